@@ -1,0 +1,165 @@
+"""Tables of the knowledge floor: places, documents with their versions, chunks, and the question bank.
+
+`Base` is the one declarative base of the product, because all three floors share one Alembic history.
+"""
+
+import enum
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite drops the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone can't be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Kind(enum.StrEnum):
+    statute = "statute"
+    regulation = "regulation"
+    policy = "policy"
+    village_rule = "village_rule"
+    case_story = "case_story"
+    service_guide = "service_guide"
+
+
+class VersionStatus(enum.StrEnum):
+    draft = "draft"
+    published = "published"
+    withdrawn = "withdrawn"  # 撤回: may not be cited from this second on
+    superseded = "superseded"
+
+
+class Level(enum.StrEnum):
+    nation = "nation"
+    county = "county"
+    township = "township"
+    village = "village"
+
+
+def _enum(kind: type[enum.Enum]) -> Enum:
+    return Enum(kind, native_enum=False, length=20, values_callable=lambda e: [m.value for m in e])
+
+
+class Place(Base):
+    __tablename__ = "place"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    level: Mapped[Level] = mapped_column(_enum(Level))
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))
+    aliases: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+
+class Document(Base):
+    __tablename__ = "document"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[Kind] = mapped_column(_enum(Kind), index=True)
+    title: Mapped[str] = mapped_column(String(200), index=True)
+    place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), index=True)
+    topic: Mapped[str | None] = mapped_column(String(20))
+    versions: Mapped[list["DocumentVersion"]] = relationship(back_populates="document", order_by="DocumentVersion.number")
+
+
+class DocumentVersion(Base):
+    """One immutable text of a document, with the period in which it is in force.
+
+    `in_force_to` is the last day in force, or None for open. `promulgated_on` is the day this wording was adopted; a
+    statute amended without a new effective date keeps its first one, so people are shown both.
+    """
+
+    __tablename__ = "document_version"
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    status: Mapped[VersionStatus] = mapped_column(_enum(VersionStatus), index=True)
+    in_force_from: Mapped[date] = mapped_column(Date)
+    in_force_to: Mapped[date | None] = mapped_column(Date)
+    promulgated_on: Mapped[date | None] = mapped_column(Date)
+    reviewed_on: Mapped[date | None] = mapped_column(Date)
+    flag: Mapped[str | None] = mapped_column(Text)  # why a legal worker should look again
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+    document: Mapped[Document] = relationship(back_populates="versions")
+    chunks: Mapped[list["Chunk"]] = relationship(back_populates="version", order_by="Chunk.ordinal", cascade="all, delete-orphan")
+
+
+class Chunk(Base):
+    """What is embedded: one article, clause or part of a document, with the words that give it context."""
+
+    __tablename__ = "chunk"
+    __table_args__ = (Index("ix_chunk_version_ordinal", "version_id", "ordinal"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("document_version.id"))
+    ordinal: Mapped[int] = mapped_column(Integer)
+    ref: Mapped[str | None] = mapped_column(String(40))  # 第一千零四十二条; None where a document is cited whole
+    heading: Mapped[str | None] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)  # as shown
+    embed_text: Mapped[str] = mapped_column(Text)
+    content_hash: Mapped[str] = mapped_column(String(64), index=True)  # of embed_text
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # answer, status, conflict of a clause
+    version: Mapped[DocumentVersion] = relationship(back_populates="chunks")
+
+
+class BankQuestion(Base):
+    """A question in residents' words, indexed as a further vector of what answers it."""
+
+    __tablename__ = "bank_question"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)  # start of the text's SHA-256
+    text: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str | None] = mapped_column(String(20))
+    set_aside: Mapped[bool] = mapped_column(Boolean, default=False)  # measured with, never indexed or trained on
+    source: Mapped[str] = mapped_column(String(120))
+    targets: Mapped[list["BankTarget"]] = relationship(back_populates="question", cascade="all, delete-orphan", order_by="BankTarget.rank")
+
+
+class BankTarget(Base):
+    __tablename__ = "bank_target"
+
+    question_id: Mapped[str] = mapped_column(ForeignKey("bank_question.id"), primary_key=True)
+    rank: Mapped[int] = mapped_column(Integer, primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
+    ref: Mapped[str | None] = mapped_column(String(40))
+    question: Mapped[BankQuestion] = relationship(back_populates="targets")
+
+
+class ImportedSource(Base):
+    """What was imported last, by content hash, so that an unchanged source is skipped."""
+
+    __tablename__ = "imported_source"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
