@@ -1,0 +1,128 @@
+"""Documents into the database: statutes and our corpus, each source only when its content changed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+import yaml
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from knowledge.documents import DocumentText, Question, corpus_files, read_document, read_question_bank, statute_document
+from knowledge.embedding import content_hash
+from knowledge.errors import CorpusError
+from knowledge.importing.statutes import data_fingerprint, read_statutes
+from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, ImportedSource, Level, Place, VersionStatus
+
+
+def import_places(session: Session, corpus: Path) -> None:
+    for row in yaml.safe_load((corpus / "places.yml").read_text(encoding="utf-8")):
+        session.merge(Place(id=row["id"], name=row["name"], level=Level(row["level"]), parent_id=row.get("parent"), aliases=row.get("aliases") or []))
+    session.flush()
+
+
+def import_statutes(session: Session, corpus: Path, *, only: Iterable[str] = (), progress: Callable[[int, int], None] | None = None) -> int:
+    """Number of statute versions written; 0 when package, corrections and selection are unchanged.
+
+    `only`: short names; the test suite imports a few statutes, a county all of them.
+    """
+    wanted = sorted(only)
+    corrections = corpus / "statute-corrections.yml"
+    fingerprint = content_hash(data_fingerprint(corrections) + json.dumps(wanted, ensure_ascii=False))
+    if _is_imported(session, "statutes", fingerprint):
+        return 0
+    versions = [v for v in read_statutes(corrections) if not wanted or v.law.removeprefix("中华人民共和国") in wanted]
+    for number, version in enumerate(versions, 1):
+        save_document(session, statute_document(version), key=version.version_date)
+        if progress:
+            progress(number, len(versions))
+    _remember(session, "statutes", fingerprint)
+    return len(versions)
+
+
+def import_corpus(session: Session, corpus: Path) -> int:
+    """Number of our documents written or changed; the question bank follows them.
+
+    Raises CorpusError for a malformed file or a question that points nowhere.
+    """
+    changed, questions, seen = 0, [], set()
+    for path in corpus_files(corpus):
+        document, asked = read_document(path)
+        seen.add(document.id)
+        questions += asked
+        if not _is_imported(session, f"corpus/{document.id}", content_hash(path.read_text(encoding="utf-8"))):
+            save_document(session, document, key=None)
+            _remember(session, f"corpus/{document.id}", content_hash(path.read_text(encoding="utf-8")))
+            changed += 1
+    # A file that is gone from the corpus is withdrawn, not forgotten: messages that cited it keep their history.
+    for name in session.scalars(select(ImportedSource.name).where(ImportedSource.name.startswith("corpus/"))).all():
+        if name.removeprefix("corpus/") not in seen:
+            for version in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == name.removeprefix("corpus/"))):
+                version.status = VersionStatus.withdrawn
+            session.execute(delete(ImportedSource).where(ImportedSource.name == name))
+            changed += 1
+    _import_questions(session, [*read_question_bank(corpus), *questions])
+    return changed
+
+
+def save_document(session: Session, document: DocumentText, *, key: date | None) -> DocumentVersion:
+    """Store a text as a version. Statutes have several at once, told apart by `key`, the day of adoption; a document of
+    ours has one published version, the former becomes superseded.
+    """
+    row = session.get(Document, document.id)
+    if row is None:
+        row = Document(id=document.id, kind=document.kind, title=document.title, place_id=document.place_id, topic=document.topic)
+        session.add(row)
+        session.flush()
+    row.title, row.place_id, row.topic = document.title, document.place_id, document.topic
+    digest = content_hash(repr((document.in_force_from, document.in_force_to, document.chunks, document.content)))
+    for version in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == row.id, DocumentVersion.status == VersionStatus.published)):
+        if key is not None and version.promulgated_on != key:
+            continue
+        if version.content_hash == digest:
+            return version
+        version.status = VersionStatus.superseded
+    number = (session.scalar(select(func.max(DocumentVersion.number)).where(DocumentVersion.document_id == row.id)) or 0) + 1
+    fresh = DocumentVersion(
+        document_id=row.id, number=number, status=VersionStatus.published, in_force_from=document.in_force_from, in_force_to=document.in_force_to,
+        promulgated_on=document.promulgated_on, reviewed_on=document.reviewed_on, flag=document.flag, content=document.content, content_hash=digest,
+    )  # fmt: skip
+    fresh.chunks = [
+        Chunk(ordinal=i, ref=c.ref, heading=c.heading, text=c.text, embed_text=c.embed_text, content_hash=content_hash(c.embed_text), details=c.details)
+        for i, c in enumerate(document.chunks)
+    ]
+    session.add(fresh)
+    session.flush()
+    return fresh
+
+
+def _import_questions(session: Session, questions: list[Question]) -> None:
+    unique = {q.id: q for q in questions}
+    digest = hashlib.sha256(repr(sorted((q.id, q.topic, q.targets) for q in unique.values())).encode()).hexdigest()
+    documents = set(session.scalars(select(Document.id)))
+    digest = content_hash(digest + str(sorted(documents)))
+    if _is_imported(session, "questions", digest):
+        return
+    session.execute(delete(BankTarget))
+    session.execute(delete(BankQuestion))
+    for q in unique.values():
+        targets = [t for t in q.targets if t.document_id in documents]
+        if not targets and not any(t.document_id.startswith("law-") for t in q.targets):
+            raise CorpusError(f"{q.source}: the question {q.text!r} points to a document that doesn't exist")
+        if targets:
+            row = BankQuestion(id=q.id, text=q.text, topic=q.topic, set_aside=q.is_set_aside, source=q.source)
+            row.targets = [BankTarget(rank=i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(targets)]
+            session.add(row)
+    _remember(session, "questions", digest)
+    session.flush()
+
+
+def _is_imported(session: Session, name: str, digest: str) -> bool:
+    row = session.get(ImportedSource, name)
+    return row is not None and row.content_hash == digest
+
+
+def _remember(session: Session, name: str, digest: str) -> None:
+    session.merge(ImportedSource(name=name, content_hash=digest))
