@@ -1,0 +1,184 @@
+"""Rasa's custom actions over the knowledge base: slots and messages in, one `custom` object out."""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.feedback import record_unanswered
+from knowledge.answers import ANSWER_FROM, Abstention, Answer, answer
+from knowledge.models import Level, Place
+from knowledge.normalise import normalise
+from knowledge.search import Searcher
+
+_ASKS = {"ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid"}
+# An unsure intent may still be a legal question; then the sources themselves must be surer.
+_FALLBACK_FROM = 0.6
+
+
+@dataclass(frozen=True)
+class Services:
+    """What actions need from the application; given to each action when it is built."""
+
+    sessions: Callable[[], Session]
+    searcher: Searcher
+    today: Callable[[], date]
+
+
+def _place(tracker: Tracker) -> str | None:
+    value = (tracker.latest_message.get("metadata") or {}).get("place")
+    return value if isinstance(value, str) else None
+
+
+def _say(dispatcher: CollectingDispatcher, kind: str, text: str, **more: Any) -> None:
+    dispatcher.utter_message(json_message={"kind": kind, "text": text, **more})
+
+
+def split_matters(text: str) -> list[str]:
+    """Several matters in one message, in their order: `彩礼能退吗？另外低保怎么办` -> two. At most three."""
+    parts = re.split(r"[？?！!]\s*(?=\S)|[，,。；;]?\s*(?:另外|还有就是|还有个事|还想问|再问一下|顺便问|第二个问题|其次)[，,：:]?", text)
+    parts = [p.strip("，,。；; ") for p in parts if p and len(p.strip()) >= 4]
+    if len(parts) < 2 or len(parts) > 4 or min(map(len, parts)) < 4:
+        return [text]
+    return parts[:3]
+
+
+class _Answering(Action):
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def _answer_one(self, dispatcher: CollectingDispatcher, tracker: Tracker, question: str, *, intent: str, threshold: float, said: str) -> bool:
+        place = _place(tracker)
+        with self.services.sessions() as session:
+            found = answer(session, self.services.searcher, question, day=self.services.today(), place=place, intent=intent, threshold=threshold)
+            if isinstance(found, Abstention):
+                meta = tracker.latest_message.get("metadata") or {}
+                record_unanswered(session, said, reason="abstained", conversation_id=tracker.sender_id, message_id=meta.get("message"), place=place)
+                session.commit()
+                _say(
+                    dispatcher,
+                    "abstention",
+                    "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。",
+                    next="急着要答复，可以拨打 12348 免费问律师，办事的事拨打 12345。",
+                    links=[{"label": "拨打 12348", "href": "tel:12348"}, {"label": "拨打 12345", "href": "tel:12345"}],
+                    confidence=found.confidence,
+                )
+                return False
+        _say(dispatcher, "answer", found.text, **_payload(found))
+        return True
+
+
+def _payload(found: Answer) -> dict[str, Any]:
+    return {
+        "next": found.next,
+        "citations": [asdict(c) for c in found.citations],
+        "confidence": found.confidence,
+        "topic": found.topic,
+        "buttons": [{"title": t, "payload": p} for t, p in found.buttons],
+    }
+
+
+class AnswerQuestion(_Answering):
+    def name(self) -> str:
+        return "action_answer_question"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        text = normalise(tracker.latest_message.get("text") or "")
+        intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
+        sure = intent in _ASKS
+        if not sure and len(text) < 4:
+            _say(dispatcher, "asking", "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。")
+            return []
+        if intent == "ask_village_rule" and _place(tracker) is None:
+            _say(dispatcher, "asking", "您是哪个村的？各村的村规不一样。", buttons=self._villages())
+            return [SlotSet("pending_question", text)]
+        for matter in split_matters(text):
+            self._answer_one(dispatcher, tracker, matter, intent=intent if sure else "ask_law", threshold=ANSWER_FROM if sure else _FALLBACK_FROM, said=matter)
+        return [SlotSet("last_question", text), SlotSet("last_intent", intent), SlotSet("plain_count", 0.0)]
+
+    def _villages(self) -> list[dict[str, str]]:
+        with self.services.sessions() as session:
+            names = session.scalars(select(Place.name).where(Place.level == Level.village).order_by(Place.id)).all()
+        return [{"title": name, "payload": f"我是{name}的"} for name in names]
+
+
+class AnswerFollowUp(_Answering):
+    """A question that only makes sense after the last one: both are searched together."""
+
+    def name(self) -> str:
+        return "action_answer_follow_up"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        text = normalise(tracker.latest_message.get("text") or "")
+        last = tracker.get_slot("last_question")
+        if not last:
+            _say(dispatcher, "asking", "您想接着问哪件事？把事情说一句，我好找准依据。")
+            return []
+        intent = "ask_case_story" if "案例" in text or "例子" in text else (tracker.get_slot("last_intent") or "ask_law")
+        self._answer_one(dispatcher, tracker, f"{last[-150:]} {text}", intent=intent, threshold=ANSWER_FROM, said=f"{last[-150:]} / {text}")
+        return [SlotSet("plain_count", 0.0)]
+
+
+class ChangePlace(AnswerQuestion):
+    def name(self) -> str:
+        return "action_change_place"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        text = normalise(tracker.latest_message.get("text") or "")
+        with self.services.sessions() as session:
+            village = find_village(session, text)
+        if village is None:
+            _say(dispatcher, "asking", "这个村我这里还没有资料。您可以从下面选，也可以直接问法律和办事的问题。", buttons=self._villages())
+            return []
+        pending = tracker.get_slot("pending_question")
+        _say(dispatcher, "smalltalk", f"好，记下了，您是{village.name}的。" + ("" if pending else "想问什么，直接说。"), place=village.id)
+        if pending:
+            tracker.latest_message["metadata"] = {**(tracker.latest_message.get("metadata") or {}), "place": village.id}
+            self._answer_one(dispatcher, tracker, pending, intent="ask_village_rule", threshold=ANSWER_FROM, said=pending)
+            return [SlotSet("pending_question", None), SlotSet("last_question", pending), SlotSet("last_intent", "ask_village_rule"), SlotSet("place", village.id)]
+        return [SlotSet("place", village.id)]
+
+
+def find_village(session: Session, text: str) -> Place | None:
+    """The village named in a text; the longest alias wins, so 王家湾 isn't taken for 王家."""
+    best: tuple[int, Place] | None = None
+    for place in session.scalars(select(Place).where(Place.level == Level.village)):
+        for alias in [place.name, *place.aliases]:
+            if len(alias) >= 2 and alias in text and (best is None or len(alias) > best[0]):
+                best = (len(alias), place)
+    return best[1] if best else None
+
+
+class ExplainPlainly(Action):
+    """没看懂: once a plainer wording, then a person."""
+
+    def name(self) -> str:
+        return "action_explain_plainly"
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        last = tracker.get_slot("last_question")
+        count = float(tracker.get_slot("plain_count") or 0)
+        if last:
+            with self.services.sessions() as session:
+                record_unanswered(session, last, reason="not_understood", conversation_id=tracker.sender_id, message_id=None, place=_place(tracker))
+                found = answer(session, self.services.searcher, last, day=self.services.today(), place=_place(tracker), intent="ask_service_guide") if count == 0 else None
+                session.commit()
+            if isinstance(found, Answer):
+                _say(dispatcher, "answer", f"换个说法：{found.text}", **_payload(found))
+                return [SlotSet("plain_count", 1.0)]
+        _say(
+            dispatcher, "handoff", "是我没说清楚。这件事还是请人给您讲更稳当。",
+            next="工作时间可以到镇司法所或村委会当面问；随时可以拨打 12348，律师免费讲给您听。",
+            links=[{"label": "拨打 12348", "href": "tel:12348"}],
+        )  # fmt: skip
+        return [SlotSet("plain_count", 0.0)]

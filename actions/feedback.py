@@ -1,0 +1,24 @@
+"""Ratings, and the questions that went unanswered: the list from which legal workers write new documents."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from knowledge.models import Base, UtcDateTime
+
+
+class UnansweredQuestion(Base):
+    __tablename__ = "unanswered_question"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)  # goes with the conversation when that is deleted
+    message_id: Mapped[int | None]
+    question: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(20))  # abstained | rated_down | not_understood
+    place_id: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+
+
+def record_unanswered(session: Session, question: str, *, reason: str, conversation_id: str | None, message_id: int | None, place: str | None) -> None:
+    session.add(UnansweredQuestion(question=question, reason=reason, conversation_id=conversation_id, message_id=message_id, place_id=place))

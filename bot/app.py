@@ -1,0 +1,187 @@
+"""create_app(settings): builds every part and includes routers; the only wiring."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from rasa_sdk.executor import ActionExecutor
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.middleware.cors import CORSMiddleware
+
+from actions.dialogue.knowledge import Services
+from actions.dialogue.services import all_actions
+from bot.conversations import service
+from bot.db import make_engine, make_sessions
+from bot.rasa_client import RasaClient
+from bot.settings import ROOT, SHANGHAI, Settings
+from bot.turns import Turns
+from bot.web import errors, widget
+from bot.web.rasa_webhook import internal_app
+from knowledge import index
+from knowledge.embedding import SentenceEmbedder, prepare_model
+from knowledge.errors import SnapshotUnavailable
+from knowledge.search import Searcher
+
+log = logging.getLogger("linli.app")
+
+_CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+
+
+def today() -> date:
+    return datetime.now(SHANGHAI).date()
+
+
+class LiveIndex:
+    """The live snapshot, loaded anew when another is published. Asked at each search; looking costs one small file read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.snapshots
+        self._loaded: index.Index | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> index.Index:
+        current = index.current_id(self._root)
+        if self._loaded is None or (current and current != self._loaded.id):
+            with self._lock:
+                if self._loaded is None or current != self._loaded.id:
+                    try:
+                        self._loaded = index.load(self._root)
+                    except SnapshotUnavailable:
+                        if self._loaded is None:
+                            raise
+        return self._loaded
+
+
+@dataclass
+class Parts:
+    settings: Settings
+    sessions: sessionmaker[Session]
+    embedder: SentenceEmbedder
+    searcher: Searcher
+    rasa: RasaClient
+    turns: Turns
+
+
+def build_parts(settings: Settings) -> Parts:
+    sessions = make_sessions(make_engine(settings.url))
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False, threads=settings.encoder_threads)
+    searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
+    rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s)
+    return Parts(settings, sessions, embedder, searcher, rasa, Turns(sessions=sessions, rasa=rasa))
+
+
+def create_internal_app(parts: Parts) -> FastAPI:
+    executor = ActionExecutor()
+    for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today)):
+        executor.register_action(action)
+    return internal_app(secret=parts.settings.secret("internal"), embedder=parts.embedder, executor=executor)
+
+
+def create_app(parts: Parts) -> FastAPI:
+    settings = parts.settings
+    state: dict[str, bool] = {"rasa": True}
+
+    async def watch() -> None:
+        """Answer what is waiting as soon as Rasa is back, also what was said before the app itself was killed."""
+        while True:
+            try:
+                state["rasa"] = await parts.rasa.is_ready()
+                if state["rasa"]:
+                    with parts.sessions() as session:
+                        waiting = service.unanswered(session, older_than=timedelta(seconds=2))
+                    for message_id in waiting:
+                        await parts.turns.answer(message_id)
+            except Exception:
+                log.exception("watch")  # the loop must outlive a locked database; no resident's words are in the trace
+            await asyncio.sleep(2)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch())
+        yield
+        task.cancel()
+        await parts.rasa.close()
+
+    app = FastAPI(title="Linli", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    errors.install(app)
+
+    def degraded() -> str | None:
+        return None if state["rasa"] else "助手正在重启，您可以先把问题写下来，好了马上回答。"
+
+    app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
+    if settings.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])
+    app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
+    templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+
+    @app.middleware("http")
+    async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
+        if int(request.headers.get("content-length") or 0) > 200_000:
+            return JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)
+        response: Response = await call_next(request)  # type: ignore[misc]
+        response.headers.setdefault("Content-Security-Policy", _CSP)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+    @app.get("/", response_class=HTMLResponse)
+    async def page(request: Request, village: str | None = None) -> HTMLResponse:
+        return templates.TemplateResponse(request, "chat.html", {"village": village, "footer": _footer(settings)})
+
+    @app.get("/privacy", response_class=HTMLResponse)
+    async def privacy(request: Request) -> HTMLResponse:
+        return templates.TemplateResponse(request, "privacy.html", {"notice": widget.notice(settings), "retention_days": settings.retention_days, "footer": _footer(settings)})
+
+    @app.get("/healthz")
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def ready() -> JSONResponse:
+        checks = {"rasa": await parts.rasa.is_ready()}
+        try:
+            with parts.sessions() as session:
+                session.execute(text("SELECT 1"))
+                checks["database"] = True
+                checks["search"] = bool(await asyncio.to_thread(parts.searcher.search, session, "彩礼", day=today(), k=1))
+        except Exception:
+            log.exception("readyz")
+            checks.setdefault("database", False)
+            checks["search"] = False
+        return JSONResponse(checks, 200 if all(checks.values()) else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _footer(settings: Settings) -> str:
+    meta = index.meta(settings.snapshots)
+    chunks, embedded = int(str(meta.get("chunks", 0))), int(str(meta.get("embedded", 0)))
+    if not chunks:
+        return "资料正在准备。"
+    share = f"资料 {chunks} 条，均已可查" if embedded == chunks else f"资料 {chunks} 条，其中 {embedded} 条已能按意思查，其余可按字词查"
+    return f"{share}。回答供参考，以法律原文和主管部门答复为准。"
+
+
+async def serve(settings: Settings) -> None:
+    """The pages, and on loopback Rasa's calls, in one process."""
+    parts = build_parts(settings)
+    servers = [
+        uvicorn.Server(uvicorn.Config(create_internal_app(parts), host="127.0.0.1", port=settings.internal_port, log_level="warning", access_log=False)),
+        uvicorn.Server(uvicorn.Config(create_app(parts), host=settings.host, port=settings.port, log_level="warning", access_log=False)),
+    ]
+    await asyncio.gather(*(s.serve() for s in servers))

@@ -1,0 +1,61 @@
+"""The thread of messages: our memory of a conversation (Rasa's tracker is not)."""
+
+import enum
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from knowledge.models import Base, UtcDateTime
+
+
+class ConversationStatus(enum.StrEnum):
+    bot = "bot"
+    waiting = "waiting"
+    open = "open"
+
+
+class Sender(enum.StrEnum):
+    resident = "resident"
+    bot = "bot"
+    agent = "agent"
+    system = "system"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Conversation(Base):
+    __tablename__ = "conversation"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    status: Mapped[ConversationStatus] = mapped_column(Enum(ConversationStatus, native_enum=False, length=20), default=ConversationStatus.bot, index=True)
+    place_id: Mapped[str | None] = mapped_column(String(40))
+    emergency_kind: Mapped[str | None] = mapped_column(String(20))
+    emergency_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # staff see these first
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
+
+
+class Message(Base):
+    """A resident's message is unanswered until `answered_at` is set, in the transaction that stores its replies."""
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("conversation_id", "client_id"), UniqueConstraint("in_reply_to", "ordinal"), Index("ix_message_unanswered", "sender", "answered_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    sender: Mapped[Sender] = mapped_column(Enum(Sender, native_enum=False, length=20))
+    kind: Mapped[str] = mapped_column(String(20), default="text")
+    text: Mapped[str] = mapped_column(Text)  # as typed
+    body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # next, links, citations as shown, buttons
+    in_reply_to: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
+    ordinal: Mapped[int | None]
+    rating: Mapped[str | None] = mapped_column(String(4))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it; a claim lapses
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,131 @@
+"""Receiving is idempotent, claiming lapses, and replies are stored once: every message is answered exactly once,
+whoever is killed in between.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.feedback import UnansweredQuestion, record_unanswered
+from bot.conversations.models import Conversation, Message, Sender
+
+CLAIM_LAPSES = timedelta(seconds=45)
+MAX_CHARACTERS = 2000
+
+
+def start(session: Session, *, channel: str, place: str | None) -> Conversation:
+    conversation = Conversation(id=secrets.token_urlsafe(18), channel=channel, place_id=place)
+    session.add(conversation)
+    session.commit()
+    return conversation
+
+
+def receive(session: Session, conversation: Conversation, *, client_id: str, text: str) -> Message:
+    """Store what a resident said, before anything is done with it. A repeated `client_id` gives the first message back."""
+    found = _by_client_id(session, conversation.id, client_id)
+    if found:
+        return found
+    message = Message(conversation_id=conversation.id, client_id=client_id, sender=Sender.resident, text=text)
+    session.add(message)
+    conversation.updated_at = datetime.now(UTC)
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        found = _by_client_id(session, conversation.id, client_id)
+        if found is None:
+            raise
+        return found
+    return message
+
+
+def _by_client_id(session: Session, conversation_id: str, client_id: str) -> Message | None:
+    return session.scalar(select(Message).where(Message.conversation_id == conversation_id, Message.client_id == client_id))
+
+
+def claim(session: Session, message_id: int) -> bool:
+    """Whether this caller may answer now: nobody has, and nobody else has been at it for CLAIM_LAPSES."""
+    now = datetime.now(UTC)
+    taken = session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.answered_at.is_(None), (Message.claimed_at.is_(None)) | (Message.claimed_at < now - CLAIM_LAPSES))
+        .values(claimed_at=now)
+    )
+    session.commit()
+    return bool(taken.rowcount)
+
+
+def release(session: Session, message_id: int) -> None:
+    session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=None))
+    session.commit()
+
+
+def store_replies(session: Session, message: Message, replies: Sequence[dict[str, Any]]) -> list[Message]:
+    """Replies and the mark that the message is answered, in one transaction; [] when somebody else was first."""
+    done = session.execute(update(Message).where(Message.id == message.id, Message.answered_at.is_(None)).values(answered_at=datetime.now(UTC)))
+    if not done.rowcount:
+        session.rollback()
+        return []
+    rows = []
+    for ordinal, reply in enumerate(replies):
+        body = {k: v for k, v in reply.items() if k not in ("text", "kind", "sender") and v}
+        rows.append(
+            Message(conversation_id=message.conversation_id, sender=Sender.bot, kind=reply.get("kind", "text"), text=reply.get("text", ""), body=body, in_reply_to=message.id, ordinal=ordinal)
+        )
+    session.add_all(rows)
+    session.execute(update(Conversation).where(Conversation.id == message.conversation_id).values(updated_at=datetime.now(UTC)))
+    session.commit()
+    return rows
+
+
+def notice_once(session: Session, message: Message, text: str, links: list[dict[str, str]]) -> None:
+    """Tell the resident that an answer will come later; at most once a message."""
+    session.add(Message(conversation_id=message.conversation_id, client_id=f"wait-{message.id}", sender=Sender.system, kind="text", text=text, body={"links": links}))
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+
+
+def replies_to(session: Session, message_id: int) -> list[Message]:
+    return list(session.scalars(select(Message).where(Message.in_reply_to == message_id).order_by(Message.ordinal)))
+
+
+def messages_after(session: Session, conversation_id: str, after: int) -> list[Message]:
+    return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.id > after).order_by(Message.id).limit(500)))
+
+
+def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> list[int]:
+    before = datetime.now(UTC) - older_than
+    return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
+
+
+def rate(session: Session, message: Message, value: str) -> None:
+    """A 没用 goes on the list of unanswered questions, once."""
+    if value == "down" and message.rating != "down" and message.in_reply_to:
+        asked = session.get(Message, message.in_reply_to)
+        conversation = session.get(Conversation, message.conversation_id)
+        if asked and conversation:
+            record_unanswered(session, asked.text, reason="rated_down", conversation_id=conversation.id, message_id=message.id, place=conversation.place_id)
+    message.rating = value
+    session.commit()
+
+
+def forget(session: Session, conversation_id: str) -> bool:
+    """Delete a conversation with all that was said in it. False when there is none."""
+    session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
+    session.execute(delete(Message).where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None)))
+    session.execute(delete(Message).where(Message.conversation_id == conversation_id))
+    gone = session.execute(delete(Conversation).where(Conversation.id == conversation_id))
+    session.commit()
+    return bool(gone.rowcount)
+
+
+def forget_older_than(session: Session, age: timedelta) -> int:
+    old = session.scalars(select(Conversation.id).where(Conversation.updated_at < datetime.now(UTC) - age)).all()
+    return sum(forget(session, conversation_id) for conversation_id in old)

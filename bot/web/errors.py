@@ -1,0 +1,48 @@
+"""What goes wrong, as one JSON shape with a sentence for people; never a stack trace."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("linli.web")
+
+
+class ApiError(Exception):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(code)
+        self.status, self.code, self.message = status, code, message
+
+
+def _body(code: str, message: str) -> dict[str, dict[str, str]]:
+    return {"error": {"code": code, "message": message}}
+
+
+_BY_STATUS = {403: "没有权限。", 404: "没有找到。", 405: "不支持这个操作。", 413: "内容太大了。"}
+
+
+def install(app: FastAPI) -> None:
+    @app.exception_handler(ApiError)
+    async def _api(_: Request, error: ApiError) -> JSONResponse:
+        return JSONResponse(_body(error.code, error.message), error.status)
+
+    @app.exception_handler(RequestValidationError)
+    async def _malformed(_: Request, __: RequestValidationError) -> JSONResponse:
+        return JSONResponse(_body("malformed", "这条消息的格式不对，请刷新页面再试。"), 422)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse(_body(str(error.status_code), _BY_STATUS.get(error.status_code, "出错了，请稍后再试。")), error.status_code)
+
+    @app.exception_handler(OperationalError)
+    async def _database(_: Request, error: OperationalError) -> JSONResponse:
+        log.error("database %s", type(error.orig).__name__)
+        return JSONResponse(_body("busy", "系统正忙，请稍等片刻再发。急事请拨打 12345；危险时拨打 110。"), 503)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected path=%s error=%s", request.url.path, type(error).__name__)
+        return JSONResponse(_body("unexpected", "出错了，请稍后再试。急事请拨打 12345；危险时拨打 110。"), 500)

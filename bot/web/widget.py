@@ -1,0 +1,218 @@
+"""The widget's API: one conversation a visitor, held by a signed token nobody can guess."""
+
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.conversations import service
+from bot.conversations.models import Conversation, Message, Sender
+from bot.settings import Settings
+from bot.turns import Turns
+from bot.web.errors import ApiError
+from knowledge.models import Level, Place
+
+COOKIE = "linli_conversation"
+GREETING = "您好，我是邻里，村里的法律和办事助手。我是电脑程序，不是真人。您用平常话问就行，我会告诉您依据在哪一条。"
+SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
+_WAIT_S = 25.0
+
+
+def notice(settings: Settings) -> str:
+    return (
+        f"聊之前请您知道：您说的话会存在本地的服务器上，只用来回答您和改进答案，最多保存 {settings.retention_days} 天；"
+        "只有处理您这件事的工作人员能看到，不会给其他居民看，也不会传到外面。不用写身份证号、银行卡号。您随时可以删除这段对话。"
+        "遇到危险请直接拨打 110、120、119。"
+    )
+
+
+class StartBody(BaseModel):
+    village: str | None = Field(None, max_length=40)
+    embedded: bool = False
+
+
+class MessageBody(BaseModel):
+    client_id: str = Field(min_length=8, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")
+    text: str = Field(max_length=20_000)
+    payload: str | None = Field(None, max_length=200)
+
+
+class RatingBody(BaseModel):
+    value: Literal["up", "down"]
+
+
+class VillageBody(BaseModel):
+    village: str = Field(max_length=40)
+
+
+class RateLimit:
+    """Sliding minute in memory; one app process holds it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, deque[float]] = defaultdict(deque)
+
+    def check(self, key: str, most: int) -> None:
+        now, seen = time.monotonic(), self._seen[key]
+        while seen and seen[0] < now - 60:
+            seen.popleft()
+        if len(seen) >= most:
+            raise ApiError(429, "too_many", "您发得太快了，请歇一分钟再发。急事请拨打 12345；危险时拨打 110。")
+        seen.append(now)
+        if len(self._seen) > 20_000:
+            self._seen.clear()
+
+
+def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns, degraded: Callable[[], str | None]) -> APIRouter:
+    api = APIRouter(prefix="/api/widget")
+    signer = URLSafeSerializer(settings.secret("tokens"), salt="conversation")
+    limit = RateLimit()
+    origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
+
+    def check_origin(request: Request) -> None:
+        origin = request.headers.get("origin")
+        own = f"{request.url.scheme}://{request.headers.get('host')}"
+        if origin and origin != own and origin.split("://")[-1] != request.headers.get("host") and origin not in origins:
+            raise ApiError(403, "origin", "这个网页没有登记，不能使用聊天窗口。")
+
+    def held(request: Request, session: Session) -> Conversation:
+        check_origin(request)
+        header = request.headers.get("authorization", "")
+        token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
+        try:
+            conversation = session.get(Conversation, str(signer.loads(token)))
+        except BadSignature:
+            conversation = None
+        if conversation is None:
+            raise ApiError(404, "no_conversation", "这段对话不在了，请刷新页面重新开始。")
+        return conversation
+
+    def known_village(session: Session, village: str | None) -> str | None:
+        place = session.get(Place, village) if village else None
+        return place.id if place and place.level is Level.village else None
+
+    def shape(session: Session, conversation: Conversation) -> dict[str, Any]:
+        places = session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.id)).all()
+        return {
+            "conversation": conversation.id[:8],
+            "token": None,
+            "status": conversation.status.value,
+            "notice": notice(settings),
+            "greeting": GREETING,
+            "suggestions": SUGGESTIONS,
+            "places": [{"id": p.id, "name": p.name} for p in places],
+            "village": conversation.place_id,
+        }
+
+    @api.post("/conversations", status_code=201)
+    async def start(body: StartBody, request: Request, response: Response) -> dict[str, Any]:
+        check_origin(request)
+        limit.check(f"start {_address(request)}", 30)
+        with sessions() as session:
+            conversation = service.start(session, channel="widget", place=known_village(session, body.village))
+            token = str(signer.dumps(conversation.id))
+            found = shape(session, conversation)
+        if body.embedded:
+            return {**found, "token": token}
+        response.set_cookie(COOKIE, token, max_age=settings.retention_days * 86400, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+        return found
+
+    @api.get("/conversations/current")
+    async def current(request: Request) -> dict[str, Any]:
+        with sessions() as session:
+            conversation = held(request, session)
+            return {**shape(session, conversation), "messages": [message_json(m) for m in service.messages_after(session, conversation.id, 0)]}
+
+    @api.delete("/conversations/current", status_code=204)
+    async def forget(request: Request, response: Response) -> None:
+        with sessions() as session:
+            service.forget(session, held(request, session).id)
+        response.delete_cookie(COOKIE)
+
+    @api.post("/messages")
+    async def say(body: MessageBody, request: Request) -> dict[str, Any]:
+        text = (body.payload or body.text).strip()
+        if len(text) > service.MAX_CHARACTERS:
+            raise ApiError(422, "too_long", f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
+        if not text:
+            raise ApiError(422, "empty", "还没写字呢。您想问什么，打几个字就行。")
+        with sessions() as session:
+            conversation = held(request, session)
+            limit.check(f"say {conversation.id}", settings.messages_per_minute)
+            limit.check(f"say {_address(request)}", 3 * settings.messages_per_minute)
+            message = service.receive(session, conversation, client_id=body.client_id, text=text)
+        # Shielded: a resident who closes the page doesn't stop the answer half way.
+        task = asyncio.create_task(turns.answer(message.id))
+        try:
+            replies = await asyncio.wait_for(asyncio.shield(task), _WAIT_S)
+        except TimeoutError:
+            replies = []
+        with sessions() as session:
+            fresh = session.get(Message, message.id)
+            status = session.get(Conversation, message.conversation_id)
+            return {
+                "message": message_json(fresh or message),
+                "replies": [message_json(m) for m in replies],
+                "status": status.status.value if status else "bot",
+                "pending": fresh is not None and fresh.answered_at is None,
+            }
+
+    @api.get("/messages")
+    async def messages(request: Request, after: int = 0) -> dict[str, Any]:
+        with sessions() as session:
+            conversation = held(request, session)
+            found = service.messages_after(session, conversation.id, max(0, after))
+            return {"messages": [message_json(m) for m in found], "status": conversation.status.value, "degraded": degraded()}
+
+    @api.post("/messages/{message_id}/rating", status_code=204)
+    async def rate(message_id: int, body: RatingBody, request: Request) -> None:
+        with sessions() as session:
+            conversation = held(request, session)
+            message = session.get(Message, message_id) if message_id < 2**53 else None
+            if message is None or message.conversation_id != conversation.id or message.sender is not Sender.bot:
+                raise ApiError(404, "no_message", "没有找到这条消息。")
+            service.rate(session, message, body.value)
+
+    @api.put("/village", status_code=204)
+    async def village(body: VillageBody, request: Request) -> None:
+        with sessions() as session:
+            conversation = held(request, session)
+            found = known_village(session, body.village)
+            if found is None:
+                raise ApiError(404, "no_village", "没有找到这个村。")
+            conversation.place_id = found
+            session.commit()
+
+    return api
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    body = message.body or {}
+    return {
+        "id": message.id,
+        "client_id": message.client_id if message.sender is Sender.resident else None,
+        "sender": message.sender.value,
+        "at": message.created_at.isoformat(),
+        "kind": message.kind,
+        "text": message.text,
+        "next": body.get("next"),
+        "links": body.get("links", []),
+        "citations": [{"number": i, **{k: v for k, v in c.items() if k != "score"}} for i, c in enumerate(body.get("citations", []), 1)],
+        "buttons": body.get("buttons", []),
+        "rating": message.rating,
+        "can_rate": message.sender is Sender.bot and message.kind == "answer",
+    }
+
+
+RETRY_AFTER = timedelta(seconds=3)

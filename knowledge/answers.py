@@ -1,0 +1,200 @@
+"""From passages to an answer a resident can act on: short first, then what to do, then the sources. Nothing is said that no
+shown source says; where nothing is likely enough, an Abstention.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from knowledge.documents import parse_citation, statute_id
+from knowledge.importing.statutes import short_name
+from knowledge.index import character_pairs
+from knowledge.models import Chunk, Document, DocumentVersion, Kind
+from knowledge.search import Passage, Searcher, article_in_force
+
+# Below this the bot abstains; chosen on train so that seven of ten statute questions are answered (docs/retrieval.md).
+ANSWER_FROM = 0.42
+_STORY_FROM = 0.5
+
+KIND_LABELS = {Kind.statute: "法律", Kind.regulation: "摘要", Kind.policy: "政策", Kind.village_rule: "村规", Kind.case_story: "案例", Kind.service_guide: "办事指南"}
+_BOOSTS: dict[str, dict[Kind, float]] = {
+    "ask_village_rule": {Kind.village_rule: 0.05},
+    "ask_policy": {Kind.policy: 0.03, Kind.service_guide: 0.02},
+    "ask_service_guide": {Kind.service_guide: 0.03, Kind.policy: 0.01},
+    "ask_legal_aid": {Kind.service_guide: 0.03},
+    "ask_law": {Kind.case_story: -0.02},
+}
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A source as shown; stored with the message, so later edits don't change history."""
+
+    kind: str
+    kind_label: str
+    document: str
+    title: str
+    article: str | None
+    in_force_from: str
+    in_force_to: str | None
+    summary: bool
+    text: str
+    note: str | None
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+    next: str | None
+    citations: tuple[Citation, ...]
+    confidence: float
+    topic: str | None = None
+    buttons: tuple[tuple[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Abstention:
+    reason: str  # nothing_found | not_sure
+    confidence: float
+
+
+def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM) -> Answer | Abstention:
+    if intent == "ask_case_story":
+        stories = searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=2)
+        if stories and stories[0].score >= 0.3:
+            return _from_stories(session, stories, day)
+    passages = searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10)
+    if not passages:
+        return Abstention("nothing_found", 0.0)
+    best = passages[0]
+    if best.score < threshold:
+        return Abstention("not_sure", best.score)
+    if best.kind is Kind.village_rule:
+        return _from_village_rule(session, best, passages, day)
+    if best.kind is Kind.case_story:
+        return _from_stories(session, [best, *[p for p in passages[1:3] if p.kind is Kind.statute]], day)
+    if best.kind is Kind.statute:
+        return _from_statute(question, passages)
+    return _from_own(session, best, passages, day)
+
+
+def cite(passage: Passage, *, note: str | None = None) -> Citation:
+    label = KIND_LABELS[passage.kind]
+    if passage.kind is Kind.statute and passage.promulgated_on and passage.promulgated_on == passage.in_force_from:
+        note = note or f"{passage.promulgated_on.isoformat()} 修正文本"
+    if passage.kind is Kind.regulation:
+        note = note or f"这是我们写的摘要，不是原文。文号：{passage.details.get('number') or '见标题'}"
+    return Citation(
+        kind=passage.kind.value, kind_label=label, document=passage.document_id, title=passage.title, article=passage.ref,
+        in_force_from=passage.in_force_from.isoformat(), in_force_to=passage.in_force_to.isoformat() if passage.in_force_to else None,
+        summary=passage.kind is Kind.regulation, text=passage.text, note=note, score=passage.score,
+    )  # fmt: skip
+
+
+def _cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None = None) -> Citation:
+    chunk, version, document = row
+    return Citation(
+        kind=document.kind.value, kind_label=KIND_LABELS[document.kind], document=document.id, title=document.title, article=chunk.ref,
+        in_force_from=version.in_force_from.isoformat(), in_force_to=version.in_force_to.isoformat() if version.in_force_to else None,
+        summary=document.kind is Kind.regulation, text=chunk.text, note=note, score=1.0,
+    )  # fmt: skip
+
+
+def _basis(session: Session, citations: list[str], day: date, most: int) -> list[Citation]:
+    """The articles a document of ours rests on, as in force on the day; one that isn't is left out."""
+    found = []
+    for text in citations:
+        law, _, _ = text.rpartition(" ")
+        target = parse_citation(text)
+        if target.ref is None or target.document_id != statute_id(law):
+            continue
+        row = article_in_force(session, law, target.ref, day)
+        if row:
+            found.append(_cite_row(row))
+        if len(found) == most:
+            break
+    return found
+
+
+def _from_own(session: Session, best: Passage, passages: list[Passage], day: date) -> Answer:
+    """A guide, policy or summary: its own plain answer, then the law it rests on, then what else is near."""
+    citations = [cite(best)]
+    statutes = [cite(p) for p in passages[1:6] if p.kind is Kind.statute][:2]
+    citations += _merge(statutes, _basis(session, best.details.get("basis") or [], day, 2), most=3)
+    citations += _story(passages)
+    return Answer(best.details["answer"], best.details.get("next") or _next_for(best.kind), tuple(citations), best.score, best.topic)
+
+
+def _from_village_rule(session: Session, best: Passage, passages: list[Passage], day: date) -> Answer:
+    conflict = best.details.get("conflict")
+    law = _basis(session, (conflict or {}).get("articles") or [], day, 3)
+    if best.details.get("status") == "conflicts" and conflict:
+        text = f"{conflict['says'].strip()}\n{best.title}{best.ref}的写法与法律不一致，以法律为准。"
+        own = cite(best, note="这一条与法律冲突，不能作为依据；可以请镇里责令改正。")
+        return Answer(text, "可以找镇司法所或拨打 12348 问清楚，也可以向镇政府反映这一条。", (*law, own), best.score, best.topic)
+    note = "这一条合不合法还要法律工作者看过，先供参考。" if best.details.get("status") == "unclear" else "村规民约是大家的约定；法律另有规定的，以法律为准。"
+    citations = [cite(best, note=note), *law, *[cite(p) for p in passages[1:5] if p.kind in (Kind.statute, Kind.regulation)][:2]]
+    return Answer(best.details["answer"], "对这一条有疑问，可以问村委会，也可以问镇司法所。", tuple(citations), best.score, best.topic)
+
+
+def _from_stories(session: Session, passages: list[Passage], day: date) -> Answer:
+    best = passages[0]
+    citations = [cite(best), *_basis(session, best.details.get("basis") or [], day, 2), *[cite(p) for p in passages[1:]]]
+    return Answer(best.details["answer"], "每家情况不一样，拿不准就拨打 12348 免费问律师。", tuple(citations), best.score, best.topic)
+
+
+def _from_statute(question: str, passages: list[Passage]) -> Answer:
+    best = passages[0]
+    statutes = [p for p in passages if p.kind is Kind.statute][:3]
+    own = next((p for p in passages[1:5] if p.kind in (Kind.service_guide, Kind.policy, Kind.regulation) and p.score >= _STORY_FROM), None)
+    text = f"《{short_name(best.title)}》{best.ref}说：{decisive_sentences(best.text, question)}"
+    step = None
+    citations = [cite(p) for p in statutes]
+    if own:
+        text += f"\n{own.details['answer']}"
+        step = own.details.get("next")
+        citations.append(cite(own))
+    citations += _story(passages)
+    return Answer(text, step or _next_for(best.kind), tuple(citations), best.score, own.topic if own else None)
+
+
+def _story(passages: list[Passage]) -> list[Citation]:
+    return [cite(p) for p in passages[1:] if p.kind is Kind.case_story and p.score >= _STORY_FROM][:1]
+
+
+def _merge(first: list[Citation], more: list[Citation], *, most: int) -> list[Citation]:
+    seen: dict[tuple[str, str | None], Citation] = {}
+    for citation in [*more[:1], *first, *more[1:]]:
+        seen.setdefault((citation.document, citation.article), citation)
+    return list(seen.values())[:most]
+
+
+def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
+    """The sentence of an article that shares most with the question, with the one before it where it would hang in the air.
+
+    Quoted whole: a shortened rule can say the opposite.
+    """
+    sentences = [s for s in re.split(r"(?<=[。；])|\n", text) if s and s.strip()]
+    if len(text) <= most or len(sentences) < 2:
+        return text.replace("\n", "")
+    asked = set(character_pairs(question))
+
+    def shared(sentence: str) -> float:
+        pairs = character_pairs(sentence)
+        return len(asked.intersection(pairs)) / (len(pairs) + 20) ** 0.5
+
+    best = max(range(len(sentences)), key=lambda i: shared(sentences[i]) - 0.001 * i)
+    start = best
+    if best and re.match(r"^\s*(（[一二三四五六七八九十]+）|前款|但是|其|该)", sentences[best]):
+        start = 0 if sentences[best].lstrip().startswith("（") else best - 1
+    chosen = sentences[start : best + 1] if start == best - 1 else [sentences[start]] * (start != best) + [sentences[best]]
+    return "……".join(s.strip() for s in chosen) if start == 0 and best > 1 else "".join(s.strip() for s in chosen)
+
+
+def _next_for(kind: Kind) -> str:
+    if kind in (Kind.service_guide, Kind.policy):
+        return "要办的话，先带上身份证去镇便民服务中心问；不方便跑就拨打 12345。"
+    return "想问清自己这件事怎么办，可以拨打 12348 免费问律师，或到镇司法所。"

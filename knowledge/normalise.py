@@ -1,0 +1,22 @@
+"""Text as search and intent see it; what people typed is kept beside it."""
+
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+
+@cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def normalise(text: str) -> str:
+    """NFKC, Traditional to Simplified, one space for any run of blanks, at most three of the same character in a row."""
+    folded = unicodedata.normalize("NFKC", text)
+    folded = "".join(c for c in folded if c == "\n" or not unicodedata.category(c).startswith("C"))
+    folded = _converter().convert(folded)
+    folded = re.sub(r"\s+", " ", folded).strip()
+    return re.sub(r"(.)\1{3,}", r"\1\1\1", folded)
