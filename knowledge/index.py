@@ -88,7 +88,7 @@ class Index:
                     if row != _MISSING:
                         # The further articles of a question answer it a little less than the first.
                         bank[int(row)] = max(bank.get(int(row), 0.0), float(score) - 0.005 * rank)
-        tokens = [t for t in character_pairs(query)[:300] if t in self._lexical.vocab_dict]
+        tokens = [t for t in character_pairs(query)[:300] if t and t in self._lexical.vocab_dict]
         lexical: dict[int, float] = {}
         if tokens:
             weights = self._lexical.get_scores(tokens)

@@ -1,0 +1,408 @@
+"""The command `linli`. Results go to stdout, everything else to stderr; bad lines of a batch are named and skipped."""
+
+import argparse
+import asyncio
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from bot.settings import ROOT, Settings
+from bot.setup import RASA_VENV, SetupFailed, say
+from knowledge.errors import KnowledgeError
+
+
+def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]:
+    """Objects of a JSON-lines file; None for a bad line, which is named on stderr."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupFailed(f"读不了 {path}：{error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not all(isinstance(row.get(key), (str, int)) for key in needed):
+                raise ValueError(f"needs {', '.join(needed)}")
+            yield row
+        except (ValueError, AttributeError) as error:
+            say(f"line {number}: {error}")
+            yield None
+
+
+def _batch(path: Path, needed: tuple[str, ...], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    code = 0
+    for row in _rows(path, needed):
+        if row is None:
+            code = 1
+        else:
+            print(json.dumps(answer(row), ensure_ascii=False), flush=True)
+    return code
+
+
+def _searching(settings: Settings) -> Any:
+    from bot.app import build_parts
+
+    return build_parts(settings)
+
+
+def kb_search(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.app import today
+    from knowledge.models import Kind
+
+    parts = _searching(settings)
+    day = args.day or today()
+    kinds = [Kind(k) for k in args.kind]
+
+    def found(question: str) -> list[dict[str, Any]]:
+        with parts.sessions() as session:
+            passages = parts.searcher.search(session, question, day=day, place=args.place, kinds=kinds, k=args.top)
+        return [
+            {
+                "document": p.document_id,
+                "law": p.title if p.kind is Kind.statute else None,
+                "article": p.ref if p.kind is Kind.statute else None,
+                "score": p.score,
+                "in_force_from": p.in_force_from.isoformat(),
+                "in_force_to": p.in_force_to.isoformat() if p.in_force_to else None,
+                "text": p.text,
+                "title": p.title,
+            }
+            for p in passages
+        ]
+
+    if args.batch:
+        return _batch(args.batch, ("id", "question"), lambda row: {"id": row["id"], "passages": found(str(row["question"]))})
+    for passage in found(args.question or ""):
+        print(f"{passage['score']:.2f}  {passage['title']} {passage['article'] or ''}\n      {passage['text'][:120]}")
+    return 0
+
+
+def kb_import(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.db import make_engine, make_sessions, migrate
+    from knowledge import store
+
+    migrate(settings.url)
+    with make_sessions(make_engine(settings.url))() as session:
+        store.import_places(session, settings.corpus)
+        statutes = store.import_statutes(session, settings.corpus, only=settings.statute_names)
+        documents = store.import_corpus(session, settings.corpus)
+        session.commit()
+    print(json.dumps({"statute_versions": statutes, "documents_changed": documents}))
+    return 0
+
+
+def kb_build(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.stack import build_snapshot
+
+    print(json.dumps({"snapshot": build_snapshot(settings, core_only=False)}))
+    return 0
+
+
+def kb_status(settings: Settings, args: argparse.Namespace) -> int:
+    from knowledge import index
+
+    print(json.dumps({"snapshot": index.current_id(settings.snapshots), **index.meta(settings.snapshots)}, ensure_ascii=False))
+    return 0
+
+
+def kb_show(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.app import today
+    from bot.db import make_engine, make_sessions
+    from knowledge.models import Chunk, DocumentVersion
+    from knowledge.search import article_in_force, named_article
+
+    with make_sessions(make_engine(settings.url))() as session:
+        named = named_article(args.what)
+        if named and (row := article_in_force(session, *named, today())):
+            chunks = [(row[0], row[1])]
+        else:
+            chunks = [(c, c.version) for c in session.scalars(select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == args.what).order_by(Chunk.id))]
+        for chunk, version in chunks:
+            print(f"{version.document.title} {chunk.ref or ''}（{version.in_force_from} 至 {version.in_force_to or '今'}，{version.status.value}）\n{chunk.text}")
+    if not chunks:
+        say(f"没有找到“{args.what}”。可以写“民法典第1042条”，或文档编号。")
+        return 1
+    return 0
+
+
+_STATUS = {"answer": "answered", "abstention": "abstained", "emergency": "emergency", "smalltalk": "smalltalk", "handoff": "handoff", "asking": "asking"}
+
+
+def ask(settings: Settings, args: argparse.Namespace) -> int:
+    """Each question as a new conversation over HTTP, through Rasa."""
+    from bot.stack import running
+
+    with running(settings) as base, httpx.Client(base_url=base, timeout=60, trust_env=False) as client:
+
+        def one(text: str) -> dict[str, Any]:
+            import uuid
+
+            while True:
+                started = client.post("/api/widget/conversations", json={"embedded": True, "village": args.village})
+                if started.status_code != 429:
+                    break
+                import time
+
+                time.sleep(5)
+            held = {"authorization": f"Bearer {started.json()['token']}"}
+            body = {"client_id": uuid.uuid4().hex, "text": text}
+            while True:
+                response = client.post("/api/widget/messages", headers=held, json=body)
+                if response.status_code != 429:
+                    break
+                import time
+
+                time.sleep(5)
+            found = response.json()
+            client.delete("/api/widget/conversations/current", headers=held)
+            if "error" in found:
+                return {"status": "asking", "text": found["error"]["message"], "citations": []}
+            replies = found["replies"]
+            kinds = [r["kind"] for r in replies]
+            best = next((k for k in ("emergency", "answer", "handoff", "abstention", "asking", "smalltalk") if k in kinds), "asking")
+            if best == "emergency" and "answer" in kinds:
+                best = "answer"
+            citations = [{"law": c["title"] if c["kind"] == "statute" else None, "article": c["article"] if c["kind"] == "statute" else None, "document": c["document"], "in_force_from": c["in_force_from"], "in_force_to": c["in_force_to"]} for r in replies for c in r["citations"]]
+            return {"status": _STATUS[best], "text": "\n".join(r["text"] + (f"\n{r['next']}" if r["next"] else "") for r in replies), "citations": citations}
+
+        if args.batch:
+            return _batch(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
+        found = one(args.text or "")
+        print(found["text"])
+        for c in found["citations"]:
+            print(f"  依据：{c['law'] or c['document']} {c['article'] or ''}（{c['in_force_from']} 起）")
+    return 0
+
+
+def nlu(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.emergency import recognise
+    from bot.rasa_client import RasaClient
+    from bot.stack import running
+    from knowledge.normalise import normalise
+    from knowledge.topics import TopicClassifier
+
+    parts = _searching(settings)
+    topics = TopicClassifier.load(topics_path(settings))
+
+    with running(settings), asyncio.Runner() as runner:
+        client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
+
+        def one(text: str) -> dict[str, Any]:
+            said = normalise(text)
+            parsed = runner.run(client.parse(said))
+            danger = recognise(said)
+            return {
+                "intent": parsed["intent"]["name"],
+                "confidence": round(float(parsed["intent"]["confidence"]), 4),
+                "topic": topics.predict([said], parts.embedder.encode_queries([said]))[0],
+                "entities": [{"entity": e["entity"], "value": e["value"]} for e in parsed.get("entities", [])],
+                "emergency": danger.kind.value if danger and not danger.soft else None,
+            }
+
+        if args.batch:
+            return _batch(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
+        print(json.dumps(one(args.text or ""), ensure_ascii=False))
+    return 0
+
+
+def topics_path(settings: Settings) -> Path:
+    return settings.home / "topics.joblib"
+
+
+def evaluate(settings: Settings, args: argparse.Namespace) -> int:
+    from knowledge.evaluation.runs import bank_set_aside, statute_questions
+
+    parts = _searching(settings)
+    from bot.app import today
+
+    with parts.sessions() as session:
+        if args.what == "bank":
+            result = bank_set_aside(session, parts.searcher, day=today(), limit=args.limit)
+        elif args.what == "statutes":
+            if not args.file:
+                raise SetupFailed("请用 --file 给出问题文件。")
+            result = statute_questions(session, parts.searcher, [r for r in _rows(args.file, ("id", "question")) if r], day=today())
+        else:
+            return _evaluate_nlu(settings)
+    print(json.dumps(result))
+    return 0
+
+
+def _evaluate_nlu(settings: Settings) -> int:
+    import collections
+
+    import yaml
+
+    from bot.rasa_client import RasaClient
+    from bot.stack import running
+
+    wanted = [(line[2:], group["intent"]) for group in yaml.safe_load((ROOT / "tests" / "nlu" / "test_messages.yml").read_text(encoding="utf-8"))["nlu"] for line in group["examples"].splitlines() if line.startswith("- ")]
+    wrong: collections.Counter[tuple[str, str]] = collections.Counter()
+    with running(settings), asyncio.Runner() as runner:
+        client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
+        for text, intent in wanted:
+            found = runner.run(client.parse(text))["intent"]["name"]
+            if found != intent:
+                wrong[intent, found] += 1
+    for (intent, found), count in wrong.most_common(20):
+        say(f"{count:3d}  {intent} -> {found}")
+    print(json.dumps({"messages": len(wanted), "accuracy": round(1 - sum(wrong.values()) / len(wanted), 4)}))
+    return 0
+
+
+def privacy(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.conversations import service
+    from bot.conversations.models import Conversation
+    from bot.db import make_engine, make_sessions
+    from bot.web.widget import message_json
+
+    with make_sessions(make_engine(settings.url))() as session:
+        found = session.scalars(select(Conversation).where(Conversation.id.startswith(args.conversation, autoescape=True))).all() if len(args.conversation) >= 8 else []
+        if len(found) != 1:
+            say("没有找到这段对话。请用窗口菜单里显示的对话编号（至少 8 个字符）。")
+            return 1
+        if args.action == "delete":
+            service.forget(session, found[0].id)
+            say("已删除。")
+        else:
+            print(json.dumps({"conversation": found[0].id, "place": found[0].place_id, "messages": [message_json(m) for m in service.messages_after(session, found[0].id, 0)]}, ensure_ascii=False, indent=1))
+    return 0
+
+
+def doctor(settings: Settings, args: argparse.Namespace) -> int:
+    """Each part: 好 or what to do."""
+    from knowledge import index
+
+    checks: list[tuple[str, bool, str]] = []
+    free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
+    checks.append(("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB"))
+    checks.append(("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"))
+    checks.append(("资料索引", index.current_id(settings.snapshots) is not None, "运行 linli setup"))
+    checks.append(("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"))
+    for name, url in (("网页服务", f"http://127.0.0.1:{settings.port}/healthz"), ("整条链路", f"http://127.0.0.1:{settings.port}/readyz")):
+        try:
+            good = httpx.get(url, timeout=10, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            good = False
+        checks.append((name, good, f"没有回应，运行 make serve 启动；记录在 {settings.home / 'logs'}"))
+    for name, good, remedy in checks:
+        print(f"{'好' if good else '不好'}  {name}{'' if good else '：' + remedy}")
+    return 0 if all(good for _, good, _ in checks) else 1
+
+
+def serve(settings: Settings, args: argparse.Namespace) -> int:
+    from bot import stack
+
+    stack.prepare(settings)
+    train_topics(settings)
+    stack.serve(settings)
+    return 0
+
+
+def setup(settings: Settings, args: argparse.Namespace) -> int:
+    from bot import stack
+
+    stack.prepare(settings, core_only=not args.all)
+    train_topics(settings)
+    return 0
+
+
+def train_topics(settings: Settings) -> None:
+    from bot.db import make_engine, make_sessions
+    from bot.setup import digest, step
+    from knowledge import topics
+    from knowledge.embedding import SentenceEmbedder, prepare_model
+
+    def run() -> None:
+        say("训练主题分类……")
+        embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), passages=False)
+        with make_sessions(make_engine(settings.url))() as session:
+            topics.train(session, embedder).save(topics_path(settings))
+
+    step("topics", digest(settings.corpus, ROOT / "knowledge" / "topics.py", settings.statutes), run)
+
+
+def app(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.app import serve as serve_app
+
+    asyncio.run(serve_app(settings))
+    return 0
+
+
+def worker(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.worker import run
+
+    run(settings)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="linli", description="Linli 邻里: legal and service assistant for villages and communities.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, run: Callable[[Settings, argparse.Namespace], int], text: str, to: Any = commands) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = to.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    add("serve", serve, "prepare what is missing, start all parts, stay until Ctrl-C")
+    add("setup", setup, "prepare everything without starting").add_argument("--all", action="store_true", help="embed all statutes now, not only those needed most")
+    add("app", app, "the pages and the loopback endpoints alone")
+    add("worker", worker, "embedding of the rest and retention alone")
+    add("doctor", doctor, "check all parts and say how to mend them")
+    for name, run, text in (("ask", ask, "ask as a resident would, through all parts"), ("nlu", nlu, "intent, topic, entities and emergency of a message")):
+        sub = add(name, run, text)
+        sub.add_argument("text", nargs="?")
+        sub.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "text"}')
+        if name == "ask":
+            sub.add_argument("--village", help="village id, e.g. lijiagou")
+    kb = commands.add_parser("kb", help="the knowledge base").add_subparsers(dest="kb_command", required=True)
+    add("import", kb_import, "read statutes and corpus into the database", kb)
+    add("build", kb_build, "embed everything and publish a snapshot", kb)
+    add("status", kb_status, "how much is embedded", kb)
+    add("show", kb_show, "an article or document as stored", kb).add_argument("what")
+    search = add("search", kb_search, "passages for a question", kb)
+    search.add_argument("question", nargs="?")
+    search.add_argument("--top", type=int, default=10, metavar="N")
+    search.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "question"}')
+    search.add_argument("--place", help="village, town or county id")
+    search.add_argument("--day", type=date.fromisoformat, help="default: today")
+    search.add_argument("--kind", action="append", default=[], choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"])
+    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes (a file with golds), nlu (our test messages)")
+    sub.add_argument("what", choices=["bank", "statutes", "nlu"])
+    sub.add_argument("--file", type=Path)
+    sub.add_argument("--limit", type=int)
+    sub = add("privacy", privacy, "export or delete what one conversation holds")
+    sub.add_argument("action", choices=["export", "delete"])
+    sub.add_argument("conversation")
+    return parser
+
+
+def main() -> int:
+    args = _parser().parse_args()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format='{"at": "%(asctime)s", "level": "%(levelname)s", "logger": "%(name)s", "event": "%(message)s"}')
+    for noisy in ("httpx", "alembic", "sentence_transformers", "bm25s", "faiss", "rasa_sdk"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        return int(args.run(Settings(), args))
+    except (SetupFailed, KnowledgeError) as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        say("磁盘满了，请腾出空间再试。" if error.errno == 28 else f"出错了：{error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

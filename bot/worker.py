@@ -1,0 +1,36 @@
+"""State is the queue: what isn't embedded yet, what has lain too long."""
+
+import logging
+import os
+import signal
+import threading
+from datetime import timedelta
+
+from bot import stack
+from bot.conversations import service
+from bot.db import make_engine, make_sessions
+from bot.settings import Settings
+from knowledge import index
+
+log = logging.getLogger("linli.worker")
+
+
+def run(settings: Settings) -> None:
+    ended = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: ended.set())
+    os.nice(10)  # a resident's turn comes before the last statute's vector
+    sessions = make_sessions(make_engine(settings.url))
+    while not ended.is_set():
+        try:
+            meta = index.meta(settings.snapshots)
+            if meta and meta["embedded"] != meta["chunks"]:
+                log.info("embedding the rest: %s of %s", meta["embedded"], meta["chunks"])
+                stack.build_snapshot(settings, core_only=False)
+            with sessions() as session:
+                gone = service.forget_older_than(session, timedelta(days=settings.retention_days))
+            if gone:
+                log.info("retention: %s conversations deleted", gone)
+        except Exception:
+            log.exception("worker")  # one failed round must not end the worker; the next tries again
+        ended.wait(60)

@@ -1,0 +1,56 @@
+import os
+import socket
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.db import make_engine, make_sessions, migrate
+from bot.settings import ROOT, Settings
+
+CORPUS = ROOT / "knowledge" / "corpus"
+# A few statutes keep the suite short; a full embedding has no place in it.
+STATUTES = "农村集体经济组织法,反家庭暴力法,人民调解法,妇女权益保障法,法律援助法"
+DAY = date(2026, 11, 24)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    os.environ["LINLI_STATUTES"] = STATUTES
+    os.environ["LINLI_MESSAGES_PER_MINUTE"] = "1000"
+    for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT"):
+        os.environ[name] = str(free_port())
+    os.environ["LINLI_HOME"] = str(tmp_path_factory.mktemp("home"))
+    return Settings()
+
+
+@pytest.fixture(scope="session")
+def prepared(settings: Settings) -> Settings:
+    """Database, snapshot and Rasa model, made as `linli setup` makes them."""
+    from bot.cli import train_topics
+    from bot.stack import prepare
+
+    import bot.setup
+
+    bot.setup.HOME = settings.home
+    prepare(settings, core_only=False)
+    train_topics(settings)
+    return settings
+
+
+@pytest.fixture()
+def sessions(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
+    """A migrated database of its own."""
+    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+    migrate(url)
+    engine = make_engine(url)
+    yield make_sessions(engine)
+    engine.dispose()

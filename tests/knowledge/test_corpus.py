@@ -1,0 +1,63 @@
+"""Every file of ours loads, and every article it cites exists and is in force today."""
+
+from collections import Counter
+
+import yaml
+
+from knowledge.documents import TOPICS, DocumentText, Question, corpus_files, parse_citation, read_document, read_question_bank, statute_id
+from knowledge.importing.statutes import read_statutes
+from knowledge.models import Kind
+from tests.conftest import CORPUS, DAY
+
+ARTICLES = {
+    (statute_id(v.law.removeprefix("中华人民共和国")), a.number) for v in read_statutes(CORPUS / "statute-corrections.yml") if v.is_in_force(DAY) for a in v.articles
+}
+READ: list[tuple[DocumentText, list[Question]]] = [read_document(path) for path in corpus_files(CORPUS)]
+DOCUMENTS = [document for document, _ in READ]
+QUESTIONS = [question for _, asked in READ for question in asked]
+BANK = read_question_bank(CORPUS)
+
+
+def cited(document: DocumentText) -> list[str]:
+    found = [*(document.content.get("legal_basis") or [])]
+    for chunk in document.chunks:
+        found += chunk.details.get("basis") or []
+        found += (chunk.details.get("conflict") or {}).get("articles") or []
+    return found
+
+
+def test_every_cited_article_exists_and_is_in_force() -> None:
+    wrong = [f"{d.id}: {c}" for d in DOCUMENTS for c in cited(d) if (t := parse_citation(c)) and (t.document_id, t.ref) not in ARTICLES]
+    assert wrong == []
+
+
+def test_every_bank_question_points_to_an_article_in_force() -> None:
+    wrong = [f"{q.source}: {q.text}" for q in BANK for t in q.targets if (t.document_id, t.ref) not in ARTICLES]
+    assert wrong == []
+
+
+def test_ids_are_unique_and_name_their_file() -> None:
+    assert [i for i, n in Counter(d.id for d in DOCUMENTS).items() if n > 1] == []
+    assert {p.stem for p in corpus_files(CORPUS)} >= {d.id for d in DOCUMENTS if d.kind is not Kind.village_rule}
+
+
+def test_topics_and_places_are_known() -> None:
+    places = {row["id"] for row in yaml.safe_load((CORPUS / "places.yml").read_text(encoding="utf-8"))}
+    assert {d.place_id for d in DOCUMENTS} <= places
+    assert {q.topic for q in [*BANK, *QUESTIONS]} - {None} <= set(TOPICS)
+
+
+def test_the_bank_is_large_and_a_quarter_is_set_aside() -> None:
+    everything = {q.id: q for q in [*BANK, *QUESTIONS]}
+    share = sum(q.is_set_aside for q in everything.values()) / len(everything)
+    assert len(everything) >= 3000
+    assert 0.22 < share < 0.28
+
+
+def test_short_answers_stay_short() -> None:
+    long = [d.id for d in DOCUMENTS for c in d.chunks if len(c.details.get("answer") or "") > 200]
+    assert long == []
+
+
+def test_summaries_are_marked_as_summaries() -> None:
+    assert all(c.details.get("summary") for d in DOCUMENTS if d.kind is Kind.regulation for c in d.chunks)
