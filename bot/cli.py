@@ -324,7 +324,7 @@ def train_topics(settings: Settings) -> None:
 
     def run() -> None:
         say("训练主题分类……")
-        embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), passages=False)
+        embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False)
         with make_sessions(make_engine(settings.url))() as session:
             topics.train(session, embedder).save(topics_path(settings))
 

@@ -119,7 +119,7 @@ def main(arguments: Iterable[str]) -> int:
         say("已停下。再运行同一条命令会接着来。")
         return 130
     except OSError as error:
-        say(f"磁盘满了，请腾出 8 GB 再试。" if error.errno == 28 else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。")
+        say("磁盘满了，请腾出 8 GB 再试。" if error.errno == 28 else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。")
         return 1
     command = list(arguments)
     if command[:1] == ["pytest"]:

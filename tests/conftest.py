@@ -35,10 +35,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def prepared(settings: Settings) -> Settings:
     """Database, snapshot and Rasa model, made as `linli setup` makes them."""
+    import bot.setup
     from bot.cli import train_topics
     from bot.stack import prepare
-
-    import bot.setup
 
     bot.setup.HOME = settings.home
     prepare(settings, core_only=False)

@@ -1,6 +1,5 @@
 from alembic import context
 
-import actions.feedback
 import bot.conversations.models  # noqa: F401  every table must be known before the metadata is compared
 from bot.db import make_engine
 from knowledge.models import Base

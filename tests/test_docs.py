@@ -1,0 +1,27 @@
+"""Documentation is tested too: every setting and command stands in both READMEs."""
+
+import argparse
+
+import pytest
+
+from bot.cli import _parser
+from bot.settings import ROOT, Settings
+
+READMES = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
+
+
+def commands(parser: argparse.ArgumentParser, prefix: str) -> list[str]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return [found for name, sub in action.choices.items() for found in commands(sub, f"{prefix} {name}")]
+    return [prefix]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_setting_is_named(readme: str) -> None:
+    assert [n for n in Settings.model_fields if f"LINLI_{n.upper()}" not in readme] == []
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_command_is_named(readme: str) -> None:
+    assert [c for c in commands(_parser(), "linli") if f"`{c}" not in readme] == []
