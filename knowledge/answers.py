@@ -173,13 +173,22 @@ def _merge(first: list[Citation], more: list[Citation], *, most: int) -> list[Ci
 
 
 def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
-    """The sentence of an article that shares most with the question, with the one before it where it would hang in the air.
+    """The sentence of an article that shares most with the question; an item of a list keeps the words that open the list.
 
     Quoted whole: a shortened rule can say the opposite.
     """
-    sentences = [s for s in re.split(r"(?<=[。；])|\n", text) if s and s.strip()]
-    if len(text) <= most or len(sentences) < 2:
+    if len(text) <= most:
         return text.replace("\n", "")
+    sentences: list[str] = []
+    opening = ""
+    for line in text.split("\n"):
+        for sentence in re.findall(r"[^。]+。?", line):
+            if re.match(r"\s*（[一二三四五六七八九十]+）", sentence):
+                sentences.append(f"{opening}……{sentence.strip()}" if opening else sentence.strip())
+            elif sentence.rstrip().endswith("："):
+                opening = sentence.strip()
+            else:
+                sentences.append(sentence.strip())
     asked = set(character_pairs(question))
 
     def shared(sentence: str) -> float:
@@ -187,11 +196,9 @@ def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
         return len(asked.intersection(pairs)) / (len(pairs) + 20) ** 0.5
 
     best = max(range(len(sentences)), key=lambda i: shared(sentences[i]) - 0.001 * i)
-    start = best
-    if best and re.match(r"^\s*(（[一二三四五六七八九十]+）|前款|但是|其|该)", sentences[best]):
-        start = 0 if sentences[best].lstrip().startswith("（") else best - 1
-    chosen = sentences[start : best + 1] if start == best - 1 else [sentences[start]] * (start != best) + [sentences[best]]
-    return "……".join(s.strip() for s in chosen) if start == 0 and best > 1 else "".join(s.strip() for s in chosen)
+    if best and re.match(r"(前款|但是|其|该)", sentences[best]):
+        return sentences[best - 1] + sentences[best]
+    return sentences[best]
 
 
 def _next_for(kind: Kind) -> str:
