@@ -1,0 +1,104 @@
+"""Rules the training data keeps, so that the figures of docs/nlu.md mean something. Python 3.10, beside Rasa."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.training_data.loading import load_data_from_files
+from rasa.shared.core.training_data.structures import RuleStep
+from rasa.shared.nlu.training_data.loading import load_data
+from rasa.shared.nlu.training_data.message import Message
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "bot" / "data"
+INTENTS = {
+    "ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid",
+    "report_dispute", "book_consultation", "check_case", "human_handoff", "ask_follow_up", "change_place",
+    "affirm", "deny", "stop", "greet", "thanks", "goodbye", "feedback_bad", "chitchat", "ask_capabilities",
+    "out_of_scope",
+}  # fmt: skip
+LEAST_EXAMPLES = 60
+LEAST_MESSAGES = 15
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Message]:
+    return load_data(str(DATA / "nlu")).intent_examples
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[Message]:
+    return load_data(str(Path(__file__).with_name("test_messages.yml"))).intent_examples
+
+
+@pytest.fixture(scope="module")
+def domain() -> Domain:
+    return Domain.load(str(ROOT / "bot" / "domain"))
+
+
+@pytest.fixture(scope="module")
+def rules(domain: Domain) -> list[RuleStep]:
+    files = sorted(str(path) for path in (DATA / "rules").glob("*.yml"))
+    return [step for step in load_data_from_files(files, domain) if isinstance(step, RuleStep)]
+
+
+def _plain(message: Message) -> str:
+    return "".join(character for character in message.get("text").lower() if character.isalnum())
+
+
+def test_domain_declares_exactly_our_intents(domain: Domain) -> None:
+    assert set(domain.user_intents()) == INTENTS
+
+
+def test_every_intent_has_examples_enough(examples: list[Message]) -> None:
+    counts = Counter(message.get("intent") for message in examples)
+    assert set(counts) == INTENTS
+    assert [intent for intent, count in counts.items() if count < LEAST_EXAMPLES] == []
+
+
+def test_every_intent_is_tested(messages: list[Message]) -> None:
+    counts = Counter(message.get("intent") for message in messages)
+    assert set(counts) == INTENTS
+    assert [intent for intent, count in counts.items() if count < LEAST_MESSAGES] == []
+
+
+def test_no_example_stands_twice(examples: list[Message]) -> None:
+    counts = Counter(message.get("text").lower() for message in examples)
+    assert [text for text, count in counts.items() if count > 1] == []
+
+
+def test_no_test_message_is_a_training_example(examples: list[Message], messages: list[Message]) -> None:
+    trained = {_plain(message) for message in examples}
+    assert [message.get("text") for message in messages if _plain(message) in trained] == []
+
+
+def test_every_intent_has_one_rule(rules: list[RuleStep]) -> None:
+    asked = Counter(
+        event.intent_name for rule in rules for event in rule.events if isinstance(event, UserUttered)
+    )
+    assert asked == Counter(INTENTS | {"nlu_fallback"})
+
+
+def test_every_action_of_a_rule_is_declared(rules: list[RuleStep], domain: Domain) -> None:
+    used = {
+        event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)
+    }
+    assert used - set(domain.action_names_or_texts) == set()
+    assert used - {"..."} > {"action_answer_question", "utter_greet"}
+
+
+def test_every_declared_action_is_used(rules: list[RuleStep], domain: Domain) -> None:
+    used = {
+        event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)
+    }
+    assert set(domain.user_actions) | set(domain.responses) <= used
+
+
+def test_topics_have_the_same_files_in_domain_and_data() -> None:
+    topics = {path.name for path in (DATA / "nlu").glob("*.yml")}
+    assert {path.name for path in (DATA / "rules").glob("*.yml")} == topics
+    assert {path.name for path in (ROOT / "bot" / "domain").glob("*.yml")} == topics | {"session.yml"}
