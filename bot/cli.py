@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -141,27 +142,12 @@ def ask(settings: Settings, args: argparse.Namespace) -> int:
     """Each question as a new conversation over HTTP, through Rasa."""
     from bot.stack import running
 
-    with running(settings) as base, httpx.Client(base_url=base, timeout=60, trust_env=False) as client:
+    with running(settings) as base, httpx.Client(base_url=base, timeout=60, trust_env=False, headers={"x-linli-secret": settings.secret("internal")}) as client:
 
         def one(text: str) -> dict[str, Any]:
-            import uuid
-
-            while True:
-                started = client.post("/api/widget/conversations", json={"embedded": True, "village": args.village})
-                if started.status_code != 429:
-                    break
-                import time
-
-                time.sleep(5)
+            started = client.post("/api/widget/conversations", json={"embedded": True, "village": args.village})
             held = {"authorization": f"Bearer {started.json()['token']}"}
-            body = {"client_id": uuid.uuid4().hex, "text": text}
-            while True:
-                response = client.post("/api/widget/messages", headers=held, json=body)
-                if response.status_code != 429:
-                    break
-                import time
-
-                time.sleep(5)
+            response = client.post("/api/widget/messages", headers=held, json={"client_id": uuid.uuid4().hex, "text": text})
             found = response.json()
             client.delete("/api/widget/conversations/current", headers=held)
             if "error" in found:

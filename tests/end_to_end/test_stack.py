@@ -1,14 +1,18 @@
 """The real thing: Rasa, action server, model, FAISS and database, over HTTP."""
 
+import json
 import os
 import signal
 import time
 import uuid
+from argparse import Namespace
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from bot.cli import ask
 from bot.settings import Settings
 from bot.stack import Stack
 
@@ -145,3 +149,13 @@ def test_killed_parts_come_back_and_every_message_is_answered_once(base: str, st
             continue
     assert [m["kind"] for m in answers] == ["answer"]
     assert [m["text"][:4] for m in resident.messages() if m["sender"] == "system"] == ["助手正在"]
+
+
+def test_asking_in_batch_names_bad_lines_and_answers_the_rest(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    batch = tmp_path / "questions.jsonl"
+    batch.write_text('{"id": 1, "text": "法律援助怎么申请"}\nnot json\n', encoding="utf-8")
+    code = ask(stack.settings, Namespace(batch=batch, text=None, village=None))
+    printed = capsys.readouterr()
+    [row] = [json.loads(line) for line in printed.out.splitlines()]
+    assert (code, row["id"], row["status"]) == (1, 1, "answered")
+    assert "line 2" in printed.err
