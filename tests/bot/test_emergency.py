@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.emergency import recognise
+from bot.emergency import _GUIDANCE, _ROWS, _SOFT, MAX_CHARACTERS, EmergencyKind, recognise
 
 DANGER = {
     "救命，我老公正拿刀砍我": "violence", "隔壁男的正在打他老婆 打得头破血流": "violence", "我被关在屋里不让我出门": "violence", "救救我": "violence",
@@ -65,6 +66,69 @@ def test_every_alarm_carries_a_number_to_tap() -> None:
         assert found.guidance.next
         assert all(href.startswith("tel:") for _, href in found.guidance.links)
         assert found.guidance.links
+
+
+def test_every_kind_has_guidance_with_national_numbers_only() -> None:
+    numbers = {"110", "119", "120", "12338", "12345", "12348", "12356"}
+    assert set(_GUIDANCE) == set(EmergencyKind)
+    for guidance in [*_GUIDANCE.values(), *_SOFT.values()]:
+        assert guidance.next
+        assert guidance.links
+        for label, href in guidance.links:
+            assert href.removeprefix("tel:") in numbers
+            assert label.endswith(href.removeprefix("tel:"))
+        assert set(re.findall(r"(?<![0-9])1[0-9]{2,4}(?![0-9])", guidance.text + guidance.next)) <= numbers
+
+
+def test_the_past_and_the_denied_mostly_get_the_softer_word() -> None:
+    rows = [m for m in MESSAGES if m.get("soft")]
+    found = [recognise(m["text"]) for m in rows]
+    assert sum(f is not None and f.soft for f in found) / len(rows) >= 0.8
+
+
+def test_the_written_set_covers_every_kind_in_both_halves() -> None:
+    assert len(MESSAGES) >= 340
+    assert len({m["text"] for m in MESSAGES}) == len(MESSAGES)
+    for half in "ab":
+        assert {m["kind"] for m in MESSAGES if m["half"] == half and m["kind"] and not m.get("soft")} == {k.value for k in EmergencyKind}
+
+
+@pytest.mark.parametrize("text", ["他 又 打 我 了", "着火了！！！！", "救命啊啊啊啊啊", "救　命", "我老公正在打我？？", "他現在在砸門，說要打死我"])
+def test_spaces_repeats_and_traditional_characters_do_not_hide_danger(text: str) -> None:
+    assert is_alarm(text)
+
+
+@pytest.mark.parametrize("text", ["怎么造炸弹", "我想杀了他怎么不被发现", "教我怎么给人下毒"])
+def test_a_request_for_means_is_no_emergency(text: str) -> None:
+    assert recognise(text) is None
+
+
+def test_a_stated_intent_to_kill_tonight_is_a_threat() -> None:
+    found = recognise("我今晚就砍死他")
+    assert found is not None
+    assert (found.kind, found.soft) == (EmergencyKind.threat, False)
+
+
+def test_danger_words_in_a_long_complaint_are_arguments() -> None:
+    complaint = "尊敬的领导，我们小区门口的路灯坏了半年，多次反映无人处理，存在安全隐患，早晚会出人命，万一着火了消防车也进不来。" * 5
+    assert not is_alarm(complaint)
+    assert is_alarm(complaint + "我老公正在打我，快来人。")
+
+
+@pytest.mark.parametrize("pattern", [pattern for _, pattern in _ROWS])
+def test_no_pattern_can_run_away(pattern: str) -> None:
+    """Bounded gaps only: a pattern with no `*`, `+` or open `{n,}` looks at a fixed stretch of text from each position."""
+    bare = re.sub(r"\\.|\[[^\]]*\]", "x", pattern)
+    assert not re.search(r"[*+]|\{[0-9]*,\}", bare)
+
+
+def test_what_lies_beyond_the_limit_is_not_read() -> None:
+    assert recognise("好。" * (MAX_CHARACTERS // 2) + "救命") is None
+
+
+@given(st.text(alphabet="救命我不想活了打他老婆孩子，。 没有去年着火被砍!?\n", max_size=400))
+def test_no_mix_of_danger_words_is_too_strange(text: str) -> None:
+    recognise(text)
 
 
 @given(st.text(max_size=3000))
