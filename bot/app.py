@@ -182,6 +182,6 @@ async def serve(settings: Settings) -> None:
     parts = build_parts(settings)
     servers = [
         uvicorn.Server(uvicorn.Config(create_internal_app(parts), host="127.0.0.1", port=settings.internal_port, log_level="warning", access_log=False)),
-        uvicorn.Server(uvicorn.Config(create_app(parts), host=settings.host, port=settings.port, log_level="warning", access_log=False)),
+        uvicorn.Server(uvicorn.Config(create_app(parts), host=settings.host, port=settings.port, forwarded_allow_ips=settings.trusted_proxies, log_level="warning", access_log=False)),
     ]
     await asyncio.gather(*(s.serve() for s in servers))

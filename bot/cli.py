@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from sqlalchemy import select
@@ -18,6 +18,11 @@ from sqlalchemy import select
 from bot.settings import ROOT, Settings
 from bot.setup import RASA_VENV, SetupFailed, say
 from knowledge.errors import KnowledgeError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from knowledge.search import Searcher
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]:
@@ -173,10 +178,11 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
     from bot.emergency import recognise
     from bot.rasa_client import RasaClient
     from bot.stack import running
+    from knowledge.embedding import SentenceEmbedder, prepare_model
     from knowledge.normalise import normalise
     from knowledge.topics import TopicClassifier
 
-    parts = _searching(settings)
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
     topics = TopicClassifier.load(topics_path(settings))
 
     with running(settings), asyncio.Runner() as runner:
@@ -189,7 +195,7 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
             return {
                 "intent": parsed["intent"]["name"],
                 "confidence": round(float(parsed["intent"]["confidence"]), 4),
-                "topic": topics.predict([said], parts.embedder.encode_queries([said]))[0],
+                "topic": topics.predict([said], embedder)[0],
                 "entities": [{"entity": e["entity"], "value": e["value"]} for e in parsed.get("entities", [])],
                 "emergency": danger.kind.value if danger and not danger.soft else None,
             }
@@ -211,7 +217,18 @@ def evaluate(settings: Settings, args: argparse.Namespace) -> int:
     from bot.app import today
 
     with parts.sessions() as session:
-        if args.what == "bank":
+        if args.what == "topics":
+            return _evaluate_topics(settings, args)
+        if args.what == "calibration":
+            return _evaluate_calibration(session, parts.searcher, args)
+        if args.what == "golden":
+            from knowledge.evaluation.golden import failures
+
+            failed, asked = failures(session, parts.searcher, settings.corpus / "golden.yml", day=today())
+            for question in failed:
+                say(f"failed: {question}")
+            result: dict[str, Any] = {"passed": asked - len(failed), "failed": len(failed)}
+        elif args.what == "bank":
             result = bank_set_aside(session, parts.searcher, day=today(), limit=args.limit)
         elif args.what == "statutes":
             if not args.file:
@@ -220,6 +237,47 @@ def evaluate(settings: Settings, args: argparse.Namespace) -> int:
         else:
             return _evaluate_nlu(settings)
     print(json.dumps(result))
+    return 0
+
+
+def _evaluate_calibration(session: "Session", searcher: "Searcher", args: argparse.Namespace) -> int:
+    """Fit on the bank's questions set aside; with --file, the table of today's scores over questions with golds."""
+    from bot.app import today
+    from knowledge.answers import ANSWER_FROM
+    from knowledge.evaluation import calibration
+    from knowledge.evaluation.runs import bank_trials, statute_trials
+
+    bank = bank_trials(session, searcher, day=today(), limit=args.limit)
+    result: dict[str, Any] = {"fit": calibration.fit(bank), "bank": calibration.answered(bank, ANSWER_FROM)}
+    tables = {"bank": bank}
+    if args.file:
+        tables["file"] = statute_trials(session, searcher, [r for r in _rows(args.file, ("id", "question")) if r], day=today())
+        result["file"] = calibration.answered(tables["file"], ANSWER_FROM)
+    for name, trials in tables.items():
+        say(name)
+        for row in calibration.reliability(trials):
+            say(f"  {row['from']:.1f}-{row['to']:.1f}  {row['questions']:5d} questions, mean score {row['mean_score']:.2f}, right {row['right']:.2f}")
+    print(json.dumps(result))
+    return 0
+
+
+def _evaluate_topics(settings: Settings, args: argparse.Namespace) -> int:
+    """Rows with `text` (and `detail`) and `topics`, the topics of ours that count as right; rows without any are left out."""
+    import collections
+
+    from knowledge.embedding import SentenceEmbedder, prepare_model
+    from knowledge.topics import TopicClassifier
+
+    if not args.file:
+        raise SetupFailed("请用 --file 给出带 text、topics 的文件。")
+    rows = [r for r in _rows(args.file, ("text",)) if r and r.get("topics")]
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+    found = TopicClassifier.load(topics_path(settings)).predict([f"{r['text']}。{r['detail']}" if r.get("detail") else r["text"] for r in rows], embedder)
+    right: collections.Counter[str] = collections.Counter()
+    asked = collections.Counter(str(r.get("source", "all")) for r in rows)
+    for row, topic in zip(rows, found, strict=True):
+        right[str(row.get("source", "all"))] += topic in row["topics"]
+    print(json.dumps({"messages": len(rows), "accuracy": {s: round(right[s] / n, 4) for s, n in asked.items()}}, ensure_ascii=False))
     return 0
 
 
@@ -249,6 +307,7 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
     from bot.conversations import service
     from bot.conversations.models import Conversation
     from bot.db import make_engine, make_sessions
+    from bot.rasa_client import erase_trackers
     from bot.web.widget import message_json
 
     with make_sessions(make_engine(settings.url))() as session:
@@ -257,6 +316,7 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
             say("没有找到这段对话。请用窗口菜单里显示的对话编号（至少 8 个字符）。")
             return 1
         if args.action == "delete":
+            erase_trackers(settings.rasa_trackers, [found[0].id])
             service.forget(session, found[0].id)
             say("已删除。")
         else:
@@ -306,13 +366,15 @@ def train_topics(settings: Settings) -> None:
     from bot.db import make_engine, make_sessions
     from bot.setup import digest, step
     from knowledge import topics
-    from knowledge.embedding import SentenceEmbedder, prepare_model
+    from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
 
     def run() -> None:
         say("训练主题分类……")
-        embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False)
+        embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+        cache = VectorCache(settings.cache / "vectors.sqlite")
         with make_sessions(make_engine(settings.url))() as session:
-            topics.train(session, embedder).save(topics_path(settings))
+            topics.train(session, settings.corpus, embedder=embedder, cache=cache).save(topics_path(settings))
+        cache.close()
 
     step("topics", digest(settings.corpus, ROOT / "knowledge" / "topics.py", settings.statutes), run)
 
@@ -363,8 +425,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--place", help="village, town or county id")
     search.add_argument("--day", type=date.fromisoformat, help="default: today")
     search.add_argument("--kind", action="append", default=[], choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"])
-    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes (a file with golds), nlu (our test messages)")
-    sub.add_argument("what", choices=["bank", "statutes", "nlu"])
+    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages)")
+    sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden"])
     sub.add_argument("--file", type=Path)
     sub.add_argument("--limit", type=int)
     sub = add("privacy", privacy, "export or delete what one conversation holds")

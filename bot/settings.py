@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     statutes: str = Field(default="", description="Short names of the statutes to import, comma-separated; empty: all.")
     origins: str = Field(default="", description="Origins that may embed the widget, comma-separated.")
     retention_days: int = Field(default=180, description="Days after its last message that a conversation is deleted.")
+    trusted_proxies: str = Field(default="127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For counts as the resident's address, comma-separated.")
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(default=20, description="Messages a conversation may send in a minute; an address may send three times as many.")
     encoder_threads: int = Field(default=2, description="CPU threads of the query encoder.")
@@ -33,6 +34,10 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'linli.sqlite'}"
+
+    @property
+    def rasa_trackers(self) -> Path:
+        return self.home / "rasa-tracker.sqlite"
 
     @property
     def snapshots(self) -> Path:

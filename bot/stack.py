@@ -23,6 +23,8 @@ from bot.setup import RASA_VENV, SetupFailed, digest, say, step
 from bot.web.rasa_webhook import internal_app
 from knowledge import index, indexing, store
 from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
+from knowledge.evaluation import golden
+from knowledge.search import Searcher
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
 
@@ -34,7 +36,7 @@ def rasa_environ(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "LINLI_INTERNAL_URL": settings.internal_url,
         "LINLI_INTERNAL_SECRET": settings.secret("internal"),
-        "LINLI_TRACKER_DB": str(settings.home / "rasa-tracker.sqlite"),
+        "LINLI_TRACKER_DB": str(settings.rasa_trackers),
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -67,7 +69,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
 
 
 def build_snapshot(settings: Settings, *, core_only: bool) -> str:
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned)
     cache = VectorCache(settings.cache / "vectors.sqlite")
     try:
         with make_sessions(make_engine(settings.url))() as session, _bar("计算向量") as bar:
@@ -78,7 +80,10 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
                 done += some
                 bar(done, max(done, total))
 
-            return indexing.build_snapshot(session, root=settings.snapshots, embedder=embedder, cache=cache, today=today(), core_only=core_only, progress=progress)
+            def check(candidate: index.Index) -> None:
+                golden.check(session, Searcher(embedder=embedder, live=lambda: candidate), settings.corpus / "golden.yml", day=today())
+
+            return indexing.build_snapshot(session, root=settings.snapshots, embedder=embedder, cache=cache, today=today(), core_only=core_only, progress=progress, check=check)
     finally:
         cache.close()
 

@@ -21,6 +21,7 @@ log = logging.getLogger("linli.turns")
 STAGE_SECONDS = Histogram("linli_stage_seconds", "Time of a turn by stage.", ["stage"])
 TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 
+SESSION_TURNS = 25  # then Rasa starts a new session; slots are kept
 WAITING_TEXT = "助手正在重启，您的话我已经记下，好了马上回答，不用重发。有急事请直接打电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。"
 WAITING_LINKS = [{"label": f"拨打 {n}", "href": f"tel:{n}"} for n in ("110", "120", "119", "12345", "12348")]
 
@@ -59,11 +60,14 @@ class Turns:
             if conversation.status is not ConversationStatus.bot:
                 return service.store_replies(session, message, [])
             place, conversation_id = conversation.place_id, conversation.id
+            is_long = service.turns_so_far(session, conversation_id) % SESSION_TURNS == 0
         if not text:
             replies: list[dict[str, Any]] = [{"kind": "asking", "text": "我没看到文字。您想问什么，打几个字就行。"}]
         else:
             try:
                 with stage("rasa"):
+                    if is_long:
+                        await self._rasa.start_session(conversation_id)
                     replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
             except (RasaUnavailable, asyncio.CancelledError) as error:
                 log.warning("rasa away conversation=%s message=%s reason=%s", conversation_id, message_id, error)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot import stack
 from bot.conversations import service
 from bot.db import make_engine, make_sessions
+from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from knowledge import index
 
@@ -28,9 +29,13 @@ def run(settings: Settings) -> None:
                 log.info("embedding the rest: %s of %s", meta["embedded"], meta["chunks"])
                 stack.build_snapshot(settings, core_only=False)
             with sessions() as session:
-                gone = service.forget_older_than(session, timedelta(days=settings.retention_days))
-            if gone:
-                log.info("retention: %s conversations deleted", gone)
+                old = service.older_than(session, timedelta(days=settings.retention_days))
+                # Rasa's copy first: if it can't be deleted now, ours still names it next time.
+                erase_trackers(settings.rasa_trackers, old)
+                for conversation_id in old:
+                    service.forget(session, conversation_id)
+            if old:
+                log.info("retention: %s conversations deleted", len(old))
         except Exception:
             log.exception("worker")  # one failed round must not end the worker; the next tries again
         ended.wait(60)

@@ -75,6 +75,10 @@ class Index:
     def embedded_share(self) -> float:
         return float(self._has_vector.mean()) if len(self) else 0.0
 
+    def nearest(self, vector: np.ndarray, k: int) -> np.ndarray:
+        """Rows of the `k` chunks nearest by cosine, best first."""
+        return np.asarray(self._vectors.search(vector[None], k)[1][0])
+
     def search(self, query: str, vector: np.ndarray, *, width: int = 150) -> Candidates:
         """`vector` (384,) float32, normalised. About `width` candidates from each part."""
         width = min(width, len(self))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -126,6 +126,10 @@ def forget(session: Session, conversation_id: str) -> bool:
     return bool(gone.rowcount)
 
 
-def forget_older_than(session: Session, age: timedelta) -> int:
-    old = session.scalars(select(Conversation.id).where(Conversation.updated_at < datetime.now(UTC) - age)).all()
-    return sum(forget(session, conversation_id) for conversation_id in old)
+def older_than(session: Session, age: timedelta) -> list[str]:
+    """Conversations whose last message is older than `age`."""
+    return list(session.scalars(select(Conversation.id).where(Conversation.updated_at < datetime.now(UTC) - age)))
+
+
+def turns_so_far(session: Session, conversation_id: str) -> int:
+    return session.scalar(select(func.count()).select_from(Message).where(Message.conversation_id == conversation_id, Message.sender == Sender.resident)) or 0

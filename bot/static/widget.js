@@ -1,44 +1,11 @@
 // <linli-chat server="" village="lijiagou">: the assistant as one element. No build step, no third-party request.
 (() => {
-  const CSS = `
-:host { --size: 1rem; --ink: #1d2a24; --paper: #fff; --soft: #eef2ee; --accent: #14532d; --line: #66756c; display: flex; flex-direction: column; font-size: var(--size); line-height: 1.65; color: var(--ink); }
-:host([contrast]) { --ink: #000; --paper: #fff; --soft: #fff; --accent: #00320f; --line: #000; }
-* { box-sizing: border-box; }
-button, textarea, summary, select { font: inherit; }
-button { min-height: 44px; padding: 0.4em 0.9em; border: 1px solid var(--accent); border-radius: 8px; background: var(--paper); color: var(--accent); cursor: pointer; }
-button.main { background: var(--accent); color: #fff; }
-button:focus-visible, textarea:focus-visible, a:focus-visible, summary:focus-visible, select:focus-visible { outline: 3px solid #b45309; outline-offset: 2px; }
-button[aria-pressed=true] { background: var(--accent); color: #fff; }
-.bar { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; padding: 0.3rem 0; }
-.log { flex: 1; min-height: 16rem; max-height: 65vh; overflow-y: auto; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: 0.7rem; }
-.message { margin: 0 0 0.9rem; padding: 0.6rem 0.8rem; border-radius: 10px; max-width: 94%; overflow-wrap: anywhere; background: var(--soft); border: 1px solid transparent; }
-:host([contrast]) .message { border-color: #000; }
-.resident { margin-left: auto; background: #d9efe0; width: fit-content; }
-.emergency { background: #fff1f0; border: 3px solid #a61b1b; }
-.system { background: #fff8e1; }
-.message p { margin: 0 0 0.4rem; white-space: pre-line; }
-.next { border-left: 4px solid var(--accent); padding-left: 0.6rem; }
-.links a { display: inline-block; min-height: 44px; padding: 0.5em 1em; margin: 0.2rem 0.4rem 0.2rem 0; border-radius: 8px; background: #a61b1b; color: #fff; text-decoration: none; }
-.message:not(.emergency) .links a { background: var(--accent); }
-details { border: 1px solid var(--line); border-radius: 8px; background: var(--paper); margin: 0.4rem 0; padding: 0 0.6rem; }
-summary { cursor: pointer; min-height: 44px; padding: 0.5rem 0; }
-.tag { border: 1px solid var(--accent); color: var(--accent); border-radius: 6px; padding: 0 0.4em; margin-right: 0.4em; font-size: 0.85em; }
-.note { background: #fff8e1; color: #4a3200; padding: 0.3rem 0.6rem; border-radius: 6px; }
-.meta { font-size: 0.85em; color: #4a574f; }
-:host([contrast]) .meta { color: #000; }
-form { display: flex; gap: 0.5rem; align-items: flex-end; padding-top: 0.5rem; }
-textarea { flex: 1; min-width: 0; min-height: 3.2em; resize: vertical; padding: 0.5rem; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); color: var(--ink); }
-.banner { background: #fff8e1; color: #4a3200; padding: 0.4rem 0.7rem; border-radius: 8px; margin: 0.2rem 0; }
-.notice { background: var(--paper); border: 2px solid var(--accent); border-radius: 10px; padding: 0.8rem; }
-[hidden] { display: none !important; }
-@media (max-width: 400px) { .log { padding: 0.4rem; } .message { max-width: 100%; } }
-@media (prefers-reduced-motion: no-preference) { .typing { animation: blink 1.2s infinite; } @keyframes blink { 50% { opacity: 0.4; } } }
-`;
   const SIZES = ["1rem", "1.2rem", "1.45rem", "1.75rem"];
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [key, value] of Object.entries(props)) {
       if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+      else if (key === "ariaLabel") node.setAttribute("aria-label", value);
       else if (key in node && key !== "role") node[key] = value;
       else node.setAttribute(key, value);
     }
@@ -56,14 +23,12 @@ textarea { flex: 1; min-width: 0; min-height: 3.2em; resize: vertical; padding: 
     connectedCallback() {
       if (this.shadowRoot) return;
       const root = this.attachShadow({ mode: "open" });
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(CSS);
-      root.adoptedStyleSheets = [sheet];
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
       this.embedded = this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
       this.seen = new Set();
       this.last = 0;
       this.waiting = 0;
+      root.append(el("link", { rel: "stylesheet", href: this.server + "/static/widget.css" }));
       this.build(root);
       this.resize(Number(store.get("size") || 0));
       if (store.get("contrast") === "1") this.setAttribute("contrast", "");
@@ -96,6 +61,8 @@ textarea { flex: 1; min-width: 0; min-height: 3.2em; resize: vertical; padding: 
       const Recognition = window.SpeechRecognition || window.webkitSpeechRecognition;
       if (!Recognition) return null;
       return el("button", { type: "button", textContent: "说话", onclick: () => {
+        if (!store.get("voice") && !confirm("把声音变成字的是您的浏览器或手机，声音可能会传到它们的公司。可以用吗？")) return;
+        store.set("voice", "1");
         const heard = new Recognition();
         heard.lang = "zh-CN";
         heard.onresult = (e) => { this.input.value += e.results[0][0].transcript; this.input.focus(); };
@@ -233,6 +200,7 @@ textarea { flex: 1; min-width: 0; min-height: 3.2em; resize: vertical; padding: 
         button.setAttribute("aria-pressed", String(m.rating === value));
         bar.append(button);
       }
+      bar.append(el("button", { type: "button", textContent: "没看懂", onclick: () => this.say("没看懂", null) }));
       if ("speechSynthesis" in window) bar.append(el("button", { type: "button", textContent: "读出来", onclick: () => { speechSynthesis.cancel(); const said = new SpeechSynthesisUtterance(m.text + "。" + (m.next || "")); said.lang = "zh-CN"; speechSynthesis.speak(said); } }));
       return bar;
     }

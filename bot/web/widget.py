@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, Field
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations import service
 from bot.conversations.models import Conversation, Message, Sender
+from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from bot.turns import Turns
 from bot.web.errors import ApiError
@@ -140,7 +142,9 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
     @api.delete("/conversations/current", status_code=204)
     async def forget(request: Request, response: Response) -> None:
         with sessions() as session:
-            service.forget(session, held(request, session).id)
+            conversation_id = held(request, session).id
+            await run_in_threadpool(erase_trackers, settings.rasa_trackers, [conversation_id])
+            service.forget(session, conversation_id)
         response.delete_cookie(COOKIE)
 
     @api.post("/messages")
@@ -211,6 +215,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "id": message.id,
         "client_id": message.client_id if message.sender is Sender.resident else None,
         "sender": message.sender.value,
+        "in_reply_to": message.in_reply_to,
         "at": message.created_at.isoformat(),
         "kind": message.kind,
         "text": message.text,

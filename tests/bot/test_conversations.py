@@ -79,5 +79,7 @@ def test_retention_deletes_the_old_only(sessions: sessionmaker[Session]) -> None
     with sessions() as session:
         session.get_one(Conversation, conversation.id).updated_at = datetime.now(UTC) - timedelta(days=200)
         session.commit()
-        assert service.forget_older_than(session, timedelta(days=180)) == 1
+        [old] = service.older_than(session, timedelta(days=180))
+        assert old == conversation.id
+        assert service.forget(session, old)
         assert len(session.scalars(select(Conversation)).all()) == 1

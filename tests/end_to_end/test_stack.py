@@ -1,52 +1,16 @@
 """The real thing: Rasa, action server, model, FAISS and database, over HTTP."""
 
 import json
-import os
-import signal
 import time
-import uuid
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.cli import ask
-from bot.settings import Settings
 from bot.stack import Stack
-
-
-@pytest.fixture(scope="module")
-def stack(prepared: Settings) -> Iterator[Stack]:
-    stack = Stack(prepared)
-    stack.start()
-    try:
-        stack.wait_ready()
-        yield stack
-    finally:
-        stack.stop()
-
-
-class Resident:
-    def __init__(self, base: str, village: str | None = None) -> None:
-        self.http = httpx.Client(base_url=base, timeout=60, trust_env=False)
-        started = self.http.post("/api/widget/conversations", json={"embedded": True, "village": village})
-        self.http.headers["authorization"] = f"Bearer {started.json()['token']}"
-
-    def post(self, text: str, client_id: str | None = None) -> httpx.Response:
-        return self.http.post("/api/widget/messages", json={"client_id": client_id or uuid.uuid4().hex, "text": text})
-
-    def say(self, text: str) -> list[dict]:  # type: ignore[type-arg]
-        return self.post(text).json()["replies"]
-
-    def messages(self) -> list[dict]:  # type: ignore[type-arg]
-        return self.http.get("/api/widget/messages").json()["messages"]
-
-
-@pytest.fixture()
-def base(stack: Stack) -> str:
-    return f"http://127.0.0.1:{stack.settings.port}"
+from tests.end_to_end.conftest import Resident, kill
 
 
 def test_a_question_is_answered_with_a_source_in_force(base: str) -> None:
@@ -128,20 +92,13 @@ def test_a_deleted_conversation_is_gone(base: str) -> None:
 
 def test_killed_parts_come_back_and_every_message_is_answered_once(base: str, stack: Stack) -> None:
     resident = Resident(base)
-    rasa = next(c for c in stack.children if c.name == "rasa")
-    assert rasa.process
-    os.killpg(rasa.process.pid, signal.SIGKILL)
-    rasa.process.wait()
+    kill(stack, "rasa")
     waiting = resident.post("法律援助怎么申请").json()
     assert waiting["pending"] is True
-    app = next(c for c in stack.children if c.name == "app")
-    assert app.process
-    os.killpg(app.process.pid, signal.SIGKILL)
-    app.process.wait()
+    kill(stack, "app")
     deadline = time.monotonic() + 90
     answers: list[dict] = []  # type: ignore[type-arg]
     while time.monotonic() < deadline and not answers:
-        stack.poll()
         time.sleep(0.5)
         try:
             answers = [m for m in resident.messages() if m["sender"] == "bot"]

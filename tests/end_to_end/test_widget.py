@@ -1,32 +1,17 @@
 """The widget in a real browser against the real stack."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from bot.settings import Settings
 from bot.stack import Stack
-from tests.end_to_end.test_stack import stack  # noqa: F401
-
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    system = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        if system is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.fail("no browser: install Debian's package `chromium`")
-        opened = playwright.chromium.launch(executable_path=system, args=_FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(params=[(320, 640), (1200, 900)], ids=["320px", "desktop"])
-def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
     width, height = request.param
     opened = browser.new_page(viewport={"width": width, "height": height})
     opened.goto(f"http://127.0.0.1:{stack.settings.port}/")

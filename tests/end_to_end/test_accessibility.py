@@ -1,0 +1,46 @@
+"""WCAG 2.2 AA, as far as axe-core can tell, on every state of the widget that a resident meets."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.end_to_end.test_widget import ask
+
+_AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(_AXE)
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES)
+    return [f"{v['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for v in found["violations"] for node in v["nodes"]]
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_no_state_of_the_widget_breaks_a_rule(browser: Browser, base: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 720})
+    page.goto(f"{base}/?village=lijiagou")
+    page.get_by_text("我知道了，开始").wait_for()
+    assert violations(page) == [], "the notice"
+    page.get_by_text("我知道了，开始").click()
+    ask(page, "法律援助怎么申请")
+    page.locator(".message.answer details summary").first.click()
+    assert violations(page) == [], "an answer"
+    ask(page, "救命，有人拿刀砍我")
+    assert violations(page) == [], "an emergency"
+    page.locator("summary", has_text="设置").click()
+    assert violations(page) == [], "the settings"
+    page.get_by_role("button", name="高对比").click()
+    page.get_by_role("button", name="字号最大").click()
+    assert violations(page) == [], "large, high contrast"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.close()
+
+
+def test_the_privacy_page_breaks_no_rule(browser: Browser, base: str) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 720})
+    page.goto(f"{base}/privacy")
+    assert violations(page) == []
+    page.close()
