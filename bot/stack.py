@@ -208,7 +208,7 @@ class Stack:
         with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
             while time.monotonic() < deadline:
                 self.poll()
-                with contextlib.suppress(httpx.HTTPError, ValueError):
+                with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):  # not ready yet
                     if client.get("/readyz").status_code == 200 and _answers(client):
                         return
                 time.sleep(0.5)

@@ -93,7 +93,7 @@ class SentenceEmbedder:
             if learned:
                 shared = self._query[0].auto_model.embeddings
                 self._passage[0].auto_model.embeddings = shared
-            self._bf16 = bf16_is_faster(self._passage)
+        self._bf16 = bf16_is_faster(self._query)
         self._adapter: np.ndarray | None = None
         self.name = Path(path).name
         self.query_name = self.name
@@ -115,7 +115,7 @@ class SentenceEmbedder:
         with self._lock:
             missing = [t for t in dict.fromkeys(cut) if t not in self._remembered]
             if missing:
-                rows = _encode(self._query, ["query: " + t for t in missing], None)
+                rows = _encode(self._query, ["query: " + t for t in missing], None, bf16=self._bf16)
                 if self._adapter is not None:
                     rows = rows + rows @ self._adapter.T
                     rows /= np.linalg.norm(rows, axis=1, keepdims=True)

@@ -5,6 +5,7 @@ live one and is replaced atomically; the one before is kept for rollback.
 """
 
 import json
+import logging
 import os
 import shutil
 import time
@@ -17,6 +18,8 @@ import numpy as np
 
 from knowledge.errors import SnapshotUnavailable
 from knowledge.normalise import normalise
+
+logging.getLogger("bm25s").setLevel(logging.ERROR)  # it sets itself to DEBUG when imported
 
 _EXACT_UP_TO = 200_000  # flat search of 200 k x 384 takes about 20 ms; above it IVF gives recall@10 >= 0.99 of it (benchmarks.search)
 _MISSING = -1

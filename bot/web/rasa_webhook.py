@@ -37,6 +37,7 @@ def internal_app(*, secret: str, embedder: Embedder, executor: ActionExecutor | 
         if executor is None:
             raise HTTPException(404)
         call: dict[str, Any] = await request.json()
+        call.setdefault("domain", {})  # Rasa leaves it out (endpoints.yml); none of our actions reads it, the SDK insists on one
         try:
             result = await executor.run(call)
         except ActionExecutionRejection as error:
