@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(default="127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For counts as the resident's address, comma-separated.")
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(default=20, description="Messages a conversation may send in a minute; an address may send three times as many.")
-    encoder_threads: int = Field(default=2, description="CPU threads of the query encoder.")
+    encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property
     def url(self) -> str:
