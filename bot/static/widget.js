@@ -108,8 +108,8 @@
       this.chips.replaceChildren(...session.suggestions.map((s) => el("button", { type: "button", textContent: s, onclick: () => this.say(s, null) })));
     }
     askConsent(text) {
-      this.form.hidden = this.chips.hidden = true;
-      const ok = el("button", { className: "main", type: "button", textContent: "我知道了，开始", onclick: () => { this.notice.hidden = true; this.form.hidden = this.chips.hidden = false; this.input.focus(); } });
+      this.form.hidden = this.chips.hidden = this.log.hidden = true;
+      const ok = el("button", { className: "main", type: "button", textContent: "我知道了，开始", onclick: () => { this.notice.hidden = true; this.form.hidden = this.chips.hidden = this.log.hidden = false; this.input.focus(); } });
       this.notice.replaceChildren(el("p", { textContent: text }), ok);
       this.notice.hidden = false;
     }

@@ -1,12 +1,16 @@
 """Every file of ours loads, and every article it cites exists and is in force today."""
 
 from collections import Counter
+from datetime import date
 
 import yaml
+from sqlalchemy.orm import Session, sessionmaker
 
+from knowledge.answers import _from_village_rule
 from knowledge.documents import TOPICS, DocumentText, Question, corpus_files, parse_citation, read_document, read_question_bank, statute_id
 from knowledge.importing.statutes import read_statutes
 from knowledge.models import Kind
+from knowledge.search import Passage
 from tests.conftest import CORPUS, DAY
 
 ARTICLES = {
@@ -61,3 +65,14 @@ def test_short_answers_stay_short() -> None:
 
 def test_summaries_are_marked_as_summaries() -> None:
     assert all(c.details.get("summary") for d in DOCUMENTS if d.kind is Kind.regulation for c in d.chunks)
+
+
+def test_a_conflicting_clause_is_quoted_after_the_law(sessions: sessionmaker[Session]) -> None:
+    conflict = {"says": "罚款只能由行政机关依法作出。", "articles": []}
+    clause = Passage(
+        chunk_id=1, document_id="rule-x", kind=Kind.village_rule, title="某村村规", ref="第二条", heading=None, text="超过的罚五千元。", topic="婚姻家庭", place_id="x", in_force_from=date(2025, 1, 1),
+        in_force_to=None, promulgated_on=None, score=0.9, raw=0.9, details={"status": "conflicts", "conflict": conflict, "answer": "不能照它罚你。"}, content={},
+    )  # fmt: skip
+    with sessions() as session:
+        found = _from_village_rule(session, clause, [clause], date(2026, 11, 24))
+    assert found.text.index("罚款只能") < found.text.index("超过的罚五千元") < found.text.index("以法律为准")
