@@ -1,6 +1,7 @@
 """What goes wrong, as one JSON shape with a sentence for people; never a stack trace."""
 
 import logging
+import sqlite3
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -41,6 +42,11 @@ def install(app: FastAPI) -> None:
     async def _database(_: Request, error: OperationalError) -> JSONResponse:
         log.error("database %s", type(error.orig).__name__)
         return JSONResponse(_body("busy", "系统正忙，请稍等片刻再发。急事请拨打 12345；危险时拨打 110。"), 503)
+
+    @app.exception_handler(sqlite3.OperationalError)
+    async def _tracker_file(_: Request, error: sqlite3.OperationalError) -> JSONResponse:
+        log.error("tracker file %s", type(error).__name__)
+        return JSONResponse(_body("busy", "系统正忙，请稍等片刻再试。"), 503)
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:

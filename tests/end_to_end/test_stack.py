@@ -1,6 +1,8 @@
 """The real thing: Rasa, action server, model, FAISS and database, over HTTP."""
 
+import contextlib
 import json
+import sqlite3
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -83,11 +85,28 @@ def test_rasas_calls_need_the_secret(stack: Stack) -> None:
     assert httpx.post(url, json={"texts": ["x"]}, trust_env=False).status_code == 403
 
 
-def test_a_deleted_conversation_is_gone(base: str) -> None:
+def test_a_deleted_conversation_is_gone_from_rasa_too(base: str, stack: Stack) -> None:
     resident = Resident(base)
     resident.say("你好")
+    prefix = resident.http.get("/api/widget/conversations/current").json()["conversation"]
+
+    def remembered() -> int:
+        with contextlib.closing(sqlite3.connect(stack.settings.rasa_trackers)) as db:
+            return int(db.execute("SELECT count(*) FROM events WHERE substr(sender_id, 1, 8) = ?", (prefix,)).fetchone()[0])
+
+    assert remembered() > 0
     assert resident.http.delete("/api/widget/conversations/current").status_code == 204
     assert resident.http.get("/api/widget/messages").status_code == 404
+    assert remembered() == 0
+
+
+def test_logs_hold_no_residents_words(base: str, stack: Stack) -> None:
+    marker = "紫罗兰口令八三五"
+    Resident(base).say(f"{marker} 法律援助怎么申请")
+    Resident(base).say(f"救命 {marker}")
+    logs = list((stack.settings.home / "logs").glob("*.log"))
+    assert {"app.log", "rasa.log"} <= {log.name for log in logs}
+    assert [log.name for log in logs if marker in log.read_text(encoding="utf-8", errors="replace")] == []
 
 
 def test_killed_parts_come_back_and_every_message_is_answered_once(base: str, stack: Stack) -> None:
