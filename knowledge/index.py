@@ -21,7 +21,7 @@ from knowledge.normalise import normalise
 
 logging.getLogger("bm25s").setLevel(logging.ERROR)  # it sets itself to DEBUG when imported
 
-_EXACT_UP_TO = 200_000  # flat search of 200 k x 384 takes about 20 ms; above it IVF gives recall@10 >= 0.99 of it (benchmarks.search)
+_EXACT_UP_TO = 50_000  # flat search of 100 k took 17 ms, IVF 13 ms at 1 M with recall@10 .998 of exact (docs/performance.md)
 _MISSING = -1
 
 
