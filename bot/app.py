@@ -26,12 +26,14 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import errors, widget
+from bot.web import bookings, cases, errors, inbox, settings_pages, sign_in, widget
+from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
 from knowledge import index
 from knowledge.embedding import SentenceEmbedder, prepare_model
 from knowledge.errors import SnapshotUnavailable
 from knowledge.search import Searcher
+from knowledge.topics import TopicClassifier
 
 log = logging.getLogger("linli.app")
 
@@ -75,7 +77,7 @@ class Parts:
 
 def build_parts(settings: Settings) -> Parts:
     sessions = make_sessions(make_engine(settings.url))
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False, threads=settings.encoder_threads)
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
     rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s)
     return Parts(settings, sessions, embedder, searcher, rasa, Turns(sessions=sessions, rasa=rasa))
@@ -83,7 +85,19 @@ def build_parts(settings: Settings) -> Parts:
 
 def create_internal_app(parts: Parts) -> FastAPI:
     executor = ActionExecutor()
-    for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today)):
+    classifier: list[TopicClassifier] = []
+
+    def topic(text: str) -> str:
+        """Loaded at the first case; without the file a person sorts the case."""
+        try:
+            if not classifier:
+                classifier.append(TopicClassifier.load(parts.settings.home / "topics.joblib"))
+            return classifier[0].predict([text], parts.embedder)[0]
+        except (OSError, ValueError) as error:
+            log.warning("topics unavailable: %s", type(error).__name__)
+            return "其他"
+
+    for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=topic)):
         executor.register_action(action)
     return internal_app(secret=parts.settings.secret("internal"), embedder=parts.embedder, executor=executor)
 
@@ -120,14 +134,20 @@ def create_app(parts: Parts) -> FastAPI:
         return None if state["rasa"] else "助手正在重启，您可以先把问题写下来，好了马上回答。"
 
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
+    desk = Desk(settings=settings, sessions=parts.sessions)
+    for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today)):
+        app.include_router(pages)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])
+    for name, path in (("bootstrap", "bootstrap/dist"), ("htmx", "htmx.org/dist"), ("chart", "chart.js/dist")):
+        app.mount(f"/static/vendor/{name}", StaticFiles(directory=settings.vendor / path, check_dir=False))
     app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
     @app.middleware("http")
     async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
-        if int(request.headers.get("content-length") or 0) > 200_000:
+        most = 12_000_000 if request.url.path == "/api/widget/photos" else 300_000
+        if int(request.headers.get("content-length") or 0) > most:
             return JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)
         response: Response = await call_next(request)  # type: ignore[misc]
         response.headers.setdefault("Content-Security-Policy", _CSP)

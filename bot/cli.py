@@ -393,6 +393,86 @@ def worker(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
+def _with_session(settings: Settings, run: Callable[["Session"], int]) -> int:
+    from actions.errors import ActionError
+    from bot.db import make_engine, make_sessions, migrate
+
+    migrate(settings.url)
+    with make_sessions(make_engine(settings.url))() as session:
+        try:
+            return run(session)
+        except ActionError as error:
+            say(error.message_zh)
+            return 1
+
+
+def staff_add(settings: Settings, args: argparse.Namespace) -> int:
+    import getpass
+    import secrets
+
+    from bot import accounts
+
+    def run(session: "Session") -> int:
+        asked = getpass.getpass("密码（至少 10 位，留空则生成一个）：") if sys.stdin.isatty() else ""
+        password = asked or secrets.token_urlsafe(9)
+        accounts.record(session, None, "建账号", args.login, args.role)
+        accounts.add(session, login=args.login, name=args.name, role=accounts.Role(args.role), password=password, place=args.place, must_change=not asked)
+        session.commit()
+        print(f"账号 {args.login} 建好了。" + ("" if asked else f"初始密码：{password}"))
+        return 0
+
+    return _with_session(settings, run)
+
+
+def _account(session: "Session", login: str) -> Any:
+    from actions.errors import NotFound
+    from bot.accounts import Staff
+
+    found = session.scalar(select(Staff).where(Staff.login == login.lower()))
+    if found is None:
+        raise NotFound(f"没有账号 {login}。")
+    return found
+
+
+def staff_role(settings: Settings, args: argparse.Namespace) -> int:
+    from bot import accounts
+
+    def run(session: "Session") -> int:
+        _account(session, args.login).role = accounts.Role(args.role)
+        accounts.record(session, None, "改岗位", args.login, args.role)
+        session.commit()
+        return 0
+
+    return _with_session(settings, run)
+
+
+def staff_reset(settings: Settings, args: argparse.Namespace) -> int:
+    import secrets
+
+    from bot import accounts
+
+    def run(session: "Session") -> int:
+        staff, password = _account(session, args.login), secrets.token_urlsafe(9)
+        accounts.set_password(session, staff, password, must_change=True)
+        staff.totp_secret = None
+        accounts.record(session, None, "重设密码", args.login)
+        session.commit()
+        print(f"新密码：{password}")
+        return 0
+
+    return _with_session(settings, run)
+
+
+def demo(settings: Settings, args: argparse.Namespace) -> int:
+    from bot import demo as invented
+
+    def run(session: "Session") -> int:
+        print(json.dumps(invented.remove(session) if args.remove else invented.fill(session), ensure_ascii=False))
+        return 0
+
+    return _with_session(settings, run)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="linli", description="Linli 邻里: legal and service assistant for villages and communities.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -429,6 +509,17 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden"])
     sub.add_argument("--file", type=Path)
     sub.add_argument("--limit", type=int)
+    people = commands.add_parser("staff", help="accounts of the staff console").add_subparsers(dest="staff_command", required=True)
+    sub = add("add", staff_add, "make an account; the password is asked for, or printed once", people)
+    sub.add_argument("login")
+    sub.add_argument("--name", required=True)
+    sub.add_argument("--role", required=True, choices=["agent", "mediator", "legal_worker", "supervisor", "administrator"])
+    sub.add_argument("--place", default="nation", help="what it sees: this place and all below it")
+    sub = add("role", staff_role, "change the role of an account", people)
+    sub.add_argument("login")
+    sub.add_argument("role", choices=["agent", "mediator", "legal_worker", "supervisor", "administrator"])
+    add("reset", staff_reset, "a new password, printed once; also ends a lock and the TOTP", people).add_argument("login")
+    add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument("--remove", action="store_true", help="take them out again")
     sub = add("privacy", privacy, "export or delete what one conversation holds")
     sub.add_argument("action", choices=["export", "delete"])
     sub.add_argument("conversation")

@@ -39,6 +39,23 @@ class RasaClient:
         except httpx.HTTPError as error:
             raise RasaUnavailable(type(error).__name__) from error
 
+    async def has_form(self, conversation_id: str) -> bool:
+        """Whether a form is under way; a new session would end it. Raises RasaUnavailable."""
+        try:
+            response = await self._http.get(f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"})
+            response.raise_for_status()
+            return bool(response.json().get("active_loop"))
+        except (httpx.HTTPError, ValueError) as error:
+            raise RasaUnavailable(type(error).__name__) from error
+
+    async def append_events(self, conversation_id: str, events: list[dict[str, Any]]) -> None:
+        """Events put at a tracker's end from outside, between turns only. Raises RasaUnavailable."""
+        try:
+            response = await self._http.post(f"/conversations/{conversation_id}/tracker/events", json=events)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise RasaUnavailable(type(error).__name__) from error
+
     async def parse(self, text: str) -> dict[str, Any]:
         """Intent, confidence and entities. Raises RasaUnavailable."""
         try:

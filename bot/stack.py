@@ -16,6 +16,8 @@ import httpx
 import uvicorn
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from actions.cases.defaults import import_offices
+from bot import accounts
 from bot.app import today
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
@@ -58,6 +60,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         with _bar("法律") as bar:
             store.import_statutes(session, settings.corpus, only=settings.statute_names, progress=lambda done, total: bar(done, total))
         store.import_corpus(session, settings.corpus)
+        import_offices(session, settings.corpus / "offices.yml")
         session.commit()
         wanted = digest(settings.corpus, settings.statutes, path)
         stamp = settings.home / "steps" / "snapshot"
@@ -260,7 +263,11 @@ def serve(settings: Settings) -> None:
         stack.start()
         say("启动各部分，等第一个问题答出来……")
         stack.wait_ready()
-        print(f"邻里已就绪：http://{settings.host}:{settings.port}/", flush=True)
+        base = f"http://{settings.host}:{settings.port}"
+        print(f"邻里已就绪：{base}/", flush=True)
+        with make_sessions(make_engine(settings.url))() as session:
+            first = not accounts.has_any(session)
+        print(f"工作台第一次使用，请建管理员：{base}/staff/first-run?code={settings.secret('first-run')[:10]}" if first else f"工作台：{base}/staff", flush=True)
         while True:
             stack.poll()
             time.sleep(0.5)

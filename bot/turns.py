@@ -4,15 +4,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter, Histogram
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.conversations import service
-from bot.conversations.models import Conversation, ConversationStatus, Message
+from actions.cases.models import ActionOutcome
+from bot.conversations import handoff, service
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import recognise
 from bot.rasa_client import RasaClient, RasaUnavailable
 from knowledge.normalise import normalise
@@ -21,6 +23,7 @@ log = logging.getLogger("linli.turns")
 STAGE_SECONDS = Histogram("linli_stage_seconds", "Time of a turn by stage.", ["stage"])
 TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 
+_ACKNOWLEDGE_EVERY = timedelta(minutes=3)
 SESSION_TURNS = 25  # then Rasa starts a new session; slots are kept
 WAITING_TEXT = "助手正在重启，您的话我已经记下，好了马上回答，不用重发。有急事请直接打电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。"
 WAITING_LINKS = [{"label": f"拨打 {n}", "href": f"tel:{n}"} for n in ("110", "120", "119", "12345", "12348")]
@@ -52,13 +55,23 @@ class Turns:
             text = normalise(message.text)
             with stage("emergency"):
                 danger = recognise(text)
+            now = datetime.now(UTC)
             if danger and not danger.soft:
-                conversation.emergency_kind, conversation.emergency_at = danger.kind.value, datetime.now(UTC)
+                conversation.emergency_kind, conversation.emergency_at = danger.kind.value, now
                 log.warning("emergency conversation=%s message=%s kind=%s", conversation.id, message.id, danger.kind.value)
                 TURNS.labels("emergency").inc()
-                return service.store_replies(session, message, [_guidance(danger)])
+                if conversation.status is ConversationStatus.waiting:
+                    conversation.handoff_reason = "danger"  # to the front
+                queued = handoff.request(session, conversation, reason="danger", now=now)
+                return service.store_replies(session, message, [_guidance(danger), *([queued] if queued else [])])
             if conversation.status is not ConversationStatus.bot:
-                return service.store_replies(session, message, [])
+                return service.store_replies(session, message, self._while_waiting(session, conversation, text, now))
+            done = session.get(ActionOutcome, message_id)
+            if done:
+                # Carried out by an earlier try that was killed before its reply was stored: the form behind it is ended, too.
+                with suppress(RasaUnavailable):
+                    await self._rasa.append_events(conversation.id, [{"event": "active_loop", "name": None}, {"event": "slot", "name": "requested_slot", "value": None}])
+                return service.store_replies(session, message, done.replies)
             place, conversation_id = conversation.place_id, conversation.id
             is_long = service.turns_so_far(session, conversation_id) % SESSION_TURNS == 0
         if not text:
@@ -66,7 +79,7 @@ class Turns:
         else:
             try:
                 with stage("rasa"):
-                    if is_long:
+                    if is_long and not await self._rasa.has_form(conversation_id):
                         await self._rasa.start_session(conversation_id)
                     replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
             except (RasaUnavailable, asyncio.CancelledError) as error:
@@ -82,11 +95,37 @@ class Turns:
         if danger:
             replies = [*replies, _guidance(danger)]
         with self._sessions() as session, stage("render"):
+            held = session.get(Conversation, conversation_id)
+            if held is None:
+                return []  # deleted by the resident in between
             for reply in replies:
-                if reply.get("place") and (held := session.get(Conversation, conversation_id)):
+                if reply.get("place"):
                     held.place_id = reply["place"]
+            replies = self._hand_over(session, held, replies)
             TURNS.labels(replies[0].get("kind", "text")).inc()
             return service.store_replies(session, message, replies)
+
+    def _hand_over(self, session: Session, conversation: Conversation, replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The word `handoff` in a reply, or the second abstention in a row, puts the conversation into the queue."""
+        reason = next((str(r["handoff"].get("reason", "asked")) for r in replies if r.get("handoff")), None)
+        if reason is None and replies and replies[-1].get("kind") == "abstention" and service.in_a_row(session, conversation.id)[0] >= 1:
+            reason = "abstained"
+        if reason is None:
+            return replies
+        queued = handoff.request(session, conversation, reason=reason, now=datetime.now(UTC))
+        return [*[{k: v for k, v in r.items() if k != "handoff"} for r in replies], *([queued] if queued else [])]
+
+    def _while_waiting(self, session: Session, conversation: Conversation, text: str, now: datetime) -> list[dict[str, Any]]:
+        """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
+        if conversation.status is not ConversationStatus.waiting:
+            return []
+        if text in (handoff.DONT_WAIT, "不等了"):
+            handoff.stop_waiting(session, conversation.id)
+            return [{"kind": "smalltalk", "text": "好，那我接着答。还想找人，说“转人工”就行。"}]
+        last = session.scalar(select(func.max(Message.created_at)).where(Message.conversation_id == conversation.id, Message.sender == Sender.bot))
+        if last and now - last < _ACKNOWLEDGE_EVERY:
+            return []
+        return [{**handoff.waiting_reply(session, conversation.id, now=now), "text": "您的话工作人员看得到。" + handoff.waiting_reply(session, conversation.id, now=now)["text"]}]
 
 
 def _guidance(danger: Any) -> dict[str, Any]:

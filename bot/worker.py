@@ -4,10 +4,11 @@ import logging
 import os
 import signal
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from actions.cases import service as service_of_cases
 from bot import stack
-from bot.conversations import service
+from bot.conversations import delivery, handoff, service
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
@@ -29,6 +30,12 @@ def run(settings: Settings) -> None:
                 log.info("embedding the rest: %s of %s", meta["embedded"], meta["chunks"])
                 stack.build_snapshot(settings, core_only=False)
             with sessions() as session:
+                now = datetime.now(UTC)
+                service_of_cases.tick(session, now=now)
+                delivery.tell_case_events(session)
+                delivery.tell_appointments(session, now=now)
+                handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
+            with sessions() as session:
                 old = service.older_than(session, timedelta(days=settings.retention_days))
                 # Rasa's copy first: if it can't be deleted now, ours still names it next time.
                 erase_trackers(settings.rasa_trackers, old)
@@ -38,4 +45,4 @@ def run(settings: Settings) -> None:
                 log.info("retention: %s conversations deleted", len(old))
         except Exception:
             log.exception("worker")  # one failed round must not end the worker; the next tries again
-        ended.wait(60)
+        ended.wait(10)

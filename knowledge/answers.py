@@ -94,7 +94,7 @@ def cite(passage: Passage, *, note: str | None = None) -> Citation:
     )  # fmt: skip
 
 
-def _cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None = None) -> Citation:
+def cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None = None) -> Citation:
     chunk, version, document = row
     return Citation(
         kind=document.kind.value, kind_label=KIND_LABELS[document.kind], document=document.id, title=document.title, article=chunk.ref,
@@ -113,7 +113,7 @@ def _basis(session: Session, citations: list[str], day: date, most: int) -> list
             continue
         row = article_in_force(session, law, target.ref, day)
         if row:
-            found.append(_cite_row(row))
+            found.append(cite_row(row))
         if len(found) == most:
             break
     return found

@@ -30,6 +30,7 @@ class Services:
     sessions: Callable[[], Session]
     searcher: Searcher
     today: Callable[[], date]
+    topic: Callable[[str], str]  # of a message, for routing
 
 
 def _place(tracker: Tracker) -> str | None:

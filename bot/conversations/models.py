@@ -4,7 +4,7 @@ import enum
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Enum, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from knowledge.models import Base, UtcDateTime
@@ -36,8 +36,32 @@ class Conversation(Base):
     place_id: Mapped[str | None] = mapped_column(String(40))
     emergency_kind: Mapped[str | None] = mapped_column(String(20))
     emergency_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # staff see these first
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    handoff_reason: Mapped[str | None] = mapped_column(String(20))
+    is_green: Mapped[bool] = mapped_column(default=False)  # 绿色通道: its case goes first, so does its conversation
+    team_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    agent_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    agent_name: Mapped[str | None] = mapped_column(String(40))
+    agent_active_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # forgotten after a while, back to the queue
+    agent_typing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resident_typing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    agent_seen: Mapped[int] = mapped_column(Integer, default=0)  # the last message each side has had before their eyes
+    resident_seen: Mapped[int] = mapped_column(Integer, default=0)
+    is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
+
+
+class InternalNote(Base):
+    """What agents tell each other. Not a message, so no channel can ever deliver it."""
+
+    __tablename__ = "internal_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    author: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
 
 
 class Message(Base):

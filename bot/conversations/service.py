@@ -11,8 +11,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.cases.models import Case, Photo
+from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
-from bot.conversations.models import Conversation, Message, Sender
+from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 
 CLAIM_LAPSES = timedelta(seconds=45)
 MAX_CHARACTERS = 2000
@@ -71,6 +73,9 @@ def store_replies(session: Session, message: Message, replies: Sequence[dict[str
     if not done.rowcount:
         session.rollback()
         return []
+    # While Rasa was thinking a person may have taken over; from then on the bot is silent.
+    if session.scalar(select(Conversation.status).where(Conversation.id == message.conversation_id)) is ConversationStatus.open:
+        replies = [r for r in replies if r.get("kind") == "emergency"]
     rows = []
     for ordinal, reply in enumerate(replies):
         body = {k: v for k, v in reply.items() if k not in ("text", "kind", "sender") and v}
@@ -105,6 +110,16 @@ def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> l
     return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
 
 
+def in_a_row(session: Session, conversation_id: str) -> tuple[int, int]:
+    """How many of the bot's last answers in a row were abstentions, and how many were rated 没用."""
+    rows = session.execute(
+        select(Message.kind, Message.rating).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot, Message.kind.in_(("answer", "abstention"))).order_by(Message.id.desc()).limit(4)
+    ).all()
+    abstained = next((i for i, row in enumerate(rows) if row.kind != "abstention"), len(rows))
+    down = next((i for i, row in enumerate(rows) if row.rating != "down"), len(rows))
+    return abstained, down
+
+
 def rate(session: Session, message: Message, value: str) -> None:
     """A 没用 goes on the list of unanswered questions, once."""
     if value == "down" and message.rating != "down" and message.in_reply_to:
@@ -119,6 +134,10 @@ def rate(session: Session, message: Message, value: str) -> None:
 def forget(session: Session, conversation_id: str) -> bool:
     """Delete a conversation with all that was said in it. False when there is none."""
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
+    session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
+    session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
+    # A filed case stays with the office that handles it; the thread it came from is cut.
+    session.execute(update(Case).where(Case.conversation_id == conversation_id).values(conversation_id=None))
     session.execute(delete(Message).where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None)))
     session.execute(delete(Message).where(Message.conversation_id == conversation_id))
     gone = session.execute(delete(Conversation).where(Conversation.id == conversation_id))
@@ -127,8 +146,9 @@ def forget(session: Session, conversation_id: str) -> bool:
 
 
 def older_than(session: Session, age: timedelta) -> list[str]:
-    """Conversations whose last message is older than `age`."""
-    return list(session.scalars(select(Conversation.id).where(Conversation.updated_at < datetime.now(UTC) - age)))
+    """Conversations whose last message is older than `age` and that have no open case."""
+    busy = select(Case.conversation_id).where(Case.conversation_id.is_not(None), Case.status.in_(OPEN))
+    return list(session.scalars(select(Conversation.id).where(Conversation.updated_at < datetime.now(UTC) - age, Conversation.id.not_in(busy))))
 
 
 def turns_so_far(session: Session, conversation_id: str) -> int:

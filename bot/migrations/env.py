@@ -1,5 +1,6 @@
 from alembic import context
 
+import bot.accounts
 import bot.conversations.models  # noqa: F401  every table must be known before the metadata is compared
 from bot.db import make_engine
 from knowledge.models import Base

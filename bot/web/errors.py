@@ -3,11 +3,17 @@
 import logging
 import sqlite3
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+
+from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
+from bot.accounts import SignInFailed
+from bot.settings import ROOT
+from bot.web.desk import SignInNeeded
 
 log = logging.getLogger("linli.web")
 
@@ -22,10 +28,13 @@ def _body(code: str, message: str) -> dict[str, dict[str, str]]:
     return {"error": {"code": code, "message": message}}
 
 
+_BY_CLASS = ((NotFound, 404), (Conflict, 409), (NotAllowed, 403), (SignInFailed, 403), (InvalidInput, 422))
 _BY_STATUS = {403: "没有权限。", 404: "没有找到。", 405: "不支持这个操作。", 413: "内容太大了。"}
 
 
 def install(app: FastAPI) -> None:
+    templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+
     @app.exception_handler(ApiError)
     async def _api(_: Request, error: ApiError) -> JSONResponse:
         return JSONResponse(_body(error.code, error.message), error.status)
@@ -37,6 +46,19 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         return JSONResponse(_body(str(error.status_code), _BY_STATUS.get(error.status_code, "出错了，请稍后再试。")), error.status_code)
+
+    @app.exception_handler(SignInNeeded)
+    async def _door(request: Request, _: SignInNeeded) -> Response:
+        if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
+            return Response(status_code=401, headers={"HX-Redirect": "/staff/sign-in"})
+        return RedirectResponse("/staff/sign-in", 303)
+
+    @app.exception_handler(ActionError)
+    async def _action(request: Request, error: ActionError) -> Response:
+        status = next((code for kind, code in _BY_CLASS if isinstance(error, kind)), 422)
+        if request.url.path.startswith("/staff") and not request.headers.get("hx-request") and "text/html" in request.headers.get("accept", ""):
+            return templates.TemplateResponse(request, "staff/problem.html", {"text": error.message_zh, "me": None, "csrf": ""}, status_code=status)
+        return JSONResponse(_body(type(error).__name__, error.message_zh), status)
 
     @app.exception_handler(OperationalError)
     async def _database(_: Request, error: OperationalError) -> JSONResponse:

@@ -1,0 +1,214 @@
+"""A case: what a resident reported, every event of its life, and who was called to help."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from actions.cases.status import CaseStatus
+from knowledge.models import Base, UtcDateTime, _enum
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Team(Base):
+    """A unit that takes cases and conversations: the village committee, the judicial office, the land office."""
+
+    __tablename__ = "team"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    place_id: Mapped[str] = mapped_column(String(40), index=True)  # it serves this place and all below it
+    phone: Mapped[str | None] = mapped_column(String(30))
+    is_fallback: Mapped[bool] = mapped_column(default=False)  # a person looks here at what no rule took
+
+
+class RoutingRule(Base):
+    """The first matching rule, by `position`, decides the team; empty fields match everything."""
+
+    __tablename__ = "routing_rule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, default=100)
+    category: Mapped[str | None] = mapped_column(String(20))
+    place_id: Mapped[str | None] = mapped_column(String(40))
+    keyword: Mapped[str | None] = mapped_column(String(40))
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    team: Mapped[Team] = relationship()
+
+
+class TimeLimit(Base):
+    """How long a category may take; `*` is every other category. Cities differ, so these are rows and not code (domain.md section 4)."""
+
+    __tablename__ = "time_limit"
+
+    category: Mapped[str] = mapped_column(String(20), primary_key=True)
+    amount: Mapped[int]
+    unit: Mapped[str] = mapped_column(String(10))  # hours, days, workdays
+    green_amount: Mapped[int]  # the same unit, for the green channel
+
+
+class GridWorker(Base):
+    """网格员: who is responsible for a part of a village."""
+
+    __tablename__ = "grid_worker"
+    __table_args__ = (UniqueConstraint("place_id", "area", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    place_id: Mapped[str] = mapped_column(String(40), index=True)
+    area: Mapped[str] = mapped_column(String(60), default="全村")
+    name: Mapped[str] = mapped_column(String(40))
+    phone: Mapped[str] = mapped_column(String(30))
+
+
+class CalendarDay(Base):
+    """A day whose being a working day was entered by staff, for years whose holidays no package knows yet."""
+
+    __tablename__ = "calendar_day"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    is_workday: Mapped[bool]
+
+
+class CaseCounter(Base):
+    __tablename__ = "case_counter"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    value: Mapped[int]
+
+
+class Case(Base):
+    __tablename__ = "case"
+    __table_args__ = (Index("ix_case_status_due", "status", "due_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)  # digits only; `numbers.spoken` is what people see
+    request_key: Mapped[str] = mapped_column(String(100), unique=True)  # the same wish, however often it arrives, is one case
+    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    status: Mapped[CaseStatus] = mapped_column(_enum(CaseStatus), default=CaseStatus.filed)
+    place_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    category: Mapped[str] = mapped_column(String(20), default="其他", index=True)
+    what: Mapped[str] = mapped_column(Text)
+    spot: Mapped[str] = mapped_column(Text, default="")
+    when_said: Mapped[str] = mapped_column(Text, default="")
+    other_party: Mapped[str] = mapped_column(Text, default="")
+    wish: Mapped[str] = mapped_column(Text, default="")
+    is_anonymous: Mapped[bool] = mapped_column(default=False)
+    contact_name: Mapped[str | None] = mapped_column(String(40))
+    phone: Mapped[str | None] = mapped_column(String(30))
+    green: Mapped[list[str]] = mapped_column(JSON, default=list)  # why it goes first; empty: the ordinary queue
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    assignee_id: Mapped[int | None] = mapped_column(Integer, index=True)  # a staff account, a plain value
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_is_confirmed: Mapped[bool] = mapped_column(default=True)  # False: the year's holidays weren't published when it was computed
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the clock stands while the resident is asked
+    clock_started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # 80 %
+    escalated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # 100 %
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    looked_back: Mapped[int] = mapped_column(Integer, default=0)  # 回头看: how many of the two questions were asked
+    times_reopened: Mapped[int] = mapped_column(Integer, default=0)
+    satisfaction: Mapped[int | None]  # 1...5, from the resident
+    lookup_failures: Mapped[int] = mapped_column(Integer, default=0)  # wrong phone digits, since the last right ones
+    lookup_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    team: Mapped[Team | None] = relationship()
+    events: Mapped[list["CaseEvent"]] = relationship(back_populates="case", order_by="CaseEvent.id", cascade="all, delete-orphan")
+    units: Mapped[list["CalledUnit"]] = relationship(back_populates="case", order_by="CalledUnit.id", cascade="all, delete-orphan")
+    mediation: Mapped["Mediation | None"] = relationship(back_populates="case", cascade="all, delete-orphan")
+
+
+class CaseEvent(Base):
+    """Something that happened: never changed, never deleted. `say` is what the resident is told, once (`told_at`)."""
+
+    __tablename__ = "case_event"
+    __table_args__ = (Index("ix_case_event_untold", "told_at", "say"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    actor: Mapped[str] = mapped_column(String(12))  # resident, staff, system
+    actor_id: Mapped[int | None]
+    actor_name: Mapped[str] = mapped_column(String(60), default="")
+    what: Mapped[str] = mapped_column(String(60))  # in Chinese, as the time line shows it
+    status_to: Mapped[CaseStatus | None] = mapped_column(_enum(CaseStatus))
+    note: Mapped[str] = mapped_column(Text, default="")  # for staff only
+    say: Mapped[str | None] = mapped_column(Text)
+    buttons: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    case: Mapped[Case] = relationship(back_populates="events")
+
+
+class CalledUnit(Base):
+    """吹哨报到: a unit called to a case, with its own clock."""
+
+    __tablename__ = "called_unit"
+    __table_args__ = (UniqueConstraint("case_id", "team_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    called_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    escalated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_referral: Mapped[bool] = mapped_column(default=False)  # 转介: sent upward with a case pack, comes back with a result
+    result: Mapped[str | None] = mapped_column(Text)
+    returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    case: Mapped[Case] = relationship(back_populates="units")
+    team: Mapped[Team] = relationship()
+
+
+class Mediation(Base):
+    """人民调解 of a case. Voluntary: no session before both have consented (人民调解法 3, 17)."""
+
+    __tablename__ = "mediation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), unique=True)
+    mediator: Mapped[str] = mapped_column(String(40))
+    parties: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # name, role, phone, consent: yes | no | None
+    sessions: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # at (ISO, UTC), place, note
+    facts: Mapped[str] = mapped_column(Text, default="")
+    terms: Mapped[str] = mapped_column(Text, default="")  # one a line
+    method: Mapped[str] = mapped_column(Text, default="")
+    signed_on: Mapped[date | None] = mapped_column(Date)
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirm_by: Mapped[date | None] = mapped_column(Date)  # 司法确认, 人民调解法 33
+    confirm_reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    case: Mapped[Case] = relationship(back_populates="mediation")
+
+
+class Photo(Base):
+    """A resident's picture, re-encoded without place or camera data."""
+
+    __tablename__ = "photo"
+    __table_args__ = (UniqueConstraint("conversation_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(40), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+
+
+class ActionOutcome(Base):
+    """What was said when a message's wish was carried out, stored in the same transaction: whoever is killed between the
+    deed and the reply, a second try at the message says this and does nothing again.
+    """
+
+    __tablename__ = "action_outcome"
+
+    message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    replies: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)

@@ -1,0 +1,176 @@
+"""A filed case in the conversation: where it stands, what is added, solved or not, withdrawn."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
+
+from actions.cases import numbers, routing, service
+from actions.cases.models import Case
+from actions.cases.status import MOVES, OPEN, CaseStatus
+from actions.dialogue.dispute import message_of, said
+from actions.dialogue.knowledge import Services, _place
+from actions.errors import ActionError, NotFound
+
+_TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_LINE = [{"label": "拨打 12345", "href": "tel:12345"}]
+
+
+class _Case(Action):
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def say(self, dispatcher: CollectingDispatcher, text: str, **more: Any) -> list[EventType]:
+        dispatcher.utter_message(json_message={"kind": "case", "text": text, **more})
+        return []
+
+    def key(self, tracker: Tracker, what: str) -> str:
+        return f"m{message_of(tracker) or datetime.now(UTC).timestamp()}-{what}"
+
+    def one_of(self, dispatcher: CollectingDispatcher, tracker: Tracker, session: Session, *, status: tuple[CaseStatus, ...], verb: str) -> Case | None:
+        """The case meant: the one named, or the only one in question; otherwise the resident is asked which."""
+        digits, _ = numbers.find(said(tracker))
+        own = [c for c in service.of_conversation(session, tracker.sender_id) if c.status in status and digits in (None, c.number)]
+        if len(own) == 1:
+            return own[0]
+        if own:
+            self.say(dispatcher, "您说的是哪一件？", buttons=[{"title": f"{c.what[:12]}（{numbers.spoken(c.number)}）", "payload": f"{numbers.spoken(c.number)} {verb}"} for c in own[:5]])
+        else:
+            self.say(dispatcher, "我这里没有等您答话的事。在别处报的，请告诉当时的经办人，或者拨打 12345。", links=_LINE)
+        return None
+
+
+class CheckCase(_Case):
+    def name(self) -> str:
+        return "action_check_case"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        text = said(tracker)
+        digits, fits = numbers.find(text)
+        with self.services.sessions() as session:
+            own = service.of_conversation(session, tracker.sender_id)
+            if digits is None:
+                if not own:
+                    return self.say(dispatcher, "这段对话里还没有登记过的事。在别处登记的，请把编号和手机号后四位一起发给我，比如：261124-001-05 1234。", next="打过 12345 的，再拨 12345 报上工单号就能查。", links=_LINE)
+                shown = [c for c in own if c.status in OPEN or c.status is CaseStatus.returned] or own[:1]
+                return self.say(dispatcher, "\n\n".join(service.progress(c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
+            if not fits:
+                return self.say(dispatcher, "这个编号好像有一位不对，请再核对一下。")
+            mine = next((c for c in own if c.number == digits), None)
+            if mine:
+                return self.say(dispatcher, service.progress(mine), buttons=_buttons(mine))
+            spoken = numbers.spoken(digits)
+            tail = _TAIL.search(text.replace(spoken, "").replace(digits, ""))
+            if tail is None:
+                return self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
+            try:
+                return self.say(dispatcher, service.progress(service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))))
+            except NotFound as error:
+                return self.say(dispatcher, error.message_zh, next="匿名登记的只能在当时的对话里查。查不到可以拨打 12345。", links=_LINE)
+
+
+def _buttons(case: Case) -> list[dict[str, str]]:
+    if case.status is CaseStatus.answered:
+        return service.CONFIRM_BUTTONS
+    return [{"title": "撤回这件事", "payload": f"{numbers.spoken(case.number)} 我要撤回"}] if CaseStatus.withdrawn in MOVES[case.status] else []
+
+
+class ConfirmCase(_Case):
+    """解决了 or 没解决, in answer to a reply or to the look back."""
+
+    def name(self) -> str:
+        return "action_confirm_case"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        solved = not re.search(r"没|不|还是|又", said(tracker))
+        status = (CaseStatus.answered, CaseStatus.closed)
+        with self.services.sessions() as session:
+            own = service.of_conversation(session, tracker.sender_id)
+            if any(c.status is CaseStatus.answered for c in own):
+                status = (CaseStatus.answered,)
+            case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决")
+            if case is None:
+                return []
+            if solved and case.status is CaseStatus.closed:
+                return self.say(dispatcher, "那太好了。以后又有问题，随时告诉我。")
+            to = CaseStatus.closed if solved else CaseStatus.reopened
+            text = MOVES[case.status][to].say or ""
+            try:
+                service.move(session, case.id, to, actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC), note=said(tracker)[:500])
+            except ActionError as error:
+                return self.say(dispatcher, error.message_zh)
+            if solved:
+                return self.say(dispatcher, text, next="给这次办理打个分吧，1 分最差，5 分最好。", buttons=[{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)])
+            return self.say(dispatcher, text, next="还有哪里没解决，可以回复“补充：……”告诉办事的人。")
+
+
+class RateCase(_Case):
+    def name(self) -> str:
+        return "action_rate_case"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        found = re.search(r"[1-5]|[一二三四五]", said(tracker))
+        with self.services.sessions() as session:
+            case = next((c for c in service.of_conversation(session, tracker.sender_id) if c.status is CaseStatus.closed), None)
+            if case is None or found is None:
+                return self.say(dispatcher, "谢谢您的评价。")
+            service.rate(session, case.id, int(found.group()) if found.group().isdigit() else "一二三四五".index(found.group()) + 1, now=datetime.now(UTC))
+        return self.say(dispatcher, "记下了，谢谢您。")
+
+
+class SupplementCase(_Case):
+    def name(self) -> str:
+        return "action_supplement_case"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        text = re.sub(r"^.{0,16}补充(?:一下|情况|说明)?[：:，, ]*", "", said(tracker)).strip()
+        with self.services.sessions() as session:
+            case = self.one_of(dispatcher, tracker, session, status=tuple(OPEN | {CaseStatus.returned}), verb=f"补充：{text}"[:180])
+            if case is None:
+                return []
+            if len(text) < 2:
+                return self.say(dispatcher, "要补充什么？请回复“补充：”后面写上情况。")
+            service.supplement(session, case.id, text[:1000], key=self.key(tracker, "supplement"), now=datetime.now(UTC))
+            return self.say(dispatcher, f"补充进去了（{numbers.spoken(case.number)}），办事的人看得到。")
+
+
+class WithdrawCase(_Case):
+    def name(self) -> str:
+        return "action_withdraw_case"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        with self.services.sessions() as session:
+            can = tuple(s for s, moves in MOVES.items() if CaseStatus.withdrawn in moves)
+            case = self.one_of(dispatcher, tracker, session, status=can, verb="我要撤回")
+            if case is None:
+                return []
+            if "确认撤回" not in said(tracker):
+                number = numbers.spoken(case.number)
+                return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}])
+            text = MOVES[case.status][CaseStatus.withdrawn].say or ""
+            service.move(session, case.id, CaseStatus.withdrawn, actor=service.RESIDENT, key=self.key(tracker, "withdraw"), now=datetime.now(UTC))
+            return self.say(dispatcher, text)
+
+
+class GridWorkers(_Case):
+    """我的网格员是谁."""
+
+    def name(self) -> str:
+        return "action_grid_worker"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        with self.services.sessions() as session:
+            found = routing.grid_workers(session, _place(tracker))
+        if not _place(tracker):
+            return self.say(dispatcher, "您是哪个村的？在“设置”里选一下，或者说“我是某某村的”，再问我一次。")
+        if not found:
+            return self.say(dispatcher, "这个村的网格员名单我这里还没有，可以问村委会，或者拨打 12345。", links=_LINE)
+        return self.say(dispatcher, "\n".join(f"{w.area}：{w.name}，电话 {w.phone}" for w in found[:10]), links=[{"label": f"打给{w.name}", "href": f"tel:{w.phone}"} for w in found[:3]])
+
+
+def actions(services: Services) -> list[Action]:
+    return [kind(services) for kind in (CheckCase, ConfirmCase, RateCase, SupplementCase, WithdrawCase, GridWorkers)]

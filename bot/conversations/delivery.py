@@ -1,0 +1,49 @@
+"""What the bot says by itself: each is a row first, under a key that makes a second try harmless."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.bookings import service as bookings
+from actions.cases.models import Case, CaseEvent
+from actions.cases.service import untold
+from bot.conversations.models import Conversation, Message, Sender
+
+
+def tell(session: Session, conversation_id: str, *, key: str, text: str, kind: str = "case", **body: Any) -> bool:
+    """Put a message into a conversation, once a key; the caller commits. False: it is there already, or the conversation is gone."""
+    if session.get(Conversation, conversation_id) is None:
+        return False
+    now = datetime.now(UTC)
+    try:
+        with session.begin_nested():
+            session.add(Message(conversation_id=conversation_id, client_id=key, sender=Sender.bot, kind=kind, text=text, body=body, answered_at=now))
+    except IntegrityError:
+        return False
+    session.execute(update(Conversation).where(Conversation.id == conversation_id).values(updated_at=now))
+    return True
+
+
+def tell_case_events(session: Session) -> int:
+    """Everything residents should hear of their cases and haven't. Safe to run in several processes at once."""
+    done = 0
+    for event in untold(session):
+        case = session.get(Case, event.case_id)
+        if case and case.conversation_id and event.say:
+            done += tell(session, case.conversation_id, key=f"case-event-{event.id}", text=event.say, buttons=event.buttons)
+        session.execute(update(CaseEvent).where(CaseEvent.id == event.id, CaseEvent.told_at.is_(None)).values(told_at=datetime.now(UTC)))
+        session.commit()
+    return done
+
+
+def tell_appointments(session: Session, *, now: datetime) -> int:
+    """Reminders and news of appointments; each under its own key."""
+    done = 0
+    for appointment, key, text in bookings.due_words(session, now=now):
+        if appointment.conversation_id:
+            done += tell(session, appointment.conversation_id, key=key, text=text, kind="booking")
+    session.commit()
+    return done

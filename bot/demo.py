@@ -1,0 +1,112 @@
+"""A month of invented cases, bookings and conversations for trying out and for screenshots. Every row is marked `is_demo` and can
+be taken out again; nobody in it exists.
+"""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from actions.bookings import service as bookings
+from actions.bookings.models import Appointment, Mode, Opening
+from actions.cases import service
+from actions.cases.models import Case, Team
+from actions.cases.status import CaseStatus
+from actions.dialogue.dispute_text import green_reasons
+from actions.errors import ActionError
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from knowledge.models import Level, Place
+
+_TOLD = [
+    ("邻里相邻", "隔壁砌院墙占了公用的路，三轮车过不去", "村东头", "邻居", "把墙退回去"),
+    ("邻里相邻", "楼上漏水，厨房顶都湿了，说了两回没人修", "幸福小区", "楼上邻居", "修好并赔点粉刷钱"),
+    ("劳动用工", "在工地干了三个月，包工头欠着两万多工钱不给", "镇东工地", "包工头", "把工钱要回来"),
+    ("劳动用工", "厂里不签合同也不交社保，辞职还扣了半个月工资", "食品厂", "老板", "补发工资"),
+    ("土地承包与宅基地", "承包地边界被犁过来两垄，找过组长没说清", "后坡", "同组村民", "重新量地定界"),
+    ("土地承包与宅基地", "老宅翻建，隔壁说压了他家滴水，不让动工", "老宅", "邻居", "请人来调解"),
+    ("环境卫生", "养殖场的粪水往沟里排，夏天臭得开不了窗", "村北养殖场", "养殖场", "停止乱排"),
+    ("城乡建设与公共设施", "村口路灯坏了半个月，晚上老人摔过一回", "村口", "说不清", "修路灯"),
+    ("婚姻家庭", "独居老人，儿子不给生活费，八十多岁没人管", "家里", "儿子", "按月给生活费"),
+    ("借贷债务", "亲戚借了三万块，有欠条，到期两年不还", "", "亲戚", "还钱"),
+    ("村务与行政", "村里的账半年没公开了，问了也不说", "村委会", "村干部", "按规定公开"),
+    ("消费与市场", "买的种子不出苗，店家不认账", "镇上农资店", "店家", "赔种子钱"),
+]
+_ASKED = ["想找个人当面说说", "我说的你没听懂，换人来", "这事邻里说不清，请工作人员看看"]
+
+
+def fill(session: Session, *, seed: int = 7) -> dict[str, int]:
+    """The same month for the same seed. A second call adds nothing."""
+    if session.scalar(select(func.count()).select_from(Case).where(Case.is_demo)):
+        return {"cases": 0, "conversations": 0, "openings": 0}
+    chance, now = random.Random(seed), datetime.now(UTC)
+    villages = list(session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.id)))
+    teams = list(session.scalars(select(Team).order_by(Team.id)))
+    if not villages or not teams:
+        raise ActionError("先运行 linli setup，把地方和单位导进来。")
+    actor = service.Actor("staff", "演示坐席")
+    cases = 0
+    for day in range(30, 0, -1):
+        for _ in range(chance.randint(0, 4)):
+            category, what, spot, who, wish = chance.choice(_TOLD)
+            at = now - timedelta(days=day, hours=chance.randint(0, 9))
+            green = green_reasons(what)
+            case = service.file(
+                session, request_key=f"demo-{cases}-{seed}", conversation_id=None, place=chance.choice(villages).id, category=category, now=at, is_demo=True,
+                fields={"what": what, "spot": spot, "when_said": "前几天", "other_party": who, "wish": wish, "green": green, "phone": f"1380000{chance.randint(1000, 9999)}"},
+            )  # fmt: skip
+            cases += 1
+            _live(session, case, chance, teams, actor, at, now)
+    conversations = 0
+    for i, asked in enumerate(_ASKED * 2):
+        at = now - timedelta(minutes=chance.randint(3, 90))
+        conversation = Conversation(id=f"demo-{seed}-{i}", channel="widget", place_id=chance.choice(villages).id, status=ConversationStatus.waiting, waiting_since=at, handoff_reason="asked", is_demo=True)
+        session.add(conversation)
+        session.flush()
+        session.add_all([Message(conversation_id=conversation.id, sender=Sender.resident, text=chance.choice(_TOLD)[1], answered_at=at, created_at=at), Message(conversation_id=conversation.id, sender=Sender.resident, text=asked, answered_at=at, created_at=at)])
+        conversations += 1
+    openings = 0
+    work = service.calendar(session)
+    for offset in range(1, 22):
+        local = (now + timedelta(days=offset)).date()
+        if work.is_workday(local) and local.weekday() in (1, 3):
+            for hour, mode in ((9, Mode.visit), (14, Mode.office)):
+                place = villages[offset % len(villages)] if mode is Mode.visit else None
+                starts = bookings.utc(local, hour)
+                bookings.publish(
+                    session, worker_id=None, worker_name="演示·周律师", mode=mode, place=place.id if place else "qinghe", address=f"{place.name}党群服务中心" if place else "柳河镇司法所", starts_at=starts,
+                    ends_at=starts + timedelta(hours=2), capacity=4 if mode is Mode.visit else 2, now=now, is_demo=True,
+                )  # fmt: skip
+                openings += 1
+    session.commit()
+    return {"cases": cases, "conversations": conversations, "openings": openings}
+
+
+def _live(session: Session, case: Case, chance: random.Random, teams: list[Team], actor: service.Actor, at: datetime, now: datetime) -> None:
+    """As far as the case would have come by now."""
+    steps = [(CaseStatus.accepted, ""), (CaseStatus.assigned, ""), (CaseStatus.in_progress, ""), (CaseStatus.answered, "到现场看过，两边说好了，月底前办完。"), (CaseStatus.closed, "")]
+    for to, note in steps:
+        at += timedelta(hours=chance.randint(4, 50))
+        if at > now or (to is CaseStatus.closed and chance.random() < 0.25):
+            return
+        who = service.RESIDENT if to is CaseStatus.closed else actor
+        service.move(session, case.id, to, actor=who, key=f"demo-{case.id}-{to}", now=at, note=note, team_id=case.team_id or chance.choice(teams).id)
+    service.rate(session, case.id, chance.choice([5, 5, 4, 4, 3]), now=at)
+    case.looked_back = 2
+
+
+def remove(session: Session) -> dict[str, int]:
+    """Everything marked as demo; nothing else."""
+    found = {}
+    openings = select(Opening.id).where(Opening.is_demo)
+    session.execute(delete(Appointment).where(Appointment.opening_id.in_(openings)))
+    found["openings"] = session.execute(delete(Opening).where(Opening.is_demo)).rowcount
+    demo_cases = list(session.scalars(select(Case).where(Case.is_demo)))
+    for case in demo_cases:
+        session.delete(case)
+    found["cases"] = len(demo_cases)
+    demo = select(Conversation.id).where(Conversation.is_demo)
+    session.execute(delete(Message).where(Message.conversation_id.in_(demo)))
+    found["conversations"] = session.execute(delete(Conversation).where(Conversation.is_demo)).rowcount
+    session.commit()
+    return found

@@ -1,0 +1,91 @@
+// The staff console: live lists by server-sent events, alerts, and small helps while writing.
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const nonce = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const fresh = () => document.querySelectorAll("input[name=nonce]").forEach((input) => { if (!input.value) input.value = nonce(); });
+  const toEnd = () => { const thread = $("thread"); if (thread) thread.scrollTop = thread.scrollHeight; };
+  fresh();
+  toEnd();
+
+  // --- alerts: sound and notification, only after the agent has allowed them
+  let sound = null;
+  const alerts = $("alerts");
+  if (alerts) alerts.addEventListener("click", async () => {
+    sound = sound || new AudioContext();
+    if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+    alerts.textContent = "提醒已打开";
+  });
+  const beep = (loud) => {
+    if (!sound) return;
+    for (let i = 0; i < (loud ? 3 : 1); i++) {
+      const tone = sound.createOscillator();
+      tone.frequency.value = loud ? 880 : 520;
+      tone.connect(sound.destination);
+      tone.start(sound.currentTime + i * 0.3);
+      tone.stop(sound.currentTime + i * 0.3 + 0.18);
+    }
+  };
+  let before = null;
+  if (document.body.dataset.staff && window.EventSource) {
+    const events = new EventSource("/staff/events");
+    events.addEventListener("inbox", (event) => {
+      const now = JSON.parse(event.data);
+      const count = $("waiting-count");
+      if (count) { count.textContent = now.waiting; count.hidden = now.waiting === 0; }
+      if ($("danger")) $("danger").hidden = now.danger === 0;
+      document.title = (now.danger ? "【危险】" : now.waiting ? `(${now.waiting}) ` : "") + document.title.replace(/^(【危险】|\(\d+\) )/, "");
+      if (before && (now.waiting > before.waiting || now.danger > before.danger)) {
+        beep(now.danger > before.danger);
+        if ("Notification" in window && Notification.permission === "granted" && document.hidden) new Notification(now.danger ? "有人可能有危险" : "有居民在等", { body: `现在有 ${now.waiting} 位在排队` });
+      }
+      before = now;
+      document.body.dispatchEvent(new Event("refresh"));
+    });
+  }
+  document.body.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "thread") toEnd(); });
+  document.body.addEventListener("htmx:responseError", (event) => {
+    let text = "没办成，请刷新再试。";
+    try { text = JSON.parse(event.detail.xhr.responseText).error.message; } catch { /* not ours */ }
+    alert(text);
+  });
+
+  // --- writing
+  const form = $("say");
+  if (form) {
+    let told = 0;
+    form.text.addEventListener("input", () => {
+      if (Date.now() - told < 3000) return;
+      told = Date.now();
+      fetch(form.dataset.typing, { method: "POST", headers: { "x-csrf": form.csrf.value } }).catch(() => {});
+    });
+    form.text.addEventListener("keydown", (e) => { if (e.key === "Enter" && e.ctrlKey) { e.preventDefault(); form.requestSubmit(); } });
+    form.addEventListener("htmx:afterRequest", (event) => {
+      if (!event.detail.successful || event.detail.elt !== form) return;
+      form.text.value = form.cite.value = "";
+      form.nonce.value = nonce();
+      $("cited").hidden = true;
+    });
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button || !form) return;
+    if (button.dataset.canned) { form.text.value = button.dataset.canned; form.text.focus(); }
+    if (button.dataset.cite) {
+      form.text.value += (form.text.value ? "\n" : "") + button.dataset.words;
+      form.cite.value = [form.cite.value, button.dataset.cite].filter(Boolean).join(",");
+      $("cited").textContent = "回复会附上依据。";
+      $("cited").hidden = false;
+      form.text.focus();
+    }
+  });
+
+  // --- plots
+  const data = $("figures");
+  if (data && window.Chart) {
+    const figures = JSON.parse(data.textContent);
+    const colours = ["#17563a", "#b45309", "#1d4ed8", "#9d174d", "#4d7c0f", "#6d28d9"];
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    new Chart($("weeks"), { type: "bar", data: { labels: figures.weeks, datasets: Object.entries(figures.topics).map(([label, values], i) => ({ label, data: values, backgroundColor: colours[i] })) }, options: { maintainAspectRatio: false, scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } } });
+    new Chart($("places"), { type: "bar", data: { labels: Object.keys(figures.places), datasets: [{ data: Object.values(figures.places), backgroundColor: "#17563a" }] }, options: { indexAxis: "y", maintainAspectRatio: false, plugins: { legend: { display: false } }, scales: { x: { ticks: { precision: 0 } } } } });
+  }
+})();

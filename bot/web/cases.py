@@ -1,0 +1,190 @@
+"""Cases on the staff side: the list, one case with its time line, and buttons only for what the table of moves allows."""
+
+import json
+from datetime import UTC, date, datetime
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.cases import documents, routing, service
+from actions.cases.models import CalledUnit, Case, Photo
+from actions.cases.status import LABELS, MOVES, OPEN, By, CaseStatus, allowed
+from actions.dialogue.dispute_text import GREEN
+from actions.errors import InvalidInput, NotAllowed, NotFound
+from bot import accounts
+from bot.conversations import delivery
+from bot.settings import SHANGHAI
+from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of
+
+_PAGE = 50
+_FILTERS = {"open": "在办", "mine": "我的", "overdue": "超时", "green": "绿色通道", "answered": "等居民确认", "all": "全部"}
+
+
+def router(desk: Desk) -> APIRouter:
+    api = APIRouter(prefix="/staff/cases")
+
+    def held(session: Session, who: Who, case_id: str) -> Case:
+        found = session.get(Case, number_or_404(case_id))
+        if found is None:
+            raise NotFound("没有这件事。")
+        accounts.check_place(session, who.staff, found.place_id)
+        return found
+
+    @api.get("", response_class=HTMLResponse)
+    async def listing(request: Request, show: str = "open", q: str = "", category: str = "", page: int = 1) -> Response:
+        with desk.sessions() as session:
+            who = desk.who(request, session, "cases")
+            now, page = datetime.now(UTC), max(1, min(page, 2000))
+            status = {"open": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}.get(show, ())
+            rows, total = service.page(
+                session, places=accounts.places_of(session, who.staff), status=status, category=category[:20], team_id=who.staff.team_id if show == "mine" else None, text=q[:40], only_green=show == "green",
+                overdue_at=now if show == "overdue" else None, limit=_PAGE, offset=(page - 1) * _PAGE,
+            )  # fmt: skip
+            return desk.page(request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, q=q, category=category, filters=_FILTERS, labels=LABELS)
+
+    @api.get("/{case_id}", response_class=HTMLResponse)
+    async def detail(request: Request, case_id: str) -> Response:
+        with desk.sessions() as session:
+            who = desk.who(request, session, "cases")
+            case = held(session, who, case_id)
+            accounts.record(session, who.staff, "查看事项", case.number)
+            session.commit()
+            photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
+            return desk.page(
+                request, "case.html", session, who, case=case, moves=allowed(case.status, By.staff), labels=LABELS, teams=desk.teams(session, who.staff), photos=photos, green=list(GREEN),
+                grid=routing.grid_workers(session, case.place_id), is_open=case.status in OPEN, today=datetime.now(SHANGHAI).date(),
+            )  # fmt: skip
+
+    @api.get("/{case_id}/photos/{photo_id}")
+    async def photo(request: Request, case_id: str, photo_id: str) -> Response:
+        with desk.sessions() as session:
+            case = held(session, desk.who(request, session, "cases"), case_id)
+            found = session.get(Photo, number_or_404(photo_id))
+            if found is None or found.case_id != case.id:
+                raise NotFound("没有这张照片。")
+            return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+    @api.get("/{case_id}/agreement.docx")
+    async def agreement(request: Request, case_id: str) -> Response:
+        with desk.sessions() as session:
+            who = desk.who(request, session, "mediate")
+            case = held(session, who, case_id)
+            if case.mediation is None or not case.mediation.terms:
+                raise NotFound("还没有调解协议。")
+            template = desk.settings.home / "templates" / "mediation_agreement.docx"
+            data = documents.mediation_agreement(case, place=desk_place(session, case), template=template if template.exists() else None)
+            accounts.record(session, who.staff, "下载调解协议", case.number)
+            session.commit()
+        return _download(data, f"调解协议书-{case.number}.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+
+    @api.get("/{case_id}/pack.{kind}")
+    async def pack(request: Request, case_id: str, kind: str) -> Response:
+        with desk.sessions() as session:
+            who = desk.who(request, session, "cases")
+            case = held(session, who, case_id)
+            found = documents.pack(case, place=desk_place(session, case))
+            accounts.record(session, who.staff, "导出材料包", case.number, kind)
+            session.commit()
+        if kind == "json":
+            return _download(json.dumps(found, ensure_ascii=False, indent=1).encode(), f"材料包-{case.number}.json", "application/json")
+        if kind != "pdf":
+            raise NotFound
+        return _download(documents.pack_pdf(found), f"材料包-{case.number}.pdf", "application/pdf")
+
+    @api.post("/{case_id}/{do}")
+    async def act(request: Request, case_id: str, do: str) -> Response:
+        with desk.sessions() as session:
+            who, sent = await desk.form(request, session, "cases")
+            case, now, me = held(session, who, case_id), datetime.now(UTC), who.staff
+            actor = service.Actor("staff", me.name, me.id)
+            key = f"form-{case.id}-{text_of(sent, 'nonce', 40) or now.timestamp()}"
+            words = text_of(sent, "note")
+            accounts.record(session, me, f"事项：{do}", case.number, words[:200])
+            if do == "move":
+                to = text_of(sent, "to", 20)
+                if to not in set(CaseStatus) or CaseStatus(to) not in MOVES[case.status]:
+                    raise NotAllowed("现在不能这样办，请刷新再看。")
+                if to == CaseStatus.merged:
+                    service.merge(session, case.id, text_of(sent, "into", 40), actor=actor, key=key, now=now)
+                else:
+                    service.move(session, case.id, CaseStatus(to), actor=actor, key=key, now=now, note=words, team_id=int_of(sent, "team"))
+            elif do in ("note", "tell"):
+                service.note(session, case.id, words, actor=actor, key=key, now=now, for_resident=do == "tell")
+            elif do == "pause":
+                service.pause(session, case.id, words, actor=actor, key=key, now=now)
+            elif do == "category":
+                case.category = text_of(sent, "category", 20) or case.category
+                session.commit()
+            elif do == "green":
+                service.mark_green(session, case.id, [g for g in GREEN if text_of(sent, f"green-{g}")], actor=actor, key=key, now=now)
+            elif do in ("call", "refer"):
+                service.call_unit(session, case.id, int_of(sent, "team") or 0, reason=words, actor=actor, key=key, now=now, is_referral=do == "refer")
+            elif do in ("arrived", "result"):
+                unit = session.get(CalledUnit, int_of(sent, "unit") or 0)
+                if unit is None or unit.case_id != case.id:
+                    raise NotFound("没有叫过这个单位。")
+                if do == "arrived":
+                    service.unit_arrived(session, unit.id, actor=actor, now=now)
+                else:
+                    service.unit_result(session, unit.id, words, actor=actor, now=now)
+            elif do.startswith("mediation"):
+                if not me.can("mediate"):
+                    raise NotAllowed("调解由调解员来做。")
+                _mediate(session, case.id, do, sent, actor, now)
+            else:
+                raise NotFound
+            # Told at once rather than at the worker's next round; the key makes both harmless.
+            delivery.tell_case_events(session)
+        return back(request, f"/staff/cases/{case.id}")
+
+    def desk_place(session: Session, case: Case) -> str:
+        return "".join(reversed([p.name for p in _places(session, case.place_id)]))
+
+    return api
+
+
+def _places(session: Session, place: str | None) -> list:  # type: ignore[type-arg]
+    from knowledge.models import Level, Place
+
+    found = [session.get_one(Place, p) for p in routing.above(session, place)]
+    return [p for p in found if p.level is not Level.nation]
+
+
+def _mediate(session: Session, case_id: int, do: str, sent, actor: service.Actor, now: datetime) -> None:  # type: ignore[no-untyped-def]
+    if do == "mediation-start":
+        parties = [{"name": text_of(sent, f"name{i}", 40), "role": text_of(sent, f"role{i}", 20), "phone": text_of(sent, f"phone{i}", 30)} for i in range(4)]
+        service.start_mediation(session, case_id, mediator=text_of(sent, "mediator", 40) or actor.name, parties=parties, actor=actor, now=now)
+    elif do == "mediation-consent":
+        service.consent(session, case_id, int_of(sent, "party") or 0, text_of(sent, "answer", 3), actor=actor, now=now)
+    elif do == "mediation-session":
+        service.add_session(session, case_id, at=when_of(text_of(sent, "at", 20)), place=text_of(sent, "place", 100), text=text_of(sent, "note"), actor=actor, now=now)
+    elif do == "mediation-sign":
+        try:
+            day = date.fromisoformat(text_of(sent, "signed_on", 10))
+        except ValueError:
+            raise InvalidInput("请填签字的日期。") from None
+        if abs((day - now.date()).days) > 366:
+            raise InvalidInput("签字日期不对。")
+        service.sign_agreement(session, case_id, facts=text_of(sent, "facts"), terms=text_of(sent, "terms"), method=text_of(sent, "method"), signed_on=day, actor=actor, now=now)
+    elif do == "mediation-fail":
+        service.fail_mediation(session, case_id, text_of(sent, "note"), actor=actor, now=now)
+    else:
+        raise NotFound
+
+
+def when_of(value: str) -> datetime:
+    """A `datetime-local` field, in Shanghai, as UTC. Raises InvalidInput."""
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput("请填日期和时间。") from None
+    if found.tzinfo is not None or not 2020 < found.year < 2100:
+        raise InvalidInput("日期不对。")
+    return found.replace(tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def _download(data: bytes, name: str, kind: str) -> Response:
+    return Response(data, media_type=kind, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"})

@@ -1,0 +1,121 @@
+"""What every staff page shares: who is asking, whether they may, and how a page is rendered. Each page and each action asks here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.templating import Jinja2Templates
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from actions.cases import numbers
+from actions.cases.models import Team
+from actions.errors import NotAllowed, NotFound
+from bot import accounts
+from bot.accounts import Staff, StaffSession
+from bot.settings import ROOT, SHANGHAI, Settings
+from knowledge.models import Place
+
+COOKIE = "linli_staff"
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; `bot/web/errors.py` sends them to the door."""
+
+
+@dataclass(frozen=True)
+class Who:
+    staff: Staff
+    held: StaffSession
+
+
+def _local(moment: datetime | None, form: str = "%m-%d %H:%M") -> str:
+    return moment.astimezone(SHANGHAI).strftime(form) if moment else ""
+
+
+def _ago(moment: datetime | None) -> str:
+    """刚刚, 5 分钟, 3 小时, 2 天."""
+    if moment is None:
+        return ""
+    past = datetime.now(UTC) - moment
+    if past < timedelta(minutes=1):
+        return "刚刚"
+    if past < timedelta(hours=1):
+        return f"{past.seconds // 60} 分钟"
+    return f"{past.seconds // 3600} 小时" if past < timedelta(days=1) else f"{past.days} 天"
+
+
+class Desk:
+    def __init__(self, *, settings: Settings, sessions: Callable[[], Session]) -> None:
+        self.settings, self.sessions = settings, sessions
+        self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+        self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
+
+    def who(self, request: Request, session: Session, permission: str | None = None) -> Who:
+        """Raises SignInNeeded or NotAllowed."""
+        held = accounts.held_session(session, request.cookies.get(COOKIE, ""), now=datetime.now(UTC))
+        if held is None:
+            raise SignInNeeded
+        if held.staff.must_change and not request.url.path.startswith("/staff/account"):
+            raise NotAllowed("第一次登录请先改密码：点右上角自己的名字。")
+        if permission and not held.staff.can(permission):
+            raise NotAllowed("您的岗位没有这个权限。")
+        return Who(held.staff, held)
+
+    async def form(self, request: Request, session: Session, permission: str | None = None) -> tuple[Who, FormData]:
+        """A form from one of our own pages: same origin, with the session's secret. Raises also NotAllowed."""
+        check_origin(request)
+        who = self.who(request, session, permission)
+        sent = await request.form(max_files=8, max_fields=200)
+        if not compare_digest(str(sent.get("csrf") or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()):
+            raise NotAllowed("页面放得太久了，请刷新后再试。")
+        return who, sent
+
+    def page(self, request: Request, template: str, session: Session, who: Who | None, *, status: int = 200, **values: Any) -> HTMLResponse:
+        places = {p.id: p.name for p in session.scalars(select(Place))}
+        shared = {"me": who.staff if who else None, "csrf": who.held.csrf if who else "", "places": places, "role_labels": accounts.ROLE_LABELS, "now": datetime.now(UTC)}
+        response = self.templates.TemplateResponse(request, f"staff/{template}", {**shared, **values}, status_code=status)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def teams(self, session: Session, staff: Staff) -> list[Team]:
+        return list(session.scalars(select(Team).order_by(Team.name)))
+
+
+def check_origin(request: Request) -> None:
+    origin = request.headers.get("origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+        raise NotAllowed("请从本系统的页面操作。")
+
+
+def text_of(form: FormData, name: str, most: int = 4000) -> str:
+    value = form.get(name)
+    return value.strip()[:most].replace("\x00", "") if isinstance(value, str) else ""
+
+
+def int_of(form: FormData, name: str) -> int | None:
+    value = text_of(form, name, 12)
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def number_or_404(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+        raise NotFound
+    return int(value)
+
+
+def back(request: Request, to: str) -> Response:
+    """After a form: to a page of ours; htmx follows a header instead of a redirect."""
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": to})
+    return RedirectResponse(to, 303)
+
+
+def set_cookie(request: Request, response: Response, token: str) -> None:
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/staff")
