@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from actions.cases import numbers, routing
 from actions.cases.models import ActionOutcome, CalendarDay, CalledUnit, Case, CaseCounter, CaseEvent, Mediation, Photo, Team, TimeLimit
+from actions.cases.photos import CleanPhoto
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, move_between
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.workdays import SHANGHAI, Unit, WorkCalendar
 
 CALLED_UNIT_HOURS = 4  # a called unit answers within this; one city's practice, editable later (domain.md section 4)
+MOST_PHOTOS = 6
 CONFIRM_DAYS = 30  # 人民调解法 33
 LOOK_BACK = (timedelta(days=7), timedelta(days=30))  # 回头看
 _DEFAULT_LIMIT = TimeLimit(category="*", amount=7, unit=Unit.workdays, green_amount=3)
@@ -77,6 +79,21 @@ def _next_counter(session: Session, day: Any) -> int:
     """Unique also among parallel requests: one statement on both databases."""
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(CaseCounter).values(day=day, value=1)
     return int(session.scalar(insert.on_conflict_do_update(index_elements=[CaseCounter.day], set_={"value": CaseCounter.value + 1}).returning(CaseCounter.value)) or 1)
+
+
+def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> int:
+    """How many pictures wait for the report. The same picture twice is one. Raises InvalidInput beyond MOST_PHOTOS."""
+    waiting = select(func.count()).select_from(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None))
+    if session.scalar(select(Photo.id).where(Photo.conversation_id == conversation_id, Photo.sha256 == photo.sha256)):
+        return session.scalar(waiting) or 0
+    if (session.scalar(waiting) or 0) >= MOST_PHOTOS:
+        raise InvalidInput(f"最多发 {MOST_PHOTOS} 张照片。")
+    session.add(Photo(conversation_id=conversation_id, sha256=photo.sha256, jpeg=photo.jpeg))
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+    return session.scalar(waiting) or 0
 
 
 def filed_reply(case: Case) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class ReportDispute(AnswerQuestion):
             return [FollowupAction("dispute_form")]
         if not words.is_explicit(text):
             if len(text) >= 8:
-                self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text)
+                self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text, is_asked=words.is_question(text))
             dispatcher.utter_message(
                 json_message={
                     "kind": "smalltalk",
@@ -158,8 +158,9 @@ class ValidateDispute(Action):
         if step != "what" and words.is_question(text) and len(text) >= 4 and (intent.startswith("ask_") or intent == "nlu_fallback"):
             return []
         value = words.read_step(step, text, now=datetime.now(UTC)) if step in words.STEPS else None
-        if value is None:
-            return []
+        if value is None or (step == "who" and words.is_wish(text)):
+            # Not what was asked, but perhaps what will be asked next: 让他把墙拆了 while the day is wanted.
+            return [SlotSet(f"dispute_{k}", v) for k, v in words.extract(text, now=datetime.now(UTC)).items() if not fields.get(k) and k != "care"]
         more = {k: v for k, v in words.extract(text, now=datetime.now(UTC)).items() if not fields.get(k) and k != step} if len(text) >= 8 else {}
         if step == "where":
             with self.services.sessions() as session:

@@ -35,6 +35,7 @@ GREEN = {
     "拖了很久": re.compile(r"(?:[两二三四五六七八九十]|\d+)年(?:了|多|没)|好几年|多年|拖了很久|一直没人管|反映(?:过)?(?:很多|好几|多)次"),
     "未成年人": re.compile(r"未成年|留守儿童|孤儿"),
 }
+_LOOSE_TIME = re.compile(r"天|日|周|月|年|早|晚|午|夜|前|刚|最近|一直|长期|经常|从|春|夏|秋|冬|节|点|好久|很久|忘|不太")
 _NONE = re.compile(r"^(?:没有?|无|都没有|没有了|没啥|没什么|不用|不需要|不知道|不清楚|记不清了?|不晓得|跳过|算了吧|没)[。！!，,了吧呀啊呢]*$")
 _ANONYMOUS = re.compile(r"匿名|不留(?:名|电话)|不想(?:留|说)(?:名|电话|姓名)|保密")
 _HERE = re.compile(r"(?:就)?在?这(?:里|儿)(?:回|联系|说|告诉|就行)|微信(?:上)?联系|不留|没有(?:电话|手机)|不方便")
@@ -51,6 +52,10 @@ _RESUME = re.compile(r"接着报|继续报|接着说上次|上次没报完|接�
 def is_explicit(text: str) -> bool:
     """Whether somebody asks to file, not only tells a trouble."""
     return bool(_EXPLICIT.search(text))
+
+
+def is_wish(text: str) -> bool:
+    return bool(_WISH.search(text))
 
 
 def is_question(text: str) -> bool:
@@ -124,7 +129,9 @@ def read_step(step: str, text: str, *, now: datetime) -> str | None:
     if step == "what":
         return text if len(text) >= 4 and not none else None
     if step == "when":
-        return "说不清" if none else when_said(text, now=now) or text
+        if none:
+            return "说不清"
+        return when_said(text, now=now) or (text if len(text) <= 12 and _LOOSE_TIME.search(text) else None)
     if step == "contact":
         if phone := _PHONE.search(text):
             return phone.group(1)
@@ -132,9 +139,11 @@ def read_step(step: str, text: str, *, now: datetime) -> str | None:
             return "匿名"
         return "在这里回复" if _HERE.search(text) or none else None
     if step == "care":
-        return "没有" if none or re.match(r"^没", text) else "、".join(green_reasons(text)) or next((name for name in GREEN if text in name), None) or text
+        return "没有" if none or re.match(r"^没", text) else "、".join(green_reasons(text)) or next((name for name in GREEN if text in name), None) or ("高龄或独居老人" if "老人" in text else None)
     if none:
         return {"where": None, "who": "说不清", "wish": "请帮忙处理"}.get(step)
+    if _PHONE.fullmatch(text) or yes_or_no(text) is not None:
+        return None
     return text
 
 

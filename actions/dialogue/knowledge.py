@@ -55,10 +55,13 @@ class _Answering(Action):
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    def _answer_one(self, dispatcher: CollectingDispatcher, tracker: Tracker, question: str, *, intent: str, threshold: float, said: str) -> bool:
+    def _answer_one(self, dispatcher: CollectingDispatcher, tracker: Tracker, question: str, *, intent: str, threshold: float, said: str, is_asked: bool = True) -> bool:
+        """`is_asked`: False for what wasn't a question; then silence is better than an abstention."""
         place = _place(tracker)
         with self.services.sessions() as session:
             found = answer(session, self.services.searcher, question, day=self.services.today(), place=place, intent=intent, threshold=threshold)
+            if isinstance(found, Abstention) and not is_asked:
+                return False
             if isinstance(found, Abstention):
                 meta = tracker.latest_message.get("metadata") or {}
                 record_unanswered(session, said, reason="abstained", conversation_id=tracker.sender_id, message_id=meta.get("message"), place=place)

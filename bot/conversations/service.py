@@ -110,6 +110,12 @@ def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> l
     return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
 
 
+def touch(session: Session, conversation_id: str, text: str) -> None:
+    """A word of the system in the conversation."""
+    session.add(Message(conversation_id=conversation_id, sender=Sender.system, kind="text", text=text, answered_at=datetime.now(UTC)))
+    session.commit()
+
+
 def in_a_row(session: Session, conversation_id: str) -> tuple[int, int]:
     """How many of the bot's last answers in a row were abstentions, and how many were rated 没用."""
     rows = session.execute(

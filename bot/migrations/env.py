@@ -1,7 +1,11 @@
 from alembic import context
 
+# Every table must be known before the metadata is compared.
+import actions.bookings.models
+import actions.cases.models
+import actions.feedback  # noqa: F401
 import bot.accounts
-import bot.conversations.models  # noqa: F401  every table must be known before the metadata is compared
+import bot.conversations.models  # noqa: F401
 from bot.db import make_engine
 from knowledge.models import Base
 

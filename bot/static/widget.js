@@ -33,7 +33,7 @@
       this.resize(Number(store.get("size") || 0));
       if (store.get("contrast") === "1") this.setAttribute("contrast", "");
       this.open();
-      this.timer = setInterval(() => this.poll(), 3000);
+      this.timer = setInterval(() => this.poll(), 2500);
       document.addEventListener("visibilitychange", () => this.poll(true));
     }
     disconnectedCallback() { clearInterval(this.timer); }
@@ -42,12 +42,15 @@
       this.log = el("div", { className: "log", role: "log", tabIndex: 0, ariaLabel: "对话内容" });
       this.log.setAttribute("aria-live", "polite");
       this.banner = el("div", { className: "banner", hidden: true, role: "status" });
+      this.who = el("div", { className: "who", hidden: true, role: "status" });
       this.typing = el("div", { className: "meta typing", hidden: true, role: "status", textContent: "正在查，请稍等……" });
       this.chips = el("div", { className: "bar", role: "group", ariaLabel: "可以这样问" });
       this.input = el("textarea", { id: "say", maxLength: 2000, rows: 2, placeholder: "想问什么，直接写", ariaLabel: "写下您的问题" });
       this.input.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); this.form.requestSubmit(); } });
       this.form = el("form", { onsubmit: (e) => { e.preventDefault(); const text = this.input.value.trim(); if (text) { this.input.value = ""; this.say(text, null); } } },
-        this.input, this.voiceButton(), el("button", { className: "main", type: "submit", textContent: "发送" }));
+        this.input, this.voiceButton(), this.photoButton(), el("button", { className: "main", type: "submit", textContent: "发送" }));
+      let told = 0;
+      this.input.addEventListener("input", () => { if (this.status === "open" && Date.now() - told > 3000) { told = Date.now(); this.call("POST", "/typing").catch(() => {}); } });
       this.village = el("select", { ariaLabel: "您是哪个村的", onchange: () => this.setVillage(this.village.value) });
       this.contrastButton = el("button", { type: "button", textContent: "高对比", onclick: () => { const on = this.toggleAttribute("contrast"); store.set("contrast", on ? "1" : "0"); this.contrastButton.setAttribute("aria-pressed", on); } });
       const menu = el("details", {}, el("summary", { textContent: "设置" }),
@@ -55,7 +58,7 @@
         el("div", { className: "bar" }, this.contrastButton, el("label", { className: "bar" }, "村：", this.village)),
         el("div", { className: "bar" }, el("a", { href: this.server + "/privacy", textContent: "隐私说明" }), el("button", { type: "button", textContent: "删除这段对话", onclick: () => this.forget() })));
       this.notice = el("div", { className: "notice", hidden: true });
-      root.append(menu, this.banner, this.notice, this.log, this.typing, this.chips, this.form);
+      root.append(menu, this.who, this.banner, this.notice, this.log, this.typing, this.chips, this.form);
     }
     voiceButton() {
       const Recognition = window.SpeechRecognition || window.webkitSpeechRecognition;
@@ -70,11 +73,30 @@
         heard.start();
       } });
     }
+    photoButton() {
+      const picker = el("input", { type: "file", accept: "image/jpeg,image/png,image/webp", multiple: true, hidden: true, ariaLabel: "选照片" });
+      picker.addEventListener("change", async () => {
+        for (const file of [...picker.files].slice(0, 6)) {
+          this.say_banner("正在发照片……");
+          const body = new FormData();
+          body.append("photo", file);
+          try {
+            const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.embedded && this.token ? { authorization: "Bearer " + this.token } : {} });
+            const data = await response.json().catch(() => ({}));
+            if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
+            this.say_banner(null);
+          } catch (error) { this.say_banner(error.message || "照片没发出去，请再试。"); break; }
+        }
+        picker.value = "";
+        this.poll(true);
+      });
+      return el("span", {}, picker, el("button", { type: "button", textContent: "照片", onclick: () => picker.click() }));
+    }
     say_banner(text) { this.banner.textContent = text || ""; this.banner.hidden = !text; }
     resize(i) { this.style.setProperty("--size", SIZES[i] || SIZES[0]); store.set("size", String(i)); }
 
     async call(method, path, body) {
-      const headers = { "content-type": "application/json" };
+      const headers = body === undefined ? {} : { "content-type": "application/json" };
       if (this.embedded && this.token) headers.authorization = "Bearer " + this.token;
       const response = await fetch(this.server + "/api/widget" + path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
       const data = response.status === 204 ? {} : await response.json().catch(() => ({}));
@@ -101,11 +123,17 @@
     }
     begin(session) {
       this.say_banner(null);
-      this.status = session.status;
+      this.held(session.status, session.agent);
       this.village.replaceChildren(el("option", { value: "", textContent: "没选" }), ...session.places.map((p) => el("option", { value: p.id, textContent: p.name })));
       this.village.value = session.village || "";
       this.log.replaceChildren(el("div", { className: "message bot" }, el("p", { textContent: session.greeting })));
       this.chips.replaceChildren(...session.suggestions.map((s) => el("button", { type: "button", textContent: s, onclick: () => this.say(s, null) })));
+    }
+    held(status, agent) {
+      this.status = status;
+      this.agent = agent;
+      this.who.textContent = status === "open" ? `现在跟您说话的是：工作人员${agent || ""}` : status === "waiting" ? "已转给工作人员，正在排队" : "";
+      this.who.hidden = status === "bot";
     }
     askConsent(text) {
       this.form.hidden = this.chips.hidden = this.log.hidden = true;
@@ -134,15 +162,16 @@
 
     async send(item, tries) {
       this.waiting++;
-      this.typing.hidden = false;
+      this.typing.textContent = "正在查，请稍等……";
+      this.typing.hidden = this.status !== "bot";
       try {
         const found = await this.call("POST", "/messages", item);
         this.done(item.client_id);
         this.say_banner(null);
         this.show(found.message, item.text);
         found.replies.forEach((m) => this.show(m));
-        this.status = found.status;
-        this.unanswered = found.pending;
+        this.held(found.status, this.agent);
+        this.unanswered = found.pending && found.status === "bot";
       } catch (error) {
         const mark = this.find(item.client_id);
         const meta = mark && mark.querySelector(".meta");
@@ -156,12 +185,14 @@
     async poll(now) {
       if (document.hidden || !this.status || this.waiting > 0) return;
       this.ticks = (this.ticks || 0) + 1;
-      if (!now && this.status === "bot" && !this.unanswered && this.ticks % 7) return;
+      if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
-        const found = await this.call("GET", "/messages?after=" + this.last);
+        const found = await this.call("GET", "/messages?seen=1&after=" + this.last);
         found.messages.forEach((m) => this.show(m));
-        this.status = found.status;
-        this.say_banner(found.degraded);
+        this.held(found.status, found.agent);
+        if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
+        if (found.degraded || this.degraded) this.say_banner(found.degraded);
+        this.degraded = found.degraded;
       } catch (error) { if (error.status === 404) this.open(); }
     }
 
@@ -172,7 +203,7 @@
       if (m.sender === "bot") this.unanswered = false;
       const node = el("div", { className: `message ${m.sender} ${m.kind}` });
       if (m.kind === "emergency") node.setAttribute("role", "alert");
-      const who = { resident: "我", bot: "邻里", agent: "工作人员", system: "提示" }[m.sender];
+      const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
       const at = new Date(m.at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit" });
       node.append(el("p", { textContent: shown || m.text }));
       if (m.next) node.append(el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next));

@@ -5,6 +5,7 @@ import hmac
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -13,9 +14,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
 
-from bot.conversations import service
-from bot.conversations.models import Conversation, Message, Sender
+from actions.cases.photos import MAX_BYTES, clean_photo
+from actions.cases.service import attach_photo
+from actions.errors import InvalidInput
+from bot.conversations import delivery, handoff, service
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from bot.turns import Turns
@@ -112,6 +117,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             "conversation": conversation.id[:8],
             "token": None,
             "status": conversation.status.value,
+            "agent": conversation.agent_name,
             "notice": notice(settings),
             "greeting": GREETING,
             "suggestions": SUGGESTIONS,
@@ -177,11 +183,15 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             }
 
     @api.get("/messages")
-    async def messages(request: Request, after: int = 0) -> dict[str, Any]:
+    async def messages(request: Request, after: int = 0, seen: bool = False) -> dict[str, Any]:
         with sessions() as session:
             conversation = held(request, session)
-            found = service.messages_after(session, conversation.id, max(0, after))
-            return {"messages": [message_json(m) for m in found], "status": conversation.status.value, "degraded": degraded()}
+            found = service.messages_after(session, conversation.id, max(0, min(after, 2**53)))
+            if seen and conversation.resident_seen < min(after, 2**31 - 1) and conversation.status is ConversationStatus.open:
+                conversation.resident_seen = after  # what the page had on screen when it asked
+                session.commit()
+            typing = conversation.agent_typing_at is not None and datetime.now(UTC) - conversation.agent_typing_at < timedelta(seconds=6)
+            return {"messages": [message_json(m) for m in found], "status": conversation.status.value, "agent": conversation.agent_name, "typing": typing, "degraded": degraded()}
 
     @api.post("/messages/{message_id}/rating", status_code=204)
     async def rate(message_id: int, body: RatingBody, request: Request) -> None:
@@ -191,6 +201,36 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             if message is None or message.conversation_id != conversation.id or message.sender is not Sender.bot:
                 raise ApiError(404, "no_message", "没有找到这条消息。")
             service.rate(session, message, body.value)
+            if conversation.status is ConversationStatus.bot and body.value == "down" and service.in_a_row(session, conversation.id)[1] >= 2:
+                now = datetime.now(UTC)
+                queued = handoff.request(session, conversation, reason="rated_down", now=now)
+                if queued:
+                    delivery.tell(session, conversation.id, key=f"rated-down-{message.id}", **queued)
+                session.commit()
+
+    @api.post("/photos", status_code=201)
+    async def add_photo(request: Request) -> dict[str, Any]:
+        """A picture for the report under way. Its kind is found from its content; it is stored anew, without place or camera data."""
+        with sessions() as session:
+            conversation = held(request, session)
+            limit.check(f"photo {conversation.id}", 12)
+            limit.check(f"photo {_address(request)}", 40)
+            form = await request.form(max_files=1, max_fields=2, max_part_size=11_000_000)
+            sent = form.get("photo")
+            if not isinstance(sent, UploadFile):
+                raise InvalidInput("没有收到照片，请重新选一张。")
+            clean = await run_in_threadpool(clean_photo, await sent.read(MAX_BYTES + 1))
+            number = attach_photo(session, conversation.id, clean)
+            service.touch(session, conversation.id, f"收到照片 {number} 张，登记时一起交上去。")
+        return {"photos": number}
+
+    @api.post("/typing", status_code=204)
+    async def typing(request: Request) -> None:
+        with sessions() as session:
+            conversation = held(request, session)
+            if conversation.status is ConversationStatus.open:
+                conversation.resident_typing_at = datetime.now(UTC)
+                session.commit()
 
     @api.put("/village", status_code=204)
     async def village(body: VillageBody, request: Request) -> None:
@@ -223,6 +263,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "links": body.get("links", []),
         "citations": [{"number": i, **{k: v for k, v in c.items() if k != "score"}} for i, c in enumerate(body.get("citations", []), 1)],
         "buttons": body.get("buttons", []),
+        "agent": body.get("agent"),
         "rating": message.rating,
         "can_rate": message.sender is Sender.bot and message.kind == "answer",
     }

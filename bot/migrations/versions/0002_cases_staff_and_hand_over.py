@@ -51,6 +51,29 @@ def upgrade() -> None:
     with op.batch_alter_table('grid_worker', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_grid_worker_place_id'), ['place_id'], unique=False)
 
+    op.create_table('opening',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('worker_id', sa.Integer(), nullable=True),
+    sa.Column('worker_name', sa.String(length=40), nullable=False),
+    sa.Column('mode', sa.Enum('visit', 'office', 'phone', 'video', name='mode', native_enum=False, length=20), nullable=False),
+    sa.Column('place_id', sa.String(length=40), nullable=False),
+    sa.Column('address', sa.String(length=200), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('capacity', sa.Integer(), nullable=False),
+    sa.Column('taken', sa.Integer(), nullable=False),
+    sa.Column('is_cancelled', sa.Boolean(), nullable=False),
+    sa.Column('series', sa.String(length=40), nullable=True),
+    sa.Column('is_demo', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('taken >= 0 AND taken <= capacity', name='taken_within_capacity'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_opening'))
+    )
+    with op.batch_alter_table('opening', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_opening_place_id'), ['place_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_opening_series'), ['series'], unique=False)
+        batch_op.create_index(batch_op.f('ix_opening_starts_at'), ['starts_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_opening_worker_id'), ['worker_id'], unique=False)
+
     op.create_table('staff',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('login', sa.String(length=40), nullable=False),
@@ -90,6 +113,32 @@ def upgrade() -> None:
     sa.Column('green_amount', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('category', name=op.f('pk_time_limit'))
     )
+    op.create_table('appointment',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('opening_id', sa.Integer(), nullable=False),
+    sa.Column('conversation_id', sa.String(length=40), nullable=True),
+    sa.Column('request_key', sa.String(length=100), nullable=False),
+    sa.Column('seat_key', sa.String(length=80), nullable=True),
+    sa.Column('status', sa.Enum('waiting', 'booked', 'cancelled', 'attended', 'no_show', name='appointmentstatus', native_enum=False, length=20), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('phone', sa.String(length=30), nullable=True),
+    sa.Column('summary', sa.Text(), nullable=False),
+    sa.Column('private_note', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reminded_day_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reminded_hours_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('say', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['opening_id'], ['opening.id'], name=op.f('fk_appointment_opening_id_opening')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_appointment')),
+    sa.UniqueConstraint('request_key', name=op.f('uq_appointment_request_key')),
+    sa.UniqueConstraint('seat_key', name=op.f('uq_appointment_seat_key'))
+    )
+    with op.batch_alter_table('appointment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_appointment_conversation_id'), ['conversation_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_appointment_opening_id'), ['opening_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_appointment_status'), ['status'], unique=False)
+
     op.create_table('case',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('number', sa.String(length=20), nullable=False),
@@ -251,10 +300,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_photo_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_photo_conversation_id'), ['conversation_id'], unique=False)
 
-    with op.batch_alter_table('unanswered_question', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_unanswered_question_conversation_id'))
-
-    op.drop_table('unanswered_question')
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.add_column(sa.Column('waiting_since', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('handoff_reason', sa.String(length=20), nullable=True))
@@ -302,19 +347,6 @@ def downgrade() -> None:
         batch_op.drop_column('handoff_reason')
         batch_op.drop_column('waiting_since')
 
-    op.create_table('unanswered_question',
-    sa.Column('id', sa.INTEGER(), nullable=False),
-    sa.Column('conversation_id', sa.VARCHAR(length=40), nullable=True),
-    sa.Column('message_id', sa.INTEGER(), nullable=True),
-    sa.Column('question', sa.TEXT(), nullable=False),
-    sa.Column('reason', sa.VARCHAR(length=20), nullable=False),
-    sa.Column('place_id', sa.VARCHAR(length=40), nullable=True),
-    sa.Column('created_at', sa.DATETIME(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_unanswered_question'))
-    )
-    with op.batch_alter_table('unanswered_question', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_unanswered_question_conversation_id'), ['conversation_id'], unique=False)
-
     with op.batch_alter_table('photo', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_photo_conversation_id'))
         batch_op.drop_index(batch_op.f('ix_photo_case_id'))
@@ -350,12 +382,25 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_case_assignee_id'))
 
     op.drop_table('case')
+    with op.batch_alter_table('appointment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_appointment_status'))
+        batch_op.drop_index(batch_op.f('ix_appointment_opening_id'))
+        batch_op.drop_index(batch_op.f('ix_appointment_conversation_id'))
+
+    op.drop_table('appointment')
     op.drop_table('time_limit')
     with op.batch_alter_table('team', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_team_place_id'))
 
     op.drop_table('team')
     op.drop_table('staff')
+    with op.batch_alter_table('opening', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_opening_worker_id'))
+        batch_op.drop_index(batch_op.f('ix_opening_starts_at'))
+        batch_op.drop_index(batch_op.f('ix_opening_series'))
+        batch_op.drop_index(batch_op.f('ix_opening_place_id'))
+
+    op.drop_table('opening')
     with op.batch_alter_table('grid_worker', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_grid_worker_place_id'))
 

@@ -1,0 +1,51 @@
+"""Residents' pictures: known by their content, re-encoded without EXIF (no place, no camera), never kept as they came."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from actions.errors import InvalidInput
+
+MAX_BYTES = 10_000_000
+_MOST_PIXELS = 40_000_000  # a decompression bomb is refused before it is decoded
+_LONGEST_SIDE = 2000
+
+
+class PhotoRefused(InvalidInput):
+    message_zh = "这张照片打不开，请换一张 JPG 或 PNG 的照片。"
+
+
+@dataclass(frozen=True)
+class CleanPhoto:
+    jpeg: bytes
+    width: int
+    height: int
+    sha256: str
+
+
+def clean_photo(data: bytes) -> CleanPhoto:
+    """The picture as a plain JPEG of at most 2000 pixels a side. Raises PhotoRefused."""
+    if len(data) > MAX_BYTES:
+        raise PhotoRefused("照片太大了，请发 10 MB 以内的。")
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
+        raise PhotoRefused("这是苹果手机的 HEIC 格式，我还打不开。请在手机“设置－相机－格式”里选“兼容性最佳”再拍，或者截个图发来。")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as found:
+                if found.width * found.height > _MOST_PIXELS:
+                    raise PhotoRefused("照片尺寸太大了，请换一张小一点的。")
+                turned = ImageOps.exif_transpose(found).convert("RGB")
+    except PhotoRefused:
+        raise
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning, EOFError) as error:
+        raise PhotoRefused from error
+    turned.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    plain = Image.new("RGB", turned.size)
+    plain.paste(turned)  # pixels only: what the file carried besides stays behind
+    out = io.BytesIO()
+    plain.save(out, "JPEG", quality=85)
+    return CleanPhoto(out.getvalue(), plain.width, plain.height, hashlib.sha256(out.getvalue()).hexdigest())
