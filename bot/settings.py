@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=ROOT / "var", description="Everything that is kept: database, snapshots, Rasa model, secrets.")
     cache: Path = Field(default=Path.home() / ".cache" / "linli", description="Embedding model and vectors, shared by all checkouts.")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    front_end: Path | None = Field(default=None, description="Folder where `npm ci` put the parts of the staff console; empty: in the home folder.")
     host: str = Field(default="127.0.0.1", description="Address the pages listen on.")
     port: int = Field(default=8000, description="Port of the pages.")
     internal_port: int = Field(default=8001, description="Loopback port for Rasa's calls: encoder and actions.")
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     @property
     def vendor(self) -> Path:
         """Front-end parts, as `npm ci` put them."""
-        return Path(os.environ.get("LINLI_FRONT_END", self.home / "front-end")) / "node_modules"
+        return (self.front_end or self.home / "front-end") / "node_modules"
 
     @property
     def rasa_trackers(self) -> Path:

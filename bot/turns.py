@@ -119,7 +119,7 @@ class Turns:
         """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
         if conversation.status is not ConversationStatus.waiting:
             return []
-        if text in (handoff.DONT_WAIT, "不等了"):
+        if text.startswith("不等了"):
             handoff.stop_waiting(session, conversation.id)
             return [{"kind": "smalltalk", "text": "好，那我接着答。还想找人，说“转人工”就行。"}]
         last = session.scalar(select(func.max(Message.created_at)).where(Message.conversation_id == conversation.id, Message.sender == Sender.bot))

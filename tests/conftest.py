@@ -28,6 +28,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     os.environ["LINLI_MESSAGES_PER_MINUTE"] = "1000"
     for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT"):
         os.environ[name] = str(free_port())
+    os.environ["LINLI_FRONT_END"] = str(Path(os.environ.get("LINLI_HOME", ROOT / "var")) / "front-end")
     os.environ["LINLI_HOME"] = str(tmp_path_factory.mktemp("home"))
     return Settings()
 

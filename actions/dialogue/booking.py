@@ -100,7 +100,9 @@ class ValidateBooking(_Booking):
             if step == "confirm":
                 return [SlotSet("booking_opening", None), SlotSet("booking_confirm", None)]
             return []
-        if intent in _COMMANDS and sure >= 0.6:
+        if step == "contact" and words.phone_in(text):
+            return [SlotSet("booking_contact", words.phone_in(text))]
+        if intent in _COMMANDS and sure >= 0.6 and not (step == "matter" and intent == "report_dispute"):
             return []
         if step == "matter":
             if words.is_question(text) and intent.startswith("ask_") and len(text) < 10:

@@ -71,6 +71,9 @@ class ReportDispute(AnswerQuestion):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
         held = fields_of(tracker)
+        if tracker.active_loop_name == "dispute_form":
+            self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text)
+            return []  # a question in the middle of the report; the form asks on
         if is_told(held) and tracker.get_slot(_STARTED) and (words.is_resume(text) or len(text) < 8):
             dispatcher.utter_message(json_message={"kind": "asking", "text": f"好，接着报您上次说的：{held['what']}"})
             return [FollowupAction("dispute_form")]
@@ -153,9 +156,11 @@ class ValidateDispute(Action):
                 dispatcher.utter_message(json_message={"kind": "asking", "text": "哪一项要改？直接说“地点不对，是村口”这样的话也行；不想报了就说“不报了”。", "buttons": buttons})
                 return [SlotSet("dispute_confirm", None), SlotSet("requested_slot", "dispute_confirm")]
             return []
-        if intent in _COMMANDS and sure >= _SURE and not (step == "contact" and intent in ("stop", "deny")):
+        if step == "contact" and (phone := words.phone_in(text)):
+            return [SlotSet("dispute_contact", phone)]
+        if intent in _COMMANDS and sure >= _SURE and not (step == "contact" and intent in ("stop", "deny")) and not (step == "where" and intent == "change_place"):
             return []
-        if step != "what" and words.is_question(text) and len(text) >= 4 and (intent.startswith("ask_") or intent == "nlu_fallback"):
+        if step != "what" and len(text) >= 4 and ((words.is_question(text) and (intent.startswith("ask_") or intent == "nlu_fallback")) or text.endswith(("?", "？", "吗"))):
             return []
         value = words.read_step(step, text, now=datetime.now(UTC)) if step in words.STEPS else None
         if value is None or (step == "who" and words.is_wish(text)):
@@ -248,7 +253,7 @@ class StopForm(Action):
         return "action_stop_form"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if words.is_pause(said(tracker)) and not words.is_drop(said(tracker)):
+        if words.is_pause(said(tracker)):
             dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。", "buttons": [{"title": "接着报", "payload": "接着报上次的事"}]})
             return []
         dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。"})

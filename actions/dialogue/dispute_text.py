@@ -20,6 +20,7 @@ _SPOT = re.compile(
     r"在?((?:[\u4e00-\u9fff]{0,4}(?:村口|村头|村尾|村东|村西|村南|村北|路口|桥头|河边|渠边|沟边|地头|田头|村部|村委会|广场|工地|厂里|市场|学校|小区|老宅|祖宅|院子|后院|门口|房后|屋后|巷子|胡同|大棚|鱼塘|果园|[东西南北]头|[东南西北]坡|后山|前山|[一二三四五六七八九十\d]{1,2}组))"
     r"(?:边上|旁边|对面|里头|那里|那边|附近|外面)?)"
 )
+_VAGUE = {"工地", "厂里", "市场", "学校", "小区", "门口", "院子", "巷子", "果园", "大棚"}  # which one must be asked
 _WHO = re.compile(
     r"((?:隔壁|对门|楼上|楼下|前院|后院|东边|西边|邻居|我?邻家)(?:的)?(?:老?[\u4e00-\u9fff]家|邻居|那家|老[\u4e00-\u9fff])?|老[\u4e00-\u9fff](?:家)?(?=砌|占|把|挖|打|骂|拿|欠|不|盖|砍|倒|放|种|修|堵|偷|跟|和|的)"
     r"|包工头|老板|工头|厂里|公司|单位|开发商|物业|中介|房东|租客|承包人|合作社|村干部|村支书|村主任|村长|村委会|组长|队长|亲戚|婆家|娘家|公公|婆婆|丈夫|妻子|老公|老婆|前夫|前妻|男方|女方|儿子|儿媳|女儿|女婿|兄弟|哥哥|弟弟|大伯|小叔|叔叔|舅舅|养殖场|收粮的|收菜的|卖家|商家|超市|医院)"
@@ -51,7 +52,12 @@ _RESUME = re.compile(r"接着报|继续报|接着说上次|上次没报完|接�
 
 def is_explicit(text: str) -> bool:
     """Whether somebody asks to file, not only tells a trouble."""
-    return bool(_EXPLICIT.search(text))
+    return bool(_EXPLICIT.search(text)) or is_resume(text)
+
+
+def phone_in(text: str) -> str | None:
+    found = _PHONE.search(text)
+    return found.group(1) if found else None
 
 
 def is_wish(text: str) -> bool:
@@ -87,7 +93,7 @@ def yes_or_no(text: str) -> bool | None:
 def extract(text: str, *, now: datetime) -> dict[str, str]:
     """Fields a free sentence fills by itself. `what` is left to the caller: it is the sentence."""
     found: dict[str, str] = {}
-    if spot := _SPOT.search(text):
+    if (spot := _SPOT.search(text)) and spot.group(1) not in _VAGUE:
         found["where"] = spot.group(1)
     if when := when_said(text, now=now):
         found["when"] = when

@@ -105,6 +105,8 @@ class AnswerQuestion(_Answering):
             return [SlotSet("pending_question", text)]
         for matter in split_matters(text):
             self._answer_one(dispatcher, tracker, matter, intent=intent if sure else "ask_law", threshold=ANSWER_FROM if sure else _FALLBACK_FROM, said=matter)
+        if intent == "ask_legal_aid":
+            _say(dispatcher, "smalltalk", "想知道自己能不能申请法律援助，可以答三个小问题，我帮您看看。", buttons=[{"title": "帮我看看", "payload": "法律援助自测"}])
         return [SlotSet("last_question", text), SlotSet("last_intent", intent), SlotSet("plain_count", 0.0)]
 
     def _villages(self) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.dialogue import booking, case, dispute
+from actions.dialogue import booking, case, dispute, tools
 from actions.dialogue.dispute import ReportDispute
 from actions.dialogue.knowledge import AnswerQuestion, Services
 from knowledge.normalise import normalise
@@ -78,4 +78,5 @@ def all_actions(services: Services) -> list[Action]:
         *dispute.actions(services),
         *case.actions(services),
         *booking.actions(services),
+        *tools.actions(services),
     ]

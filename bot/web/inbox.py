@@ -21,12 +21,14 @@ from bot import accounts
 from bot.accounts import Staff
 from bot.conversations import handoff
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
+from bot.settings import SHANGHAI
 from bot.web.desk import Desk, Who, back, int_of, text_of
 from knowledge.answers import cite_row
 from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher
 
 _CANNED = ["您好，我是工作人员，正在看您的情况，请稍等。", "请问事情发生在哪个村、什么时候？", "这件事我帮您登记成一件事来办，您看行吗？", "方便的话，请把合同、欠条或照片发过来。", "还有别的要问的吗？没有的话，我先把对话交还给邻里。"]
+_KINDS = {"violence": "暴力", "child": "孩子或无行为能力的人受害", "suicide": "轻生", "fire": "火灾、燃气、坍塌", "injury": "受伤、中毒、急病", "fraud": "正在被骗", "threat": "威胁、群殴", "deadline": "期限将到", "corruption": "举报"}
 _LOOK_EVERY_S = 0.7
 _SHOWN = 100
 
@@ -228,7 +230,7 @@ def _summary(messages: list[Message], conversation: Conversation) -> list[str]:
     said = [m for m in messages if m.sender is Sender.resident]
     lines = []
     if conversation.emergency_at:
-        lines.append(f"可能有危险（{conversation.emergency_kind}），{conversation.emergency_at:%m-%d %H:%M} UTC 识别。先问安全。")
+        lines.append(f"可能有危险（{_KINDS.get(conversation.emergency_kind or '', '其他')}），{conversation.emergency_at.astimezone(SHANGHAI):%m-%d %H:%M} 识别。先问安全。")
     if said:
         lines += [f"第一句：{said[0].text[:80]}"] + ([f"最近一句：{said[-1].text[:80]}"] if len(said) > 1 else [])
     abstained = sum(m.kind == "abstention" for m in messages)
