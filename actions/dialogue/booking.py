@@ -100,17 +100,14 @@ class ValidateBooking(_Booking):
             if step == "confirm":
                 return [SlotSet("booking_opening", None), SlotSet("booking_confirm", None)]
             return []
-        if step == "contact" and words.phone_in(text):
-            return [SlotSet("booking_contact", words.phone_in(text))]
+        if step == "contact" and intent not in ("human_handoff", "cancel_booking") and (value := words.read_step("contact", text, now=_now())):
+            return [SlotSet("booking_contact", "在这里联系" if value == "匿名" else value)]
         if intent in _COMMANDS and sure >= 0.6 and not (step == "matter" and intent == "report_dispute"):
             return []
         if step == "matter":
             if words.is_question(text) and intent.startswith("ask_") and len(text) < 10:
                 return []
             return [SlotSet("booking_matter", text[:500])] if len(text) >= 2 else []
-        if step == "contact":
-            value = words.read_step("contact", text, now=_now())
-            return [SlotSet("booking_contact", "在这里联系" if value == "匿名" else value)] if value else []
         if step == "confirm":
             answer = words.yes_or_no(text)
             if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):

@@ -156,8 +156,8 @@ class ValidateDispute(Action):
                 dispatcher.utter_message(json_message={"kind": "asking", "text": "哪一项要改？直接说“地点不对，是村口”这样的话也行；不想报了就说“不报了”。", "buttons": buttons})
                 return [SlotSet("dispute_confirm", None), SlotSet("requested_slot", "dispute_confirm")]
             return []
-        if step == "contact" and (phone := words.phone_in(text)):
-            return [SlotSet("dispute_contact", phone)]
+        if text in _BUTTONS.get(step, ()) or (step == "contact" and words.phone_in(text)):
+            return [SlotSet(f"dispute_{step}", words.read_step(step, text, now=datetime.now(UTC)) or text)]  # a button is never a command
         if intent in _COMMANDS and sure >= _SURE and not (step == "contact" and intent in ("stop", "deny")) and not (step == "where" and intent == "change_place"):
             return []
         if step != "what" and len(text) >= 4 and ((words.is_question(text) and (intent.startswith("ask_") or intent == "nlu_fallback")) or text.endswith(("?", "？", "吗"))):

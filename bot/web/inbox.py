@@ -28,7 +28,7 @@ from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher
 
 _CANNED = ["您好，我是工作人员，正在看您的情况，请稍等。", "请问事情发生在哪个村、什么时候？", "这件事我帮您登记成一件事来办，您看行吗？", "方便的话，请把合同、欠条或照片发过来。", "还有别的要问的吗？没有的话，我先把对话交还给邻里。"]
-_KINDS = {"violence": "暴力", "child": "孩子或无行为能力的人受害", "suicide": "轻生", "fire": "火灾、燃气、坍塌", "injury": "受伤、中毒、急病", "fraud": "正在被骗", "threat": "威胁、群殴", "deadline": "期限将到", "corruption": "举报"}
+_KINDS = {"violence": "暴力", "child_harm": "孩子或无行为能力的人受害", "self_harm": "轻生", "fire_gas": "火灾、燃气、坍塌", "medical": "受伤、中毒、急病", "fraud": "正在被骗", "threat": "威胁、群殴", "legal_deadline": "期限将到"}
 _LOOK_EVERY_S = 0.7
 _SHOWN = 100
 
