@@ -1,0 +1,182 @@
+"""200 residents in mixed journeys and 20 agents against a running stack, for five minutes.
+
+    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5]
+
+Residents pause between their words as people do (10 to 30 s). At the end every message is looked up again: stored once, answered
+or handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes, then one
+line of JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import secrets
+import statistics
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import httpx
+
+from benchmarks.turns import memory_mb
+from bot import accounts
+from bot.db import make_engine, make_sessions
+from bot.settings import Settings
+from bot.stack import running
+
+_JOURNEYS = {
+    "ask": ["彩礼能退吗", "那离婚以后呢", "低保怎么申请", "谢谢", "我们村酒席有什么规定"],
+    "talk": ["你好", "你能干什么", "老板拖欠工资怎么办", "没看懂", "再见"],
+    "dispute": ["我要投诉隔壁砌墙占了我家的路", "李家沟村东头3组", "上个月", "让他把墙退回去", "没有", "匿名", "对，报上去", "我那事咋样了"],
+    "booking": ["想约律师", "第一个", "邻居占了我家的路，想问怎么要回来", "在这里联系", "对，约上", "我约的什么时候", "取消预约"],
+    "person": ["承包地被占了找谁", "转人工", "有人在吗", "我家的地被人占了"],
+}
+
+
+@dataclass
+class Tally:
+    turns: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+    by_journey: dict[str, list[float]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    sent: dict[str, list[str]] = field(default_factory=dict)  # token -> client ids
+    said: list[str] = field(default_factory=list)  # by agents
+    numbers: list[str] = field(default_factory=list)
+
+
+async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random, ends: float) -> None:
+    await asyncio.sleep(chance.uniform(0, 20))
+    while time.monotonic() < ends:
+        name = chance.choice(list(_JOURNEYS))
+        started = await http.post("/api/widget/conversations", json={"embedded": True, "village": "lijiagou"})
+        if started.status_code != 201:
+            tally.errors.append(f"start {started.status_code}")
+            await asyncio.sleep(5)
+            continue
+        token = started.json()["token"]
+        held = {"authorization": f"Bearer {token}"}
+        ids = tally.sent.setdefault(token, [])
+        for text in _JOURNEYS[name]:
+            if time.monotonic() >= ends:
+                return
+            client_id = uuid.uuid4().hex
+            begun = time.perf_counter()
+            try:
+                found = await http.post("/api/widget/messages", headers=held, json={"client_id": client_id, "text": text})
+                spent = time.perf_counter() - begun
+                tally.turns.append(spent)
+                tally.by_journey.setdefault(name, []).append(spent)
+                ids.append(client_id)
+                if found.status_code != 200:
+                    tally.errors.append(f"{name} {found.status_code}")
+                else:
+                    tally.numbers += [n for m in found.json()["replies"] if "登记好了" in m["text"] for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])]
+            except httpx.HTTPError as error:
+                tally.errors.append(f"{name} {type(error).__name__}")
+            await asyncio.sleep(chance.uniform(10, 30))
+
+
+async def agent(base: str, login: str, password: str, tally: Tally, ends: float) -> None:
+    async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False, follow_redirects=True, headers={"accept": "text/html"}) as http:
+        await http.post("/staff/sign-in", data={"login": login, "password": password})
+        while time.monotonic() < ends:
+            begun = time.perf_counter()
+            page = await http.get("/staff/inbox")
+            tally.pages.append(time.perf_counter() - begun)
+            if page.status_code != 200:
+                tally.errors.append(f"inbox {page.status_code}")
+            waiting = re.findall(r"/staff/conversations/([\w-]+)", page.text)
+            csrf = re.search(r'"x-csrf": "([^"]+)"', page.text)
+            if waiting and csrf:
+                chosen, words = random.choice(waiting[:20]), f"我在看您的事（{uuid.uuid4().hex[:10]}）"
+                form = {"csrf": csrf.group(1)}
+                taken = await http.post(f"/staff/conversations/{chosen}/accept", data=form)
+                if taken.status_code == 200:
+                    told = await http.post(f"/staff/conversations/{chosen}/say", data={**form, "text": words, "nonce": words})
+                    if told.status_code == 200:
+                        tally.said.append(words)
+                    await asyncio.sleep(3)
+                    await http.post(f"/staff/conversations/{chosen}/give-back", data=form)
+                elif taken.status_code not in (403, 404, 409):
+                    tally.errors.append(f"accept {taken.status_code}")
+            await asyncio.sleep(2)
+
+
+async def count(http: httpx.AsyncClient, tally: Tally) -> tuple[int, int]:
+    """Lost and doubled, by reading every conversation again."""
+    lost = doubled = 0
+    heard: list[str] = []
+    for token, ids in tally.sent.items():
+        rows = (await http.get("/api/widget/messages", headers={"authorization": f"Bearer {token}"})).json()["messages"]
+        stored = [m["client_id"] for m in rows if m["sender"] == "resident"]
+        lost += len(set(ids) - set(stored))
+        doubled += len(stored) - len(set(stored))
+        replies = [(m["in_reply_to"], m["text"]) for m in rows if m["sender"] == "bot" and m["in_reply_to"]]
+        doubled += len(replies) - len(set(replies))
+        heard += [m["text"] for m in rows if m["sender"] == "agent"]
+    lost += len(set(tally.said) - set(heard))
+    doubled += len(heard) - len(set(heard)) + len(tally.numbers) - len(set(tally.numbers))
+    return lost, doubled
+
+
+async def run(base: str, settings: Settings, args: argparse.Namespace, logins: list[str], password: str) -> None:
+    tally, ends = Tally(), time.monotonic() + 60 * args.minutes
+    first = memory_mb(settings)
+    limits = httpx.Limits(max_connections=300, max_keepalive_connections=300)
+    async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False, limits=limits, headers={"x-linli-secret": settings.secret("internal")}) as http:
+        people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
+        await asyncio.gather(*people, *(agent(base, login, password, tally, ends) for login in logins))
+        await asyncio.sleep(5)
+        lost, doubled = await count(http, tally)
+        metrics = (await http.get("/metrics")).text
+    stages = {m.group(1): (float(m.group(2))) for m in re.finditer(r'linli_stage_seconds_sum\{stage="(\w+)"\} ([\d.e+-]+)', metrics)}
+    counts = {m.group(1): float(m.group(2)) for m in re.finditer(r'linli_stage_seconds_count\{stage="(\w+)"\} ([\d.e+-]+)', metrics)}
+    for name, total in sorted(stages.items(), key=lambda s: -s[1]):
+        print(f"stage {name}: {1000 * total / max(1, counts[name]):.1f} ms a turn", file=sys.stderr)
+    for name, spent in tally.by_journey.items():
+        print(f"journey {name}: {len(spent)} turns, median {1000 * statistics.median(spent):.0f} ms", file=sys.stderr)
+    if tally.errors:
+        print("errors:", {e: tally.errors.count(e) for e in set(tally.errors)}, file=sys.stderr)
+
+    def p95(values: list[float]) -> float | None:
+        return round(sorted(values)[int(0.95 * (len(values) - 1))], 3) if values else None
+
+    print(
+        json.dumps(
+            {"turns": len(tally.turns), "errors": len(tally.errors), "lost": lost, "doubled": doubled, "p95_turn_s": p95(tally.turns), "p95_inbox_s": p95(tally.pages), "cases": len(tally.numbers), "agent_messages": len(tally.said), "memory_mb": [first, memory_mb(settings)]}
+        )
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--residents", type=int, default=200)
+    parser.add_argument("--agents", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=5)
+    args = parser.parse_args()
+    settings = Settings()
+    password, logins = secrets.token_urlsafe(12), [f"load-{i}" for i in range(args.agents)]
+    with running(settings) as base:
+        engine = make_engine(settings.url)
+        with make_sessions(engine)() as session:
+            for login in logins:
+                held = session.query(accounts.Staff).filter_by(login=login).first()
+                if held is None:
+                    held = accounts.add(session, login=login, name="压测坐席", role=accounts.Role.agent, password=password, is_demo=True)
+                else:
+                    accounts.set_password(session, held, password)
+            session.commit()
+        try:
+            asyncio.run(run(base, settings, args, logins, password))
+        finally:
+            with make_sessions(engine)() as session:
+                for staff in session.query(accounts.Staff).filter(accounts.Staff.login.in_(logins)):
+                    staff.is_active = False
+                session.commit()
+
+
+if __name__ == "__main__":
+    main()
