@@ -1,0 +1,34 @@
+"""Doubles for unit tests; the end-to-end tests run the real ones."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+class FakeRasa:
+    """Answers with the replies it was given, in order, then with the last of them, and keeps what it was asked."""
+
+    def __init__(self, *answers: list[dict[str, Any]], during: Callable[[], None] = lambda: None) -> None:
+        self.answers, self.during = list(answers), during
+        self.asked: list[tuple[str, str]] = []
+        self.events: list[list[dict[str, Any]]] = []
+
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+        self.asked.append((conversation_id, text))
+        self.during()  # what happens elsewhere while Rasa is thinking
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    async def has_form(self, conversation_id: str) -> bool:
+        return False
+
+    async def start_session(self, conversation_id: str) -> None:
+        pass
+
+    async def append_events(self, conversation_id: str, events: list[dict[str, Any]]) -> None:
+        self.events.append(events)
+
+
+class NoSearch:
+    """A searcher that finds nothing."""
+
+    def search(self, *_: object, **__: object) -> list[object]:
+        return []
