@@ -304,6 +304,8 @@ def _evaluate_nlu(settings: Settings) -> int:
 
 
 def privacy(settings: Settings, args: argparse.Namespace) -> int:
+    from actions.cases.documents import pack
+    from actions.cases.service import of_conversation
     from bot.conversations import service
     from bot.conversations.models import Conversation
     from bot.db import make_engine, make_sessions
@@ -320,7 +322,7 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
             service.forget(session, found[0].id)
             say("已删除。")
         else:
-            print(json.dumps({"conversation": found[0].id, "place": found[0].place_id, "messages": [message_json(m) for m in service.messages_after(session, found[0].id, 0)]}, ensure_ascii=False, indent=1))
+            print(json.dumps({"conversation": found[0].id, "place": found[0].place_id, "messages": [message_json(m) for m in service.messages_after(session, found[0].id, 0)], "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, found[0].id)]}, ensure_ascii=False, indent=1))
     return 0
 
 

@@ -15,6 +15,7 @@ from actions.cases.models import Case, Team
 from actions.cases.status import CaseStatus
 from actions.dialogue.dispute_text import green_reasons
 from actions.errors import ActionError
+from bot.accounts import Staff, StaffSession
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from knowledge.models import Level, Place
 
@@ -108,5 +109,7 @@ def remove(session: Session) -> dict[str, int]:
     demo = select(Conversation.id).where(Conversation.is_demo)
     session.execute(delete(Message).where(Message.conversation_id.in_(demo)))
     found["conversations"] = session.execute(delete(Conversation).where(Conversation.is_demo)).rowcount
+    session.execute(delete(StaffSession).where(StaffSession.staff_id.in_(select(Staff.id).where(Staff.is_demo))))
+    found["accounts"] = session.execute(delete(Staff).where(Staff.is_demo)).rowcount
     session.commit()
     return found

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.cases.models import Case, Photo
+from actions.bookings.models import Appointment
+from actions.cases.models import ActionOutcome, Case, Photo
 from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
@@ -144,6 +145,8 @@ def forget(session: Session, conversation_id: str) -> bool:
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     # A filed case stays with the office that handles it; the thread it came from is cut.
     session.execute(update(Case).where(Case.conversation_id == conversation_id).values(conversation_id=None))
+    session.execute(update(Appointment).where(Appointment.conversation_id == conversation_id).values(conversation_id=None))
+    session.execute(delete(ActionOutcome).where(ActionOutcome.message_id.in_(select(Message.id).where(Message.conversation_id == conversation_id))))
     session.execute(delete(Message).where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None)))
     session.execute(delete(Message).where(Message.conversation_id == conversation_id))
     gone = session.execute(delete(Conversation).where(Conversation.id == conversation_id))

@@ -12,7 +12,9 @@ from openpyxl import Workbook
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from actions import deadlines
 from actions.cases.models import CalendarDay, Case, GridWorker, RoutingRule, Team, TimeLimit
+from actions.cases.service import calendar
 from actions.cases.status import LABELS, CaseStatus
 from actions.errors import ActionError, InvalidInput, NotFound
 from actions.workdays import UNIT_LABELS, Unit
@@ -61,6 +63,18 @@ def router(desk: Desk) -> APIRouter:
                 session.rollback()
                 return settings_page(request, session, desk.who(request, session, "settings"), problem=error.message_zh)
         return back(request, "/staff/settings")
+
+    @api.get("/deadlines", response_class=HTMLResponse)
+    async def deadline(request: Request, matter: str = "", start: str = "") -> Response:
+        with desk.sessions() as session:
+            who = desk.who(request, session, "cases")
+            found, problem = None, None
+            if matter or start:
+                try:
+                    found = deadlines.last_day(matter[:40], date.fromisoformat(start[:10]), calendar=calendar(session), today=datetime.now(SHANGHAI).date())
+                except ValueError:
+                    problem = "请选种类、填日期，日期不能太早，也不能超过一年以后。"
+            return desk.page(request, "deadlines.html", session, who, status=422 if problem else 200, matters=deadlines.MATTERS.values(), chosen=matter, start=start[:10], found=found, problem=problem)
 
     @api.get("/dashboard", response_class=HTMLResponse)
     async def dashboard(request: Request) -> Response:
