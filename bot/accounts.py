@@ -22,7 +22,7 @@ from knowledge.models import Base, Level, Place, UtcDateTime, _enum
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)
 WRONG_MOST, LOCKED_FOR = 5, timedelta(minutes=15)
-PASSWORD_LEAST = 10
+PASSWORD_LEAST, PASSWORD_MOST = 10, 200
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_hex())  # an unknown login costs as much time as a wrong password
 
@@ -107,6 +107,8 @@ def record(session: Session, staff: Staff | None, what: str, subject: str = "", 
 def check_password(password: str, login: str = "") -> None:
     if len(password) < PASSWORD_LEAST:
         raise InvalidInput(f"密码至少 {PASSWORD_LEAST} 位，建议用一句自己记得住的话。")
+    if len(password) > PASSWORD_MOST:
+        raise InvalidInput(f"密码最多 {PASSWORD_MOST} 位。")
     if len(set(password)) < 4 or (login and login.lower() in password.lower()):
         raise InvalidInput("这个密码太好猜了，请换一个。")
 
@@ -173,7 +175,7 @@ def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool
     totp = pyotp.TOTP(staff.totp_secret or "")
     step = int(now.timestamp()) // 30
     for counter in (step - 1, step, step + 1):
-        if counter > staff.totp_last and secrets.compare_digest(totp.at(counter * 30), code.strip()):
+        if counter > staff.totp_last and secrets.compare_digest(totp.at(counter * 30).encode(), code.strip().encode()):
             return bool(session.execute(update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)).rowcount)
     return False
 
@@ -203,7 +205,7 @@ def sign_out(session: Session, token: str) -> None:
 def places_of(session: Session, staff: Staff) -> list[str] | None:
     """The places this account sees; None: everywhere."""
     top = session.get(Place, staff.place_id)
-    if top is None or top.level is Level.nation:
+    if top is not None and top.level is Level.nation:
         return None
     return routing.below(session, staff.place_id)
 

@@ -75,7 +75,10 @@ class _Answering(Action):
                     confidence=found.confidence,
                 )
                 return False
-        _say(dispatcher, "answer", found.text, **_payload(found))
+        shown = _payload(found)
+        if intent == "ask_legal_aid":
+            shown["buttons"] = [*shown["buttons"], {"title": "三个问题，帮我看看能不能申请", "payload": "法律援助自测"}]
+        _say(dispatcher, "answer", found.text, **shown)
         return True
 
 
@@ -105,8 +108,6 @@ class AnswerQuestion(_Answering):
             return [SlotSet("pending_question", text)]
         for matter in split_matters(text):
             self._answer_one(dispatcher, tracker, matter, intent=intent if sure else "ask_law", threshold=ANSWER_FROM if sure else _FALLBACK_FROM, said=matter)
-        if intent == "ask_legal_aid":
-            _say(dispatcher, "smalltalk", "想知道自己能不能申请法律援助，可以答三个小问题，我帮您看看。", buttons=[{"title": "帮我看看", "payload": "法律援助自测"}])
         return [SlotSet("last_question", text), SlotSet("last_intent", intent), SlotSet("plain_count", 0.0)]
 
     def _villages(self) -> list[dict[str, str]]:

@@ -44,7 +44,8 @@ def test_the_village_is_remembered(base: str) -> None:
 
 
 def test_danger_comes_first(base: str) -> None:
-    [reply] = Resident(base).say("救命，我老公正拿刀砍我")
+    reply, queued = Resident(base).say("救命，我老公正拿刀砍我")
+    assert queued["kind"] == "handoff"
     assert reply["kind"] == "emergency"
     assert "tel:110" in [link["href"] for link in reply["links"]]
 
