@@ -1,8 +1,10 @@
-.PHONY: serve test lint bench
+.PHONY: serve test test-postgres lint bench
 serve:
 	@python3 -m bot.setup serve
 test:
 	@python3 -m bot.setup pytest
+test-postgres:
+	@python3 -m bot.setup postgres-tests
 lint:
 	@var/venv-app/bin/ruff check .
 bench:

@@ -153,6 +153,8 @@ def main(arguments: Iterable[str]) -> int:
         if nlu.returncode:
             return nlu.returncode
         os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", *command])
+    if command[:1] == ["postgres-tests"]:
+        os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", "tests.postgres", *command[1:]])
     os.execv(APP_VENV / "bin" / "linli", ["linli", *command])
 
 

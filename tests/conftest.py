@@ -1,10 +1,12 @@
 import os
 import socket
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.db import make_engine, make_sessions, migrate
@@ -28,6 +30,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     os.environ["LINLI_MESSAGES_PER_MINUTE"] = "1000"
     for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT"):
         os.environ[name] = str(free_port())
+    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
+        os.environ["LINLI_DATABASE_URL"], _ = _database(server)
     os.environ["LINLI_FRONT_END"] = str(Path(os.environ.get("LINLI_HOME", ROOT / "var")) / "front-end")
     os.environ["LINLI_HOME"] = str(tmp_path_factory.mktemp("home"))
     return Settings()
@@ -46,11 +50,30 @@ def prepared(settings: Settings) -> Settings:
     return settings
 
 
+def _database(url: str) -> tuple[str, Callable[[], None]]:
+    """A fresh database of the server at `url`, and how to drop it."""
+    name = f"linli_{uuid.uuid4().hex}"
+
+    def on_server(statement: str) -> None:
+        server = create_engine(url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text(statement))
+        server.dispose()
+
+    on_server(f"CREATE DATABASE {name}")
+    return url.rsplit("/", 1)[0] + f"/{name}", lambda: on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture()
 def sessions(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
-    """A migrated database of its own."""
-    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+    """A migrated database of its own: SQLite, or on the server that LINLI_TEST_DATABASE_URL names."""
+    drop: Callable[[], None] = lambda: None  # noqa: E731
+    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
+        url, drop = _database(server)
+    else:
+        url = f"sqlite:///{tmp_path / 'test.sqlite'}"
     migrate(url)
     engine = make_engine(url)
     yield make_sessions(engine)
     engine.dispose()
+    drop()

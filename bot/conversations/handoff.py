@@ -74,7 +74,7 @@ def position(session: Session, conversation_id: str) -> int:
 
 def stop_waiting(session: Session, conversation_id: str) -> bool:
     """The resident would rather go on with the bot; the caller commits."""
-    return _move(session, conversation_id, Status.bot, start=(Status.waiting,), waiting_since=None)
+    return _move(session, conversation_id, Status.bot, start=(Status.waiting,), waiting_since=None, handoff_reason=None)
 
 
 def accept(session: Session, conversation_id: str, *, agent_id: int, agent_name: str, now: datetime) -> Conversation:
@@ -125,23 +125,28 @@ def give_back(session: Session, conversation_id: str, *, agent_id: int, agent_na
         session.commit()
 
 
+def _reason(reason: str) -> ColumnElement[Any]:
+    """Back in the queue for this reason; who may be in danger stays in front."""
+    return case((Conversation.emergency_at.is_not(None), "danger"), else_=reason)
+
+
 def transfer(session: Session, conversation_id: str, *, agent_id: int, agent_name: str, team_id: int, team_name: str, now: datetime) -> None:
     _held(session, conversation_id, agent_id)
-    if _move(session, conversation_id, Status.waiting, start=(Status.open,), waiting_since=now, team_id=team_id, agent_id=None, agent_name=None, handoff_reason="transferred"):
+    if _move(session, conversation_id, Status.waiting, start=(Status.open,), waiting_since=now, team_id=team_id, agent_id=None, agent_name=None, handoff_reason=_reason("transferred")):
         _system(session, conversation_id, f"{agent_name}把您的事转给了{team_name}，请稍等，他们接了会在这里回您。")
         session.commit()
 
 
 def release_forgotten(session: Session, *, now: datetime, after: timedelta = FORGOTTEN_AFTER) -> list[str]:
     """Conversations whose agent has left a resident's message lying: back to the queue, ahead of those who came later."""
-    last = select(func.max(Message.id)).where(Message.conversation_id == Conversation.id, Message.sender.in_((Sender.resident, Sender.agent))).scalar_subquery()
+    last = select(func.max(Message.id)).where(Message.conversation_id == Conversation.id, Message.sender.in_((Sender.resident, Sender.agent))).correlate(Conversation).scalar_subquery()
     rows = session.execute(
         select(Conversation.id, Message.created_at)
         .join(Message, Message.id == last)
         .where(Conversation.status == Status.open, Message.sender == Sender.resident, Message.created_at < now - after, or_(Conversation.agent_active_at.is_(None), Conversation.agent_active_at < now - after))
     ).all()
     for conversation_id, since in rows:
-        if _move(session, conversation_id, Status.waiting, start=(Status.open,), waiting_since=since, agent_id=None, agent_name=None, handoff_reason="forgotten"):
+        if _move(session, conversation_id, Status.waiting, start=(Status.open,), waiting_since=since, agent_id=None, agent_name=None, handoff_reason=_reason("forgotten")):
             _system(session, conversation_id, "刚才的工作人员可能走开了，您的话我又排到前面，请别的同事来看，让您久等了。")
     session.commit()
     return [row.id for row in rows]

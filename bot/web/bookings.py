@@ -17,6 +17,7 @@ from bot.conversations import delivery
 from bot.settings import SHANGHAI
 from bot.web.cases import when_of
 from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of
+from knowledge.models import Place
 
 
 def router(desk: Desk) -> APIRouter:
@@ -26,6 +27,8 @@ def router(desk: Desk) -> APIRouter:
         try:
             first = date.fromisoformat(start) if start else datetime.now(SHANGHAI).date()
         except ValueError:
+            first = datetime.now(SHANGHAI).date()
+        if not 2020 <= first.year < 2100:
             first = datetime.now(SHANGHAI).date()
         first -= timedelta(days=first.weekday())
         since, until = service.utc(first, 0), service.utc(first + timedelta(days=14), 0)
@@ -53,6 +56,8 @@ def router(desk: Desk) -> APIRouter:
                 minutes, mode, place = int_of(sent, "minutes") or 0, text_of(sent, "mode", 10), text_of(sent, "place", 40)
                 if mode not in set(Mode) or not 10 <= minutes <= 600:
                     raise InvalidInput("请选方式，时长请填 10 到 600 分钟。")
+                if session.get(Place, place) is None:
+                    raise InvalidInput("请选择给哪里的居民。")
                 accounts.check_place(session, who.staff, place)
                 every, days = text_of(sent, "every", 6), [first.astimezone(SHANGHAI).date()]
                 if every:
@@ -104,8 +109,10 @@ def router(desk: Desk) -> APIRouter:
                     raise NotFound("没有这个预约。")
                 if do == "note":
                     service.write_note(session, appointment.id, text_of(sent, "text"), worker_id=who.staff.id)
-                elif text_of(sent, "to", 12) in set(AppointmentStatus):
+                elif text_of(sent, "to", 12) in (AppointmentStatus.attended, AppointmentStatus.no_show):  # the other moves also take or give back a place
                     service.mark(session, appointment.id, AppointmentStatus(text_of(sent, "to", 12)), worker_id=who.staff.id, now=now)
+                else:
+                    raise InvalidInput("请选“已见面”或“没有来”。")
             else:
                 raise NotFound
         return back(request, f"/staff/calendar/{found.id}")

@@ -29,6 +29,12 @@ class SignInNeeded(Exception):
     """Nobody is signed in; `bot/web/errors.py` sends them to the door."""
 
 
+class PasswordChangeNeeded(NotAllowed):
+    """Signed in with a password somebody else knows; the account page comes first."""
+
+    message_zh = "第一次登录请先改密码。"
+
+
 @dataclass(frozen=True)
 class Who:
     staff: Staff
@@ -62,8 +68,8 @@ class Desk:
         held = accounts.held_session(session, request.cookies.get(COOKIE, ""), now=datetime.now(UTC))
         if held is None:
             raise SignInNeeded
-        if held.staff.must_change and not request.url.path.startswith("/staff/account"):
-            raise NotAllowed("第一次登录请先改密码：点右上角自己的名字。")
+        if held.staff.must_change and request.url.path != "/staff/sign-out" and not request.url.path.startswith("/staff/account"):
+            raise PasswordChangeNeeded
         if permission and not held.staff.can(permission):
             raise NotAllowed("您的岗位没有这个权限。")
         return Who(held.staff, held)
@@ -100,8 +106,8 @@ def text_of(form: FormData, name: str, most: int = 4000) -> str:
 
 
 def int_of(form: FormData, name: str) -> int | None:
-    value = text_of(form, name, 12)
-    return int(value) if value.isascii() and value.isdigit() else None
+    value = text_of(form, name)  # nine digits fit every database's integer
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
 
 
 def number_or_404(value: str) -> int:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.accounts import SignInFailed
 from bot.settings import ROOT
-from bot.web.desk import SignInNeeded
+from bot.web.desk import PasswordChangeNeeded, SignInNeeded
 
 log = logging.getLogger("linli.web")
 
@@ -52,6 +52,12 @@ def install(app: FastAPI) -> None:
         if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
             return Response(status_code=401, headers={"HX-Redirect": "/staff/sign-in"})
         return RedirectResponse("/staff/sign-in", 303)
+
+    @app.exception_handler(PasswordChangeNeeded)
+    async def _own_password(request: Request, error: PasswordChangeNeeded) -> Response:
+        if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse(_body("PasswordChangeNeeded", error.message_zh), 403, headers={"HX-Redirect": "/staff/account"})
+        return RedirectResponse("/staff/account", 303)
 
     @app.exception_handler(ActionError)
     async def _action(request: Request, error: ActionError) -> Response:

@@ -104,6 +104,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
     async def inbox(request: Request, box: str = "waiting") -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "inbox")
+            box = box if box in ("waiting", "mine", "others") else "waiting"
             rows, counts, last = listed(session, who, box)
             part = "inbox_list.html" if request.headers.get("hx-request") else "inbox.html"
             return desk.page(request, part, session, who, rows=rows, counts=counts, last=last, box=box, reasons=handoff.REASONS, shown=_SHOWN)
@@ -206,7 +207,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
                 what = text_of(sent, "what", 2000)
                 if len(what) < 4:
                     raise InvalidInput("请写明是什么事。")
-                case = cases.file(session, request_key=f"agent:{found.id}:{text_of(sent, 'nonce', 40)}", conversation_id=found.id, place=found.place_id, category="其他", fields={"what": what, "wish": text_of(sent, "wish", 1000)}, now=now)
+                case = cases.file(session, request_key=f"agent:{found.id}:{text_of(sent, 'nonce', 40) or now.timestamp()}", conversation_id=found.id, place=found.place_id, category="其他", fields={"what": what, "wish": text_of(sent, "wish", 1000)}, now=now)
                 return back(request, f"/staff/cases/{case.id}")
             else:
                 raise NotFound

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -110,7 +111,9 @@ def router(desk: Desk) -> APIRouter:
 
 def _safe(value: object) -> object:
     """A cell that a spreadsheet would run as a formula becomes text (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)  # no spreadsheet takes them
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n") else value
 
 
 def _day(moment: datetime | None) -> str:
@@ -149,7 +152,10 @@ def _change(session: Session, what: str, sent: Any) -> None:
         _place(session, text_of(sent, "place", 40))
         if not text_of(sent, "name", 40) or not _is_phone(text_of(sent, "phone", 30)):
             raise InvalidInput("请写姓名和电话。")
-        session.add(GridWorker(place_id=text_of(sent, "place", 40), area=text_of(sent, "area", 60) or "全村", name=text_of(sent, "name", 40), phone=text_of(sent, "phone", 30)))
+        worker = {"place_id": text_of(sent, "place", 40), "area": text_of(sent, "area", 60) or "全村", "name": text_of(sent, "name", 40)}
+        if session.scalar(select(GridWorker.id).filter_by(**worker)):
+            raise InvalidInput("这个片区已经有这个人了。")
+        session.add(GridWorker(**worker, phone=text_of(sent, "phone", 30)))
     elif what == "day":
         session.merge(CalendarDay(day=_date(sent, "day"), is_workday=text_of(sent, "is_workday") == "1"))
     else:
@@ -169,7 +175,8 @@ def _place(session: Session, place: str) -> None:
 
 
 def _is_phone(text: str) -> bool:
-    return 7 <= len(text.replace("-", "")) <= 20 and text.replace("-", "").isdigit()
+    digits = text.replace("-", "")
+    return 7 <= len(digits) <= 20 and digits.isascii() and digits.isdigit()
 
 
 def read_grid(table: str, places: dict[str, str]) -> tuple[list[dict[str, str]], list[str]]:

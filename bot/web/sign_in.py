@@ -3,6 +3,7 @@
 import base64
 import hmac
 import io
+import re
 import secrets
 from datetime import UTC, datetime
 
@@ -15,8 +16,10 @@ from sqlalchemy import select
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from bot import accounts
 from bot.accounts import AuditEntry, Role, Staff, StaffSession
-from bot.web.desk import COOKIE, Desk, back, check_origin, number_or_404, set_cookie, text_of
+from bot.web.desk import COOKIE, Desk, back, check_origin, int_of, number_or_404, set_cookie, text_of
 from bot.web.widget import RateLimit, _address
+
+_SECRET = re.compile(r"[A-Z2-7]{32}")  # base32, as pyotp makes it
 
 
 def router(desk: Desk) -> APIRouter:
@@ -100,6 +103,8 @@ def router(desk: Desk) -> APIRouter:
             who, sent = await desk.form(request, session)
             try:
                 accounts.check_right(who.staff, str(sent.get("old") or ""))
+                if sent.get("new") == sent.get("old"):
+                    raise InvalidInput("新密码和原来的一样，请换一个。")
                 accounts.set_password(session, who.staff, str(sent.get("new") or ""))
                 accounts.record(session, who.staff, "改密码")
                 session.commit()
@@ -115,8 +120,8 @@ def router(desk: Desk) -> APIRouter:
             secret, code = text_of(sent, "secret", 40), text_of(sent, "code", 8)
             if not secret:
                 return account_page(request, session, who, secret=pyotp.random_base32())
-            if len(secret) != 32 or not secret.isalnum() or not pyotp.TOTP(secret).verify(code, valid_window=1):
-                return account_page(request, session, who, problem="动态码不对，请再扫一次、再填一次。", secret=secret if len(secret) == 32 and secret.isalnum() else None)
+            if not _SECRET.fullmatch(secret) or not pyotp.TOTP(secret).verify(code, valid_window=1):
+                return account_page(request, session, who, problem="动态码不对，请再扫一次、再填一次。", secret=secret if _SECRET.fullmatch(secret) else None)
             who.staff.totp_secret = secret
             accounts.record(session, who.staff, "启用动态码")
             session.commit()
@@ -157,8 +162,9 @@ def router(desk: Desk) -> APIRouter:
             try:
                 if text_of(sent, "role") not in set(Role):
                     raise InvalidInput("请选岗位。")
-                team = text_of(sent, "team")
-                staff = accounts.add(session, login=text_of(sent, "login", 40), name=text_of(sent, "name", 40), role=Role(text_of(sent, "role")), password=fresh, place=text_of(sent, "place", 40), team_id=int(team) if team.isdigit() else None, must_change=True)
+                place = text_of(sent, "place", 40)
+                accounts.check_place(session, who.staff, place)
+                staff = accounts.add(session, login=text_of(sent, "login", 40), name=text_of(sent, "name", 40), role=Role(text_of(sent, "role")), password=fresh, place=place, team_id=int_of(sent, "team"), must_change=True)
                 accounts.record(session, who.staff, "建账号", staff.login, staff.role.value)
                 session.commit()
             except ActionError as error:
@@ -173,6 +179,7 @@ def router(desk: Desk) -> APIRouter:
             staff = session.get(Staff, number_or_404(staff_id))
             if staff is None:
                 raise NotFound("没有这个人。")
+            accounts.check_place(session, who.staff, staff.place_id)
             fresh = None
             if staff.id == who.staff.id:
                 raise NotAllowed("自己的账号请请别的管理员来改。")
@@ -192,7 +199,7 @@ def router(desk: Desk) -> APIRouter:
     async def audit(request: Request, before: int = 2**31 - 1) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "audit")
-            rows = list(session.scalars(select(AuditEntry).where(AuditEntry.id < min(before, 2**31 - 1)).order_by(AuditEntry.id.desc()).limit(100)))
+            rows = list(session.scalars(select(AuditEntry).where(AuditEntry.id < max(0, min(before, 2**31 - 1))).order_by(AuditEntry.id.desc()).limit(100)))
             return desk.page(request, "audit.html", session, who, rows=rows)
 
     return api

@@ -155,7 +155,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
 
     @api.post("/messages")
     async def say(body: MessageBody, request: Request) -> dict[str, Any]:
-        text = (body.payload or body.text).strip()
+        text = (body.payload or body.text).replace("\x00", "").strip()  # PostgreSQL takes no NUL
         if len(text) > service.MAX_CHARACTERS:
             raise ApiError(422, "too_long", f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
         if not text:
@@ -188,7 +188,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             conversation = held(request, session)
             found = service.messages_after(session, conversation.id, max(0, min(after, 2**53)))
             if seen and conversation.resident_seen < min(after, 2**31 - 1) and conversation.status is ConversationStatus.open:
-                conversation.resident_seen = after  # what the page had on screen when it asked
+                conversation.resident_seen = min(after, 2**31 - 1)  # what the page had on screen when it asked
                 session.commit()
             typing = conversation.agent_typing_at is not None and datetime.now(UTC) - conversation.agent_typing_at < timedelta(seconds=6)
             return {"messages": [message_json(m) for m in found], "status": conversation.status.value, "agent": conversation.agent_name, "typing": typing, "degraded": degraded()}
@@ -197,7 +197,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
     async def rate(message_id: int, body: RatingBody, request: Request) -> None:
         with sessions() as session:
             conversation = held(request, session)
-            message = session.get(Message, message_id) if message_id < 2**53 else None
+            message = session.get(Message, message_id) if 0 < message_id < 2**31 else None
             if message is None or message.conversation_id != conversation.id or message.sender is not Sender.bot:
                 raise ApiError(404, "no_message", "没有找到这条消息。")
             service.rate(session, message, body.value)

@@ -6,6 +6,9 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page
 
+from bot.settings import Settings
+from tests.end_to_end import staff
+from tests.end_to_end.conftest import Resident
 from tests.end_to_end.test_widget import ask
 
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
@@ -37,6 +40,22 @@ def test_no_state_of_the_widget_breaks_a_rule(browser: Browser, base: str, width
     assert violations(page) == [], "large, high contrast"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepared: Settings, width: int) -> None:
+    staff.make(prepared, "axe", "孙管理", "administrator")
+    desk = staff.sign_in(browser, base, "axe", width=width)
+    chat = Resident(base, "lijiagou")
+    chat.say("转人工")
+    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "people", "audit", "account", "deadlines?matter=land_arbitration&start=2026-09-01"):
+        desk.goto(f"{base}/staff/{path}")
+        assert violations(desk) == [], path
+    desk.goto(f"{base}/staff/inbox")
+    desk.locator(".list-group-item").last.click()
+    desk.wait_for_url("**/conversations/**")
+    assert violations(desk) == [], "a conversation"
+    desk.context.close()
 
 
 def test_the_privacy_page_breaks_no_rule(browser: Browser, base: str) -> None:
