@@ -81,7 +81,9 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
 
 async def agent(base: str, login: str, password: str, tally: Tally, ends: float) -> None:
     async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False, follow_redirects=True, headers={"accept": "text/html"}) as http:
-        await http.post("/staff/sign-in", data={"login": login, "password": password})
+        door = await http.post("/staff/sign-in", data={"login": login, "password": password})
+        if door.url.path != "/staff/inbox":
+            tally.errors.append(f"sign-in {door.status_code}")
         while time.monotonic() < ends:
             try:
                 await serve_one(http, tally)
@@ -176,6 +178,7 @@ def main() -> None:
                     held = accounts.add(session, login=login, name="压测坐席", role=accounts.Role.agent, password=password, is_demo=True)
                 else:
                     accounts.set_password(session, held, password)
+                    held.is_active = True
             session.commit()
         try:
             asyncio.run(run(base, settings, args, logins, password))

@@ -115,6 +115,6 @@ def router(desk: Desk) -> APIRouter:
                     raise InvalidInput("请选“已见面”或“没有来”。")
             else:
                 raise NotFound
-        return back(request, f"/staff/calendar/{found.id}")
+        return back(request, f"/staff/calendar/{number_or_404(opening_id)}")
 
     return api

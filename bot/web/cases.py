@@ -138,7 +138,7 @@ def router(desk: Desk) -> APIRouter:
                 raise NotFound
             # Told at once rather than at the worker's next round; the key makes both harmless.
             delivery.tell_case_events(session)
-        return back(request, f"/staff/cases/{case.id}")
+        return back(request, f"/staff/cases/{number_or_404(case_id)}")
 
     def desk_place(session: Session, case: Case) -> str:
         return "".join(reversed([p.name for p in _places(session, case.place_id)]))

@@ -20,6 +20,7 @@ from actions.cases.status import LABELS, CaseStatus
 from actions.errors import ActionError, InvalidInput, NotFound
 from actions.workdays import UNIT_LABELS, Unit
 from bot import accounts
+from bot.accounts import Staff
 from bot.settings import SHANGHAI
 from bot.web.cases import _download
 from bot.web.desk import Desk, Who, back, int_of, text_of
@@ -50,14 +51,15 @@ def router(desk: Desk) -> APIRouter:
             try:
                 if what == "grid-import":
                     table = text_of(sent, "table", 200_000)
-                    rows, bad = read_grid(table, {p.name: p.id for p in session.scalars(select(Place))})
+                    seen = accounts.places_of(session, who.staff)
+                    rows, bad = read_grid(table, {p.name: p.id for p in session.scalars(select(Place)) if seen is None or p.id in seen})
                     if bad or text_of(sent, "do") != "import":
                         return settings_page(request, session, who, lines=bad, ready=len(rows), table=table)
                     for row in rows:
                         if not session.scalar(select(GridWorker.id).filter_by(place_id=row["place_id"], area=row["area"], name=row["name"])):
                             session.add(GridWorker(**row))
                 else:
-                    _change(session, what, sent)
+                    _change(session, who.staff, what, sent)
                 accounts.record(session, who.staff, "改设置", what, str({k: v for k, v in sent.items() if k != "csrf" and isinstance(v, str)})[:500])
                 session.commit()
             except ActionError as error:
@@ -120,7 +122,7 @@ def _day(moment: datetime | None) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d}" if moment else ""
 
 
-def _change(session: Session, what: str, sent: Any) -> None:
+def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
     if text_of(sent, "do") == "delete":
         table = {"rule": RoutingRule, "grid": GridWorker}.get(what)
         if what == "day":
@@ -128,13 +130,16 @@ def _change(session: Session, what: str, sent: Any) -> None:
         elif table is None:
             raise InvalidInput("这一项不能删，只能改。")
         else:
-            session.execute(delete(table).where(table.id == (int_of(sent, "id") or 0)))
+            row = session.get(table, int_of(sent, "id") or 0)
+            if row is not None:
+                accounts.check_place(session, staff, row.place_id)
+                session.delete(row)
         return
     if what == "team":
         name = text_of(sent, "name", 60)
         if not name:
             raise InvalidInput("请写单位名称。")
-        _place(session, text_of(sent, "place", 40))
+        _place(session, staff, text_of(sent, "place", 40))
         if session.scalar(select(Team.id).where(Team.name == name)):
             raise InvalidInput("已经有这个单位了。")
         session.add(Team(name=name, place_id=text_of(sent, "place", 40), phone=text_of(sent, "phone", 30) or None, is_fallback=bool(text_of(sent, "is_fallback"))))
@@ -142,6 +147,8 @@ def _change(session: Session, what: str, sent: Any) -> None:
         team = session.get(Team, int_of(sent, "team") or 0)
         if team is None:
             raise InvalidInput("请选择单位。")
+        if text_of(sent, "place", 40):
+            _place(session, staff, text_of(sent, "place", 40))
         session.add(RoutingRule(position=int_of(sent, "position") or 100, category=text_of(sent, "category", 20) or None, place_id=text_of(sent, "place", 40) or None, keyword=text_of(sent, "keyword", 40) or None, team_id=team.id))
     elif what == "limit":
         unit, amount, green = text_of(sent, "unit", 10), int_of(sent, "amount") or 0, int_of(sent, "green_amount") or 0
@@ -149,7 +156,7 @@ def _change(session: Session, what: str, sent: Any) -> None:
             raise InvalidInput("时限请填 1 到 1000，优先办理的不能比普通的长。")
         session.merge(TimeLimit(category=text_of(sent, "category", 20) or "*", amount=amount, unit=unit, green_amount=green))
     elif what == "grid":
-        _place(session, text_of(sent, "place", 40))
+        _place(session, staff, text_of(sent, "place", 40))
         if not text_of(sent, "name", 40) or not _is_phone(text_of(sent, "phone", 30)):
             raise InvalidInput("请写姓名和电话。")
         worker = {"place_id": text_of(sent, "place", 40), "area": text_of(sent, "area", 60) or "全村", "name": text_of(sent, "name", 40)}
@@ -169,9 +176,10 @@ def _date(sent: Any, name: str) -> date:
         raise InvalidInput("请填日期。") from None
 
 
-def _place(session: Session, place: str) -> None:
+def _place(session: Session, staff: Staff, place: str) -> None:
     if session.get(Place, place) is None:
         raise InvalidInput("没有这个地方。")
+    accounts.check_place(session, staff, place)
 
 
 def _is_phone(text: str) -> bool:

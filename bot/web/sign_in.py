@@ -88,7 +88,7 @@ def router(desk: Desk) -> APIRouter:
         picture = None
         if secret:
             drawn = io.BytesIO()
-            segno.make(pyotp.TOTP(secret).provisioning_uri(who.staff.login, issuer_name="邻里")).save(drawn, kind="svg", scale=5)
+            segno.make(pyotp.TOTP(secret).provisioning_uri(name=who.staff.login, issuer_name="邻里")).save(drawn, kind="svg", scale=5)
             picture = "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
         return desk.page(request, "account.html", session, who, status=422 if problem else 200, problem=problem, done=done, held=held, secret=secret, picture=picture)
 
