@@ -1,11 +1,12 @@
-"""Booking a consultation. A place is taken by one conditional update, so the last one is given exactly once on both databases."""
+"""Booking a consultation. Whoever changes an opening holds its row alone, so its last place is given exactly once on both databases."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dateutil import rrule
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -75,6 +76,8 @@ def full_ones(session: Session, *, now: datetime, place: str | None, limit: int 
 
 
 def booked_reply(appointment: Appointment) -> dict[str, Any]:
+    if appointment.status is Status.waiting:
+        return {"kind": "booking", "text": f"排上候补了：{label(appointment.opening)}。有人退号就轮到您，轮到了我马上在这里告诉您。", "next": "不等了，说“取消预约”。"}
     return {"kind": "booking", "text": f"约好了：{label(appointment.opening)}。", "next": f"地点：{appointment.opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；去不了请说“取消预约”，要换时间说“改时间”。"}
 
 
@@ -86,14 +89,39 @@ def _outcome(session: Session, appointment: Appointment, message_id: int | None)
         session.add(ActionOutcome(message_id=message_id, replies=[booked_reply(appointment)]))
 
 
-def _take(session: Session, opening_id: int, now: datetime) -> None:
-    done = session.execute(update(Opening).where(Opening.id == opening_id, Opening.taken < Opening.capacity, Opening.is_cancelled.is_(False), Opening.starts_at > now).values(taken=Opening.taken + 1))
-    if not done.rowcount:
-        raise OpeningTaken
+@contextmanager
+def _exclusive(session: Session, *opening_ids: int) -> Iterator[list[Opening]]:
+    """The openings, read afresh and held against everybody else until the commit at the end; an error rolls back.
+
+    A write of nothing locks the row on PostgreSQL and the file on SQLite; the order of ids keeps two changes in opposite
+    directions from waiting for each other. Raises NotFound.
+    """
+    try:
+        for opening_id in sorted(set(opening_ids)):
+            session.execute(update(Opening).where(Opening.id == opening_id).values(taken=Opening.taken), execution_options={"synchronize_session": False})
+        found = [session.get(Opening, opening_id, populate_existing=True) for opening_id in opening_ids]
+        held = [opening for opening in found if opening is not None]
+        if len(held) < len(found):
+            raise NotFound("没有这个时段，请重新选一个。")
+        yield held
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
 
 
-def _give(session: Session, opening_id: int) -> None:
-    session.execute(update(Opening).where(Opening.id == opening_id, Opening.taken > 0).values(taken=Opening.taken - 1))
+def _is_open(opening: Opening, now: datetime) -> bool:
+    return not opening.is_cancelled and opening.starts_at > now
+
+
+def _seat(session: Session, conversation_id: str | None, opening_id: int) -> str | None:
+    """Raises AlreadyBooked where the conversation holds or waits for the opening."""
+    if conversation_id is None:
+        return None
+    seat = f"{conversation_id}:{opening_id}"
+    if session.scalar(select(Appointment.id).filter_by(seat_key=seat)):
+        raise AlreadyBooked
+    return seat
 
 
 def _by_key(session: Session, request_key: str) -> Appointment | None:
@@ -105,135 +133,115 @@ def book(session: Session, opening_id: int, *, conversation_id: str | None, requ
 
     Raises OpeningTaken, AlreadyBooked (this conversation holds that opening), NotFound.
     """
-    if found := _by_key(session, request_key):
-        return found
-    if session.get(Opening, opening_id) is None:
-        raise NotFound("没有这个时段，请重新选一个。")
-    seat = f"{conversation_id}:{opening_id}" if conversation_id else None
     try:
-        _take(session, opening_id, now)
-        appointment = Appointment(opening_id=opening_id, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=name[:40], phone=phone, summary=summary.strip()[:1000], created_at=now, updated_at=now)
-        session.add(appointment)
-        _outcome(session, appointment, message_id)
-        session.commit()
-    except OpeningTaken:
-        session.rollback()
-        if found := _by_key(session, request_key):  # the same wish, a moment earlier, took the last place
-            return found
-        raise
+        with _exclusive(session, opening_id) as (opening,):
+            if found := _by_key(session, request_key):
+                return found
+            seat = _seat(session, conversation_id, opening_id)
+            if not _is_open(opening, now) or opening.taken >= opening.capacity:
+                raise OpeningTaken
+            opening.taken += 1
+            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=name[:40], phone=phone, summary=summary.strip()[:1000], created_at=now, updated_at=now)
+            session.add(appointment)
+            _outcome(session, appointment, message_id)
     except IntegrityError:
-        session.rollback()  # gives the place back
-        if found := _by_key(session, request_key):
-            return found
-        raise AlreadyBooked from None
+        return _after_all(session, request_key)
     return appointment
 
 
-def wait(session: Session, opening_id: int, *, conversation_id: str, request_key: str, summary: str, phone: str | None, now: datetime) -> Appointment:
-    """The waiting list of a full opening."""
+def _after_all(session: Session, request_key: str) -> Appointment:
+    """The same wish for two openings at one moment: the lock of an opening doesn't see it, the unique key does."""
     if found := _by_key(session, request_key):
         return found
-    if session.get(Opening, opening_id) is None:
-        raise NotFound("没有这个时段，请重新选一个。")
-    appointment = Appointment(opening_id=opening_id, conversation_id=conversation_id, request_key=request_key, seat_key=f"{conversation_id}:{opening_id}", status=Status.waiting, phone=phone, summary=summary.strip()[:1000], created_at=now, updated_at=now)
-    session.add(appointment)
+    raise AlreadyBooked
+
+
+def wait(session: Session, opening_id: int, *, conversation_id: str, request_key: str, summary: str, phone: str | None, now: datetime, message_id: int | None = None) -> Appointment:
+    """The waiting list of a full opening; who joins when there is room has a place (`status` says which). Raises as `book`."""
     try:
-        session.commit()
+        with _exclusive(session, opening_id) as (opening,):
+            if found := _by_key(session, request_key):
+                return found
+            seat = _seat(session, conversation_id, opening_id)
+            if not _is_open(opening, now):
+                raise OpeningTaken
+            status = Status.booked if opening.taken < opening.capacity else Status.waiting
+            opening.taken += status is Status.booked
+            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=status, phone=phone, summary=summary.strip()[:1000], created_at=now, updated_at=now)
+            session.add(appointment)
+            _outcome(session, appointment, message_id)
     except IntegrityError:
-        session.rollback()
-        if found := _by_key(session, request_key):
-            return found
-        raise AlreadyBooked from None
+        return _after_all(session, request_key)
     return appointment
-
-
-def _leave(session: Session, appointment: Appointment, to: Status, *, start: Status, now: datetime) -> bool:
-    done = session.execute(update(Appointment).where(Appointment.id == appointment.id, Appointment.status == start).values(status=to, updated_at=now, seat_key=None))
-    return bool(done.rowcount)
 
 
 def cancel(session: Session, appointment_id: int, *, now: datetime) -> Appointment:
     """Give a place back; the first of the waiting list gets it and will be told. Cancelling twice is cancelling once."""
-    appointment = _get(session, appointment_id)
-    start = appointment.status
-    if start is Status.cancelled:
-        return appointment
-    check(start, Status.cancelled)
-    if _leave(session, appointment, Status.cancelled, start=start, now=now) and start is Status.booked:
-        _give(session, appointment.opening_id)
-        _promote(session, appointment.opening_id, now=now)
-    session.commit()
-    session.refresh(appointment)
+    with _exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
+        appointment = _get(session, appointment_id)
+        if appointment.status is not Status.cancelled:
+            _release(session, appointment, opening, now=now)
     return appointment
 
 
-def _promote(session: Session, opening_id: int, *, now: datetime) -> None:
-    first = session.scalar(select(Appointment).where(Appointment.opening_id == opening_id, Appointment.status == Status.waiting).order_by(Appointment.id).limit(1))
-    if first is None:
+def _release(session: Session, appointment: Appointment, opening: Opening, *, now: datetime) -> None:
+    check(appointment.status, Status.cancelled)
+    held = appointment.status is Status.booked
+    # Who cancels before hearing of a promotion needs no news of it.
+    appointment.status, appointment.seat_key, appointment.say, appointment.updated_at = Status.cancelled, None, None, now
+    if not held:
         return
-    try:
-        _take(session, opening_id, now)
-    except OpeningTaken:
-        return
-    done = session.execute(update(Appointment).where(Appointment.id == first.id, Appointment.status == Status.waiting).values(status=Status.booked, updated_at=now, say=f"有人退了号，您候补上了：{label(first.opening)}。地点：{first.opening.address or '电话联系'}。{BRING}去不了请说“取消预约”，好让给别人。"))  # fmt: skip
-    if not done.rowcount:
-        _give(session, opening_id)
+    opening.taken -= 1
+    first = session.scalar(select(Appointment).where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting).order_by(Appointment.id).limit(1).execution_options(populate_existing=True))
+    if first is not None and _is_open(opening, now):
+        opening.taken += 1
+        first.status, first.updated_at = Status.booked, now
+        first.say = f"有人退了号，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。{BRING}去不了请说“取消预约”，好让给别人。"
 
 
 def change(session: Session, appointment_id: int, opening_id: int, *, request_key: str, now: datetime, message_id: int | None = None) -> Appointment:
-    """Another time: the new place is taken before the old one is given back, in one transaction."""
-    if found := _by_key(session, request_key):
-        return found
-    old = _get(session, appointment_id)
-    if old.status is not Status.booked:
-        raise NotAllowed("这个预约已经不能改了，可以重新约一个。")
-    if old.opening_id == opening_id:
-        raise AlreadyBooked
-    fresh = Appointment(opening_id=opening_id, conversation_id=old.conversation_id, request_key=request_key, seat_key=f"{old.conversation_id}:{opening_id}", status=Status.booked, name=old.name, phone=old.phone, summary=old.summary, created_at=now, updated_at=now)
+    """Another time: the new place is taken and the old one given back in one transaction. Raises as `book`, and NotAllowed."""
     try:
-        _take(session, opening_id, now)
-        if not _leave(session, old, Status.cancelled, start=Status.booked, now=now):
-            session.rollback()
-            raise NotAllowed("这个预约刚刚已经取消了。")
-        session.add(fresh)
-        _outcome(session, fresh, message_id)
-        _give(session, old.opening_id)
-        _promote(session, old.opening_id, now=now)
-        session.commit()
-    except OpeningTaken:
-        session.rollback()
-        raise
+        with _exclusive(session, _get(session, appointment_id).opening_id, opening_id) as (before, after):
+            if found := _by_key(session, request_key):
+                return found
+            old = _get(session, appointment_id)
+            if old.status is not Status.booked or before.starts_at <= now:
+                raise NotAllowed("这个预约已经不能改了，可以重新约一个。")
+            seat = _seat(session, old.conversation_id, opening_id)
+            if not _is_open(after, now) or after.taken >= after.capacity:
+                raise OpeningTaken
+            after.taken += 1
+            fresh = Appointment(opening=after, conversation_id=old.conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=old.name, phone=old.phone, summary=old.summary, created_at=now, updated_at=now)
+            session.add(fresh)
+            _release(session, old, before, now=now)
+            _outcome(session, fresh, message_id)
     except IntegrityError:
-        session.rollback()
-        if found := _by_key(session, request_key):
-            return found
-        raise AlreadyBooked from None
+        return _after_all(session, request_key)
     return fresh
 
 
 def cancel_opening(session: Session, opening_id: int, *, reason: str, now: datetime) -> Opening:
     """The worker can't come: everybody who holds or waits for a place is told."""
-    opening = session.get(Opening, opening_id)
-    if opening is None:
-        raise NotFound("没有这个时段。")
-    if not opening.is_cancelled:
-        opening.is_cancelled = True
-        text = f"对不住，{label(opening)} 取消了{'，因为' + reason.strip() if reason.strip() else ''}。想另约时间，说“想约律师”就行。"
-        session.execute(update(Appointment).where(Appointment.opening_id == opening_id, Appointment.status.in_((Status.booked, Status.waiting))).values(status=Status.cancelled, say=text, seat_key=None, updated_at=now))
-        opening.taken = 0
-        session.commit()
+    with _exclusive(session, opening_id) as (opening,):
+        if not opening.is_cancelled:
+            opening.is_cancelled, opening.taken = True, 0
+            text = f"对不住，{label(opening)} 取消了{'，因为' + reason.strip() if reason.strip() else ''}。想另约时间，说“想约律师”就行。"
+            session.execute(update(Appointment).where(Appointment.opening_id == opening_id, Appointment.status.in_((Status.booked, Status.waiting))).values(status=Status.cancelled, say=text, seat_key=None, updated_at=now))
     return opening
 
 
 def mark(session: Session, appointment_id: int, to: Status, *, worker_id: int, now: datetime) -> Appointment:
     """attended or no_show, noted by the worker once the time has come."""
-    appointment = _get(session, appointment_id)
-    _own(appointment, worker_id)
-    if appointment.opening.starts_at > now:
-        raise NotAllowed("还没到时间。")
-    check(appointment.status, to)
-    appointment.status, appointment.updated_at = to, now
-    session.commit()
+    with _exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
+        appointment = _get(session, appointment_id)
+        _own(appointment, worker_id)
+        if to not in (Status.attended, Status.no_show):
+            raise NotAllowed("这里只能记“已见面”或“没有来”。")
+        if opening.starts_at > now:
+            raise NotAllowed("还没到时间。")
+        check(appointment.status, to)
+        appointment.status, appointment.updated_at = to, now
     return appointment
 
 
@@ -281,17 +289,23 @@ def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str
     The caller tells and marks in one transaction; the key makes telling twice harmless.
     """
     found: list[tuple[Appointment, str, str]] = []
-    soon = select(Appointment).join(Opening).where(Appointment.status == Status.booked, Opening.starts_at > now)
-    for appointment in session.scalars(soon.where(Opening.starts_at <= now + timedelta(hours=2), Appointment.reminded_hours_at.is_(None))):
-        appointment.reminded_hours_at = appointment.reminded_day_at = now
-        found.append((appointment, f"appointment-{appointment.id}-hours", f"快到时间了：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。"))
-    for appointment in session.scalars(soon.where(Opening.starts_at > now + timedelta(hours=2), Opening.starts_at <= now + timedelta(days=1), Appointment.reminded_day_at.is_(None))):
-        appointment.reminded_day_at = now
-        if appointment.created_at < now - timedelta(hours=6):  # who booked for tomorrow just now needs no reminder
+
+    def claim(appointment: Appointment, still: ColumnElement[bool], **values: Any) -> bool:
+        # Of two workers that read the same row, the write of one alone changes it.
+        return bool(session.execute(update(Appointment).where(Appointment.id == appointment.id, still).values(**values)).rowcount)
+
+    soon = select(Appointment).join(Opening).where(Appointment.status == Status.booked, Opening.starts_at > now).execution_options(populate_existing=True)
+    for appointment in session.scalars(soon.where(Opening.starts_at <= now + timedelta(hours=2), Appointment.reminded_hours_at.is_(None))).all():
+        if claim(appointment, Appointment.reminded_hours_at.is_(None), reminded_hours_at=now, reminded_day_at=now):
+            found.append((appointment, f"appointment-{appointment.id}-hours", f"快到时间了：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。"))
+    for appointment in session.scalars(soon.where(Opening.starts_at > now + timedelta(hours=2), Opening.starts_at <= now + timedelta(days=1), Appointment.reminded_day_at.is_(None))).all():
+        # Who booked for tomorrow just now needs no reminder.
+        if claim(appointment, Appointment.reminded_day_at.is_(None), reminded_day_at=now) and appointment.created_at < now - timedelta(hours=6):
             found.append((appointment, f"appointment-{appointment.id}-day", f"提醒您：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。{BRING}去不了请说“取消预约”。"))
-    for appointment in session.scalars(select(Appointment).where(Appointment.say.is_not(None))):
-        found.append((appointment, f"appointment-{appointment.id}-{appointment.status.value}", appointment.say or ""))
-        appointment.say = None
+    for appointment in session.scalars(select(Appointment).where(Appointment.say.is_not(None)).execution_options(populate_existing=True)).all():
+        say = appointment.say or ""
+        if claim(appointment, Appointment.say == say, say=None):
+            found.append((appointment, f"appointment-{appointment.id}-{appointment.status.value}", say))
     return found
 
 

@@ -184,10 +184,8 @@ class Book(_Booking):
         with self.services.sessions() as session:
             try:
                 if tracker.get_slot("booking_kind") == "候补":
-                    service.wait(session, opening, conversation_id=tracker.sender_id, request_key=key, summary=matter, phone=phone, now=_now())
-                    self.say(dispatcher, "排上候补了。有人退号就轮到您，轮到了我马上在这里告诉您。", kind="booking")
-                    return empty()
-                if change:
+                    held = service.wait(session, opening, conversation_id=tracker.sender_id, request_key=key, summary=matter, phone=phone, now=_now(), message_id=message_of(tracker))
+                elif change:
                     held = service.change(session, int(change), opening, request_key=key, now=_now(), message_id=message_of(tracker))
                 else:
                     held = service.book(session, opening, conversation_id=tracker.sender_id, request_key=key, summary=matter, phone=phone, now=_now(), message_id=message_of(tracker))
