@@ -26,7 +26,7 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, errors, inbox, settings_pages, sign_in, widget
+from bot.web import bookings, cases, errors, inbox, progress, settings_pages, sign_in, widget
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
 from knowledge import index
@@ -72,6 +72,7 @@ class Parts:
     embedder: SentenceEmbedder
     searcher: Searcher
     rasa: RasaClient
+    topic: Callable[[str], str]
     turns: Turns
 
 
@@ -80,24 +81,29 @@ def build_parts(settings: Settings) -> Parts:
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
     rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s)
-    return Parts(settings, sessions, embedder, searcher, rasa, Turns(sessions=sessions, rasa=rasa))
+    topic = _topic(settings, embedder)
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic))
 
 
-def create_internal_app(parts: Parts) -> FastAPI:
-    executor = ActionExecutor()
+def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
     classifier: list[TopicClassifier] = []
 
     def topic(text: str) -> str:
-        """Loaded at the first case; without the file a person sorts the case."""
+        """Loaded when first asked for; without the file a person sorts the matter."""
         try:
             if not classifier:
-                classifier.append(TopicClassifier.load(parts.settings.home / "topics.joblib"))
-            return classifier[0].predict([text], parts.embedder)[0]
+                classifier.append(TopicClassifier.load(settings.home / "topics.joblib"))
+            return classifier[0].predict([text], embedder)[0]
         except (OSError, ValueError) as error:
             log.warning("topics unavailable: %s", type(error).__name__)
             return "其他"
 
-    for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=topic)):
+    return topic
+
+
+def create_internal_app(parts: Parts) -> FastAPI:
+    executor = ActionExecutor()
+    for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=parts.topic)):
         executor.register_action(action)
     return internal_app(secret=parts.settings.secret("internal"), embedder=parts.embedder, executor=executor)
 
@@ -134,8 +140,9 @@ def create_app(parts: Parts) -> FastAPI:
         return None if state["rasa"] else "助手正在重启，您可以先把问题写下来，好了马上回答。"
 
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
+    app.include_router(progress.router(parts.sessions))
     desk = Desk(settings=settings, sessions=parts.sessions)
-    for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today)):
+    for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots)):
         app.include_router(pages)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])

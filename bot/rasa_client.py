@@ -48,6 +48,15 @@ class RasaClient:
         except (httpx.HTTPError, ValueError) as error:
             raise RasaUnavailable(type(error).__name__) from error
 
+    async def slots(self, conversation_id: str) -> dict[str, Any]:
+        """What Rasa has gathered in this conversation, empty slots left out. Raises RasaUnavailable."""
+        try:
+            response = await self._http.get(f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"}, timeout=3.0)
+            response.raise_for_status()
+            return {name: value for name, value in (response.json().get("slots") or {}).items() if value not in (None, "", [])}
+        except (httpx.HTTPError, ValueError) as error:
+            raise RasaUnavailable(type(error).__name__) from error
+
     async def append_events(self, conversation_id: str, events: list[dict[str, Any]]) -> None:
         """Events put at a tracker's end from outside, between turns only. Raises RasaUnavailable."""
         try:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.cases.models import ActionOutcome
+from actions.dialogue.dispute_text import green_reasons
 from bot.conversations import handoff, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import recognise
@@ -39,9 +40,11 @@ def stage(name: str) -> Iterator[None]:
 
 
 class Turns:
-    def __init__(self, *, sessions: Callable[[], Session], rasa: RasaClient) -> None:
+    def __init__(self, *, sessions: Callable[[], Session], rasa: RasaClient, topic: Callable[[str], str] = lambda _: "") -> None:
+        """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told."""
         self._sessions = sessions
         self._rasa = rasa
+        self._topic = topic
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries again)."""
@@ -101,18 +104,24 @@ class Turns:
             for reply in replies:
                 if reply.get("place"):
                     held.place_id = reply["place"]
-            replies = self._hand_over(session, held, replies)
+                held.is_green = held.is_green or bool(reply.get("green"))
+            replies = self._hand_over(session, held, replies, text)
             TURNS.labels(replies[0].get("kind", "text")).inc()
             return service.store_replies(session, message, replies)
 
-    def _hand_over(self, session: Session, conversation: Conversation, replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The word `handoff` in a reply, or the second abstention in a row, puts the conversation into the queue."""
+    def _hand_over(self, session: Session, conversation: Conversation, replies: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+        """The word `handoff` in a reply, the second abstention in a row, or a rule of the place puts the conversation into the queue."""
         reason = next((str(r["handoff"].get("reason", "asked")) for r in replies if r.get("handoff")), None)
         if reason is None and replies and replies[-1].get("kind") == "abstention" and service.in_a_row(session, conversation.id)[0] >= 1:
             reason = "abstained"
+        if reason is None and handoff.rule_for(session, text, place=conversation.place_id):
+            reason = "rule"
         if reason is None:
             return replies
-        queued = handoff.request(session, conversation, reason=reason, now=datetime.now(UTC))
+        told = service.last_words(session, conversation.id)
+        # Only words said plainly count (绿色通道); a person confirms it.
+        conversation.is_green = conversation.is_green or bool(green_reasons(told))
+        queued = handoff.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=self._topic(told), words=told)
         return [*[{k: v for k, v in r.items() if k != "handoff"} for r in replies], *([queued] if queued else [])]
 
     def _while_waiting(self, session: Session, conversation: Conversation, text: str, now: datetime) -> list[dict[str, Any]]:

@@ -40,6 +40,16 @@ class RoutingRule(Base):
     team: Mapped[Team] = relationship()
 
 
+class HandoffRule(Base):
+    """Words after which a person is called without being asked for: what a place has decided never to leave to the bot."""
+
+    __tablename__ = "handoff_rule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    keyword: Mapped[str] = mapped_column(String(40))
+    place_id: Mapped[str | None] = mapped_column(String(40))  # None: everywhere
+
+
 class TimeLimit(Base):
     """How long a category may take; `*` is every other category. Cities differ, so these are rows and not code (domain.md section 4)."""
 
@@ -200,6 +210,18 @@ class Photo(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+
+
+class CaseLink(Base):
+    """A link that shows a case's progress once. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "case_link"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ActionOutcome(Base):

@@ -18,9 +18,11 @@ from actions.cases.photos import CleanPhoto
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, move_between
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.workdays import SHANGHAI, Unit, WorkCalendar
+from knowledge.models import Place
 
 CALLED_UNIT_HOURS = 4  # a called unit answers within this; one city's practice, editable later (domain.md section 4)
 MOST_PHOTOS = 6
+ASKED_FOR_MORE = "请居民补充"
 CONFIRM_DAYS = 30  # 人民调解法 33
 LOOK_BACK = (timedelta(days=7), timedelta(days=30))  # 回头看
 _DEFAULT_LIMIT = TimeLimit(category="*", amount=7, unit=Unit.workdays, green_amount=3)
@@ -37,6 +39,8 @@ class Actor:
 
 RESIDENT = Actor("resident", "居民")
 CLOCK = Actor("system", "系统")
+CONSENT_BUTTONS = [{"title": "同意调解", "payload": "我同意调解"}, {"title": "不同意调解", "payload": "我不同意调解"}]
+LINK_BUTTON = {"title": "要个链接，换手机也能看", "payload": "给我一个查进度的链接"}
 CONFIRM_BUTTONS = [{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}]
 
 
@@ -64,7 +68,7 @@ def file(session: Session, *, request_key: str, conversation_id: str | None, pla
         if conversation_id:
             session.execute(update(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)).values(case_id=case.id))
         if message_id is not None:
-            session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(case)]))
+            session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(case, place_name(session, case))]))
         session.commit()
     except IntegrityError:
         session.rollback()
@@ -96,13 +100,19 @@ def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> i
     return session.scalar(waiting) or 0
 
 
-def filed_reply(case: Case) -> dict[str, Any]:
-    say = f"登记好了，编号 {numbers.spoken(case.number)}，请记一下。"
+def filed_reply(case: Case, place: str = "") -> dict[str, Any]:
+    """place: its name, said before the number."""
+    say = f"登记好了，编号 {place}{' ' if place else ''}{numbers.spoken(case.number)}，请记一下。"
     if case.green:
         say += "您的情况可以优先办，我已经标上了。"
     due = f"按规定最晚 {local(case.due_at)} 前给您答复" if case.due_at else "受理后会给您答复"
     sure = "" if case.due_is_confirmed else "（那一年的放假安排还没公布，到时候可能会差一两天）"
-    return {"kind": "case", "text": say, "next": f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，要报编号和手机号后四位。", "case": spoken_number(case)}
+    return {"kind": "case", "text": say, "next": f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，报编号和手机号后四位，或者先在这里要一个链接。", "case": spoken_number(case), "green": bool(case.green), "buttons": [LINK_BUTTON]}
+
+
+def place_name(session: Session, case: Case) -> str:
+    found = session.get(Place, case.place_id) if case.place_id else None
+    return found.name if found else ""
 
 
 def spoken_number(case: Case) -> str:
@@ -123,7 +133,7 @@ def _start_clock(session: Session, case: Case, now: datetime) -> None:
 
 
 def _event(session: Session, case: Case, what: str, *, key: str, actor: Actor, now: datetime, to: CaseStatus | None = None, note: str = "", say: str | None = None, buttons: Sequence[dict[str, str]] = ()) -> CaseEvent:
-    event = CaseEvent(case_id=case.id, key=key, at=now, actor=actor.kind, actor_id=actor.id, actor_name=actor.name, what=what, status_to=to, note=note, say=say if case.conversation_id else None, buttons=list(buttons))
+    event = CaseEvent(case_id=case.id, key=key, at=now, actor=actor.kind, actor_id=actor.id, actor_name=actor.name, what=what, status_to=to, note=note, say=say, buttons=list(buttons))
     session.add(event)
     case.updated_at = now
     return event
@@ -216,7 +226,7 @@ def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: s
     if case.status not in TIMED or session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
         return
     case.paused_at = case.paused_at or now
-    _event(session, case, "请居民补充", key=key, actor=actor, note=question.strip(), say=f"办您这件事，还要请您补充：{question.strip()}\n直接在这里回复“补充：……”就行，补充之前不算办理时间。", now=now)
+    _event(session, case, ASKED_FOR_MORE, key=key, actor=actor, note=question.strip(), say=f"办您这件事，还要请您补充：{question.strip()}\n直接在这里回复“补充：……”就行，补充之前不算办理时间。", now=now)
     session.commit()
 
 
@@ -227,6 +237,9 @@ def supplement(session: Session, case_id: int, text: str, *, key: str, now: date
         return case
     if case.status is CaseStatus.returned:
         return move(session, case_id, CaseStatus.filed, actor=RESIDENT, key=key, now=now, note=text)
+    if (where := lead(session, case)) is not case:  # what another resident was asked for, this doesn't answer
+        note(session, where.id, f"并案的居民（{numbers.spoken(case.number)}）补充：{text}", actor=RESIDENT, key=key, now=now)
+        return case
     if case.paused_at and case.due_at:
         case.due_at += now - case.paused_at
         case.paused_at = None
@@ -313,14 +326,16 @@ def start_mediation(session: Session, case_id: int, *, mediator: str, parties: S
         raise InvalidInput("调解要写明至少两方当事人。")
     mediation = Mediation(case_id=case_id, mediator=mediator, parties=[{**p, "consent": None} for p in parties if p.get("name")])
     session.add(mediation)
-    _event(session, case, "启动调解", key=f"case-{case_id}-mediation", actor=actor, say="这件事可以请人民调解委员会来调解，不收费，同不同意由您定，不同意也不影响您去法院。", now=now)
+    _event(session, case, "启动调解", key=f"case-{case_id}-mediation", actor=actor, say="这件事可以请人民调解委员会来调解，不收费，同不同意由您定，不同意也不影响您去法院。您愿意吗？", buttons=CONSENT_BUTTONS, now=now)
     session.commit()
     return mediation
 
 
 def consent(session: Session, case_id: int, party: int, answer: str, *, actor: Actor, now: datetime) -> Mediation:
-    """One party's yes or no. A clear no ends the mediation (人民调解法 17)."""
+    """One party's yes or no; the first party is the resident who reported it. A clear no ends the mediation (人民调解法 17)."""
     mediation = _mediation(session, case_id)
+    if mediation.failed_at or mediation.terms:
+        raise NotAllowed("调解已经有结果了，不能再改同意不同意。")
     if not 0 <= party < len(mediation.parties) or answer not in ("yes", "no"):
         raise InvalidInput
     parties = [dict(p) for p in mediation.parties]
@@ -381,6 +396,43 @@ def _mediation(session: Session, case_id: int) -> Mediation:
     return found
 
 
+# --- merged cases ----------------------------------------------------------------------------------------------------
+
+
+def lead(session: Session, case: Case) -> Case:
+    """The case in which this one goes on: itself, or the one it was merged into."""
+    seen = {case.id}
+    while case.merged_into_id and case.merged_into_id not in seen:
+        seen.add(case.merged_into_id)
+        case = get(session, case.merged_into_id)
+    return case
+
+
+def followers(session: Session, case_id: int) -> list[Case]:
+    """Cases merged into this one, also by way of another."""
+    found: list[Case] = []
+    near = [case_id]
+    while near:
+        more = [c for c in session.scalars(select(Case).where(Case.merged_into_id.in_(near)).order_by(Case.id)) if c.id != case_id and c not in found]
+        found += more
+        near = [c.id for c in more]
+    return found
+
+
+def audience(session: Session, event: CaseEvent) -> list[tuple[Case, str]]:
+    """Whom an event is told to, with the words: the case's own resident, and those whose cases were merged into it before."""
+    assert event.say
+    case = event.case
+    told = [(case, event.say)]
+    if event.what == ASKED_FOR_MORE:
+        return told  # a question to one person
+    for other in followers(session, case.id):
+        since = max((e.id for e in other.events if e.status_to is CaseStatus.merged), default=0)
+        if event.id > since and other.conversation_id not in {c.conversation_id for c, _ in told}:
+            told.append((other, f"和您反映的（{numbers.spoken(other.number)}）并在一起办的事有消息：{event.say}"))
+    return told
+
+
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
@@ -409,9 +461,10 @@ def look_up(session: Session, number: str, phone_tail: str, *, now: datetime) ->
     return case
 
 
-def progress(case: Case) -> str:
-    """The resident's view of where a case stands."""
-    lines = [f"{numbers.spoken(case.number)}：{LABELS[case.status]}。"]
+def progress(session: Session, case: Case) -> str:
+    """The resident's view of where a case stands; of a merged one, where the case stands in which it goes on."""
+    own, case = case, lead(session, case)
+    lines = [f"{numbers.spoken(own.number)}：{'和别人反映的并在一起办，' if own is not case else ''}{LABELS[case.status]}。"]
     told = [e for e in case.events if e.status_to or e.say]
     lines += [f"· {local(e.at, time_too=True)} {e.what}" for e in told[-5:]]
     if case.status in TIMED and case.due_at:
@@ -419,7 +472,10 @@ def progress(case: Case) -> str:
     return "\n".join(lines)
 
 
-def page(session: Session, *, places: Sequence[str] | None, status: Sequence[CaseStatus] = (), category: str = "", team_id: int | None = None, text: str = "", only_green: bool = False, overdue_at: datetime | None = None, limit: int = 50, offset: int = 0) -> tuple[list[Case], int]:
+def page(
+    session: Session, *, places: Sequence[str] | None, status: Sequence[CaseStatus] = (), category: str = "", team_id: int | None = None, text: str = "", only_green: bool = False,
+    overdue_at: datetime | None = None, is_warned: bool = False, has_absent_unit: bool = False, limit: int = 50, offset: int = 0,
+) -> tuple[list[Case], int]:  # fmt: skip
     """Cases of these places (None: all), the most urgent first, and how many there are."""
     where = []
     if places is not None:
@@ -429,7 +485,11 @@ def page(session: Session, *, places: Sequence[str] | None, status: Sequence[Cas
     if category:
         where.append(Case.category == category)
     if team_id:
-        where.append(Case.team_id == team_id)
+        where.append((Case.team_id == team_id) | Case.units.any(CalledUnit.team_id == team_id))  # its own, and those it was called to
+    if is_warned:
+        where += [Case.warned_at.is_not(None), Case.escalated_at.is_(None), Case.status.in_(TIMED)]
+    if has_absent_unit:
+        where += [_ABSENT, Case.status.in_(OPEN)]
     if overdue_at:
         where += [Case.due_at < overdue_at, Case.status.in_(TIMED)]
     if only_green:
@@ -439,6 +499,17 @@ def page(session: Session, *, places: Sequence[str] | None, status: Sequence[Cas
         where.append(or_(Case.what.like(like), Case.number.like(f"%{text.replace('-', '')}%"), Case.spot.like(like)))
     rows = session.scalars(select(Case).where(*where).order_by(Case.due_at.is_(None), Case.due_at, Case.id).limit(limit).offset(offset))
     return list(rows), session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+
+
+_ABSENT = Case.units.any(CalledUnit.escalated_at.is_not(None) & CalledUnit.arrived_at.is_(None))
+
+
+def count_alarms(session: Session, *, places: Sequence[str] | None) -> int:
+    """Cases of these places that have run over their limit or wait for a unit that didn't come: what a supervisor must see to."""
+    where = [(Case.escalated_at.is_not(None) & Case.status.in_(TIMED)) | (_ABSENT & Case.status.in_(OPEN))]
+    if places is not None:
+        where.append(Case.place_id.in_(places) | Case.place_id.is_(None))
+    return session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
 
 
 # --- the clock: called by the worker, again and again ------------------------------------------------------------------

@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.cases import numbers, routing, service
+from actions.cases import links, numbers, routing, service
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
 from actions.dialogue.dispute import message_of, said
@@ -31,10 +31,13 @@ class _Case(Action):
     def key(self, tracker: Tracker, what: str) -> str:
         return f"m{message_of(tracker) or datetime.now(UTC).timestamp()}-{what}"
 
-    def one_of(self, dispatcher: CollectingDispatcher, tracker: Tracker, session: Session, *, status: tuple[CaseStatus, ...], verb: str) -> Case | None:
-        """The case meant: the one named, or the only one in question; otherwise the resident is asked which."""
+    def one_of(self, dispatcher: CollectingDispatcher, tracker: Tracker, session: Session, *, status: tuple[CaseStatus, ...], verb: str, is_merged_too: bool = False) -> Case | None:
+        """The case meant: the one named, or the only one in question; otherwise the resident is asked which.
+
+        is_merged_too: a merged case counts with the status of the case in which it goes on.
+        """
         digits, _ = numbers.find(said(tracker))
-        own = [c for c in service.of_conversation(session, tracker.sender_id) if c.status in status and digits in (None, c.number)]
+        own = [c for c in service.of_conversation(session, tracker.sender_id) if (service.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)]
         if len(own) == 1:
             return own[0]
         if own:
@@ -53,24 +56,39 @@ class CheckCase(_Case):
         digits, fits = numbers.find(text)
         with self.services.sessions() as session:
             own = service.of_conversation(session, tracker.sender_id)
+            if re.search(r"链接|网址", text):
+                return self._link(dispatcher, session, [c for c in own if digits in (None, c.number)])
             if digits is None:
                 if not own:
                     return self.say(dispatcher, "这段对话里还没有登记过的事。在别处登记的，请把编号和手机号后四位一起发给我，比如：261124-001-05 1234。", next="打过 12345 的，再拨 12345 报上工单号就能查。", links=_LINE)
-                shown = [c for c in own if c.status in OPEN or c.status is CaseStatus.returned] or own[:1]
-                return self.say(dispatcher, "\n\n".join(service.progress(c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
+                shown = [c for c in own if service.lead(session, c).status in OPEN or c.status is CaseStatus.returned] or own[:1]
+                return self.say(dispatcher, "\n\n".join(service.progress(session, c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
             if not fits:
                 return self.say(dispatcher, "这个编号好像有一位不对，请再核对一下。")
             mine = next((c for c in own if c.number == digits), None)
             if mine:
-                return self.say(dispatcher, service.progress(mine), buttons=_buttons(mine))
+                return self.say(dispatcher, service.progress(session, mine), buttons=_buttons(mine))
             spoken = numbers.spoken(digits)
             tail = _TAIL.search(text.replace(spoken, "").replace(digits, ""))
             if tail is None:
                 return self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
             try:
-                return self.say(dispatcher, service.progress(service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))))
+                return self.say(dispatcher, service.progress(session, service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))))
             except NotFound as error:
                 return self.say(dispatcher, error.message_zh, next="匿名登记的只能在当时的对话里查。查不到可以拨打 12345。", links=_LINE)
+
+
+    def _link(self, dispatcher: CollectingDispatcher, session: Session, own: list[Case]) -> list[EventType]:
+        """Only in the conversation of the case; the newest, where no number is named."""
+        if not own:
+            return self.say(dispatcher, "链接只能在当时登记的那段对话里要。您可以把编号和手机号后四位一起发给我来查。")
+        token = links.make(session, own[0].id, now=datetime.now(UTC))
+        session.commit()
+        return self.say(
+            dispatcher,
+            f"{numbers.spoken(own[0].number)} 的进度链接在下面，只能打开一次，{links.LASTS.days} 天内有效。谁拿到都能看，请只发给自己或信得过的人。",
+            links=[{"label": "打开看进度（只能打开一次）", "href": f"/progress/{token}"}],
+        )
 
 
 def _buttons(case: Case) -> list[dict[str, str]]:
@@ -90,11 +108,16 @@ class ConfirmCase(_Case):
         status = (CaseStatus.answered, CaseStatus.closed)
         with self.services.sessions() as session:
             own = service.of_conversation(session, tracker.sender_id)
-            if any(c.status is CaseStatus.answered for c in own):
+            if any(service.lead(session, c).status is CaseStatus.answered for c in own):
                 status = (CaseStatus.answered,)
-            case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决")
+            case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决", is_merged_too=True)
             if case is None:
                 return []
+            own_number, case = numbers.spoken(case.number), service.lead(session, case)
+            if solved and own_number != numbers.spoken(case.number):
+                # Only who reported it can end it; the word of the others is kept.
+                service.note(session, case.id, f"并案的居民（{own_number}）说解决了。", actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC))
+                return self.say(dispatcher, "记下了，谢谢您告诉我。这件事是和别人反映的并在一起办的，等那一位也确认了就办结。")
             if solved and case.status is CaseStatus.closed:
                 return self.say(dispatcher, "那太好了。以后又有问题，随时告诉我。")
             to = CaseStatus.closed if solved else CaseStatus.reopened

@@ -6,7 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.dialogue import booking, case, dispute, tools
+from actions.dialogue import booking, case, dispute, mediation, tools
 from actions.dialogue.dispute import ReportDispute
 from actions.dialogue.knowledge import AnswerQuestion, Services
 from knowledge.normalise import normalise
@@ -77,6 +77,7 @@ def all_actions(services: Services) -> list[Action]:
         *(kind() for kind in (RequestHandoff, Deny, Stop)),
         *dispute.actions(services),
         *case.actions(services),
+        *mediation.actions(services),
         *booking.actions(services),
         *tools.actions(services),
     ]

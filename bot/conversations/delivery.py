@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.bookings import service as bookings
-from actions.cases.models import Case, CaseEvent
-from actions.cases.service import untold
+from actions.cases.models import CaseEvent
+from actions.cases.service import audience, untold
 from bot.conversations.models import Conversation, Message, Sender
 
 
@@ -31,9 +31,9 @@ def tell_case_events(session: Session) -> int:
     """Everything residents should hear of their cases and haven't. Safe to run in several processes at once."""
     done = 0
     for event in untold(session):
-        case = session.get(Case, event.case_id)
-        if case and case.conversation_id and event.say:
-            done += tell(session, case.conversation_id, key=f"case-event-{event.id}", text=event.say, buttons=event.buttons)
+        for case, say in audience(session, event):
+            if case.conversation_id:
+                done += tell(session, case.conversation_id, key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""), text=say, buttons=event.buttons)
         session.execute(update(CaseEvent).where(CaseEvent.id == event.id, CaseEvent.told_at.is_(None)).values(told_at=datetime.now(UTC)))
         session.commit()
     return done

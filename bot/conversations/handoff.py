@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.cases import routing
+from actions.cases.models import HandoffRule
 from actions.cases.service import calendar, local
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
@@ -26,7 +27,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.open: frozenset({Status.bot, Status.waiting}),
 }
 FORGOTTEN_AFTER = timedelta(minutes=10)
-REASONS = {"danger": "可能有危险", "asked": "居民要找人", "abstained": "两次没答上", "rated_down": "两次说没用", "not_understood": "没看懂", "transferred": "转来的", "forgotten": "没人回，退回排队"}
+REASONS = {"danger": "可能有危险", "asked": "居民要找人", "abstained": "两次没答上", "rated_down": "两次说没用", "not_understood": "没看懂", "rule": "规则要求", "transferred": "转来的", "forgotten": "没人回，退回排队"}
 DONT_WAIT = "不等了，接着问邻里"
 _LINKS = [{"label": "拨打 12345", "href": "tel:12345"}, {"label": "拨打 12348", "href": "tel:12348"}]
 
@@ -40,10 +41,19 @@ def _move(session: Session, conversation_id: str, to: Status, *, start: Sequence
     return bool(done.rowcount)
 
 
-def request(session: Session, conversation: Conversation, *, reason: str, now: datetime) -> dict[str, Any] | None:
-    """Put a conversation into the queue; the caller commits, together with the reply this gives. None: it is there already."""
-    team = routing.team_for(session, category="", place=conversation.place_id, text="")
-    if not _move(session, conversation.id, Status.waiting, start=(Status.bot,), waiting_since=now, handoff_reason=reason, team_id=team.id if team else None, agent_id=None, agent_name=None):
+def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule | None:
+    """The rule of this place or one above it that wants a person for these words."""
+    here = routing.above(session, place)
+    return next((rule for rule in session.scalars(select(HandoffRule).order_by(HandoffRule.id)) if rule.keyword in text and (rule.place_id is None or rule.place_id in here)), None)
+
+
+def request(session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = "") -> dict[str, Any] | None:
+    """Put a conversation into the queue of the team of its place and topic; the caller commits, together with the reply this gives.
+
+    None: it is there already.
+    """
+    team = routing.team_for(session, category=topic, place=conversation.place_id, text=words)
+    if not _move(session, conversation.id, Status.waiting, start=(Status.bot,), waiting_since=now, handoff_reason=reason, topic=topic or None, team_id=team.id if team else None, agent_id=None, agent_name=None):
         return None
     return waiting_reply(session, conversation.id, now=now, danger=reason == "danger")
 
@@ -58,6 +68,12 @@ def waiting_reply(session: Session, conversation_id: str, *, now: datetime, dang
         text = f"现在是下班时间，工作人员 {local(days.next_opening(now), time_too=True)} 上班，看到后会在这里回您，不用一直等着。"
     more = "有危险就打 110、120、119，不要等这里回话。" if danger else "急事请直接打电话。"
     return {"kind": "handoff", "text": text, "next": more, "links": [] if danger else _LINKS, "buttons": [{"title": DONT_WAIT, "payload": DONT_WAIT}]}
+
+
+def mark_green(session: Session, conversation_id: str | None, is_green: bool) -> None:
+    """As its case goes first or no longer does, so does the conversation."""
+    session.execute(update(Conversation).where(Conversation.id == conversation_id).values(is_green=is_green))
+    session.commit()
 
 
 def order() -> tuple[ColumnElement[Any], ...]:

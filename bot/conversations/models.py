@@ -39,6 +39,7 @@ class Conversation(Base):
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     handoff_reason: Mapped[str | None] = mapped_column(String(20))
     is_green: Mapped[bool] = mapped_column(default=False)  # 绿色通道: its case goes first, so does its conversation
+    topic: Mapped[str | None] = mapped_column(String(20))  # of the matter, as the classifier heard it at the hand-over
     team_id: Mapped[int | None] = mapped_column(Integer, index=True)
     agent_id: Mapped[int | None] = mapped_column(Integer, index=True)
     agent_name: Mapped[str | None] = mapped_column(String(40))

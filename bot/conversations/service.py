@@ -127,6 +127,12 @@ def in_a_row(session: Session, conversation_id: str) -> tuple[int, int]:
     return abstained, down
 
 
+def last_words(session: Session, conversation_id: str, *, messages: int = 6) -> str:
+    """What the resident said lately, in order, one message a line."""
+    rows = session.scalars(select(Message.text).where(Message.conversation_id == conversation_id, Message.sender == Sender.resident).order_by(Message.id.desc()).limit(messages)).all()
+    return "\n".join(text[:300] for text in reversed(rows))
+
+
 def rate(session: Session, message: Message, value: str) -> None:
     """A 没用 goes on the list of unanswered questions, once."""
     if value == "down" and message.rating != "down" and message.in_reply_to:

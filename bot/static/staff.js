@@ -32,11 +32,13 @@
       const now = JSON.parse(event.data);
       const count = $("waiting-count");
       if (count) { count.textContent = now.waiting; count.hidden = now.waiting === 0; }
+      const alarms = $("alarm-count");
+      if (alarms) { alarms.textContent = now.alarms; alarms.hidden = now.alarms === 0; }
       if ($("danger")) $("danger").hidden = now.danger === 0;
       document.title = (now.danger ? "【危险】" : now.waiting ? `(${now.waiting}) ` : "") + document.title.replace(/^(【危险】|\(\d+\) )/, "");
-      if (before && (now.waiting > before.waiting || now.danger > before.danger)) {
+      if (before && (now.waiting > before.waiting || now.danger > before.danger || now.alarms > before.alarms)) {
         beep(now.danger > before.danger);
-        if ("Notification" in window && Notification.permission === "granted" && document.hidden) new Notification(now.danger ? "有人可能有危险" : "有居民在等", { body: `现在有 ${now.waiting} 位在排队` });
+        if ("Notification" in window && Notification.permission === "granted" && document.hidden) new Notification(now.danger ? "有人可能有危险" : now.alarms > before.alarms ? "有事项超时，或者叫的单位没到" : "有居民在等", { body: `现在有 ${now.waiting} 位在排队` });
       }
       before = now;
       document.body.dispatchEvent(new Event("refresh"));

@@ -207,7 +207,7 @@
       const at = new Date(m.at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit" });
       node.append(el("p", { textContent: shown || m.text }));
       if (m.next) node.append(el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next));
-      if (m.links.length) node.append(el("p", { className: "links" }, ...m.links.map((l) => el("a", { href: safe(l.href), textContent: l.label }))));
+      if (m.links.length) node.append(el("p", { className: "links" }, ...m.links.map((l) => el("a", { href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }))));
       m.citations.forEach((c) => node.append(this.card(c)));
       if (m.buttons.length) node.append(el("div", { className: "bar" }, ...m.buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => this.say(b.title, b.payload) }))));
       if (m.can_rate) node.append(this.rating(m));

@@ -9,18 +9,18 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.cases import documents, routing, service
+from actions.cases import documents, links, routing, service
 from actions.cases.models import CalledUnit, Case, Photo
 from actions.cases.status import LABELS, OPEN, By, CaseStatus, allowed
 from actions.dialogue.dispute_text import GREEN
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot import accounts
-from bot.conversations import delivery
+from bot.conversations import delivery, handoff
 from bot.settings import SHANGHAI
 from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of
 
 _PAGE = 50
-_FILTERS = {"open": "在办", "mine": "我的", "overdue": "超时", "green": "绿色通道", "answered": "等居民确认", "all": "全部"}
+_FILTERS = {"open": "在办", "mine": "我的", "warned": "快到期", "overdue": "超时", "absent": "单位没到", "green": "绿色通道", "answered": "等居民确认", "all": "全部"}
 
 
 def router(desk: Desk) -> APIRouter:
@@ -41,9 +41,16 @@ def router(desk: Desk) -> APIRouter:
             status = {"open": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}.get(show, ())
             rows, total = service.page(
                 session, places=accounts.places_of(session, who.staff), status=status, category=category[:20], team_id=(who.staff.team_id or -1) if show == "mine" else None, text=q[:40], only_green=show == "green",
-                overdue_at=now if show == "overdue" else None, limit=_PAGE, offset=(page - 1) * _PAGE,
+                overdue_at=now if show == "overdue" else None, is_warned=show == "warned", has_absent_unit=show == "absent", limit=_PAGE, offset=(page - 1) * _PAGE,
             )  # fmt: skip
             return desk.page(request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, q=q, category=category, filters=_FILTERS, labels=LABELS)
+
+    def shown(request: Request, session: Session, who: Who, case: Case, *, link: str | None = None) -> HTMLResponse:
+        photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
+        return desk.page(
+            request, "case.html", session, who, case=case, moves=allowed(case.status, By.staff), labels=LABELS, teams=desk.teams(session, who.staff), photos=photos, green=list(GREEN), link=link,
+            grid=routing.grid_workers(session, case.place_id), is_open=case.status in OPEN, today=datetime.now(SHANGHAI).date(), merged=service.followers(session, case.id), lead=service.lead(session, case),
+        )  # fmt: skip
 
     @api.get("/{case_id}", response_class=HTMLResponse)
     async def detail(request: Request, case_id: str) -> Response:
@@ -52,11 +59,18 @@ def router(desk: Desk) -> APIRouter:
             case = held(session, who, case_id)
             accounts.record(session, who.staff, "查看事项", case.number)
             session.commit()
-            photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
-            return desk.page(
-                request, "case.html", session, who, case=case, moves=allowed(case.status, By.staff), labels=LABELS, teams=desk.teams(session, who.staff), photos=photos, green=list(GREEN),
-                grid=routing.grid_workers(session, case.place_id), is_open=case.status in OPEN, today=datetime.now(SHANGHAI).date(),
-            )  # fmt: skip
+            return shown(request, session, who, case)
+
+    @api.post("/{case_id}/link", response_class=HTMLResponse)
+    async def link(request: Request, case_id: str) -> Response:
+        """For a resident who has neither the conversation nor a phone on record; shown to the member of staff once."""
+        with desk.sessions() as session:
+            who, _ = await desk.form(request, session, "cases")
+            case = held(session, who, case_id)
+            token = links.make(session, case.id, now=datetime.now(UTC))
+            accounts.record(session, who.staff, "生成进度链接", case.number)
+            session.commit()
+            return shown(request, session, who, case, link=f"{request.url.scheme}://{request.headers.get('host', '')}/progress/{token}")
 
     @api.get("/{case_id}/photos/{photo_id}")
     async def photo(request: Request, case_id: str, photo_id: str) -> Response:
@@ -120,6 +134,7 @@ def router(desk: Desk) -> APIRouter:
                 session.commit()
             elif do == "green":
                 service.mark_green(session, case.id, [g for g in GREEN if text_of(sent, f"green-{g}")], actor=actor, key=key, now=now)
+                handoff.mark_green(session, case.conversation_id, bool(case.green))
             elif do in ("call", "refer"):
                 service.call_unit(session, case.id, int_of(sent, "team") or 0, reason=words, actor=actor, key=key, now=now, is_referral=do == "refer")
             elif do in ("arrived", "result"):

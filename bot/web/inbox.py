@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 
 from actions.bookings import service as bookings
 from actions.cases import service as cases
+from actions.cases.models import CaseEvent
+from actions.dialogue.dispute_text import FIELDS
 from actions.errors import InvalidInput, NotFound
 from actions.feedback import record_unanswered
 from bot import accounts
 from bot.accounts import Staff
 from bot.conversations import handoff
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
+from bot.rasa_client import RasaUnavailable
 from bot.settings import SHANGHAI
 from bot.web.desk import Desk, Who, back, int_of, text_of
 from knowledge.answers import cite_row
@@ -44,7 +47,7 @@ class Pulse:
 
     def _look(self) -> str:
         with self._sessions() as session:
-            newest = session.scalar(select(func.max(Message.id)))
+            newest = f"{session.scalar(select(func.max(Message.id)))}-{session.scalar(select(func.max(CaseEvent.id)))}"
             counts = session.execute(select(func.count(), func.max(Conversation.updated_at)).where(Conversation.status != ConversationStatus.bot)).one()
             typing = session.scalar(select(func.max(Conversation.resident_typing_at)))
         return f"{newest}-{counts[0]}-{counts[1]}-{typing}"
@@ -71,7 +74,7 @@ class Pulse:
         return True
 
 
-def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIRouter:
+def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: Callable[[str], Awaitable[dict[str, Any]]]) -> APIRouter:
     api = APIRouter(prefix="/staff")
     pulse = Pulse(desk.sessions)
 
@@ -83,6 +86,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
         where = scope(session, who.staff)
         boxes = {
             "waiting": [Conversation.status == ConversationStatus.waiting],
+            "team": [Conversation.status == ConversationStatus.waiting, Conversation.team_id == (who.staff.team_id or -1)],
             "mine": [Conversation.status == ConversationStatus.open, Conversation.agent_id == who.staff.id],
             "others": [Conversation.status == ConversationStatus.open, Conversation.agent_id != who.staff.id],
         }
@@ -104,7 +108,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
     async def inbox(request: Request, box: str = "waiting") -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "inbox")
-            box = box if box in ("waiting", "mine", "others") else "waiting"
+            box = box if box in ("waiting", "team", "mine", "others") else "waiting"
             rows, counts, last = listed(session, who, box)
             part = "inbox_list.html" if request.headers.get("hx-request") else "inbox.html"
             return desk.page(request, part, session, who, rows=rows, counts=counts, last=last, box=box, reasons=handoff.REASONS, shown=_SHOWN)
@@ -113,7 +117,8 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
     async def events(request: Request) -> StreamingResponse:
         with desk.sessions() as session:
             who = desk.who(request, session, "inbox")
-            staff_id, where = who.staff.id, scope(session, who.staff)
+            staff_id, where, places = who.staff.id, scope(session, who.staff), accounts.places_of(session, who.staff)
+            hears_alarms = who.staff.can("dashboard")
 
         async def stream() -> AsyncIterator[str]:
             first = True
@@ -128,7 +133,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
                     with desk.sessions() as session:
                         waiting = session.scalar(select(func.count()).select_from(Conversation).where(*where, Conversation.status == ConversationStatus.waiting)) or 0
                         danger = session.scalar(select(func.count()).select_from(Conversation).where(*where, Conversation.status == ConversationStatus.waiting, Conversation.handoff_reason == "danger")) or 0
-                        return {"waiting": waiting, "danger": danger, "me": staff_id}
+                        return {"waiting": waiting, "danger": danger, "alarms": cases.count_alarms(session, places=places) if hears_alarms else 0, "me": staff_id}
 
                 yield f"event: inbox\ndata: {json.dumps(await run_in_threadpool(counts))}\n\n"
 
@@ -153,7 +158,11 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
             session.commit()
             notes = list(session.scalars(select(InternalNote).where(InternalNote.conversation_id == found.id).order_by(InternalNote.id)))
             own_cases = cases.of_conversation(session, found.id)
-            summary = _summary(shown["messages"], found)
+            try:
+                gathered = await slots(found.id)
+            except RasaUnavailable:  # the rest of the page doesn't need it
+                gathered = {}
+            summary = _summary(shown["messages"], found, gathered)
             last = next((m.text for m in reversed(shown["messages"]) if m.sender is Sender.resident), "")
             return desk.page(
                 request, "conversation.html", session, who, **shown, notes=notes, cases=own_cases, appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)), booking_label=bookings.label,
@@ -226,12 +235,21 @@ def _citations(session: Session, chosen: str, day: date) -> list[dict[str, Any]]
     return found
 
 
-def _summary(messages: list[Message], conversation: Conversation) -> list[str]:
+def _summary(messages: list[Message], conversation: Conversation, slots: dict[str, Any]) -> list[str]:
     """What is known, in the words that were said; nothing is made up."""
     said = [m for m in messages if m.sender is Sender.resident]
     lines = []
     if conversation.emergency_at:
         lines.append(f"可能有危险（{_KINDS.get(conversation.emergency_kind or '', '其他')}），{conversation.emergency_at.astimezone(SHANGHAI):%m-%d %H:%M} 识别。先问安全。")
+    if conversation.is_green:
+        lines.append("可能要优先照顾（绿色通道），请核实。")
+    if conversation.topic:
+        lines.append(f"大概的类别：{conversation.topic}")
+    told = [f"{name}：{slots[f'dispute_{step}']}" for step, name in FIELDS.items() if slots.get(f"dispute_{step}")]
+    if told:
+        lines.append("正在报的事还没交：" + "；".join(told))
+    if slots.get("booking_id"):
+        lines.append("正在约律师，还没约上。")  # what for is told to that worker alone
     if said:
         lines += [f"第一句：{said[0].text[:80]}"] + ([f"最近一句：{said[-1].text[:80]}"] if len(said) > 1 else [])
     abstained = sum(m.kind == "abstention" for m in messages)

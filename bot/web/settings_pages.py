@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from actions import deadlines
-from actions.cases.models import CalendarDay, Case, GridWorker, RoutingRule, Team, TimeLimit
+from actions.cases.models import CalendarDay, Case, GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
 from actions.cases.service import calendar
 from actions.cases.status import LABELS, CaseStatus
 from actions.errors import ActionError, InvalidInput, NotFound
@@ -35,7 +35,7 @@ def router(desk: Desk) -> APIRouter:
     def settings_page(request: Request, session: Session, who: Who, *, problem: str | None = None, lines: list[str] | None = None, ready: int = 0, table: str = "") -> HTMLResponse:
         return desk.page(
             request, "settings.html", session, who, status=422 if problem else 200, problem=problem, lines=lines, ready=ready, table=table, teams=desk.teams(session, who.staff),
-            rules=list(session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id))), limits=list(session.scalars(select(TimeLimit).order_by(TimeLimit.category))), units=UNIT_LABELS,
+            rules=list(session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id))), handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))), limits=list(session.scalars(select(TimeLimit).order_by(TimeLimit.category))), units=UNIT_LABELS,
             grid=list(session.scalars(select(GridWorker).order_by(GridWorker.place_id, GridWorker.area))), days=list(session.scalars(select(CalendarDay).order_by(CalendarDay.day))),
         )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _day(moment: datetime | None) -> str:
 
 def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
     if text_of(sent, "do") == "delete":
-        table = {"rule": RoutingRule, "grid": GridWorker}.get(what)
+        table = {"rule": RoutingRule, "grid": GridWorker, "handoff": HandoffRule}.get(what)
         if what == "day":
             session.execute(delete(CalendarDay).where(CalendarDay.day == _date(sent, "day")))
         elif table is None:
@@ -163,6 +163,15 @@ def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
         if session.scalar(select(GridWorker.id).filter_by(**worker)):
             raise InvalidInput("这个片区已经有这个人了。")
         session.add(GridWorker(**worker, phone=text_of(sent, "phone", 30)))
+    elif what == "handoff":
+        keyword, place = text_of(sent, "keyword", 40), text_of(sent, "place", 40)
+        if len(keyword) < 2:
+            raise InvalidInput("请写两个字以上的词。")
+        if place:
+            _place(session, staff, place)
+        elif accounts.places_of(session, staff) is not None:
+            raise InvalidInput("请选择您负责的地方。")
+        session.add(HandoffRule(keyword=keyword, place_id=place or None))
     elif what == "day":
         session.merge(CalendarDay(day=_date(sent, "day"), is_workday=text_of(sent, "is_workday") == "1"))
     else:

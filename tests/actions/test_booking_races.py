@@ -108,7 +108,7 @@ def test_changes_in_opposite_directions_never_lock_each_other_out(sessions: Sess
     for turn in range(10):
         one, two = opening(sessions, capacity=4), opening(sessions, capacity=4, hours=50)
         here, there = [book(sessions, one, f"a{turn}-{i}") for i in range(2)], [book(sessions, two, f"b{turn}-{i}") for i in range(2)]
-        together(*(lambda h=h: change(sessions, h, two, f"k{h}") for h in here), *(lambda h=h: change(sessions, h, one, f"k{h}") for h in there))  # type: ignore[misc]
+        together(*(lambda h=h: change(sessions, h, two, f"k{h}") for h in here), *(lambda h=h: change(sessions, h, one, f"k{h}") for h in there))  # noqa: B023  # type: ignore[misc]
         assert (taken(sessions, one), taken(sessions, two)) == (2, 2)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases.defaults import import_offices
-from actions.cases.models import Team
+from actions.cases.models import HandoffRule, Team
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from bot.conversations import handoff, service
 from bot.conversations.handoff import MOVES, Status
@@ -413,6 +413,36 @@ def test_who_asks_for_a_person_is_queued_with_the_word_from_rasa(sessions: sessi
     assert [r.kind for r in replies] == ["smalltalk", "handoff"]
     assert "handoff" not in replies[0].body
     assert status(session, conversation_id) is Status.waiting
+
+
+def test_the_conversation_goes_to_the_team_of_its_topic_and_says_which(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = service.start(session, channel="widget", place="lijiagou").id
+    rasa = FakeRasa([{"kind": "answer", "text": "可以仲裁。"}], [{"kind": "handoff", "text": "好。", "handoff": {"reason": "asked"}}])
+    heard: list[str] = []
+    for number, text in enumerate(("包工头不发工钱，我是残疾人", "转人工")):
+        with sessions() as other:
+            message = resident(other, conversation_id, text, number)
+        asyncio.run(Turns(sessions=sessions, rasa=rasa, topic=lambda words: heard.append(words) or "劳动用工").answer(message.id))  # type: ignore[arg-type, func-returns-value]
+    session.expire_all()
+    held = session.get_one(Conversation, conversation_id)
+    assert (held.topic, session.get_one(Team, held.team_id).name, held.is_green) == ("劳动用工", "清禾县人社局劳动监察", True)
+    assert heard == ["包工头不发工钱，我是残疾人\n转人工"]
+
+
+def test_a_rule_of_the_place_calls_a_person_after_the_answer(sessions: sessionmaker[Session], session: Session) -> None:
+    session.add_all([HandoffRule(keyword="信访", place_id="liuhe"), HandoffRule(keyword="集资", place_id="qingshi")])
+    session.commit()
+    conversation_id = service.start(session, channel="widget", place="lijiagou").id
+    rasa = FakeRasa([{"kind": "answer", "text": "是这样的。"}])
+    assert [m.kind for m in turn(sessions, rasa, conversation_id, "有人叫我集资", 1)] == ["answer"], "a rule of another township"
+    assert [m.kind for m in turn(sessions, rasa, conversation_id, "我要去信访", 2)] == ["answer", "handoff"]
+    assert session.get_one(Conversation, conversation_id, populate_existing=True).handoff_reason == "rule"
+
+
+def test_a_case_of_the_green_channel_puts_its_conversation_there(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = service.start(session, channel="widget", place="lijiagou").id
+    turn(sessions, FakeRasa([{"kind": "case", "text": "登记好了", "green": True}]), conversation_id, "报上去")
+    assert session.get_one(Conversation, conversation_id, populate_existing=True).is_green
 
 
 def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(sessions: sessionmaker[Session], session: Session) -> None:

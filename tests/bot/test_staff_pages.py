@@ -35,12 +35,12 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web import bookings as booking_pages
 from bot.web import cases as case_pages
-from bot.web import errors, inbox, settings_pages, sign_in, widget
+from bot.web import errors, inbox, progress, settings_pages, sign_in, widget
 from bot.web.desk import COOKIE, Desk
 from knowledge.models import Base
 from knowledge.store import import_places
 from tests.conftest import CORPUS
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, NoSearch, no_slots
 
 PASSWORD = "village-bridge-42"
 _HASH = accounts._HASHER.hash(PASSWORD)
@@ -98,7 +98,7 @@ _DEEDS = {
     "/staff/cases/1/{do}": ["move", "note", "tell", "pause", "category", "green", "call", "refer", "arrived", "result", "mediation-start", "mediation-consent", "mediation-session", "mediation-sign", "mediation-fail"],
     "/staff/calendar/1/{do}": ["cancel", "mark", "note"],
     "/staff/conversations/conversation-1/{do}": ["accept", "say", "give-back", "close", "transfer", "note", "case", "wrong", "typing"],
-    "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day"],
+    "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "handoff"],
 }
 DOOR = {"/staff/sign-in", "/staff/first-run"}
 
@@ -113,8 +113,9 @@ def empty(sessions: sessionmaker[Session], tmp_path: Path) -> World:
     settings = Settings(home=tmp_path / "home", messages_per_minute=100_000)
     app, desk = FastAPI(), Desk(settings=settings, sessions=sessions)
     errors.install(app)
-    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY)):  # type: ignore[arg-type]
+    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
         app.include_router(router)
+    app.include_router(progress.router(sessions))
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
     app.include_router(widget.router(settings=settings, sessions=sessions, turns=turns, degraded=lambda: None))
     return World(app, sessions, settings, 0, "", 0, 0)
@@ -215,7 +216,7 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     before, client = world.rows(), world.enter("qingshi")
     belongs = ("/staff/cases/1", "/staff/conversations/", "/staff/calendar/1")
     gets, posts = [p for p in world.paths("get") if p.startswith(belongs)], [p for p in world.paths("post") if p.startswith(belongs)]
-    assert len(gets) == 8 and len(posts) == 27
+    assert len(gets) == 8 and len(posts) == 28
     forms = {"to": "answered", "note": "办好了", "text": "您好", "team": "1", "what": "一件大事", "unit": "1", "appointment": "1", "category": "别的", "nonce": "n", "reason": "病了"}
     for answer in [client.get(p) for p in gets] + [client.post(p, data=forms) for p in posts]:
         assert answer.status_code in (403, 404), answer.url
@@ -387,6 +388,43 @@ def test_a_case_made_from_a_conversation_is_made_once_a_press(world: World) -> N
     with world.sessions() as session:
         made = [c.what for c in session.scalars(select(Case).where(Case.id != world.case).order_by(Case.id))]
     assert made == ["井盖丢了一个", "路灯坏了三盏", "水管爆了一根", "电线掉了一根"]
+
+
+def test_a_link_for_the_resident_is_shown_once_and_opens_once(world: World) -> None:
+    desk = world.enter("agent")
+    shown = desk.post(f"/staff/cases/{world.case}/link")
+    path = re.search(r"/progress/[\w-]+", shown.text)
+    assert path and path.group() not in desk.get(f"/staff/cases/{world.case}").text
+    visitor = world.visitor()
+    assert "看进度" in visitor.get(path.group()).text
+    assert "办理中" in visitor.post(path.group()).text
+    again = visitor.post(path.group())
+    assert again.status_code == 404 and "已经用过" in again.text and "办理中" not in again.text
+
+
+def test_a_unit_that_was_called_has_the_case_among_its_own(world: World) -> None:
+    with world.sessions() as session:
+        called = cases.call_unit(session, world.case, 3, reason="来看看", actor=cases.Actor("staff", "王芳", 1), key="c", now=datetime.now(UTC))
+        session.scalars(select(Staff).where(Staff.login == "agent")).one().team_id = called.team_id
+        session.commit()
+    assert "隔壁砌墙占了路" in world.enter("agent").get("/staff/cases?show=mine").text
+
+
+def test_what_is_late_and_who_did_not_come_stands_in_a_list_of_its_own(world: World) -> None:
+    desk, now = world.enter("supervisor"), datetime.now(UTC)
+    with world.sessions() as session:
+        cases.call_unit(session, world.case, 3, reason="来看看", actor=cases.Actor("staff", "王芳", 1), key="c", now=now)
+        session.commit()
+        assert cases.count_alarms(session, places=None) == 0
+        cases.tick(session, now=now + timedelta(hours=5))
+        assert (cases.count_alarms(session, places=None), cases.count_alarms(session, places=["qingshi"])) == (1, 0)
+    assert "隔壁砌墙占了路" in desk.get("/staff/cases?show=absent").text
+    assert "隔壁砌墙占了路" not in desk.get("/staff/cases?show=warned").text
+    with world.sessions() as session:
+        due = session.get_one(Case, world.case).due_at
+        assert due
+        cases.tick(session, now=due - timedelta(minutes=1))
+    assert "隔壁砌墙占了路" in desk.get("/staff/cases?show=warned").text
 
 
 def test_mine_is_what_my_unit_has(world: World) -> None:

@@ -20,7 +20,7 @@ INTENTS = {
     "report_dispute", "book_consultation", "check_case", "human_handoff", "ask_follow_up", "change_place",
     "affirm", "deny", "stop", "greet", "thanks", "goodbye", "feedback_bad", "chitchat", "ask_capabilities",
     "out_of_scope", "confirm_case", "rate_case", "supplement_case", "withdraw_case", "ask_grid_worker",
-    "check_booking", "cancel_booking", "ask_deadline", "check_legal_aid",
+    "check_booking", "cancel_booking", "ask_deadline", "check_legal_aid", "consent_mediation",
 }  # fmt: skip
 RASAS_OWN = {"restart", "back", "session_start", "nlu_fallback"}
 LEAST_EXAMPLES = 60
