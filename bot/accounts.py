@@ -195,6 +195,12 @@ def held_session(session: Session, token: str, *, now: datetime) -> StaffSession
     return held
 
 
+def present(session: Session, *, now: datetime) -> list[str]:
+    """Names of the colleagues at their desks: signed in, seen of late, and not marked as away."""
+    seen = select(StaffSession.staff_id).where(StaffSession.seen_at > now - timedelta(minutes=10))
+    return list(session.scalars(select(Staff.name).where(Staff.is_active, Staff.is_present, Staff.id.in_(seen)).order_by(Staff.name)))
+
+
 def sign_out(session: Session, token: str) -> None:
     held = session.get(StaffSession, _digest(token))
     if held:

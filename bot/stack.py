@@ -157,7 +157,7 @@ class Stack:
         self.settings = settings
         own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
         rasa = [str(RASA_VENV / "bin" / "rasa"), "run", "--model", str(settings.home / "rasa-models" / "linli.tar.gz"), "--enable-api", "--interface", "127.0.0.1", "--port", str(settings.rasa_port),
-                "--auth-token", settings.secret("rasa"), "--logging-config-file", "bot/nlu/logging.yml", "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]  # fmt: skip
+                f"--auth-token={settings.secret('rasa')}", "--logging-config-file", "bot/nlu/logging.yml", "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]  # fmt: skip
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
             _Child("app", [*linli, "app"], own),

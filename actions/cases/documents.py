@@ -19,7 +19,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from actions.cases import numbers
 from actions.cases.models import Case
-from actions.cases.status import LABELS
+from actions.cases.status import STAFF_LABELS
 from actions.dates import SHANGHAI
 
 # Headings after 人民调解法 29; a county puts its own wording into <home>/templates/mediation_agreement.docx.
@@ -112,7 +112,7 @@ def pack(case: Case, *, place: str) -> dict[str, Any]:
         "spot": case.spot,
         "filed_at": _moment(case.filed_at),
         "due_at": _moment(case.due_at),
-        "status": LABELS[case.status],
+        "status": STAFF_LABELS[case.status],
         "green": case.green,
         "what": case.what,
         "when": case.when_said,

@@ -472,11 +472,14 @@ def progress(session: Session, case: Case) -> str:
     return "\n".join(lines)
 
 
+_ORDINARY = func.length(cast(Case.green, Text)) <= 2  # `[]`: no reason to go first
+
+
 def page(
     session: Session, *, places: Sequence[str] | None, status: Sequence[CaseStatus] = (), category: str = "", team_id: int | None = None, text: str = "", only_green: bool = False,
     overdue_at: datetime | None = None, is_warned: bool = False, has_absent_unit: bool = False, limit: int = 50, offset: int = 0,
 ) -> tuple[list[Case], int]:  # fmt: skip
-    """Cases of these places (None: all), the most urgent first, and how many there are."""
+    """Cases of these places (None: all) and how many there are: first those whose clock runs, the green channel before the rest, then by limit."""
     where = []
     if places is not None:
         where.append(Case.place_id.in_(places) | Case.place_id.is_(None))
@@ -493,11 +496,11 @@ def page(
     if overdue_at:
         where += [Case.due_at < overdue_at, Case.status.in_(TIMED)]
     if only_green:
-        where.append(func.length(cast(Case.green, Text)) > 2)
+        where.append(~_ORDINARY)
     if text:
         like = f"%{text.replace('%', '').replace('_', '')}%"
         where.append(or_(Case.what.like(like), Case.number.like(f"%{text.replace('-', '')}%"), Case.spot.like(like)))
-    rows = session.scalars(select(Case).where(*where).order_by(Case.due_at.is_(None), Case.due_at, Case.id).limit(limit).offset(offset))
+    rows = session.scalars(select(Case).where(*where).order_by(Case.status.not_in(TIMED), _ORDINARY, Case.due_at.is_(None), Case.due_at, Case.id).limit(limit).offset(offset))
     return list(rows), session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
 
 

@@ -31,6 +31,7 @@ LABELS = {
     CaseStatus.withdrawn: "已撤回",
     CaseStatus.merged: "已并案",
 }
+STAFF_LABELS = {**LABELS, CaseStatus.answered: "已答复，等居民确认"}
 OPEN = frozenset(CaseStatus) - {CaseStatus.closed, CaseStatus.withdrawn, CaseStatus.merged, CaseStatus.returned}
 # The clock of a case runs in these; an answer stops it, a reopening starts it anew.
 TIMED = frozenset({CaseStatus.filed, CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.reopened})

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases import documents, links, routing, service
 from actions.cases.models import CalledUnit, Case, Photo
-from actions.cases.status import LABELS, OPEN, By, CaseStatus, allowed
+from actions.cases.status import OPEN, STAFF_LABELS, By, CaseStatus, allowed
 from actions.dialogue.dispute_text import GREEN
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot import accounts
@@ -43,12 +43,12 @@ def router(desk: Desk) -> APIRouter:
                 session, places=accounts.places_of(session, who.staff), status=status, category=category[:20], team_id=(who.staff.team_id or -1) if show == "mine" else None, text=q[:40], only_green=show == "green",
                 overdue_at=now if show == "overdue" else None, is_warned=show == "warned", has_absent_unit=show == "absent", limit=_PAGE, offset=(page - 1) * _PAGE,
             )  # fmt: skip
-            return desk.page(request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, q=q, category=category, filters=_FILTERS, labels=LABELS)
+            return desk.page(request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, q=q, category=category, filters=_FILTERS, labels=STAFF_LABELS)
 
     def shown(request: Request, session: Session, who: Who, case: Case, *, link: str | None = None) -> HTMLResponse:
         photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
         return desk.page(
-            request, "case.html", session, who, case=case, moves=allowed(case.status, By.staff), labels=LABELS, teams=desk.teams(session, who.staff), photos=photos, green=list(GREEN), link=link,
+            request, "case.html", session, who, case=case, moves=allowed(case.status, By.staff), labels=STAFF_LABELS, teams=desk.teams(session, who.staff), photos=photos, green=list(GREEN), link=link,
             grid=routing.grid_workers(session, case.place_id), is_open=case.status in OPEN, today=datetime.now(SHANGHAI).date(), merged=service.followers(session, case.id), lead=service.lead(session, case),
         )  # fmt: skip
 

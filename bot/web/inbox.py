@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from actions.bookings import service as bookings
 from actions.cases import service as cases
 from actions.cases.models import CaseEvent
+from actions.cases.status import STAFF_LABELS
 from actions.dialogue.dispute_text import FIELDS
 from actions.errors import InvalidInput, NotFound
 from actions.feedback import record_unanswered
@@ -111,7 +112,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             box = box if box in ("waiting", "team", "mine", "others") else "waiting"
             rows, counts, last = listed(session, who, box)
             part = "inbox_list.html" if request.headers.get("hx-request") else "inbox.html"
-            return desk.page(request, part, session, who, rows=rows, counts=counts, last=last, box=box, reasons=handoff.REASONS, shown=_SHOWN)
+            return desk.page(request, part, session, who, rows=rows, counts=counts, last=last, box=box, reasons=handoff.REASONS, shown=_SHOWN, present=accounts.present(session, now=datetime.now(UTC)))
 
     @api.get("/events")
     async def events(request: Request) -> StreamingResponse:
@@ -166,7 +167,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             last = next((m.text for m in reversed(shown["messages"]) if m.sender is Sender.resident), "")
             return desk.page(
                 request, "conversation.html", session, who, **shown, notes=notes, cases=own_cases, appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)), booking_label=bookings.label,
-                summary=summary, last=last, canned=_CANNED, teams=desk.teams(session, who.staff), labels=cases.LABELS, reasons=handoff.REASONS,
+                summary=summary, last=last, canned=_CANNED, teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
             )  # fmt: skip
 
     @api.get("/conversations/{conversation_id}/suggestions", response_class=HTMLResponse)

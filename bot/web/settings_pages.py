@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from actions import deadlines
 from actions.cases.models import CalendarDay, Case, GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
 from actions.cases.service import calendar
-from actions.cases.status import LABELS, CaseStatus
+from actions.cases.status import STAFF_LABELS, CaseStatus
 from actions.errors import ActionError, InvalidInput, NotFound
 from actions.workdays import UNIT_LABELS, Unit
 from bot import accounts
@@ -92,7 +92,7 @@ def router(desk: Desk) -> APIRouter:
             names = {p.id: p.name for p in session.scalars(select(Place))}
             rows: list[list[object]] = [["编号", "地方", "类别", "状态", "登记日期", "时限", "答复日期", "办结日期", "重办次数", "满意度", "绿色通道"]]
             for case in _cases(session, accounts.places_of(session, who.staff), since=datetime.now(UTC) - timedelta(days=366)):
-                rows.append([case.number, names.get(case.place_id or "", ""), case.category, LABELS[case.status], *(_day(d) for d in (case.filed_at, case.due_at, case.answered_at, case.closed_at)), case.times_reopened, case.satisfaction or "", "、".join(case.green)])
+                rows.append([case.number, names.get(case.place_id or "", ""), case.category, STAFF_LABELS[case.status], *(_day(d) for d in (case.filed_at, case.due_at, case.answered_at, case.closed_at)), case.times_reopened, case.satisfaction or "", "、".join(case.green)])
             accounts.record(session, who.staff, "导出统计", detail=kind)
             session.commit()
         if kind == "csv":
@@ -250,12 +250,22 @@ def figures(session: Session, places: list[str] | None, *, now: datetime) -> dic
     by_week = {t: [sum(of(c) == w and c.category == t for c in cases) for w in week] for t in top}
     return {
         "totals": {
-            "收到": len(cases), "已答复": len(answered), "按时答复": f"{len(in_time)}/{len(answered)}" if answered else None, "办结": len(closed), "重新办理": sum(c.times_reopened > 0 for c in cases),
-            "满意度": f"{sum(rated) / len(rated):.1f} 分（{len(rated)} 人打分）" if rated else None, "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
+            "收到": len(cases), "已答复": len(answered), "按时答复": (f"{100 * len(in_time) // len(answered)}%", f"{len(in_time)}/{len(answered)} 件") if answered else None, "办结": len(closed), "重新办理": sum(c.times_reopened > 0 for c in cases),
+            "满意度": (f"{sum(rated) / len(rated):.1f} 分", f"{len(rated)} 人打分") if rated else None, "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
         },  # fmt: skip
         "chart": {"weeks": [f"{w.month}.{w.day}" for w in week], "topics": by_week, "places": dict(Counter(names.get(c.place_id or "", "没写地方") for c in cases).most_common(12))},
+        "grid": _grid(cases, names),
         "warnings": _rising(cases, of, week, names),
     }
+
+
+def _grid(cases: list[Case], names: dict[str, str]) -> dict[str, Any]:
+    """Topics by place: counts, and a shade from 0 (none) to 5 (the most) for each."""
+    places = [p for p, _ in Counter(names.get(c.place_id or "", "没写地方") for c in cases).most_common(12)]
+    topics = [t for t, _ in Counter(c.category for c in cases).most_common(12)]
+    counts = Counter((names.get(c.place_id or "", "没写地方"), c.category) for c in cases)
+    most = max(counts.values(), default=1)
+    return {"places": places, "rows": {t: [(counts[p, t], -(-5 * counts[p, t] // most)) for p in places] for t in topics}}
 
 
 def _rising(cases: list[Case], of: Any, week: list[date], names: dict[str, str]) -> list[str]:

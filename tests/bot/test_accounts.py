@@ -217,3 +217,13 @@ def test_signing_in_and_being_locked_are_in_the_audit_log(session: Session) -> N
     for _ in range(5):
         refused(session)
     assert [e.what for e in session.scalars(select(AuditEntry).order_by(AuditEntry.id))] == ["登录", "登录试错被锁"]
+
+
+def test_present_are_those_seen_of_late_who_have_not_marked_themselves_away(session: Session) -> None:
+    for login in ("here", "away", "long-gone"):
+        accounts.add(session, login=login, name=f"{login}的人", role=Role.agent, password=PASSWORD)
+        session.commit()
+        accounts.sign_in(session, login=login, password=PASSWORD, code="", now=NOW - timedelta(minutes=11 if login == "long-gone" else 1), agent="")
+    session.scalars(select(Staff).where(Staff.login == "away")).one().is_present = False
+    session.commit()
+    assert accounts.present(session, now=NOW) == ["here的人"]

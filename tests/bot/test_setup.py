@@ -11,6 +11,7 @@ import pytest
 from bot.settings import ROOT, Settings
 from bot.setup import SetupFailed
 from bot.stack import Stack
+from tests.conftest import free_port
 
 
 def first_start(home: Path, path: Path | str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -84,3 +85,11 @@ def test_a_taken_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("LINLI_PORT", str(port))
         with pytest.raises(SetupFailed, match=f"端口 {port} "):
             Stack(Settings())
+
+
+def test_a_secret_that_begins_with_a_dash_is_no_option_to_rasa(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, port=free_port(), internal_port=free_port(), rasa_port=free_port())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "rasa").write_text("-3kQ")
+    rasa = next(c for c in Stack(settings).children if c.name == "rasa")
+    assert [a for a in rasa.command if a.startswith("-3")] == [] and "--auth-token=-3kQ" in rasa.command

@@ -55,6 +55,16 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(brow
     number = re.search(r"\d{6}-\d{3,}-\d{2}", filed)
     assert number, filed
     assert number.group() in chat.say("我那事咋样了")
+    chat.press("要个链接，换手机也能看")
+    link = chat.page.get_by_role("link", name="打开看进度").get_attribute("href") or ""
+    phone = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+    phone.goto(base + link)
+    assert number.group() not in phone.inner_text("main"), "opening the page alone, as previews do, shows nothing"
+    phone.get_by_role("button", name="看进度").click()
+    assert number.group() in phone.inner_text("main") and "墙" not in phone.inner_text("main")
+    shot(phone, "progress")
+    phone.goto(base + link)
+    assert "已经用过" in phone.inner_text("main")
 
     staff.make(prepared, "zhao", "赵主任", "supervisor")
     desk = staff.sign_in(browser, base, "zhao")
@@ -85,7 +95,10 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(brow
     for i, name in enumerate(("李大山", "王有田")):
         desk.get_by_label(f"当事人 {i + 1}").fill(name)
     press(desk, "启动")
-    desk.locator("form[action$='/mediation-consent']").nth(0).get_by_role("button", name="同意", exact=True).click()
+    chat.hear("您愿意吗")
+    assert "您同意调解" in chat.press("同意调解")  # the resident's own word; the other party told the mediator
+    desk.reload()
+    assert "李大山 ：同意" in desk.locator("form[action$='/mediation-consent']").nth(0).inner_text()
     desk.locator("form[action$='/mediation-consent']").nth(1).get_by_role("button", name="同意", exact=True).click()
     desk.get_by_text("达成协议").click()
     desk.get_by_label("纠纷事实").fill("王有田砌墙占了公用的路。")
