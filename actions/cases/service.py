@@ -39,7 +39,7 @@ class Actor:
 
 RESIDENT = Actor("resident", "居民")
 CLOCK = Actor("system", "系统")
-CONSENT_BUTTONS = [{"title": "同意调解", "payload": "我同意调解"}, {"title": "不同意调解", "payload": "我不同意调解"}]
+CONSENT_BUTTONS = [{"title": "同意调解", "payload": "我同意调解"}, {"title": "不愿意", "payload": "我不同意调解"}]
 LINK_BUTTON = {"title": "要个链接，换手机也能看", "payload": "给我一个查进度的链接"}
 CONFIRM_BUTTONS = [{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}]
 
