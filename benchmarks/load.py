@@ -1,10 +1,11 @@
 """200 residents in mixed journeys and 20 agents against a running stack, for five minutes.
 
-    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5]
+    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5] [--open 2000]
 
-Residents pause between their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered
-or handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes, then one
-line of JSON.
+`--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause between
+their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or handed to people,
+every case number told exists once, every agent's message arrived once. Prints where the time goes, then one line of JSON;
+memory is that of each part once a minute.
 """
 
 import argparse
@@ -18,11 +19,15 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from benchmarks.turns import memory_mb
 from bot import accounts
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
 from bot.stack import running
@@ -132,13 +137,36 @@ async def count(http: httpx.AsyncClient, tally: Tally) -> tuple[int, int]:
     return lost, doubled
 
 
+def fill(session: Session, number: int) -> None:
+    """Conversations in other hands, so that the inbox has something to count."""
+    now = datetime.now(UTC)
+    for i in range(number):
+        session.add(Conversation(id=f"load-{i}", channel="widget", place_id="lijiagou", status=ConversationStatus.open, agent_id=10**6, agent_name="别的同事", agent_active_at=now, is_demo=True))
+    session.flush()
+    session.add_all(Message(conversation_id=f"load-{i}", sender=Sender.agent, text="在办", answered_at=now) for i in range(number))
+    session.commit()
+
+
+def empty(session: Session) -> None:
+    session.execute(delete(Message).where(Message.conversation_id.like("load-%")))
+    session.execute(delete(Conversation).where(Conversation.id.like("load-%")))
+    session.commit()
+
+
+async def watch_memory(settings: Settings, held: list[dict[str, float]], ends: float) -> None:
+    """Once a minute; the first is taken when everything has been used at least once."""
+    while time.monotonic() < ends - 30:
+        await asyncio.sleep(60)
+        held.append(memory_mb(settings))
+
+
 async def run(base: str, settings: Settings, args: argparse.Namespace, logins: list[str], password: str) -> None:
     tally, ends = Tally(), time.monotonic() + 60 * args.minutes
-    first = memory_mb(settings)
+    memory: list[dict[str, float]] = []
     limits = httpx.Limits(max_connections=300, max_keepalive_connections=300)
     async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False, limits=limits, headers={"x-linli-secret": settings.secret("internal")}) as http:
         people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
-        await asyncio.gather(*people, *(agent(base, login, password, tally, ends) for login in logins))
+        await asyncio.gather(*people, *(agent(base, login, password, tally, ends) for login in logins), watch_memory(settings, memory, ends))
         await asyncio.sleep(5)
         lost, doubled = await count(http, tally)
         metrics = (await http.get("/metrics")).text
@@ -156,7 +184,7 @@ async def run(base: str, settings: Settings, args: argparse.Namespace, logins: l
 
     print(
         json.dumps(
-            {"turns": len(tally.turns), "errors": len(tally.errors), "lost": lost, "doubled": doubled, "p95_turn_s": p95(tally.turns), "p95_inbox_s": p95(tally.pages), "cases": len(tally.numbers), "agent_messages": len(tally.said), "memory_mb": [first, memory_mb(settings)]}
+            {"turns": len(tally.turns), "errors": len(tally.errors), "lost": lost, "doubled": doubled, "p95_turn_s": p95(tally.turns), "p95_inbox_s": p95(tally.pages), "cases": len(tally.numbers), "agent_messages": len(tally.said), "memory_mb": memory}
         )
     )
 
@@ -166,12 +194,15 @@ def main() -> None:
     parser.add_argument("--residents", type=int, default=200)
     parser.add_argument("--agents", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--open", type=int, default=2000)
     args = parser.parse_args()
     settings = Settings()
     password, logins = secrets.token_urlsafe(12), [f"load-{i}" for i in range(args.agents)]
     with running(settings) as base:
         engine = make_engine(settings.url)
         with make_sessions(engine)() as session:
+            empty(session)
+            fill(session, args.open)
             for login in logins:
                 held = session.query(accounts.Staff).filter_by(login=login).first()
                 if held is None:
@@ -187,6 +218,7 @@ def main() -> None:
                 for staff in session.query(accounts.Staff).filter(accounts.Staff.login.in_(logins)):
                     staff.is_active = False
                 session.commit()
+                empty(session)
 
 
 if __name__ == "__main__":
