@@ -119,9 +119,10 @@ class Turns:
         if reason is None:
             return replies
         told = service.last_words(session, conversation.id)
+        matter = "\n".join(line for line in told.splitlines() if len(line) >= 6)  # 转人工 alone has no topic
         # Only words said plainly count (绿色通道); a person confirms it.
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
-        queued = handoff.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=self._topic(told), words=told)
+        queued = handoff.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=self._topic(matter) if matter else "", words=told)
         return [*[{k: v for k, v in r.items() if k != "handoff"} for r in replies], *([queued] if queued else [])]
 
     def _while_waiting(self, session: Session, conversation: Conversation, text: str, now: datetime) -> list[dict[str, Any]]:
