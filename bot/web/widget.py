@@ -186,7 +186,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
     async def messages(request: Request, after: int = 0, seen: bool = False) -> dict[str, Any]:
         with sessions() as session:
             conversation = held(request, session)
-            found = service.messages_after(session, conversation.id, max(0, min(after, 2**53)))
+            found = service.messages_after(session, conversation.id, max(0, min(after, 2**31 - 1)))
             if seen and conversation.resident_seen < min(after, 2**31 - 1) and conversation.status is ConversationStatus.open:
                 conversation.resident_seen = min(after, 2**31 - 1)  # what the page had on screen when it asked
                 session.commit()
