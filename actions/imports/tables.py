@@ -142,7 +142,7 @@ def read_text(text: str) -> Lines:
             cells = next(reader, None)
             if cells is None:
                 break
-            if len(cells) == 1 and separator in head:
+            if len(cells) == 1 and found and len(found[0][1]) > 1:
                 cells = _OTHER_SEPARATORS.split(cells[0])  # typed with another comma than the first line
             _keep(found, number, cells)
     except csv.Error:
