@@ -678,7 +678,7 @@ _EVIL = st.sampled_from(
 _VALUE = _EVIL | _WORDS
 _NUMBERS = ["team", "unit", "party", "message", "appointment", "minutes", "capacity", "position", "id", "amount", "green_amount", "cite", "code"]
 _FIELDS = _NUMBERS + (
-    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table old new secret login role password"
+    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password"
 ).split()
 # Values that lead deeper than a refusal of the first field.
 _PLAUSIBLE = {
@@ -753,7 +753,8 @@ def test_hostile_ids_are_not_found(world: World, start: str) -> None:
 
 
 _DEADLINE = "/staff/deadlines?matter=labour_arbitration&start={}"
-_QUERIES = [f"/staff/{q}={{}}" for q in ("cases?show", "cases?q", "cases?category", "cases?page", "inbox?box", "calendar?start", "audit?before", "conversations/conversation-1/suggestions?q", "deadlines?matter", "first-run?code")] + [_DEADLINE]
+_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done deadlines?matter first-run?code".split()
+_QUERIES = [f"/staff/{q}={{}}" for q in (*_PLACES, "conversations/conversation-1/suggestions?q")] + [_DEADLINE]
 
 
 @_COMMON
