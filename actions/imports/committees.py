@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -23,11 +24,11 @@ def names(written: str, kind: str) -> tuple[str, str, str]:
     if kind == "乡镇":
         name = re.sub(r"(人民政府|街道办事处|综治中心)$", lambda m: "街道" if m[0] == "街道办事处" else "", written)
         return name, re.sub(r"(乡|镇|街道)$", "", name), f"{name}综治中心"
-    if kind == "居":
-        name = re.sub(r"(社区)?(居民委员会|居委会)$", "", written).removesuffix("社区")
-        return f"{name}社区", name, f"{name}社区居委会"
-    name = re.sub(r"(村村民委员会|村民委员会|村委会)$", "", written).removesuffix("村")
-    return f"{name}村", name, f"{name}村委会"
+    ending, committee, office = ("社区", "居委会", "居民委员会") if kind == "居" else ("村", "村委会", "村民委员会")
+    short = re.sub(f"({office}|{committee})$", "", written).removesuffix(ending)
+    if len(short) == 1:  # 新村 is no village called 新
+        return f"{short}{ending}", f"{short}{ending}", f"{short}{ending}{committee}"
+    return f"{short}{ending}", short, f"{short}{ending}{committee if kind == '居' else '委会'}"
 
 
 def take(session: Session, rows: Sequence[Row], *, book: PlaceBook) -> list[Line]:
@@ -49,8 +50,15 @@ def take(session: Session, rows: Sequence[Row], *, book: PlaceBook) -> list[Line
 class _Committees:
     def __init__(self, session: Session, book: PlaceBook) -> None:
         self.session, self.book = session, book
-        self.teams = list(session.scalars(select(Team).order_by(Team.id)))
+        self.teams: defaultdict[str, list[Team]] = defaultdict(list)
+        self.team_names: set[str] = set()
+        for team in session.scalars(select(Team).order_by(Team.id)):
+            self.note(team)
         self.taken: dict[str, int] = {}
+
+    def note(self, team: Team) -> None:
+        self.teams[team.place_id].append(team)
+        self.team_names.add(team.name)
 
     def take(self, row: Row) -> Line:
         written = row.words("名称", most=40, needed=True)
@@ -63,7 +71,7 @@ class _Committees:
         above = self.book.find(row.words("上级", most=60, needed=True), is_anywhere=True)
         if above.level is not (Level.county if kind == "乡镇" else Level.township):
             raise BadLine(f"“上级”要写{'县' if kind == '乡镇' else '乡镇'}，“{above.name}”不是。")
-        place = next((p for p in self.book.places.values() if p.parent_id == above.id and (p.name in (name, written) or name in p.aliases)), None)
+        place = next((p for p in [*self.book.called(name), *self.book.called(written)] if p.parent_id == above.id), None)
         if not self.book.is_mine(place or above):
             raise BadLine(f"“{name}”不在您负责的地方。")
         # The id is made from the name, so the same table gives the same ids in every database, and links stay good.
@@ -89,8 +97,9 @@ class _Committees:
             place.aliases = aliases
         self.book.add(place)
         if team is None:
-            self.teams.append(Team(name=unit, place_id=found, phone=phone or None, is_fallback=bool(is_fallback)))
-            self.session.add(self.teams[-1])
+            team = Team(name=unit, place_id=found, phone=phone or None, is_fallback=bool(is_fallback))
+            self.session.add(team)
+            self.note(team)
             changes.append(f"新单位 {unit}{' ' + phone if phone else ''}{'，兜底' if is_fallback else ''}")
         else:
             if phone and phone != team.phone:
@@ -123,12 +132,12 @@ class _Committees:
 
     def team_at(self, place: str, unit: str, kind: str) -> Team | None:
         """The committee of a place, also where staff have given it another name."""
-        here = [t for t in self.teams if t.place_id == place]
+        here = self.teams[place]
         same = [t for t in here if t.name.endswith(unit)]
         return same[0] if same else here[0] if len(here) == 1 and kind != "乡镇" else None
 
     def free_name(self, unit: str, above: Place) -> str:
         for name in (unit, f"{above.name}{unit}"):
-            if len(name) <= 60 and all(t.name != name for t in self.teams):
+            if len(name) <= 60 and name not in self.team_names:
                 return name
         raise BadLine(f"已经有叫“{unit}”的单位了。")

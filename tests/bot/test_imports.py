@@ -211,7 +211,7 @@ def test_a_look_says_what_the_import_then_does(world: World) -> None:
         }  # fmt: skip
         assert set(made["赵家坳村"].aliases) == {"赵家坳", "赵家坳村", "柳河赵家坳", "赵家坳大队", "老赵家"}
         teams = {t.place_id: t for t in session.scalars(select(Team).where(Team.place_id.startswith("p-")))}
-        assert {n: teams[p.id].name for n, p in made.items()} == {"赵家坳村": "赵家坳村委会", "和平社区": "和平社区居委会", "石桥村": "青石乡石桥村委会", "红旗镇": "红旗镇综治中心", "新村": "新村委会"}
+        assert {n: teams[p.id].name for n, p in made.items()} == {"赵家坳村": "赵家坳村委会", "和平社区": "和平社区居委会", "石桥村": "青石乡石桥村委会", "红旗镇": "红旗镇综治中心", "新村": "新村村委会"}
         assert teams[made["赵家坳村"].id].phone == "0312-5550123" and teams[made["红旗镇"].id].is_fallback
         assert all(p.id.isascii() for p in made.values())
         assert routing.team_for(session, category="其他", place=made["新村"].id, text="") == teams[made["红旗镇"].id]
@@ -229,9 +229,10 @@ def test_the_same_table_twice_changes_nothing_the_second_time(world: World, kind
     assert world.rows() == before
 
 
-def test_the_ids_of_an_imported_table_are_the_same_in_every_database() -> None:
+def test_a_committee_may_be_written_short_or_in_full() -> None:
     assert committees.names("李家沟村村民委员会", "村") == committees.names("李家沟", "村") == ("李家沟村", "李家沟", "李家沟村委会")
-    assert committees.names("新村", "村")[2] == "新村委会" and committees.names("和平居委会", "居")[2] == "和平社区居委会"
+    assert committees.names("新村", "村") == ("新村", "新村", "新村村委会") and committees.names("和平居委会", "居") == committees.names("和平社区", "居") == ("和平社区", "和平", "和平社区居委会")
+    assert committees.names("城关街道办事处", "乡镇") == ("城关街道", "城关", "城关街道综治中心")
 
 
 def test_an_imported_village_is_known_to_residents(world: World) -> None:
