@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ForeignKey, Integer, String, Text, func, select, update
+from sqlalchemy import ForeignKey, Integer, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from actions.cases import routing
@@ -83,6 +83,18 @@ class StaffSession(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     agent: Mapped[str] = mapped_column(String(120), default="")  # the browser, so that people know which to revoke
     staff: Mapped[Staff] = relationship()
+
+
+class SavedFilter(Base):
+    """A person's own view of the list of cases, under a name of their own."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(20))
+    query: Mapped[str] = mapped_column(String(2000))  # as it stands in the address, made by `bot/web/cases.py`
 
 
 class AuditEntry(Base):

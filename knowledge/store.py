@@ -18,8 +18,14 @@ from knowledge.models import BankQuestion, BankTarget, Chunk, Document, Document
 
 
 def import_places(session: Session, corpus: Path) -> None:
+    """The places of places.yml, each when its entry changed: what staff import or change in between stays (`actions/imports`)."""
     for row in yaml.safe_load((corpus / "places.yml").read_text(encoding="utf-8")):
+        source, digest = f"place/{row['id']}", content_hash(json.dumps(row, ensure_ascii=False, sort_keys=True))
+        if _is_imported(session, source, digest) and session.get(Place, row["id"]) is not None:
+            continue
         session.merge(Place(id=row["id"], name=row["name"], level=Level(row["level"]), parent_id=row.get("parent"), aliases=row.get("aliases") or []))
+        session.flush()
+        _remember(session, source, digest)
     session.flush()
 
 

@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
+
+hypothesis.settings.register_profile("linli", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("linli")
 
 CORPUS = ROOT / "knowledge" / "corpus"
 # A few statutes keep the suite short; a full embedding has no place in it.

@@ -20,12 +20,13 @@ from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.workdays import SHANGHAI, Unit, WorkCalendar
 from knowledge.models import Place
 
-CALLED_UNIT_HOURS = 4  # a called unit answers within this; one city's practice, editable later (domain.md section 4)
+CALLED_UNIT = "吹哨报到"  # the row of time_limit that says how soon a called unit must answer
 MOST_PHOTOS = 6
 ASKED_FOR_MORE = "请居民补充"
 CONFIRM_DAYS = 30  # 人民调解法 33
 LOOK_BACK = (timedelta(days=7), timedelta(days=30))  # 回头看
 _DEFAULT_LIMIT = TimeLimit(category="*", amount=7, unit=Unit.workdays, green_amount=3)
+_DEFAULT_CALLED = TimeLimit(category=CALLED_UNIT, amount=4, unit=Unit.hours, green_amount=4)  # one city's practice (domain.md section 4)
 
 
 @dataclass(frozen=True)
@@ -248,8 +249,12 @@ def supplement(session: Session, case_id: int, text: str, *, key: str, now: date
     return case
 
 
+def called_unit_limit(session: Session) -> TimeLimit:
+    return session.get(TimeLimit, CALLED_UNIT) or _DEFAULT_CALLED
+
+
 def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, actor: Actor, key: str, now: datetime, is_referral: bool = False) -> CalledUnit:
-    """吹哨 to a unit, or 转介 upward. It acknowledges within CALLED_UNIT_HOURS or the supervisor hears of it."""
+    """吹哨 to a unit, or 转介 upward. It acknowledges within the limit of CALLED_UNIT or the supervisor hears of it."""
     case, team = get(session, case_id), session.get(Team, team_id)
     if team is None:
         raise InvalidInput("请选择要叫的单位。")
@@ -258,7 +263,8 @@ def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, acto
     found = session.scalar(select(CalledUnit).where(CalledUnit.case_id == case_id, CalledUnit.team_id == team_id))
     if found:
         return found
-    due, _ = calendar(session).due(now, amount=CALLED_UNIT_HOURS, unit=Unit.hours)
+    limit = called_unit_limit(session)
+    due, _ = calendar(session).due(now, amount=limit.green_amount if case.green else limit.amount, unit=Unit(limit.unit))
     unit = CalledUnit(case_id=case_id, team_id=team_id, reason=reason.strip(), called_at=now, due_at=due, is_referral=is_referral)
     session.add(unit)
     _event(session, case, f"{'转介' if is_referral else '叫'}{team.name}", key=key, actor=actor, note=reason.strip(), say=f"这件事{'转到了' if is_referral else '请了'}{team.name}{'' if is_referral else '一起来办'}。", now=now)
@@ -476,13 +482,18 @@ _ORDINARY = func.length(cast(Case.green, Text)) <= 2  # `[]`: no reason to go fi
 
 
 def page(
-    session: Session, *, places: Sequence[str] | None, status: Sequence[CaseStatus] = (), category: str = "", team_id: int | None = None, text: str = "", only_green: bool = False,
+    session: Session, *, places: Sequence[str] | None, status: Sequence[CaseStatus] = (), category: str = "", team_id: int | None = None, within: Sequence[str] | None = None, text: str = "", only_green: bool = False,
     overdue_at: datetime | None = None, is_warned: bool = False, has_absent_unit: bool = False, limit: int = 50, offset: int = 0,
 ) -> tuple[list[Case], int]:  # fmt: skip
-    """Cases of these places (None: all) and how many there are: first those whose clock runs, the green channel before the rest, then by limit."""
+    """Cases of these places (None: all) and how many there are: first those whose clock runs, the green channel before the rest, then by limit.
+
+    places: where the asking person works, which includes what has no place yet; `within`: the places asked for, and nothing else.
+    """
     where = []
     if places is not None:
         where.append(Case.place_id.in_(places) | Case.place_id.is_(None))
+    if within is not None:
+        where.append(Case.place_id.in_(within))
     if status:
         where.append(Case.status.in_(status))
     if category:

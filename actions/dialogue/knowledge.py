@@ -1,7 +1,8 @@
 """Rasa's custom actions over the knowledge base: slots and messages in, one `custom` object out."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from knowledge.search import Searcher
 _ASKS = {"ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid"}
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
 _FALLBACK_FROM = 0.75
+_MOST_BUTTONS = 12
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,19 @@ class AnswerQuestion(_Answering):
             _say(dispatcher, "asking", "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。")
             return []
         if intent == "ask_village_rule" and _place(tracker) is None:
-            _say(dispatcher, "asking", "您是哪个村的？各村的村规不一样。", buttons=self._villages())
+            buttons = self._villages()
+            _say(dispatcher, "asking", f"您是哪个村的？各村的村规不一样。{'' if buttons else '直接说“我是某某村的”就行。'}", buttons=buttons)
             return [SlotSet("pending_question", text)]
         for matter in split_matters(text):
             self._answer_one(dispatcher, tracker, matter, intent=intent if sure else "ask_law", threshold=ANSWER_FROM if sure else _FALLBACK_FROM, said=matter)
         return [SlotSet("last_question", text), SlotSet("last_intent", intent), SlotSet("plain_count", 0.0)]
 
-    def _villages(self) -> list[dict[str, str]]:
+    def _villages(self, only: Sequence[Place] = ()) -> list[dict[str, str]]:
+        """A button a village; none where a county has imported so many that saying the name is quicker."""
         with self.services.sessions() as session:
-            names = session.scalars(select(Place.name).where(Place.level == Level.village).order_by(Place.id)).all()
-        return [{"title": name, "payload": f"我是{name}的"} for name in names]
+            labels = village_labels(session)
+        found = [(label, payload) for place, label, payload in labels if not only or place.id in {p.id for p in only}]
+        return [{"title": label, "payload": f"我是{payload}的"} for label, payload in found] if len(found) <= _MOST_BUTTONS else []
 
 
 class AnswerFollowUp(_Answering):
@@ -140,10 +145,15 @@ class ChangePlace(AnswerQuestion):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = normalise(tracker.latest_message.get("text") or "")
         with self.services.sessions() as session:
-            village = find_village(session, text)
-        if village is None:
-            _say(dispatcher, "asking", "这个村我这里还没有资料。您可以从下面选，也可以直接问法律和办事的问题。", buttons=self._villages())
+            found = find_villages(session, text)
+        if len(found) > 1:
+            _say(dispatcher, "asking", f"叫{found[0].name}的村不止一个，您是哪一个？", buttons=self._villages(found))
             return []
+        if not found:
+            buttons = self._villages()
+            _say(dispatcher, "asking", f"这个村我这里还没有资料。您可以{'从下面选' if buttons else '说村的全名，前面带上乡镇'}，也可以直接问法律和办事的问题。", buttons=buttons)
+            return []
+        village = found[0]
         pending = tracker.get_slot("pending_question")
         _say(dispatcher, "smalltalk", f"好，记下了，您是{village.name}的。" + ("" if pending else "想问什么，直接说。"), place=village.id)
         if pending:
@@ -154,13 +164,34 @@ class ChangePlace(AnswerQuestion):
 
 
 def find_village(session: Session, text: str) -> Place | None:
-    """The village named in a text; the longest alias wins, so 王家湾 isn't taken for 王家."""
-    best: tuple[int, Place] | None = None
-    for place in session.scalars(select(Place).where(Place.level == Level.village)):
-        for alias in [place.name, *place.aliases]:
-            if len(alias) >= 2 and alias in text and (best is None or len(alias) > best[0]):
-                best = (len(alias), place)
-    return best[1] if best else None
+    """The village named in a text; None also where several have that name, because a guess would send a matter to strangers."""
+    found = find_villages(session, text)
+    return found[0] if len(found) == 1 else None
+
+
+def find_villages(session: Session, text: str) -> list[Place]:
+    """The village named in a text, several where they share the name. The longest name wins, so 王家湾 isn't taken for 王家,
+    and 青石乡石桥村 is not the 石桥村 of another township.
+    """
+    townships = {p.id: p.name for p in session.scalars(select(Place).where(Place.level == Level.township))}
+    said, best = "", list[Place]()
+    for place in session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.id)):
+        names = [place.name, *place.aliases, townships.get(place.parent_id or "", "") + place.name]
+        name = max((n for n in names if len(n) >= 2 and n in text), key=len, default="")
+        if len(name) > len(said):
+            said, best = name, [place]
+        elif name and name == said:
+            best.append(place)
+    return best
+
+
+def village_labels(session: Session) -> list[tuple[Place, str, str]]:
+    """All villages, as shown and as said: the township is told where two have one name."""
+    places = {p.id: p for p in session.scalars(select(Place).order_by(Place.id))}
+    villages = [p for p in places.values() if p.level is Level.village]
+    count = Counter(p.name for p in villages)
+    above = {p.id: places[p.parent_id].name if p.parent_id in places else "" for p in villages}
+    return [(p, f"{p.name}（{above[p.id]}）", above[p.id] + p.name) if count[p.name] > 1 else (p, p.name, p.name) for p in villages]
 
 
 class ExplainPlainly(Action):

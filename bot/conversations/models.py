@@ -65,6 +65,16 @@ class InternalNote(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
 
 
+class CannedReply(Base):
+    """A sentence that agents put into the reply with one press; edited under /staff/settings."""
+
+    __tablename__ = "canned_reply"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, default=100)
+    text: Mapped[str] = mapped_column(String(300), unique=True)
+
+
 class Message(Base):
     """A resident's message is unanswered until `answered_at` is set, in the transaction that stores its replies."""
 

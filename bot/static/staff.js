@@ -81,6 +81,13 @@
     }
   });
 
+  // --- tables: told before the file is sent, because the server takes no more
+  document.querySelectorAll("input[type=file][data-most]").forEach((input) => input.addEventListener("change", () => {
+    const file = input.files[0];
+    input.setCustomValidity(file && file.size > Number(input.dataset.most) ? "文件太大了，请分成几个文件。" : "");
+    input.reportValidity();
+  }));
+
   // --- plots
   const data = $("figures");
   if (data && window.Chart) {

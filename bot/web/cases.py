@@ -1,12 +1,15 @@
 """Cases on the staff side: the list, one case with its time line, and buttons only for what the table of moves allows."""
 
+import contextlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.cases import documents, links, routing, service
@@ -15,11 +18,13 @@ from actions.cases.status import OPEN, STAFF_LABELS, By, CaseStatus, allowed
 from actions.dialogue.dispute_text import GREEN
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot import accounts
+from bot.accounts import SavedFilter
 from bot.conversations import delivery, handoff
 from bot.settings import SHANGHAI
 from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of
 
 _PAGE = 50
+_MOST_SAVED = 20
 _FILTERS = {"open": "在办", "mine": "我的", "warned": "快到期", "overdue": "超时", "absent": "单位没到", "green": "绿色通道", "answered": "等居民确认", "all": "全部"}
 
 
@@ -34,16 +39,51 @@ def router(desk: Desk) -> APIRouter:
         return found
 
     @api.get("", response_class=HTMLResponse)
-    async def listing(request: Request, show: str = "open", q: str = "", category: str = "", page: int = 1) -> Response:
+    async def listing(request: Request, show: str = "open", q: str = "", category: str = "", place: str = "", unit: str = "", page: int = 1) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "cases")
             now, page = datetime.now(UTC), max(1, min(page, 2000))
+            chosen = _chosen({"show": show, "q": q, "category": category, "place": place, "unit": unit})
+            unit_id = int(chosen["unit"]) if chosen["unit"] else None
+            team_id = (who.staff.team_id or -1) if show == "mine" else unit_id
             status = {"open": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}.get(show, ())
+            seen = accounts.places_of(session, who.staff)
             rows, total = service.page(
-                session, places=accounts.places_of(session, who.staff), status=status, category=category[:20], team_id=(who.staff.team_id or -1) if show == "mine" else None, text=q[:40], only_green=show == "green",
-                overdue_at=now if show == "overdue" else None, is_warned=show == "warned", has_absent_unit=show == "absent", limit=_PAGE, offset=(page - 1) * _PAGE,
+                session, places=seen, status=status, category=chosen["category"], team_id=team_id if unit_id in (None, team_id) else -1, within=routing.below(session, chosen["place"]) if chosen["place"] else None,
+                text=chosen["q"], only_green=show == "green", overdue_at=now if show == "overdue" else None, is_warned=show == "warned", has_absent_unit=show == "absent", limit=_PAGE, offset=(page - 1) * _PAGE,
             )  # fmt: skip
-            return desk.page(request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, q=q, category=category, filters=_FILTERS, labels=STAFF_LABELS)
+            categories = sorted({*session.scalars(select(Case.category).distinct()), *filter(None, [chosen["category"]])})
+            saved = list(session.scalars(select(SavedFilter).where(SavedFilter.staff_id == who.staff.id).order_by(SavedFilter.id)))
+            return desk.page(
+                request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, chosen=chosen, filters=_FILTERS, labels=STAFF_LABELS, categories=categories, saved=saved,
+                teams=desk.teams(session, who.staff), seen=seen if seen is None else set(seen), query=_query(chosen), link=lambda **changes: "?" + _query(chosen, **changes),
+            )  # fmt: skip
+
+    @api.post("/filters")
+    async def keep(request: Request) -> Response:
+        """Save the list as it stands under a name of one's own, or forget it."""
+        with desk.sessions() as session:
+            who, sent = await desk.form(request, session, "cases")
+            query = _query(_chosen(dict(parse_qsl(text_of(sent, "query", 2000)))))
+            own = select(SavedFilter).where(SavedFilter.staff_id == who.staff.id)
+            if text_of(sent, "do") == "delete":
+                found = session.scalar(own.where(SavedFilter.id == (int_of(sent, "id") or 0)))
+                if found is not None:
+                    session.delete(found)
+            else:
+                name = " ".join(text_of(sent, "name", 20).split())
+                if not name:
+                    raise InvalidInput("给这个筛选起个名字。")
+                found = session.scalar(own.where(SavedFilter.name == name))
+                if found is None and len(session.scalars(own).all()) >= _MOST_SAVED:
+                    raise InvalidInput(f"最多存 {_MOST_SAVED} 个筛选，请先删掉用不着的。")
+                if found is None:
+                    session.add(SavedFilter(staff_id=who.staff.id, name=name, query=query))
+                else:
+                    found.query = query
+            with contextlib.suppress(IntegrityError):  # the same name from two windows at once: one of them is kept
+                session.commit()
+        return back(request, f"/staff/cases?{query}")
 
     def shown(request: Request, session: Session, who: Who, case: Case, *, link: str | None = None) -> HTMLResponse:
         photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
@@ -159,6 +199,19 @@ def router(desk: Desk) -> APIRouter:
         return "".join(reversed([p.name for p in _places(session, case.place_id)]))
 
     return api
+
+
+def _chosen(given: Mapping[str, str]) -> dict[str, str]:
+    """The filters of the list, cut to what the columns hold."""
+    most = {"show": 20, "q": 40, "category": 20, "place": 40, "unit": 9}
+    found = {name: given.get(name, "").strip()[:length].replace("\x00", "") for name, length in most.items()}
+    found["unit"] = found["unit"] if found["unit"].isascii() and found["unit"].isdigit() else ""
+    return found
+
+
+def _query(chosen: Mapping[str, str], **changes: object) -> str:
+    """The address of the list with these filters, and perhaps another page."""
+    return urlencode({name: str(value) for name, value in {**chosen, **changes}.items() if value})
 
 
 def _places(session: Session, place: str | None) -> list:  # type: ignore[type-arg]

@@ -23,7 +23,7 @@ from actions.feedback import record_unanswered
 from bot import accounts
 from bot.accounts import Staff
 from bot.conversations import handoff
-from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
+from bot.conversations.models import CannedReply, Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
 from bot.settings import SHANGHAI
 from bot.web.desk import Desk, Who, back, int_of, text_of
@@ -31,7 +31,6 @@ from knowledge.answers import cite_row
 from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher
 
-_CANNED = ["您好，我是工作人员，正在看您的情况，请稍等。", "请问事情发生在哪个村、什么时候？", "这件事我帮您登记成一件事来办，您看行吗？", "方便的话，请把合同、欠条或照片发过来。", "还有别的要问的吗？没有的话，我先把对话交还给邻里。"]
 _KINDS = {"violence": "暴力", "child_harm": "孩子或无行为能力的人受害", "self_harm": "轻生", "fire_gas": "火灾、燃气、坍塌", "medical": "受伤、中毒、急病", "fraud": "正在被骗", "threat": "威胁、群殴", "legal_deadline": "期限将到"}
 _LOOK_EVERY_S = 0.7
 _SHOWN = 100
@@ -167,7 +166,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             last = next((m.text for m in reversed(shown["messages"]) if m.sender is Sender.resident), "")
             return desk.page(
                 request, "conversation.html", session, who, **shown, notes=notes, cases=own_cases, appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)), booking_label=bookings.label,
-                summary=summary, last=last, canned=_CANNED, teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
+                summary=summary, last=last, canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))), teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
             )  # fmt: skip
 
     @api.get("/conversations/{conversation_id}/suggestions", response_class=HTMLResponse)

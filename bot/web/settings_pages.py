@@ -15,34 +15,40 @@ from sqlalchemy.orm import Session
 
 from actions import deadlines
 from actions.cases.models import CalendarDay, Case, GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
-from actions.cases.service import calendar
+from actions.cases.service import CALLED_UNIT, calendar, called_unit_limit
 from actions.cases.status import STAFF_LABELS, CaseStatus
-from actions.errors import ActionError, InvalidInput, NotFound
+from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
+from actions.imports import tables
+from actions.imports.tables import is_phone
 from actions.workdays import UNIT_LABELS, Unit
 from bot import accounts
 from bot.accounts import Staff
+from bot.conversations.models import CannedReply
 from bot.settings import SHANGHAI
 from bot.web.cases import _download
 from bot.web.desk import Desk, Who, back, int_of, text_of
+from bot.web.imports import carry_out
 from knowledge.models import Place
-
-_GRID_COLUMNS = ("村", "片区", "姓名", "电话")
 
 
 def router(desk: Desk) -> APIRouter:
     api = APIRouter(prefix="/staff")
 
-    def settings_page(request: Request, session: Session, who: Who, *, problem: str | None = None, lines: list[str] | None = None, ready: int = 0, table: str = "") -> HTMLResponse:
+    def settings_page(request: Request, session: Session, who: Who, *, problem: str | None = None, lines: list[str] | None = None, ready: int = 0, table: str = "", rule: str = "", team: str = "") -> HTMLResponse:
+        limits = list(session.scalars(select(TimeLimit).order_by(TimeLimit.category)))
+        if all(limit.category != CALLED_UNIT for limit in limits):
+            limits.append(called_unit_limit(session))
         return desk.page(
-            request, "settings.html", session, who, status=422 if problem else 200, problem=problem, lines=lines, ready=ready, table=table, teams=desk.teams(session, who.staff),
-            rules=list(session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id))), handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))), limits=list(session.scalars(select(TimeLimit).order_by(TimeLimit.category))), units=UNIT_LABELS,
+            request, "settings.html", session, who, status=422 if problem else 200, problem=problem, lines=lines, ready=ready, table=table, teams=desk.teams(session, who.staff), limits=limits, units=UNIT_LABELS, called=CALLED_UNIT,
+            handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))), rules=_rules(session), rule=session.get(RoutingRule, _number(rule)), team=session.get(Team, _number(team)), replies=list(session.scalars(select(CannedReply).order_by(CannedReply.position, CannedReply.id))),
             grid=list(session.scalars(select(GridWorker).order_by(GridWorker.place_id, GridWorker.area))), days=list(session.scalars(select(CalendarDay).order_by(CalendarDay.day))),
         )  # fmt: skip
 
     @api.get("/settings", response_class=HTMLResponse)
-    async def settings(request: Request) -> Response:
+    async def settings(request: Request, rule: str = "", team: str = "") -> Response:
+        """`rule`, `team`: the row whose form is filled in for editing."""
         with desk.sessions() as session:
-            return settings_page(request, session, desk.who(request, session, "settings"))
+            return settings_page(request, session, desk.who(request, session, "settings"), rule=rule, team=team)
 
     @api.post("/settings/{what}")
     async def change(request: Request, what: str) -> Response:
@@ -51,13 +57,10 @@ def router(desk: Desk) -> APIRouter:
             try:
                 if what == "grid-import":
                     table = text_of(sent, "table", 200_000)
-                    seen = accounts.places_of(session, who.staff)
-                    rows, bad = read_grid(table, {p.name: p.id for p in session.scalars(select(Place)) if seen is None or p.id in seen})
+                    bad, ready = _read_grid(session, who.staff, table)
                     if bad or text_of(sent, "do") != "import":
-                        return settings_page(request, session, who, lines=bad, ready=len(rows), table=table)
-                    for row in rows:
-                        if not session.scalar(select(GridWorker.id).filter_by(place_id=row["place_id"], area=row["area"], name=row["name"])):
-                            session.add(GridWorker(**row))
+                        session.rollback()
+                        return settings_page(request, session, desk.who(request, session, "settings"), lines=bad, ready=ready, table=table)
                 else:
                     _change(session, who.staff, what, sent)
                 accounts.record(session, who.staff, "改设置", what, str({k: v for k, v in sent.items() if k != "csrf" and isinstance(v, str)})[:500])
@@ -122,34 +125,34 @@ def _day(moment: datetime | None) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d}" if moment else ""
 
 
+def _read_grid(session: Session, staff: Staff, table: str) -> tuple[list[str], int]:
+    """Grid workers pasted under the settings, taken into the session: sentences about the bad lines, and how many are right."""
+    try:
+        report = carry_out(session, staff, "grid", tables.read_text(table), now=datetime.now(UTC))
+    except InvalidInput as error:
+        return [error.message_zh], 0
+    bad = [str(line) for line in report if line.outcome is tables.Outcome.bad]
+    return bad, len(report) - len(bad)
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else 0
+
+
+def _rules(session: Session) -> list[RoutingRule]:
+    return list(session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id)))
+
+
 def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
-    if text_of(sent, "do") == "delete":
-        table = {"rule": RoutingRule, "grid": GridWorker, "handoff": HandoffRule}.get(what)
-        if what == "day":
-            session.execute(delete(CalendarDay).where(CalendarDay.day == _date(sent, "day")))
-        elif table is None:
-            raise InvalidInput("这一项不能删，只能改。")
-        else:
-            row = session.get(table, int_of(sent, "id") or 0)
-            if row is not None:
-                accounts.check_place(session, staff, row.place_id)
-                session.delete(row)
-        return
-    if what == "team":
-        name = text_of(sent, "name", 60)
-        if not name:
-            raise InvalidInput("请写单位名称。")
-        _place(session, staff, text_of(sent, "place", 40))
-        if session.scalar(select(Team.id).where(Team.name == name)):
-            raise InvalidInput("已经有这个单位了。")
-        session.add(Team(name=name, place_id=text_of(sent, "place", 40), phone=text_of(sent, "phone", 30) or None, is_fallback=bool(text_of(sent, "is_fallback"))))
+    do = text_of(sent, "do")
+    if do == "delete":
+        _delete(session, staff, what, sent)
+    elif what == "team":
+        _save_team(session, staff, sent)
+    elif what == "rule" and do in ("up", "down"):
+        _move_rule(session, staff, int_of(sent, "id") or 0, do)
     elif what == "rule":
-        team = session.get(Team, int_of(sent, "team") or 0)
-        if team is None:
-            raise InvalidInput("请选择单位。")
-        if text_of(sent, "place", 40):
-            _place(session, staff, text_of(sent, "place", 40))
-        session.add(RoutingRule(position=int_of(sent, "position") or 100, category=text_of(sent, "category", 20) or None, place_id=text_of(sent, "place", 40) or None, keyword=text_of(sent, "keyword", 40) or None, team_id=team.id))
+        _save_rule(session, staff, sent)
     elif what == "limit":
         unit, amount, green = text_of(sent, "unit", 10), int_of(sent, "amount") or 0, int_of(sent, "green_amount") or 0
         if unit not in set(Unit) or not 1 <= green <= amount <= 1000:
@@ -157,7 +160,7 @@ def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
         session.merge(TimeLimit(category=text_of(sent, "category", 20) or "*", amount=amount, unit=unit, green_amount=green))
     elif what == "grid":
         _place(session, staff, text_of(sent, "place", 40))
-        if not text_of(sent, "name", 40) or not _is_phone(text_of(sent, "phone", 30)):
+        if not text_of(sent, "name", 40) or not is_phone(text_of(sent, "phone", 30)):
             raise InvalidInput("请写姓名和电话。")
         worker = {"place_id": text_of(sent, "place", 40), "area": text_of(sent, "area", 60) or "全村", "name": text_of(sent, "name", 40)}
         if session.scalar(select(GridWorker.id).filter_by(**worker)):
@@ -174,8 +177,95 @@ def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
         session.add(HandoffRule(keyword=keyword, place_id=place or None))
     elif what == "day":
         session.merge(CalendarDay(day=_date(sent, "day"), is_workday=text_of(sent, "is_workday") == "1"))
+    elif what == "reply":
+        text = text_of(sent, "text", 301)
+        if not text or len(text) > 300:
+            raise InvalidInput("常用回复请写 1 到 300 个字。")
+        if session.scalar(select(CannedReply.id).where(CannedReply.text == text)):
+            raise InvalidInput("已经有这一句了。")
+        session.add(CannedReply(text=text, position=int_of(sent, "position") or 100))
     else:
         raise NotFound
+
+
+def _delete(session: Session, staff: Staff, what: str, sent: Any) -> None:
+    if what == "day":
+        session.execute(delete(CalendarDay).where(CalendarDay.day == _date(sent, "day")))
+        return
+    if what == "reply":
+        session.execute(delete(CannedReply).where(CannedReply.id == (int_of(sent, "id") or 0)))
+        return
+    if what == "rule":
+        session.delete(_own_rule(session, staff, int_of(sent, "id") or 0))
+        return
+    table = {"grid": GridWorker, "handoff": HandoffRule}.get(what)
+    if table is None:
+        raise InvalidInput("这一项不能删，只能改。")
+    row = session.get(table, int_of(sent, "id") or 0)
+    if row is not None:
+        if row.place_id is None and accounts.places_of(session, staff) is not None:
+            raise NotAllowed("管所有地方的规则，由负责全县的人来删。")
+        accounts.check_place(session, staff, row.place_id)
+        session.delete(row)
+
+
+def _save_team(session: Session, staff: Staff, sent: Any) -> None:
+    """A new unit, or with an id another name and phone for one: cases keep pointing to it."""
+    name, phone, is_fallback = text_of(sent, "name", 60), text_of(sent, "phone", 30) or None, bool(text_of(sent, "is_fallback"))
+    if not name:
+        raise InvalidInput("请写单位名称。")
+    number = int_of(sent, "id")
+    if session.scalar(select(Team.id).where(Team.name == name, Team.id != (number or 0))):
+        raise InvalidInput("已经有这个单位了。")
+    if number is None:
+        _place(session, staff, text_of(sent, "place", 40))
+        session.add(Team(name=name, place_id=text_of(sent, "place", 40), phone=phone, is_fallback=is_fallback))
+        return
+    team = session.get(Team, number)
+    if team is None:
+        raise InvalidInput("没有这个单位。")
+    accounts.check_place(session, staff, team.place_id)
+    team.name, team.phone, team.is_fallback = name, phone, is_fallback
+
+
+def _own_rule(session: Session, staff: Staff, number: int) -> RoutingRule:
+    """Raises InvalidInput, NotAllowed. A rule for any place is everybody's: only who works everywhere changes it."""
+    rule = session.get(RoutingRule, number)
+    if rule is None:
+        raise InvalidInput("没有这条规则，可能刚刚有人删了。")
+    _check_reach(session, staff, rule.place_id)
+    return rule
+
+
+def _check_reach(session: Session, staff: Staff, place: str | None) -> None:
+    if not place and accounts.places_of(session, staff) is not None:
+        raise NotAllowed("对所有地方都算数的规则，要由负责所有地方的人来定；您的规则请选一个地方。")
+    accounts.check_place(session, staff, place)
+
+
+def _save_rule(session: Session, staff: Staff, sent: Any) -> None:
+    number, place = int_of(sent, "id"), text_of(sent, "place", 40) or None
+    rule = RoutingRule() if number is None else _own_rule(session, staff, number)
+    team = session.get(Team, int_of(sent, "team") or 0)
+    if team is None:
+        raise InvalidInput("请选择单位。")
+    if place:
+        _place(session, staff, place)
+    _check_reach(session, staff, place)
+    rule.position, rule.category, rule.place_id, rule.keyword, rule.team_id = int_of(sent, "position") or 100, text_of(sent, "category", 20) or None, place, text_of(sent, "keyword", 40) or None, team.id
+    session.add(rule)
+
+
+def _move_rule(session: Session, staff: Staff, number: int, do: str) -> None:
+    """One step up or down; the positions are counted anew, so that two rules never stand at the same one."""
+    rule = _own_rule(session, staff, number)
+    rules = _rules(session)
+    at = rules.index(rule)
+    to = at - 1 if do == "up" else at + 1
+    if 0 <= to < len(rules):
+        rules[at], rules[to] = rules[to], rules[at]
+    for position, each in enumerate(rules, 1):
+        each.position = 10 * position
 
 
 def _date(sent: Any, name: str) -> date:
@@ -189,39 +279,6 @@ def _place(session: Session, staff: Staff, place: str) -> None:
     if session.get(Place, place) is None:
         raise InvalidInput("没有这个地方。")
     accounts.check_place(session, staff, place)
-
-
-def _is_phone(text: str) -> bool:
-    digits = text.replace("-", "")
-    return 7 <= len(digits) <= 20 and digits.isascii() and digits.isdigit()
-
-
-def read_grid(table: str, places: dict[str, str]) -> tuple[list[dict[str, str]], list[str]]:
-    """Grid workers from CSV text with the columns 村, 片区, 姓名, 电话; every bad line is named."""
-    rows: list[dict[str, str]] = []
-    bad: list[str] = []
-    try:
-        lines = list(csv.reader(io.StringIO(table.lstrip("\ufeff").replace("，", ",").replace("\t", ","))))
-    except csv.Error:
-        return [], ["表格读不出来，请检查引号。"]
-    head = [c.strip() for c in lines[0]] if lines else []
-    if head != list(_GRID_COLUMNS):
-        return [], [f"第 1 行要写：{','.join(_GRID_COLUMNS)}"]
-    for number, line in enumerate(lines[1:], 2):
-        cells = [c.strip() for c in line]
-        if not any(cells):
-            continue
-        if len(cells) != 4:
-            bad.append(f"第 {number} 行：要有 4 栏，这里是 {len(cells)} 栏。")
-        elif cells[0] not in places:
-            bad.append(f"第 {number} 行：没有“{cells[0][:20]}”这个地方。")
-        elif not cells[2] or len(cells[2]) > 40 or len(cells[1]) > 60:
-            bad.append(f"第 {number} 行：姓名没写，或者太长。")
-        elif not _is_phone(cells[3]):
-            bad.append(f"第 {number} 行：电话“{cells[3][:20]}”不对。")
-        else:
-            rows.append({"place_id": places[cells[0]], "area": cells[1] or "全村", "name": cells[2], "phone": cells[3]})
-    return rows, bad
 
 
 def _cases(session: Session, places: list[str] | None, *, since: datetime) -> list[Case]:

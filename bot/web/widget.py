@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from actions.cases.photos import MAX_BYTES, clean_photo
 from actions.cases.service import attach_photo
+from actions.dialogue.knowledge import village_labels
 from actions.errors import InvalidInput
 from bot.conversations import delivery, handoff, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -112,7 +112,6 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
         return place.id if place and place.level is Level.village else None
 
     def shape(session: Session, conversation: Conversation) -> dict[str, Any]:
-        places = session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.id)).all()
         return {
             "conversation": conversation.id[:8],
             "token": None,
@@ -121,7 +120,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             "notice": notice(settings),
             "greeting": GREETING,
             "suggestions": SUGGESTIONS,
-            "places": [{"id": p.id, "name": p.name} for p in places],
+            "places": [{"id": place.id, "name": label} for place, label, _ in village_labels(session)],
             "village": conversation.place_id,
         }
 

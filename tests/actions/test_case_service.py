@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases import numbers, service
 from actions.cases.defaults import import_offices
-from actions.cases.models import Case, CaseEvent, Team
+from actions.cases.models import Case, CaseEvent, Team, TimeLimit
 from actions.cases.service import CLOCK, RESIDENT, Actor
 from actions.cases.status import MOVES, TIMED, By, CaseStatus
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
+from actions.workdays import SHANGHAI
 from knowledge import store
 from tests.conftest import CORPUS
 
@@ -183,6 +184,23 @@ def test_a_called_unit_that_stays_away_is_escalated_once(county: sessionmaker[Se
         service.unit_arrived(session, unit.id, actor=STAFF, now=late)
         service.unit_arrived(session, unit.id, actor=STAFF, now=late)
         assert sum("报到" in e.what and "没有" not in e.what for e in case.events) == 1
+
+
+@pytest.mark.parametrize(("row", "green", "due"), [(None, [], "14:00"), ((6, "hours", 2), [], "16:00"), ((6, "hours", 2), ["老人"], "12:00"), ((1, "days", 1), [], "23:59")])
+def test_how_soon_a_called_unit_must_come_is_a_row_that_staff_edit(county: sessionmaker[Session], row: tuple[int, str, int] | None, green: list[str], due: str) -> None:
+    with county() as session:
+        kept = session.get_one(TimeLimit, service.CALLED_UNIT)  # offices.yml brings it
+        assert (kept.amount, kept.unit) == (4, "hours")
+        if row is None:
+            session.delete(kept)
+        else:
+            kept.amount, kept.unit, kept.green_amount = row
+        session.commit()
+        case = filed(session, green=green)
+        team = session.scalars(select(Team)).first()
+        assert team
+        unit = service.call_unit(session, case.id, team.id, reason="来量地", actor=STAFF, key="c", now=NOW)
+        assert f"{unit.due_at.astimezone(SHANGHAI):%H:%M}" == due  # called at ten
 
 
 def test_merging_tells_both_residents(county: sessionmaker[Session]) -> None:

@@ -35,7 +35,7 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web import bookings as booking_pages
 from bot.web import cases as case_pages
-from bot.web import errors, inbox, progress, settings_pages, sign_in, widget
+from bot.web import errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.desk import COOKIE, Desk
 from knowledge.models import Base
 from knowledge.store import import_places
@@ -98,7 +98,9 @@ _DEEDS = {
     "/staff/cases/1/{do}": ["move", "note", "tell", "pause", "category", "green", "call", "refer", "arrived", "result", "mediation-start", "mediation-consent", "mediation-session", "mediation-sign", "mediation-fail"],
     "/staff/calendar/1/{do}": ["cancel", "mark", "note"],
     "/staff/conversations/conversation-1/{do}": ["accept", "say", "give-back", "close", "transfer", "note", "case", "wrong", "typing"],
-    "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "handoff"],
+    "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
+    "/staff/import/{what}": ["committees", "grid", "openings"],
+    "/staff/import/{what}.csv": ["committees", "grid", "openings"],
 }
 DOOR = {"/staff/sign-in", "/staff/first-run"}
 
@@ -113,7 +115,7 @@ def empty(sessions: sessionmaker[Session], tmp_path: Path) -> World:
     settings = Settings(home=tmp_path / "home", messages_per_minute=100_000)
     app, desk = FastAPI(), Desk(settings=settings, sessions=sessions)
     errors.install(app)
-    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
+    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
         app.include_router(router)
     app.include_router(progress.router(sessions))
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
@@ -182,6 +184,8 @@ PAGES = {
     "/staff/dashboard/cases.csv": "dashboard",
     "/staff/dashboard/cases.xlsx": "dashboard",
     "/staff/settings": "settings",
+    "/staff/import": "calendar",
+    **{f"/staff/import/{kind}{end}": permission for kind, permission in (("committees", "settings"), ("grid", "settings"), ("openings", "calendar")) for end in ("", ".csv")},
     "/staff/people": "accounts",
     "/staff/audit": "audit",
     "/staff/account": "",
@@ -204,7 +208,7 @@ def test_a_role_sees_the_pages_of_its_permissions_and_no_others(world: World, ro
 @pytest.mark.parametrize("role", Role)
 def test_a_role_without_the_permission_changes_nothing(world: World, role: Role) -> None:
     before, client = world.rows(), world.enter(role.value)
-    needs = {"/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
+    needs = {"/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
         if permission and permission not in PERMISSIONS[role]:
@@ -243,6 +247,16 @@ def test_ones_own_township_is_seen(world: World) -> None:
         ("/staff/settings/rule", {"team": "1", "place": "lijiagou"}),
         ("/staff/settings/grid", {"place": "lijiagou", "name": "张三", "phone": "13800000000"}),
         ("/staff/settings/grid-import", {"do": "import", "table": "村,片区,姓名,电话\n李家沟村,一组,张三,13800000000"}),
+        ("/staff/settings/team", {"id": "9", "name": "新名字"}),
+        ("/staff/settings/rule", {"id": "6", "team": "1", "place": "qingshi"}),
+        ("/staff/settings/rule", {"id": "1", "team": "1", "place": "qingshi"}),
+        ("/staff/settings/rule", {"id": "6", "do": "up"}),
+        ("/staff/settings/rule", {"id": "1", "do": "down"}),
+        ("/staff/settings/rule", {"team": "1"}),
+        ("/staff/import/committees", {"do": "import", "table": "名称,上级\n新村,柳河镇"}),
+        ("/staff/import/committees", {"do": "import", "table": "名称,上级,电话\n李家沟村,柳河镇,0312-5550123"}),
+        ("/staff/import/grid", {"do": "import", "table": "村,姓名,电话\n李家沟村,张三,13800000000"}),
+        ("/staff/import/openings", {"do": "import", "table": "日期,开始,时长,方式,给哪里\n2027-03-01,9:00,60,电话,李家沟村"}),
         ("/staff/calendar", {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1", "mode": "visit", "place": "lijiagou"}),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
@@ -702,7 +716,7 @@ _EVIL = st.sampled_from(
 _VALUE = _EVIL | _WORDS
 _NUMBERS = ["team", "unit", "party", "message", "appointment", "minutes", "capacity", "position", "id", "amount", "green_amount", "cite", "code"]
 _FIELDS = _NUMBERS + (
-    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table old new secret login role password"
+    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password"
 ).split()
 # Values that lead deeper than a refusal of the first field.
 _PLAUSIBLE = {
@@ -777,7 +791,8 @@ def test_hostile_ids_are_not_found(world: World, start: str) -> None:
 
 
 _DEADLINE = "/staff/deadlines?matter=labour_arbitration&start={}"
-_QUERIES = [f"/staff/{q}={{}}" for q in ("cases?show", "cases?q", "cases?category", "cases?page", "inbox?box", "calendar?start", "audit?before", "conversations/conversation-1/suggestions?q", "deadlines?matter", "first-run?code")] + [_DEADLINE]
+_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done deadlines?matter first-run?code".split()
+_QUERIES = [f"/staff/{q}={{}}" for q in (*_PLACES, "conversations/conversation-1/suggestions?q")] + [_DEADLINE]
 
 
 @_COMMON

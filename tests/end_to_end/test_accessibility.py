@@ -48,9 +48,22 @@ def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepa
     desk = staff.sign_in(browser, base, "axe", width=width)
     chat = Resident(base, "lijiagou")
     chat.say("转人工")
-    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "people", "audit", "account", "deadlines?matter=land_arbitration&start=2026-09-01"):
+    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "settings?rule=1&team=1", "import", "import/openings", "people", "audit", "account", "deadlines?matter=land_arbitration&start=2026-09-01"):
         desk.goto(f"{base}/staff/{path}")
         assert violations(desk) == [], path
+        assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    desk.goto(f"{base}/staff/import/grid")
+    desk.get_by_label("或者把表格贴进来").fill("村,姓名,电话\n石桥村,张三,13800000000\n没有村,李四,1\n")
+    desk.get_by_role("button", name="先检查").click()
+    desk.get_by_text("有 1 行不对").wait_for()
+    desk.get_by_text("一行一行看").click()
+    assert violations(desk) == [], "a table that was looked at"
+    desk.goto(f"{base}/staff/cases?place=liuhe")
+    desk.get_by_text("存下现在的筛选").click()
+    desk.get_by_label("筛选的名字").fill("柳河镇在办")
+    desk.get_by_role("button", name="存下").click()
+    desk.get_by_role("link", name="柳河镇在办").wait_for()
+    assert violations(desk) == [], "a saved filter"
     desk.goto(f"{base}/staff/inbox")
     desk.locator(".list-group-item").last.click()
     desk.wait_for_url("**/conversations/**")
