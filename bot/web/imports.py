@@ -98,7 +98,9 @@ def router(desk: Desk) -> APIRouter:
             _may(who, what)
             is_import, staff_id, table = text_of(sent, "do", 10) == "import", who.staff.id, ""
             try:
-                lines = await run_in_threadpool(_read, await _sent(sent))
+                given = await _sent(sent)
+                table = given if isinstance(given, str) else ""  # what was typed is there to be mended
+                lines = await run_in_threadpool(_read, given)
                 table = tables.as_csv(lines)
                 report = await run_in_threadpool(_run, desk.sessions, staff_id, what, lines, is_import=is_import)
             except (InvalidInput, Conflict) as error:

@@ -351,6 +351,11 @@ def test_a_file_that_was_looked_at_can_be_imported_from_the_page(world: World) -
     assert found and send(client, "grid", found[1]).status_code == 303
 
 
+def test_what_was_pasted_stays_to_be_mended(world: World) -> None:
+    answer = send(world.enter("supervisor"), "grid", '村,姓名,电话\n石桥村,"张三,13800000000')
+    assert "引号" in problem(answer) and "石桥村,&#34;张三,13800000000</textarea>" in answer.text
+
+
 # --- openings --------------------------------------------------------------------------------------------------------
 
 
