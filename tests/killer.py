@@ -61,6 +61,10 @@ def read(file: Path) -> Order | None:
     return Order(int(number), moment, int(victim[0]) if victim else None)
 
 
+def app_command(file: Path) -> list[str]:
+    return [sys.executable, "-m", "tests.killer", str(file)]
+
+
 def main(file: Path) -> None:
     import bot.app
     from bot.settings import Settings

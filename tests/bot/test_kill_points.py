@@ -3,7 +3,6 @@ tried again, and what it should do is done once. The dialogue's deeds are walked
 """
 
 import multiprocessing
-import os
 import signal
 import uuid
 from collections import Counter
@@ -25,12 +24,12 @@ from actions.bookings.models import Appointment, Mode, Opening
 from actions.bookings.status import AppointmentStatus
 from actions.cases import service as cases
 from actions.cases.defaults import import_offices
-from actions.cases.models import Case, CaseEvent, Mediation, Team
+from actions.cases.models import Case, CaseEvent, Mediation
 from actions.cases.status import CaseStatus
 from actions.feedback import UnansweredQuestion
 from bot import accounts, worker
 from bot.accounts import AuditEntry, Role, Staff, StaffSession
-from bot.conversations import handoff, service
+from bot.conversations import service
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
