@@ -32,7 +32,7 @@ from bot.stack import Stack
 from tests.end_to_end.conftest import Resident, kill
 from tests.killer import app_command
 
-_STORY = "昨天隔壁邻居老王家在李家沟村东头砌墙，占了我家的路"
+_STORY = "昨天隔壁老王家砌墙占了我家的路"
 _MATTER = "邻居占了我家的路，想问怎么要回来"
 
 
@@ -285,9 +285,9 @@ def _queued(session: Session, conversation_id: str, about: Any) -> None:
     assert said == ["handoff", "handoff"], "the word, and the place in the queue"
 
 
-_WAITING = {"requested_slot": "dispute_wish", "dispute_what": _STORY, "dispute_who": "邻居"}
+_ASKED_ON = {"requested_slot": "dispute_where", "dispute_what": _STORY}
 DEEDS = {
-    "offer_taken": Deed(_told, _taken_down, "怎么解决", _WAITING),
+    "offer_taken": Deed(_told, _taken_down, "这事在哪儿", _ASKED_ON),
     "file": Deed(_summarised, _filed, "登记好了", _NO_FORM),
     "not_solved": Deed(_answered, _reopened, "没解决就接着办", _NO_FORM),
     "withdraw": Deed(_filed_before, _withdrawn, "按您的意思撤回了", _NO_FORM),
