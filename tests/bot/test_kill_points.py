@@ -68,6 +68,13 @@ def _work(sessions: sessionmaker[Session], home: Path) -> None:
     worker.work(Settings(home=home), sessions)
 
 
+def _again(sessions: sessionmaker[Session], home: Path, deed: Callable[..., None], *arguments: Any) -> None:
+    """The second try, a third for good measure, and the worker's next round."""
+    for _ in range(2):
+        deed(sessions, home, *arguments)
+    _work(sessions, home)
+
+
 def _child(url: str, order: killer.Order | None, deed: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     engine = make_engine(url)
     killer.install(lambda: order)
@@ -101,9 +108,7 @@ class World:
                     about, *arguments = begin(session)
                     session.commit()
                 ended = self.do(killer.Order(number, moment), deed, *arguments)
-                assert self.do(None, deed, *arguments), "the second try"
-                assert self.do(None, deed, *arguments), "pressed once more"
-                assert self.do(None, _work), "the worker's round"
+                assert self.do(None, _again, deed, *arguments)
                 with self.sessions() as session:
                     try:
                         check(session, about)
