@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from knowledge.models import Base, UtcDateTime
@@ -21,4 +21,7 @@ class UnansweredQuestion(Base):
 
 
 def record_unanswered(session: Session, question: str, *, reason: str, conversation_id: str | None, message_id: int | None, place: str | None) -> None:
+    """Once a message and reason, however often it is tried; the caller commits."""
+    if message_id is not None and session.scalar(select(UnansweredQuestion.id).filter_by(message_id=message_id, reason=reason, question=question).limit(1)):
+        return
     session.add(UnansweredQuestion(question=question, reason=reason, conversation_id=conversation_id, message_id=message_id, place_id=place))

@@ -80,7 +80,7 @@ def build_parts(settings: Settings) -> Parts:
     sessions = make_sessions(make_engine(settings.url))
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
-    rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s)
+    rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers)
     topic = _topic(settings, embedder)
     return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic))
 
@@ -128,6 +128,8 @@ def create_app(parts: Parts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with parts.sessions() as session:
+            service.release_all(session)
         task = asyncio.create_task(watch())
         yield
         task.cancel()

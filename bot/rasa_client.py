@@ -1,6 +1,8 @@
 """HTTP to the Rasa server on loopback. An empty list from its REST channel is a failure there, so it is one here."""
 
+import asyncio
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +16,9 @@ class RasaUnavailable(Exception):
 
 
 class RasaClient:
-    def __init__(self, url: str, token: str, *, timeout_s: float) -> None:
+    def __init__(self, url: str, token: str, *, timeout_s: float, trackers: Path | None = None) -> None:
+        """`trackers`: Rasa's file; needed to take a message back."""
+        self._trackers = trackers
         self._http = httpx.AsyncClient(base_url=url, params={"token": token}, timeout=httpx.Timeout(timeout_s, connect=2.0), trust_env=False)
 
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
@@ -57,13 +61,17 @@ class RasaClient:
         except (httpx.HTTPError, ValueError) as error:
             raise RasaUnavailable(type(error).__name__) from error
 
-    async def append_events(self, conversation_id: str, events: list[dict[str, Any]]) -> None:
-        """Events put at a tracker's end from outside, between turns only. Raises RasaUnavailable."""
+    async def take_back(self, conversation_id: str, message_id: int) -> bool:
+        """Make Rasa forget an earlier try at this message, so that it finds the dialogue as the first try did.
+
+        False: the dialogue has gone on since, and stays as it is. Raises RasaUnavailable.
+        """
+        if self._trackers is None:
+            return True
         try:
-            response = await self._http.post(f"/conversations/{conversation_id}/tracker/events", json=events)
-            response.raise_for_status()
-        except httpx.HTTPError as error:
-            raise RasaUnavailable(type(error).__name__) from error
+            return await asyncio.to_thread(erase_turn, self._trackers, conversation_id, message_id)
+        except sqlite3.OperationalError as error:
+            raise RasaUnavailable(str(error)) from error
 
     async def parse(self, text: str) -> dict[str, Any]:
         """Intent, confidence and entities. Raises RasaUnavailable."""
@@ -85,6 +93,25 @@ class RasaClient:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def erase_turn(path: Path, conversation_id: str, message_id: int) -> bool:
+    """Delete what Rasa holds of its last turn, if that was this message's. False when a later message has had its turn.
+
+    Rasa saves a turn at its end, also one whose actions failed because the app was killed: a form may be closed then that
+    filed nothing. Its own `rewind` event can't undo that: it skips the messages a form took and reverts to before the form.
+    Raises sqlite3.OperationalError when the file stays locked for 10 s.
+    """
+    if not path.exists():
+        return True
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
+            return True
+        last = db.execute("SELECT id, data FROM events WHERE sender_id = ? AND type_name = 'user' ORDER BY id DESC LIMIT 1", (conversation_id,)).fetchone()
+        at = (json.loads(last[1]).get("metadata") or {}).get("message") if last else None
+        if at == message_id:
+            db.execute("DELETE FROM events WHERE sender_id = ? AND id >= ?", (conversation_id, last[0]))
+        return not isinstance(at, int) or at <= message_id
 
 
 def erase_trackers(path: Path, conversation_ids: Iterable[str]) -> None:

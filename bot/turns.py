@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,7 +52,7 @@ class Turns:
             message = session.get(Message, message_id)
             if message is None or message.answered_at is not None:
                 return service.replies_to(session, message_id)
-            conversation = session.get(Conversation, message.conversation_id)
+            conversation, is_retry = session.get(Conversation, message.conversation_id), message.claimed_at is not None
             if conversation is None or not service.claim(session, message_id):
                 return []
             text = normalise(message.text)
@@ -70,11 +70,6 @@ class Turns:
             if conversation.status is not ConversationStatus.bot:
                 return service.store_replies(session, message, self._while_waiting(session, conversation, text, now))
             done = session.get(ActionOutcome, message_id)
-            if done:
-                # Carried out by an earlier try that was killed before its reply was stored: the form behind it is ended, too.
-                with suppress(RasaUnavailable):
-                    await self._rasa.append_events(conversation.id, [{"event": "active_loop", "name": None}, {"event": "slot", "name": "requested_slot", "value": None}])
-                return service.store_replies(session, message, done.replies)
             place, conversation_id = conversation.place_id, conversation.id
             is_long = service.turns_so_far(session, conversation_id) % SESSION_TURNS == 0
         if not text:
@@ -82,9 +77,14 @@ class Turns:
         else:
             try:
                 with stage("rasa"):
-                    if is_long and not await self._rasa.has_form(conversation_id):
+                    # Of an earlier try that was cut short, Rasa may remember a turn whose actions failed.
+                    goes_on = is_retry and not await self._rasa.take_back(conversation_id, message_id)
+                    if is_long and not goes_on and not await self._rasa.has_form(conversation_id):
                         await self._rasa.start_session(conversation_id)
-                    replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
+                    if done and goes_on:
+                        replies = done.replies
+                    else:
+                        replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
             except (RasaUnavailable, asyncio.CancelledError) as error:
                 log.warning("rasa away conversation=%s message=%s reason=%s", conversation_id, message_id, error)
                 with self._sessions() as session:
@@ -95,6 +95,8 @@ class Turns:
                 if isinstance(error, asyncio.CancelledError):
                     raise
                 return []
+        if done and done.replies[0]["text"] not in {r.get("text") for r in replies}:
+            replies = done.replies  # what was done is told, whatever the dialogue makes of the message now
         if danger:
             replies = [*replies, _guidance(danger)]
         with self._sessions() as session, stage("render"):

@@ -4,7 +4,10 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from actions.cases import service as service_of_cases
 from bot import stack
@@ -25,24 +28,29 @@ def run(settings: Settings) -> None:
     sessions = make_sessions(make_engine(settings.url))
     while not ended.is_set():
         try:
-            meta = index.meta(settings.snapshots)
-            if meta and meta["embedded"] != meta["chunks"]:
-                log.info("embedding the rest: %s of %s", meta["embedded"], meta["chunks"])
-                stack.build_snapshot(settings, core_only=False)
-            with sessions() as session:
-                now = datetime.now(UTC)
-                service_of_cases.tick(session, now=now)
-                delivery.tell_case_events(session)
-                delivery.tell_appointments(session, now=now)
-                handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
-            with sessions() as session:
-                old = service.older_than(session, timedelta(days=settings.retention_days))
-                # Rasa's copy first: if it can't be deleted now, ours still names it next time.
-                erase_trackers(settings.rasa_trackers, old)
-                for conversation_id in old:
-                    service.forget(session, conversation_id)
-            if old:
-                log.info("retention: %s conversations deleted", len(old))
+            work(settings, sessions)
         except Exception:
             log.exception("worker")  # one failed round must not end the worker; the next tries again
         ended.wait(10)
+
+
+def work(settings: Settings, sessions: Callable[[], Session]) -> None:
+    """One round: whatever is due now. Cut short anywhere, the next one goes on with it."""
+    meta = index.meta(settings.snapshots)
+    if meta and meta["embedded"] != meta["chunks"]:
+        log.info("embedding the rest: %s of %s", meta["embedded"], meta["chunks"])
+        stack.build_snapshot(settings, core_only=False)
+    with sessions() as session:
+        now = datetime.now(UTC)
+        service_of_cases.tick(session, now=now)
+        delivery.tell_case_events(session)
+        delivery.tell_appointments(session, now=now)
+        handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
+    with sessions() as session:
+        old = service.older_than(session, timedelta(days=settings.retention_days))
+        # Rasa's copy first: if it can't be deleted now, ours still names it next time.
+        erase_trackers(settings.rasa_trackers, old)
+        for conversation_id in old:
+            service.forget(session, conversation_id)
+    if old:
+        log.info("retention: %s conversations deleted", len(old))

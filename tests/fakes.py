@@ -10,7 +10,7 @@ class FakeRasa:
     def __init__(self, *answers: list[dict[str, Any]], during: Callable[[], None] = lambda: None) -> None:
         self.answers, self.during = list(answers), during
         self.asked: list[tuple[str, str]] = []
-        self.events: list[list[dict[str, Any]]] = []
+        self.taken_back: list[int] = []
 
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         self.asked.append((conversation_id, text))
@@ -23,8 +23,9 @@ class FakeRasa:
     async def start_session(self, conversation_id: str) -> None:
         pass
 
-    async def append_events(self, conversation_id: str, events: list[dict[str, Any]]) -> None:
-        self.events.append(events)
+    async def take_back(self, conversation_id: str, message_id: int) -> bool:
+        self.taken_back.append(message_id)
+        return True
 
 
 class NoSearch:

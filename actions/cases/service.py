@@ -345,12 +345,14 @@ def consent(session: Session, case_id: int, party: int, answer: str, *, actor: A
     if not 0 <= party < len(mediation.parties) or answer not in ("yes", "no"):
         raise InvalidInput
     parties = [dict(p) for p in mediation.parties]
+    if parties[party]["consent"] == answer:
+        return mediation  # sent again
     parties[party]["consent"] = answer
     mediation.parties = parties
     _event(session, mediation.case, f"{parties[party]['name']}{'同意' if answer == 'yes' else '不同意'}调解", key=f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}", actor=actor, now=now)
+    if answer == "no" and mediation.failed_at is None:
+        return fail_mediation(session, case_id, "有一方明确不愿调解", actor=actor, now=now)  # commits both
     session.commit()
-    if answer == "no":
-        return fail_mediation(session, case_id, "有一方明确不愿调解", actor=actor, now=now)
     return mediation
 
 
@@ -358,7 +360,10 @@ def add_session(session: Session, case_id: int, *, at: datetime, place: str, tex
     mediation = _mediation(session, case_id)
     if not mediation.parties or any(p.get("consent") != "yes" for p in mediation.parties):
         raise NotAllowed("各方都同意以后才能开调解会（人民调解法第三条、第十七条）。")
-    mediation.sessions = [*mediation.sessions, {"at": at.astimezone(UTC).isoformat(), "place": place, "note": text}]
+    held = {"at": at.astimezone(UTC).isoformat(), "place": place, "note": text}
+    if held in mediation.sessions:
+        return mediation  # sent again
+    mediation.sessions = [*mediation.sessions, held]
     _event(session, mediation.case, "调解会", key=f"case-{case_id}-session-{len(mediation.sessions)}", actor=actor, note=text, say=f"调解定在 {local(at, time_too=True)}，地点：{place}。" if at > now else None, now=now)
     session.commit()
     return mediation

@@ -13,8 +13,9 @@ from actions.bookings import service
 from actions.bookings.models import Opening
 from actions.bookings.status import LABELS, AppointmentStatus
 from actions.dialogue import dispute_text as words
-from actions.dialogue.dispute import intent_of, message_of, said
+from actions.dialogue.dispute import intent_of, said
 from actions.dialogue.knowledge import Services, _place
+from actions.dialogue.outcomes import keep, message_of, said_before
 from actions.errors import ActionError, OpeningTaken
 
 STEPS = ("opening", "matter", "contact", "confirm")
@@ -182,6 +183,8 @@ class Book(_Booking):
         key, phone, matter = f"booking:{tracker.get_slot('booking_id')}", contact if contact[:1].isdigit() else None, tracker.get_slot("booking_matter") or ""
         change = tracker.get_slot("booking_change")
         with self.services.sessions() as session:
+            if said_before(session, tracker, dispatcher):
+                return empty()
             try:
                 if tracker.get_slot("booking_kind") == "候补":
                     held = service.wait(session, opening, conversation_id=tracker.sender_id, request_key=key, summary=matter, phone=phone, now=_now(), message_id=message_of(tracker))
@@ -221,13 +224,19 @@ class CancelBooking(_Booking):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
         with self.services.sessions() as session:
+            if said_before(session, tracker, dispatcher):
+                return []
             held = service.held_by(session, tracker.sender_id, now=_now())
             named = re.search(r"确认取消(\d{1,9})号预约", text)
             if named:
                 mine = next((a for a in held if a.id == int(named.group(1))), None)
                 if mine:
+                    done = {"kind": "booking", "text": "取消好了，位置让给别人了。想再约，随时说。"}
+                    keep(session, tracker, done)
                     service.cancel(session, mine.id, now=_now())
-                self.say(dispatcher, "取消好了，位置让给别人了。想再约，随时说。" if mine else "这个预约已经不在了。", kind="booking")
+                    dispatcher.utter_message(json_message=done)
+                else:
+                    self.say(dispatcher, "这个预约已经不在了。", kind="booking")
             elif not held:
                 self.say(dispatcher, "您现在没有预约，不用取消。", kind="booking")
             else:

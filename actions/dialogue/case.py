@@ -1,7 +1,9 @@
 """A filed case in the conversation: where it stands, what is added, solved or not, withdrawn."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -12,8 +14,9 @@ from sqlalchemy.orm import Session
 from actions.cases import links, numbers, routing, service
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
-from actions.dialogue.dispute import message_of, said
+from actions.dialogue.dispute import said
 from actions.dialogue.knowledge import Services, _place
+from actions.dialogue.outcomes import keep, message_of, said_before
 from actions.errors import ActionError, NotFound
 
 _TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
@@ -27,6 +30,12 @@ class _Case(Action):
     def say(self, dispatcher: CollectingDispatcher, text: str, **more: Any) -> list[EventType]:
         dispatcher.utter_message(json_message={"kind": "case", "text": text, **more})
         return []
+
+    def say_with(self, dispatcher: CollectingDispatcher, tracker: Tracker, session: Session, deed: Callable[[], object], text: str, **more: Any) -> list[EventType]:
+        """Say it together with the deed: both are stored, or neither. The deed may raise ActionError."""
+        keep(session, tracker, {"kind": "case", "text": text, **more})
+        deed()
+        return self.say(dispatcher, text, **more)
 
     def key(self, tracker: Tracker, what: str) -> str:
         return f"m{message_of(tracker) or datetime.now(UTC).timestamp()}-{what}"
@@ -107,6 +116,8 @@ class ConfirmCase(_Case):
         solved = not re.search(r"没|不|还是|又", said(tracker))
         status = (CaseStatus.answered, CaseStatus.closed)
         with self.services.sessions() as session:
+            if said_before(session, tracker, dispatcher):
+                return []
             own = service.of_conversation(session, tracker.sender_id)
             if any(service.lead(session, c).status is CaseStatus.answered for c in own):
                 status = (CaseStatus.answered,)
@@ -116,19 +127,20 @@ class ConfirmCase(_Case):
             own_number, case = numbers.spoken(case.number), service.lead(session, case)
             if solved and own_number != numbers.spoken(case.number):
                 # Only who reported it can end it; the word of the others is kept.
-                service.note(session, case.id, f"并案的居民（{own_number}）说解决了。", actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC))
-                return self.say(dispatcher, "记下了，谢谢您告诉我。这件事是和别人反映的并在一起办的，等那一位也确认了就办结。")
+                word = partial(service.note, session, case.id, f"并案的居民（{own_number}）说解决了。", actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC))
+                return self.say_with(dispatcher, tracker, session, word, "记下了，谢谢您告诉我。这件事是和别人反映的并在一起办的，等那一位也确认了就办结。")
             if solved and case.status is CaseStatus.closed:
                 return self.say(dispatcher, "那太好了。以后又有问题，随时告诉我。")
             to = CaseStatus.closed if solved else CaseStatus.reopened
             text = MOVES[case.status][to].say or ""
+            more: dict[str, Any] = {"next": "还有哪里没解决，可以回复“补充：……”告诉办事的人。"}
+            if solved:
+                more = {"next": "给这次办理打个分吧，1 分最差，5 分最好。", "buttons": [{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)]}
+            move = partial(service.move, session, case.id, to, actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC), note=said(tracker)[:500])
             try:
-                service.move(session, case.id, to, actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC), note=said(tracker)[:500])
+                return self.say_with(dispatcher, tracker, session, move, text, **more)
             except ActionError as error:
                 return self.say(dispatcher, error.message_zh)
-            if solved:
-                return self.say(dispatcher, text, next="给这次办理打个分吧，1 分最差，5 分最好。", buttons=[{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)])
-            return self.say(dispatcher, text, next="还有哪里没解决，可以回复“补充：……”告诉办事的人。")
 
 
 class RateCase(_Case):
@@ -152,13 +164,15 @@ class SupplementCase(_Case):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = re.sub(r"^.{0,16}补充(?:一下|情况|说明)?[：:，, ]*", "", said(tracker)).strip()
         with self.services.sessions() as session:
+            if said_before(session, tracker, dispatcher):
+                return []
             case = self.one_of(dispatcher, tracker, session, status=tuple(OPEN | {CaseStatus.returned}), verb=f"补充：{text}"[:180])
             if case is None:
                 return []
             if len(text) < 2:
                 return self.say(dispatcher, "要补充什么？请回复“补充：”后面写上情况。")
-            service.supplement(session, case.id, text[:1000], key=self.key(tracker, "supplement"), now=datetime.now(UTC))
-            return self.say(dispatcher, f"补充进去了（{numbers.spoken(case.number)}），办事的人看得到。")
+            add = partial(service.supplement, session, case.id, text[:1000], key=self.key(tracker, "supplement"), now=datetime.now(UTC))
+            return self.say_with(dispatcher, tracker, session, add, f"补充进去了（{numbers.spoken(case.number)}），办事的人看得到。")
 
 
 class WithdrawCase(_Case):
@@ -167,6 +181,8 @@ class WithdrawCase(_Case):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         with self.services.sessions() as session:
+            if said_before(session, tracker, dispatcher):
+                return []
             can = tuple(s for s, moves in MOVES.items() if CaseStatus.withdrawn in moves)
             case = self.one_of(dispatcher, tracker, session, status=can, verb="我要撤回")
             if case is None:
@@ -175,8 +191,8 @@ class WithdrawCase(_Case):
                 number = numbers.spoken(case.number)
                 return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}])
             text = MOVES[case.status][CaseStatus.withdrawn].say or ""
-            service.move(session, case.id, CaseStatus.withdrawn, actor=service.RESIDENT, key=self.key(tracker, "withdraw"), now=datetime.now(UTC))
-            return self.say(dispatcher, text)
+            move = partial(service.move, session, case.id, CaseStatus.withdrawn, actor=service.RESIDENT, key=self.key(tracker, "withdraw"), now=datetime.now(UTC))
+            return self.say_with(dispatcher, tracker, session, move, text)
 
 
 class GridWorkers(_Case):

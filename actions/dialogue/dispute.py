@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cases import service
 from actions.dialogue import dispute_text as words
 from actions.dialogue.knowledge import AnswerQuestion, Services, _place, find_village
+from actions.dialogue.outcomes import message_of, said_before
 from knowledge.answers import ANSWER_FROM
 from knowledge.models import Place
 from knowledge.normalise import normalise
@@ -34,11 +35,6 @@ _BUTTONS = {
     "care": ["没有", "高龄或独居老人", "残疾人", "农民工工资", "拖了很久"],
     "contact": ["在这里回复就行", "匿名"],
 }
-
-
-def message_of(tracker: Tracker) -> int | None:
-    value = (tracker.latest_message.get("metadata") or {}).get("message")
-    return value if isinstance(value, int) else None
 
 
 def said(tracker: Tracker) -> str:
@@ -222,6 +218,8 @@ class FileDispute(Action):
         contact = fields["contact"] or ""
         place = _place(tracker)
         with self.services.sessions() as session:
+            if said_before(session, tracker, dispatcher):
+                return empty()
             village = find_village(session, fields["where"] or "") or (session.get(Place, place) if place else None)
             case = service.file(
                 session,

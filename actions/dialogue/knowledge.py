@@ -208,7 +208,8 @@ class ExplainPlainly(Action):
         count = float(tracker.get_slot("plain_count") or 0)
         if last:
             with self.services.sessions() as session:
-                record_unanswered(session, last, reason="not_understood", conversation_id=tracker.sender_id, message_id=None, place=_place(tracker))
+                meta = tracker.latest_message.get("metadata") or {}
+                record_unanswered(session, last, reason="not_understood", conversation_id=tracker.sender_id, message_id=meta.get("message"), place=_place(tracker))
                 found = answer(session, self.services.searcher, last, day=self.services.today(), place=_place(tracker), intent="ask_service_guide") if count == 0 else None
                 session.commit()
             if isinstance(found, Answer):

@@ -11,8 +11,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import dates, deadlines, legal_aid
 from actions.cases.service import calendar
 from actions.dialogue import dispute_text as words
-from actions.dialogue.dispute import intent_of, message_of, said
+from actions.dialogue.dispute import intent_of, said
 from actions.dialogue.knowledge import Services
+from actions.dialogue.outcomes import message_of
 
 _LINE = [{"label": "拨打 12348", "href": "tel:12348"}]
 _DATE = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?")

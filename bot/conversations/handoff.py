@@ -171,7 +171,10 @@ def release_forgotten(session: Session, *, now: datetime, after: timedelta = FOR
 def note(session: Session, conversation_id: str, text: str, *, author: str) -> None:
     if not text.strip():
         raise InvalidInput("还没写内容。")
-    session.add(InternalNote(conversation_id=conversation_id, author=author, text=text.strip()[:4000]))
+    text = text.strip()[:4000]
+    last = session.scalar(select(InternalNote).where(InternalNote.conversation_id == conversation_id).order_by(InternalNote.id.desc()).limit(1))
+    if last is None or (last.author, last.text) != (author, text):  # sent again
+        session.add(InternalNote(conversation_id=conversation_id, author=author, text=text))
     session.commit()
 
 

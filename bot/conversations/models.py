@@ -92,5 +92,5 @@ class Message(Base):
     ordinal: Mapped[int | None]
     rating: Mapped[str | None] = mapped_column(String(4))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
-    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it; a claim lapses
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

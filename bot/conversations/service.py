@@ -18,6 +18,7 @@ from actions.feedback import UnansweredQuestion, record_unanswered
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 
 CLAIM_LAPSES = timedelta(seconds=45)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # of a claim given up: free for the next, who sees that it isn't the first
 MAX_CHARACTERS = 2000
 
 
@@ -64,7 +65,13 @@ def claim(session: Session, message_id: int) -> bool:
 
 
 def release(session: Session, message_id: int) -> None:
-    session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=None))
+    session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=_LONG_AGO))
+    session.commit()
+
+
+def release_all(session: Session) -> None:
+    """Give up every claim, for whoever held one is dead: the app alone answers, and it is just starting."""
+    session.execute(update(Message).where(Message.answered_at.is_(None), Message.claimed_at.is_not(None)).values(claimed_at=_LONG_AGO))
     session.commit()
 
 
@@ -111,10 +118,13 @@ def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> l
     return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
 
 
-def touch(session: Session, conversation_id: str, text: str) -> None:
-    """A word of the system in the conversation."""
-    session.add(Message(conversation_id=conversation_id, sender=Sender.system, kind="text", text=text, answered_at=datetime.now(UTC)))
-    session.commit()
+def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:
+    """A word of the system in the conversation, once a key."""
+    session.add(Message(conversation_id=conversation_id, client_id=key, sender=Sender.system, kind="text", text=text, answered_at=datetime.now(UTC)))
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
 
 
 def in_a_row(session: Session, conversation_id: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.bookings import service
@@ -66,7 +67,9 @@ def router(desk: Desk) -> APIRouter:
                     except ValueError:
                         raise InvalidInput("重复到哪天，请填日期。") from None
                     days = service.repeats(days[0], every=every, until=until, is_workday=calendar(session).is_workday)
-                series, local = secrets.token_hex(8) if every else None, first.astimezone(SHANGHAI)
+                series, local = text_of(sent, "nonce", 40) or secrets.token_hex(8), first.astimezone(SHANGHAI)
+                if session.scalar(select(Opening.id).filter_by(series=series, worker_id=who.staff.id).limit(1)):
+                    days = []  # sent again
                 for day in days:
                     starts = service.utc(day, local.hour, local.minute)
                     service.publish(
@@ -78,7 +81,7 @@ def router(desk: Desk) -> APIRouter:
             except ActionError as error:
                 session.rollback()
                 return shown(request, session, desk.who(request, session, "calendar"), "", error.message_zh)
-        return back(request, f"/staff/calendar?start={days[0].isoformat()}" if days else "/staff/calendar")
+        return back(request, f"/staff/calendar?start={local.date().isoformat()}")
 
     def held(session: Session, who: Who, opening_id: str) -> Opening:
         found = session.get(Opening, number_or_404(opening_id))

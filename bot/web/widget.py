@@ -220,7 +220,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
                 raise InvalidInput("没有收到照片，请重新选一张。")
             clean = await run_in_threadpool(clean_photo, await sent.read(MAX_BYTES + 1))
             number = attach_photo(session, conversation.id, clean)
-            service.touch(session, conversation.id, f"收到照片 {number} 张，登记时一起交上去。")
+            service.touch(session, conversation.id, f"收到照片 {number} 张，登记时一起交上去。", key=f"photo-{clean.sha256[:40]}")
         return {"photos": number}
 
     @api.post("/typing", status_code=204)

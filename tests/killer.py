@@ -1,0 +1,88 @@
+"""Ends a process by SIGKILL just before or just after one of its database commits. Only tests load it.
+
+`python -m tests.killer FILE` is the app: the process that serves dies as FILE says (`3 before`: at the third commit from when
+the file appeared; `3 before 4711`: the process group 4711 dies instead), and another one is forked in its place. What takes
+seconds to load is loaded before the fork.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine.default import DefaultDialect
+
+_stock = DefaultDialect.do_commit
+
+
+@dataclass(frozen=True)
+class Order:
+    number: int  # of the commit, from 1
+    moment: str  # before, after
+    victim: int | None = None  # a process group; None: the process that commits
+
+
+def install(order: Callable[[], Order | None], *, fired: Callable[[], None] = lambda: None) -> None:
+    """Commits are counted while there is an order; `fired` is told just before the kill."""
+    count, lock = 0, threading.Lock()
+
+    def die(given: Order) -> None:
+        fired()
+        if given.victim is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        else:
+            os.killpg(given.victim, signal.SIGKILL)
+
+    def do_commit(self: DefaultDialect, connection: Any) -> None:
+        nonlocal count
+        given = order()
+        with lock:
+            count = count + 1 if given else 0
+            is_it = given is not None and count == given.number
+        if given and is_it and given.moment == "before":
+            die(given)
+        _stock(self, connection)
+        if given and is_it and given.moment == "after":
+            die(given)
+
+    DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
+
+
+def read(file: Path) -> Order | None:
+    try:
+        number, moment, *victim = file.read_text().split()
+    except (FileNotFoundError, ValueError):
+        return None
+    return Order(int(number), moment, int(victim[0]) if victim else None)
+
+
+def app_command(file: Path) -> list[str]:
+    return [sys.executable, "-m", "tests.killer", str(file)]
+
+
+def main(file: Path) -> None:
+    import bot.app
+    from bot.settings import Settings
+
+    settings = Settings()
+    embedder = bot.app.SentenceEmbedder(bot.app.prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
+    bot.app.SentenceEmbedder = lambda *_, **__: embedder  # type: ignore[misc, assignment]
+    install(lambda: read(file), fired=file.unlink)
+    while True:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(bot.app.serve(settings))
+            os._exit(0)
+        signal.signal(signal.SIGTERM, lambda *_, child=child: os.kill(child, signal.SIGTERM))
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
