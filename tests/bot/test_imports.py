@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,7 @@ from actions.errors import InvalidInput
 from actions.imports import committees, openings, tables
 from actions.imports.tables import BadLine
 from bot.accounts import AuditEntry, Staff
+from bot.web import imports
 from knowledge.models import Level, Place
 from knowledge.store import import_places
 from tests.bot.test_staff_pages import ATTACK, TestClient, World, empty, fine, world
@@ -460,6 +462,19 @@ def test_a_long_table_is_looked_at_without_holding_up_the_rest(world: World) -> 
     assert datetime.now(UTC) - started < timedelta(seconds=30)
     with world.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Opening)) == 1
+
+
+def test_a_table_imported_by_four_presses_at_once_is_imported_once(world: World) -> None:
+    lines = tables.read_text(f"{SLOTS}\n{DAY},9:00,11:00,,坐班,李家沟村,村委会,6,")
+    with world.sessions() as opened:
+        worker = opened.scalars(select(Staff.id).where(Staff.login == "legal_worker")).one()
+    reports: list[list[tables.Line]] = []
+    threads = [threading.Thread(target=lambda: reports.append(imports._run(world.sessions, worker, "openings", lines, is_import=True))) for _ in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert sorted(report[0].outcome for report in reports) == ["new", "same", "same", "same"]
+    with world.sessions() as opened:
+        assert opened.scalar(select(func.count()).select_from(Opening).where(Opening.worker_id == worker, Opening.id > 1)) == 1
 
 
 @pytest.fixture()
