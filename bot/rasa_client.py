@@ -98,8 +98,8 @@ class RasaClient:
 def erase_turn(path: Path, conversation_id: str, message_id: int) -> bool:
     """Delete what Rasa holds of its last turn, if that was this message's. False when a later message has had its turn.
 
-    Rasa saves a turn at its end, also one whose actions failed because the app was killed: a form may be closed then that
-    filed nothing. Its own `rewind` event can't undo that: it skips the messages a form took and reverts to before the form.
+    Rasa saves a turn at its end, whether its replies reached anybody or not; tried once more on top of that, a question that
+    waited for the village is gone. Its own `rewind` event can't undo it: it skips the messages a form took.
     Raises sqlite3.OperationalError when the file stays locked for 10 s.
     """
     if not path.exists():

@@ -77,7 +77,7 @@ class Turns:
         else:
             try:
                 with stage("rasa"):
-                    # Of an earlier try that was cut short, Rasa may remember a turn whose actions failed.
+                    # An earlier try was cut short; Rasa may remember its turn, whose replies nobody has.
                     goes_on = is_retry and not await self._rasa.take_back(conversation_id, message_id)
                     if is_long and not goes_on and not await self._rasa.has_form(conversation_id):
                         await self._rasa.start_session(conversation_id)

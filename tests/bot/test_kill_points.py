@@ -40,7 +40,7 @@ from bot.web.desk import COOKIE, Desk
 from knowledge.store import import_places
 from tests import killer
 from tests.conftest import CORPUS, DAY
-from tests.fakes import NoSearch
+from tests.fakes import NoSearch, no_slots
 
 # A process forked from a server that has imported everything and done nothing: a real death for 30 ms.
 _FORKS = multiprocessing.get_context("forkserver")
@@ -56,7 +56,7 @@ def _press(sessions: sessionmaker[Session], home: Path, path: str, form: dict[st
     """A form of the staff pages, as a browser sends it."""
     app, desk = FastAPI(), Desk(settings=Settings(home=home), sessions=sessions)
     errors.install(app)
-    for router in (case_pages.router(desk), booking_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY)):  # type: ignore[arg-type]
+    for router in (case_pages.router(desk), booking_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
         app.include_router(router)
     client = TestClient(app, follow_redirects=False, headers={"accept": "text/html", "x-csrf": _CSRF})
     client.cookies.set(COOKIE, _TOKEN, path="/staff")
