@@ -17,6 +17,7 @@ from actions.cases.models import ActionOutcome, CalendarDay, CalledUnit, Case, C
 from actions.cases.photos import CleanPhoto
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, move_between
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from actions.storable import row_of, storable
 from actions.workdays import SHANGHAI, Unit, WorkCalendar
 
 CALLED_UNIT_HOURS = 4  # a called unit answers within this; one city's practice, editable later (domain.md section 4)
@@ -52,8 +53,11 @@ def file(session: Session, *, request_key: str, conversation_id: str | None, pla
     found = session.scalar(select(Case).where(Case.request_key == request_key))
     if found:
         return found
+    fields = {k: storable(v) if isinstance(v, str) else v for k, v in fields.items()}
+    if len(fields.get("phone") or "") > 30 or len(fields.get("contact_name") or "") > 40:
+        raise InvalidInput("电话或者称呼太长了，请改短一点。")
     day = now.astimezone(SHANGHAI).date()
-    case = Case(number=numbers.make(day, _next_counter(session, day)), request_key=request_key, conversation_id=conversation_id, place_id=place, category=category, filed_at=now, updated_at=now, is_demo=is_demo, **fields)
+    case = Case(number=numbers.make(day, _next_counter(session, day)), request_key=request_key, conversation_id=conversation_id, place_id=place, category=storable(category, 20), filed_at=now, updated_at=now, is_demo=is_demo, **fields)
     team = routing.team_for(session, category=category, place=place, text=case.what)
     case.team_id = team.id if team else None
     _start_clock(session, case, now)
@@ -123,14 +127,14 @@ def _start_clock(session: Session, case: Case, now: datetime) -> None:
 
 
 def _event(session: Session, case: Case, what: str, *, key: str, actor: Actor, now: datetime, to: CaseStatus | None = None, note: str = "", say: str | None = None, buttons: Sequence[dict[str, str]] = ()) -> CaseEvent:
-    event = CaseEvent(case_id=case.id, key=key, at=now, actor=actor.kind, actor_id=actor.id, actor_name=actor.name, what=what, status_to=to, note=note, say=say if case.conversation_id else None, buttons=list(buttons))
+    event = CaseEvent(case_id=case.id, key=key, at=now, actor=actor.kind, actor_id=actor.id, actor_name=storable(actor.name, 60), what=storable(what, 60), status_to=to, note=storable(note), say=storable(say) if say is not None and case.conversation_id else None, buttons=list(buttons))
     session.add(event)
     case.updated_at = now
     return event
 
 
 def get(session: Session, case_id: int) -> Case:
-    case = session.get(Case, case_id)
+    case = row_of(session, Case, case_id)
     if case is None:
         raise NotFound
     return case
@@ -150,7 +154,7 @@ def move(session: Session, case_id: int, to: CaseStatus, *, actor: Actor, key: s
     if allowed.needs_note and actor.kind == "staff" and not note:
         raise InvalidInput("请写明情况或原因，居民会看到。")
     if to is CaseStatus.assigned:
-        if team_id is None or session.get(Team, team_id) is None:
+        if team_id is None or row_of(session, Team, team_id) is None:
             raise InvalidInput("请选择交给哪个单位。")
         case.team_id, case.assignee_id = team_id, assignee_id
     team = session.get(Team, case.team_id) if case.team_id else None
@@ -237,7 +241,7 @@ def supplement(session: Session, case_id: int, text: str, *, key: str, now: date
 
 def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, actor: Actor, key: str, now: datetime, is_referral: bool = False) -> CalledUnit:
     """吹哨 to a unit, or 转介 upward. It acknowledges within CALLED_UNIT_HOURS or the supervisor hears of it."""
-    case, team = get(session, case_id), session.get(Team, team_id)
+    case, team = get(session, case_id), row_of(session, Team, team_id)
     if team is None:
         raise InvalidInput("请选择要叫的单位。")
     if case.status not in OPEN or case.status is CaseStatus.answered:
@@ -246,9 +250,9 @@ def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, acto
     if found:
         return found
     due, _ = calendar(session).due(now, amount=CALLED_UNIT_HOURS, unit=Unit.hours)
-    unit = CalledUnit(case_id=case_id, team_id=team_id, reason=reason.strip(), called_at=now, due_at=due, is_referral=is_referral)
+    unit = CalledUnit(case_id=case_id, team_id=team_id, reason=storable(reason).strip(), called_at=now, due_at=due, is_referral=is_referral)
     session.add(unit)
-    _event(session, case, f"{'转介' if is_referral else '叫'}{team.name}", key=key, actor=actor, note=reason.strip(), say=f"这件事{'转到了' if is_referral else '请了'}{team.name}{'' if is_referral else '一起来办'}。", now=now)
+    _event(session, case, f"{'转介' if is_referral else '叫'}{team.name[:48]}", key=key, actor=actor, note=reason.strip(), say=f"这件事{'转到了' if is_referral else '请了'}{team.name}{'' if is_referral else '一起来办'}。", now=now)
     try:
         session.commit()
     except IntegrityError:
@@ -258,25 +262,25 @@ def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, acto
 
 
 def unit_arrived(session: Session, unit_id: int, *, actor: Actor, now: datetime) -> None:
-    taken = session.execute(update(CalledUnit).where(CalledUnit.id == unit_id, CalledUnit.arrived_at.is_(None)).values(arrived_at=now))
-    unit = session.get(CalledUnit, unit_id)
+    unit = row_of(session, CalledUnit, unit_id)
     if unit is None:
         raise NotFound
+    taken = session.execute(update(CalledUnit).where(CalledUnit.id == unit_id, CalledUnit.arrived_at.is_(None)).values(arrived_at=now))
     if taken.rowcount:
-        _event(session, unit.case, f"{unit.team.name}已{'签收' if unit.is_referral else '报到'}", key=f"unit-{unit_id}-arrived", actor=actor, say=f"{unit.team.name}已经{'接手' if unit.is_referral else '到了'}。", now=now)
+        _event(session, unit.case, f"{unit.team.name[:48]}已{'签收' if unit.is_referral else '报到'}", key=f"unit-{unit_id}-arrived", actor=actor, say=f"{unit.team.name}已经{'接手' if unit.is_referral else '到了'}。", now=now)
     session.commit()
 
 
 def unit_result(session: Session, unit_id: int, result: str, *, actor: Actor, now: datetime) -> None:
     """What a called unit did; a referral comes back with it."""
-    unit = session.get(CalledUnit, unit_id)
+    unit, result = row_of(session, CalledUnit, unit_id), storable(result)
     if unit is None:
         raise NotFound
     if not result.strip():
         raise InvalidInput("请写明处理结果。")
     if unit.returned_at is None:
         unit.result, unit.returned_at, unit.arrived_at = result.strip(), now, unit.arrived_at or now
-        _event(session, unit.case, f"{unit.team.name}反馈", key=f"unit-{unit_id}-result", actor=actor, note=result.strip(), now=now)
+        _event(session, unit.case, f"{unit.team.name[:48]}反馈", key=f"unit-{unit_id}-result", actor=actor, note=result.strip(), now=now)
         session.commit()
 
 
@@ -286,7 +290,7 @@ def mark_green(session: Session, case_id: int, reasons: Sequence[str], *, actor:
     if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
         return
     was = bool(case.green)
-    case.green = list(reasons)
+    case.green = [storable(r) for r in reasons]
     if case.green and not was and case.clock_started_at and case.due_at and case.status in TIMED:
         limit = session.get(TimeLimit, case.category) or session.get(TimeLimit, "*") or _DEFAULT_LIMIT
         due, sure = calendar(session).due(case.clock_started_at, amount=limit.green_amount, unit=Unit(limit.unit))
@@ -309,9 +313,10 @@ def start_mediation(session: Session, case_id: int, *, mediator: str, parties: S
     case = get(session, case_id)
     if case.mediation:
         return case.mediation
+    parties = [{k: storable(str(v)) for k, v in p.items()} for p in parties]
     if len([p for p in parties if p.get("name")]) < 2:
         raise InvalidInput("调解要写明至少两方当事人。")
-    mediation = Mediation(case_id=case_id, mediator=mediator, parties=[{**p, "consent": None} for p in parties if p.get("name")])
+    mediation = Mediation(case_id=case_id, mediator=storable(mediator, 40), parties=[{**p, "consent": None} for p in parties if p.get("name")])
     session.add(mediation)
     _event(session, case, "启动调解", key=f"case-{case_id}-mediation", actor=actor, say="这件事可以请人民调解委员会来调解，不收费，同不同意由您定，不同意也不影响您去法院。", now=now)
     session.commit()
@@ -326,7 +331,7 @@ def consent(session: Session, case_id: int, party: int, answer: str, *, actor: A
     parties = [dict(p) for p in mediation.parties]
     parties[party]["consent"] = answer
     mediation.parties = parties
-    _event(session, mediation.case, f"{parties[party]['name']}{'同意' if answer == 'yes' else '不同意'}调解", key=f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}", actor=actor, now=now)
+    _event(session, mediation.case, f"{parties[party]['name'][:40]}{'同意' if answer == 'yes' else '不同意'}调解", key=f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}", actor=actor, now=now)
     session.commit()
     if answer == "no":
         return fail_mediation(session, case_id, "有一方明确不愿调解", actor=actor, now=now)
@@ -337,7 +342,7 @@ def add_session(session: Session, case_id: int, *, at: datetime, place: str, tex
     mediation = _mediation(session, case_id)
     if not mediation.parties or any(p.get("consent") != "yes" for p in mediation.parties):
         raise NotAllowed("各方都同意以后才能开调解会（人民调解法第三条、第十七条）。")
-    mediation.sessions = [*mediation.sessions, {"at": at.astimezone(UTC).isoformat(), "place": place, "note": text}]
+    mediation.sessions = [*mediation.sessions, {"at": at.astimezone(UTC).isoformat(), "place": storable(place), "note": storable(text)}]
     _event(session, mediation.case, "调解会", key=f"case-{case_id}-session-{len(mediation.sessions)}", actor=actor, note=text, say=f"调解定在 {local(at, time_too=True)}，地点：{place}。" if at > now else None, now=now)
     session.commit()
     return mediation
@@ -348,9 +353,11 @@ def sign_agreement(session: Session, case_id: int, *, facts: str, terms: str, me
     mediation = _mediation(session, case_id)
     if any(p.get("consent") != "yes" for p in mediation.parties) or mediation.failed_at:
         raise NotAllowed("有一方还没同意调解，不能签协议。")
-    if not terms.strip():
+    if not storable(terms).strip():
         raise InvalidInput("请写明协议内容，一条一行。")
-    mediation.facts, mediation.terms, mediation.method, mediation.signed_on = facts.strip(), terms.strip(), method.strip(), signed_on
+    if abs((signed_on - now.date()).days) > 366:
+        raise InvalidInput("签字日期不对。")
+    mediation.facts, mediation.terms, mediation.method, mediation.signed_on = storable(facts).strip(), storable(terms).strip(), storable(method).strip(), signed_on
     last = signed_on + timedelta(days=CONFIRM_DAYS)
     days = calendar(session)
     while not days.is_workday(last):  # the last day moves off a holiday (民法典 203)
@@ -393,7 +400,7 @@ def look_up(session: Session, number: str, phone_tail: str, *, now: datetime) ->
 
     Five wrong tails lock a case's look-up for a day: ten thousand tails are too few to let anyone walk through them.
     """
-    case = session.scalar(select(Case).where(Case.number == number))
+    case = session.scalar(select(Case).where(Case.number == storable(number)))
     if case is None or not case.phone:
         raise NotFound
     if case.lookup_failed_at and case.lookup_failed_at < now - timedelta(days=1):
@@ -427,7 +434,7 @@ def page(session: Session, *, places: Sequence[str] | None, status: Sequence[Cas
     if status:
         where.append(Case.status.in_(status))
     if category:
-        where.append(Case.category == category)
+        where.append(Case.category == storable(category))
     if team_id:
         where.append(Case.team_id == team_id)
     if overdue_at:
@@ -435,6 +442,7 @@ def page(session: Session, *, places: Sequence[str] | None, status: Sequence[Cas
     if only_green:
         where.append(func.length(cast(Case.green, Text)) > 2)
     if text:
+        text = storable(text)
         like = f"%{text.replace('%', '').replace('_', '')}%"
         where.append(or_(Case.what.like(like), Case.number.like(f"%{text.replace('-', '')}%"), Case.spot.like(like)))
     rows = session.scalars(select(Case).where(*where).order_by(Case.due_at.is_(None), Case.due_at, Case.id).limit(limit).offset(offset))
@@ -460,7 +468,7 @@ def tick(session: Session, *, now: datetime) -> int:
             done += 1
     for unit in session.scalars(select(CalledUnit).where(CalledUnit.arrived_at.is_(None), CalledUnit.escalated_at.is_(None), CalledUnit.due_at < now)).all():
         unit.escalated_at = now
-        _event(session, unit.case, f"{unit.team.name}没有按时报到，上报主管", key=f"unit-{unit.id}-absent", actor=CLOCK, now=now)
+        _event(session, unit.case, f"{unit.team.name[:48]}没有按时报到，上报主管", key=f"unit-{unit.id}-absent", actor=CLOCK, now=now)
         done += 1
     for case in session.scalars(select(Case).where(Case.status == CaseStatus.closed, Case.looked_back < len(LOOK_BACK), Case.closed_at.is_not(None))).all():
         assert case.closed_at

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from actions.cases import routing
 from actions.cases.service import calendar, local
 from actions.errors import Conflict, InvalidInput, NotAllowed
+from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 
 Status = ConversationStatus
@@ -93,7 +94,7 @@ def accept(session: Session, conversation_id: str, *, agent_id: int, agent_name:
 def say(session: Session, conversation_id: str, text: str, *, agent_id: int, client_id: str, now: datetime, citations: Sequence[dict[str, Any]] = ()) -> Message:
     """An agent's message. A repeated `client_id` gives the first one back. Raises NotAllowed where it is somebody else's."""
     conversation = _held(session, conversation_id, agent_id)
-    text = text.strip()
+    text = storable(text).strip()
     if not text:
         raise InvalidInput("还没写字。")
     if len(text) > 4000:
@@ -153,9 +154,10 @@ def release_forgotten(session: Session, *, now: datetime, after: timedelta = FOR
 
 
 def note(session: Session, conversation_id: str, text: str, *, author: str) -> None:
-    if not text.strip():
+    text = storable(text).strip()
+    if not text:
         raise InvalidInput("还没写内容。")
-    session.add(InternalNote(conversation_id=conversation_id, author=author, text=text.strip()[:4000]))
+    session.add(InternalNote(conversation_id=conversation_id, author=storable(author, 40), text=text[:4000]))
     session.commit()
 
 

@@ -17,7 +17,7 @@ from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot import accounts
 from bot.conversations import delivery
 from bot.settings import SHANGHAI
-from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of
+from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of, words
 
 _PAGE = 50
 _FILTERS = {"open": "在办", "mine": "我的", "overdue": "超时", "green": "绿色通道", "answered": "等居民确认", "all": "全部"}
@@ -40,7 +40,7 @@ def router(desk: Desk) -> APIRouter:
             now, page = datetime.now(UTC), max(1, min(page, 2000))
             status = {"open": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}.get(show, ())
             rows, total = service.page(
-                session, places=accounts.places_of(session, who.staff), status=status, category=category[:20], team_id=(who.staff.team_id or -1) if show == "mine" else None, text=q[:40], only_green=show == "green",
+                session, places=accounts.places_of(session, who.staff), status=status, category=words(category, 20), team_id=(who.staff.team_id or -1) if show == "mine" else None, text=words(q, 40), only_green=show == "green",
                 overdue_at=now if show == "overdue" else None, limit=_PAGE, offset=(page - 1) * _PAGE,
             )  # fmt: skip
             return desk.page(request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, q=q, category=category, filters=_FILTERS, labels=LABELS)
@@ -86,7 +86,7 @@ def router(desk: Desk) -> APIRouter:
             who = desk.who(request, session, "cases")
             case = held(session, who, case_id)
             found = documents.pack(case, place=desk_place(session, case))
-            accounts.record(session, who.staff, "导出材料包", case.number, kind)
+            accounts.record(session, who.staff, "导出材料包", case.number, words(kind, 10))
             session.commit()
         if kind == "json":
             return _download(json.dumps(found, ensure_ascii=False, indent=1).encode(), f"材料包-{case.number}.json", "application/json")
@@ -166,8 +166,6 @@ def _mediate(session: Session, case_id: int, do: str, sent, actor: service.Actor
             day = date.fromisoformat(text_of(sent, "signed_on", 10))
         except ValueError:
             raise InvalidInput("请填签字的日期。") from None
-        if abs((day - now.date()).days) > 366:
-            raise InvalidInput("签字日期不对。")
         service.sign_agreement(session, case_id, facts=text_of(sent, "facts"), terms=text_of(sent, "terms"), method=text_of(sent, "method"), signed_on=day, actor=actor, now=now)
     elif do == "mediation-fail":
         service.fail_mediation(session, case_id, text_of(sent, "note"), actor=actor, now=now)

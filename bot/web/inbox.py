@@ -22,7 +22,7 @@ from bot.accounts import Staff
 from bot.conversations import handoff
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.settings import SHANGHAI
-from bot.web.desk import Desk, Who, back, int_of, text_of
+from bot.web.desk import Desk, Who, back, int_of, text_of, words
 from knowledge.answers import cite_row
 from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher
@@ -93,7 +93,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
         return rows, counts, last
 
     def held(session: Session, who: Who, conversation_id: str) -> Conversation:
-        found = session.get(Conversation, conversation_id[:40])
+        found = session.get(Conversation, words(conversation_id, 40))
         if found is None:
             raise NotFound("没有这段对话，可能居民已经删除。")
         accounts.check_place(session, who.staff, found.place_id)

@@ -23,7 +23,7 @@ from bot import accounts
 from bot.accounts import Staff
 from bot.settings import SHANGHAI
 from bot.web.cases import _download
-from bot.web.desk import Desk, Who, back, int_of, text_of
+from bot.web.desk import Desk, Who, back, int_of, text_of, words
 from knowledge.models import Place
 
 _GRID_COLUMNS = ("村", "片区", "姓名", "电话")
@@ -93,7 +93,7 @@ def router(desk: Desk) -> APIRouter:
             rows: list[list[object]] = [["编号", "地方", "类别", "状态", "登记日期", "时限", "答复日期", "办结日期", "重办次数", "满意度", "绿色通道"]]
             for case in _cases(session, accounts.places_of(session, who.staff), since=datetime.now(UTC) - timedelta(days=366)):
                 rows.append([case.number, names.get(case.place_id or "", ""), case.category, LABELS[case.status], *(_day(d) for d in (case.filed_at, case.due_at, case.answered_at, case.closed_at)), case.times_reopened, case.satisfaction or "", "、".join(case.green)])
-            accounts.record(session, who.staff, "导出统计", detail=kind)
+            accounts.record(session, who.staff, "导出统计", detail=words(kind, 10))
             session.commit()
         if kind == "csv":
             out = io.StringIO()

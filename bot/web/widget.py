@@ -19,6 +19,7 @@ from starlette.datastructures import UploadFile
 from actions.cases.photos import MAX_BYTES, clean_photo
 from actions.cases.service import attach_photo
 from actions.errors import InvalidInput
+from actions.storable import storable
 from bot.conversations import delivery, handoff, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.rasa_client import erase_trackers
@@ -108,7 +109,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
         return conversation
 
     def known_village(session: Session, village: str | None) -> str | None:
-        place = session.get(Place, village) if village else None
+        place = session.get(Place, storable(village)) if village else None
         return place.id if place and place.level is Level.village else None
 
     def shape(session: Session, conversation: Conversation) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
 
     @api.post("/messages")
     async def say(body: MessageBody, request: Request) -> dict[str, Any]:
-        text = (body.payload or body.text).replace("\x00", "").strip()  # PostgreSQL takes no NUL
+        text = storable(body.payload or body.text).strip()
         if len(text) > service.MAX_CHARACTERS:
             raise ApiError(422, "too_long", f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
         if not text:
