@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -102,7 +102,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
         token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
         try:
             conversation = session.get(Conversation, str(signer.loads(token)))
-        except BadSignature:
+        except BadData:
             conversation = None
         if conversation is None:
             raise ApiError(404, "no_conversation", "这段对话不在了，请刷新页面重新开始。")
