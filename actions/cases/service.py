@@ -328,10 +328,13 @@ def consent(session: Session, case_id: int, party: int, answer: str, *, actor: A
     mediation = _mediation(session, case_id)
     if not 0 <= party < len(mediation.parties) or answer not in ("yes", "no"):
         raise InvalidInput
+    key = f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}"
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return mediation
     parties = [dict(p) for p in mediation.parties]
     parties[party]["consent"] = answer
     mediation.parties = parties
-    _event(session, mediation.case, f"{parties[party]['name'][:40]}{'同意' if answer == 'yes' else '不同意'}调解", key=f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}", actor=actor, now=now)
+    _event(session, mediation.case, f"{parties[party]['name'][:40]}{'同意' if answer == 'yes' else '不同意'}调解", key=key, actor=actor, now=now)
     session.commit()
     if answer == "no":
         return fail_mediation(session, case_id, "有一方明确不愿调解", actor=actor, now=now)
