@@ -43,8 +43,8 @@ WORST = [
 ]
 TEXT = st.sampled_from(WORST) | st.text(st.characters(), max_size=60)
 NUMBER = st.sampled_from([0, -1, 1, 2, 2**31 - 1, 2**31, 2**63, 10**40, -(10**40)]) | st.integers()
-OPTIONS = hypothesis_settings(max_examples=25, phases=[Phase.explicit, Phase.generate], deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-PURE = hypothesis_settings(OPTIONS, max_examples=300)
+OPTIONS = hypothesis_settings(max_examples=15, phases=[Phase.explicit, Phase.generate], deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+PURE = hypothesis_settings(OPTIONS, max_examples=150)
 _NEXT = itertools.count()
 
 
@@ -258,7 +258,7 @@ def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
         accounts.add(session, login="known", name="知", role=Role.agent, password="village-bridge-42")
         session.commit()
 
-    @hypothesis_settings(OPTIONS, max_examples=15)
+    @hypothesis_settings(OPTIONS, max_examples=5)
     @given(words=st.lists(TEXT, min_size=4, max_size=4), team=NUMBER)
     def run(words: list[str], team: int) -> None:
         a, b, c, d = words
