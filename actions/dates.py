@@ -11,12 +11,13 @@ import sys
 import types
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEKDAYS = "一二三四五六日"
+_READ, _LONGEST_RUN = 120, 20  # 2026年11月24日上午9点30分 has 18
 _IDIOMS = re.compile(r"一天到晚|三天两头|一年到头|成天到晚|五一村|整天|天天|有一天")
 _HOUR = re.compile(r"(上午|早上|早晨|中午|下午|傍晚|晚上)?([一二三四五六七八九十两]{1,2}|\d{1,2})点")
 
@@ -49,21 +50,40 @@ def day_label(moment: datetime) -> str:
 @cache
 def _jionlp() -> Any:
     stand_in = types.ModuleType("jiojio")
-    stand_in.__getattr__ = lambda name: lambda *args, **kwargs: None  # type: ignore[method-assign]
+
+    def anything(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # whoever walks through the modules asks for `__file__` and the like
+        return lambda *args, **kwargs: None
+
+    stand_in.__getattr__ = anything  # type: ignore[method-assign]
     sys.modules.setdefault("jiojio", stand_in)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints a banner
         import jionlp
     return jionlp
 
 
-def phrases(text: str) -> list[str]:
-    """Words that name a point in time, as they stand."""
-    plain = _IDIOMS.sub(lambda m: "　" * len(m.group()), text)
+@lru_cache(maxsize=256)
+def phrases(text: str) -> tuple[str, ...]:
+    """Words that name a point in time, as they stand, from the first _READ characters.
+
+    jionlp tries every part of a run of its characters: 昨天 fifty times over took 11 s, a run of 20 characters takes 0.1 s.
+    """
+    plain = _IDIOMS.sub(lambda m: "　" * len(m.group()), text[:_READ])
     try:
-        found = _jionlp().ner.extract_time(plain, time_base=0, with_parsing=False)
+        runs = re.sub(f"(?:{_run_characters()}){{{_LONGEST_RUN}}}", lambda m: m.group() + "。", plain)
+        found = _jionlp().ner.extract_time(runs, time_base=0, with_parsing=False)
     except Exception:  # a library of patterns: whatever it trips over is a text without a date
-        return []
-    return [f["text"] for f in found if f["type"] in ("time_point", "time_span")]
+        return ()
+    return tuple(f["text"] for f in found if f["type"] in ("time_point", "time_span"))
+
+
+@cache
+def _run_characters() -> str:
+    _jionlp()
+    from jionlp.rule.rule_pattern import TIME_CHAR_STRING
+
+    return str(TIME_CHAR_STRING).removesuffix("+")
 
 
 def find_past(text: str, *, now: datetime) -> DateRange | None:

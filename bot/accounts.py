@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from actions.cases import routing
 from actions.errors import ActionError, InvalidInput, NotAllowed
+from actions.storable import MOST_NUMBER, storable
 from knowledge.models import Base, Level, Place, UtcDateTime, _enum
 
 IDLE = timedelta(minutes=60)
@@ -113,7 +114,7 @@ class AuditEntry(Base):
 
 def record(session: Session, staff: Staff | None, what: str, subject: str = "", detail: str = "") -> None:
     """A line of the audit log; the caller commits, with what it records."""
-    session.add(AuditEntry(at=datetime.now(UTC), staff_id=staff.id if staff else None, name=staff.name if staff else "系统", what=what, subject=subject[:80], detail=detail[:2000]))
+    session.add(AuditEntry(at=datetime.now(UTC), staff_id=staff.id if staff else None, name=staff.name if staff else "系统", what=storable(what, 80), subject=storable(subject, 80), detail=storable(detail, 2000)))
 
 
 def check_password(password: str, login: str = "") -> None:
@@ -121,22 +122,26 @@ def check_password(password: str, login: str = "") -> None:
         raise InvalidInput(f"密码至少 {PASSWORD_LEAST} 位，建议用一句自己记得住的话。")
     if len(password) > PASSWORD_MOST:
         raise InvalidInput(f"密码最多 {PASSWORD_MOST} 位。")
+    if storable(password) != password:
+        raise InvalidInput("密码里有存不了的字，请换一个。")
     if len(set(password)) < 4 or (login and login.lower() in password.lower()):
         raise InvalidInput("这个密码太好猜了，请换一个。")
 
 
 def add(session: Session, *, login: str, name: str, role: Role, password: str, place: str = "nation", team_id: int | None = None, must_change: bool = False, is_demo: bool = False) -> Staff:
-    login = login.strip().lower()
+    login, name = login.strip().lower(), storable(name).strip()[:40]
     if not 2 <= len(login) <= 40 or not login.isascii() or not login.replace("_", "").replace("-", "").replace(".", "").isalnum():
         raise InvalidInput("账号请用 2 到 40 位的英文字母、数字、点、横线。")
-    if not name.strip():
+    if not name:
         raise InvalidInput("请写姓名。")
     check_password(password, login)
-    if session.get(Place, place) is None:
+    if session.get(Place, storable(place)) is None:
         raise InvalidInput("没有这个地方。")
+    if team_id is not None and not 0 < team_id <= MOST_NUMBER:
+        raise InvalidInput("没有这个单位。")
     if session.scalar(select(Staff.id).where(Staff.login == login)):
         raise InvalidInput("这个账号已经有了。")
-    staff = Staff(login=login, name=name.strip()[:40], role=role, password_hash=_HASHER.hash(password), place_id=place, team_id=team_id, must_change=must_change, is_demo=is_demo)
+    staff = Staff(login=login, name=name, role=role, password_hash=_HASHER.hash(password), place_id=place, team_id=team_id, must_change=must_change, is_demo=is_demo)
     session.add(staff)
     session.flush()
     return staff
@@ -156,12 +161,8 @@ def has_any(session: Session) -> bool:
 
 def sign_in(session: Session, *, login: str, password: str, code: str, now: datetime, agent: str) -> tuple[str, StaffSession]:
     """A new session and its token. Raises SignInFailed, which never says what was wrong; commits the count of wrong tries."""
-    staff = session.scalar(select(Staff).where(Staff.login == login.strip().lower()))
-    try:
-        _HASHER.verify(staff.password_hash if staff else _NOBODY, password)
-        right = staff is not None and staff.is_active
-    except (VerificationError, InvalidHashError):
-        right = False
+    staff = session.scalar(select(Staff).where(Staff.login == storable(login).strip().lower()))
+    right = _fits(staff.password_hash if staff else _NOBODY, password) and staff is not None and staff.is_active
     if staff and staff.locked_until and staff.locked_until > now:
         raise SignInFailed(f"试错太多次，账号先锁住了，请 {LOCKED_FOR.seconds // 60} 分钟后再试，或请管理员重设。")
     if right and staff and staff.totp_secret:
@@ -176,18 +177,25 @@ def sign_in(session: Session, *, login: str, password: str, code: str, now: date
         raise SignInFailed
     staff.wrong, staff.locked_until, staff.seen_at = 0, None, now
     token = secrets.token_urlsafe(32)
-    held = StaffSession(token_hash=_digest(token), staff_id=staff.id, csrf=secrets.token_urlsafe(24), created_at=now, seen_at=now, agent=agent[:120])
+    held = StaffSession(token_hash=_digest(token), staff_id=staff.id, csrf=secrets.token_urlsafe(24), created_at=now, seen_at=now, agent=storable(agent, 120))
     session.add(held)
     record(session, staff, "登录")
     session.commit()
     return token, held
 
 
+def _fits(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
 def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
     totp = pyotp.TOTP(staff.totp_secret or "")
     step = int(now.timestamp()) // 30
     for counter in (step - 1, step, step + 1):
-        if counter > staff.totp_last and secrets.compare_digest(totp.at(counter * 30).encode(), code.strip().encode()):
+        if counter > staff.totp_last and secrets.compare_digest(totp.at(counter * 30).encode(), storable(code).strip().encode()):
             return bool(session.execute(update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)).rowcount)
     return False
 
@@ -236,12 +244,10 @@ def check_place(session: Session, staff: Staff, place: str | None) -> None:
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def check_right(staff: Staff, password: str) -> None:
     """Raises SignInFailed."""
-    try:
-        _HASHER.verify(staff.password_hash, password)
-    except (VerificationError, InvalidHashError):
-        raise SignInFailed("原来的密码不对。") from None
+    if not _fits(staff.password_hash, password):
+        raise SignInFailed("原来的密码不对。")

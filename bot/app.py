@@ -27,6 +27,7 @@ from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
 from bot.web import bookings, cases, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
 from knowledge import index
@@ -146,6 +147,7 @@ def create_app(parts: Parts) -> FastAPI:
     desk = Desk(settings=settings, sessions=parts.sessions)
     for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots)):
         app.include_router(pages)
+    app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])
     for name, path in (("bootstrap", "bootstrap/dist"), ("htmx", "htmx.org/dist"), ("chart", "chart.js/dist")):
@@ -155,9 +157,6 @@ def create_app(parts: Parts) -> FastAPI:
 
     @app.middleware("http")
     async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
-        most = 12_000_000 if request.url.path == "/api/widget/photos" else 300_000
-        if int(request.headers.get("content-length") or 0) > most:
-            return JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)
         response: Response = await call_next(request)  # type: ignore[misc]
         response.headers.setdefault("Content-Security-Policy", _CSP)
         response.headers["X-Content-Type-Options"] = "nosniff"

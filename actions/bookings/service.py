@@ -16,6 +16,7 @@ from actions.cases import routing
 from actions.cases.models import ActionOutcome
 from actions.dates import SHANGHAI, day_label
 from actions.errors import AlreadyBooked, InvalidInput, NotAllowed, NotFound, OpeningTaken
+from actions.storable import MOST_NUMBER, storable
 
 Status = AppointmentStatus
 BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
@@ -34,7 +35,7 @@ def publish(session: Session, *, worker_id: int | None, worker_name: str, mode: 
         raise InvalidInput("开始时间要在现在之后。")
     if not 1 <= capacity <= 200:
         raise InvalidInput("人数请填 1 到 200。")
-    opening = Opening(worker_id=worker_id, worker_name=worker_name, mode=mode, place_id=place, address=address.strip()[:200], starts_at=starts_at, ends_at=ends_at, capacity=capacity, series=series, is_demo=is_demo)
+    opening = Opening(worker_id=worker_id, worker_name=storable(worker_name, 40), mode=mode, place_id=place, address=storable(address).strip()[:200], starts_at=starts_at, ends_at=ends_at, capacity=capacity, series=series, is_demo=is_demo)
     session.add(opening)
     session.flush()
     return opening
@@ -97,6 +98,8 @@ def _exclusive(session: Session, *opening_ids: int) -> Iterator[list[Opening]]:
     directions from waiting for each other. Raises NotFound.
     """
     try:
+        if not all(0 < i <= MOST_NUMBER for i in opening_ids):
+            raise NotFound("没有这个时段，请重新选一个。")
         for opening_id in sorted(set(opening_ids)):
             session.execute(update(Opening).where(Opening.id == opening_id).values(taken=Opening.taken), execution_options={"synchronize_session": False})
         found = [session.get(Opening, opening_id, populate_existing=True) for opening_id in opening_ids]
@@ -124,6 +127,12 @@ def _seat(session: Session, conversation_id: str | None, opening_id: int) -> str
     return seat
 
 
+def _phone(phone: str | None) -> str | None:
+    if phone is not None and len(phone) > 30:
+        raise InvalidInput("电话太长了，请改短一点。")
+    return storable(phone) if phone else None
+
+
 def _by_key(session: Session, request_key: str) -> Appointment | None:
     return session.scalar(select(Appointment).where(Appointment.request_key == request_key))
 
@@ -141,7 +150,7 @@ def book(session: Session, opening_id: int, *, conversation_id: str | None, requ
             if not _is_open(opening, now) or opening.taken >= opening.capacity:
                 raise OpeningTaken
             opening.taken += 1
-            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=name[:40], phone=phone, summary=summary.strip()[:1000], created_at=now, updated_at=now)
+            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=storable(name, 40), phone=_phone(phone), summary=storable(summary).strip()[:1000], created_at=now, updated_at=now)
             session.add(appointment)
             _outcome(session, appointment, message_id)
     except IntegrityError:
@@ -167,7 +176,7 @@ def wait(session: Session, opening_id: int, *, conversation_id: str, request_key
                 raise OpeningTaken
             status = Status.booked if opening.taken < opening.capacity else Status.waiting
             opening.taken += status is Status.booked
-            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=status, phone=phone, summary=summary.strip()[:1000], created_at=now, updated_at=now)
+            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=status, phone=_phone(phone), summary=storable(summary).strip()[:1000], created_at=now, updated_at=now)
             session.add(appointment)
             _outcome(session, appointment, message_id)
     except IntegrityError:
@@ -223,6 +232,7 @@ def change(session: Session, appointment_id: int, opening_id: int, *, request_ke
 
 def cancel_opening(session: Session, opening_id: int, *, reason: str, now: datetime) -> Opening:
     """The worker can't come: everybody who holds or waits for a place is told."""
+    reason = storable(reason)
     with _exclusive(session, opening_id) as (opening,):
         if not opening.is_cancelled:
             opening.is_cancelled, opening.taken = True, 0
@@ -248,7 +258,7 @@ def mark(session: Session, appointment_id: int, to: Status, *, worker_id: int, n
 def write_note(session: Session, appointment_id: int, text: str, *, worker_id: int) -> Appointment:
     appointment = _get(session, appointment_id)
     _own(appointment, worker_id)
-    appointment.private_note = text.strip()[:4000]
+    appointment.private_note = storable(text).strip()[:4000]
     session.commit()
     return appointment
 
@@ -259,7 +269,7 @@ def _own(appointment: Appointment, worker_id: int) -> None:
 
 
 def _get(session: Session, appointment_id: int) -> Appointment:
-    found = session.get(Appointment, appointment_id, populate_existing=True)
+    found = session.get(Appointment, appointment_id, populate_existing=True) if 0 < appointment_id <= MOST_NUMBER else None
     if found is None:
         raise NotFound("没有这个预约。")
     return found

@@ -1,6 +1,7 @@
 """What leaves the house on paper: the mediation agreement (docx, from a template a county may replace) and the case pack (PDF)."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -42,6 +43,7 @@ _LINES = [
     "人民调解委员会（印章）：",
     "{{ signed_on }}",
 ]
+_NO_XML = re.compile("[^\n\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def default_template() -> bytes:
@@ -91,9 +93,9 @@ def _day(day: Any) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Without control characters, which no document format takes."""
+    """Without what no document format takes: all that isn't a character of XML 1.0 (section 2.2)."""
     if isinstance(value, str):
-        return "".join(c for c in value if c in "\n\t" or ord(c) >= 32)
+        return _NO_XML.sub("", value)
     if isinstance(value, dict):
         return {k: _printable(v) for k, v in value.items()}
     return [_printable(v) for v in value] if isinstance(value, list) else value
@@ -131,7 +133,7 @@ def pack_pdf(found: dict[str, Any]) -> bytes:
     title = ParagraphStyle("title", parent=head, fontSize=18, leading=28, alignment=1)
 
     def cell(text: object) -> Paragraph:
-        return Paragraph(escape(_printable(str(text)))[:6000].replace("\n", "<br/>"), plain)
+        return Paragraph(escape(_printable(str(text))[:6000]).replace("\n", "<br/>"), plain)
 
     def table(rows: list[list[object]], widths: list[float]) -> Table:
         made = Table([[cell(c) for c in row] for row in rows], colWidths=[w * mm for w in widths], splitInRow=1)

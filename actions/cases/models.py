@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.cases.status import CaseStatus
@@ -139,7 +139,7 @@ class CaseEvent(Base):
     """Something that happened: never changed, never deleted. `say` is what the resident is told, once (`told_at`)."""
 
     __tablename__ = "case_event"
-    __table_args__ = (Index("ix_case_event_untold", "told_at", "say"),)
+    __table_args__ = (Index("ix_case_event_untold", "id", sqlite_where=text("say IS NOT NULL AND told_at IS NULL"), postgresql_where=text("say IS NOT NULL AND told_at IS NULL")),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)

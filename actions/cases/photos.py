@@ -5,7 +5,7 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from actions.errors import InvalidInput
 
@@ -38,10 +38,12 @@ def clean_photo(data: bytes) -> CleanPhoto:
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as found:
                 if found.width * found.height > _MOST_PIXELS:
                     raise PhotoRefused("照片尺寸太大了，请换一张小一点的。")
-                turned = ImageOps.exif_transpose(found).convert("RGB")
+                # 16 bits of grey would all turn white.
+                shown = found.point(lambda value: value / 256, "L") if found.mode.startswith("I") else found
+                turned = ImageOps.exif_transpose(shown).convert("RGB")
     except PhotoRefused:
         raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning, EOFError) as error:
+    except Exception as error:  # readers of damaged files raise whatever they trip over: struct.error, KeyError, ZeroDivisionError
         raise PhotoRefused from error
     turned.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     plain = Image.new("RGB", turned.size)

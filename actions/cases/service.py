@@ -17,6 +17,7 @@ from actions.cases.models import ActionOutcome, CalendarDay, CalledUnit, Case, C
 from actions.cases.photos import CleanPhoto
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, move_between
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from actions.storable import row_of, storable
 from actions.workdays import SHANGHAI, Unit, WorkCalendar
 from knowledge.models import Place
 
@@ -57,8 +58,11 @@ def file(session: Session, *, request_key: str, conversation_id: str | None, pla
     found = session.scalar(select(Case).where(Case.request_key == request_key))
     if found:
         return found
+    fields = {k: storable(v) if isinstance(v, str) else v for k, v in fields.items()}
+    if len(fields.get("phone") or "") > 30 or len(fields.get("contact_name") or "") > 40:
+        raise InvalidInput("电话或者称呼太长了，请改短一点。")
     day = now.astimezone(SHANGHAI).date()
-    case = Case(number=numbers.make(day, _next_counter(session, day)), request_key=request_key, conversation_id=conversation_id, place_id=place, category=category, filed_at=now, updated_at=now, is_demo=is_demo, **fields)
+    case = Case(number=numbers.make(day, _next_counter(session, day)), request_key=request_key, conversation_id=conversation_id, place_id=place, category=storable(category, 20), filed_at=now, updated_at=now, is_demo=is_demo, **fields)
     team = routing.team_for(session, category=category, place=place, text=case.what)
     case.team_id = team.id if team else None
     _start_clock(session, case, now)
@@ -134,14 +138,14 @@ def _start_clock(session: Session, case: Case, now: datetime) -> None:
 
 
 def _event(session: Session, case: Case, what: str, *, key: str, actor: Actor, now: datetime, to: CaseStatus | None = None, note: str = "", say: str | None = None, buttons: Sequence[dict[str, str]] = ()) -> CaseEvent:
-    event = CaseEvent(case_id=case.id, key=key, at=now, actor=actor.kind, actor_id=actor.id, actor_name=actor.name, what=what, status_to=to, note=note, say=say, buttons=list(buttons))
+    event = CaseEvent(case_id=case.id, key=key, at=now, actor=actor.kind, actor_id=actor.id, actor_name=storable(actor.name, 60), what=storable(what, 60), status_to=to, note=storable(note), say=storable(say) if say is not None else None, buttons=list(buttons))
     session.add(event)
     case.updated_at = now
     return event
 
 
 def get(session: Session, case_id: int) -> Case:
-    case = session.get(Case, case_id)
+    case = row_of(session, Case, case_id)
     if case is None:
         raise NotFound
     return case
@@ -161,7 +165,7 @@ def move(session: Session, case_id: int, to: CaseStatus, *, actor: Actor, key: s
     if allowed.needs_note and actor.kind == "staff" and not note:
         raise InvalidInput("请写明情况或原因，居民会看到。")
     if to is CaseStatus.assigned:
-        if team_id is None or session.get(Team, team_id) is None:
+        if team_id is None or row_of(session, Team, team_id) is None:
             raise InvalidInput("请选择交给哪个单位。")
         case.team_id, case.assignee_id = team_id, assignee_id
     team = session.get(Team, case.team_id) if case.team_id else None
@@ -255,7 +259,7 @@ def called_unit_limit(session: Session) -> TimeLimit:
 
 def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, actor: Actor, key: str, now: datetime, is_referral: bool = False) -> CalledUnit:
     """吹哨 to a unit, or 转介 upward. It acknowledges within the limit of CALLED_UNIT or the supervisor hears of it."""
-    case, team = get(session, case_id), session.get(Team, team_id)
+    case, team = get(session, case_id), row_of(session, Team, team_id)
     if team is None:
         raise InvalidInput("请选择要叫的单位。")
     if case.status not in OPEN or case.status is CaseStatus.answered:
@@ -265,9 +269,9 @@ def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, acto
         return found
     limit = called_unit_limit(session)
     due, _ = calendar(session).due(now, amount=limit.green_amount if case.green else limit.amount, unit=Unit(limit.unit))
-    unit = CalledUnit(case_id=case_id, team_id=team_id, reason=reason.strip(), called_at=now, due_at=due, is_referral=is_referral)
+    unit = CalledUnit(case_id=case_id, team_id=team_id, reason=storable(reason).strip(), called_at=now, due_at=due, is_referral=is_referral)
     session.add(unit)
-    _event(session, case, f"{'转介' if is_referral else '叫'}{team.name}", key=key, actor=actor, note=reason.strip(), say=f"这件事{'转到了' if is_referral else '请了'}{team.name}{'' if is_referral else '一起来办'}。", now=now)
+    _event(session, case, f"{'转介' if is_referral else '叫'}{team.name[:48]}", key=key, actor=actor, note=reason.strip(), say=f"这件事{'转到了' if is_referral else '请了'}{team.name}{'' if is_referral else '一起来办'}。", now=now)
     try:
         session.commit()
     except IntegrityError:
@@ -277,25 +281,25 @@ def call_unit(session: Session, case_id: int, team_id: int, *, reason: str, acto
 
 
 def unit_arrived(session: Session, unit_id: int, *, actor: Actor, now: datetime) -> None:
-    taken = session.execute(update(CalledUnit).where(CalledUnit.id == unit_id, CalledUnit.arrived_at.is_(None)).values(arrived_at=now))
-    unit = session.get(CalledUnit, unit_id)
+    unit = row_of(session, CalledUnit, unit_id)
     if unit is None:
         raise NotFound
+    taken = session.execute(update(CalledUnit).where(CalledUnit.id == unit_id, CalledUnit.arrived_at.is_(None)).values(arrived_at=now))
     if taken.rowcount:
-        _event(session, unit.case, f"{unit.team.name}已{'签收' if unit.is_referral else '报到'}", key=f"unit-{unit_id}-arrived", actor=actor, say=f"{unit.team.name}已经{'接手' if unit.is_referral else '到了'}。", now=now)
+        _event(session, unit.case, f"{unit.team.name[:48]}已{'签收' if unit.is_referral else '报到'}", key=f"unit-{unit_id}-arrived", actor=actor, say=f"{unit.team.name}已经{'接手' if unit.is_referral else '到了'}。", now=now)
     session.commit()
 
 
 def unit_result(session: Session, unit_id: int, result: str, *, actor: Actor, now: datetime) -> None:
     """What a called unit did; a referral comes back with it."""
-    unit = session.get(CalledUnit, unit_id)
+    unit, result = row_of(session, CalledUnit, unit_id), storable(result)
     if unit is None:
         raise NotFound
     if not result.strip():
         raise InvalidInput("请写明处理结果。")
     if unit.returned_at is None:
         unit.result, unit.returned_at, unit.arrived_at = result.strip(), now, unit.arrived_at or now
-        _event(session, unit.case, f"{unit.team.name}反馈", key=f"unit-{unit_id}-result", actor=actor, note=result.strip(), now=now)
+        _event(session, unit.case, f"{unit.team.name[:48]}反馈", key=f"unit-{unit_id}-result", actor=actor, note=result.strip(), now=now)
         session.commit()
 
 
@@ -305,7 +309,7 @@ def mark_green(session: Session, case_id: int, reasons: Sequence[str], *, actor:
     if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
         return
     was = bool(case.green)
-    case.green = list(reasons)
+    case.green = [storable(r) for r in reasons]
     if case.green and not was and case.clock_started_at and case.due_at and case.status in TIMED:
         limit = session.get(TimeLimit, case.category) or session.get(TimeLimit, "*") or _DEFAULT_LIMIT
         due, sure = calendar(session).due(case.clock_started_at, amount=limit.green_amount, unit=Unit(limit.unit))
@@ -328,9 +332,10 @@ def start_mediation(session: Session, case_id: int, *, mediator: str, parties: S
     case = get(session, case_id)
     if case.mediation:
         return case.mediation
+    parties = [{k: storable(str(v)) for k, v in p.items()} for p in parties]
     if len([p for p in parties if p.get("name")]) < 2:
         raise InvalidInput("调解要写明至少两方当事人。")
-    mediation = Mediation(case_id=case_id, mediator=mediator, parties=[{**p, "consent": None} for p in parties if p.get("name")])
+    mediation = Mediation(case_id=case_id, mediator=storable(mediator, 40), parties=[{**p, "consent": None} for p in parties if p.get("name")])
     session.add(mediation)
     _event(session, case, "启动调解", key=f"case-{case_id}-mediation", actor=actor, say="这件事可以请人民调解委员会来调解，不收费，同不同意由您定，不同意也不影响您去法院。您愿意吗？", buttons=CONSENT_BUTTONS, now=now)
     session.commit()
@@ -340,16 +345,19 @@ def start_mediation(session: Session, case_id: int, *, mediator: str, parties: S
 def consent(session: Session, case_id: int, party: int, answer: str, *, actor: Actor, now: datetime) -> Mediation:
     """One party's yes or no; the first party is the resident who reported it. A clear no ends the mediation (人民调解法 17)."""
     mediation = _mediation(session, case_id)
-    if mediation.failed_at or mediation.terms:
-        raise NotAllowed("调解已经有结果了，不能再改同意不同意。")
     if not 0 <= party < len(mediation.parties) or answer not in ("yes", "no"):
         raise InvalidInput
+    key = f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}"
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return mediation
     parties = [dict(p) for p in mediation.parties]
     if parties[party]["consent"] == answer:
         return mediation  # sent again
+    if mediation.failed_at or mediation.terms:
+        raise NotAllowed("调解已经有结果了，不能再改同意不同意。")
     parties[party]["consent"] = answer
     mediation.parties = parties
-    _event(session, mediation.case, f"{parties[party]['name']}{'同意' if answer == 'yes' else '不同意'}调解", key=f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}", actor=actor, now=now)
+    _event(session, mediation.case, f"{parties[party]['name'][:40]}{'同意' if answer == 'yes' else '不同意'}调解", key=key, actor=actor, now=now)
     if answer == "no" and mediation.failed_at is None:
         return fail_mediation(session, case_id, "有一方明确不愿调解", actor=actor, now=now)  # commits both
     session.commit()
@@ -360,7 +368,7 @@ def add_session(session: Session, case_id: int, *, at: datetime, place: str, tex
     mediation = _mediation(session, case_id)
     if not mediation.parties or any(p.get("consent") != "yes" for p in mediation.parties):
         raise NotAllowed("各方都同意以后才能开调解会（人民调解法第三条、第十七条）。")
-    held = {"at": at.astimezone(UTC).isoformat(), "place": place, "note": text}
+    held = {"at": at.astimezone(UTC).isoformat(), "place": storable(place), "note": storable(text)}
     if held in mediation.sessions:
         return mediation  # sent again
     mediation.sessions = [*mediation.sessions, held]
@@ -374,9 +382,11 @@ def sign_agreement(session: Session, case_id: int, *, facts: str, terms: str, me
     mediation = _mediation(session, case_id)
     if any(p.get("consent") != "yes" for p in mediation.parties) or mediation.failed_at:
         raise NotAllowed("有一方还没同意调解，不能签协议。")
-    if not terms.strip():
+    if not storable(terms).strip():
         raise InvalidInput("请写明协议内容，一条一行。")
-    mediation.facts, mediation.terms, mediation.method, mediation.signed_on = facts.strip(), terms.strip(), method.strip(), signed_on
+    if abs((signed_on - now.date()).days) > 366:
+        raise InvalidInput("签字日期不对。")
+    mediation.facts, mediation.terms, mediation.method, mediation.signed_on = storable(facts).strip(), storable(terms).strip(), storable(method).strip(), signed_on
     last = signed_on + timedelta(days=CONFIRM_DAYS)
     days = calendar(session)
     while not days.is_workday(last):  # the last day moves off a holiday (民法典 203)
@@ -456,7 +466,7 @@ def look_up(session: Session, number: str, phone_tail: str, *, now: datetime) ->
 
     Five wrong tails lock a case's look-up for a day: ten thousand tails are too few to let anyone walk through them.
     """
-    case = session.scalar(select(Case).where(Case.number == number))
+    case = session.scalar(select(Case).where(Case.number == storable(number)))
     if case is None or not case.phone:
         raise NotFound
     if case.lookup_failed_at and case.lookup_failed_at < now - timedelta(days=1):
@@ -502,7 +512,7 @@ def page(
     if status:
         where.append(Case.status.in_(status))
     if category:
-        where.append(Case.category == category)
+        where.append(Case.category == storable(category))
     if team_id:
         where.append((Case.team_id == team_id) | Case.units.any(CalledUnit.team_id == team_id))  # its own, and those it was called to
     if is_warned:
@@ -514,6 +524,7 @@ def page(
     if only_green:
         where.append(~_ORDINARY)
     if text:
+        text = storable(text)
         like = f"%{text.replace('%', '').replace('_', '')}%"
         where.append(or_(Case.what.like(like), Case.number.like(f"%{text.replace('-', '')}%"), Case.spot.like(like)))
     rows = session.scalars(select(Case).where(*where).order_by(Case.status.not_in(TIMED), _ORDINARY, Case.due_at.is_(None), Case.due_at, Case.id).limit(limit).offset(offset))
@@ -550,7 +561,7 @@ def tick(session: Session, *, now: datetime) -> int:
             done += 1
     for unit in session.scalars(select(CalledUnit).where(CalledUnit.arrived_at.is_(None), CalledUnit.escalated_at.is_(None), CalledUnit.due_at < now)).all():
         unit.escalated_at = now
-        _event(session, unit.case, f"{unit.team.name}没有按时报到，上报主管", key=f"unit-{unit.id}-absent", actor=CLOCK, now=now)
+        _event(session, unit.case, f"{unit.team.name[:48]}没有按时报到，上报主管", key=f"unit-{unit.id}-absent", actor=CLOCK, now=now)
         done += 1
     for case in session.scalars(select(Case).where(Case.status == CaseStatus.closed, Case.looked_back < len(LOOK_BACK), Case.closed_at.is_not(None))).all():
         assert case.closed_at

@@ -18,6 +18,7 @@ from actions.cases import routing
 from actions.cases.models import HandoffRule
 from actions.cases.service import calendar, local
 from actions.errors import Conflict, InvalidInput, NotAllowed
+from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 
 Status = ConversationStatus
@@ -109,7 +110,7 @@ def accept(session: Session, conversation_id: str, *, agent_id: int, agent_name:
 def say(session: Session, conversation_id: str, text: str, *, agent_id: int, client_id: str, now: datetime, citations: Sequence[dict[str, Any]] = ()) -> Message:
     """An agent's message. A repeated `client_id` gives the first one back. Raises NotAllowed where it is somebody else's."""
     conversation = _held(session, conversation_id, agent_id)
-    text = text.strip()
+    text = storable(text).strip()
     if not text:
         raise InvalidInput("还没写字。")
     if len(text) > 4000:
@@ -169,9 +170,10 @@ def release_forgotten(session: Session, *, now: datetime, after: timedelta = FOR
 
 
 def note(session: Session, conversation_id: str, text: str, *, author: str) -> None:
-    if not text.strip():
+    text = storable(text).strip()
+    if not text:
         raise InvalidInput("还没写内容。")
-    text = text.strip()[:4000]
+    text, author = text[:4000], storable(author, 40)
     last = session.scalar(select(InternalNote).where(InternalNote.conversation_id == conversation_id).order_by(InternalNote.id.desc()).limit(1))
     if last is None or (last.author, last.text) != (author, text):  # sent again
         session.add(InternalNote(conversation_id=conversation_id, author=author, text=text))

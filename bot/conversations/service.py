@@ -15,6 +15,7 @@ from actions.bookings.models import Appointment
 from actions.cases.models import ActionOutcome, Case, Photo
 from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
+from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 
 CLAIM_LAPSES = timedelta(seconds=45)
@@ -34,7 +35,7 @@ def receive(session: Session, conversation: Conversation, *, client_id: str, tex
     found = _by_client_id(session, conversation.id, client_id)
     if found:
         return found
-    message = Message(conversation_id=conversation.id, client_id=client_id, sender=Sender.resident, text=text)
+    message = Message(conversation_id=conversation.id, client_id=client_id, sender=Sender.resident, text=storable(text))
     session.add(message)
     conversation.updated_at = datetime.now(UTC)
     try:

@@ -21,7 +21,7 @@ from bot import accounts
 from bot.accounts import SavedFilter
 from bot.conversations import delivery, handoff
 from bot.settings import SHANGHAI
-from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of
+from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of, words
 
 _PAGE = 50
 _MOST_SAVED = 20
@@ -140,7 +140,7 @@ def router(desk: Desk) -> APIRouter:
             who = desk.who(request, session, "cases")
             case = held(session, who, case_id)
             found = documents.pack(case, place=desk_place(session, case))
-            accounts.record(session, who.staff, "导出材料包", case.number, kind)
+            accounts.record(session, who.staff, "导出材料包", case.number, words(kind, 10))
             session.commit()
         if kind == "json":
             return _download(json.dumps(found, ensure_ascii=False, indent=1).encode(), f"材料包-{case.number}.json", "application/json")
@@ -204,7 +204,7 @@ def router(desk: Desk) -> APIRouter:
 def _chosen(given: Mapping[str, str]) -> dict[str, str]:
     """The filters of the list, cut to what the columns hold."""
     most = {"show": 20, "q": 40, "category": 20, "place": 40, "unit": 9}
-    found = {name: given.get(name, "").strip()[:length].replace("\x00", "") for name, length in most.items()}
+    found = {name: words(given.get(name, ""), length) for name, length in most.items()}
     found["unit"] = found["unit"] if found["unit"].isascii() and found["unit"].isdigit() else ""
     return found
 
@@ -234,8 +234,6 @@ def _mediate(session: Session, case_id: int, do: str, sent, actor: service.Actor
             day = date.fromisoformat(text_of(sent, "signed_on", 10))
         except ValueError:
             raise InvalidInput("请填签字的日期。") from None
-        if abs((day - now.date()).days) > 366:
-            raise InvalidInput("签字日期不对。")
         service.sign_agreement(session, case_id, facts=text_of(sent, "facts"), terms=text_of(sent, "terms"), method=text_of(sent, "method"), signed_on=day, actor=actor, now=now)
     elif do == "mediation-fail":
         service.fail_mediation(session, case_id, text_of(sent, "note"), actor=actor, now=now)

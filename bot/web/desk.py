@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 from actions.cases import numbers
 from actions.cases.models import Team
 from actions.errors import NotAllowed, NotFound
+from actions.storable import storable
 from bot import accounts
 from bot.accounts import Staff, StaffSession
 from bot.settings import ROOT, SHANGHAI, Settings
@@ -79,7 +80,7 @@ class Desk:
         check_origin(request)
         who = self.who(request, session, permission)
         sent = await request.form(max_files=8, max_fields=200)
-        if not compare_digest(str(sent.get("csrf") or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()):
+        if not compare_digest((text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()):
             raise NotAllowed("页面放得太久了，请刷新后再试。")
         return who, sent
 
@@ -96,13 +97,22 @@ class Desk:
 
 def check_origin(request: Request) -> None:
     origin = request.headers.get("origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+    try:
+        is_own = not origin or origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:
+        is_own = False
+    if not is_own:
         raise NotAllowed("请从本系统的页面操作。")
 
 
 def text_of(form: FormData, name: str, most: int = 4000) -> str:
     value = form.get(name)
-    return value.strip()[:most].replace("\x00", "") if isinstance(value, str) else ""
+    return words(value, most) if isinstance(value, str) else ""
+
+
+def words(value: str, most: int) -> str:
+    """What was sent, as it can be stored. A form may name an encoding of its own, so even half a surrogate pair arrives."""
+    return storable(value).strip()[:most]
 
 
 def int_of(form: FormData, name: str) -> int | None:

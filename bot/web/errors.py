@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
@@ -29,28 +29,40 @@ def _body(code: str, message: str) -> dict[str, dict[str, str]]:
 
 
 _BY_CLASS = ((NotFound, 404), (Conflict, 409), (NotAllowed, 403), (SignInFailed, 403), (InvalidInput, 422))
-_BY_STATUS = {403: "没有权限。", 404: "没有找到。", 405: "不支持这个操作。", 413: "内容太大了。"}
+_BY_STATUS = {400: "这次发来的内容读不懂，请刷新页面再试。", 403: "没有权限。", 404: "没有找到。", 405: "不支持这个操作。", 413: "内容太大了。"}
 
 
 def install(app: FastAPI) -> None:
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
+    def answer(request: Request, status: int, code: str, message: str) -> Response:
+        """A page for a browser in the staff console, else JSON."""
+        if request.scope["path"].startswith("/staff") and not request.headers.get("hx-request") and "text/html" in request.headers.get("accept", ""):
+            return templates.TemplateResponse(request, "staff/problem.html", {"text": message, "me": None, "csrf": ""}, status_code=status)
+        return JSONResponse(_body(code, message), status)
+
     @app.exception_handler(ApiError)
-    async def _api(_: Request, error: ApiError) -> JSONResponse:
-        return JSONResponse(_body(error.code, error.message), error.status)
+    async def _api(request: Request, error: ApiError) -> Response:
+        return answer(request, error.status, error.code, error.message)
 
     @app.exception_handler(RequestValidationError)
-    async def _malformed(_: Request, __: RequestValidationError) -> JSONResponse:
-        return JSONResponse(_body("malformed", "这条消息的格式不对，请刷新页面再试。"), 422)
+    async def _malformed(request: Request, _: RequestValidationError) -> Response:
+        return answer(request, 422, "malformed", "这条消息的格式不对，请刷新页面再试。")
+
+    @app.exception_handler(DataError)
+    async def _unfit(request: Request, error: DataError) -> Response:
+        """What every edge before the database let through; its words stay out of the log."""
+        log.error("unfit value path=%s error=%s", request.scope["path"], type(error.orig).__name__)
+        return answer(request, 422, "unfit", "填的内容里有存不了的字，或者太长，请改一改再交。")
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(_body(str(error.status_code), _BY_STATUS.get(error.status_code, "出错了，请稍后再试。")), error.status_code)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        return answer(request, error.status_code, str(error.status_code), _BY_STATUS.get(error.status_code, "出错了，请稍后再试。"))
 
     @app.exception_handler(SignInNeeded)
     async def _door(request: Request, _: SignInNeeded) -> Response:
         if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
-            return Response(status_code=401, headers={"HX-Redirect": "/staff/sign-in"})
+            return JSONResponse(_body("SignInNeeded", "请先登录。"), 401, headers={"HX-Redirect": "/staff/sign-in"})
         return RedirectResponse("/staff/sign-in", 303)
 
     @app.exception_handler(PasswordChangeNeeded)
@@ -62,9 +74,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ActionError)
     async def _action(request: Request, error: ActionError) -> Response:
         status = next((code for kind, code in _BY_CLASS if isinstance(error, kind)), 422)
-        if request.url.path.startswith("/staff") and not request.headers.get("hx-request") and "text/html" in request.headers.get("accept", ""):
-            return templates.TemplateResponse(request, "staff/problem.html", {"text": error.message_zh, "me": None, "csrf": ""}, status_code=status)
-        return JSONResponse(_body(type(error).__name__, error.message_zh), status)
+        return answer(request, status, type(error).__name__, error.message_zh)
 
     @app.exception_handler(OperationalError)
     async def _database(_: Request, error: OperationalError) -> JSONResponse:
@@ -78,5 +88,5 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected path=%s error=%s", request.url.path, type(error).__name__)
+        log.error("unexpected path=%s error=%s", request.scope["path"], type(error).__name__)
         return JSONResponse(_body("unexpected", "出错了，请稍后再试。急事请拨打 12345；危险时拨打 110。"), 500)

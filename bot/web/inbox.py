@@ -26,7 +26,7 @@ from bot.conversations import handoff
 from bot.conversations.models import CannedReply, Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
 from bot.settings import SHANGHAI
-from bot.web.desk import Desk, Who, back, int_of, text_of
+from bot.web.desk import Desk, Who, back, int_of, text_of, words
 from knowledge.answers import cite_row
 from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher
@@ -97,7 +97,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
         return rows, counts, last
 
     def held(session: Session, who: Who, conversation_id: str) -> Conversation:
-        found = session.get(Conversation, conversation_id[:40])
+        found = session.get(Conversation, words(conversation_id, 40))
         if found is None:
             raise NotFound("没有这段对话，可能居民已经删除。")
         accounts.check_place(session, who.staff, found.place_id)

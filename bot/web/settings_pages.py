@@ -26,7 +26,7 @@ from bot.accounts import Staff
 from bot.conversations.models import CannedReply
 from bot.settings import SHANGHAI
 from bot.web.cases import _download
-from bot.web.desk import Desk, Who, back, int_of, text_of
+from bot.web.desk import Desk, Who, back, int_of, text_of, words
 from bot.web.imports import carry_out
 from knowledge.models import Place
 
@@ -96,7 +96,7 @@ def router(desk: Desk) -> APIRouter:
             rows: list[list[object]] = [["编号", "地方", "类别", "状态", "登记日期", "时限", "答复日期", "办结日期", "重办次数", "满意度", "绿色通道"]]
             for case in _cases(session, accounts.places_of(session, who.staff), since=datetime.now(UTC) - timedelta(days=366)):
                 rows.append([case.number, names.get(case.place_id or "", ""), case.category, STAFF_LABELS[case.status], *(_day(d) for d in (case.filed_at, case.due_at, case.answered_at, case.closed_at)), case.times_reopened, case.satisfaction or "", "、".join(case.green)])
-            accounts.record(session, who.staff, "导出统计", detail=kind)
+            accounts.record(session, who.staff, "导出统计", detail=words(kind, 10))
             session.commit()
         if kind == "csv":
             out = io.StringIO()

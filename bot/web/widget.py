@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
@@ -19,6 +19,7 @@ from actions.cases.photos import MAX_BYTES, clean_photo
 from actions.cases.service import attach_photo
 from actions.dialogue.knowledge import village_labels
 from actions.errors import InvalidInput
+from actions.storable import storable
 from bot.conversations import delivery, handoff, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.rasa_client import erase_trackers
@@ -101,14 +102,14 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
         token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
         try:
             conversation = session.get(Conversation, str(signer.loads(token)))
-        except BadSignature:
+        except BadData:
             conversation = None
         if conversation is None:
             raise ApiError(404, "no_conversation", "这段对话不在了，请刷新页面重新开始。")
         return conversation
 
     def known_village(session: Session, village: str | None) -> str | None:
-        place = session.get(Place, village) if village else None
+        place = session.get(Place, storable(village)) if village else None
         return place.id if place and place.level is Level.village else None
 
     def shape(session: Session, conversation: Conversation) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
 
     @api.post("/messages")
     async def say(body: MessageBody, request: Request) -> dict[str, Any]:
-        text = (body.payload or body.text).replace("\x00", "").strip()  # PostgreSQL takes no NUL
+        text = storable(body.payload or body.text).strip()
         if len(text) > service.MAX_CHARACTERS:
             raise ApiError(422, "too_long", f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
         if not text:
