@@ -6,6 +6,7 @@ seconds to load is loaded before the fork.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -61,6 +62,11 @@ def read(file: Path) -> Order | None:
     return Order(int(number), moment, int(victim[0]) if victim else None)
 
 
+def _end(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGTERM)
+
+
 def app_command(file: Path) -> list[str]:
     return [sys.executable, "-m", "tests.killer", str(file)]
 
@@ -76,9 +82,10 @@ def main(file: Path) -> None:
     while True:
         child = os.fork()
         if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             asyncio.run(bot.app.serve(settings))
             os._exit(0)
-        signal.signal(signal.SIGTERM, lambda *_, child=child: os.kill(child, signal.SIGTERM))
+        signal.signal(signal.SIGTERM, lambda *_, child=child: _end(child))
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
             sys.exit(os.waitstatus_to_exitcode(status))

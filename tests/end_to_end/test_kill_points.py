@@ -188,7 +188,7 @@ def _asked_before(walk: Walk, resident: Resident, session: Session, conversation
 
 
 def _answered_after(session: Session, conversation_id: str, about: Any) -> None:
-    kinds = session.scalars(select(Message.kind).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot)).all()
+    kinds = session.scalars(select(Message.kind).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot).order_by(Message.id)).all()
     assert kinds == ["asking", "smalltalk", "answer"]
     assert session.get_one(Conversation, conversation_id).place_id == "lijiagou"
 
