@@ -20,6 +20,9 @@ class FakeRasa:
     async def has_form(self, conversation_id: str) -> bool:
         return False
 
+    async def slots(self, conversation_id: str) -> dict[str, Any]:
+        return {}
+
     async def start_session(self, conversation_id: str) -> None:
         pass
 
