@@ -5,19 +5,50 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.cases import numbers, routing, service
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
-from actions.dialogue.dispute import message_of, said
+from actions.dialogue.dispute import message_of, previous_message, said, waiting_for
 from actions.dialogue.knowledge import Services, _place
 from actions.errors import ActionError, NotFound
 
 _TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _LINE = [{"label": "拨打 12345", "href": "tel:12345"}]
+
+
+_UNSOLVED = re.compile(
+    r"^(?:还)?没(?:有|呢)?[啊呀呢嘛的。，,]*$|[没未](?:有)?(?:真|完全|彻底)?(?:解决|办|处理|用|动|人|来|见|修|给|还|拆|看到|消息)|不(?:算)?(?:解决|满意|同意)|又(?:犯|来|开始|堵|占|砌|漏|响|闹|欠|挖|放|吵)|还(?:是|在|有|没)|老样子|白跑|光说|重新?办|鬼影"
+)
+_SOLVED = re.compile(r"解决|好了|妥|[通拆扒修清退还赔到]了|修好|结清|拿到|满意|办结|可以了|了了")
+_MARKS = ((5, re.compile(r"(?:很|非常|特别|十分|相当|太|最)满意|满分|好评|[好棒]极了")), (1, re.compile(r"(?:很|非常|特别|十分|极)不满意|太差|差评")), (2, re.compile(r"不(?:太|怎么)?满意")), (4, re.compile(r"满意|挺好|不错")), (3, re.compile(r"一般|还行|凑合|过得去")))
+
+
+def verdict(text: str) -> bool | None:
+    """Solved or not, in the resident's words; None where they say neither."""
+    if _UNSOLVED.search(text):
+        return False
+    return True if _SOLVED.search(text) else None
+
+
+def stars(text: str) -> int | None:
+    """打5分, 五分, 很满意."""
+    if found := re.search(r"[1-5]|[一二三四五两]", text):
+        return int(found.group()) if found.group().isdigit() else {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}[found.group()]
+    return next((n for n, pattern in _MARKS if pattern.search(text)), None)
+
+
+def asking(session: Session, tracker: Tracker) -> Case | None:
+    """The case whose question (解决了吗) is the last thing the resident heard."""
+    _, said_at = previous_message(tracker)
+    for case in service.of_conversation(session, tracker.sender_id):
+        asked = next((e for e in reversed(case.events) if e.say and e.buttons), None)
+        if asked and asked.at.timestamp() > said_at and case.status in (CaseStatus.answered, CaseStatus.closed):
+            return case
+    return None
 
 
 class _Case(Action):
@@ -40,7 +71,7 @@ class _Case(Action):
         if own:
             self.say(dispatcher, "您说的是哪一件？", buttons=[{"title": f"{c.what[:12]}（{numbers.spoken(c.number)}）", "payload": f"{numbers.spoken(c.number)} {verb}"} for c in own[:5]])
         else:
-            self.say(dispatcher, "我这里没有等您答话的事。在别处报的，请告诉当时的经办人，或者拨打 12345。", links=_LINE)
+            self.say(dispatcher, "我这里没有您登记的、能这样办的事。在别处报的，请告诉当时的经办人，或者拨打 12345。", links=_LINE)
         return None
 
 
@@ -86,10 +117,14 @@ class ConfirmCase(_Case):
         return "action_confirm_case"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        solved = not re.search(r"没|不|还是|又", said(tracker))
+        solved = verdict(said(tracker))
         status = (CaseStatus.answered, CaseStatus.closed)
         with self.services.sessions() as session:
             own = service.of_conversation(session, tracker.sender_id)
+            if solved is None and not any(c.status in status for c in own):
+                return self.say(dispatcher, "好的。还有什么想问的，直接说就行。")
+            if solved is None:
+                return self.say(dispatcher, "您说的我记着了。那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS)
             if any(c.status is CaseStatus.answered for c in own):
                 status = (CaseStatus.answered,)
             case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决")
@@ -113,12 +148,15 @@ class RateCase(_Case):
         return "action_rate_case"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        found = re.search(r"[1-5]|[一二三四五]", said(tracker))
+        mark = stars(said(tracker))
         with self.services.sessions() as session:
-            case = next((c for c in service.of_conversation(session, tracker.sender_id) if c.status is CaseStatus.closed), None)
-            if case is None or found is None:
+            own = service.of_conversation(session, tracker.sender_id)
+            if any(c.status is CaseStatus.answered for c in own) and not re.search(r"分", said(tracker)):
+                return ConfirmCase(self.services).run(dispatcher, tracker, domain)
+            case = next((c for c in own if c.status is CaseStatus.closed), None)
+            if case is None or mark is None:
                 return self.say(dispatcher, "谢谢您的评价。")
-            service.rate(session, case.id, int(found.group()) if found.group().isdigit() else "一二三四五".index(found.group()) + 1, now=datetime.now(UTC))
+            service.rate(session, case.id, mark, now=datetime.now(UTC))
         return self.say(dispatcher, "记下了，谢谢您。")
 
 
@@ -150,7 +188,7 @@ class WithdrawCase(_Case):
                 return []
             if "确认撤回" not in said(tracker):
                 number = numbers.spoken(case.number)
-                return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}])
+                return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}]) or [SlotSet("awaits", waiting_for(tracker, f"{number} 确认撤回"))]
             text = MOVES[case.status][CaseStatus.withdrawn].say or ""
             service.move(session, case.id, CaseStatus.withdrawn, actor=service.RESIDENT, key=self.key(tracker, "withdraw"), now=datetime.now(UTC))
             return self.say(dispatcher, text)

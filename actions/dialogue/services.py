@@ -1,30 +1,20 @@
 """Yes, no, stop, a person: the small steps between the forms; and the list of all actions."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.bookings.service import held_by
+from actions.cases.service import of_conversation
+from actions.cases.status import MOVES, CaseStatus
 from actions.dialogue import booking, case, dispute, tools
-from actions.dialogue.dispute import ReportDispute
+from actions.dialogue import dispute_text as words
+from actions.dialogue.dispute import ReportDispute, awaited, said, unfinished
 from actions.dialogue.knowledge import AnswerQuestion, Services
-from knowledge.normalise import normalise
-
-
-class _Fixed(Action):
-    action_name: str
-    kind = "smalltalk"
-    text: str
-    next: str | None = None
-    links: tuple[dict[str, str], ...] = ()
-
-    def name(self) -> str:
-        return self.action_name
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        dispatcher.utter_message(json_message={"kind": self.kind, "text": self.text, "next": self.next, "links": list(self.links)})
-        return []
 
 
 class RequestHandoff(Action):
@@ -38,43 +28,95 @@ class RequestHandoff(Action):
         return []
 
 
-class Affirm(ReportDispute):
-    """A yes to the offer to file what was told; otherwise only a friendly word."""
+def _as_said(tracker: Tracker, text: str) -> Tracker:
+    """The same turn, as if the resident had said it in full: 对 to 确定撤回吗 is 确认撤回."""
+    tracker.latest_message["text"] = text
+    return tracker
+
+
+class _AfterCase(ReportDispute):
+    """Short words that answer a case's question, when that is the last thing the resident heard."""
+
+    def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> bool:
+        text = said(tracker)
+        if tracker.active_loop_name or len(text) > 30:
+            return False
+        with self.services.sessions() as session:
+            if case.asking(session, tracker) is None:
+                return False
+        if case.verdict(text) is None and (len(text) > 6 or words.is_explicit(text)):
+            return False
+        case.ConfirmCase(self.services).run(dispatcher, tracker, domain)
+        return True
+
+
+class Report(_AfterCase):
+    """又犯了, to 真解决了吗, is no new report."""
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        return [] if self.answers_case(dispatcher, tracker, domain) else super().run(dispatcher, tracker, domain)
+
+
+class Question(AnswerQuestion):
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if not words.is_question(said(tracker)) and Report(self.services).answers_case(dispatcher, tracker, domain):
+            return []
+        return super().run(dispatcher, tracker, domain)
+
+
+class Affirm(_AfterCase):
+    """A yes to what was asked just now: to file, to withdraw, to cancel; otherwise only a friendly word."""
 
     def name(self) -> str:
         return "action_affirm"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if what := awaited(tracker):
+            doer = booking.CancelBooking if "预约" in what else case.WithdrawCase
+            return [*doer(self.services).run(dispatcher, _as_said(tracker, what), domain), SlotSet("awaits", None)]
+        if words.is_resume(said(tracker)) and unfinished(tracker):
+            return super().run(dispatcher, tracker, domain)
         if tracker.get_slot("dispute_offer"):
-            return self.begin(dispatcher, tracker, normalise(tracker.latest_message.get("text") or ""))
-        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。"})
+            return self.begin(dispatcher, tracker, said(tracker))
+        if not self.answers_case(dispatcher, tracker, domain):
+            dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。", **unfinished(tracker)})
         return []
 
 
-class Deny(_Fixed):
-    action_name = "action_deny"
-    text = "好，那就不弄了。有别的事随时问我。"
+class Deny(_AfterCase):
+    def name(self) -> str:
+        return "action_deny"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        super().run(dispatcher, tracker, domain)
-        return [SlotSet("dispute_offer", None)]
+        if "没" not in said(tracker) or not self.answers_case(dispatcher, tracker, domain):
+            text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。"
+            dispatcher.utter_message(json_message={"kind": "smalltalk", "text": f"{text}有别的事随时问我。"})
+        return [SlotSet("dispute_offer", None), SlotSet("awaits", None)]
 
 
-class Stop(_Fixed):
-    action_name = "action_stop"
-    text = "好，先到这里。您什么时候想问，再来就行。"
+class Stop(ReportDispute):
+    def name(self) -> str:
+        return "action_stop"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        super().run(dispatcher, tracker, domain)
-        return [SlotSet("pending_question", None), SlotSet("dispute_offer", None)]
+        text = said(tracker)
+        with self.services.sessions() as session:
+            has_case = any(CaseStatus.withdrawn in MOVES[c.status] for c in of_conversation(session, tracker.sender_id))
+            has_booking = bool(held_by(session, tracker.sender_id, now=datetime.now(UTC)))
+        if has_case and re.search(r"撤|作废", text):
+            return case.WithdrawCase(self.services).run(dispatcher, tracker, domain)
+        if has_booking and re.search(r"取消|退|不去", text):
+            return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
+        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，先到这里。您什么时候想问，再来就行。"})
+        return [SlotSet("pending_question", None), SlotSet("dispute_offer", None), SlotSet("awaits", None)]
 
 
 def all_actions(services: Services) -> list[Action]:
     from actions.dialogue.knowledge import AnswerFollowUp, ChangePlace, ExplainPlainly
 
     return [
-        *(kind(services) for kind in (AnswerQuestion, AnswerFollowUp, ChangePlace, ExplainPlainly, Affirm)),
-        *(kind() for kind in (RequestHandoff, Deny, Stop)),
+        *(kind(services) for kind in (Report, Question, AnswerFollowUp, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)),
+        RequestHandoff(),
         *dispute.actions(services),
         *case.actions(services),
         *booking.actions(services),

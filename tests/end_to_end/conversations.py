@@ -20,6 +20,7 @@ from actions.cases.status import CaseStatus
 from actions.dates import SHANGHAI
 from actions.dialogue.dispute import _ASK
 from bot.conversations.models import Conversation
+from bot.settings import Settings
 from tests.end_to_end.conftest import Resident
 
 FILE = Path(__file__).with_name("conversations.yml")
@@ -78,17 +79,19 @@ def furnish(sessions: sessionmaker[Session]) -> dict[str, str]:
     }
 
 
-def play(conversation: dict[str, Any], base: str, sessions: sessionmaker[Session], words: dict[str, str]) -> Played:
-    played, resident = Played(), Resident(base, conversation.get("village"))
+def play(conversation: dict[str, Any], settings: Settings, sessions: sessionmaker[Session], words: dict[str, str]) -> Played:
+    base = f"http://127.0.0.1:{settings.port}"
+    played, resident = Played(), Resident(base, conversation.get("village"), secret=settings.secret("internal"))
     short = resident.http.get("/api/widget/conversations/current").json()["conversation"]
     asked: dict[str, int] = {}
     with sessions() as session:
         conversation_id = session.scalars(select(Conversation.id).where(Conversation.id.startswith(short))).one()
     for turn in conversation["turns"]:
         if to := turn.get("staff"):
-            with sessions() as session:
-                _move(session, conversation_id, to)
             played.transcript.append(f"-- {to}")
+            with sessions() as session:
+                if not _move(session, conversation_id, to):
+                    played.fail(f"no case that can be {to}")
             continue
         with sessions() as session:
             own = cases.of_conversation(session, conversation_id)
@@ -149,18 +152,21 @@ def _check_outcome(session: Session, conversation: dict[str, Any], conversation_
         played.fail(f"{len(booked)} appointments")
 
 
-def _move(session: Session, conversation_id: str, to: str) -> None:
+def _move(session: Session, conversation_id: str, to: str) -> bool:
     """The newest case of the conversation is answered by staff, or its closing lies eight days back and the clock looks at it."""
-    case, now = cases.of_conversation(session, conversation_id)[0], datetime.now(UTC)
+    case, now = next(iter(cases.of_conversation(session, conversation_id)), None), datetime.now(UTC)
+    if case is None or case.status not in ((CaseStatus.closed,) if to == "look_back" else (CaseStatus.filed, CaseStatus.reopened)):
+        return False
     if to == "look_back":
         case.closed_at = now - timedelta(days=8)
         session.commit()
         cases.tick(session, now=now)
-        return
+        return True
     team = session.scalars(select(Team.id)).first()
     path = {CaseStatus.filed: (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered), CaseStatus.reopened: (CaseStatus.in_progress, CaseStatus.answered)}[case.status]
     for status in path:
         cases.move(session, case.id, status, actor=STAFF, key=uuid.uuid4().hex, now=now, note="去看过了", team_id=team)
+    return True
 
 
 def _fill(text: str, words: dict[str, str]) -> str:

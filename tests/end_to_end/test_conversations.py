@@ -20,9 +20,8 @@ def played(request: pytest.FixtureRequest, stack: Stack, prepared: Settings) -> 
     engine = make_engine(prepared.url)
     sessions = make_sessions(engine)
     words = conversations.furnish(sessions)
-    base = f"http://127.0.0.1:{stack.settings.port}"
     with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda name: conversations.play(_ALL[name], base, sessions, words), selected)
+        found = pool.map(lambda name: conversations.play(_ALL[name], stack.settings, sessions, words), selected)
         yield dict(zip(selected, found, strict=True))
     engine.dispose()
 
