@@ -116,6 +116,10 @@ class ValidateBooking(_Booking):
             return self.read_opening(dispatcher, tracker, step, text, intent, sure)
         if step == "contact":
             if value := words.read_step("contact", text, now=_now()):
+                with self.services.sessions() as session:
+                    opening = session.get(Opening, int(tracker.get_slot("booking_opening") or 0))
+                if opening and opening.mode is Mode.phone and not value[:1].isdigit() and not tracker.get_slot("booking_hint"):
+                    return [SlotSet("booking_hint", "电话咨询要打给您，得留个号码才打得通。手机、座机都行。")]
                 return [SlotSet("booking_contact", "在这里联系" if value in ("匿名", "在这里回复") else value)]
             if count := words.odd_number_in(text):
                 return [SlotSet("booking_hint", f"手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。不方便留，就说“在这里联系”。")]
@@ -125,7 +129,7 @@ class ValidateBooking(_Booking):
             matter = re.sub(r"^(?:就)?(?:想)?(?:咨询|问问|问一下|问|说说)(?:一下)?(?=.{2})", "", text).strip("，,。 ")
             if words.yes_or_no(text) is not None or len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", matter)) < 2:
                 return [SlotSet("booking_hint", "想咨询什么事？大概说一句就行，比如“离婚”“地被占了”。")]
-            return [SlotSet("booking_matter", matter[:500])]
+            return [SlotSet("booking_matter", words.tidy(matter[:500]))]
         if step == "confirm":
             answer = words.yes_or_no(text)
             if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
@@ -195,8 +199,10 @@ def _offers(session: Session, services: Services, tracker: Tracker) -> list[Open
     """On the day and in the way asked for; where there is none, the nearest of that way, then of any."""
     asked, place = tracker.get_slot("booking_when") or "", _place(tracker)
     wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
+    held = {a.opening_id for a in service.held_by(session, tracker.sender_id, now=_now())}
     near = service.offers(session, now=_now(), place=place, after=wanted.start - timedelta(minutes=1), before=wanted.end + timedelta(minutes=1), mode=mode) if wanted else []
-    return near or service.offers(session, now=_now(), place=place, mode=mode) or service.offers(session, now=_now(), place=place)
+    found = near or service.offers(session, now=_now(), place=place, mode=mode) or service.offers(session, now=_now(), place=place)
+    return [o for o in found if o.id not in held]
 
 
 class AskOpening(_Booking):
@@ -204,6 +210,8 @@ class AskOpening(_Booking):
         return "action_ask_booking_opening"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if commands.hands_over(tracker):
+            return []
         asked = tracker.get_slot("booking_when") or ""
         wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
         with self.services.sessions() as session:
@@ -237,6 +245,8 @@ class AskBooking(_Booking):
         return f"action_ask_booking_{self.step}"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if commands.hands_over(tracker):
+            return []
         if (hint := tracker.get_slot("booking_hint")) and self.step != "confirm":
             self.say(dispatcher, hint, buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}] if self.step == "contact" else [], form="booking")
         elif self.step == "matter":

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from actions.cases import numbers, routing, service
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
-from actions.dialogue.dispute import message_of, previous_message, said, waiting_for
+from actions.dialogue.dispute import awaited, message_of, previous_message, said, waiting_for
 from actions.dialogue.knowledge import Services, _place
 from actions.errors import ActionError, NotFound
 
@@ -41,12 +41,16 @@ def stars(text: str) -> int | None:
     return next((n for n, pattern in _MARKS if pattern.search(text)), None)
 
 
+_WORD = "解决了没有 "  # for the slot `awaits`
+
+
 def asking(session: Session, tracker: Tracker) -> Case | None:
     """The case whose question (解决了吗) is the last thing the resident heard."""
     _, said_at = previous_message(tracker)
+    number = (awaited(tracker) or "").removeprefix(_WORD)
     for case in service.of_conversation(session, tracker.sender_id):
         asked = next((e for e in reversed(case.events) if e.say and e.buttons), None)
-        if asked and asked.at.timestamp() > said_at and case.status in (CaseStatus.answered, CaseStatus.closed):
+        if ((asked and asked.at.timestamp() > said_at) or case.number == number) and case.status in (CaseStatus.answered, CaseStatus.closed):
             return case
     return None
 
@@ -88,7 +92,8 @@ class CheckCase(_Case):
                 if not own:
                     return self.say(dispatcher, "这段对话里还没有登记过的事。在别处登记的，请把编号和手机号后四位一起发给我，比如：261124-001-05 1234。", next="打过 12345 的，再拨 12345 报上工单号就能查。", links=_LINE)
                 shown = [c for c in own if c.status in OPEN or c.status is CaseStatus.returned] or own[:1]
-                return self.say(dispatcher, "\n\n".join(service.progress(c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
+                self.say(dispatcher, "\n\n".join(service.progress(c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
+                return [SlotSet("awaits", waiting_for(tracker, _WORD + shown[0].number))] if len(shown) == 1 and shown[0].status is CaseStatus.answered else []
             if not fits:
                 return self.say(dispatcher, "这个编号好像有一位不对，请再核对一下。")
             mine = next((c for c in own if c.number == digits), None)
@@ -124,7 +129,8 @@ class ConfirmCase(_Case):
             if solved is None and not any(c.status in status for c in own):
                 return self.say(dispatcher, "好的。还有什么想问的，直接说就行。")
             if solved is None:
-                return self.say(dispatcher, "您说的我记着了。那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS)
+                first = next(c for c in own if c.status in status)
+                return self.say(dispatcher, "那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS) or [SlotSet("awaits", waiting_for(tracker, _WORD + first.number))]
             if any(c.status is CaseStatus.answered for c in own):
                 status = (CaseStatus.answered,)
             case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决")

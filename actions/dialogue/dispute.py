@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cases import service
 from actions.dialogue import asides, commands
 from actions.dialogue import dispute_text as words
-from actions.dialogue.knowledge import ASKS, AnswerQuestion, Services, _place, find_village
+from actions.dialogue.knowledge import ASKS, TOLD_FROM, AnswerQuestion, Services, _place, find_village
 from knowledge.answers import ANSWER_FROM
 from knowledge.models import Place
 from knowledge.normalise import normalise
@@ -116,8 +116,9 @@ class ReportDispute(AnswerQuestion):
             dispatcher.utter_message(json_message={"kind": "asking", "text": f"好，接着报您上次说的：{held['what']}"})
             return [FollowupAction("dispute_form")]
         if not words.is_explicit(text):
+            asks = words.is_question(text) and len(text) < _STORY
             if len(text) >= 8:
-                self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text, is_asked=words.is_question(text) and len(text) < _STORY)
+                self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM if asks else TOLD_FROM, said=text, is_asked=asks)
             dispatcher.utter_message(
                 json_message={
                     "kind": "smalltalk",
@@ -133,7 +134,11 @@ class ReportDispute(AnswerQuestion):
         offered, matter = tracker.get_slot("dispute_offer"), words.matter_in(text)
         told = offered if offered and (not matter or not words.is_explicit(text)) else text
         matter = words.matter_in(told) or (told if told == offered else "")
-        found = words.extract(told, now=datetime.now(UTC))
+        found = {**words.extract(told, now=datetime.now(UTC)), **words.extract(matter, now=datetime.now(UTC))} if matter else {}
+        if contact := words.phone_in(told):
+            found["contact"] = contact
+        if found.get("who") and found["who"] not in matter:
+            del found["who"]
         what = matter if len(matter) >= 4 and matter != found.get("who") else None
         with self.services.sessions() as session:
             named = find_village(session, told)
@@ -141,7 +146,7 @@ class ReportDispute(AnswerQuestion):
             found["where"] = in_village(self.services, tracker, found["where"], told)
         elif named and named.name in told:
             found["where"] = named.name
-        fields: dict[str, str | None] = {**found, "what": what}
+        fields: dict[str, str | None] = {**{k: words.tidy(v) for k, v in found.items()}, "what": words.tidy(what) if what else None}
         ready = words.acknowledgement(fields) if what else "好，我来帮您登记，几句话就好。中途想问别的、想改、想停，直接说。"
         if words.is_resume(text) and not what:
             ready = "我这里没有报了一半的事。要报新的，几句话就好。"
@@ -189,7 +194,7 @@ class ValidateDispute(AnswerQuestion):
             return [SlotSet(f"dispute_{before[-1]}", None), SlotSet("dispute_confirm", None)] if before else []
         if words.is_resume(text) or (step != "what" and words.is_explicit(text) and not words.matter_in(text) and not words.yes_or_no(text)):
             return []  # the button that began it, pressed late or twice
-        if fields["what"] and fields["what"] in (text, words.matter_in(text)):
+        if fields["what"] and fields["what"] in (words.tidy(text), words.tidy(words.matter_in(text))):
             return []  # the same message again
         if fixed := words.correction(text, fields, now=now):
             return self.correct(dispatcher, tracker, *fixed)
@@ -201,7 +206,7 @@ class ValidateDispute(AnswerQuestion):
         if text in _BUTTONS.get(step, ()):
             return [SlotSet(f"dispute_{step}", words.read_step(step, text, now=now) or text)]  # a button is never a command
         value = words.read_step(step, text, now=now) if step in words.STEPS else None
-        is_plain = value is not None and (step in ("when", "contact", "care") or (step == "where" and words.spot_in(text) is not None))
+        is_plain = value is not None and (step in ("when", "contact", "care") or (step == "where" and words.spot_in(text) is not None) or (step == "wish" and words.is_wish(text)))
         if not is_plain and commands.is_meant(text, intent, sure) and not (intent == "change_place" and step == "where"):
             return None
         if step != "what" and not is_plain and len(text) >= 4 and words.is_question(text):
@@ -210,14 +215,20 @@ class ValidateDispute(AnswerQuestion):
             value = "说不清"  # asked twice is enough
         if value is None or (step in ("where", "who") and words.is_wish(text)):
             # Not what was asked, but perhaps what will be asked next: 让他把墙拆了 while the day is wanted.
-            others = [SlotSet(f"dispute_{k}", v) for k, v in words.extract(text, now=now).items() if not fields.get(k) and k != step]
-            return others or [SlotSet("dispute_hint", self.hint(step, text))]
+            others = {k: words.tidy(v) for k, v in words.extract(text, now=now).items() if k != step}
+            if fresh := [SlotSet(f"dispute_{k}", v) for k, v in others.items() if not fields.get(k)]:
+                return fresh
+            if "where" in others and len(text) <= 20:
+                return self.correct(dispatcher, tracker, "where", others["where"])
+            if value is None and intent in ASKS and sure >= 0.6 and len(text) >= 6:
+                return None
+            return [SlotSet("dispute_hint", self.hint(step, text))]
         more = {k: v for k, v in words.extract(text, now=now).items() if not fields.get(k) and k != step} if len(text) >= 8 else {}
         if step == "where":
             value = in_village(self.services, tracker, value, value)
         elif step == "what":
             value = words.matter_in(value) or value
-        return [SlotSet(f"dispute_{k}", v) for k, v in {**more, step: value}.items()]
+        return [SlotSet(f"dispute_{k}", words.tidy(v)) for k, v in {**more, step: value}.items()]
 
     def correct(self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, value: str | None) -> list[EventType]:
         if value:
@@ -284,6 +295,8 @@ class AskDispute(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         buttons = [{"title": b, "payload": b} for b in _BUTTONS.get(self.step, [])]
+        if commands.hands_over(tracker):
+            return []
         text = tracker.get_slot("dispute_hint") or _ASK[self.step]
         dispatcher.utter_message(json_message={"kind": "asking", "text": text, "buttons": buttons, "form": "dispute"})
         return []
@@ -295,6 +308,8 @@ class AskConfirm(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         fields = fields_of(tracker)
+        if commands.hands_over(tracker):
+            return []
         if hint := tracker.get_slot("dispute_hint"):
             dispatcher.utter_message(json_message={"kind": "asking", **json.loads(hint), "form": "dispute"})
             return []

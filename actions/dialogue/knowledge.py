@@ -20,7 +20,7 @@ from knowledge.search import Searcher
 
 ASKS = {"ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid"}
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
-_FALLBACK_FROM = 0.75
+_FALLBACK_FROM = TOLD_FROM = 0.75  # nor was a trouble that is told a question
 
 
 @dataclass(frozen=True)

@@ -37,30 +37,31 @@ def _as_said(tracker: Tracker, text: str) -> Tracker:
 class _AfterCase(ReportDispute):
     """Short words that answer a case's question, when that is the last thing the resident heard."""
 
-    def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> bool:
+    def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
+        """What came of it; None where the words are no such answer."""
         text = said(tracker)
         if tracker.active_loop_name or len(text) > 30:
-            return False
+            return None
         with self.services.sessions() as session:
             if case.asking(session, tracker) is None:
-                return False
+                return None
         if case.verdict(text) is None and (len(text) > 6 or words.is_explicit(text)):
-            return False
-        case.ConfirmCase(self.services).run(dispatcher, tracker, domain)
-        return True
+            return None
+        return case.ConfirmCase(self.services).run(dispatcher, tracker, domain)
 
 
 class Report(_AfterCase):
     """又犯了, to 真解决了吗, is no new report."""
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        return [] if self.answers_case(dispatcher, tracker, domain) else super().run(dispatcher, tracker, domain)
+        done = self.answers_case(dispatcher, tracker, domain)
+        return super().run(dispatcher, tracker, domain) if done is None else done
 
 
 class Question(AnswerQuestion):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if not words.is_question(said(tracker)) and Report(self.services).answers_case(dispatcher, tracker, domain):
-            return []
+        if not words.is_question(said(tracker)) and (done := Report(self.services).answers_case(dispatcher, tracker, domain)) is not None:
+            return done
         return super().run(dispatcher, tracker, domain)
 
 
@@ -71,15 +72,17 @@ class Affirm(_AfterCase):
         return "action_affirm"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if what := awaited(tracker):
+        what = awaited(tracker)
+        if what and ("确认撤回" in what or "确认取消" in what):
             doer = booking.CancelBooking if "预约" in what else case.WithdrawCase
             return [*doer(self.services).run(dispatcher, _as_said(tracker, what), domain), SlotSet("awaits", None)]
         if words.is_resume(said(tracker)) and unfinished(tracker):
             return super().run(dispatcher, tracker, domain)
         if tracker.get_slot("dispute_offer"):
             return self.begin(dispatcher, tracker, said(tracker))
-        if not self.answers_case(dispatcher, tracker, domain):
-            dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。", **unfinished(tracker)})
+        if (done := self.answers_case(dispatcher, tracker, domain)) is not None:
+            return done
+        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。", **unfinished(tracker)})
         return []
 
 
@@ -88,9 +91,10 @@ class Deny(_AfterCase):
         return "action_deny"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if "没" not in said(tracker) or not self.answers_case(dispatcher, tracker, domain):
-            text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。"
-            dispatcher.utter_message(json_message={"kind": "smalltalk", "text": f"{text}有别的事随时问我。"})
+        if "没" in said(tracker) and (done := self.answers_case(dispatcher, tracker, domain)) is not None:
+            return done
+        text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。"
+        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": f"{text}有别的事随时问我。"})
         return [SlotSet("dispute_offer", None), SlotSet("awaits", None)]
 
 

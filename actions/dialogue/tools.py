@@ -84,7 +84,7 @@ class StartDeadline(_Form):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
-        found = deadlines.find_matter(text)
+        found = deadlines.find_matter(text) or deadlines.find_matter(tracker.get_slot("last_question") or "")
         day = None if is_vague(text) else read_day(text, today=self.services.today())
         return [
             *self.empty(),
@@ -108,9 +108,11 @@ class ValidateDeadline(StartDeadline):
             return left
         mark = SlotSet("deadline_message", message_of(tracker))
         if tracker.get_slot("requested_slot") == "deadline_matter":
-            exact = next((m for m in deadlines.MATTERS.values() if m.title_zh == text), None)
+            exact = next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, words.tidy(text))), None)
             found = [exact] if exact else deadlines.find_matter(text)
             return [SlotSet("deadline_matter", found[0].id), mark] if len(found) == 1 else [SlotSet("deadline_said", text), mark] if found else self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行。")
+        if other := next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, words.tidy(text))), None):
+            return [SlotSet("deadline_matter", other.id), mark]
         day = read_day(text, today=self.services.today())
         if day is None:
             return self.not_heard(dispatcher, tracker, text, "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。")
