@@ -134,11 +134,8 @@ class ReportDispute(AnswerQuestion):
         offered, matter = tracker.get_slot("dispute_offer"), words.matter_in(text)
         told = offered if offered and (not matter or not words.is_explicit(text)) else text
         matter = words.matter_in(told) or (told if told == offered else "")
-        found = {**words.extract(told, now=datetime.now(UTC)), **words.extract(matter, now=datetime.now(UTC))} if matter else {}
-        if contact := words.phone_in(told):
-            found["contact"] = contact
-        if found.get("who") and found["who"] not in matter:
-            del found["who"]
+        now = datetime.now(UTC)
+        found = {**{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter}, **words.extract(matter, now=now)}
         what = matter if len(matter) >= 4 and matter != found.get("who") else None
         with self.services.sessions() as session:
             named = find_village(session, told)

@@ -32,6 +32,7 @@ _WHO = re.compile(
 _WISH = re.compile(
     r"(?:我|俺|我们|俺们)?(?:就)?((?:想|要|要求|希望|盼着|想让|想请)(?:他|她|他们|你们|村里|镇上|政府|老板|对方|人)?.{0,4}?(?:赔|还|退|拆|停|道歉|修|搬|调解|说理|讨|要回|拿回|处理|管管|恢复|补偿|发|给|评评理|离婚|挪).{0,16}?)(?=[，。,.！!；;]|$)"
     r"|((?:让|叫|喊)(?:他|她|他们|他家|她家|对方|老板|村里|人家)(?![打骂占抢偷欠骗砸撞推害气]).{1,16}?)(?=[，。,.！!；;]|就算了|要不然|不然|$)"
+    r"|^((?:赔|退(?!休)|还我|归还|修好|拆(?:了|掉)|道歉|停(?:下|工)|搬走|挪|把.{1,10}?(?:退|还|拆|搬|修|补|要回|拔|挪)).{0,14})$"
 )
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
 _SPOKEN_DIGITS = str.maketrans("〇零一幺二三四五六七八九", "001123456789")
@@ -48,6 +49,8 @@ _NEGATED = re.compile(r"(?:没有?|没得|没人|不是|不算|并非|无)(?:什
 _ALONE = re.compile(r"(?:爹|娘|爸|妈|老人|爷|奶|婆|岁|[七八九]十).{0,30}一个人.{0,6}(?:住|过)")
 _LOOSE_TIME = re.compile(r"天|日|周|月|年|早|晚|午|夜|前|刚|最近|一直|长期|经常|从|春|夏|秋|冬|节|点|好久|很久|礼拜|星期|今|昨|阵|小时|分钟")
 _TIME_OF_DAY = re.compile(r"^(?:到?现在|目前|如今|这会儿?|半夜|大?晚上|早上|早晨|白天|夜里|深夜|凌晨|中午|下午|上午|傍晚|大?清早)$")
+# What jionlp overlooks at the head of a longer sentence.
+_COMMON_DAY = re.compile(r"大?前[天晚]|昨[天晚儿]|今[天早晚儿](?:早上|上午)?|上(?:个)?(?:月|周|星期|礼拜)(?:[一二三四五六日天](?![一-龥]{0,1}[个号]))?|去年|前年|今年(?:以来)?|刚才|前(?:几|两|些)[天日年]")
 _LASTED = re.compile(r"((?:[一两二三四五六七八九十半几好\d]+)(?:多)?个?半?(?:多)?(?:天|星期|礼拜|月|年|小时)多?)(?=了|没)")
 _NONE = re.compile(
     r"^(?:嗯|哦|啊|额)?[，, ]*(?:没有?|无|都没有|没有了|没啥|没什么|没得|都没得|没(?:有)?(?:这些|这样的|那些)(?:人|情况)?|都不是|不是|不用|不需要|不知道|不清楚|不晓得|说不清楚?|说不准"
@@ -145,7 +148,7 @@ def extract(text: str, *, now: datetime) -> dict[str, str]:
     if who := _WHO.search(text):
         found["who"] = who.group(1).removesuffix("的") if not who.group(1).startswith(("养", "开", "收", "卖", "种", "包")) else who.group(1)
     if wish := _WISH.search(text):
-        found["wish"] = wish.group(1) or wish.group(2)
+        found["wish"] = next(g for g in wish.groups() if g)
     if phone := phone_in(text):
         found["contact"] = phone
     elif _ANONYMOUS.search(text) and not is_question(text):
@@ -168,9 +171,11 @@ def when_said(text: str, *, now: datetime) -> str | None:
     """The resident's words, with the day where it was understood: `昨天（11月23日）`."""
     text = re.sub(r"今年(?=[\d一二三四五六七八九十]{1,3}(?:岁|了))", "", text)  # an age
     said = [phrase for phrase in dates.phrases(text) if not _TIME_OF_DAY.match(phrase)]
+    if not said and (common := _COMMON_DAY.search(text)):
+        said = [common.group()]
     if not said:
         return None
-    past = dates.find_past(text, now=now)
+    past = dates.find_past(text, now=now) or dates.find_past(said[0], now=now)
     if past and past.said == said[0] and (past.end - past.start).days <= 1:
         local = past.start.astimezone(dates.SHANGHAI)
         return f"{said[0]}（{local.month}月{local.day}日）"
