@@ -58,7 +58,7 @@ def _jionlp() -> Any:
 
 def phrases(text: str) -> list[str]:
     """Words that name a point in time, as they stand."""
-    plain = _IDIOMS.sub(lambda m: "　" * len(m.group()), text)
+    plain = _IDIOMS.sub(lambda m: "　" * len(m.group()), re.sub(r"([今明昨前后])儿(?:个)?", r"\1天", text))
     try:
         found = _jionlp().ner.extract_time(plain, time_base=0, with_parsing=False)
     except Exception:  # a library of patterns: whatever it trips over is a text without a date

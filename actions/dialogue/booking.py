@@ -20,7 +20,7 @@ from actions.dialogue.knowledge import ASKS, Services, _place
 from actions.errors import ActionError, OpeningTaken
 
 STEPS = ("opening", "matter", "contact", "confirm")
-_OWN = frozenset({"book_consultation", "check_booking", "change_place", "supplement_case", "rate_case", "withdraw_case"})  # intents the form reads itself
+_OWN = frozenset({"book_consultation", "change_place", "supplement_case", "rate_case", "withdraw_case"})  # intents the form reads itself
 _STOP = re.compile(r"不约|不见了|不去了|不咨询|不排了|不候补|别约")
 _CHOICE = re.compile(r"(约|候补)(\d{1,9})号时段")
 _NTH = re.compile(r"第([一二三四五1-5])(?:个|场|次|条)?|^([1-5])[号个]?$")
@@ -143,7 +143,7 @@ class ValidateBooking(_Booking):
                 return []  # the place stands in what is read back again
         if words.is_question(text) and len(text) >= 4 and intent in ASKS:
             return None
-        return []
+        return [SlotSet("booking_hint", "留个手机号就行；不方便留，就说“在这里联系”。")] if step == "contact" else []
 
     def read_opening(self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float) -> list[EventType] | None:
         with self.services.sessions() as session:

@@ -217,4 +217,4 @@ class GridWorkers(_Case):
 
 
 def actions(services: Services) -> list[Action]:
-    return [kind(services) for kind in (CheckCase, ConfirmCase, RateCase, SupplementCase, WithdrawCase, GridWorkers)]
+    return [kind(services) for kind in (ConfirmCase, RateCase, SupplementCase, WithdrawCase, GridWorkers)]

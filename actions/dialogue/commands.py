@@ -20,7 +20,7 @@ _WORDS = {
     "ask_capabilities": r"你|您|邻里|机器|功能",
     "withdraw_case": r"撤|作废|不告|不追究|取消",
     "supplement_case": r"^.{0,6}补充|加一",
-    "rate_case": r"分|满意",
+    "rate_case": r"(?:\d|[一二三四五]) ?分[吧。了]?$|打.{0,3}分|满意",
     "ask_grid_worker": r"网格",
     "ask_deadline": r"期限|时效|最后一天|算一?下|算算|最晚",
     "check_legal_aid": r"法律?援助?",

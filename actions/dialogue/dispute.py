@@ -19,6 +19,7 @@ from knowledge.normalise import normalise
 
 SLOTS = [f"dispute_{s}" for s in words.STEPS]
 _STARTED = "dispute_id"
+_DOUBLE_TAP_S = 3.0
 _STORY = 60  # characters; beyond, a question mark in it makes no question of it
 _ASK = {
     "what": "您慢慢说：出了什么事？",
@@ -78,6 +79,12 @@ def previous_message(tracker: Tracker) -> tuple[int | None, float]:
     return (before[-1]["metadata"]["message"], float(before[-1].get("timestamp") or 0)) if before else (None, 0.0)
 
 
+def is_double_tap(tracker: Tracker) -> bool:
+    """The same words twice within moments: one press of a button, not an answer to two questions."""
+    heard = [e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None][-2:]
+    return len(heard) == 2 and heard[0].get("text") == heard[1].get("text") and float(heard[1].get("timestamp") or 0) - float(heard[0].get("timestamp") or 0) < _DOUBLE_TAP_S
+
+
 def waiting_for(tracker: Tracker, what: str) -> str:
     """For the slot `awaits`: a yes in the very next message means `what`."""
     return f"{message_of(tracker)} {what}"
@@ -131,9 +138,10 @@ class ReportDispute(AnswerQuestion):
 
     def begin(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str) -> list[EventType]:
         """Fill from what was told just now, or just before."""
-        offered, matter = tracker.get_slot("dispute_offer"), words.matter_in(text)
+        offered, matter = tracker.get_slot("dispute_offer"), "" if words.is_resume(text) else words.matter_in(text)
         told = offered if offered and (not matter or not words.is_explicit(text)) else text
-        matter = words.matter_in(told) or (told if told == offered else "")
+        if told == offered:
+            matter = words.matter_in(told) or told
         now = datetime.now(UTC)
         found = {**{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter}, **words.extract(matter, now=now)}
         what = matter if len(matter) >= 4 and matter != found.get("who") else None
@@ -170,6 +178,8 @@ class ValidateDispute(AnswerQuestion):
         if message is not None and message == tracker.get_slot("dispute_message"):
             return [mark]  # heard already; its reply was lost on the way
         text, (intent, sure) = said(tracker), intent_of(tracker)
+        if is_double_tap(tracker):
+            return [mark]
         if words.is_drop(text) and text not in _BUTTONS.get(step, ()):
             self.say(dispatcher, "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。", kind="smalltalk")
             return [*empty(), SlotSet("requested_slot", None)]
@@ -200,6 +210,11 @@ class ValidateDispute(AnswerQuestion):
             return []
         if step == "confirm":
             return self.confirm(dispatcher, tracker, text, intent, sure)
+        if step in ("where", "who", "wish") and fields.get("when") and words.is_only_a_time(text, now=now):
+            return self.correct(dispatcher, tracker, "when", text)
+        for other in ("wish", "care", "contact"):
+            if other != step and text in _BUTTONS[other] and text not in ("没有", *_BUTTONS.get(step, ())):
+                return [] if fields.get(other) else [SlotSet(f"dispute_{other}", words.read_step(other, text, now=now) or text)]  # an older button
         if text in _BUTTONS.get(step, ()):
             return [SlotSet(f"dispute_{step}", words.read_step(step, text, now=now) or text)]  # a button is never a command
         value = words.read_step(step, text, now=now) if step in words.STEPS else None

@@ -17,7 +17,7 @@ _FIELD_WORDS = {
     "what": "事情经过|经过|事情|内容|情况",
 }
 _SPOT = re.compile(
-    r"([\u4e00-\u9fff]{0,4}?(?:村口|村头|村尾|村[东西南北]头?|路口|桥头|河边|渠边|沟边|地头|田头|村部|村委会|广场|工地|厂里|市场|学校|小区|老宅|祖宅|院子|后院|门口|房后|屋后|巷子|胡同|大棚|鱼塘|果园|[东西南北]头|[东南西北]坡|后山|前山|[一二三四五六七八九十\d]{1,2}组)"
+    r"([\u4e00-\u9fff]{0,4}?(?:村口|村头|村尾|村[东西南北]头?|路口|桥头|河边|渠边|沟边|地头|田头|村部|村委会|广场(?!舞)|工地|厂里|市场|学校|小区|老宅|祖宅|院子|后院|门口|房后|屋后|巷子|胡同|大棚|鱼塘|果园|[东西南北]头|[东南西北]坡|后山|前山|[一二三四五六七八九十\d]{1,2}组)"
     r"(?:边上|旁边|对面|里头|那里|那边|附近|外面)?)"
 )
 _BEFORE_SPOT = re.compile(r".*(?:[在到从往倒把被让占了给有我俺他她的就上下里这那说]|那个|这个|中间|晚上|早上|中午|下午|[我俺他她]们?家)")
@@ -58,7 +58,7 @@ _NONE = re.compile(
 )
 _ANONYMOUS = re.compile(r"匿名|不留(?:名|姓名|名字)|不想(?:留|说)(?:名|姓名|名字)|保密")
 _HERE = re.compile(r"(?:就)?在?这(?:里|儿|上面)(?:回|联系|说|告诉|就行|聊|答)|微信(?:上)?(?:联系|说|回)?|不留|没有?(?:电话|手机)|不方便|不想留|没得电话")
-_YES_WORD = "对头|对的|对对对?|对|是的|是这样|是|好的|好嘞|好勒|好|行|可以|要得|得行|中|成|妥|嗯呐|嗯哪|嗯+|恩+|没错|没问题|没毛病|没意见|就这样|就这么报|就这么办|报上去|报吧|报|提交|确认|确定|交吧|交|ok|OK|Ok|(?:现在|这下|这回|都)(?:对|可以|行|好)"
+_YES_WORD = "约上|约吧|对头|对的|对对对?|对|是的|是这样|是|好的|好嘞|好勒|好|行|可以|要得|得行|中|成|妥|嗯呐|嗯哪|嗯+|恩+|没错|没问题|没毛病|没意见|就这样|就这么报|就这么办|报上去|报吧|报|提交|确认|确定|交吧|交|ok|OK|Ok|(?:现在|这下|这回|都)(?:对|可以|行|好)"
 _YES = re.compile(rf"^(?:(?:{_YES_WORD})(?:[，,。！!了吧的啊呀嘛嘞哈哦咯 ]*)){{1,4}}$")
 _NO = re.compile(r"^(?:不对|不是|错了|有错|不行|先别|等等|再改改|要改|改一下|不太对|不是这样|不好|有问题|弄错了|搞错了)[，,。！!了吧的啊呀嘛哦 要改]*$")
 _QUESTION = re.compile(r"[？?]|吗[。！!]*$|呢$|怎么|咋|什么(?!时候都)|啥|多[少久高大远]|多长时间|几(?:天|年|个|桌|次|回|米|块|岁)|能不能|可不可以|会不会|算不算|要不要|用不用|哪里|哪儿|哪个管|是不是|合法不|犯法不|(?:要|行|得|能|收)[^，。]{0,4}不$|归[^，。]{1,8}管")
@@ -158,6 +158,12 @@ def extract(text: str, *, now: datetime) -> dict[str, str]:
     return found
 
 
+def is_only_a_time(text: str, *, now: datetime) -> bool:
+    """三年前征的, 从五月份起: a time and next to nothing else."""
+    known = when_said(text, now=now)
+    return bool(known) and len(text) - len(re.sub(r"（.+）$", "", known or "")) <= 3
+
+
 def spot_in(text: str) -> str | None:
     """A spot that can be found: `在村口小卖部门前` -> 村口; None where only 门口 or 工地 is said."""
     for match in _SPOT.finditer(text):
@@ -220,7 +226,7 @@ def read_step(step: str, text: str, *, now: datetime) -> str | None:
         return next((name for name in GREEN if text in name and len(text) >= 2), None) or ("高龄或独居老人" if "老人" in text else None)
     if none:
         return {"where": None, "who": "说不清", "wish": "请帮忙处理"}.get(step)
-    if not re.search(r"[\u4e00-\u9fffA-Za-z]", text) or phone_in(text) == text or yes_or_no(text) is not None:
+    if not re.search(r"[\u4e00-\u9fffA-Za-z]", text) or (phone_in(text) and len(text) <= 18) or yes_or_no(text) is not None:
         return None
     return text
 

@@ -14,7 +14,7 @@ from actions.cases.status import MOVES, CaseStatus
 from actions.dialogue import booking, case, dispute, tools
 from actions.dialogue import dispute_text as words
 from actions.dialogue.dispute import ReportDispute, awaited, said, unfinished
-from actions.dialogue.knowledge import AnswerQuestion, Services
+from actions.dialogue.knowledge import AnswerFollowUp, AnswerQuestion, ChangePlace, ExplainPlainly, Services
 
 
 class RequestHandoff(Action):
@@ -36,6 +36,12 @@ def _as_said(tracker: Tracker, text: str) -> Tracker:
 
 class _AfterCase(ReportDispute):
     """Short words that answer a case's question, when that is the last thing the resident heard."""
+
+    def resumes(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
+        """接着报, whatever the classifier took it for; None for other words."""
+        if tracker.active_loop_name or not words.is_resume(said(tracker)) or words.is_question(said(tracker)):
+            return None
+        return ReportDispute.run(self, dispatcher, tracker, domain)
 
     def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
         """What came of it; None where the words are no such answer."""
@@ -60,9 +66,24 @@ class Report(_AfterCase):
 
 class Question(AnswerQuestion):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if not words.is_question(said(tracker)) and (done := Report(self.services).answers_case(dispatcher, tracker, domain)) is not None:
+        report = Report(self.services)
+        if (done := report.resumes(dispatcher, tracker, domain)) is not None:
+            return done
+        if not words.is_question(said(tracker)) and (done := report.answers_case(dispatcher, tracker, domain)) is not None:
             return done
         return super().run(dispatcher, tracker, domain)
+
+
+class FollowUp(AnswerFollowUp):
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        done = Report(self.services).resumes(dispatcher, tracker, domain)
+        return super().run(dispatcher, tracker, domain) if done is None else done
+
+
+class Check(case.CheckCase):
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        done = Report(self.services).resumes(dispatcher, tracker, domain)
+        return super().run(dispatcher, tracker, domain) if done is None else done
 
 
 class Affirm(_AfterCase):
@@ -76,8 +97,8 @@ class Affirm(_AfterCase):
         if what and ("确认撤回" in what or "确认取消" in what):
             doer = booking.CancelBooking if "预约" in what else case.WithdrawCase
             return [*doer(self.services).run(dispatcher, _as_said(tracker, what), domain), SlotSet("awaits", None)]
-        if words.is_resume(said(tracker)) and unfinished(tracker):
-            return super().run(dispatcher, tracker, domain)
+        if (done := self.resumes(dispatcher, tracker, domain)) is not None:
+            return done
         if tracker.get_slot("dispute_offer"):
             return self.begin(dispatcher, tracker, said(tracker))
         if (done := self.answers_case(dispatcher, tracker, domain)) is not None:
@@ -93,7 +114,7 @@ class Deny(_AfterCase):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         if "没" in said(tracker) and (done := self.answers_case(dispatcher, tracker, domain)) is not None:
             return done
-        text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。"
+        text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。" if tracker.get_slot("dispute_offer") else "好的。"
         dispatcher.utter_message(json_message={"kind": "smalltalk", "text": f"{text}有别的事随时问我。"})
         return [SlotSet("dispute_offer", None), SlotSet("awaits", None)]
 
@@ -116,10 +137,8 @@ class Stop(ReportDispute):
 
 
 def all_actions(services: Services) -> list[Action]:
-    from actions.dialogue.knowledge import AnswerFollowUp, ChangePlace, ExplainPlainly
-
     return [
-        *(kind(services) for kind in (Report, Question, AnswerFollowUp, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)),
+        *(kind(services) for kind in (Report, Question, FollowUp, Check, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)),
         RequestHandoff(),
         *dispute.actions(services),
         *case.actions(services),
