@@ -25,7 +25,7 @@ _STOP = re.compile(r"不约|不见了|不去了|不咨询|不排了|不候补|�
 _CHOICE = re.compile(r"(约|候补)(\d{1,9})号时段")
 _NTH = re.compile(r"第([一二三四五1-5])(?:个|场|次|条)?|^([1-5])[号个]?$")
 _FIRST = re.compile(r"最早|最近|头一个|最前|随便|都行|都可以|哪个都|越早越好|越快越好")
-_THIS = re.compile(r"^(?:那|就)*(?:约|选|要|定)?(?:这个|这天|这时候|它|他)(?:吧|了|嘛|时间|时段)*$|^就(?:这|它)")
+_THIS = re.compile(r"^(?:那|就|行|好|中|可以|[，, ])*(?:约|选|要|定)?(?:这个|这天|这时候|它|他)(?:吧|了|嘛|时间|时段)*$|^就(?:这|它)")
 _MODES = (
     (Mode.video, re.compile(r"视频")),
     (Mode.phone, re.compile(r"(?:约|用|打|改成|要)(?:个|一个)?电话|电话(?:的|咨询|里|上)|通电话|打电话")),
@@ -57,7 +57,7 @@ class StartBooking(_Booking):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
-        is_change = bool(re.search(r"改(?:约|期|时间|到|个)|换(?:个|一个)?(?:时间|时段|日子)", text))
+        is_change = bool(re.search(r"改(?:约|期|时间|到|个|成)|换(?:个|一个)?(?:时间|时段|日子)", text))
         with self.services.sessions() as session:
             held = service.held_by(session, tracker.sender_id, now=_now())
             booked = [a for a in held if a.status is AppointmentStatus.booked]

@@ -41,6 +41,7 @@ def stars(text: str) -> int | None:
     return next((n for n, pattern in _MARKS if pattern.search(text)), None)
 
 
+LOOK_UP, MARK = "查 ", "打分"  # for the slot `awaits`: the phone's last digits, a mark
 _WORD = "解决了没有 "  # for the slot `awaits`
 
 
@@ -102,7 +103,8 @@ class CheckCase(_Case):
             spoken = numbers.spoken(digits)
             tail = _TAIL.search(text.replace(spoken, "").replace(digits, ""))
             if tail is None:
-                return self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
+                self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
+                return [SlotSet("awaits", waiting_for(tracker, LOOK_UP + spoken))]
             try:
                 return self.say(dispatcher, service.progress(service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))))
             except NotFound as error:
@@ -145,7 +147,8 @@ class ConfirmCase(_Case):
             except ActionError as error:
                 return self.say(dispatcher, error.message_zh)
             if solved:
-                return self.say(dispatcher, text, next="给这次办理打个分吧，1 分最差，5 分最好。", buttons=[{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)])
+                self.say(dispatcher, text, next="给这次办理打个分吧，1 分最差，5 分最好。", buttons=[{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)])
+                return [SlotSet("awaits", waiting_for(tracker, MARK))]
             return self.say(dispatcher, text, next="还有哪里没解决，可以回复“补充：……”告诉办事的人。")
 
 

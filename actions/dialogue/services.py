@@ -17,13 +17,18 @@ from actions.dialogue.dispute import ReportDispute, awaited, said, unfinished
 from actions.dialogue.knowledge import AnswerFollowUp, AnswerQuestion, ChangePlace, ExplainPlainly, Services
 
 
-class RequestHandoff(Action):
+class RequestHandoff(ReportDispute):
     """Says the word; `bot.turns` puts the conversation into the queue and tells the resident where they stand."""
 
     def name(self) -> str:
         return "action_request_handoff"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if re.fullmatch(r"[\d\s-]{1,12}", said(tracker)):  # figures ask for nobody
+            done = Report(self.services).answers_case(dispatcher, tracker, domain)
+            if done is None:
+                dispatcher.utter_message(json_message={"kind": "asking", "text": "您发的是一串数字，我没看明白。查进度请说“查进度”，想报事请说“我要报个事”。"})
+            return done or []
         dispatcher.utter_message(json_message={"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}})
         return []
 
@@ -48,6 +53,11 @@ class _AfterCase(ReportDispute):
         text = said(tracker)
         if tracker.active_loop_name or len(text) > 30:
             return None
+        what = awaited(tracker) or ""
+        if what == case.MARK and case.stars(text):
+            return case.RateCase(self.services).run(dispatcher, tracker, domain)
+        if what.startswith(case.LOOK_UP) and re.fullmatch(r"\D{0,6}\d{4}", text):
+            return case.CheckCase(self.services).run(dispatcher, _as_said(tracker, f"{what.removeprefix(case.LOOK_UP)} {text[-4:]}"), domain)
         with self.services.sessions() as session:
             if case.asking(session, tracker) is None:
                 return None
@@ -69,6 +79,11 @@ class Question(AnswerQuestion):
         report = Report(self.services)
         if (done := report.resumes(dispatcher, tracker, domain)) is not None:
             return done
+        text = said(tracker)
+        if not tracker.active_loop_name and len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text) and not words.is_question(text):
+            return report.begin(dispatcher, tracker, text)  # 登记吧, whatever the classifier took it for
+        if not tracker.active_loop_name and re.search(r"(?:找|见|约)(?:个|一个|一下|下)?律师", text) and not words.is_question(text):
+            return booking.StartBooking(self.services).run(dispatcher, tracker, domain)
         if not words.is_question(said(tracker)) and (done := report.answers_case(dispatcher, tracker, domain)) is not None:
             return done
         return super().run(dispatcher, tracker, domain)
@@ -139,7 +154,7 @@ class Stop(ReportDispute):
 def all_actions(services: Services) -> list[Action]:
     return [
         *(kind(services) for kind in (Report, Question, FollowUp, Check, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)),
-        RequestHandoff(),
+        RequestHandoff(services),
         *dispute.actions(services),
         *case.actions(services),
         *booking.actions(services),
