@@ -36,7 +36,7 @@ def verdict(text: str) -> bool | None:
 
 def stars(text: str) -> int | None:
     """打5分, 五分, 很满意."""
-    if found := re.search(r"[1-5]|[一二三四五两]", text):
+    if found := re.search(r"[1-5]|[一二三四五两](?=分|星|颗)", text):
         return int(found.group()) if found.group().isdigit() else {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}[found.group()]
     return next((n for n, pattern in _MARKS if pattern.search(text)), None)
 

@@ -43,10 +43,14 @@ class _AfterCase(ReportDispute):
     """Short words that answer a case's question, when that is the last thing the resident heard."""
 
     def resumes(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
-        """接着报, whatever the classifier took it for; None for other words."""
-        if tracker.active_loop_name or not words.is_resume(said(tracker)) or words.is_question(said(tracker)):
+        """接着报, or 登记吧, whatever the classifier took it for; None for other words."""
+        text = said(tracker)
+        if tracker.active_loop_name or words.is_question(text):
             return None
-        return ReportDispute.run(self, dispatcher, tracker, domain)
+        if words.is_resume(text):
+            return ReportDispute.run(self, dispatcher, tracker, domain)
+        is_bare = len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text)
+        return self.begin(dispatcher, tracker, text) if is_bare else None
 
     def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
         """What came of it; None where the words are no such answer."""
@@ -80,8 +84,6 @@ class Question(AnswerQuestion):
         if (done := report.resumes(dispatcher, tracker, domain)) is not None:
             return done
         text = said(tracker)
-        if not tracker.active_loop_name and len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text) and not words.is_question(text):
-            return report.begin(dispatcher, tracker, text)  # 登记吧, whatever the classifier took it for
         if not tracker.active_loop_name and re.search(r"(?:找|见|约)(?:个|一个|一下|下)?律师", text) and not words.is_question(text):
             return booking.StartBooking(self.services).run(dispatcher, tracker, domain)
         if not words.is_question(said(tracker)) and (done := report.answers_case(dispatcher, tracker, domain)) is not None:
