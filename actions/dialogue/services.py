@@ -129,6 +129,11 @@ class Deny(_AfterCase):
         return "action_deny"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if re.search(r"不去|去不了|不见了|不约", said(tracker)):
+            with self.services.sessions() as session:
+                has_booking = bool(held_by(session, tracker.sender_id, now=datetime.now(UTC)))
+            if has_booking and not awaited(tracker):
+                return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
         if "没" in said(tracker) and (done := self.answers_case(dispatcher, tracker, domain)) is not None:
             return done
         text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。" if tracker.get_slot("dispute_offer") else "好的。"
