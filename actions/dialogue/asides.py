@@ -12,10 +12,12 @@ _HOW_LONG = re.compile(r"(?:办|等|要|多)(?:要|得)?.{0,3}(?:多久|多长�
 _WHAT_FOR = re.compile(r"(?:问|要|填)(?:这个|这些|这么(?:细|多)|我(?:这个|电话|手机|年纪)?|电话|手机号?).{0,4}(?:干啥|干嘛|干什么|做啥|做什么|有(?:啥|什么)用|啥用|搞啥)|(?:为啥|为什么|凭啥|干嘛)(?:要)?(?:问|填|留)|有(?:啥|什么)用(?:处)?[啊嘛呀]?$")
 _USE = re.compile(r"(?:有用|管用|有没有用|顶用|顶事)(?:吗|不|么|嘛|没|啊)?$|有没有(?:人)?(?:用|管)")
 _ID = re.compile(r"(?:要|用|带|需要)(?:不要|不用)?.{0,3}(?:身份证|户口本|证件|材料)(?:.{0,3}(?:吗|不|么|嘛|啊))")
-_WHO_ACTS = re.compile(r"(?:谁|哪个|哪里|哪个单位|哪个部门)(?:来)?(?:办|管|处理|负责)|归(?:谁|哪)|(?:法院|派出所|镇上|镇里).{0,3}管还是|你们管不管")
+_WHO_ACTS = re.compile(r"(?:谁|哪个|哪里|哪个单位|哪个部门)(?:来)?(?:办|管|处理|负责)|归(?:谁|哪|法院|派出所|镇|村)|你们管不管")
 _WHO_ARE_YOU = re.compile(r"你(?:们)?(?:是)?(?:哪个|啥|什么|哪)(?:单位|部门|人|地方)|你是(?:谁|人|真人|机器)|你们是干(?:啥|什么|嘛)的")
 _WHERE = re.compile(r"(?:地点|地方|地址|见面|去).{0,4}(?:在哪|哪里|哪儿|是哪)|在哪(?:里|儿)?(?:见|谈|办)|到哪(?:里|儿)?(?:去|见|找)")
 _BRING = re.compile(r"(?:要|用|需要|得)(?:带|准备)(?:什么|啥|哪些|点啥)|带(?:什么|啥)")
+
+_OF_LAW = re.compile(r"人民调解|仲裁|起诉|官司|公证|鉴定|律师费|援助|复议|司法确认")  # asked of the law, not of the form
 
 REPORT: tuple[Aside, ...] = (
     (_ANONYMOUS, "能匿名，说一声“匿名”就行；匿名也照样办，只是查进度要回到这段对话里来。"),
@@ -49,5 +51,7 @@ def is_about_place(text: str) -> bool:
 
 
 def find(text: str, table: tuple[Aside, ...]) -> str | None:
-    """The answer to a short question about the form; longer texts are told, not asked."""
-    return next((answer for pattern, answer in table if pattern.search(text)), None) if len(text) <= 20 else None
+    """The answer to a short question about the form; None for others. Longer texts are told, not asked."""
+    if len(text) > 20 or _OF_LAW.search(text):
+        return None
+    return next((answer for pattern, answer in table if pattern.search(text)), None)

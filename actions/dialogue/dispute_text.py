@@ -254,8 +254,8 @@ def correction(text: str, fields: dict[str, str | None], *, now: datetime) -> tu
     swap = re.match(r"^(?:不是|不在)(?P<wrong>.{1,12}?)[，, ]*(?:而|应该|其实)?(?:是|在)(?P<right>.{1,30})$", text) or re.match(r"^(?:应该)?是(?P<right>.{1,20}?)[，, ]*(?:不是|而不是)(?P<wrong>.{1,12})$", text)
     if swap is None and told != text and (bare := re.match(r"^(?:应该|其实)?(?:是|在)(.{1,30})$", text)) and not is_question(text):
         right = bare.group(1).strip(" 。，,！!")
-        step = "when" if when_said(right, now=now) else "where" if spot_in(right) or re.match(r"村[东西南北]", right) else "who" if _WHO.search(right) else None
-        return (step, right) if step and fields.get(step) else None
+        meant = "when" if when_said(right, now=now) else "where" if spot_in(right) or re.match(r"村[东西南北]", right) else "who" if _WHO.search(right) else None
+        return (meant, right) if meant and fields.get(meant) else None
     if swap is None or is_question(text):
         return None
     wrong, right = swap["wrong"].strip(" 。，,！!"), swap["right"].strip(" 。，,！!")
