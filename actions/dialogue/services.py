@@ -49,7 +49,7 @@ class _AfterCase(ReportDispute):
             return None
         if words.is_resume(text):
             return ReportDispute.run(self, dispatcher, tracker, domain)
-        is_bare = len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text)
+        is_bare = len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text) and words.yes_or_no(text) is None
         return self.begin(dispatcher, tracker, text) if is_bare else None
 
     def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
@@ -152,6 +152,8 @@ class Stop(ReportDispute):
             has_booking = bool(held_by(session, tracker.sender_id, now=datetime.now(UTC)))
         if has_case and re.search(r"撤|作废", text):
             return case.WithdrawCase(self.services).run(dispatcher, tracker, domain)
+        if has_booking and re.search(r"(?:改|换)(?:到|成|约|期|个?时间)", text):
+            return booking.StartBooking(self.services).run(dispatcher, tracker, domain)
         if has_booking and re.search(r"取消|退|不去", text):
             return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
         dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，先到这里。您什么时候想问，再来就行。"})
