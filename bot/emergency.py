@@ -211,6 +211,10 @@ def _fold(text: str) -> str:
     return _IDIOMS.sub("□", said)
 
 
+_WHICH_DAY = re.compile(r"最后[一1]天(?:是|到)?(?:几号|哪)|(?:是|到)(?:几号|哪一?天|啥时候|什么时候)|算(?:一下|算|下)")
+_NEAR = re.compile(r"今天|明天|后天|明早|今晚|剩|快[到过]|马上|就是|来不及|开庭|看守所|拘|抓")
+
+
 def recognise(text: str) -> Emergency | None:
     """The gravest danger a message speaks of, or None; a danger that is past, denied or asked about comes back as soft."""
     said = _fold(text)
@@ -264,6 +268,8 @@ def _frame(kind: EmergencyKind, hit: re.Match[str], sentence: str, *, said: str,
         return "soft" if before.endswith("得") else "now"  # 工资低得活不下去 is a way of speaking
     is_happening = bool(_HAPPENING.search(clause))
     if kind is _K.legal_deadline:
+        if _WHICH_DAY.search(said) and not _NEAR.search(said):
+            return ""  # 复议最后一天是几号: the deadline form computes it
         return "soft" if (_GENERAL_TERM.search(said) and not _RECENT.search(clause)) else "now"
     # the resident asks 吗 of a lawyer; with fire and illness 吗 may be about the danger itself (能开灯吗)
     if (_QUESTION.search(said) or (kind not in (_K.fire_gas, _K.medical, _K.self_harm) and _YES_NO.search(said))) and not is_happening:

@@ -112,7 +112,7 @@ def filed_reply(case: Case, place: str = "") -> dict[str, Any]:
         say += "您的情况可以优先办，我已经标上了。"
     due = f"按规定最晚 {local(case.due_at)} 前给您答复" if case.due_at else "受理后会给您答复"
     sure = "" if case.due_is_confirmed else "（那一年的放假安排还没公布，到时候可能会差一两天）"
-    return {"kind": "case", "text": say, "next": f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，报编号和手机号后四位，或者先在这里要一个链接。", "case": spoken_number(case), "green": bool(case.green), "buttons": [LINK_BUTTON]}
+    return {"kind": "case", "text": say, "next": f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，{'报编号和手机号后四位，或者' if case.phone else ''}先在这里要一个链接。", "case": spoken_number(case), "green": bool(case.green), "buttons": [LINK_BUTTON]}
 
 
 def place_name(session: Session, case: Case) -> str:

@@ -7,20 +7,56 @@ from functools import partial
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.cases import links, numbers, routing, service
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
-from actions.dialogue.dispute import said
+from actions.dialogue.dispute import awaited, previous_message, said, waiting_for
 from actions.dialogue.knowledge import Services, _place
 from actions.dialogue.outcomes import keep, message_of, said_before
 from actions.errors import ActionError, NotFound
 
 _TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _LINE = [{"label": "拨打 12345", "href": "tel:12345"}]
+
+
+_UNSOLVED = re.compile(
+    r"^(?:还)?没(?:有|呢)?[啊呀呢嘛的。，,]*$|[没未](?:有)?(?:真|完全|彻底)?(?:解决|办|处理|用|动|人|来|见|修|给|还|拆|看到|消息)|不(?:算)?(?:解决|满意|同意)|又(?:犯|来|开始|堵|占|砌|漏|响|闹|欠|挖|放|吵)|还(?:是|在|有|没)|老样子|白跑|光说|重新?办|鬼影"
+)
+_SOLVED = re.compile(r"解决|好了|妥|[通拆扒修清退还赔到]了|修好|结清|拿到|满意|办结|可以了|了了")
+_MARKS = ((5, re.compile(r"(?:很|非常|特别|十分|相当|太|最)满意|满分|好评|[好棒]极了")), (1, re.compile(r"(?:很|非常|特别|十分|极)不满意|太差|差评")), (2, re.compile(r"不(?:太|怎么)?满意")), (4, re.compile(r"满意|挺好|不错")), (3, re.compile(r"一般|还行|凑合|过得去")))
+
+
+def verdict(text: str) -> bool | None:
+    """Solved or not, in the resident's words; None where they say neither."""
+    if _UNSOLVED.search(text):
+        return False
+    return True if _SOLVED.search(text) else None
+
+
+def stars(text: str) -> int | None:
+    """打5分, 五分, 很满意."""
+    if found := re.search(r"[1-5]|[一二三四五两](?=分|星|颗)", text):
+        return int(found.group()) if found.group().isdigit() else {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}[found.group()]
+    return next((n for n, pattern in _MARKS if pattern.search(text)), None)
+
+
+LOOK_UP, MARK = "查 ", "打分"  # for the slot `awaits`: the phone's last digits, a mark
+_WORD = "解决了没有 "  # for the slot `awaits`
+
+
+def asking(session: Session, tracker: Tracker) -> Case | None:
+    """The case whose question (解决了吗) is the last thing the resident heard."""
+    _, said_at = previous_message(tracker)
+    number = (awaited(tracker) or "").removeprefix(_WORD)
+    for case in service.of_conversation(session, tracker.sender_id):
+        asked = next((e for e in reversed(case.events) if e.say and e.buttons == service.CONFIRM_BUTTONS), None)
+        if ((asked and asked.at.timestamp() > said_at) or case.number == number) and case.status in (CaseStatus.answered, CaseStatus.closed):
+            return case
+    return None
 
 
 class _Case(Action):
@@ -52,7 +88,7 @@ class _Case(Action):
         if own:
             self.say(dispatcher, "您说的是哪一件？", buttons=[{"title": f"{c.what[:12]}（{numbers.spoken(c.number)}）", "payload": f"{numbers.spoken(c.number)} {verb}"} for c in own[:5]])
         else:
-            self.say(dispatcher, "我这里没有等您答话的事。在别处报的，请告诉当时的经办人，或者拨打 12345。", links=_LINE)
+            self.say(dispatcher, "我这里没有您登记的、能这样办的事。在别处报的，请告诉当时的经办人，或者拨打 12345。", links=_LINE)
         return None
 
 
@@ -71,7 +107,8 @@ class CheckCase(_Case):
                 if not own:
                     return self.say(dispatcher, "这段对话里还没有登记过的事。在别处登记的，请把编号和手机号后四位一起发给我，比如：261124-001-05 1234。", next="打过 12345 的，再拨 12345 报上工单号就能查。", links=_LINE)
                 shown = [c for c in own if service.lead(session, c).status in OPEN or c.status is CaseStatus.returned] or own[:1]
-                return self.say(dispatcher, "\n\n".join(service.progress(session, c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
+                self.say(dispatcher, "\n\n".join(service.progress(session, c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
+                return [SlotSet("awaits", waiting_for(tracker, _WORD + shown[0].number))] if len(shown) == 1 and shown[0].status is CaseStatus.answered else []
             if not fits:
                 return self.say(dispatcher, "这个编号好像有一位不对，请再核对一下。")
             mine = next((c for c in own if c.number == digits), None)
@@ -80,12 +117,12 @@ class CheckCase(_Case):
             spoken = numbers.spoken(digits)
             tail = _TAIL.search(text.replace(spoken, "").replace(digits, ""))
             if tail is None:
-                return self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
+                self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
+                return [SlotSet("awaits", waiting_for(tracker, LOOK_UP + spoken))]
             try:
                 return self.say(dispatcher, service.progress(session, service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))))
             except NotFound as error:
                 return self.say(dispatcher, error.message_zh, next="匿名登记的只能在当时的对话里查。查不到可以拨打 12345。", links=_LINE)
-
 
     def _link(self, dispatcher: CollectingDispatcher, session: Session, own: list[Case]) -> list[EventType]:
         """Only in the conversation of the case; the newest, where no number is named."""
@@ -113,13 +150,19 @@ class ConfirmCase(_Case):
         return "action_confirm_case"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        solved = not re.search(r"没|不|还是|又", said(tracker))
+        solved = verdict(said(tracker))
         status = (CaseStatus.answered, CaseStatus.closed)
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
             own = service.of_conversation(session, tracker.sender_id)
-            if any(service.lead(session, c).status is CaseStatus.answered for c in own):
+            at = {c.id: service.lead(session, c).status for c in own}
+            if solved is None and not any(at[c.id] in status for c in own):
+                return self.say(dispatcher, "好的。还有什么想问的，直接说就行。")
+            if solved is None:
+                first = next(c for c in own if at[c.id] in status)
+                return self.say(dispatcher, "那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS) or [SlotSet("awaits", waiting_for(tracker, _WORD + first.number))]
+            if CaseStatus.answered in at.values():
                 status = (CaseStatus.answered,)
             case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决", is_merged_too=True)
             if case is None:
@@ -138,9 +181,10 @@ class ConfirmCase(_Case):
                 more = {"next": "给这次办理打个分吧，1 分最差，5 分最好。", "buttons": [{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)]}
             move = partial(service.move, session, case.id, to, actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC), note=said(tracker)[:500])
             try:
-                return self.say_with(dispatcher, tracker, session, move, text, **more)
+                self.say_with(dispatcher, tracker, session, move, text, **more)
             except ActionError as error:
                 return self.say(dispatcher, error.message_zh)
+            return [SlotSet("awaits", waiting_for(tracker, MARK))] if solved else []
 
 
 class RateCase(_Case):
@@ -148,12 +192,15 @@ class RateCase(_Case):
         return "action_rate_case"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        found = re.search(r"[1-5]|[一二三四五]", said(tracker))
+        mark = stars(said(tracker))
         with self.services.sessions() as session:
-            case = next((c for c in service.of_conversation(session, tracker.sender_id) if c.status is CaseStatus.closed), None)
-            if case is None or found is None:
+            own = service.of_conversation(session, tracker.sender_id)
+            if any(c.status is CaseStatus.answered for c in own) and not re.search(r"分", said(tracker)):
+                return ConfirmCase(self.services).run(dispatcher, tracker, domain)
+            case = next((c for c in own if c.status is CaseStatus.closed), None)
+            if case is None or mark is None:
                 return self.say(dispatcher, "谢谢您的评价。")
-            service.rate(session, case.id, int(found.group()) if found.group().isdigit() else "一二三四五".index(found.group()) + 1, now=datetime.now(UTC))
+            service.rate(session, case.id, mark, now=datetime.now(UTC))
         return self.say(dispatcher, "记下了，谢谢您。")
 
 
@@ -189,7 +236,7 @@ class WithdrawCase(_Case):
                 return []
             if "确认撤回" not in said(tracker):
                 number = numbers.spoken(case.number)
-                return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}])
+                return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}]) or [SlotSet("awaits", waiting_for(tracker, f"{number} 确认撤回"))]
             text = MOVES[case.status][CaseStatus.withdrawn].say or ""
             move = partial(service.move, session, case.id, CaseStatus.withdrawn, actor=service.RESIDENT, key=self.key(tracker, "withdraw"), now=datetime.now(UTC))
             return self.say_with(dispatcher, tracker, session, move, text)
@@ -212,4 +259,4 @@ class GridWorkers(_Case):
 
 
 def actions(services: Services) -> list[Action]:
-    return [kind(services) for kind in (CheckCase, ConfirmCase, RateCase, SupplementCase, WithdrawCase, GridWorkers)]
+    return [kind(services) for kind in (ConfirmCase, RateCase, SupplementCase, WithdrawCase, GridWorkers)]

@@ -19,9 +19,9 @@ from knowledge.models import Level, Place
 from knowledge.normalise import normalise
 from knowledge.search import Searcher
 
-_ASKS = {"ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid"}
+ASKS = {"ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid"}
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
-_FALLBACK_FROM = 0.75
+_FALLBACK_FROM = TOLD_FROM = 0.75  # nor was a trouble that is told a question
 _MOST_BUTTONS = 12
 
 
@@ -101,7 +101,7 @@ class AnswerQuestion(_Answering):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = normalise(tracker.latest_message.get("text") or "")
         intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
-        sure = intent in _ASKS
+        sure = intent in ASKS
         if not sure and len(text) < 4:
             _say(dispatcher, "asking", "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。")
             return []

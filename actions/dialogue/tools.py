@@ -10,14 +10,15 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import dates, deadlines, legal_aid
 from actions.cases.service import calendar
+from actions.dialogue import asides, commands
 from actions.dialogue import dispute_text as words
 from actions.dialogue.dispute import intent_of, said
-from actions.dialogue.knowledge import Services
+from actions.dialogue.knowledge import ASKS, Services
 from actions.dialogue.outcomes import message_of
 
 _LINE = [{"label": "拨打 12348", "href": "tel:12348"}]
 _DATE = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?")
-_INTERRUPTS = {"human_handoff", "stop", "check_case", "book_consultation", "report_dispute"}
+_OWN = frozenset({"ask_deadline", "check_legal_aid", "change_place", "ask_capabilities", "supplement_case", "rate_case"})  # intents the forms read themselves
 
 
 def _say(dispatcher: CollectingDispatcher, text: str, **more: Any) -> None:
@@ -36,6 +37,12 @@ def read_day(text: str, *, today: date) -> date | None:
     return past.start.astimezone(dates.SHANGHAI).date() if past else None
 
 
+def is_vague(text: str) -> bool:
+    """去年3月 names no day."""
+    past = None if _DATE.search(text) else dates.find_past(text, now=datetime.now(UTC))
+    return past is not None and (past.end - past.start).days > 1
+
+
 class _Form(Action):
     """Shared by both: a message is heard once, a command or a question goes to the other rules."""
 
@@ -45,9 +52,23 @@ class _Form(Action):
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    def is_interruption(self, tracker: Tracker, text: str) -> bool:
+    def leave(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str) -> list[EventType] | None:
+        """What isn't an answer: stopping, a small question about the form, or ([]) a message for the other rules; None for an answer."""
         intent, sure = intent_of(tracker)
-        return words.is_drop(text) or words.is_pause(text) or (intent in _INTERRUPTS and sure >= 0.6)
+        if words.is_drop(text) or words.is_pause(text) or re.search(r"不(?:测|算|问)了", text):
+            _say(dispatcher, "好，不算了。想问别的，直接说。", kind="smalltalk")
+            return [*self.empty(), SlotSet("requested_slot", None)]
+        if aside := asides.find(text, asides.TOOLS):
+            _say(dispatcher, aside, kind="smalltalk")
+            return [SlotSet(f"{self.prefix}_message", message_of(tracker))]
+        return [] if commands.is_meant(text, intent, sure, but=_OWN) else None
+
+    def not_heard(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, hint: str) -> list[EventType]:
+        """[] for a question, which the rules answer; otherwise the hint, and the form asks again."""
+        if words.is_question(text) and len(text) >= 6 and intent_of(tracker)[0] in ASKS:
+            return []
+        _say(dispatcher, hint, kind="smalltalk")
+        return [SlotSet(f"{self.prefix}_message", message_of(tracker))]
 
     def empty(self) -> list[EventType]:
         return [SlotSet(f"{self.prefix}_{s}", None) for s in (*self.steps, "message")]
@@ -64,8 +85,8 @@ class StartDeadline(_Form):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
-        found = deadlines.find_matter(text)
-        day = read_day(text, today=self.services.today())
+        found = deadlines.find_matter(text) or deadlines.find_matter(tracker.get_slot("last_question") or "")
+        day = None if is_vague(text) else read_day(text, today=self.services.today())
         return [
             *self.empty(),
             SlotSet("deadline_said", text),
@@ -84,19 +105,23 @@ class ValidateDeadline(StartDeadline):
         text = said(tracker)
         if self.heard(tracker):
             return [SlotSet("deadline_message", message_of(tracker))]
-        if self.is_interruption(tracker, text):
-            return []
+        if (left := self.leave(dispatcher, tracker, text)) is not None:
+            return left
         mark = SlotSet("deadline_message", message_of(tracker))
         if tracker.get_slot("requested_slot") == "deadline_matter":
-            exact = next((m for m in deadlines.MATTERS.values() if m.title_zh == text), None)
+            exact = next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, words.tidy(text))), None)
             found = [exact] if exact else deadlines.find_matter(text)
-            return [SlotSet("deadline_matter", found[0].id), mark] if len(found) == 1 else [SlotSet("deadline_said", text), mark] if found else []
+            return [SlotSet("deadline_matter", found[0].id), mark] if len(found) == 1 else [SlotSet("deadline_said", text), mark] if found else self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行。")
+        if other := next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, words.tidy(text))), None):
+            return [SlotSet("deadline_matter", other.id), mark]
         day = read_day(text, today=self.services.today())
         if day is None:
-            return []
+            return self.not_heard(dispatcher, tracker, text, "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。")
         if day > self.services.today() or day < deadlines.EARLIEST:
             _say(dispatcher, "这个日子好像不对，请再说一次，比如“2026年9月1日”。")
             return [mark]
+        if is_vague(text):
+            _say(dispatcher, "您说的是个大概，我先按其中最早的一天算；想算得准，再说一次具体日子。", kind="smalltalk")
         return [SlotSet("deadline_start", day.isoformat()), mark]
 
 
@@ -160,11 +185,13 @@ class ValidateAid(StartAid):
         text = said(tracker)
         if self.heard(tracker):
             return [SlotSet("aid_message", message_of(tracker))]
-        if self.is_interruption(tracker, text):
-            return []
+        if (left := self.leave(dispatcher, tracker, text)) is not None:
+            return left
         step = (tracker.get_slot("requested_slot") or "").removeprefix("aid_")
         value = legal_aid.read_option(step, text) if step in legal_aid.QUESTIONS else None
-        return [SlotSet(f"aid_{step}", value), SlotSet("aid_message", message_of(tracker))] if value else []
+        if value is None:
+            return self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行；都不像，就说“别的事”或者“都不是”。")
+        return [SlotSet(f"aid_{step}", value), SlotSet("aid_message", message_of(tracker))]
 
 
 class AskAid(Action):

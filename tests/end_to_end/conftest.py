@@ -58,8 +58,9 @@ def browser() -> Iterator[Browser]:
 class Resident:
     """Talks as the widget does."""
 
-    def __init__(self, base: str, village: str | None = None) -> None:
-        self.http = httpx.Client(base_url=base, timeout=60, trust_env=False)
+    def __init__(self, base: str, village: str | None = None, *, secret: str = "") -> None:
+        """`secret`: the installation's own, for more conversations than one address may begin in a minute."""
+        self.http = httpx.Client(base_url=base, timeout=60, trust_env=False, headers={"x-linli-secret": secret})
         started = self.http.post("/api/widget/conversations", json={"embedded": True, "village": village})
         self.http.headers["authorization"] = f"Bearer {started.json()['token']}"
 
