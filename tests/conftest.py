@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, close_all_sessions, sessionmaker
 
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
@@ -79,5 +79,6 @@ def sessions(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
     migrate(url)
     engine = make_engine(url)
     yield make_sessions(engine)
+    close_all_sessions()  # a connection that the garbage collector rolls back, whenever it comes by, disturbs another test
     engine.dispose()
     drop()
