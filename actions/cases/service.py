@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -73,7 +73,7 @@ def file(session: Session, *, request_key: str, conversation_id: str | None, pla
         if conversation_id:
             session.execute(update(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)).values(case_id=case.id))
         if message_id is not None:
-            session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(case, place_name(session, case))]))
+            session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(session, case)]))
         session.commit()
     except IntegrityError:
         session.rollback()
@@ -105,19 +105,14 @@ def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> i
     return session.scalar(waiting) or 0
 
 
-def filed_reply(case: Case, place: str = "") -> dict[str, Any]:
-    """place: its name, said before the number."""
-    say = f"登记好了，编号 {place}{' ' if place else ''}{numbers.spoken(case.number)}，请记一下。"
+def filed_reply(session: Session, case: Case) -> dict[str, Any]:
+    place = session.get(Place, case.place_id) if case.place_id else None
+    say = f"登记好了，编号 {f'{place.name} ' if place else ''}{numbers.spoken(case.number)}，请记一下。"
     if case.green:
         say += "您的情况可以优先办，我已经标上了。"
     due = f"按规定最晚 {local(case.due_at)} 前给您答复" if case.due_at else "受理后会给您答复"
     sure = "" if case.due_is_confirmed else "（那一年的放假安排还没公布，到时候可能会差一两天）"
     return {"kind": "case", "text": say, "next": f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，{'报编号和手机号后四位，或者' if case.phone else ''}先在这里要一个链接。", "case": spoken_number(case), "green": bool(case.green), "buttons": [LINK_BUTTON]}
-
-
-def place_name(session: Session, case: Case) -> str:
-    found = session.get(Place, case.place_id) if case.place_id else None
-    return found.name if found else ""
 
 
 def spoken_number(case: Case) -> str:
@@ -347,9 +342,6 @@ def consent(session: Session, case_id: int, party: int, answer: str, *, actor: A
     mediation = _mediation(session, case_id)
     if not 0 <= party < len(mediation.parties) or answer not in ("yes", "no"):
         raise InvalidInput
-    key = f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}"
-    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
-        return mediation
     parties = [dict(p) for p in mediation.parties]
     if parties[party]["consent"] == answer:
         return mediation  # sent again
@@ -357,7 +349,7 @@ def consent(session: Session, case_id: int, party: int, answer: str, *, actor: A
         raise NotAllowed("调解已经有结果了，不能再改同意不同意。")
     parties[party]["consent"] = answer
     mediation.parties = parties
-    _event(session, mediation.case, f"{parties[party]['name'][:40]}{'同意' if answer == 'yes' else '不同意'}调解", key=key, actor=actor, now=now)
+    _event(session, mediation.case, f"{parties[party]['name'][:40]}{'同意' if answer == 'yes' else '不同意'}调解", key=f"case-{case_id}-consent-{party}-{answer}-{now.timestamp()}", actor=actor, now=now)
     if answer == "no" and mediation.failed_at is None:
         return fail_mediation(session, case_id, "有一方明确不愿调解", actor=actor, now=now)  # commits both
     session.commit()
@@ -493,6 +485,11 @@ def progress(session: Session, case: Case) -> str:
     return "\n".join(lines)
 
 
+def in_reach(places: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    """Of these places, or of none yet, which is everybody's; no condition where `places` is None."""
+    return [] if places is None else [Case.place_id.in_(places) | Case.place_id.is_(None)]
+
+
 _ORDINARY = func.length(cast(Case.green, Text)) <= 2  # `[]`: no reason to go first
 
 
@@ -504,9 +501,7 @@ def page(
 
     places: where the asking person works, which includes what has no place yet; `within`: the places asked for, and nothing else.
     """
-    where = []
-    if places is not None:
-        where.append(Case.place_id.in_(places) | Case.place_id.is_(None))
+    where = in_reach(places)
     if within is not None:
         where.append(Case.place_id.in_(within))
     if status:
@@ -536,9 +531,7 @@ _ABSENT = Case.units.any(CalledUnit.escalated_at.is_not(None) & CalledUnit.arriv
 
 def count_alarms(session: Session, *, places: Sequence[str] | None) -> int:
     """Cases of these places that have run over their limit or wait for a unit that didn't come: what a supervisor must see to."""
-    where = [(Case.escalated_at.is_not(None) & Case.status.in_(TIMED)) | (_ABSENT & Case.status.in_(OPEN))]
-    if places is not None:
-        where.append(Case.place_id.in_(places) | Case.place_id.is_(None))
+    where = [*in_reach(places), (Case.escalated_at.is_not(None) & Case.status.in_(TIMED)) | (_ABSENT & Case.status.in_(OPEN))]
     return session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
 
 

@@ -167,10 +167,10 @@ class ConfirmCase(_Case):
             case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决", is_merged_too=True)
             if case is None:
                 return []
-            own_number, case = numbers.spoken(case.number), service.lead(session, case)
-            if solved and own_number != numbers.spoken(case.number):
+            reported, case = case, service.lead(session, case)
+            if solved and reported is not case:
                 # Only who reported it can end it; the word of the others is kept.
-                word = partial(service.note, session, case.id, f"并案的居民（{own_number}）说解决了。", actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC))
+                word = partial(service.note, session, case.id, f"并案的居民（{numbers.spoken(reported.number)}）说解决了。", actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC))
                 return self.say_with(dispatcher, tracker, session, word, "记下了，谢谢您告诉我。这件事是和别人反映的并在一起办的，等那一位也确认了就办结。")
             if solved and case.status is CaseStatus.closed:
                 return self.say(dispatcher, "那太好了。以后又有问题，随时告诉我。")

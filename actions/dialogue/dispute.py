@@ -369,7 +369,7 @@ class FileDispute(Action):
                 now=datetime.now(UTC),
                 message_id=message_of(tracker),
             )
-            dispatcher.utter_message(json_message=service.filed_reply(case, service.place_name(session, case)))
+            dispatcher.utter_message(json_message=service.filed_reply(session, case))
         return empty()
 
 

@@ -44,8 +44,9 @@ def _move(session: Session, conversation_id: str, to: Status, *, start: Sequence
 
 def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule | None:
     """The rule of this place or one above it that wants a person for these words."""
-    here = routing.above(session, place)
-    return next((rule for rule in session.scalars(select(HandoffRule).order_by(HandoffRule.id)) if rule.keyword in text and (rule.place_id is None or rule.place_id in here)), None)
+    fits = [rule for rule in session.scalars(select(HandoffRule).order_by(HandoffRule.id)) if rule.keyword in text]
+    here = routing.above(session, place) if fits else []  # asked at every turn, so the places only where a word fits
+    return next((rule for rule in fits if rule.place_id is None or rule.place_id in here), None)
 
 
 def request(session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = "") -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ def router(sessions: Callable[[], Session]) -> APIRouter:
 
     def page(request: Request, status: int = 200, **values: Any) -> HTMLResponse:
         response = templates.TemplateResponse(request, "progress.html", values, status_code=status)
-        response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"})
+        response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
         return response
 
     @api.get("/{token}", response_class=HTMLResponse)

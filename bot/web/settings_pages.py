@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from actions import deadlines
 from actions.cases.models import CalendarDay, Case, GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
-from actions.cases.service import CALLED_UNIT, calendar, called_unit_limit
+from actions.cases.service import CALLED_UNIT, calendar, called_unit_limit, in_reach
 from actions.cases.status import STAFF_LABELS, CaseStatus
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from actions.imports import tables
@@ -282,10 +282,7 @@ def _place(session: Session, staff: Staff, place: str) -> None:
 
 
 def _cases(session: Session, places: list[str] | None, *, since: datetime) -> list[Case]:
-    where = [Case.filed_at >= since]
-    if places is not None:
-        where.append(Case.place_id.in_(places) | Case.place_id.is_(None))
-    return list(session.scalars(select(Case).where(*where).order_by(Case.id)))
+    return list(session.scalars(select(Case).where(Case.filed_at >= since, *in_reach(places)).order_by(Case.id)))
 
 
 def figures(session: Session, places: list[str] | None, *, now: datetime) -> dict[str, Any]:
