@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from knowledge.importing.statutes import short_name
 from knowledge.law.citations import Citation
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 
+T = TypeVar("T")
 _AT_ONCE = 5000  # SQLite takes 32766 values in a statement
 
 
@@ -140,6 +142,6 @@ def _statutes(session: Session, ids: list[str]) -> dict[str, Statute]:
     return {i: Statute(i, short_name(titles[i]), tuple(found)) for i, found in periods.items()}
 
 
-def _slices[T](values: list[T]) -> Iterator[list[T]]:
+def _slices(values: list[T]) -> Iterator[list[T]]:
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]
