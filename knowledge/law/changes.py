@@ -11,19 +11,21 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from knowledge.embedding import content_hash
 from knowledge.law.book import Article, Book, Force, Statute, text_hash
 from knowledge.law.citations import Where, citations_in
-from knowledge.law.models import ChangeKind, CitationSeen, Decision, LawChange, LawHit
+from knowledge.law.models import ChangeKind, CitationSeen, CorrectionState, Decision, LawChange, LawHit, StatuteCorrection
 from knowledge.law.standing import checked_on, first_checked, seen_by
-from knowledge.models import Base, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.models import Base, Chunk, Document, DocumentVersion, ImportedSource, Kind, VersionStatus
 
 ANNOUNCED = timedelta(days=30)
 _BATCH = 300
 _QUOTES = 5
+_LOOKED = "law/looked"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,19 @@ def find_changes(session: Session, *, today: date, others: Sequence[Citing] = ()
             _settle(session, hit.id, hit.decision, Decision.void)
     session.commit()
     return new
+
+
+def look_if_due(session: Session, *, today: date, others: Sequence[Citing] = ()) -> int | None:
+    """`find_changes` once a day and whenever statutes were imported or corrected; None when there was no need."""
+    statutes = session.scalar(select(ImportedSource.content_hash).where(ImportedSource.name == "statutes"))
+    corrected = session.execute(select(func.count(), func.max(StatuteCorrection.decided_at)).where(StatuteCorrection.state == CorrectionState.confirmed)).one()
+    digest = content_hash(repr((today.isoformat(), statutes, corrected[0], str(corrected[1]), [(c.source, c.title) for c in others])))
+    if session.scalar(select(ImportedSource.content_hash).where(ImportedSource.name == _LOOKED)) == digest:
+        return None
+    found = find_changes(session, today=today, others=others)
+    session.merge(ImportedSource(name=_LOOKED, content_hash=digest))
+    session.commit()
+    return found
 
 
 def _published(session: Session, today: date) -> Iterator[list[Citing]]:

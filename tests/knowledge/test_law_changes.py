@@ -2,22 +2,29 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from knowledge import store
+from knowledge import review, store
 from knowledge.documents import ChunkText, DocumentText, build, statute_id
-from knowledge.law.changes import find_changes
+from knowledge.errors import HitDecided, ReasonNeeded
+from knowledge.law import decisions, queue
+from knowledge.law.changes import Citing, find_changes, look_if_due
+from knowledge.law.citations import citations_in
 from knowledge.law.models import ChangeKind, CitationSeen, Decision, LawChange, LawHit
 from knowledge.law.standing import Standing, standing
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.review import Person
 from knowledge.search import Passage, _passages
 from tests.conftest import CORPUS
 
+NEW_YEAR = date(2027, 1, 1)
+NOW = datetime(2027, 1, 1, 2, tzinfo=UTC)
+LI, WANG = Person(1, "李"), Person(2, "王")
 NOISE = {"第一条": "夜间不得产生噪声。", "第二条": "违反的，处五百元罚款。", "第三条": "本法自公布之日起施行。"}
 
 
@@ -191,3 +198,126 @@ def test_the_real_farm_law_of_2027_hits_the_guide_on_farm_insurance(session: Ses
     document = session.get_one(Document, "guide-nongye-baoxian")
     assert shown(session, document.versions[-1], date(2026, 12, 31)) == Standing(False, None)
     assert (shown(session, document.versions[-1], date(2027, 1, 1)) or Standing(False, None)).caution
+
+
+# --- what a person decides -------------------------------------------------------------------------------------------
+
+
+def only_hit(session: Session) -> LawHit:
+    session.expire_all()
+    return session.scalars(select(LawHit)).one()
+
+
+def one_changed(session: Session) -> DocumentVersion:
+    law(session, "种地法", {"第一条": "可以买保险。"}, adopted=date(2012, 1, 1), start=date(2012, 1, 1), end=date(2026, 12, 31))
+    law(session, "种地法", {"第一条": "国家补贴保险。"}, adopted=date(2026, 8, 1), start=date(2027, 1, 1))
+    version = story(session, "k", articles=["种地法 1"], reviewed=date(2026, 11, 20))
+    session.commit()
+    find_changes(session, today=NEW_YEAR)
+    return version
+
+
+def test_kept_with_a_reason_it_is_shown_plainly_and_never_asked_about_again(session: Session) -> None:
+    version = one_changed(session)
+    with pytest.raises(ReasonNeeded):
+        decisions.keep(session, only_hit(session).id, by=LI, now=NOW, reason=" ")
+    decisions.keep(session, only_hit(session).id, by=LI, now=NOW, reason="意思没变")
+    session.commit()
+    assert shown(session, version, NEW_YEAR) == Standing(False, None)
+    assert shown(session, version, date(2026, 12, 31)) == Standing(False, None)
+    assert find_changes(session, today=NEW_YEAR) == 0
+    assert (only_hit(session).decision, only_hit(session).reason) == (Decision.keep, "意思没变")
+    with pytest.raises(HitDecided):
+        decisions.withdraw(session, only_hit(session).id, by=LI, now=NOW, reason="还是撤了")
+
+
+def test_a_kept_text_is_asked_about_again_when_the_law_changes_once_more(session: Session) -> None:
+    version = one_changed(session)
+    decisions.keep(session, only_hit(session).id, by=LI, now=NOW, reason="意思没变")
+    law(session, "种地法", {"第一条": "保险自愿。"}, adopted=date(2026, 8, 1), start=date(2027, 1, 1))
+    session.commit()
+    assert find_changes(session, today=NEW_YEAR) == 1
+    assert (shown(session, version, NEW_YEAR) or Standing(False, None)).caution
+
+
+def test_editing_begins_a_draft_and_the_caution_stays_until_it_is_published(session: Session) -> None:
+    version = one_changed(session)
+    draft = decisions.edit(session, only_hit(session).id, by=LI, now=NOW)
+    assert draft is not None and (draft.status, draft.based_on) == (VersionStatus.draft, 1)
+    assert decisions.edit(session, only_hit(session).id, by=LI, now=NOW) is draft
+    assert (shown(session, version, NEW_YEAR) or Standing(False, None)).caution
+    assert [c.hits[0].decision for c in queue.waiting(session)] == [Decision.edit]
+    review.submit(session, draft.id, by=LI, now=NOW)
+    review.approve(session, draft.id, by=WANG, now=NOW)
+    review.publish(session, draft.id, by=WANG, now=NOW, today=NEW_YEAR)
+    session.commit()
+    assert queue.waiting(session) == []
+    assert shown(session, draft, NEW_YEAR) == Standing(False, None)
+    assert find_changes(session, today=NEW_YEAR) == 0
+    assert only_hit(session).decision is Decision.void
+
+
+def test_withdrawing_takes_the_text_away_and_settles_all_that_hits_it(session: Session) -> None:
+    version = new_farm_law(session)
+    find_changes(session, today=NEW_YEAR)
+    first = session.scalars(select(LawHit).order_by(LawHit.id)).first()
+    assert first is not None
+    decisions.withdraw(session, first.id, by=LI, now=NOW, reason="新法不这样规定了")
+    session.commit()
+    session.expire_all()
+    assert version.status is VersionStatus.withdrawn
+    assert "种地法" in (version.end_reason or "")
+    assert sorted(h.decision for h in session.scalars(select(LawHit))) == [Decision.void, Decision.void, Decision.withdraw]
+
+
+def test_a_hit_of_a_text_that_is_gone_is_no_longer_decided(session: Session) -> None:
+    version = one_changed(session)
+    version.status = VersionStatus.superseded
+    session.commit()
+    with pytest.raises(HitDecided):
+        decisions.keep(session, only_hit(session).id, by=LI, now=NOW, reason="看过")
+
+
+# --- the queue -------------------------------------------------------------------------------------------------------
+
+
+def test_both_wordings_stand_side_by_side_with_what_differs_marked(session: Session) -> None:
+    one_changed(session)
+    (found,) = queue.waiting(session)
+    assert ("".join(p.text for p in found.old), "".join(p.text for p in found.new)) == ("可以买保险。", "国家补贴保险。")
+    assert [p.text for p in found.old if p.is_changed] == ["可以买"]
+    assert [p.text for p in found.new if p.is_changed] == ["国家补贴"]
+    assert queue.waiting(session, places=["lijiagou"]) == []
+    assert (queue.count_waiting(session, today=date(2026, 12, 31)), queue.count_waiting(session, today=NEW_YEAR)) == (0, 1)
+
+
+def test_texts_that_run_out_within_thirty_days_are_listed(session: Session) -> None:
+    for id, end in (("soon", date(2026, 12, 24)), ("later", date(2026, 12, 25)), ("today", date(2026, 11, 24)), ("over", date(2026, 11, 23))):
+        story(session, id, articles=[], in_force_to=end)
+    assert [document.id for document, _ in queue.expiring(session, today=date(2026, 11, 24))] == ["today", "soon"]
+
+
+def test_statutes_that_begin_or_end_are_announced(session: Session) -> None:
+    repealed_noise_law(session)
+    new_farm_law(session)
+    assert [(e.law, e.on, e.is_start) for e in queue.statute_events(session, today=date(2026, 8, 1))] == [("噪声法", date(2026, 8, 15), False)]
+    assert [(e.law, e.on, e.is_start) for e in queue.statute_events(session, today=date(2026, 12, 5))] == [("种地法", NEW_YEAR, True)]
+
+
+def test_the_worker_looks_once_a_day_and_when_statutes_were_imported(session: Session) -> None:
+    new_farm_law(session)
+    assert look_if_due(session, today=date(2026, 11, 24)) == 0
+    assert look_if_due(session, today=date(2026, 11, 24)) is None
+    store.import_statutes(session, CORPUS, only=["人民调解法"])
+    assert look_if_due(session, today=date(2026, 11, 24)) == 0
+    assert look_if_due(session, today=NEW_YEAR) == 3
+
+
+def test_what_lives_a_floor_higher_is_hit_too(session: Session) -> None:
+    repealed_noise_law(session)
+    reply = Citing(source="canned:3", title="快捷回复", where=tuple(citations_in({"text": "依据《噪声法》第二条，可以报警。"})), reviewed=date(2026, 7, 1))
+    find_changes(session, today=date(2026, 8, 15), others=[reply])
+    assert ("快捷回复", "噪声法 第二条", ChangeKind.repealed) in hits(session)
+    find_changes(session, today=date(2026, 8, 15))
+    session.expire_all()
+    assert [t for t, *_ in hits(session)] == ["故事a"]
