@@ -100,7 +100,7 @@ class Book:
         # SQLite reads the whole table for a list of pairs, but looks up the index for two lists; what comes too much is small.
         for refs in _slices(sorted({ref for _, ref in cited})):
             for version_id, ref, text in session.execute(select(Chunk.version_id, Chunk.ref, Chunk.text).where(Chunk.version_id.in_({v for v, _ in cited}), Chunk.ref.in_(refs))):
-                self._texts.setdefault((version_id, ref), text)
+                self._texts.setdefault((version_id, ref or ""), text)
         self._asked |= cited
         return self
 
