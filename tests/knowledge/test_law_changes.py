@@ -230,6 +230,8 @@ def test_the_real_farm_law_of_2027_hits_the_guide_on_farm_insurance(session: Ses
     found = {hit.document_id for hit in session.scalars(select(LawHit).where(LawHit.decision == Decision.open))}
     assert found == {"guide-nongye-baoxian", "reg-nongye-baoxian"}
     assert session.scalars(select(LawChange)).one().ref == "第四十六条"
+    (waiting,) = queue.waiting(session)
+    assert waiting.nearest is not None and waiting.nearest[0] == "第五十四条"  # farm insurance moved there, with other words
     document = session.get_one(Document, "guide-nongye-baoxian")
     assert shown(session, document.versions[-1], date(2026, 12, 31)) == Standing(False, None)
     assert (shown(session, document.versions[-1], date(2027, 1, 1)) or Standing(False, None)).caution
@@ -322,6 +324,7 @@ def test_both_wordings_stand_side_by_side_with_what_differs_marked(session: Sess
     assert ("".join(p.text for p in found.old), "".join(p.text for p in found.new)) == ("可以买保险。", "国家补贴保险。")
     assert [p.text for p in found.old if p.is_changed] == ["可以买"]
     assert [p.text for p in found.new if p.is_changed] == ["国家补贴"]
+    assert found.nearest is None
     assert queue.waiting(session, places=["lijiagou"]) == []
     assert (queue.count_waiting(session, today=date(2026, 12, 31)), queue.count_waiting(session, today=NEW_YEAR)) == (0, 1)
 
