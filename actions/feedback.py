@@ -18,6 +18,8 @@ class UnansweredQuestion(Base):
     reason: Mapped[str] = mapped_column(String(20))  # abstained | rated_down | not_understood
     place_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+    document_id: Mapped[str | None] = mapped_column(String(80))  # what a legal worker began to write for it
+    dismissed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nothing to write: a greeting, another field
 
 
 def record_unanswered(session: Session, question: str, *, reason: str, conversation_id: str | None, message_id: int | None, place: str | None) -> None:

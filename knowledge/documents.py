@@ -18,6 +18,7 @@ from knowledge.models import Kind
 TOPICS = ("婚姻家庭", "土地承包与宅基地", "邻里相邻", "劳动用工", "社会保障与救助", "借贷债务", "合同纠纷", "消费与市场", "房屋与物业", "征收拆迁", "城乡建设与公共设施", "环境卫生", "交通出行与事故", "医疗卫生", "教育文体", "人身损害", "治安刑事", "村务与行政", "其他")
 # fmt: skip
 _FOLDERS = ("guides", "regulations", "village_rules", "stories")
+ROW_FIELDS = ("id", "kind", "place", "in_force_from", "in_force_to", "reviewed_on")  # columns of Document and DocumentVersion; the rest is `content`
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,22 @@ def corpus_files(corpus: Path) -> list[Path]:
 def read_document(path: Path) -> tuple[DocumentText, list[Question]]:
     """One file of ours. Raises CorpusError."""
     data = _load(path)
+    found = build(data, source=path.name)
+    for clause in data.get("clauses") or []:
+        if clause["status"] == "conflicts" and not (clause.get("conflict") or {}).get("articles"):
+            raise CorpusError(f"{path.name}: {clause['number']} conflicts but names no article")
+    return found
+
+
+def build(data: dict[str, Any], *, source: str) -> tuple[DocumentText, list[Question]]:
+    """A document with its chunks and questions from the mapping that its file, or its editor in the console, holds.
+
+    All fields but those of the row itself become `content`, so a version can be edited and written out again as it was.
+    Raises CorpusError, naming `source` and the field.
+    """
     try:
         kind = Kind(data["kind"])
-        chunks, questions = _BUILDERS[kind](data, path)
+        chunks, questions = _BUILDERS[kind](data, source)
         return (
             DocumentText(
                 id=data["id"],
@@ -124,16 +138,29 @@ def read_document(path: Path) -> tuple[DocumentText, list[Question]]:
                 title=data["title"],
                 place_id=data["place"],
                 topic=data.get("topic"),
-                in_force_from=data["in_force_from"],
-                in_force_to=data.get("in_force_to"),
-                reviewed_on=data.get("reviewed_on"),
-                content={k: v for k, v in data.items() if k in ("answer", "next", "sections", "issuer", "number", "proof", "varies_by_province", "summary", "legal_basis", "articles", "facts", "handling", "lesson") and not (kind is Kind.regulation and k == "articles")},
+                in_force_from=_day(data["in_force_from"]),
+                in_force_to=_day(data["in_force_to"]) if data.get("in_force_to") else None,
+                reviewed_on=_day(data["reviewed_on"]) if data.get("reviewed_on") else None,
+                content={k: _plain(v) for k, v in data.items() if k not in ROW_FIELDS},
                 chunks=tuple(chunks),
             ),
             questions,
         )
     except (KeyError, TypeError, ValueError, AttributeError, CitationNotFound) as error:
-        raise CorpusError(f"{path.name}: {type(error).__name__}: {error}") from error
+        raise CorpusError(f"{source}: {type(error).__name__}: {error}") from error
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _plain(value: Any) -> Any:
+    """YAML's values as JSON has them."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list) else value
 
 
 def read_question_bank(corpus: Path) -> list[Question]:
@@ -157,45 +184,43 @@ def _load(path: Path) -> Any:
         raise CorpusError(f"{path.name}: {error}") from error
 
 
-def _questions(texts: list[str] | None, topic: str | None, target: Target, path: Path) -> list[Question]:
-    return [Question(text, topic, (target,), path.name) for text in texts or []]
+def _questions(texts: list[str] | None, topic: str | None, target: Target, source: str) -> list[Question]:
+    return [Question(text, topic, (target,), source) for text in texts or []]
 
 
-def _guide(data: dict[str, Any], path: Path) -> tuple[list[ChunkText], list[Question]]:
+def _guide(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     sections = {k: "\n".join(v) if isinstance(v, list) else str(v).strip() for k, v in (data.get("sections") or {}).items()}
     shown = "\n".join([data["answer"].strip(), *(f"【{name}】{text}" for name, text in sections.items())])
     embed = f"{data['title']}。{data['answer'].strip()} {' '.join(sections.values())}"
     details = {"answer": data["answer"].strip(), "next": (data.get("next") or "").strip(), "basis": data.get("legal_basis") or []}
-    return [ChunkText(None, None, shown, embed, details)], _questions(data.get("questions"), data.get("topic"), Target(data["id"], None), path)
+    return [ChunkText(None, None, shown, embed, details)], _questions(data.get("questions"), data.get("topic"), Target(data["id"], None), source)
 
 
-def _regulation(data: dict[str, Any], path: Path) -> tuple[list[ChunkText], list[Question]]:
+def _regulation(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     chunks, questions = [], []
     for article in data["articles"]:
         number = str(article["number"])
         details = {"answer": article["answer"].strip(), "basis": data.get("legal_basis") or [], "summary": True, "number": data.get("number")}
         chunks.append(ChunkText(number, None, article["text"].strip(), f"{data['title']} {article['text'].strip()} {article['answer'].strip()}", details))
-        questions += _questions(article.get("questions"), data.get("topic"), Target(data["id"], number), path)
+        questions += _questions(article.get("questions"), data.get("topic"), Target(data["id"], number), source)
     return chunks, questions
 
 
-def _village_rule(data: dict[str, Any], path: Path) -> tuple[list[ChunkText], list[Question]]:
+def _village_rule(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     chunks, questions = [], []
     for clause in data["clauses"]:
         number = str(clause["number"])
         details = {"answer": clause["answer"].strip(), "status": clause["status"], "conflict": clause.get("conflict")}
-        if clause["status"] == "conflicts" and not (clause.get("conflict") or {}).get("articles"):
-            raise CorpusError(f"{path.name}: {number} conflicts but names no article")
         chunks.append(ChunkText(number, clause.get("heading"), clause["text"].strip(), f"{data['title']} {clause.get('heading') or ''} {clause['text'].strip()}", details))
-        questions += _questions(clause.get("questions"), clause.get("topic"), Target(data["id"], number), path)
+        questions += _questions(clause.get("questions"), clause.get("topic"), Target(data["id"], number), source)
     return chunks, questions
 
 
-def _story(data: dict[str, Any], path: Path) -> tuple[list[ChunkText], list[Question]]:
+def _story(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     shown = f"{data['facts'].strip()}\n{data['handling'].strip()}\n{data['lesson'].strip()}"
     details = {"answer": data["answer"].strip(), "basis": data.get("articles") or []}
     chunk = ChunkText(None, None, shown, f"案例 {data['title']}。{shown}", details)
-    return [chunk], _questions(data.get("questions"), data.get("topic"), Target(data["id"], None), path)
+    return [chunk], _questions(data.get("questions"), data.get("topic"), Target(data["id"], None), source)
 
 
 _BUILDERS = {

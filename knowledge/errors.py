@@ -6,7 +6,16 @@ KnowledgeError
 ├── CorpusError          a file of our corpus is malformed; the message names file and field
 ├── CitationNotFound     a citation names a law or article that doesn't exist
 ├── SnapshotUnavailable  no index snapshot has been published yet, or it can't be read
-└── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
+├── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
+└── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers as it is
+    ├── VersionNotFound
+    ├── NotEditable      statutes come from their package
+    ├── MoveNotAllowed   the table of moves has no such move from here
+    ├── DraftExists      another version of this document is in work already
+    ├── EditConflict     somebody saved in between
+    ├── SamePerson       whoever wrote in a version doesn't approve it
+    ├── Incomplete       something is missing before a colleague can look at it
+    └── ReasonNeeded     a gate is overruled only with a reason
 """
 
 
@@ -36,3 +45,48 @@ class SnapshotUnavailable(KnowledgeError):
 
 class SnapshotRejected(KnowledgeError):
     pass
+
+
+class ReviewError(KnowledgeError):
+    message_zh = "这一步没办成，请刷新后再试。"
+
+    def __init__(self, message_zh: str | None = None) -> None:
+        if message_zh:
+            self.message_zh = message_zh
+        super().__init__(self.message_zh)
+
+
+class VersionNotFound(ReviewError):
+    message_zh = "没有这份资料，或者没有这一版。"
+
+
+class NotEditable(ReviewError):
+    message_zh = "法律原文来自数据包，不能在这里改；生效日期、效力有误请走“法条更正”。"
+
+
+class MoveNotAllowed(ReviewError):
+    message_zh = "这一版现在的状态不能这样做，请刷新看看。"
+
+
+class DraftExists(ReviewError):
+    def __init__(self, version_id: int | None = None) -> None:
+        self.version_id = version_id
+        super().__init__("这份资料已经有一版在改了，请接着那一版改。")
+
+
+class EditConflict(ReviewError):
+    message_zh = "您打开之后，有同事先保存了。您写的还在下面，请对照他的改动合到一起再保存。"
+
+
+class SamePerson(ReviewError):
+    message_zh = "自己改过的版本要请另一位同事审核。"
+
+
+class Incomplete(ReviewError):
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("还差几处：" + "".join(problems))
+
+
+class ReasonNeeded(ReviewError):
+    message_zh = "请写明理由。"

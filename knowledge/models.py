@@ -7,7 +7,7 @@ import enum
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Float, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -51,8 +51,11 @@ class Kind(enum.StrEnum):
 
 class VersionStatus(enum.StrEnum):
     draft = "draft"
+    in_review = "in_review"
+    approved = "approved"
     published = "published"
     withdrawn = "withdrawn"  # 撤回: may not be cited from this second on
+    expired = "expired"
     superseded = "superseded"
 
 
@@ -88,15 +91,24 @@ class Document(Base):
     versions: Mapped[list["DocumentVersion"]] = relationship(back_populates="document", order_by="DocumentVersion.number")
 
 
+_OPEN = text("status IN ('draft', 'in_review', 'approved')")
+
+
 class DocumentVersion(Base):
-    """One immutable text of a document, with the period in which it is in force.
+    """One text of a document, with the period in which it is in force; immutable once it was submitted (`knowledge/review.py`).
 
     `in_force_to` is the last day in force, or None for open. `promulgated_on` is the day this wording was adopted; a
-    statute amended without a new effective date keeps its first one, so people are shown both.
+    statute amended without a new effective date keeps its first one, so people are shown both. Staff are plain ids and
+    names: they live a floor higher.
     """
 
     __tablename__ = "document_version"
-    __table_args__ = (UniqueConstraint("document_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("document_id", "number"),
+        # One text of a document is in work at a time: two people edit the same draft, or the later one is told.
+        Index("uq_document_version_open", "document_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_document_version_published_at", "published_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
@@ -110,6 +122,21 @@ class DocumentVersion(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     content_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+    revision: Mapped[int] = mapped_column(Integer, default=1)  # of a draft: who saves names the one they had before them
+    based_on: Mapped[int | None] = mapped_column(Integer)  # number of the version whose text this one began with
+    author_id: Mapped[int | None] = mapped_column(Integer)
+    author: Mapped[str | None] = mapped_column(String(40))
+    editors: Mapped[list[int]] = mapped_column(JSON, default=list)  # staff ids of all who wrote in it: none of them approves it
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by_id: Mapped[int | None] = mapped_column(Integer)
+    approved_by: Mapped[str | None] = mapped_column(String(40))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    publish_on: Mapped[date | None] = mapped_column(Date)  # an approved text whose publication was asked for; the worker carries it out
+    held: Mapped[list[int] | None] = mapped_column(JSON)  # golden questions that failed when the worker tried: it waits for a person
+    waivers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gates that a person overruled: {"golden": {"by", "reason", ...}}
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # withdrawn, expired or superseded
+    end_reason: Mapped[str | None] = mapped_column(Text)
     document: Mapped[Document] = relationship(back_populates="versions")
     chunks: Mapped[list["Chunk"]] = relationship(back_populates="version", order_by="Chunk.ordinal", cascade="all, delete-orphan")
 
@@ -130,6 +157,80 @@ class Chunk(Base):
     content_hash: Mapped[str] = mapped_column(String(64), index=True)  # of embed_text
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # answer, status, conflict of a clause
     version: Mapped[DocumentVersion] = relationship(back_populates="chunks")
+
+
+class VersionEvent(Base):
+    """What happened to a version and who did it; only ever inserted."""
+
+    __tablename__ = "version_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("document_version.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    staff_id: Mapped[int | None] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(String(40))
+    what: Mapped[str] = mapped_column(String(20))  # started, saved, submitted, sent_back, approved, requested, held, published, withdrawn...
+    detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class VersionComment(Base):
+    """A remark or question on a passage of a version, open until somebody settles it."""
+
+    __tablename__ = "version_comment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("document_version.id"), index=True)
+    quote: Mapped[str] = mapped_column(Text, default="")  # the sentence it is about; empty: the whole
+    text: Mapped[str] = mapped_column(Text)
+    staff_id: Mapped[int | None] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by: Mapped[str | None] = mapped_column(String(40))
+
+
+class GoldenQuestion(Base):
+    """A question whose answer must stay right: asked before a text goes live and of every snapshot."""
+
+    __tablename__ = "golden_question"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), unique=True)  # start of the SHA-256 of question, place and day
+    ask: Mapped[str] = mapped_column(Text)
+    place_id: Mapped[str | None] = mapped_column(String(40))
+    day: Mapped[date | None] = mapped_column(Date)  # None: today
+    must: Mapped[list[str]] = mapped_column(JSON, default=list)  # each among the first three: document, "document 第二条", "law 民法典 1042"
+    any_of: Mapped[list[str]] = mapped_column(JSON, default=list)
+    must_not: Mapped[list[str]] = mapped_column(JSON, default=list)
+    abstains: Mapped[bool] = mapped_column(Boolean, default=False)
+    note: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(String(20))  # shipped | console
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_by: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+
+
+class GoldenRun(Base):
+    __tablename__ = "golden_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    reason: Mapped[str] = mapped_column(String(20))  # gate (before a publication) | worker (all, before it) | snapshot | person
+    version_id: Mapped[int | None] = mapped_column(Integer, index=True)  # the draft that was included
+    snapshot: Mapped[str | None] = mapped_column(String(40))
+    passed: Mapped[int] = mapped_column(Integer)
+    failed: Mapped[int] = mapped_column(Integer)
+    results: Mapped[list["GoldenResult"]] = relationship(cascade="all, delete-orphan")
+
+
+class GoldenResult(Base):
+    __tablename__ = "golden_result"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("golden_run.id", ondelete="CASCADE"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("golden_question.id", ondelete="CASCADE"), primary_key=True)
+    passed: Mapped[bool] = mapped_column(Boolean)
+    score: Mapped[float] = mapped_column(Float)
+    found: Mapped[list[list[Any]]] = mapped_column(JSON)  # [document, article, version number] of the first three: since when is this wrong?
 
 
 class BankQuestion(Base):

@@ -1,20 +1,22 @@
 """Documents into the database: statutes and our corpus, each source only when its content changed."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import yaml
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from knowledge import review
 from knowledge.documents import DocumentText, Question, corpus_files, read_document, read_question_bank, statute_document
 from knowledge.embedding import content_hash
 from knowledge.errors import CorpusError
 from knowledge.importing.statutes import data_fingerprint, read_statutes
-from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, ImportedSource, Level, Place, VersionStatus
+from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, ImportedSource, Kind, Level, Place, VersionStatus
+
+_FORMAT = "2"  # of what is stored; another one reads every file anew
 
 
 def import_places(session: Session, corpus: Path) -> None:
@@ -54,23 +56,35 @@ def import_corpus(session: Session, corpus: Path) -> int:
     Raises CorpusError for a malformed file or a question that points nowhere.
     """
     changed, questions, seen = 0, [], set()
+    curated = review.curated(session)
     for path in corpus_files(corpus):
         document, asked = read_document(path)
         seen.add(document.id)
         questions += asked
-        if not _is_imported(session, f"corpus/{document.id}", content_hash(path.read_text(encoding="utf-8"))):
-            save_document(session, document, key=None)
-            _remember(session, f"corpus/{document.id}", content_hash(path.read_text(encoding="utf-8")))
+        digest = content_hash(_FORMAT + path.read_text(encoding="utf-8"))
+        if not _is_imported(session, f"corpus/{document.id}", digest):
+            if document.id in curated:
+                _propose(session, document)
+            else:
+                save_document(session, document, key=None)
+            _remember(session, f"corpus/{document.id}", digest)
             changed += 1
     # A file that is gone from the corpus is withdrawn, not forgotten: messages that cited it keep their history.
     for name in session.scalars(select(ImportedSource.name).where(ImportedSource.name.startswith("corpus/"))).all():
-        if name.removeprefix("corpus/") not in seen:
-            for version in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == name.removeprefix("corpus/"))):
-                version.status = VersionStatus.withdrawn
+        document_id = name.removeprefix("corpus/")
+        if document_id not in seen and document_id not in curated:
+            for version in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == document_id)):
+                version.status, version.ended_at = VersionStatus.withdrawn, datetime.now(UTC)
             session.execute(delete(ImportedSource).where(ImportedSource.name == name))
             changed += 1
     _import_questions(session, [*read_question_bank(corpus), *questions])
     return changed
+
+
+def _propose(session: Session, document: DocumentText) -> None:
+    """People have the last word on a document they took over: a newer file becomes a draft for them, unless one is in work."""
+    if review.open_version(session, document.id) is None:
+        review.start_draft(session, by=review.Person(None, "资料更新"), now=datetime.now(UTC), content={**document.content}, in_force_from=document.in_force_from, in_force_to=document.in_force_to, reviewed_on=document.reviewed_on, document_id=document.id)
 
 
 def save_document(session: Session, document: DocumentText, *, key: date | None) -> DocumentVersion:
@@ -89,11 +103,12 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
             continue
         if version.content_hash == digest:
             return version
-        version.status = VersionStatus.superseded
+        version.status, version.ended_at = VersionStatus.superseded, datetime.now(UTC)
     number = (session.scalar(select(func.max(DocumentVersion.number)).where(DocumentVersion.document_id == row.id)) or 0) + 1
     fresh = DocumentVersion(
         document_id=row.id, number=number, status=VersionStatus.published, in_force_from=document.in_force_from, in_force_to=document.in_force_to,
         promulgated_on=document.promulgated_on, reviewed_on=document.reviewed_on, flag=document.flag, content=document.content, content_hash=digest,
+        published_at=datetime.now(UTC),
     )  # fmt: skip
     fresh.chunks = [
         Chunk(ordinal=i, ref=c.ref, heading=c.heading, text=c.text, embed_text=c.embed_text, content_hash=content_hash(c.embed_text), details=c.details)
@@ -105,21 +120,26 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
 
 
 def _import_questions(session: Session, questions: list[Question]) -> None:
+    """The bank's questions over statutes and over those documents that still follow their files; those of others stay as they are."""
     unique = {q.id: q for q in questions}
-    digest = hashlib.sha256(repr(sorted((q.id, q.topic, q.targets) for q in unique.values())).encode()).hexdigest()
-    documents = set(session.scalars(select(Document.id)))
-    digest = content_hash(digest + str(sorted(documents)))
+    from_files = {name.removeprefix("corpus/") for name in session.scalars(select(ImportedSource.name).where(ImportedSource.name.startswith("corpus/")))}
+    managed = (set(session.scalars(select(Document.id).where(Document.kind == Kind.statute))) | from_files) - review.curated(session)
+    digest = content_hash(repr(sorted((q.id, q.topic, q.targets) for q in unique.values())) + str(sorted(managed)))
     if _is_imported(session, "questions", digest):
         return
-    session.execute(delete(BankTarget))
-    session.execute(delete(BankQuestion))
+    existing = set(session.scalars(select(Document.id).where(Document.id.in_({t.document_id for q in unique.values() for t in q.targets}))))
+    session.execute(delete(BankTarget).where(BankTarget.document_id.in_(managed)))
+    session.execute(delete(BankQuestion).where(~BankQuestion.targets.any()))
+    session.expire_all()
+    kept = {q.id: q for q in session.scalars(select(BankQuestion))}
     for q in unique.values():
-        targets = [t for t in q.targets if t.document_id in documents]
-        if not targets and not any(t.document_id.startswith("law-") for t in q.targets):
+        if not any(t.document_id in existing or t.document_id.startswith("law-") for t in q.targets):
             raise CorpusError(f"{q.source}: the question {q.text!r} points to a document that doesn't exist")
+        targets = [t for t in q.targets if t.document_id in managed]
         if targets:
-            row = BankQuestion(id=q.id, text=q.text, topic=q.topic, set_aside=q.is_set_aside, source=q.source)
-            row.targets = [BankTarget(rank=i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(targets)]
+            row = kept.get(q.id) or BankQuestion(id=q.id, text=q.text, topic=q.topic, set_aside=q.is_set_aside, source=q.source)
+            first = len(row.targets)
+            row.targets += [BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(targets)]
             session.add(row)
     _remember(session, "questions", digest)
     session.flush()

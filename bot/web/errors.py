@@ -14,6 +14,7 @@ from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotF
 from bot.accounts import SignInFailed
 from bot.settings import ROOT
 from bot.web.desk import PasswordChangeNeeded, SignInNeeded
+from knowledge.errors import DraftExists, EditConflict, MoveNotAllowed, NotEditable, ReviewError, SamePerson, VersionNotFound
 
 log = logging.getLogger("linli.web")
 
@@ -28,7 +29,10 @@ def _body(code: str, message: str) -> dict[str, dict[str, str]]:
     return {"error": {"code": code, "message": message}}
 
 
-_BY_CLASS = ((NotFound, 404), (Conflict, 409), (NotAllowed, 403), (SignInFailed, 403), (InvalidInput, 422))
+_BY_CLASS = (
+    (NotFound, 404), (Conflict, 409), (NotAllowed, 403), (SignInFailed, 403), (InvalidInput, 422),
+    (VersionNotFound, 404), (SamePerson, 403), (DraftExists, 409), (EditConflict, 409), (MoveNotAllowed, 409), (NotEditable, 409),
+)  # fmt: skip
 _BY_STATUS = {400: "这次发来的内容读不懂，请刷新页面再试。", 403: "没有权限。", 404: "没有找到。", 405: "不支持这个操作。", 413: "内容太大了。"}
 
 
@@ -71,8 +75,9 @@ def install(app: FastAPI) -> None:
             return JSONResponse(_body("PasswordChangeNeeded", error.message_zh), 403, headers={"HX-Redirect": "/staff/account"})
         return RedirectResponse("/staff/account", 303)
 
+    @app.exception_handler(ReviewError)
     @app.exception_handler(ActionError)
-    async def _action(request: Request, error: ActionError) -> Response:
+    async def _action(request: Request, error: ActionError | ReviewError) -> Response:
         status = next((code for kind, code in _BY_CLASS if isinstance(error, kind)), 422)
         return answer(request, status, type(error).__name__, error.message_zh)
 
