@@ -212,7 +212,7 @@ class Writer:
     """
 
     def __init__(self, root: Path) -> None:
-        self.id = f"{int(time.time())}-{os.getpid()}"
+        self.id = f"{time.time_ns() // 1_000_000}-{os.getpid()}"
         self._root = root
         self._folder = root / f".{self.id}.building"
         shutil.rmtree(self._folder, ignore_errors=True)
