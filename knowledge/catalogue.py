@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from knowledge.index import Index
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.normalise import normalise
 
 COUNTED_UP_TO = 1_000
 _FOUND_BY_WORDS = 2_000  # who finds more than that narrows the words down
@@ -63,8 +64,8 @@ def list_documents(
     """
     page, per_page = max(1, page), min(max(1, per_page), 200)
     conditions = _conditions(kind=kind, place_ids=place_ids, status=status, topic=topic, expiring=expiring)
-    if words.strip():
-        found = _by_words(session, words.strip(), index)
+    if wanted := normalise(words[:200]).split()[:8]:
+        found = _by_words(session, wanted, index)
         if not found:
             return Page((), page, per_page, 0, False)
         conditions.append(Document.id.in_(found))
@@ -109,15 +110,14 @@ def _conditions(*, kind: Kind | None, place_ids: Collection[str] | None, status:
     return found
 
 
-def _by_words(session: Session, words: str, index: Index | None) -> list[str]:
-    """Documents that hold every word (parted by blanks): all in the title, or all in the text; the latest first, not all of very many."""
-    wanted = words.split()[:8]
+def _by_words(session: Session, wanted: Sequence[str], index: Index | None) -> list[str]:
+    """Documents that hold every word: all in the title, or all in the text; not all of very many."""
     titled = select(Document.id).where(*(Document.title.contains(w, autoescape=True) for w in wanted)).limit(_FOUND_BY_WORDS)
     found = dict.fromkeys(session.scalars(titled))
     in_work = select(DocumentVersion.document_id).join(Chunk, Chunk.version_id == DocumentVersion.id).where(DocumentVersion.status.in_(_OPEN), *(Chunk.text.contains(w, autoescape=True) for w in wanted)).limit(_FOUND_BY_WORDS)
     found |= dict.fromkeys(session.scalars(in_work))
     if index is not None:
-        found |= dict.fromkeys(_documents_of(session, index.holding(words, limit=_FOUND_BY_WORDS)))
+        found |= dict.fromkeys(_documents_of(session, index.holding(wanted, limit=_FOUND_BY_WORDS)))
     return list(found)[: 2 * _FOUND_BY_WORDS]
 
 
