@@ -52,7 +52,7 @@ def wide_docx() -> bytes:
 
 HOSTILE: dict[str, tuple[str, Any, str]] = {
     "empty": ("a.docx", b"", "空的"),
-    "only blanks": ("a.txt", " \n\t ".encode(), "空的"),
+    "only blanks": ("a.txt", b" \n\t ", "空的"),
     "a docx without a word": ("a.docx", files.word(lambda _: None), "没有字"),
     "too big": ("a.txt", b"a" * (MOST_BYTES + 1), "12 MB"),
     "bomb": ("a.docx", lambda: files.bomb_docx(320), "解开以后太大"),
