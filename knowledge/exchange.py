@@ -163,7 +163,7 @@ def load(data: bytes) -> Any:
     if len(data) > _MOST_TEXT:
         raise CorpusError(f"文件太大，最多 {_MOST_TEXT // 1_000_000} MB。")
     try:
-        return yaml.load(data.decode("utf-8-sig"), Loader=_Reader)  # noqa: S506  a SafeLoader that knows no anchors
+        return yaml.load(data.decode("utf-8-sig"), Loader=_Reader)
     except UnicodeDecodeError as error:
         raise CorpusError("编码不是 UTF-8，请另存为 UTF-8 再导入。") from error
     except yaml.MarkedYAMLError as error:
