@@ -35,7 +35,7 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web import bookings as booking_pages
 from bot.web import cases as case_pages
-from bot.web import curation_import, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import curation_import, curation_law, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.desk import COOKIE, Desk
 from knowledge.models import Base
 from knowledge.store import import_places
@@ -83,7 +83,7 @@ class World:
 
     def paths(self, method: str) -> list[str]:
         """Every address under /staff that takes this method, as the application itself lists them."""
-        fill = {"case_id": self.case, "conversation_id": self.conversation, "opening_id": self.opening, "photo_id": self.photo, "staff_id": 1}
+        fill = {"case_id": self.case, "conversation_id": self.conversation, "opening_id": self.opening, "photo_id": self.photo, "staff_id": 1, "hit_id": 1, "correction_id": 1}
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
             if path.startswith("/staff") and method in methods:
@@ -115,7 +115,16 @@ def empty(sessions: sessionmaker[Session], tmp_path: Path) -> World:
     settings = Settings(home=tmp_path / "home", messages_per_minute=100_000)
     app, desk = FastAPI(), Desk(settings=settings, sessions=sessions)
     errors.install(app)
-    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), imports.router(desk), curation_import.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
+    for router in (
+        sign_in.router(desk),
+        case_pages.router(desk),
+        booking_pages.router(desk),
+        imports.router(desk),
+        settings_pages.router(desk),
+        inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots),  # type: ignore[arg-type]
+        curation_import.router(desk),
+        curation_law.router(desk, NoSearch(), today=lambda: DAY),  # type: ignore[arg-type]
+    ):
         app.include_router(router)
     app.include_router(progress.router(sessions))
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
@@ -188,6 +197,9 @@ PAGES = {
     **{f"/staff/import/{kind}{end}": permission for kind, permission in (("committees", "settings"), ("grid", "settings"), ("openings", "calendar")) for end in ("", ".csv")},
     "/staff/knowledge/import": "knowledge",
     "/staff/knowledge/export.zip": "knowledge",
+    "/staff/knowledge/law": "knowledge",
+    "/staff/knowledge/law/articles?q=彩礼": "knowledge",
+    "/staff/knowledge/law/corrections?law=农业法": "knowledge",
     "/staff/people": "accounts",
     "/staff/audit": "audit",
     "/staff/account": "",
@@ -210,7 +222,7 @@ def test_a_role_sees_the_pages_of_its_permissions_and_no_others(world: World, ro
 @pytest.mark.parametrize("role", Role)
 def test_a_role_without_the_permission_changes_nothing(world: World, role: Role) -> None:
     before, client = world.rows(), world.enter(role.value)
-    needs = {"/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/knowledge/": "knowledge", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
+    needs = {"/staff/knowledge": "knowledge", "/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
         if permission and permission not in PERMISSIONS[role]:
