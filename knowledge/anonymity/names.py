@@ -66,10 +66,9 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
 
 def role_before(text: str, start: int) -> str:
     """The role that ends before `start` (村民, 原告：, 付款人, ...), or nothing."""
-    while start and text[start - 1] in " :“\"(是为叫":
-        start -= 1
-        if start and text[start] in "是为叫":
-            break
+    for _ in range(3):
+        if start and text[start - 1] in " :“\"(是为叫":
+            start -= 1
     for length in _ROLE_LENGTHS:
         if start >= length and text[start - length : start] in _ROLES:
             return text[start - length : start]
@@ -123,7 +122,7 @@ def features(text: str, start: int, end: int, surname: int) -> list[str]:
         f"around {left if not is_han(left) else 'h'}{right if not is_han(right) else 'h'}{len(given)}",
         ("role" if text[start - len(role) : start] == role else "role:") if role else "no role",
         f"role {bool(role)} {tiers}",
-        f"about {_at(text, end)}{text[end + 1 : end + 2] if _at(text, end) in '^:' else ''}",
+        f"about {_at(text, end)}{_at(text, end + 1) if _at(text, end) in '^:' else ''}",
         *(["twice"] if given == given[0] * 2 else []),
         f"next {count(right, right2)}",
     ]
