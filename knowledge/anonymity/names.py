@@ -6,7 +6,7 @@ made-up names put in; the weights are the table `names.tsv`). Names of minoritie
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -87,9 +87,8 @@ def _at(text: str, place: int) -> str:
     return c if is_han(c) else "0" if c.isdigit() else "a" if c.isalpha() else "“" if c in "“\"'‘「『《" else ":" if c in ":(" else "、" if c == "、" else _EDGE
 
 
-def features(text: str, start: int, end: int, surname: int) -> list[str]:
+def features(text: str, start: int, end: int, surname: int, counts: Mapping[str, int]) -> list[str]:
     """What the model weighs about one candidate."""
-    counts = table().counts
     given = text[start + surname : end]
     tiers = "".join(map(_tier, given))
     kind = "D" if surname == 2 and text[start : start + 2] not in parts.COMPOUND else "C" if surname == 2 else "c" if text[start] in parts.COMMON else "u"
@@ -150,8 +149,8 @@ def table() -> Table:
 
 
 def score(text: str, start: int, end: int, surname: int) -> float:
-    weights = table().weights
-    return sum(weights.get(f, 0.0) for f in features(text, start, end, surname))
+    weights, counts = table().weights, table().counts
+    return sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))
 
 
 def probability(score: float) -> float:

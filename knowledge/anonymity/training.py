@@ -13,7 +13,7 @@ import numpy as np
 
 from knowledge.anonymity import name_parts as parts
 from knowledge.anonymity.frames import FRAMES, ORDINARY
-from knowledge.anonymity.names import SURNAMES, TABLE, candidates, features, is_han, table
+from knowledge.anonymity.names import SURNAMES, TABLE, candidates, features, is_han
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 _COUNT_STEPS = (3, 10, 40)  # a pair of characters is rare, known, common from these counts on
@@ -129,12 +129,10 @@ def learn(seed: int = 5) -> None:
     statutes = statute_texts()
     counts = count_pairs(texts + statutes + list(ORDINARY))
     counts = {pair: n for pair, n in counts.items() if n == 3 or (n and (pair[0] in SURNAMES or pair[1] in SURNAMES))}
-    table().counts.clear()
-    table().counts.update(counts)
     rows, labels = [], []
     for text, spans in examples(chance, texts + chance.sample(statutes, 1500)):
         for start, end, surname in candidates(text):
-            rows.append(dict.fromkeys(features(text, start, end, surname), 1.0))
+            rows.append(dict.fromkeys(features(text, start, end, surname, counts), 1.0))
             labels.append((start, end) in spans)
     vectors = DictVectorizer(dtype=np.float32)
     matrix = vectors.fit_transform(rows)
