@@ -4,7 +4,6 @@ A candidate's score is the sum of weights of its features (a logistic regression
 made-up names put in; the weights are the table `names.tsv`). Names of minorities and names in Latin letters have patterns of their own.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from knowledge.anonymity import name_parts as parts
 
 TABLE = Path(__file__).with_name("names.tsv")
-SURNAMES = parts.COMMON | parts.UNCOMMON
+SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
 _HAN = re.compile("[㐀-鿿𠀀-𯿿]")
 
 ROLES = (
@@ -32,15 +31,6 @@ _DESIGNATION_GIVEN = frozenset("甲乙丙丁戊")
 _ROLE_LENGTHS = sorted({len(r) for r in ROLES}, reverse=True)
 _ROLES, _TITLES = frozenset(ROLES), frozenset(TITLES)
 _EDGE = "^"
-
-
-@dataclass(frozen=True)
-class Found:
-    start: int
-    end: int
-    surname_length: int
-    score: float  # log-odds: above 0 more likely a name than not
-    why: str
 
 
 def is_han(c: str) -> bool:
@@ -91,7 +81,7 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
     """What the model weighs about one candidate."""
     given = text[start + surname : end]
     tiers = "".join(map(_tier, given))
-    kind = "D" if surname == 2 and text[start : start + 2] not in parts.COMPOUND else "C" if surname == 2 else "c" if text[start] in parts.COMMON else "u"
+    kind = "D" if surname == 2 and text[start : start + 2] not in parts.COMPOUND else "C" if surname == 2 else "c" if text[start] in parts.COMMON else "r" if text[start] in parts.RARE else "u"
     left, left2 = _at(text, start - 1), _at(text, start - 2)
     right, right2 = _at(text, end), _at(text, end + 1)
 
@@ -127,6 +117,15 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
     ]
 
 
+_SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
+_TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是])$")
+
+
+def _certain(text: str, start: int, end: int) -> float:
+    """What no word-like name can hide behind: 方便，男，1985年生; 姓名：江苏. Given by hand, since so few people are called so."""
+    return (6.0 if _SEX.match(text, end) else 0.0) + (3.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
+
+
 @dataclass(frozen=True)
 class Table:
     weights: dict[str, float]
@@ -150,8 +149,4 @@ def table() -> Table:
 
 def score(text: str, start: int, end: int, surname: int) -> float:
     weights, counts = table().weights, table().counts
-    return sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))
-
-
-def probability(score: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+    return _certain(text, start, end) + sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))

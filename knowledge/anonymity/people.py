@@ -13,6 +13,7 @@ THRESHOLD = 0.0
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _DOTTED = re.compile(r"(?:[一-鿿]{1,8}·){1,3}[一-鿿]{1,8}")
 _MINORITY = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){2,4}")
+_PARTS = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){1,3}")
 _LATIN = re.compile(r"(?<![A-Za-z])(?:Li|Wang|Zhang|Liu|Chen|Yang|Zhao|Huang|Zhou|Wu|Xu|Sun|Hu|Zhu|Gao|Lin|He|Guo|Ma|Luo|Liang|Song|Zheng|Xie|Han|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|Shen|Yao)[ ][A-Z][a-z]{1,10}(?:[ \-]?[A-Za-z][a-z]{1,8})?(?![A-Za-z])")
 _CALLED = re.compile(r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)")
 _AFTER = frozenset("的说是在与和跟把被将向对从也又都就不没因于系及或,。;:、()）")
@@ -86,6 +87,9 @@ def _skip_lead(text: str, start: int, dot: int) -> int:
 
 
 def _cut_tail(text: str, start: int, end: int) -> int:
+    known = _PARTS.match(text, start)
+    if known:
+        return known.end()
     for place in range(start + 1, end):
         if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN:
             return place

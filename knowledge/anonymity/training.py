@@ -16,7 +16,7 @@ from knowledge.anonymity.frames import FRAMES, ORDINARY
 from knowledge.anonymity.names import SURNAMES, TABLE, candidates, features, is_han
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-_COUNT_STEPS = (3, 10, 40)  # a pair of characters is rare, known, common from these counts on
+_COUNT_STEPS = (8, 25, 100)  # a pair of characters is rare, known, common from these counts on
 _C = 0.5
 _KEPT = 0.08  # weights nearer to 0 are dropped from the table
 _PERSON = re.compile(
@@ -57,7 +57,7 @@ class Namer:
         self._chance, self._rare = chance, rare
         order = [c for c in "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"]
         self._common, self._weights = order, [1 / (rank + 6) for rank in range(len(order))]
-        self._uncommon, self._compound = sorted(parts.UNCOMMON), sorted(parts.COMPOUND)
+        self._uncommon, self._seldom, self._compound = sorted(parts.UNCOMMON), sorted(parts.RARE), sorted(parts.COMPOUND)
         self._words = list(words)
         self._given = [(sorted(parts.VERY_GIVEN), 0.68), (sorted(parts.OFTEN_GIVEN), 0.24), (list(rare), 0.08)]
 
@@ -71,8 +71,10 @@ class Namer:
             return self._chance.choice(self._words)
         if sort < 0.66:
             surname = self._chance.choices(self._common, self._weights)[0]
-        elif sort < 0.965:
+        elif sort < 0.94:
             surname = self._chance.choice(self._uncommon)
+        elif sort < 0.965:
+            surname = self._chance.choice(self._seldom)
         elif sort < 0.99:
             surname = self._chance.choice(self._compound)
         else:
