@@ -20,6 +20,7 @@ _OFFERS = {
     MarkKind.qq: "（QQ号略）",
     MarkKind.other_account: "（号码略）",
     MarkKind.address: "某村某组",
+    MarkKind.nickname: "某某",
     MarkKind.combination: "（细节略）",
 }
 # Where two findings overlap the first kind stays: a card number isn't a phone, a village isn't a person.
@@ -37,7 +38,7 @@ def find_marks(text: str) -> list[Mark]:
     for spot in spots:
         start, end = folded.span(spot.start, spot.end)
         said = folded.text[spot.start : spot.end]
-        offer = offers[said] if spot.kind is MarkKind.name else said[0] + "某" if spot.kind is MarkKind.nickname else _address(said) if spot.kind is MarkKind.address else _OFFERS[spot.kind]
+        offer = offers[said] if spot.kind is MarkKind.name else _address(said) if spot.kind is MarkKind.address else _OFFERS[spot.kind]
         marks.append(Mark(start, end, text[start:end], spot.kind, offer, spot.reason))
     return marks
 

@@ -11,7 +11,7 @@ from knowledge.anonymity.folding import Folded
 from knowledge.anonymity.marks import MarkKind, Spot
 
 # 110, 12345 and their like are shorter than any private number; these are the public ones that aren't.
-_SERVICE = re.compile(r"(?:400|800)\d{7}|95\d{3,4}|96\d{3,4}|1[0-2]\d{1,4}")
+_SERVICE = re.compile(r"(?:400|800)\d{7}|95\d{3,4}|96\d{3,4}|1[0-2]\d{1,3}")
 _AREA = re.compile(r"0(?:10|2\d|[3-9]\d{2})")
 _GROUP = re.compile(r"[0-9]+")
 _SEPARATOR = re.compile(r"[ \-._·)]{1,2}")
@@ -20,6 +20,8 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-
 _CARD_WORDS = re.compile(r"卡|账号|帐号|账户|帐户|户名|存折|银行|开户|工行|农行|建行|中行|邮储|信用社|农商|汇款|汇到|汇至|打到|转到|收款")
 _CALL_WORDS = re.compile(r"电话|座机|固话|手机|联系|打给|拨打|传真|来电|致电|号码|热线|小灵通")
 _NOT_A_CALL = re.compile(r"文号|邮编|编码|案号|金额|面积|元|工资|单号|编号")
+_DATE = re.compile(r"(?:19|20)\d{2}[\-._ ]{1,2}\d{1,2}(?!\d)")
+_AMOUNT = re.compile(r"(?:\.\d+)? ?[万亿]?(?:元|块|亩|平方|斤|公斤|吨)")
 _ID_WORDS = re.compile(r"身份证|证件号|公民身份|身份号|驾驶证|户口簿|户口本|证号")
 _PAPER_WORDS = re.compile(r"(?:户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$")
 _QQ_WORDS = re.compile(r"(?i)qq|扣扣|企鹅号|腾讯号|q号|球球号")
@@ -106,11 +108,11 @@ def _judge(number: str, digits: str, text: str, start: int, end: int, alone: boo
     size = len(number)
     if digits[start - 1 : start].isascii() and digits[start - 1 : start].isalpha() and size < 11 and not _near(_QQ_WORDS, text, start, end, left=3, right=0):
         return None
-    if size >= 6 and _near(_PAPER_WORDS, text, start, end, left=9, right=0) and not re.search("[,、]", text[max(0, start - 3) : start]):
+    if size >= 6 and _near(_PAPER_WORDS, text, start, end, left=9, right=0):
         return Spot(start, end, MarkKind.other_account, "证照或单据号码能查到本人")
     if size == 17 and digits[end : end + 1] in ("X", "x", "×", "*"):
         number, end, size = number + "X", end + 1, 18
-    if _SERVICE.fullmatch(number):
+    if _SERVICE.fullmatch(number) or _AMOUNT.match(text, end) or (not alone and size < 15 and _DATE.search(digits[start:end])):
         return None
     if size == 18 and (_born(number[6:14]) or _near(_ID_WORDS, text, start, end)):
         right = id_is_right(number)
@@ -131,6 +133,8 @@ def _judge(number: str, digits: str, text: str, start: int, end: int, alone: boo
         return Spot(start, end, MarkKind.qq, "QQ 号能找到本人")
     if 14 <= size <= 19 and (number[0] in "3456" or _near(_CARD_WORDS, text, start, end)):
         return Spot(start, end, MarkKind.bank_account, "银行卡号，校验位也对" if luhn_is_right(number) else "像银行卡号或账号")
+    if 15 <= size <= 19 and not alone and all(len(g) in (1, 3, 4, 5, 6) for g in re.findall("[0-9]+", digits[start:end])[:-1]) and not _DATE.search(digits[start:end]):
+        return Spot(start, end, MarkKind.bank_account, "分组写的一长串数字，像卡号")
     if 9 <= size <= 25 and _near(_CARD_WORDS, text, start, end, left=12, right=0) and alone:
         return Spot(start, end, MarkKind.bank_account, "前面说是卡号或账号")
     if size >= 11 and alone and not re.match(r"[元年]", text[end : end + 1]):
