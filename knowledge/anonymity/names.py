@@ -27,8 +27,8 @@ TITLES = (
     "家人 家里 家村 家沟 家湾 家庄 家屯 家营 家坪 家寨 家坝 家店 家桥 家院 家岭 家坡 家峪 家河 家塘 家畈 家冲 家垸 家窑 家堡 家集 家口 家祠 家大 家小 家老 家的 家和 家在 家有 家也 家是 家不 氏家 氏兄 氏夫 氏宗 委员 代表 司机 厂长 总经 教授 专家 干部 民警 姓人 姓村 姓户 姓老 姓男 姓女 母子 父子 父女 母女 家兄 家两 家三"
 ).split()
 _PLACEHOLDERS = frozenset("张三 李四 王五 赵六 王二 孙七 周八 吴九 郑十 张甲 张乙 王甲 王乙 李甲 李乙 赵甲 陈甲 习近平 毛泽东 邓小平 马克思 白求恩 雷锋 诸葛亮 包青天 包公 秦始皇 牛顿 孔子 孟子 王法 温总理".split())
-_KIN = frozenset("婶姐哥叔伯嫂爷奶爹娘妈姨姑舅妹弟公婆总工某氏嬷")
-_DESIGNATION_GIVEN = frozenset("甲乙丙丁戊")
+_KIN = frozenset("婶姐哥叔伯嫂爷奶爹娘妈姨姑舅妹弟公婆总工某嬷")
+_DESIGNATION_GIVEN = frozenset("甲乙丙丁戊家氏")
 _ROLE_LENGTHS = sorted({len(r) for r in ROLES}, reverse=True)
 _ROLES, _TITLES = frozenset(ROLES), frozenset(TITLES)
 _EDGE = "^"
@@ -51,7 +51,7 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
                 end = start + surname + given
                 if end > size or any(not is_han(g) or g in parts.NEVER_GIVEN for g in text[start + surname : end]):
                     break
-                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or text[end - 1] == "家" or c == "阿")) and text[start + surname] not in _KIN and text[start + surname : start + surname + 2] not in _TITLES:
+                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or c == "阿")) and text[start + surname] not in _KIN and text[start + surname : start + surname + 2] not in _TITLES:
                     yield start, end, surname
 
 
@@ -134,7 +134,7 @@ _TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|�
 def _known(text: str, start: int, end: int) -> float:
     """What is given by hand: everyday words and document numbers (清政发〔2026〕) against, plain statements (方便，男，1985年生; 姓名：江苏) for."""
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
-    return said - ((1.0 if role_before(text, start) else 2.5) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
+    return said - ((1.0 if role_before(text, start) else 2.5 if end - start == 2 else 4.0) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 
 @dataclass(frozen=True)
