@@ -24,23 +24,31 @@ _DATE = re.compile(r"(?:19|20)\d{2}[\-._ ]{1,2}\d{1,2}(?!\d)")
 _AMOUNT = re.compile(r"(?:\.\d+)? ?[万亿]?(?:元|块|亩|平方|斤|公斤|吨)")
 _ID_WORDS = re.compile(r"身份证|证件号|公民身份|身份号|驾驶证|户口簿|户口本|证号")
 _PAPER_WORDS = re.compile(r"(?:户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$")
-_QQ_WORDS = re.compile(r"(?i)qq|扣扣|企鹅号|腾讯号|q号|球球号")
-_WECHAT_WORDS = re.compile(r"(?i)微信|威信|薇信|v信|wechat|weixin|(?<![a-z0-9])(?:vx|wx|v)(?=[ :号是加])|加v")
+_QQ_WORDS = re.compile(r"(?i)qq|扣扣|企鹅号|腾讯号|q号|球球号|(?<![a-z])q(?=[ :是]{0,2}\d?)(?![a-z])")
+_WECHAT_WORDS = re.compile(r"(?i)微信|威信|薇信|v信|wechat|weixin|(?<![a-z0-9])(?:vx|wx|v)(?=[ :号是加])|加我?[v薇微威]|薇[❤号]")
 _PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[A-HJ-Za-hj-z][ ·.\-]{0,2}((?:[A-HJ-NP-Za-hj-np-z0-9][ ]?){4,5}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳领使])(?![A-Za-z0-9])")
 _PLATE_WORD = re.compile(r"(?:车牌号码|车牌号|车牌|牌照号|牌照|号牌|牌号)[ :是为\"“]{0,3}([一-鿿]{0,2}[A-Za-z]?[ ·\-]?[A-Za-z0-9]{4,8})")
 _MAIL_RIGHT = re.compile(r"[A-Za-z0-9\-]{1,40}(?:[.。][A-Za-z0-9\-]{1,20}){1,4}")
 _MAIL_LEFT = re.compile(r"[A-Za-z0-9][\w.+\-]{0,63}$", re.ASCII)
+_SPOKEN_MAIL = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z0-9_.]{2,30} ?(?:at|AT|艾特|\(at\)|\[at\]|#) ?[A-Za-z0-9]{2,20} ?(?:\.|点|dot) ?(?:com|cn|net|org)")
+_PART_OF_ID = re.compile(r"(?:身份证|证件)(?:号码?)?(?:的)?(?:后|末|尾)[四六八468]位(?:数)?(?:字)?(?:号码)?[是为: ]{0,3}([0-9]{4,8}|[0-9]{3,7}[Xx])(?![0-9])")
 _ACCOUNT = r"([A-Za-z0-9][A-Za-z0-9_\-.@]{3,40})"
+_PAPERS = (
+    "社保卡号?|社会保障卡号?|社保号|社保编号|医保卡号?|医保编号|医保号|病历号|病案号|住院号|门诊号|就诊卡号?|学籍号|学号|工号|警号|执业证号?|残疾证号?|残疾人证号?|低保证号?|退役证号?|优待证号?|结婚证字?号?|离婚证字?号?|出生证明?编?号?|"
+    "不动产权证书?号?|房产证号?|土地证号?|宅基地证号?|承包证号?|经营权证书?(?:编号|号)?|合同编号|合同号|保单号|户号|户籍号|电表号|水表号|燃气号|车架号|发动机号|快递单号|运单号|订单号|流水号|交易号|档案号|准考证号?|驾驶证号?|档案编号|案件编号|受理编号|登记编号|编号|证号|单号|注册号|ID"
+)
 _OTHER = (
     (re.compile(r"(?:护照号码|护照号|护照|通行证号码|通行证号|通行证|军官证号|军官证|士兵证号?|居留证号?|台胞证号?|回乡证号?)[^A-Za-z0-9,。;\n]{0,8}([A-Za-z\u4e00-\u9fff]{0,2}?[A-Za-z]{0,2}[ ]?\d{6,10})"), "证件号码能查到本人"),
-    (re.compile(r"(?:支付宝|抖音|快手|微博|淘宝|拼多多|京东|钉钉|陌陌|小红书|闲鱼|网名|用户名|登录名|账户名|账号|帐号|账户|帐户|昵称|游戏号|直播号|头条号)[^A-Za-z0-9,。;\n]{0,8}" + _ACCOUNT), "账号能找到本人"),
-    (re.compile(r"(?:社保卡号?|社会保障卡号?|社保号|社保编号|医保卡号?|医保编号|医保号|病历号|病案号|住院号|门诊号|就诊卡号?|学籍号|学号|工号|警号|执业证号?|残疾证号?|残疾人证号?|低保证号?|退役证号?|优待证号?|结婚证字?号?|离婚证字?号?|出生证明?编?号?|不动产权证书?号?|房产证号?|土地证号?|宅基地证号?|承包证号?|经营权证书?(?:编号|号)?|合同编号|合同号|保单号|户号|户籍号|电表号|水表号|燃气号|车架号|发动机号|快递单号|运单号|订单号|流水号|交易号|档案号|准考证号?|驾驶证号?|档案编号|案件编号|受理编号|登记编号|编号|证号|单号)[^A-Za-z0-9,。;\n]{0,10}?((?:[A-Za-z\u4e00-\u9fff]{0,3}[(\[〔]\d{4}[)\]〕])?[A-Za-z0-9\u4e00-\u9fff]{0,10}?第?[A-Za-z0-9][A-Za-z0-9\-]{4,30}号?)"), "证照或单据号码能查到本人"),
+    (re.compile(r"(?:支付宝|抖音|快手|微博|淘宝|拼多多|京东|钉钉|陌陌|小红书|闲鱼|网名|用户名|登录名|账户名|账号|帐号|账户|帐户|昵称|游戏号|直播号|头条号)(?:ID|id)?[^A-Za-z0-9,。;\n]{0,8}" + _ACCOUNT), "账号能找到本人"),
+    (re.compile(rf"(?:{_PAPERS})[^A-Za-z0-9,。;\n]{{0,10}}?((?:[A-Za-z\u4e00-\u9fff]{{0,3}}[(\[〔]\d{{4}}[)\]〕])?[A-Za-z0-9\u4e00-\u9fff]{{0,10}}?第?[A-Za-z0-9][A-Za-z0-9\-]{{4,30}}号?)"), "证照或单据号码能查到本人"),
     (re.compile(r"([(\[〔]\d{4}[)\]〕][一-鿿]{0,2}\d{0,6}[一-鿿]{1,8}\d{1,8}(?:号|-\d{1,3}号?))"), "凭案号能查到裁判文书和当事人"),
+    (re.compile(r"([一-鿿]{1,8}(?:\([一-鿿]{1,4}\))?[一-鿿]{0,4}[(\[〔]\d{4}[)\]〕][一-鿿]{0,10}第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
     (re.compile(r"([一-鿿]{0,8}(?:仲案字|仲裁字|仲字|[证书][一-鿿]{0,3}字|[民刑行执调]{1,2}字)[(\[〔]?(?:\d{4})?[)\]〕]?第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
     (re.compile(r"(?<![A-Za-z0-9])([159][1239]\d{6}[0-9A-HJ-NPQRTUWXY]{10})(?![A-Za-z0-9])"), "统一社会信用代码能查到经营者"),
 )
 _CASE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|终|初|保|监|复")
-_ISSUED = re.compile(r"发\d*$|^.{0,8}[国政办]发|规|令")
+_FILE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|裁|决|证|权|集用|集建|罚|字")
+_ISSUED = re.compile(r"(?:[发函办规令告通]|文件|条例|意见|办法|公告)$")
 
 
 def find(folded: Folded) -> Iterator[Spot]:
@@ -168,6 +176,9 @@ def _mails(text: str) -> Iterator[Spot]:
         if left and right:
             yield Spot(at.start() - len(left.group()), right.end(), MarkKind.email, "邮箱能找到本人")
 
+    for spoken in _SPOKEN_MAIL.finditer(text):
+        yield Spot(spoken.start(), spoken.end(), MarkKind.email, "邮箱能找到本人")
+
 
 def _wechats(text: str) -> Iterator[Spot]:
     for word in _WECHAT_WORDS.finditer(text):
@@ -178,10 +189,14 @@ def _wechats(text: str) -> Iterator[Spot]:
 
 
 def _others(text: str) -> Iterator[Spot]:
+    for found in _PART_OF_ID.finditer(text):
+        yield Spot(found.start(1), found.end(1), MarkKind.id_number, "身份证号码的后几位，加上名字能认出人")
     for pattern, reason in _OTHER:
         for found in pattern.finditer(text):
             value = found.group(1)
             if sum(c.isdigit() for c in value) < (1 if "账号" in reason else 4) or re.fullmatch(r"\d{1,4}", value) or _SERVICE.fullmatch(value):
+                continue
+            if value[0] not in "([〔" and re.search(r"[(\[〔]\d{4}[)\]〕]", value) and (_ISSUED.search(re.split(r"[(\[〔]\d{4}", value)[0]) or not _FILE_WORDS.search(value)):
                 continue
             if value[0] in "([〔" and (not _CASE_WORDS.search(value) or _ISSUED.search(text[max(0, found.start() - 8) : found.start()])):
                 continue
