@@ -74,6 +74,8 @@ def _find(sign: Sign, sentence: Sentence) -> tuple[int, int] | None:
     text = sentence.text
     if sign.about and not re.search(sign.about, sentence.before + text):
         return None
+    if sign.unless_anywhere and re.search(sign.unless_anywhere, text):
+        return None
     for act in re.finditer(sign.act, text):
         start, end = act.span()
         if end == start:
@@ -85,6 +87,8 @@ def _find(sign: Sign, sentence: Sentence) -> tuple[int, int] | None:
                 first = heads[-1].start()
             elif not (sentence.before and re.search(sign.who, sentence.before)):
                 continue
+        if sentence.is_condition(end):
+            continue
         if sign.conditional and not sentence.is_conditional(start):
             continue
         if sign.unless and re.search(sign.unless, sentence.part(first, end)):
