@@ -17,6 +17,7 @@ from knowledge.village_rules.reading import Sentence, sentences
 from knowledge.village_rules.signs import FINES, HONOUR, SERVICES, Sign
 from knowledge.village_rules.signs_rights import SIGNS
 
+_CITED = 4  # articles of a flag that a resident is shown
 _READ = 400  # characters of a clause that the search is asked with
 
 
@@ -48,9 +49,12 @@ def check_clause(text: str) -> list[Flag]:
         for sign in (*FINES, *SERVICES, *SIGNS):
             span = None if sign.pattern in found else _find(sign, sentence)
             if span:
-                start, end = sentence.at[span[0]], sentence.at[span[1] - 1] + 1
+                start, end = sentence.at[span[0]], sentence.at[sentence.word_end(span[1]) - 1] + 1
                 pattern = PATTERNS[sign.pattern]
                 found[sign.pattern] = Flag(sign.pattern, text[start:end], start, end, pattern.articles_for(sentence.before + sentence.text), pattern.reason)
+    lost = [found[p] for p in ("womens_rights", "membership") if p in found]
+    if "cut_service" in found and any(f.start <= found["cut_service"].start < f.end for f in lost):
+        del found["cut_service"]  # the same words, and the nearer pattern says it better
     return sorted(found.values(), key=lambda f: (f.start, f.end))
 
 
@@ -66,7 +70,7 @@ def related_articles(session: Session, searcher: Searcher, text: str, *, day: da
 
 def suggested_conflict(flags: Sequence[Flag]) -> dict[str, object]:
     """`{"articles": [...], "says": "..."}` for a clause that conflicts, as a resident would read it; a start for the legal worker."""
-    articles = list(dict.fromkeys(a for f in flags for a in f.articles))
+    articles = list(dict.fromkeys(a for f in flags for a in f.articles[:_CITED]))
     return {"articles": articles, "says": "".join(dict.fromkeys(PATTERNS[f.pattern].says for f in flags))}
 
 

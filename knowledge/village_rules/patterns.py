@@ -19,11 +19,8 @@ class Pattern:
     more: tuple[tuple[str, tuple[str, ...]], ...] = ()  # further articles where a word stands in the clause
 
     def articles_for(self, text: str) -> tuple[str, ...]:
-        found = [*self.articles]
-        for words, articles in self.more:
-            if re.search(words, text):
-                found += [a for a in articles if a not in found]
-        return tuple(found)
+        called = [a for words, articles in self.more if re.search(words, text) for a in articles]
+        return tuple(dict.fromkeys([*self.articles[:2], *called, *self.articles[2:]]))
 
 
 PATTERNS: dict[str, Pattern] = {

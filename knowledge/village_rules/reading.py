@@ -49,6 +49,11 @@ class Sentence:
         end = self.phrase_end(place)
         return end < len(self.text) and self.text[end - 1] in "的者时" and self.text[end] != "："
 
+    def word_end(self, place: int) -> int:
+        """The end of the comma phrase where it is near, so that what is quoted reads as words."""
+        end = self.phrase_end(place)
+        return end if end - place <= 16 else place
+
     def phrase_start(self, place: int) -> int:
         return max(self.text.rfind(mark, 0, place) for mark in "，,：:") + 1
 
