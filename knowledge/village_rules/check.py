@@ -15,7 +15,7 @@ from knowledge.search import Passage, Searcher
 from knowledge.village_rules.patterns import PATTERNS
 from knowledge.village_rules.reading import Sentence, sentences
 from knowledge.village_rules.signs import FINES, HONOUR, SERVICES, Sign
-from knowledge.village_rules.signs_rights import SIGNS
+from knowledge.village_rules.signs_rights import OTHER, SIGNS
 
 _CITED = 4  # articles of a flag that a resident is shown
 _READ = 400  # characters of a clause that the search is asked with
@@ -46,8 +46,10 @@ def check_clause(text: str) -> list[Flag]:
     """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where nothing was found."""
     found: dict[str, Flag] = {}
     for sentence in sentences(text):
-        for sign in (*FINES, *SERVICES, *SIGNS):
-            span = None if sign.pattern in found else _find(sign, sentence)
+        for sign in (*FINES, *SERVICES, *SIGNS, *OTHER):
+            if sign.pattern in found or (sign in OTHER and found):
+                continue
+            span = _find(sign, sentence)
             if span:
                 start, end = sentence.at[span[0]], sentence.at[sentence.word_end(span[1]) - 1] + 1
                 pattern = PATTERNS[sign.pattern]
