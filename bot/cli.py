@@ -247,6 +247,8 @@ def evaluate(settings: Settings, args: argparse.Namespace) -> int:
         return _evaluate_anonymity(args)
     from knowledge.evaluation.runs import bank_set_aside, statute_questions
 
+    if args.what == "village-rules":
+        return _evaluate_village_rules(args)
     parts = _searching(settings)
     from bot.app import today
 
@@ -331,6 +333,19 @@ def _evaluate_anonymity(args: argparse.Namespace) -> int:
             say(f"{path.name}  {kind:14s} found {tally.recalled[kind]:3d} of {tally.gold[kind]:3d}, marks right {tally.right[kind]:3d} of {tally.marked[kind]:3d}")
         total, files[path.stem] = total + tally, tally.figures()
     print(json.dumps({**total.figures(), "files": files}))
+    return 0
+
+
+def _evaluate_village_rules(args: argparse.Namespace) -> int:
+    """Needs no database and no model: patterns only."""
+    from knowledge.evaluation.village_rules import report
+
+    tests = ROOT / "tests" / "knowledge"
+    result = report([args.file] if args.file else [tests / "village_rule_clauses_a.yml", tests / "village_rule_clauses_b.yml"], say=say)
+    files = result.pop("files")
+    for name, figures in files.items():
+        say(f"{name}: {json.dumps(figures)}")
+    print(json.dumps(result))
     return 0
 
 
@@ -568,8 +583,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--place", help="village, town or county id")
     search.add_argument("--day", type=date.fromisoformat, help="default: today")
     search.add_argument("--kind", action="append", default=[], choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"])
-    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages), anonymity (our sentences with marks)")
-    sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden", "anonymity"])
+    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against the law)")
+    sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden", "anonymity", "village-rules"])
     sub.add_argument("--file", type=Path)
     sub.add_argument("--limit", type=int)
     people = commands.add_parser("staff", help="accounts of the staff console").add_subparsers(dest="staff_command", required=True)
