@@ -32,7 +32,8 @@ class Finds:
     """Answers every question with the same passages and remembers how it was asked."""
 
     def __init__(self, *passages: Passage) -> None:
-        self.passages, self.asked = list(passages), []
+        self.passages = list(passages)
+        self.asked: list[tuple[str, date, str | None]] = []
 
     def search(self, session: Session, query: str, *, day: date, place: str | None = None, k: int = 5) -> list[Passage]:
         self.asked.append((query, day, place))
