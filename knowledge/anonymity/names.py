@@ -45,6 +45,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
     """(start, end, length of surname) of everything that has the shape of a Han name; at most six a character."""
     size = len(text)
     for start, c in enumerate(text):
+        if c == "任" and text[start - 1 : start] in tuple("前现时担责主信历继兼离卸"):
+            continue
         lengths = ([2] if text[start : start + 2] in parts.COMPOUND else []) + ([1] if c in SURNAMES else [])
         if c in SURNAMES and start + 3 < size and text[start + 1] in parts.COMMON and c in parts.COMMON:
             lengths.append(2)  # both parents' surnames: 陈李佳怡
