@@ -15,9 +15,9 @@ _DOTTED = re.compile(r"(?:[一-鿿]{1,8}·){1,3}[一-鿿]{1,8}")
 _MINORITY = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){2,4}|" + "|".join(p for p in parts.MINORITY_PARTS if len(p) >= 3))
 _PARTS = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(parts.MINORITY_PARTS))
-_SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:]| {1,3}|$)")
+_SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
-_LATIN = re.compile(r"(?<![A-Za-z])(?:Li|Wang|Zhang|Liu|Chen|Yang|Zhao|Huang|Zhou|Wu|Xu|Sun|Hu|Zhu|Gao|Lin|He|Guo|Ma|Luo|Liang|Song|Zheng|Xie|Han|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|Shen|Yao)[ ][A-Z][a-z]{1,10}(?:[ \-]?[A-Za-z][a-z]{1,8})?(?![A-Za-z])")
+_LATIN = re.compile(r"(?<![A-Za-z])(?:Li|Wang|Zhang|Liu|Chen|Yang|Zhao|Huang|Zhou|Wu|Xu|Sun|Hu|Zhu|Gao|Lin|He|Guo|Ma|Luo|Liang|Song|Zheng|Xie|Han|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|Shen|Yao)[ ][A-Z][a-z]{1,10}(?:[ \-]?[A-Za-z][a-z]{1,8})?(?![A-Za-z])|(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
 _CALLED = re.compile(r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)")
 _AFTER = frozenset("的说是在与和跟把被将向对从因于系及或")
 
@@ -64,8 +64,9 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
             known.add(text[start:end])
     for start in range(len(text) if known else 0):
         for length in (4, 3):
-            if text[start : start + length] in known:
-                keep(start, start + length, MarkKind.name, "上下文里出现过的姓名")
+            said = text[start : start + length]
+            if said in known:
+                keep(start, start + len(said), MarkKind.name, "上下文里出现过的姓名")
     for match in _CALLED.finditer(text):
         keep(match.start(1), match.end(1), MarkKind.nickname, "外号在村里人人知道")
     return found
