@@ -16,6 +16,8 @@ _HOUSE = rf"(?:附|第)?(?:{_N}|[A-Za-z]|[0-9]{{1,3}}[A-Za-z])(?:-{_N}){{0,2}}(?
 _TAIL = re.compile(rf"(?:{_GROUP}[ ,]?(?:{_HOUSE}[ ,]?){{0,4}}|(?:{_HOUSE}[ ,]?){{1,5}}(?:[0-9]{{3,4}}(?![0-9年]))?|[0-9]{{1,3}}-[0-9]{{1,3}}(?:-[0-9]{{1,4}})?(?![0-9]))")
 _FLAT = re.compile("栋|幢|单元|室|号楼|号院|期|-")
 _NEARBY = re.compile(r"[^\W\d_的A-Za-z]{0,10}?(?:东侧|西侧|南侧|北侧|东边|西边|南边|北边|对面|隔壁|斜对门|对门|旁边|附近|后面|前面|老宅|老屋|门口)(?:[一-鿿]{0,4}(?:老宅|老屋|第[一二三四五六七八九十]家))?")
+_PRECISE = re.compile(rf"{_GROUP}[ ,]?{_HOUSE}|{_N}(?:栋|幢|号楼|座)[ ,]?(?:{_HOUSE}|[0-9]{{3,4}})")
+_OWN = re.compile(r"(?:本村|同村|我村|我们村|该村|小区|本小区|该小区)$")
 _NTH = re.compile(r"第[0-9一二三四五六七八九十]{1,3}(?:家|户|排|间|栋)")
 _ANY_PLACE = re.compile(r"[^的](?:村|庄|屯|寨|湾|沟|坪|营|坝|岭|坳|塘|街|路|巷|镇|乡|组|塆|庙|桥)")
 _CROSSING = re.compile(r"(路|街|大道|巷)[与和及][一-鿿]{1,6}(?:路|街|大道|巷)(?:交叉口|交叉路口|交汇处|交界处|路口|口)(?:[往向]?[东南西北]{1,2}侧?[0-9]{0,4}米?)?")
@@ -56,7 +58,13 @@ def find(folded: Folded) -> Iterator[Spot]:
     for tail in _TAIL.finditer(text):
         start = _read_back(text, tail.start())
         name = text[start : tail.start()].rstrip()
-        if len(name) < 2 or _PUBLIC.search(name):
+        if _PUBLIC.search(name):
+            continue
+        bare = len(name) < 2 or not (_PLACED.search(name) or _ROAD.search(name) or _ESTATE.search(name))
+        if bare and _PRECISE.match(tail.group()):
+            own = _OWN.search(text[max(0, tail.start() - 4) : tail.start()])
+            yield Spot(tail.start() - (len(own.group()) if own else 0), tail.start() + len(tail.group().rstrip(" ,")), MarkKind.address, "写到了组和门牌，能找到这一家")
+        if bare:
             continue
         house, flat = re.search(_HOUSE, tail.group()), _FLAT.search(tail.group())
         grouped = re.match(_GROUP, tail.group())

@@ -21,6 +21,7 @@ _CARD_WORDS = re.compile(r"卡|账号|帐号|账户|帐户|户名|存折|银行|
 _CALL_WORDS = re.compile(r"电话|座机|固话|手机|联系|打给|拨打|传真|来电|致电|号码|热线|小灵通")
 _NOT_A_CALL = re.compile(r"文号|邮编|编码|案号|金额|面积|元|工资|单号|编号")
 _DATE = re.compile(r"(?:19|20)\d{2}[\-._ ]{1,2}\d{1,2}(?!\d)")
+_EXTENSION = re.compile(r" ?(?:转|分机|转分机|ext\.?)[:号 ]{0,2}[0-9]{1,5}")
 _AMOUNT = re.compile(r"(?:\.\d+)? ?[万亿]?(?:元|块|亩|平方|斤|公斤|吨)")
 _ID_WORDS = re.compile(r"身份证|证件号|公民身份|身份号|驾驶证|户口簿|户口本|证号")
 _PAPER_WORDS = re.compile(r"(?:户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$")
@@ -54,6 +55,7 @@ _OTHER = (
 )
 _CASE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|终|初|保|监|复")
 _FILE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|裁|决|证|权|集用|集建|罚|字")
+_OFFICIAL = re.compile(r"(?![一-鿿]*[字仲裁判决罚调])[一-鿿]{1,4}[(\[〔]\d{4}[)\]〕]\d{1,4}号")  # 清民〔2026〕9号: a bureau's own paper
 _ISSUED = re.compile(r"(?:[发函办规令告通]|文件|条例|意见|办法|公告)$")
 
 
@@ -76,7 +78,7 @@ def find_general(folded: Folded) -> Iterator[Spot]:
         if sum(c.isdigit() for c in mixed.group()) >= 6 and any(c.isalpha() for c in mixed.group()):
             yield Spot(mixed.start(), mixed.end(), MarkKind.other_account, "字母和数字连成的号码，多半是证照或单据号")
     for found in _NEAR_CAR.finditer(folded.text):
-        if not re.match(r"[一-鿿]*(?:款|价|费|元|约|共|里|程|达|为|值|话|号)", found.group(1)):
+        if not _SERVICE.fullmatch(found.group(1).lstrip("".join(c for c in found.group(1) if not c.isdigit()))) and not re.match(r"[一-鿿]*(?:款|价|费|元|约|共|里|程|达|为|值|话|号)", found.group(1)):
             yield Spot(found.start(1), found.end(1), MarkKind.plate, "像电动车的号牌")
 
 
@@ -155,7 +157,7 @@ def _judge(number: str, digits: str, text: str, start: int, end: int, alone: boo
     if size == 12 and re.match(r"01[3-9]", number):
         return Spot(start, end, MarkKind.phone, "手机号码能直接找到本人")
     if size in (10, 11, 12) and (area := _AREA.match(number)) and 7 <= size - area.end() <= 8 and (not alone or _near(_CALL_WORDS, text, start, end)):
-        return Spot(start - (digits[start - 1 : start] == "("), end, MarkKind.phone, "座机号码能找到本人或家里")
+        return Spot(start - (digits[start - 1 : start] == "("), end + (len(more.group()) if (more := _EXTENSION.match(text, end)) else 0), MarkKind.phone, "座机号码能找到本人或家里")
     if size in (7, 8) and number[0] in "2345678" and _near(_CALL_WORDS, text, start, end, left=8, right=0) and not _near(_NOT_A_CALL, text, start, end, left=6):
         return Spot(start, end, MarkKind.phone, "前面说是电话，像座机号码")
     if 4 <= size <= 8 and alone and re.search(r"(?:短号|虚拟网|集团号|分机|小号)[ :是为]{0,3}$", text[max(0, start - 8) : start]):
@@ -221,7 +223,7 @@ def _others(text: str) -> Iterator[Spot]:
             value = found.group(1)
             if sum(c.isdigit() for c in value) < (1 if "账号" in reason else 4) or re.fullmatch(r"\d{1,4}", value) or _SERVICE.fullmatch(value):
                 continue
-            if value[0] not in "([〔" and re.search(r"[(\[〔]\d{4}[)\]〕]", value) and (_ISSUED.search(re.split(r"[(\[〔]\d{4}", value)[0]) or not _FILE_WORDS.search(value)):
+            if value[0] not in "([〔" and re.search(r"[(\[〔]\d{4}[)\]〕]", value) and (_ISSUED.search(re.split(r"[(\[〔]\d{4}", value)[0]) or not _FILE_WORDS.search(value) or _OFFICIAL.fullmatch(value)):
                 continue
             if value[0] in "([〔" and (not _CASE_WORDS.search(value) or _ISSUED.search(text[max(0, found.start() - 8) : found.start()])):
                 continue

@@ -17,7 +17,7 @@ _PARTS = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(parts.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
-_LATIN = re.compile(r"(?<![A-Za-z])(?:Li|Wang|Zhang|Liu|Chen|Yang|Zhao|Huang|Zhou|Wu|Xu|Sun|Hu|Zhu|Gao|Lin|He|Guo|Ma|Luo|Liang|Song|Zheng|Xie|Han|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|Shen|Yao)[ ][A-Z][a-z]{1,10}(?:[ \-]?[A-Za-z][a-z]{1,8})?(?![A-Za-z])|(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
+_LATIN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
 _CALLED = re.compile(r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)")
 _AFTER = frozenset("的说是在与和跟把被将向对从因于系及或")
 
@@ -52,7 +52,7 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         if match.group(0)[0] in parts.COMMON and match.group(0)[1] in names.SURNAMES:
             keep(match.start(), match.end(), MarkKind.name, "旧式的妇女姓名")
     for match in _LATIN.finditer(text):
-        keep(match.start(), match.end(), MarkKind.name, "拼音写的姓名")
+        keep(match.start(), match.end(), MarkKind.name, "拼音或外文写的姓名")
     scored = [(names.score(text, s, e, n), s, e, n) for s, e, n in names.candidates(text)]
     scored.sort(key=lambda c: (-c[0], c[1]))
     known: set[str] = set()
