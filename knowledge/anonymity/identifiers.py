@@ -37,6 +37,7 @@ _PLATE_WORD = re.compile(r"(?:车牌号码|车牌号|车牌|牌照号|牌照|号
 _MAIL_RIGHT = re.compile(r"[A-Za-z0-9\-]{1,40}(?:[.。][A-Za-z0-9\-]{1,20}){1,4}")
 _MAIL_LEFT = re.compile(r"[A-Za-z0-9][\w.+\-]{0,63}$", re.ASCII)
 _SPOKEN_MAIL = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z0-9_.]{2,30} ?(?:at|AT|艾特|\(at\)|\[at\]|#) ?[A-Za-z0-9]{2,20} ?(?:\.|点|dot) ?(?:com|cn|net|org)")
+_ENDING = re.compile(r"尾号(?:为|是|:| ){0,2}([0-9]{3,6})(?![0-9])")
 _PART_OF_ID = re.compile(r"(?:身份证|证件)(?:号码?)?(?:的)?(?:后|末|尾)[四六八468]位(?:数)?(?:字)?(?:号码)?[是为: ]{0,3}([0-9]{4,8}|[0-9]{3,7}[Xx])(?![0-9])")
 _ACCOUNT = r"([A-Za-z0-9][A-Za-z0-9_\-.@]{3,40})"
 _PAPERS = (
@@ -216,6 +217,8 @@ def _wechats(text: str) -> Iterator[Spot]:
 
 
 def _others(text: str) -> Iterator[Spot]:
+    for found in _ENDING.finditer(text):
+        yield Spot(found.start(1), found.end(1), MarkKind.other_account, "尾号加上姓名，能核对到人")
     for found in _PART_OF_ID.finditer(text):
         yield Spot(found.start(1), found.end(1), MarkKind.id_number, "身份证号码的后几位，加上名字能认出人")
     for pattern, reason in _OTHER:
