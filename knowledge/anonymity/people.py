@@ -9,7 +9,7 @@ from knowledge.anonymity import names
 from knowledge.anonymity.folding import Folded
 from knowledge.anonymity.marks import MarkKind, Spot
 
-THRESHOLD = -2.2  # log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml (-1: .95 found; -2: .98; -3: precision below .8)
+THRESHOLD = -2.2  # log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _DOTTED = re.compile(r"(?:[一-鿿]{1,8}·){1,3}[一-鿿]{1,8}")
 _MINORITY = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){2,4}|" + "|".join(p for p in parts.MINORITY_PARTS if len(p) >= 3))
