@@ -4,6 +4,7 @@
 out every direct identifier and every name.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from knowledge.anonymity import addresses, combinations, identifiers, people
@@ -31,6 +32,8 @@ def find_marks(text: str) -> list[Mark]:
     """All marks in their order, none overlapping another; spans are those of `text`."""
     folded = fold(text)
     spots = _apart(folded, [*identifiers.find(folded), *addresses.find(folded)])
+    sure = [range(s.start, s.end) for s in spots]
+    spots = _apart(folded, [*spots, *(s for s in identifiers.find_general(folded) if not _meets(s, sure))])
     named = people.find(folded, taken=[(s.start, s.end) for s in spots])
     spots = _apart(folded, [*spots, *named, *combinations.find(folded)])
     offers = people.offers([folded.text[s.start : s.end] for s in spots if s.kind is MarkKind.name])
@@ -68,6 +71,12 @@ def _apart(folded: Folded, spots: list[Spot]) -> list[Spot]:
             taken[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
             kept.append(spot)
     return sorted(kept, key=lambda s: s.start)
+
+
+def _meets(spot: Spot, ranges: list[range]) -> bool:
+    """Whether a spot overlaps one of the ranges, which stand in order and apart."""
+    place = bisect_right(ranges, spot.start, key=lambda r: r.start)
+    return any(r.start < spot.end and spot.start < r.stop for r in ranges[max(0, place - 1) : place + 1])
 
 
 def _address(said: str) -> str:

@@ -45,6 +45,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
     """(start, end, length of surname) of everything that has the shape of a Han name; at most six a character."""
     size = len(text)
     for start, c in enumerate(text):
+        if c == "任" and text[start - 1 : start] in tuple("前现时担责主信历继兼离卸"):
+            continue
         lengths = ([2] if text[start : start + 2] in parts.COMPOUND else []) + ([1] if c in SURNAMES else [])
         if c in SURNAMES and start + 3 < size and text[start + 1] in parts.COMMON and c in parts.COMMON:
             lengths.append(2)  # both parents' surnames: 陈李佳怡
@@ -131,12 +133,16 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
 
 _SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
 _NUMBERED = re.compile(r"字?[(\[〔](?:19|20)\d{2}")
+_FIELD = re.compile(r"[一-鿿]{1,6}: ?$")
+_FIELD_ENDS = re.compile(r"[,。;、)(:0-9 \n]|$")
 _TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是])$")
 
 
 def _known(text: str, start: int, end: int) -> float:
     """What is given by hand: everyday words and document numbers (清政发〔2026〕) against, plain statements (方便，男，1985年生; 姓名：江苏) for."""
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
+    if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
+        said += 2.0  # a field of a form, filled by this alone
     return said - ((1.0 if role_before(text, start) else 2.5 if end - start == 2 else 4.0) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 
