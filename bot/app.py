@@ -26,11 +26,11 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, curation_law, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import bookings, cases, curation_import, curation_law, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
-from knowledge import index
+from knowledge import index, segments
 from knowledge.embedding import SentenceEmbedder, prepare_model
 from knowledge.errors import SnapshotUnavailable
 from knowledge.search import Searcher
@@ -46,7 +46,7 @@ def today() -> date:
 
 
 class LiveIndex:
-    """The live snapshot, loaded anew when another is published. Asked at each search; looking costs one small file read."""
+    """The live snapshot with what was published since. Asked at each search; looking costs one small file read and one `stat`."""
 
     def __init__(self, settings: Settings) -> None:
         self._root = settings.snapshots
@@ -55,15 +55,19 @@ class LiveIndex:
 
     def __call__(self) -> index.Index:
         current = index.current_id(self._root)
-        if self._loaded is None or (current and current != self._loaded.id):
-            with self._lock:
-                if self._loaded is None or current != self._loaded.id:
-                    try:
-                        self._loaded = index.load(self._root)
-                    except SnapshotUnavailable:
-                        if self._loaded is None:
-                            raise
-        return self._loaded
+        loaded = self._loaded
+        if loaded is not None and loaded.id == current and segments.mark(self._root / current) == loaded.delta_mark:
+            return loaded
+        # One of several searches loads; the others go on with what there is.
+        if self._lock.acquire(blocking=loaded is None):
+            try:
+                self._loaded = index.refreshed(self._loaded, self._root) if self._loaded is not None and self._loaded.id == current else index.load(self._root)
+            except SnapshotUnavailable:
+                if self._loaded is None:
+                    raise
+            finally:
+                self._lock.release()
+        return self._loaded or index.load(self._root)
 
 
 @dataclass
@@ -145,7 +149,16 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
     app.include_router(progress.router(parts.sessions))
     desk = Desk(settings=settings, sessions=parts.sessions)
-    for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots), curation_law.router(desk, parts.searcher, today=today)):
+    for pages in (
+        sign_in.router(desk),
+        cases.router(desk),
+        bookings.router(desk),
+        imports.router(desk),
+        settings_pages.router(desk),
+        inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots),
+        curation_import.router(desk),
+        curation_law.router(desk, parts.searcher, today=today),
+    ):
         app.include_router(pages)
     app.add_middleware(BodyLimit)
     if settings.origins:
