@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.importing.statutes import short_name
-from knowledge.index import character_pairs
 from knowledge.law.changes import ANNOUNCED
 from knowledge.law.models import Decision, LawChange, LawHit
+from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 
 _LEAST_COMMON = 3  # shorter common runs make a difference that nobody can read

@@ -13,13 +13,13 @@ from starlette.testclient import TestClient
 from bot.accounts import AuditEntry, Role, Staff
 from bot.conversations import canned
 from bot.conversations.models import CannedReply
-from bot.web import curation_law, errors
+from bot.web import curation_law, errors, inbox
 from bot.web.desk import Desk
 from knowledge import store
 from knowledge.documents import build, statute_id
 from knowledge.law.changes import find_changes
 from knowledge.law.models import CorrectionState, Decision, LawHit, StatuteCorrection
-from knowledge.models import DocumentVersion, VersionStatus
+from knowledge.models import Chunk, DocumentVersion, VersionStatus
 from tests.bot.test_staff_pages import ATTACK, DAY, World, empty, world
 from tests.conftest import CORPUS
 from tests.fakes import NoSearch
@@ -124,6 +124,13 @@ def test_another_township_neither_sees_nor_decides(changed: World) -> None:
 def test_a_hit_that_is_not_there_is_not_found(changed: World, number: str) -> None:
     assert changed.enter("legal_worker").post(f"{LAW}/hits/{number}", data={"do": "keep", "reason": "x"}).status_code == 404
     assert decide(changed.enter("legal_worker"), hit(changed, "农业保险").id, "explode", "x").status_code == 404
+
+
+def test_what_an_agent_cites_carries_the_caution_too(changed: World) -> None:
+    with changed.sessions() as session:
+        chunk = session.scalars(select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == "guide-county")).one()
+        assert [c["note"] for c in inbox._citations(session, str(chunk.id), DAY)] == [None]
+        assert "正在核对" in inbox._citations(session, f"{chunk.id},99999", NEW_YEAR)[0]["note"]
 
 
 # --- corrections -----------------------------------------------------------------------------------------------------
