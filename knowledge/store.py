@@ -121,6 +121,8 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
     row.title, row.place_id, row.topic = document.title, document.place_id, document.topic
     digest = content_hash(repr((document.in_force_from, document.in_force_to, document.chunks, document.content)))
     if key is not None and (known := _same_statute(session, document, key)):
+        if known.status is VersionStatus.withdrawn or (known.in_force_to and (document.in_force_to is None or document.in_force_to > known.in_force_to)):
+            known.published_at = datetime.now(UTC)  # the index may have left it out
         known.status, known.ended_at, known.in_force_from, known.in_force_to, known.flag, known.content, known.content_hash = VersionStatus.published, None, document.in_force_from, document.in_force_to, document.flag, document.content, digest
         session.flush()
         return known
