@@ -13,10 +13,13 @@ from sqlalchemy.orm import Session
 from knowledge.models import Kind
 from knowledge.search import Passage, Searcher
 from knowledge.village_rules.patterns import PATTERNS
-from knowledge.village_rules.reading import Sentence, sentences
-from knowledge.village_rules.signs import FINES, HONOUR, SERVICES, Sign
+from knowledge.village_rules.reading import MOST, Sentence, sentences
+from knowledge.village_rules.second_opinion import SURE, second_opinion
+from knowledge.village_rules.signs import EQUAL, FINES, HONOUR, SERVICES, Sign
 from knowledge.village_rules.signs_rights import OTHER, SIGNS
 
+_NEAR = "没有找到明确的字眼，但写法和有问题的条款相近，请人看一眼。"
+_SURE_OF_EQUALITY = 0.75  # a clause that speaks of equal rights uses the words of those that take them
 _CITED = 4  # articles of a flag that a resident is shown
 _READ = 400  # characters of a clause that the search is asked with
 
@@ -54,6 +57,9 @@ def check_clause(text: str) -> list[Flag]:
                 start, end = sentence.at[span[0]], sentence.at[sentence.word_end(span[1]) - 1] + 1
                 pattern = PATTERNS[sign.pattern]
                 found[sign.pattern] = Flag(sign.pattern, text[start:end], start, end, pattern.articles_for(sentence.before + sentence.text), pattern.reason)
+    if not found and (near := second_opinion().of(text[:MOST], sure=_SURE_OF_EQUALITY if re.search(EQUAL, text[:MOST]) else SURE)):
+        pattern = PATTERNS[near.pattern]
+        return [Flag(near.pattern, text[near.start : near.end], near.start, near.end, pattern.articles_for(text[:MOST]), _NEAR + pattern.reason)]
     lost = [found[p] for p in ("womens_rights", "membership") if p in found]
     if "cut_service" in found and any(f.start <= found["cut_service"].start < f.end for f in lost):
         del found["cut_service"]  # the same words, and the nearer pattern says it better
