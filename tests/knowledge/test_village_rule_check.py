@@ -123,10 +123,10 @@ def test_the_second_opinion_names_pattern_phrase_and_that_no_sign_was_found() ->
     assert text[opinion.start : opinion.end] == "谁家的田不去就不放水了"
 
 
-def test_the_second_opinion_learned_none_of_the_labelled_clauses() -> None:
+def test_the_second_opinion_learned_nothing_of_half_b() -> None:
     learned = {t for texts in EXAMPLES["unlawful"].values() for t in texts} | set(EXAMPLES["lawful"])
     assert learned
-    assert not learned & {c.text for path in CLAUSES for c in read_clauses(path)}
+    assert not learned & {c.text for c in read_clauses(CLAUSES[1])}
 
 
 def test_zero_width_and_full_width_characters_hide_nothing() -> None:
