@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
@@ -131,6 +131,10 @@ _YAML = st.recursive(st.none() | st.booleans() | st.integers(-10**9, 10**9) | st
 
 
 @given(_YAML)
+@example("\x85")
+@example("a\u2028b\nc")
+@example("\ufeffx")
+@example(" a\n\tb \n")
 def test_any_value_is_read_as_it_was_written(value: Any) -> None:
     assert exchange.load(exchange.dump({"x": value}).encode()) == {"x": value}
 
@@ -259,10 +263,11 @@ def named(raw: bytes) -> bytes:
         (b"Rar!\x1a\x07", "请传 .zip"),
         (b"PK\x03\x04 and then nothing", "打不开"),
         (packed(*((f"{n}.yml", b"") for n in range(2001))), "2001 个文件"),
+        (b"PK\x03\x04" + b"PK\x01\x02" * 30_000, "文件太多"),
         (packed(("a.txt", b" " * 51_000_000)), "解开以后太大"),
         (packed(*((f"{n}.txt", b" " * 9_000_000) for n in range(6))), "解开以后太大"),
     ],
-    ids="rar broken thousands bomb many_bombs".split(),
+    ids="rar broken thousands hundreds_of_thousands bomb many_bombs".split(),
 )
 def test_a_hostile_archive_is_refused(data: bytes, sentence: str) -> None:
     with pytest.raises(FileRefused, match=sentence):
