@@ -166,7 +166,7 @@ def test_a_mixed_folder_is_reported_file_by_file(session: Session) -> None:
         "guides/guide-x.yml": Outcome.new, "guides/guide-y.yml": Outcome.bad, "guides/guide-z.yml": Outcome.bad, "村规/李家沟村村规民约.docx": Outcome.new, "政策/青石乡/高龄补助办法.txt": Outcome.new,
         "村规/无名.txt": Outcome.bad, "杂.txt": Outcome.bad, "老.doc": Outcome.bad, "x.yml": Outcome.bad, "offices.yml": Outcome.skipped,
     }  # fmt: skip
-    reasons = {"guides/guide-y.yml": "没有“nowhere”这个地方", "guides/guide-z.yml": "第 1 行附近", "村规/无名.txt": "看不出是哪个地方", "杂.txt": "看不出是哪一种", "老.doc": "看不出是哪一种", "x.yml": "坏了"}
+    reasons = {"guides/guide-y.yml": "没有“nowhere”这个地方", "guides/guide-z.yml": "第 1 行附近", "村规/无名.txt": "看不出是哪个地方", "杂.txt": "看不出是哪一种", "老.doc": "老格式", "x.yml": "坏了"}
     assert all(reason in lines[path].text for path, reason in reasons.items())
     rule = session.get_one(DocumentVersion, lines["村规/李家沟村村规民约.docx"].version_id)
     assert (rule.status, rule.document.place_id, rule.author_id, rule.editors, [c["number"] for c in rule.content["clauses"]]) == (VersionStatus.draft, "lijiagou", 1, [1], ["第一条", "第二条", "第三条"])
