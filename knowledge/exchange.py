@@ -136,7 +136,8 @@ class _Writer(yaml.SafeDumper):
 
 
 def _text(writer: _Writer, text: str) -> yaml.Node:
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    odd = re.search("[\r\x85\u2028\u2029\ufeff]", text)  # line breaks to YAML, which would fold them
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style='"' if odd else "|" if "\n" in text else None)
 
 
 _Writer.add_representer(str, _text)

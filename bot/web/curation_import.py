@@ -69,8 +69,7 @@ def router(desk: Desk) -> APIRouter:
                     return back(request, f"{_PAGE}?{urlencode({'done': version.id})}")
                 name, given = await _given(sent)
                 session.commit()  # nothing is held while the file is read
-                extract = await run_in_threadpool(_read, name, given)
-                found = recognise(extract, kind=kind, title_hint=typed["title"] or title_of(name))
+                extract, found = await run_in_threadpool(_read, name, given, kind, typed["title"])
                 if typed["title"]:
                     found.content["title"] = typed["title"]
                 return page(request, session, who, **_preview(found, extract, kind, typed))
@@ -148,8 +147,10 @@ async def _given(sent: FormData) -> tuple[str, bytes | str]:
     raise InvalidInput("请选一个文件，或者把文字贴进来。")
 
 
-def _read(name: str, given: bytes | str) -> Extract:
-    return read_file(name, given) if isinstance(given, bytes) else read_pasted(given)
+def _read(name: str, given: bytes | str, kind: Kind, title: str) -> tuple[Extract, Recognised]:
+    """Raises FileRefused."""
+    extract = read_file(name, given) if isinstance(given, bytes) else read_pasted(given)
+    return extract, recognise(extract, kind=kind, title_hint=title or title_of(name))
 
 
 def _preview(found: Recognised, extract: Extract, kind: Kind, typed: dict[str, str]) -> dict[str, Any]:
