@@ -85,9 +85,13 @@ class Searcher:
     def explain(self, session: Session, query: str, *, day: date, place: str | None = None, kinds: Collection[Kind] = (), boost: dict[Kind, float] | None = None, k: int = 10, draft: Draft | None = None) -> list["Explained"]:
         """What `search` weighed: what it shows, the `k` best, and among those whatever scored as high and isn't shown, with the reason."""
         hits = self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft)
+        known = {h.chunk_id for h in hits}
+        hits += [h for h in self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft, everywhere=True) if h.chunk_id not in known and h.reason is not None]
+        hits.sort(key=lambda h: -h.raw)
         passages = {p.chunk_id: p for p in _passages(session, [(h.raw, h.chunk_id) for h in hits if h.reason is None], k)}
         least = min((p.raw for p in passages.values()), default=-math.inf)
-        kept = [h for h in hits if h.chunk_id in passages or (h.reason is not None and h.raw >= least)][: 3 * k]
+        hidden = [h for h in hits if h.reason is not None and h.raw >= least][: 2 * k]
+        kept = sorted([*hidden, *(h for h in hits if h.chunk_id in passages)], key=lambda h: -h.raw)
         rows = {c.id: (c, v, d) for c, v, d in session.execute(_whole.where(Chunk.id.in_([h.chunk_id for h in kept])))}
         ids = sorted({h.question.decode() for h in kept if h.question})
         asked: dict[bytes, str] = {q.id.encode(): q.text for q in session.scalars(select(BankQuestion).where(BankQuestion.id.in_(ids)))} | (draft.questions if draft else {})
@@ -98,18 +102,18 @@ class Searcher:
                 found.append(Explained(h.chunk_id, version.id, document.id, document.kind, document.title, chunk.ref, chunk.text, document.place_id, h.raw, h.dense, h.bank, asked.get(h.question), h.lexical, h.is_named, passages[h.chunk_id].score if h.chunk_id in passages else None, h.reason))
         return found
 
-    def _hits(self, session: Session, query: str, *, day: date, place: str | None, kinds: Collection[Kind], boost: dict[Kind, float] | None, k: int, draft: Draft | None) -> list["_Hit"]:
-        """Candidates, best first, those that may not be shown with the reason."""
+    def _hits(self, session: Session, query: str, *, day: date, place: str | None, kinds: Collection[Kind], boost: dict[Kind, float] | None, k: int, draft: Draft | None, everywhere: bool = False) -> list["_Hit"]:
+        """Candidates, best first, those that may not be shown with the reason. `everywhere`: other villages' texts among them."""
         text = normalise(query)
         if not text:
             return []
         vector = self.embedder.encode_queries([text])[0]
-        live = self.live()
+        live, serving = self.live(), places_serving(session, place)
         # Filters by kind take away most candidates, so more of them are asked for.
-        found = (live.plus(draft.segment) if draft else live).search(text, vector, width=600 if kinds else 150)
+        found = (live.plus(draft.segment) if draft else live).search(text, vector, width=600 if kinds else 150, places=None if everywhere else serving)
         raw = BANK_TEMPERATURE * np.logaddexp(found.dense / BANK_TEMPERATURE, found.bank / BANK_TEMPERATURE) + LEXICAL_WEIGHT * found.lexical
         order = np.argsort(-raw)[: max(300, 20 * k)]
-        rows, serving = _looked_up(session, [int(found.chunk_ids[i]) for i in order]), places_serving(session, place)
+        rows = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
         hits: list[_Hit] = []
         seen: set[tuple[str, str | None]] = set()
         for i in order:
