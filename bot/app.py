@@ -26,7 +26,7 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import bookings, cases, curation_import, curation_law, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
@@ -149,7 +149,16 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
     app.include_router(progress.router(parts.sessions))
     desk = Desk(settings=settings, sessions=parts.sessions)
-    for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots)):
+    for pages in (
+        sign_in.router(desk),
+        cases.router(desk),
+        bookings.router(desk),
+        imports.router(desk),
+        settings_pages.router(desk),
+        inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots),
+        curation_import.router(desk),
+        curation_law.router(desk, parts.searcher, today=today),
+    ):
         app.include_router(pages)
     app.add_middleware(BodyLimit)
     if settings.origins:

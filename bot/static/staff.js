@@ -81,6 +81,18 @@
     }
   });
 
+  // --- citations: an article that was picked goes into the list that was written in last
+  let list = null;
+  document.addEventListener("focusin", (event) => { if (event.target.matches("[data-citations]")) list = event.target; });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-citation]");
+    const into = button && ((list && list.isConnected && list) || document.querySelector("[data-citations]"));
+    if (!into) return;
+    into.value = [into.value.trimEnd(), button.dataset.citation].filter(Boolean).join("\n");
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+    into.focus();
+  });
+
   // --- tables: told before the file is sent, because the server takes no more
   document.querySelectorAll("input[type=file][data-most]").forEach((input) => input.addEventListener("change", () => {
     const file = input.files[0];

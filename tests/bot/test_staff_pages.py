@@ -35,7 +35,7 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web import bookings as booking_pages
 from bot.web import cases as case_pages
-from bot.web import errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import curation_import, curation_law, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.desk import COOKIE, Desk
 from knowledge.models import Base
 from knowledge.store import import_places
@@ -83,7 +83,7 @@ class World:
 
     def paths(self, method: str) -> list[str]:
         """Every address under /staff that takes this method, as the application itself lists them."""
-        fill = {"case_id": self.case, "conversation_id": self.conversation, "opening_id": self.opening, "photo_id": self.photo, "staff_id": 1}
+        fill = {"case_id": self.case, "conversation_id": self.conversation, "opening_id": self.opening, "photo_id": self.photo, "staff_id": 1, "hit_id": 1, "correction_id": 1}
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
             if path.startswith("/staff") and method in methods:
@@ -115,7 +115,16 @@ def empty(sessions: sessionmaker[Session], tmp_path: Path) -> World:
     settings = Settings(home=tmp_path / "home", messages_per_minute=100_000)
     app, desk = FastAPI(), Desk(settings=settings, sessions=sessions)
     errors.install(app)
-    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
+    for router in (
+        sign_in.router(desk),
+        case_pages.router(desk),
+        booking_pages.router(desk),
+        imports.router(desk),
+        settings_pages.router(desk),
+        inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots),  # type: ignore[arg-type]
+        curation_import.router(desk),
+        curation_law.router(desk, NoSearch(), today=lambda: DAY),  # type: ignore[arg-type]
+    ):
         app.include_router(router)
     app.include_router(progress.router(sessions))
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
@@ -186,6 +195,11 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/import": "calendar",
     **{f"/staff/import/{kind}{end}": permission for kind, permission in (("committees", "settings"), ("grid", "settings"), ("openings", "calendar")) for end in ("", ".csv")},
+    "/staff/knowledge/import": "knowledge",
+    "/staff/knowledge/export.zip": "knowledge",
+    "/staff/knowledge/law": "knowledge",
+    "/staff/knowledge/law/articles?q=彩礼": "knowledge",
+    "/staff/knowledge/law/corrections?law=农业法": "knowledge",
     "/staff/people": "accounts",
     "/staff/audit": "audit",
     "/staff/account": "",
@@ -208,7 +222,7 @@ def test_a_role_sees_the_pages_of_its_permissions_and_no_others(world: World, ro
 @pytest.mark.parametrize("role", Role)
 def test_a_role_without_the_permission_changes_nothing(world: World, role: Role) -> None:
     before, client = world.rows(), world.enter(role.value)
-    needs = {"/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
+    needs = {"/staff/knowledge": "knowledge", "/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
         if permission and permission not in PERMISSIONS[role]:
@@ -257,6 +271,7 @@ def test_ones_own_township_is_seen(world: World) -> None:
         ("/staff/import/committees", {"do": "import", "table": "名称,上级,电话\n李家沟村,柳河镇,0312-5550123"}),
         ("/staff/import/grid", {"do": "import", "table": "村,姓名,电话\n李家沟村,张三,13800000000"}),
         ("/staff/import/openings", {"do": "import", "table": "日期,开始,时长,方式,给哪里\n2027-03-01,9:00,60,电话,李家沟村"}),
+        ("/staff/knowledge/import", {"do": "save", "kind": "village_rule", "title": "村规", "place": "lijiagou", "from": "2026-01-01", "content": '{"clauses": [{"number": "第一条", "text": "好。"}]}'}),
         ("/staff/calendar", {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1", "mode": "visit", "place": "lijiagou"}),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
@@ -716,7 +731,7 @@ _EVIL = st.sampled_from(
 _VALUE = _EVIL | _WORDS
 _NUMBERS = ["team", "unit", "party", "message", "appointment", "minutes", "capacity", "position", "id", "amount", "green_amount", "cite", "code"]
 _FIELDS = _NUMBERS + (
-    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password"
+    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password kind title from content"
 ).split()
 # Values that lead deeper than a refusal of the first field.
 _PLAUSIBLE = {
@@ -759,7 +774,7 @@ def test_hostile_forms_are_refused_or_shown_as_words(world: World, login: str) -
     look_everywhere(world, client)
 
 
-@pytest.mark.parametrize("start", ["/staff/cases/", "/staff/calendar", "/staff/conversations/", "/staff/settings/", "/staff/people"])
+@pytest.mark.parametrize("start", ["/staff/cases/", "/staff/calendar", "/staff/conversations/", "/staff/settings/", "/staff/people", "/staff/knowledge/"])
 def test_every_form_takes_an_attack_in_every_field(world: World, start: str) -> None:
     """Each field in turn, the others plausible, so that one refusal doesn't hide the next field."""
     client = world.enter("legal_worker" if "calendar" in start else "administrator")
@@ -791,7 +806,7 @@ def test_hostile_ids_are_not_found(world: World, start: str) -> None:
 
 
 _DEADLINE = "/staff/deadlines?matter=labour_arbitration&start={}"
-_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done deadlines?matter first-run?code".split()
+_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done knowledge/import?done knowledge/export.zip?drafts deadlines?matter first-run?code".split()
 _QUERIES = [f"/staff/{q}={{}}" for q in (*_PLACES, "conversations/conversation-1/suggestions?q")] + [_DEADLINE]
 
 
