@@ -262,6 +262,10 @@ def test_one_village_finds_its_rule_among_two_hundred_with_the_same(world: World
     assert world.found("夜里十点以后不许敲锣打鼓")[0] == "本村"
     world.build()
     assert world.found("夜里十点以后不许敲锣打鼓")[0] == "本村"
+    for text in ("夜里十点以后不许敲锣打鼓", "酒席能办几桌"):
+        among = index.load(world.root).search(text, world.embedder.encode_queries([text])[0], places={"lijiagou"})
+        assert len(among.chunk_ids) == 6, "the village's own texts and no others"
+        assert among.lexical.max() == 1
     assert {h.reason for h in world.searcher.explain(world.session, "夜里十点以后不许敲锣打鼓", day=DAY, place="lijiagou")} >= {None, "别的村的"}
 
 
