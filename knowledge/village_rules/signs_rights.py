@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (lists of words)
 """Signs of lost rights: women, members, persons, land, property, speech, votes, marriage."""
 
 from knowledge.village_rules.signs import ACT, DENIAL, DENIED, ELSEWHERE, EQUAL, LAWFUL_REASON, MONEY, NUMBER, PRETENDED, TAKEN, Sign
