@@ -130,6 +130,10 @@ def _held(folder: Path) -> reading.Among:
     return reading.Among(np.concatenate([np.load(folder / "versions.npy"), segments.read(folder).versions]))
 
 
+def is_publication_near(session: Session) -> bool:
+    return session.scalar(select(DocumentVersion.id).where(DocumentVersion.status.in_((VersionStatus.in_review, VersionStatus.approved))).limit(1)) is not None
+
+
 def is_indexed(root: Path, version: DocumentVersion) -> bool:
     """Whether residents can find it; False means "published, being indexed" for a version that is published."""
     snapshot = index.current_id(root)
