@@ -607,7 +607,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format='{"at": "%(asctime)s", "level": "%(levelname)s", "logger": "%(name)s", "event": "%(message)s"}')
-    for noisy in ("httpx", "alembic", "sentence_transformers", "sentence_transformers.base.model", "bm25s", "faiss", "rasa_sdk"):
+    for noisy in ("httpx", "alembic", "sentence_transformers", "sentence_transformers.base.model", "faiss", "rasa_sdk"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return int(args.run(Settings(), args))

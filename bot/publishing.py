@@ -20,7 +20,7 @@ _AGAIN_AFTER_S = 600  # a build that failed fails again at once as a rule: its g
 
 
 class Publications:
-    """Makes what was published searchable. The passage side of the model is loaded for the first publication and kept."""
+    """Makes what was published searchable. The passage side of the model is loaded when a text is in review, and kept."""
 
     def __init__(self, settings: Settings, sessions: Callable[[], Session]) -> None:
         self._settings, self._sessions = settings, sessions
@@ -37,6 +37,8 @@ class Publications:
             waiting = indexing.pending(session, root=root, today=today(), since=since, snapshot=snapshot)
             if not waiting:
                 self._seen = (snapshot, now)
+                if self._embedder is None and indexing.is_publication_near(session):
+                    self._model()  # loading takes up to half a minute on a busy machine, and publication promises ten seconds
                 return 0
             embedder, cache = self._model()
             started, done = time.monotonic(), indexing.update_delta(session, root=root, embedder=embedder, cache=cache, today=today())

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +22,11 @@ from knowledge import lexical, segments
 from knowledge.errors import SnapshotUnavailable
 from knowledge.segments import DIM, Points, Segment
 
-FORMAT = 2
+FORMAT = 3
 _EXACT_UP_TO = 50_000  # flat search of 100 k took 17 ms, IVF 3 ms (docs/performance.md)
-_PROBES = 64
+_PROBES = 256  # of 4 x sqrt(n) cells; questions of the bank at 100 k: recall@10 .985 with 64, .997 with 256 (docs/performance.md)
+_EXACT_AMONG = 100_000  # of the places asked for: all cells are looked through, so nothing near is missed
+_REMEMBERED = 64  # sets of places, each a bit a chunk
 _BLOCK = 20_000  # vectors held as float32 at once while an index is built
 
 
@@ -45,6 +47,25 @@ class Candidates:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where each chunk belongs: `codes` (n,) uint16 into `names`."""
+
+    names: np.ndarray
+    codes: np.ndarray
+
+    def among(self, wanted: Collection[str]) -> np.ndarray:
+        return np.isin(self.names, list(wanted))[self.codes] if len(self.names) else np.zeros(len(self.codes), bool)
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """Rows and questions of the snapshot that belong to some places."""
+
+    rows: np.ndarray
+    questions: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Part:
     """A segment as one index sees it: its rows follow those before it, its points are rows."""
 
@@ -58,14 +79,15 @@ class _Part:
 class Index:
     """A loaded snapshot and the segments beside it. Reading is thread-safe; nothing here changes after loading."""
 
-    def __init__(self, *, id: str, chunk_ids: np.ndarray, vectors: faiss.Index, has_vector: np.ndarray, postings: lexical.Postings, questions: faiss.Index, question_ids: np.ndarray, points: Points) -> None:
+    def __init__(self, *, id: str, chunk_ids: np.ndarray, vectors: faiss.Index, has_vector: np.ndarray, postings: lexical.Postings, questions: faiss.Index, question_ids: np.ndarray, points: Points, places: Places) -> None:
         self.id = id
         self.delta_mark: tuple[int, int, int] | None = None
         self._base_ids = chunk_ids
         self._vectors, self._has_vector = vectors, has_vector
         self._postings = postings
         self._questions, self._base_question_ids = questions, question_ids
-        self._points = points
+        self._points, self._places = points, places
+        self._allowed: dict[frozenset[str], _Allowed] = {}
         self._parts: tuple[_Part, ...] = ()
         self.chunk_ids, self._question_ids = chunk_ids, question_ids
 
@@ -77,7 +99,9 @@ class Index:
         return float(self._has_vector.mean()) if len(self._base_ids) else 0.0
 
     def without_segments(self) -> "Index":
-        return Index(id=self.id, chunk_ids=self._base_ids, vectors=self._vectors, has_vector=self._has_vector, postings=self._postings, questions=self._questions, question_ids=self._base_question_ids, points=self._points)
+        found = Index(id=self.id, chunk_ids=self._base_ids, vectors=self._vectors, has_vector=self._has_vector, postings=self._postings, questions=self._questions, question_ids=self._base_question_ids, points=self._points, places=self._places)
+        found._allowed = self._allowed
+        return found
 
     def plus(self, segment: Segment) -> "Index":
         """This index and a segment beside it, searched as one. Chunks that are here already keep their place."""
@@ -116,15 +140,22 @@ class Index:
         found += [part.segment.chunk_ids[part.postings.holding_all(codes)] for part in self._parts]
         return [int(c) for c in np.concatenate(found)[-limit:]]
 
-    def search(self, query: str, vector: np.ndarray, *, width: int = 150) -> Candidates:
-        """`vector` (384,) float32, normalised. About `width` candidates from each part."""
+    def search(self, query: str, vector: np.ndarray, *, width: int = 150, places: Collection[str] | None = None) -> Candidates:
+        """`vector` (384,) float32, normalised. About `width` candidates from each part.
+
+        Only from `places` when given: where three hundred villages have the same rule, the nearest are other villages'.
+        """
         if not len(self):
             return Candidates(np.empty(0, np.int64), *(np.empty(0, np.float32) for _ in range(3)), np.empty(0, "S16"))
+        allowed = self._of(frozenset(places)) if places is not None else None
+        here = [np.isin(part.segment.places, list(places)) if places is not None else np.ones(len(part.segment), bool) for part in self._parts]
         beside = [part.segment.vectors @ vector for part in self._parts]
-        near, near_rows = _top(width, _searched(self._vectors, vector, width), *((s, part.first_row + np.arange(len(s))) for s, part in zip(beside, self._parts, strict=True)))
-        bank_rows, bank, asked = self._bank(vector, width)
+        near, near_rows = _top(width, _searched(self._vectors, vector, width, allowed.rows if allowed else None), *((s[h], part.first_row + np.flatnonzero(h)) for s, h, part in zip(beside, here, self._parts, strict=True)))
+        bank_rows, bank, asked = self._bank(vector, width, allowed, here)
         codes = lexical.pairs(query)[:300]
-        word_scores = [self._postings.scores(codes, len(self._base_ids)), *(part.postings.scores(codes, len(part.segment)) for part in self._parts)]
+        word_scores = [self._postings.scores(codes, len(self._base_ids)), *(part.postings.scores(codes, len(part.segment)) * h for part, h in zip(self._parts, here, strict=True))]
+        if allowed:
+            word_scores[0] *= allowed.rows
         words, word_rows = _top(width, *((s[some], first + some) for s, first in zip(word_scores, (0, *(p.first_row for p in self._parts)), strict=True) for some in (_best(s, width),)))
         rows = np.unique(np.concatenate([near_rows, bank_rows, word_rows]))
         dense, has = self._dense(rows, vector, near, near_rows, beside)
@@ -137,10 +168,21 @@ class Index:
             questions=_spread(rows, bank_rows, self._question_ids[asked], np.zeros(len(rows), "S16")),
         )
 
-    def _bank(self, vector: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _of(self, places: frozenset[str]) -> _Allowed:
+        found = self._allowed.get(places)
+        if found is None:
+            rows = self._places.among(places)
+            questions = np.zeros(len(self._base_question_ids), bool)
+            questions[self._points.question[rows[self._points.target]]] = True
+            if len(self._allowed) >= _REMEMBERED:
+                self._allowed.clear()
+            found = self._allowed[places] = _Allowed(rows, questions)
+        return found
+
+    def _bank(self, vector: np.ndarray, width: int, allowed: _Allowed | None, here: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows that a near question points to, each once, with the best score and the question that gave it."""
         beside = ((part.segment.question_vectors @ vector, part.first_question + np.arange(len(part.segment.question_ids))) for part in self._parts)
-        scores, found = _top(width, _searched(self._questions, vector, width), *beside)
+        scores, found = _top(width, _searched(self._questions, vector, width, allowed.questions if allowed else None), *beside)
         rows, values, questions = [], [], []
         for first, points in ((0, self._points), *((p.first_question, p.points) for p in self._parts)):
             some = (found >= first) & (found < first + self._count(first))
@@ -151,6 +193,9 @@ class Index:
             values.append(np.repeat(scores[some], hi - lo) - 0.005 * points.rank[lines])
             questions.append(np.repeat(found[some], hi - lo))
         row, value, question = (np.concatenate(x) for x in (rows, values, questions))
+        if allowed:
+            kept = np.concatenate([allowed.rows, *here])[row]
+            row, value, question = row[kept], value[kept], question[kept]
         order = np.lexsort((-value, row))
         first_of_row = order[np.concatenate([[True], np.diff(row[order]) > 0])] if len(order) else order
         return row[first_of_row], value[first_of_row].astype(np.float32), question[first_of_row]
@@ -180,10 +225,17 @@ class Index:
         return out
 
 
-def _searched(index: faiss.Index, vector: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    if not index.ntotal:
+def _searched(index: faiss.Index, vector: np.ndarray, width: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    count = index.ntotal if allowed is None else int(allowed.sum())
+    if not count:
         return np.empty(0, np.float32), np.empty(0, np.int64)
-    scores, rows = index.search(vector[None], min(width, index.ntotal))
+    given: dict[str, faiss.SearchParameters] = {}
+    if allowed is not None:
+        bits = np.packbits(allowed, bitorder="little")
+        chosen = faiss.IDSelectorBitmap(bits)
+        cells = getattr(index, "nlist", 0)
+        given["params"] = faiss.SearchParametersIVF(sel=chosen, nprobe=cells if count <= _EXACT_AMONG else _PROBES) if cells else faiss.SearchParameters(sel=chosen)
+    scores, rows = index.search(vector[None], min(width, count), **given)
     return scores[0][rows[0] >= 0], rows[0][rows[0] >= 0]
 
 
@@ -223,16 +275,19 @@ class Writer:
         self._lexical = lexical.Builder(self._folder / "lexical")
         self._ids: list[np.ndarray] = []
         self._has: list[np.ndarray] = []
+        self._codes: list[np.ndarray] = []
+        self._places: dict[str, int] = {}
         self._question_ids: list[str] = []
         self._points: list[tuple[int, int, int]] = []
         self.chunks = 0
 
-    def add(self, *, chunk_ids: np.ndarray, texts: Sequence[str], vectors: np.ndarray, has_vector: np.ndarray) -> None:
+    def add(self, *, chunk_ids: np.ndarray, texts: Sequence[str], places: Sequence[str], vectors: np.ndarray, has_vector: np.ndarray) -> None:
         """Chunks by ascending id. `vectors` (n, 384) with zero rows where `has_vector` is False: those are found by BM25 alone."""
         self._append("chunks", vectors)
         self._lexical.add(texts)
         self._ids.append(chunk_ids.astype(np.int64))
         self._has.append(has_vector)
+        self._codes.append(np.array([self._places.setdefault(p, len(self._places)) for p in places], np.uint16))
         self.chunks += len(chunk_ids)
 
     def add_questions(self, *, ids: Sequence[str], vectors: np.ndarray, points: Sequence[tuple[int, int, int]]) -> None:
@@ -255,7 +310,7 @@ class Writer:
         points = Points.of(self._points)
         np.savez(
             self._folder / "rows.npz", chunk_ids=np.concatenate([np.empty(0, np.int64), *self._ids]), has_vector=has_vector, question_ids=np.array(self._question_ids, "S16"),
-            point_question=points.question, point_target=points.target, point_rank=points.rank,
+            places=np.array(list(self._places), "U40"), place_codes=np.concatenate([np.empty(0, np.uint16), *self._codes]), point_question=points.question, point_target=points.target, point_rank=points.rank,
         )  # fmt: skip
         np.save(self._folder / "versions.npy", np.unique(versions.astype(np.int64)))
         told = {**meta, "format": FORMAT, "lexical": self._lexical.finish(), "chunks": self.chunks, "embedded": int(has_vector.sum()), "questions": len(self._question_ids)}
@@ -317,6 +372,7 @@ def load(root: Path, snapshot: str | None = None) -> Index:
                 questions=faiss.read_index(str(folder / "questions.faiss"), faiss.IO_FLAG_MMAP_IFC),
                 question_ids=rows["question_ids"],
                 points=Points(rows["point_question"], rows["point_target"], rows["point_rank"]),
+                places=Places(rows["places"], rows["place_codes"]),
             )
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise SnapshotUnavailable(f"the snapshot {snapshot} can't be read: {error}") from error

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from knowledge import index, reading, review, segments
 from knowledge.documents import statute_id
 from knowledge.embedding import DIM, Embedder, Progress, VectorCache, embed_cached
-from knowledge.models import BankQuestion, BankTarget, Chunk, DocumentVersion, Kind, VersionStatus
+from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
 
 # What residents need most: these are embedded before the first start answers, the worker embeds the rest.
 CORE_STATUTES = ("民法典", "农村土地承包法", "土地管理法", "村民委员会组织法", "劳动合同法", "劳动争议调解仲裁法", "反家庭暴力法", "妇女权益保障法", "治安管理处罚法", "法律援助法", "人民调解法", "农村集体经济组织法", "社会救助法")
@@ -102,7 +102,7 @@ def _add_chunks(writer: index.Writer, rows: Sequence[Any], *, embedder: Embedder
     for row, r in enumerate(rows, writer.chunks):
         if (r.document_id, r.ref) in rows_of:
             rows_of[r.document_id, r.ref].append(row)
-    writer.add(chunk_ids=np.array([r.id for r in rows], np.int64), texts=[r.embed_text for r in rows], vectors=vectors, has_vector=has_vector)
+    writer.add(chunk_ids=np.array([r.id for r in rows], np.int64), texts=[r.embed_text for r in rows], places=[r.place_id for r in rows], vectors=vectors, has_vector=has_vector)
     tell(len(rows) - told)
 
 
@@ -128,6 +128,10 @@ def pending(session: Session, *, root: Path, today: date, since: datetime | None
 
 def _held(folder: Path) -> reading.Among:
     return reading.Among(np.concatenate([np.load(folder / "versions.npy"), segments.read(folder).versions]))
+
+
+def is_publication_near(session: Session) -> bool:
+    return session.scalar(select(DocumentVersion.id).where(DocumentVersion.status.in_((VersionStatus.in_review, VersionStatus.approved))).limit(1)) is not None
 
 
 def is_indexed(root: Path, version: DocumentVersion) -> bool:
@@ -175,7 +179,7 @@ def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, c
     documents: set[str] = set()
     for at in range(0, len(versions), 500):
         some = versions[at : at + 500]
-        chunks += session.execute(select(Chunk.id, Chunk.version_id, Chunk.embed_text).where(Chunk.version_id.in_(some))).all()
+        chunks += session.execute(select(Chunk.id, Chunk.version_id, Chunk.embed_text, Document.place_id).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document, DocumentVersion.document_id == Document.id).where(Chunk.version_id.in_(some))).all()
         documents |= set(session.scalars(select(DocumentVersion.document_id).where(DocumentVersion.id.in_(some))))
     chunks.sort(key=lambda r: r.id)
     questions = [q for at in range(0, len(documents), 500) for page in reading.question_pages(session, select(BankTarget.question_id).where(BankTarget.document_id.in_(sorted(documents)[at : at + 500]))) for q in page]
@@ -186,7 +190,7 @@ def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, c
         found = [targets[t] for t in some if t in targets][:_TARGETS]
         points += [(place, chunk_id, rank) for rank, ids in enumerate(found) for chunk_id in ids]
     return segments.segment(
-        versions=versions, chunk_ids=[r.id for r in chunks], chunk_versions=[r.version_id for r in chunks], texts=[r.embed_text for r in chunks],
+        versions=versions, chunk_ids=[r.id for r in chunks], chunk_versions=[r.version_id for r in chunks], places=[r.place_id for r in chunks], texts=[r.embed_text for r in chunks],
         vectors=embed_cached([r.embed_text for r in chunks], embedder=embedder, cache=cache),
         question_ids=[q[0] for q in questions], question_vectors=embed_cached([q[1] for q in questions], embedder=embedder, cache=cache), points=points,
     )  # fmt: skip
@@ -203,7 +207,7 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
     points = [(place, chunk_id, 0) for place, q in enumerate(questions) for t in q.targets if t.document_id == version.document_id for chunk_id in of_ref.get(t.ref, [])]
     vectors = embedder.encode_passages([*(r.embed_text for r in chunks), *(q.text for q in questions)])
     overlay = segments.segment(
-        versions=[version.id], chunk_ids=[r.id for r in chunks], chunk_versions=[version.id] * len(chunks), texts=[r.embed_text for r in chunks], vectors=vectors[: len(chunks)],
+        versions=[version.id], chunk_ids=[r.id for r in chunks], chunk_versions=[version.id] * len(chunks), places=[version.document.place_id] * len(chunks), texts=[r.embed_text for r in chunks], vectors=vectors[: len(chunks)],
         question_ids=[q.id for q in questions], question_vectors=vectors[len(chunks) :], points=points,
     )  # fmt: skip
     return Draft(version.document_id, version.id, version.in_force_from, version.in_force_to, overlay, {q.id.encode(): q.text for q in questions})

@@ -35,7 +35,7 @@ def chunk_pages(session: Session, today: date) -> Iterator[list[Any]]:
     """Chunks by ascending id, a piece at a time: no result of a million rows, no transaction held over hours of embedding."""
     last = 0
     statement = (
-        select(Chunk.id, Chunk.ref, Chunk.embed_text, Chunk.content_hash, Chunk.version_id, DocumentVersion.document_id, Document.kind)
+        select(Chunk.id, Chunk.ref, Chunk.embed_text, Chunk.content_hash, Chunk.version_id, DocumentVersion.document_id, Document.kind, Document.place_id)
         .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
         .join(Document, DocumentVersion.document_id == Document.id)
         .where(live(today))

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import statute_id
@@ -85,10 +85,14 @@ class Searcher:
 
     def explain(self, session: Session, query: str, *, day: date, place: str | None = None, kinds: Collection[Kind] = (), boost: dict[Kind, float] | None = None, k: int = 10, draft: Draft | None = None) -> list["Explained"]:
         """What `search` weighed: what it shows, the `k` best, and among those whatever scored as high and isn't shown, with the reason."""
-        hits = self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft, all=True)
+        hits = self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft)
+        known = {h.chunk_id for h in hits}
+        hits += [h for h in self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft, everywhere=True) if h.chunk_id not in known and h.reason is not None]
+        hits.sort(key=lambda h: -h.raw)
         passages = {p.chunk_id: p for p in _passages(session, [(h.raw, h.chunk_id) for h in hits if h.reason is None], k)}
         least = min((p.raw for p in passages.values()), default=-math.inf)
-        kept = [h for h in hits if h.chunk_id in passages or (h.reason is not None and h.raw >= least)][: 3 * k]
+        hidden = [h for h in hits if h.reason is not None and h.raw >= least][: 2 * k]
+        kept = sorted([*hidden, *(h for h in hits if h.chunk_id in passages)], key=lambda h: -h.raw)
         rows = {c.id: (c, v, d) for c, v, d in session.execute(_whole.where(Chunk.id.in_([h.chunk_id for h in kept])))}
         ids = sorted({h.question.decode() for h in kept if h.question})
         asked: dict[bytes, str] = {q.id.encode(): q.text for q in session.scalars(select(BankQuestion).where(BankQuestion.id.in_(ids)))} | (draft.questions if draft else {})
@@ -99,19 +103,18 @@ class Searcher:
                 found.append(Explained(h.chunk_id, version.id, document.id, document.kind, document.title, chunk.ref, chunk.text, document.place_id, h.raw, h.dense, h.bank, asked.get(h.question), h.lexical, h.is_named, passages[h.chunk_id].score if h.chunk_id in passages else None, h.reason))
         return found
 
-    def _hits(self, session: Session, query: str, *, day: date, place: str | None, kinds: Collection[Kind], boost: dict[Kind, float] | None, k: int, draft: Draft | None, all: bool = False) -> list["_Hit"]:
-        """Candidates, best first, each once an article; with `all` also those that may not be shown, with the reason."""
+    def _hits(self, session: Session, query: str, *, day: date, place: str | None, kinds: Collection[Kind], boost: dict[Kind, float] | None, k: int, draft: Draft | None, everywhere: bool = False) -> list["_Hit"]:
+        """Candidates, best first, those that may not be shown with the reason. `everywhere`: other villages' texts among them."""
         text = normalise(query)
         if not text:
             return []
         vector = self.embedder.encode_queries([text])[0]
-        live = self.live()
+        live, serving = self.live(), places_serving(session, place)
         # Filters by kind take away most candidates, so more of them are asked for.
-        found = (live.plus(draft.segment) if draft else live).search(text, vector, width=600 if kinds else 150)
+        found = (live.plus(draft.segment) if draft else live).search(text, vector, width=600 if kinds else 150, places=None if everywhere else serving)
         raw = BANK_TEMPERATURE * np.logaddexp(found.dense / BANK_TEMPERATURE, found.bank / BANK_TEMPERATURE) + LEXICAL_WEIGHT * found.lexical
         order = np.argsort(-raw)[: max(300, 20 * k)]
-        rows = _looked_up(session, [int(found.chunk_ids[i]) for i in order], only=None if all else _shown(day, places_serving(session, place), kinds, draft))
-        serving = places_serving(session, place) if all else set()
+        rows = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
         hits: list[_Hit] = []
         seen: set[tuple[str, str | None]] = set()
         for i in order:
@@ -119,11 +122,7 @@ class Searcher:
             if row is None:
                 continue
             key = (row.document_id, row.ref)
-            reason = _reason(row, day=day, serving=serving, kinds=kinds, draft=draft) if all else None
-            if reason is None and key in seen:
-                if not all:
-                    continue
-                reason = "同一条已在前面"
+            reason = _reason(row, day=day, serving=serving, kinds=kinds, draft=draft) or ("同一条已在前面" if key in seen else None)
             if reason is None:
                 seen.add(key)
             hits.append(_Hit(row.id, float(raw[i]) + (boost or {}).get(row.kind, 0.0), float(found.dense[i]), float(found.bank[i]), bytes(found.questions[i]), float(found.lexical[i]), reason))
@@ -180,26 +179,18 @@ class Explained:
 _whole = select(Chunk, DocumentVersion, Document).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document, DocumentVersion.document_id == Document.id)
 
 
-def _shown(day: date, serving: Collection[str], kinds: Collection[Kind], draft: Draft | None) -> ColumnElement[bool]:
-    """The one rule of what residents may see; with `draft`, as if it were published."""
-    published: ColumnElement[bool] = DocumentVersion.status == VersionStatus.published
-    if draft is not None:
-        if draft.is_in_force(day):
-            published = published & (DocumentVersion.document_id != draft.document_id)
-        published = published | (DocumentVersion.id == draft.version_id)
-    rule = and_(published, DocumentVersion.in_force_from <= day, or_(DocumentVersion.in_force_to.is_(None), DocumentVersion.in_force_to >= day), Document.place_id.in_(serving))
-    return rule & Document.kind.in_(list(kinds)) if kinds else rule
+def _looked_up(session: Session, ids: Sequence[int]) -> dict[int, Any]:
+    """What `_reason` needs of these chunks; whole rows are read for the few that are shown.
 
-
-def _looked_up(session: Session, ids: Sequence[int], *, only: ColumnElement[bool] | None) -> dict[int, Any]:
-    """What the filters need of these chunks; whole rows are read for the few that are shown."""
+    By id alone: with places among the conditions SQLite begins at all documents of a county (42 ms of 48 at 33,000 documents).
+    """
     columns = select(Chunk.id, Document.id.label("document_id"), Chunk.ref, Document.kind, Document.place_id, DocumentVersion.id.label("version_id"), DocumentVersion.status, DocumentVersion.in_force_from, DocumentVersion.in_force_to)
-    asked = columns.join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document, DocumentVersion.document_id == Document.id).where(Chunk.id.in_(ids))
-    return {row.id: row for row in session.execute(asked if only is None else asked.where(only))}
+    asked = columns.join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document, DocumentVersion.document_id == Document.id)
+    return {row.id: row for row in session.execute(asked.where(Chunk.id.in_(ids)))}
 
 
 def _reason(row: Any, *, day: date, serving: Collection[str], kinds: Collection[Kind], draft: Draft | None) -> str | None:
-    """Why a chunk isn't shown; None when it is. The same rule as `_shown`, told one condition at a time."""
+    """The one rule of what residents may see: None for what is shown, else why it isn't."""
     is_draft = draft is not None and row.version_id == draft.version_id
     if not is_draft and row.status is not VersionStatus.published:
         return _ENDED.get(row.status, "草稿没发布")

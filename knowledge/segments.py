@@ -44,6 +44,7 @@ class Segment:
     versions: np.ndarray
     chunk_ids: np.ndarray
     chunk_versions: np.ndarray
+    places: np.ndarray  # U40, a chunk's place
     vectors: np.ndarray
     terms: lexical.Terms
     question_ids: np.ndarray  # S16, the bank's ids
@@ -57,15 +58,15 @@ class Segment:
         return f"Segment({len(self.versions)} versions, {len(self)} chunks, {len(self.question_ids)} questions)"
 
 
-def segment(*, versions: Sequence[int], chunk_ids: Sequence[int], chunk_versions: Sequence[int], texts: Sequence[str], vectors: np.ndarray, question_ids: Sequence[str], question_vectors: np.ndarray, points: Sequence[tuple[int, int, int]]) -> Segment:
+def segment(*, versions: Sequence[int], chunk_ids: Sequence[int], chunk_versions: Sequence[int], places: Sequence[str], texts: Sequence[str], vectors: np.ndarray, question_ids: Sequence[str], question_vectors: np.ndarray, points: Sequence[tuple[int, int, int]]) -> Segment:
     """`texts` as they are embedded; `points`: (place of the question, chunk id, rank)."""
     return Segment(
-        np.array(versions, np.int64), np.array(chunk_ids, np.int64), np.array(chunk_versions, np.int64), vectors, lexical.terms(texts),
+        np.array(versions, np.int64), np.array(chunk_ids, np.int64), np.array(chunk_versions, np.int64), np.array(places, "U40"), vectors, lexical.terms(texts),
         np.array(question_ids, "S16"), question_vectors, Points.of(points),
     )  # fmt: skip
 
 
-EMPTY = segment(versions=[], chunk_ids=[], chunk_versions=[], texts=[], vectors=np.empty((0, DIM), np.float32), question_ids=[], question_vectors=np.empty((0, DIM), np.float32), points=[])
+EMPTY = segment(versions=[], chunk_ids=[], chunk_versions=[], places=[], texts=[], vectors=np.empty((0, DIM), np.float32), question_ids=[], question_vectors=np.empty((0, DIM), np.float32), points=[])
 
 
 def write(folder: Path, delta: Segment) -> None:

@@ -253,6 +253,22 @@ def test_every_hit_that_is_not_shown_says_why(world: World, draft: DocumentVersi
     assert [h.chunk_id for h in explained.values() if h.is_shown] == shown
 
 
+def test_one_village_finds_its_rule_among_two_hundred_with_the_same(world: World) -> None:
+    for number in range(200):
+        world.save(rule(f"外村{number}", "夜里十点以后不许敲锣打鼓", place="shiqiao"))
+    own = rule("本村", "夜里十点以后不许敲锣打鼓，白事除外，守夜的可以到天亮")
+    world.save(own)
+    world.update()
+    assert world.found("夜里十点以后不许敲锣打鼓")[0] == "本村"
+    world.build()
+    assert world.found("夜里十点以后不许敲锣打鼓")[0] == "本村"
+    for text in ("夜里十点以后不许敲锣打鼓", "酒席能办几桌"):
+        among = index.load(world.root).search(text, world.embedder.encode_queries([text])[0], places={"lijiagou"})
+        assert len(among.chunk_ids) == 6, "the village's own texts and no others"
+        assert among.lexical.max() == 1
+    assert {h.reason for h in world.searcher.explain(world.session, "夜里十点以后不许敲锣打鼓", day=DAY, place="lijiagou")} >= {None, "别的村的"}
+
+
 def test_a_hundred_waiting_documents_do_not_hold_up_the_latest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "_STEP", 3)
     for number in range(7):
@@ -289,7 +305,7 @@ def test_ivf_and_flat_agree_on_what_is_nearest(tmp_path: Path, monkeypatch: pyte
         writer = index.Writer(tmp_path / name)
         for at in range(0, 3000, 700):
             some = rows[at : at + 700]
-            writer.add(chunk_ids=np.arange(at, at + len(some)), texts=[f"第{i}号" for i in range(at, at + len(some))], vectors=some, has_vector=np.ones(len(some), bool))
+            writer.add(chunk_ids=np.arange(at, at + len(some)), texts=[f"第{i}号" for i in range(at, at + len(some))], places=["v"] * len(some), vectors=some, has_vector=np.ones(len(some), bool))
         loaded = index.load(tmp_path / name, writer.finish(versions=np.arange(3), meta={}))
         found[name] = loaded.search("第17号", rows[17], width=40)
     assert found["flat"].chunk_ids[np.argmax(found["flat"].dense)] == found["ivf"].chunk_ids[np.argmax(found["ivf"].dense)] == 17
