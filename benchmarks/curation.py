@@ -140,16 +140,17 @@ def console(session: Session, live: index.Index) -> dict[str, object]:
 def publishing(session: Session, embedder: SentenceEmbedder, folder: Path, live: index.Index) -> dict[str, object]:
     """From the commit of one document to a search that finds it, model loaded; the worker looks once a second."""
     cache, times, found = VectorCache(folder / "vectors.sqlite"), [], 0
+    run = time.time_ns() // 1_000_000  # a kept folder holds those of former runs
     searcher = Searcher(embedder=embedder, live=lambda: live)
     for number in range(10):
-        clauses = [f"第{number}号公告：石磨豆腐节第{n}项，摊位由村里抽签分配，不收摊位费，收摊后自己扫干净。" for n in range(3)]
-        text = DocumentText(f"new-{number}", Kind.village_rule, f"豆腐节公告{number}", "v7", None, date(2026, 1, 1), None, None, {}, tuple(ChunkText(f"第{n}条", None, c, c, {"answer": c}) for n, c in enumerate(clauses)))
+        clauses = [f"第{run}{number}号公告：石磨豆腐节第{n}项，摊位由村里抽签分配，不收摊位费，收摊后自己扫干净。" for n in range(3)]
+        text = DocumentText(f"new-{run}-{number}", Kind.village_rule, f"豆腐节公告{number}", "v7", None, date(2026, 1, 1), None, None, {}, tuple(ChunkText(f"第{n}条", None, c, c, {"answer": c}) for n, c in enumerate(clauses)))
         store.save_document(session, text, key=None)
         session.commit()
         started = time.perf_counter()
         indexing.update_delta(session, root=folder / "snapshots", embedder=embedder, cache=cache, today=today())
         live = index.refreshed(live, folder / "snapshots")
-        found += any(p.document_id == f"new-{number}" for p in searcher.search(session, f"第{number}号公告豆腐节摊位怎么分", day=_DAY, place="v7", k=10))
+        found += any(p.document_id == f"new-{run}-{number}" for p in searcher.search(session, f"第{run}{number}号公告豆腐节摊位怎么分", day=_DAY, place="v7", k=10))
         times.append(time.perf_counter() - started)
     cache.close()
     return {"publish_s": (round(statistics.median(times), 2), round(max(times), 2)), "published_found": f"{found} of 10"}

@@ -16,7 +16,7 @@ from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStat
 from knowledge.normalise import normalise
 
 COUNTED_UP_TO = 1_000
-_FOUND_BY_WORDS = 2_000  # who finds more than that narrows the words down
+_FOUND_BY_WORDS = 1_000  # who finds more than that narrows the words down
 _OPEN = (VersionStatus.draft, VersionStatus.in_review, VersionStatus.approved)
 _IN_LIST = 500
 
@@ -124,8 +124,9 @@ def _by_words(session: Session, wanted: Sequence[str], index: Index | None) -> l
 def _documents_of(session: Session, chunk_ids: Sequence[int]) -> list[str]:
     found: list[str] = []
     for at in range(0, len(chunk_ids), _IN_LIST):
-        asked = select(DocumentVersion.document_id).join(Chunk, Chunk.version_id == DocumentVersion.id).where(Chunk.id.in_(chunk_ids[at : at + _IN_LIST]), DocumentVersion.status == VersionStatus.published)
-        found += session.scalars(asked.distinct())
+        # By id alone, as in search: with the status among the conditions SQLite begins at all published versions.
+        asked = select(DocumentVersion.document_id, DocumentVersion.status).join(Chunk, Chunk.version_id == DocumentVersion.id).where(Chunk.id.in_(chunk_ids[at : at + _IN_LIST]))
+        found += [document for document, status in session.execute(asked) if status is VersionStatus.published]
     return found
 
 
