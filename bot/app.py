@@ -30,7 +30,7 @@ from bot.web import bookings, cases, errors, imports, inbox, progress, settings_
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
-from knowledge import index
+from knowledge import index, segments
 from knowledge.embedding import SentenceEmbedder, prepare_model
 from knowledge.errors import SnapshotUnavailable
 from knowledge.search import Searcher
@@ -46,7 +46,7 @@ def today() -> date:
 
 
 class LiveIndex:
-    """The live snapshot, loaded anew when another is published. Asked at each search; looking costs one small file read."""
+    """The live snapshot with what was published since. Asked at each search; looking costs one small file read and one `stat`."""
 
     def __init__(self, settings: Settings) -> None:
         self._root = settings.snapshots
@@ -55,15 +55,19 @@ class LiveIndex:
 
     def __call__(self) -> index.Index:
         current = index.current_id(self._root)
-        if self._loaded is None or (current and current != self._loaded.id):
-            with self._lock:
-                if self._loaded is None or current != self._loaded.id:
-                    try:
-                        self._loaded = index.load(self._root)
-                    except SnapshotUnavailable:
-                        if self._loaded is None:
-                            raise
-        return self._loaded
+        loaded = self._loaded
+        if loaded is not None and loaded.id == current and segments.mark(self._root / current) == loaded.delta_mark:
+            return loaded
+        # One of several searches loads; the others go on with what there is.
+        if self._lock.acquire(blocking=loaded is None):
+            try:
+                self._loaded = index.refreshed(self._loaded, self._root) if self._loaded is not None and self._loaded.id == current else index.load(self._root)
+            except SnapshotUnavailable:
+                if self._loaded is None:
+                    raise
+            finally:
+                self._lock.release()
+        return self._loaded or index.load(self._root)
 
 
 @dataclass

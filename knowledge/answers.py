@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents import parse_citation, statute_id
 from knowledge.importing.statutes import short_name
-from knowledge.index import character_pairs
+from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.search import Passage, Searcher, article_in_force
 
