@@ -1,4 +1,4 @@
-"""State is the queue: what isn't embedded yet, what has lain too long."""
+"""State is the queue: what isn't embedded yet, what is to be published, what has lain too long."""
 
 import logging
 import os
@@ -13,6 +13,7 @@ from actions.cases import service as service_of_cases
 from bot import stack
 from bot.conversations import delivery, handoff, service
 from bot.db import make_engine, make_sessions
+from bot.publication import Publisher
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from knowledge import index
@@ -26,6 +27,7 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: ended.set())
     os.nice(10)  # a resident's turn comes before the last statute's vector
     sessions = make_sessions(make_engine(settings.url))
+    threading.Thread(target=Publisher(settings, sessions).run, args=(ended,), daemon=True).start()
     while not ended.is_set():
         try:
             work(settings, sessions)

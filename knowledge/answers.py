@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents import parse_citation, statute_id
 from knowledge.importing.statutes import short_name
+from knowledge.indexing import Draft
 from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.search import Passage, Searcher, article_in_force
@@ -61,12 +62,13 @@ class Abstention:
     confidence: float
 
 
-def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM) -> Answer | Abstention:
+def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM, draft: Draft | None = None) -> Answer | Abstention:
+    """With `draft`, as if that version were published."""
     if intent == "ask_case_story":
-        stories = searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=2)
+        stories = searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=2, draft=draft)
         if stories and stories[0].score >= 0.3:
             return _from_stories(session, stories, day)
-    passages = searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10)
+    passages = searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10, draft=draft)
     if not passages:
         return Abstention("nothing_found", 0.0)
     best = passages[0]

@@ -26,9 +26,8 @@ class KeptQueries:
         if missing := [t for t in dict.fromkeys(texts) if t not in self._known]:
             kept = self._cache.get(self._model, [content_hash(t) for t in missing])
             self._known |= {t: kept[h] for t in missing if (h := content_hash(t)) in kept}
-            fresh = [t for t in missing if t not in self._known]
-            rows = dict(zip(fresh, self._embedder.encode_queries(fresh), strict=True))
-            if rows:
+            if fresh := [t for t in missing if t not in self._known]:
+                rows = dict(zip(fresh, self._embedder.encode_queries(fresh), strict=True))
                 self._cache.put(self._model, {content_hash(t): row for t, row in rows.items()})
                 self._known |= rows
         return np.stack([self._known[t] for t in texts])
