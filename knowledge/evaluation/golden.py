@@ -59,7 +59,11 @@ def target(name: str) -> Target:
 
 
 def named_documents(question: GoldenQuestion) -> set[str]:
-    return {target(name).document_id for name in (*question.must, *question.any_of, *question.must_not)}
+    return _documents((*question.must, *question.any_of, *question.must_not))
+
+
+def _documents(names: Iterable[str]) -> set[str]:
+    return {target(name).document_id for name in names}
 
 
 def read(path: Path) -> list[GoldenQuestion]:
@@ -68,8 +72,7 @@ def read(path: Path) -> list[GoldenQuestion]:
     try:
         for row in yaml.safe_load(path.read_text(encoding="utf-8")):
             ask, place, day = str(row["ask"]), row.get("place"), row.get("day")
-            must = [*_names(row.get("must")), *(f"law {law}" for law in _names(row.get("law")))]
-            question = GoldenQuestion(key=key_of(ask, place, day), ask=ask, place_id=place, day=day, must=must, any_of=_names(row.get("any")), must_not=_names(row.get("must_not")), abstains=bool(row.get("abstains")), note=row.get("note") or "", source="shipped", is_active=True)
+            question = GoldenQuestion(key=key_of(ask, place, day), ask=ask, place_id=place, day=day, must=_names(row.get("must")), any_of=_names(row.get("any")), must_not=_names(row.get("must_not")), abstains=bool(row.get("abstains")), note=row.get("note") or "", source="shipped", is_active=True)
             named_documents(question)
             found[question.key] = question
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, CitationNotFound) as error:
@@ -122,12 +125,12 @@ def ask_one(session: Session, searcher: Searcher, question: GoldenQuestion, *, d
 
 
 def evaluate(session: Session, searcher: Searcher, questions: Iterable[GoldenQuestion], *, day: date, draft: Draft | None = None, progress: Callable[[int], None] | None = None) -> list[tuple[GoldenQuestion, Outcome]]:
-    """Those about a document that was never here, a statute that isn't installed, are left out."""
+    """Those that must find a document that was never here, as an article of a statute that isn't installed, are left out."""
     questions = list(questions)
     known = set(session.scalars(select(Document.id).where(Document.id.in_({d for q in questions for d in named_documents(q)}))))
     found = []
     for question in questions:
-        if named_documents(question) <= known:
+        if _documents(question.must) <= known and (not question.any_of or _documents(question.any_of) & known):
             found.append((question, ask_one(session, searcher, question, day=day, draft=draft)))
             if progress:
                 progress(len(found))
