@@ -106,9 +106,12 @@ class Index:
         """Rows of the `k` chunks of the snapshot nearest by cosine, best first."""
         return np.asarray(self._vectors.search(vector[None], k)[1][0])
 
-    def holding(self, words: str, *, limit: int) -> list[int]:
-        """Ids of chunks whose text holds all pairs of neighbouring characters of `words`; about those that hold the words."""
-        codes = lexical.pairs(words)
+    def holding(self, words: Sequence[str], *, limit: int) -> list[int]:
+        """Ids of chunks whose text holds all pairs of neighbouring characters of the words: nearly those that hold the words.
+
+        None where a word has one character, which no pair tells.
+        """
+        codes = np.concatenate([lexical.pairs(w) for w in words]) if words else np.empty(0, np.uint64)
         found = [self._base_ids[self._postings.holding_all(codes)[-limit:]]]
         found += [part.segment.chunk_ids[part.postings.holding_all(codes)] for part in self._parts]
         return [int(c) for c in np.concatenate(found)[-limit:]]
@@ -212,7 +215,7 @@ class Writer:
     """
 
     def __init__(self, root: Path) -> None:
-        self.id = f"{int(time.time())}-{os.getpid()}"
+        self.id = f"{time.time_ns() // 1_000_000}-{os.getpid()}"
         self._root = root
         self._folder = root / f".{self.id}.building"
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -26,6 +26,7 @@ log = logging.getLogger("linli.publication")
 class Done:
     published: tuple[int, ...]  # ids of versions
     held: tuple[int, ...]
+    failed: tuple[int, ...]  # can't be read or searched: left for later, named in the log
 
 
 def is_due(session: Session, today: date) -> bool:
@@ -35,8 +36,8 @@ def is_due(session: Session, today: date) -> bool:
 
 
 def publish_due(sessions: Callable[[], Session], *, searcher: Searcher, embedder: Embedder, today: date, now: Callable[[], datetime]) -> Done:
-    """Publish or hold each version whose day has come. One that can't be read or searched is left for the next round, named in the log."""
-    published, held = list[int](), list[int]()
+    """Publish or hold each version whose day has come."""
+    published, held, failed = list[int](), list[int](), list[int]()
     with sessions() as session:
         waiting = [v.id for v in review.due(session, today)]
     for version_id in waiting:
@@ -46,10 +47,11 @@ def publish_due(sessions: Callable[[], Session], *, searcher: Searcher, embedder
             continue  # another worker, or a person, was first
         except KnowledgeError:
             log.exception("publication of version %s", version_id)
+            failed.append(version_id)
             continue
         if outcome is not None:
             (published if outcome is VersionStatus.published else held).append(version_id)
-    return Done(tuple(published), tuple(held))
+    return Done(tuple(published), tuple(held), tuple(failed))
 
 
 def _step(sessions: Callable[[], Session], version_id: int, *, searcher: Searcher, embedder: Embedder, today: date, now: Callable[[], datetime]) -> VersionStatus | None:

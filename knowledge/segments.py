@@ -3,17 +3,18 @@
 The file is replaced as a whole by one rename, so a reader sees the former or the next one and never half of it.
 """
 
+import logging
 import os
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from knowledge import lexical
-from knowledge.errors import SnapshotUnavailable
+
+log = logging.getLogger("linli.index")
 
 FILE = "delta.npz"
 DIM = 384
@@ -48,7 +49,6 @@ class Segment:
     question_ids: np.ndarray  # S16, the bank's ids
     question_vectors: np.ndarray
     points: Points
-    written_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __len__(self) -> int:
         return len(self.chunk_ids)
@@ -69,35 +69,32 @@ EMPTY = segment(versions=[], chunk_ids=[], chunk_versions=[], texts=[], vectors=
 
 
 def write(folder: Path, delta: Segment) -> None:
-    arrays = {f.name: getattr(delta, f.name) for f in fields(delta) if f.name not in ("terms", "points", "written_at", "vectors", "question_vectors")}
+    arrays = {f.name: getattr(delta, f.name) for f in fields(delta) if f.name not in ("terms", "points", "vectors", "question_vectors")}
     arrays |= {f"terms_{f.name}": getattr(delta.terms, f.name) for f in fields(delta.terms)}
     arrays |= {f"points_{f.name}": getattr(delta.points, f.name) for f in fields(delta.points)}
     arrays |= {name: getattr(delta, name).astype(np.float16) for name in ("vectors", "question_vectors")}
     fresh = folder / f".delta.{os.getpid()}.npz"
-    np.savez(fresh, written_at=delta.written_at.timestamp(), **arrays)
+    np.savez(fresh, **arrays)
     os.replace(fresh, folder / FILE)
 
 
 def read(folder: Path) -> Segment:
-    """EMPTY where nothing has been published since the snapshot. Raises SnapshotUnavailable for a file that isn't ours."""
+    """EMPTY where nothing has been published since the snapshot. One that can't be read counts as none: the worker writes it anew."""
     try:
         with np.load(folder / FILE) as file:
             named = {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        return EMPTY
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise SnapshotUnavailable(f"{folder / FILE} can't be read: {error}") from error
-    try:
         return Segment(
-            **{f.name: named[f.name] for f in fields(Segment) if f.name not in ("terms", "points", "written_at", "vectors", "question_vectors")},
+            **{f.name: named[f.name] for f in fields(Segment) if f.name not in ("terms", "points", "vectors", "question_vectors")},
             vectors=named["vectors"].astype(np.float32),
             question_vectors=named["question_vectors"].astype(np.float32),
             terms=lexical.Terms(**{f.name: named[f"terms_{f.name}"] for f in fields(lexical.Terms)}),
             points=Points(**{f.name: named[f"points_{f.name}"] for f in fields(Points)}),
-            written_at=datetime.fromtimestamp(float(named["written_at"]), UTC),
         )
-    except KeyError as error:
-        raise SnapshotUnavailable(f"{folder / FILE} lacks {error}") from error
+    except FileNotFoundError:
+        return EMPTY
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        log.warning("%s can't be read: %s", folder / FILE, error)
+        return EMPTY
 
 
 def mark(folder: Path) -> tuple[int, int, int] | None:

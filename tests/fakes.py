@@ -1,7 +1,12 @@
 """Doubles for unit tests; the end-to-end tests run the real ones."""
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
+
+from knowledge.lexical import character_pairs
 
 
 class FakeRasa:
@@ -41,3 +46,24 @@ class NoSearch:
 async def no_slots(_: str) -> dict[str, Any]:
     """Rasa has gathered nothing."""
     return {}
+
+
+class PairEmbedder:
+    """Texts that share pairs of characters are near: each pair adds to two of 384 places. Counts what it was given."""
+
+    name = "pairs"
+
+    def __init__(self) -> None:
+        self.passages: list[str] = []
+
+    def encode_passages(self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+        self.passages += texts
+        return self.encode_queries(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.full((len(texts), 384), 0.05, np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for pair in character_pairs(text):
+                code = zlib.crc32(pair.encode())
+                row[[code % 384, code // 384 % 384]] += 1
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
