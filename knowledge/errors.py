@@ -15,7 +15,10 @@ KnowledgeError
     ├── EditConflict     somebody saved in between
     ├── SamePerson       whoever wrote in a version doesn't approve it
     ├── Incomplete       something is missing before a colleague can look at it
-    └── ReasonNeeded     a gate is overruled only with a reason
+    ├── ReasonNeeded     a gate is overruled only with a reason
+    ├── HitDecided       a colleague decided about this hit of a changed law first
+    ├── CorrectionInvalid  a correction of statute data that can't be: no such version, or two would be in force on one day
+    └── CorrectionDecided  a colleague confirmed or refused it first
 """
 
 
@@ -90,3 +93,15 @@ class Incomplete(ReviewError):
 
 class ReasonNeeded(ReviewError):
     message_zh = "请写明理由。"
+
+
+class HitDecided(ReviewError):
+    message_zh = "这一处已经有同事处理了，请刷新看看。"
+
+
+class CorrectionInvalid(ReviewError):
+    message_zh = "这样更正不成立，请再看看日期。"
+
+
+class CorrectionDecided(ReviewError):
+    message_zh = "这条更正已经有同事处理了，请刷新看看。"
