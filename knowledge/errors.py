@@ -7,6 +7,7 @@ KnowledgeError
 ├── CitationNotFound     a citation names a law or article that doesn't exist
 ├── SnapshotUnavailable  no index snapshot has been published yet, or it can't be read
 ├── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
+├── FileRefused          a file from outside can't be read, or would do harm; `message_zh` says what to do
 └── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers as it is
     ├── VersionNotFound
     ├── NotEditable      statutes come from their package
@@ -48,6 +49,15 @@ class SnapshotUnavailable(KnowledgeError):
 
 class SnapshotRejected(KnowledgeError):
     pass
+
+
+class FileRefused(KnowledgeError):
+    message_zh = "这个文件读不了，像是坏了。请用 Word 或 WPS 打开，另存为 .docx 再传。"
+
+    def __init__(self, message_zh: str | None = None) -> None:
+        if message_zh:
+            self.message_zh = message_zh
+        super().__init__(self.message_zh)
 
 
 class ReviewError(KnowledgeError):

@@ -155,10 +155,11 @@ _DIGITS = "零一二三四五六七八九"
 def article_number(arabic: str) -> str:
     """`1042` -> 第一千零四十二条, `17-1` -> 第十七条之一. Raises ValueError for anything else."""
     base, _, suffix = arabic.partition("-")
-    return f"第{_chinese(int(base))}条" + (f"之{_chinese(int(suffix))}" if suffix else "")
+    return f"第{chinese_number(int(base))}条" + (f"之{chinese_number(int(suffix))}" if suffix else "")
 
 
-def _chinese(n: int) -> str:
+def chinese_number(n: int) -> str:
+    """一千零四十二 of 1042. Raises ValueError beyond 1...9999."""
     if not 0 < n < 10000:
         raise ValueError(n)
     out, gap = "", False
