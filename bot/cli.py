@@ -213,6 +213,8 @@ def topics_path(settings: Settings) -> Path:
 def evaluate(settings: Settings, args: argparse.Namespace) -> int:
     from knowledge.evaluation.runs import bank_set_aside, statute_questions
 
+    if args.what == "village-rules":
+        return _evaluate_village_rules(args)
     parts = _searching(settings)
     from bot.app import today
 
@@ -278,6 +280,19 @@ def _evaluate_topics(settings: Settings, args: argparse.Namespace) -> int:
     for row, topic in zip(rows, found, strict=True):
         right[str(row.get("source", "all"))] += topic in row["topics"]
     print(json.dumps({"messages": len(rows), "accuracy": {s: round(right[s] / n, 4) for s, n in asked.items()}}, ensure_ascii=False))
+    return 0
+
+
+def _evaluate_village_rules(args: argparse.Namespace) -> int:
+    """Needs no database and no model: patterns only."""
+    from knowledge.evaluation.village_rules import report
+
+    tests = ROOT / "tests" / "knowledge"
+    result = report([args.file] if args.file else [tests / "village_rule_clauses_a.yml", tests / "village_rule_clauses_b.yml"], say=say)
+    files = result.pop("files")
+    for name, figures in files.items():
+        say(f"{name}: {json.dumps(figures)}")
+    print(json.dumps(result))
     return 0
 
 
@@ -507,8 +522,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--place", help="village, town or county id")
     search.add_argument("--day", type=date.fromisoformat, help="default: today")
     search.add_argument("--kind", action="append", default=[], choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"])
-    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages)")
-    sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden"])
+    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages), village-rules (clauses against the law)")
+    sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden", "village-rules"])
     sub.add_argument("--file", type=Path)
     sub.add_argument("--limit", type=int)
     people = commands.add_parser("staff", help="accounts of the staff console").add_subparsers(dest="staff_command", required=True)

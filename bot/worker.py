@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from actions.cases import service as service_of_cases
-from bot.conversations import delivery, handoff, service
+from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
 from bot.publishing import Publications, Rebuild
 from bot.rasa_client import erase_trackers
-from bot.settings import Settings
+from bot.settings import SHANGHAI, Settings
+from knowledge.law import changes
 
 log = logging.getLogger("linli.worker")
 
@@ -38,6 +39,7 @@ def run(settings: Settings) -> None:
             pass
         ended.wait(1)
     rebuild.stop()
+    publications.close()
 
 
 def _tried(job: Callable[[], int | None]) -> int | None:
@@ -57,6 +59,10 @@ def work(settings: Settings, sessions: Callable[[], Session]) -> None:
         delivery.tell_case_events(session)
         delivery.tell_appointments(session, now=now)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
+    with sessions() as session:
+        hit = changes.look_if_due(session, today=datetime.now(SHANGHAI).date(), others=canned.citing_replies(session))
+    if hit:
+        log.info("the law changed: %s texts to look at", hit)
     with sessions() as session:
         old = service.older_than(session, timedelta(days=settings.retention_days))
         # Rasa's copy first: if it can't be deleted now, ours still names it next time.

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from knowledge.documents import parse_citation, statute_id
 from knowledge.importing.statutes import short_name
 from knowledge.indexing import Draft
+from knowledge.law.standing import sound
 from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.search import Passage, Searcher, article_in_force
@@ -65,10 +66,10 @@ class Abstention:
 def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM, draft: Draft | None = None) -> Answer | Abstention:
     """With `draft`, as if that version were published."""
     if intent == "ask_case_story":
-        stories = searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=2, draft=draft)
+        stories = sound(session, searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=6, draft=draft), day=day)[:2]
         if stories and stories[0].score >= 0.3:
             return _from_stories(session, stories, day)
-    passages = searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10, draft=draft)
+    passages = sound(session, searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10, draft=draft), day=day)
     if not passages:
         return Abstention("nothing_found", 0.0)
     best = passages[0]
@@ -89,6 +90,8 @@ def cite(passage: Passage, *, note: str | None = None) -> Citation:
         note = note or f"{passage.promulgated_on.isoformat()} 修正文本"
     if passage.kind is Kind.regulation:
         note = note or f"这是我们写的摘要，不是原文。文号：{passage.details.get('number') or '见标题'}"
+    if passage.caution:
+        note = f"{note} {passage.caution}" if note else passage.caution
     return Citation(
         kind=passage.kind.value, kind_label=label, document=passage.document_id, title=passage.title, article=passage.ref,
         in_force_from=passage.in_force_from.isoformat(), in_force_to=passage.in_force_to.isoformat() if passage.in_force_to else None,

@@ -7,6 +7,7 @@ KnowledgeError
 ├── CitationNotFound     a citation names a law or article that doesn't exist
 ├── SnapshotUnavailable  no index snapshot has been published yet, or it can't be read
 ├── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
+├── FileRefused          a file from outside can't be read, or would do harm; `message_zh` says what to do
 └── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers as it is
     ├── VersionNotFound
     ├── NotEditable      statutes come from their package
@@ -15,7 +16,10 @@ KnowledgeError
     ├── EditConflict     somebody saved in between
     ├── SamePerson       whoever wrote in a version doesn't approve it
     ├── Incomplete       something is missing before a colleague can look at it
-    └── ReasonNeeded     a gate is overruled only with a reason
+    ├── ReasonNeeded     a gate is overruled only with a reason
+    ├── HitDecided       a colleague decided about this hit of a changed law first
+    ├── CorrectionInvalid  a correction of statute data that can't be: no such version, or two would be in force on one day
+    └── CorrectionDecided  a colleague confirmed or refused it first
 """
 
 
@@ -45,6 +49,15 @@ class SnapshotUnavailable(KnowledgeError):
 
 class SnapshotRejected(KnowledgeError):
     pass
+
+
+class FileRefused(KnowledgeError):
+    message_zh = "这个文件读不了，像是坏了。请用 Word 或 WPS 打开，另存为 .docx 再传。"
+
+    def __init__(self, message_zh: str | None = None) -> None:
+        if message_zh:
+            self.message_zh = message_zh
+        super().__init__(self.message_zh)
 
 
 class ReviewError(KnowledgeError):
@@ -90,3 +103,15 @@ class Incomplete(ReviewError):
 
 class ReasonNeeded(ReviewError):
     message_zh = "请写明理由。"
+
+
+class HitDecided(ReviewError):
+    message_zh = "这一处已经有同事处理了，请刷新看看。"
+
+
+class CorrectionInvalid(ReviewError):
+    message_zh = "这样更正不成立，请再看看日期。"
+
+
+class CorrectionDecided(ReviewError):
+    message_zh = "这条更正已经有同事处理了，请刷新看看。"

@@ -147,7 +147,7 @@ class Chunk(Base):
     """What is embedded: one article, clause or part of a document, with the words that give it context."""
 
     __tablename__ = "chunk"
-    __table_args__ = (Index("ix_chunk_version_ordinal", "version_id", "ordinal"),)
+    __table_args__ = (Index("ix_chunk_version_ordinal", "version_id", "ordinal"), Index("ix_chunk_version_ref", "version_id", "ref"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("document_version.id"))

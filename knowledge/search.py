@@ -46,6 +46,7 @@ class Passage:
     raw: float  # fused cosine, comparable within one question
     details: dict[str, Any] = field(default_factory=dict)
     content: dict[str, Any] = field(default_factory=dict)
+    caution: str | None = None  # what residents must know beside it: the law it rests on changed (`law/standing.py`)
 
     def __repr__(self) -> str:
         return f"Passage({self.title} {self.ref or ''}, {self.score:.2f})"

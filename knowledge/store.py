@@ -1,8 +1,9 @@
 """Documents into the database: statutes and our corpus, each source only when its content changed."""
 
 import json
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -10,11 +11,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from knowledge import review
-from knowledge.documents import DocumentText, Question, corpus_files, read_document, read_question_bank, statute_document
+from knowledge.documents import DocumentText, Question, corpus_files, read_document, read_question_bank, statute_document, statute_id
 from knowledge.embedding import content_hash
 from knowledge.errors import CorpusError
 from knowledge.evaluation import golden
-from knowledge.importing.statutes import data_fingerprint, read_statutes
+from knowledge.importing.statutes import StatuteVersion, data_fingerprint, read_statutes, short_name
+from knowledge.law.confirmed import confirmed_fixes
 from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, ImportedSource, Kind, Level, Place, VersionStatus
 
 _FORMAT = "2"  # of what is stored; another one reads every file anew
@@ -39,16 +41,36 @@ def import_statutes(session: Session, corpus: Path, *, only: Iterable[str] = (),
     """
     wanted = sorted(only)
     corrections = corpus / "statute-corrections.yml"
-    fingerprint = content_hash(data_fingerprint(corrections) + json.dumps(wanted, ensure_ascii=False))
+    confirmed = confirmed_fixes(session)
+    fingerprint = content_hash(data_fingerprint(corrections) + json.dumps(wanted, ensure_ascii=False) + repr(sorted((k, sorted(v.items())) for k, v in confirmed.items())))
     if _is_imported(session, "statutes", fingerprint):
         return 0
-    versions = [v for v in read_statutes(corrections) if not wanted or v.law.removeprefix("中华人民共和国") in wanted]
-    for number, version in enumerate(versions, 1):
-        save_document(session, statute_document(version), key=version.version_date)
-        if progress:
-            progress(number, len(versions))
+    versions = [v for v in read_statutes(corrections, confirmed=confirmed) if not wanted or short_name(v.law) in wanted]
+    repealed = [v for v in read_statutes(corrections, confirmed=confirmed, repealed=True) if not wanted or short_name(v.law) in wanted]
+    save_statutes(session, versions, repealed=repealed, progress=progress)
     _remember(session, "statutes", fingerprint)
     return len(versions)
+
+
+def save_statutes(session: Session, versions: Sequence[StatuteVersion], *, repealed: Sequence[StatuteVersion], progress: Callable[[int, int], None] | None = None) -> None:
+    """Statutes as the data and its corrections have them now; `repealed` ones may not be cited any more."""
+    by_law: dict[str, list[StatuteVersion]] = defaultdict(list)
+    for number, version in enumerate(versions, 1):
+        save_document(session, statute_document(version), key=version.version_date)
+        by_law[statute_id(short_name(version.law))].append(version)
+        if progress:
+            progress(number, len(versions))
+    ended = {(statute_id(short_name(v.law)), v.version_date) for v in repealed}
+    held = select(DocumentVersion).join(Document).where(Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published)
+    for row in session.scalars(held.where(DocumentVersion.document_id.in_({i for i, _ in ended} | by_law.keys()))):
+        if (row.document_id, row.promulgated_on) in ended:
+            row.status, row.ended_at = VersionStatus.withdrawn, datetime.now(UTC)
+        elif row.promulgated_on not in {v.version_date for v in by_law[row.document_id]}:
+            # A newer package forgot this version; the law's next one still ends it.
+            following = min((v.in_force_from for v in by_law[row.document_id] if v.in_force_from > row.in_force_from), default=None)
+            if following and (row.in_force_to is None or row.in_force_to >= following):
+                row.in_force_to = following - timedelta(days=1)
+    session.flush()
 
 
 def import_corpus(session: Session, corpus: Path) -> int:
@@ -100,6 +122,10 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
         session.flush()
     row.title, row.place_id, row.topic = document.title, document.place_id, document.topic
     digest = content_hash(repr((document.in_force_from, document.in_force_to, document.chunks, document.content)))
+    if key is not None and (known := _same_statute(session, document, key)):
+        known.status, known.ended_at, known.in_force_from, known.in_force_to, known.flag, known.content, known.content_hash = VersionStatus.published, None, document.in_force_from, document.in_force_to, document.flag, document.content, digest
+        session.flush()
+        return known
     for version in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == row.id, DocumentVersion.status == VersionStatus.published)):
         if key is not None and version.promulgated_on != key:
             continue
@@ -119,6 +145,16 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
     session.add(fresh)
     session.flush()
     return fresh
+
+
+def _same_statute(session: Session, document: DocumentText, key: date) -> DocumentVersion | None:
+    """The version of a statute that has these very words. Only its period may differ, so what is indexed stays as it is."""
+    held = select(DocumentVersion).where(DocumentVersion.document_id == document.id, DocumentVersion.promulgated_on == key, DocumentVersion.status.in_([VersionStatus.published, VersionStatus.withdrawn]))
+    words = [(c.ref, c.heading, c.text) for c in document.chunks]
+    for version in session.scalars(held.order_by(DocumentVersion.status, DocumentVersion.number.desc())):  # published first
+        if words == [(ref, heading, text) for ref, heading, text in session.execute(select(Chunk.ref, Chunk.heading, Chunk.text).where(Chunk.version_id == version.id).order_by(Chunk.ordinal))]:
+            return version
+    return None
 
 
 def _import_questions(session: Session, questions: list[Question]) -> None:

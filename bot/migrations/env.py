@@ -6,6 +6,7 @@ import actions.cases.models
 import actions.feedback  # noqa: F401
 import bot.accounts
 import bot.conversations.models  # noqa: F401
+import knowledge.law.models  # noqa: F401
 from bot.db import make_engine
 from knowledge.models import Base
 

@@ -28,6 +28,7 @@ from bot.rasa_client import RasaUnavailable
 from bot.settings import SHANGHAI
 from bot.web.desk import Desk, Who, back, int_of, text_of, words
 from knowledge.answers import cite_row
+from knowledge.law.standing import sound
 from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher
 
@@ -175,7 +176,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             who = desk.who(request, session, "inbox")
             found = held(session, who, conversation_id)
             passages = await run_in_threadpool(searcher.search, session, q[:300], day=today(), place=found.place_id, k=5) if q.strip() else []
-            return desk.page(request, "suggestions.html", session, who, passages=passages)
+            return desk.page(request, "suggestions.html", session, who, passages=sound(session, passages, day=today()))
 
     @api.post("/conversations/{conversation_id}/{do}")
     async def act(request: Request, conversation_id: str, do: str) -> Response:

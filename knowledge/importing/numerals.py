@@ -1,0 +1,49 @@
+"""Numbers as Chinese documents write them: 第十二条, 二〇二六年, １２, ①."""
+
+import re
+from datetime import date
+
+from knowledge.importing.statutes import article_number
+
+DIGITS = "〇○零一二三四五六七八九十百千两\\d０-９"
+_VALUES = {**{c: i for i, c in enumerate("零一二三四五六七八九")}, "〇": 0, "○": 0, "两": 2}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+DATE = re.compile(f"([{DIGITS}]{{4}})\\s*[年./-]\\s*([{DIGITS}]{{1,3}})\\s*[月./-]\\s*([{DIGITS}]{{1,3}})\\s*日?")
+
+
+def number_of(text: str) -> int | None:
+    """12 of 十二, 一百零三, 12 and １２; 2026 of 二〇二六; None for what is no number below 10,000."""
+    text = text.strip()
+    if not text or len(text) > 9:
+        return None
+    try:
+        if all(c.isdecimal() for c in text):
+            return int(text) if len(text) <= 4 else None
+        if all(c in _VALUES for c in text):
+            return int("".join(str(_VALUES[c]) for c in text)) if len(text) <= 4 else None
+        total, digit = 0, None
+        for c in text:
+            if c in _UNITS:
+                total += (1 if digit is None or digit == 0 else digit) * _UNITS[c]
+                digit = None
+            else:
+                digit = _VALUES[c]
+        return total + (digit or 0)
+    except KeyError:
+        return None
+
+
+def chinese_article(number: str, suffix: str = "") -> str | None:
+    """第十二条之一 of (12, 一); None where it is no article's number."""
+    base, extra = number_of(number), number_of(suffix) if suffix else None
+    if not base or (suffix and not extra):
+        return None
+    return article_number(f"{base}-{extra}" if extra else str(base))
+
+
+def date_of(match: re.Match[str]) -> date | None:
+    year, month, day = (number_of(part) for part in match.groups()[:3])
+    try:
+        return date(year or 0, month or 0, day or 0)
+    except ValueError:
+        return None

@@ -1,0 +1,117 @@
+"""What waits for a legal worker: changes of the law with the texts they hit, statutes that begin or end, texts that run out."""
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from knowledge.importing.statutes import short_name
+from knowledge.law.changes import ANNOUNCED
+from knowledge.law.models import Decision, LawChange, LawHit
+from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+
+_LEAST_COMMON = 3  # shorter common runs make a difference that nobody can read
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Piece:
+    text: str
+    is_changed: bool
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A change with the wordings on both sides and the texts that it still waits for."""
+
+    change: LawChange
+    old: tuple[Piece, ...]
+    new: tuple[Piece, ...]
+    hits: tuple[LawHit, ...]
+
+
+@dataclass(frozen=True)
+class StatuteEvent:
+    law: str
+    on: date
+    is_start: bool  # a version takes effect; else the law ends without another
+    adopted: date | None
+
+
+def waiting(session: Session, *, places: Collection[str] | None = None) -> list[Changed]:
+    """Earliest first. `places`: those a person answers for, None for all; what has no place is everybody's."""
+    rows = session.execute(
+        select(LawHit, LawChange)
+        .join(LawChange, LawHit.change_id == LawChange.id)
+        .outerjoin(DocumentVersion, LawHit.version_id == DocumentVersion.id)
+        .where(LawHit.decision.in_([Decision.open, Decision.edit]), (LawHit.version_id.is_(None)) | (DocumentVersion.status == VersionStatus.published))
+        .order_by(LawChange.effective_on, LawChange.law, LawChange.id, LawHit.id)
+    )
+    grouped: dict[int, tuple[LawChange, list[LawHit]]] = {}
+    for hit, change in rows:
+        if places is None or hit.place_id is None or hit.place_id in places:
+            grouped.setdefault(change.id, (change, []))[1].append(hit)
+    found = []
+    for change, hits in list(grouped.values())[:_MOST]:
+        old, new = marked(_text(session, change.old_version_id, change.ref), _text(session, change.new_version_id, change.new_ref or change.ref))
+        found.append(Changed(change, old, new, tuple(hits)))
+    return found
+
+
+def count_waiting(session: Session, *, today: date) -> int:
+    """Texts hit by what has taken effect."""
+    return len({hit.source for c in waiting(session) if c.change.effective_on <= today for hit in c.hits})
+
+
+def expiring(session: Session, *, today: date, places: Collection[str] | None = None) -> list[tuple[Document, DocumentVersion]]:
+    """Texts of ours whose last day is within thirty days."""
+    rows = session.execute(
+        select(Document, DocumentVersion)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .where(Document.kind != Kind.statute, DocumentVersion.status == VersionStatus.published, DocumentVersion.in_force_to >= today, DocumentVersion.in_force_to <= today + ANNOUNCED)
+        .order_by(DocumentVersion.in_force_to, Document.title)
+    )
+    return [(document, version) for document, version in rows if places is None or document.place_id in places]
+
+
+def statute_events(session: Session, *, today: date) -> list[StatuteEvent]:
+    """Statutes that begin or end within thirty days before or after today."""
+    first, last = today - ANNOUNCED, today + ANNOUNCED
+    day_before = first - timedelta(days=1)
+    rows = session.execute(
+        select(Document.id, Document.title, DocumentVersion.in_force_from, DocumentVersion.in_force_to, DocumentVersion.promulgated_on)
+        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+        .where(Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published)
+        .where(DocumentVersion.in_force_from.between(first, last) | DocumentVersion.in_force_to.between(day_before, last))
+    ).all()
+    begin = {(i, start) for i, _, start, _, _ in rows}
+    found = [StatuteEvent(short_name(title), start, True, adopted) for _, title, start, _, adopted in rows if first <= start <= last]
+    for document_id, title, _, end, adopted in rows:
+        if end is not None and first <= (after := end + timedelta(days=1)) <= last and (document_id, after) not in begin:
+            found.append(StatuteEvent(short_name(title), after, False, adopted))
+    return sorted(found, key=lambda e: (e.on, e.law))
+
+
+def marked(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Both wordings, with what differs marked on each side."""
+    if not old or not new:
+        return tuple(Piece(t, True) for t in (old,) if t), tuple(Piece(t, True) for t in (new,) if t)
+    sides: tuple[list[Piece], list[Piece]] = ([], [])
+    at = (0, 0)
+    for a, b, size in difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+        if 0 < size < _LEAST_COMMON:
+            continue
+        for side, text, start, end in ((sides[0], old, at[0], a), (sides[1], new, at[1], b)):
+            if text[start:end]:
+                side.append(Piece(text[start:end], True))
+            if size:
+                side.append(Piece(text[end : end + size], False))
+        at = (a + size, b + size)
+    return tuple(sides[0]), tuple(sides[1])
+
+
+def _text(session: Session, version_id: int | None, ref: str) -> str:
+    return session.scalar(select(Chunk.text).where(Chunk.version_id == version_id, Chunk.ref == ref).order_by(Chunk.ordinal).limit(1)) or "" if version_id else ""
