@@ -39,6 +39,17 @@ class FakeRasa:
 class NoSearch:
     """A searcher that finds nothing."""
 
+    def __init__(self) -> None:
+        self.embedder = PairEmbedder()
+
+    def live(self) -> "NoSearch":
+        return self
+
+    id = "none"
+
+    def explain(self, *_: object, **__: object) -> list[object]:
+        return []
+
     def search(self, *_: object, **__: object) -> list[object]:
         return []
 
