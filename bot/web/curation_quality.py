@@ -60,7 +60,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], intent:
         template, status = ("knowledge/try_result.html", 200) if is_part else ("knowledge/try.html", 422 if problem else 200)
         drafts = [] if is_part else _drafts(session, who)
         return desk.page(
-            request, template, session, who, status=status, problem=problem, tried=tried, chosen=chosen, drafts=drafts, asked=asked, place=place, day=day or today().isoformat(), statuses=review.STATUS_LABELS,
+            request, template, session, who, status=status, problem=problem, tried=tried, chosen=chosen, try_drafts=drafts, asked=asked, place=place, day=day or today().isoformat(), statuses=review.STATUS_LABELS,
             kinds=KIND_LABELS, statute=Kind.statute, answer_from=ANSWER_FROM,
         )  # fmt: skip
 
