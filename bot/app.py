@@ -26,7 +26,7 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, curation_golden, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import bookings, cases, curation, curation_golden, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
@@ -163,13 +163,14 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
     app.include_router(progress.router(parts.sessions))
     desk = Desk(settings=settings, sessions=parts.sessions)
-    curation = (
+    checks = (  # before the documents: theirs ends in a document's id, which could be any word
         curation_quality.router(desk, parts.searcher, today=today, intent=parts.intent),
         curation_golden.router(desk, parts.golden, today=today),
         curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
     )  # fmt: skip
-    for pages in (sign_in.router(desk), *curation, cases.router(desk), bookings.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots)):
+    for pages in (sign_in.router(desk), *checks, cases.router(desk), bookings.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots)):
         app.include_router(pages)
+    app.include_router(curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version)))
     app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])

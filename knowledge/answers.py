@@ -84,6 +84,13 @@ def answer(session: Session, searcher: Searcher, question: str, *, day: date, pl
     return _from_own(session, best, passages, day)
 
 
+def alone(session: Session, passage: Passage, *, day: date) -> Answer:
+    """What a resident is told from this passage where nothing else is near it: how a draft will look."""
+    if passage.kind is Kind.village_rule:
+        return _from_village_rule(session, passage, [passage], day)
+    return _from_stories(session, [passage], day) if passage.kind is Kind.case_story else _from_own(session, passage, [passage], day)
+
+
 def cite(passage: Passage, *, note: str | None = None) -> Citation:
     label = KIND_LABELS[passage.kind]
     if passage.kind is Kind.statute and passage.promulgated_on and passage.promulgated_on == passage.in_force_from:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.rasa_client import RasaUnavailable
 from knowledge.lexical import character_pairs
 
 
@@ -57,6 +58,11 @@ class NoSearch:
 async def no_slots(_: str) -> dict[str, Any]:
     """Rasa has gathered nothing."""
     return {}
+
+
+async def no_intent(_: str) -> str:
+    """Rasa doesn't answer."""
+    raise RasaUnavailable("down")
 
 
 class PairEmbedder:

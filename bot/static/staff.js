@@ -88,6 +88,14 @@
     input.reportValidity();
   }));
 
+  // --- documents: what was selected in a text becomes the passage that a remark is about
+  const quote = $("quote");
+  if (quote) document.addEventListener("selectionchange", () => {
+    const chosen = document.getSelection();
+    const at = chosen.anchorNode && (chosen.anchorNode.parentElement || chosen.anchorNode).closest("[data-quotable]");
+    if (at && String(chosen).trim()) quote.value = String(chosen).trim().slice(0, 500);
+  });
+
   // --- plots
   const kept = $("golden-runs");
   if (kept && window.Chart) {
