@@ -65,13 +65,13 @@ def coverage(session: Session, *, documents_of: Collection[str] | None, asked_at
         cells[topic or WITHOUT, at].add(Cell(questions=questions))
     said = func.coalesce(Message.body["topic"].as_string(), Conversation.topic, WITHOUT)
     helped = case((and_(Message.kind == "answer", or_(Message.rating.is_(None), Message.rating != "down")), 1), else_=0)
-    asked = select(said.label("topic"), Conversation.place_id, func.count(), func.sum(helped)).join(Conversation, Message.conversation_id == Conversation.id)
+    asked = select(said.label("matter"), Conversation.place_id, func.count(), func.sum(helped)).join(Conversation, Message.conversation_id == Conversation.id)
     asked = asked.where(Message.sender == Sender.bot, Message.kind.in_(("answer", "abstention")), Message.created_at >= now - ASKED_FOR)
     if asked_at is not None:
         asked = asked.where(or_(Conversation.place_id.in_(asked_at), Conversation.place_id.is_(None)))
     if place:
         asked = asked.where(Conversation.place_id == place)
-    for topic, at, count, answered in session.execute(asked.group_by("topic", Conversation.place_id)):
+    for topic, at, count, answered in session.execute(asked.group_by("matter", Conversation.place_id)):
         cells[topic, at or ""].add(Cell(asked=count, answered=int(answered or 0)))
     listed = select(Document.id, Document.title, Document.kind, Document.place_id, DocumentVersion.reviewed_on).join(Document, DocumentVersion.document_id == Document.id).where(live, is_stale, *here)
     stale_rows = session.execute(listed.order_by(DocumentVersion.reviewed_on.is_not(None), DocumentVersion.reviewed_on, Document.id).limit(_SHOWN_STALE)).all()

@@ -747,7 +747,8 @@ _EVIL = st.sampled_from(
 _VALUE = _EVIL | _WORDS
 _NUMBERS = ["team", "unit", "party", "message", "appointment", "minutes", "capacity", "position", "id", "amount", "green_amount", "cite", "code"]
 _FIELDS = _NUMBERS + (
-    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password kind title topic issuer number answer next questions legal_basis proof in_force_from in_force_to reviewed_on revision parts part size on quote comment accepts_marks"
+    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password"
+    " kind title topic issuer number answer next questions legal_basis proof in_force_from in_force_to reviewed_on revision parts part size on quote comment accepts_marks"
     " q version ids label ask must any_of must_not abstains"
     " section-0-name section-0-text part-0-number part-0-heading part-0-text part-0-answer part-0-questions part-0-status part-0-was part-0-conflicts_with part-0-says part-0-topic"
 ).split()
