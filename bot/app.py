@@ -26,13 +26,16 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, curation_import, curation_law, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import bookings, cases, curation, curation_golden, curation_import, curation_law, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
-from knowledge import index, segments
-from knowledge.embedding import SentenceEmbedder, prepare_model
+from knowledge import index, indexing, segments
+from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
 from knowledge.errors import SnapshotUnavailable
+from knowledge.evaluation import golden
+from knowledge.evaluation.queries import KeptQueries
+from knowledge.models import DocumentVersion, GoldenQuestion
 from knowledge.search import Searcher
 from knowledge.topics import TopicClassifier
 
@@ -79,6 +82,16 @@ class Parts:
     rasa: RasaClient
     topic: Callable[[str], str]
     turns: Turns
+    golden: Searcher  # keeps the vectors of what it is asked, so never a resident's words
+
+    async def intent(self, text: str) -> str:
+        """Of a message, as the dialogue part understands it. Raises RasaUnavailable."""
+        return str((await self.rasa.parse(text))["intent"]["name"])
+
+    def gate(self, session: Session, version: DocumentVersion) -> list[GoldenQuestion]:
+        """The golden questions that publishing this version would spoil."""
+        draft = indexing.draft_overlay(session, version, embedder=self.embedder)
+        return golden.gate(session, self.golden, version, day=today(), draft=draft)
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -87,7 +100,8 @@ def build_parts(settings: Settings) -> Parts:
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
     rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers)
     topic = _topic(settings, embedder)
-    return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic))
+    kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept)
 
 
 def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
@@ -158,6 +172,11 @@ def create_app(parts: Parts) -> FastAPI:
         inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots),
         curation_import.router(desk),
         curation_law.router(desk, parts.searcher, today=today),
+        curation_quality.router(desk, parts.searcher, today=today, intent=parts.intent),
+        curation_golden.router(desk, parts.golden, today=today),
+        curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
+        # Last: its addresses end in a document's id, which could be any word.
+        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version)),
     ):
         app.include_router(pages)
     app.add_middleware(BodyLimit)

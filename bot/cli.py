@@ -258,12 +258,14 @@ def evaluate(settings: Settings, args: argparse.Namespace) -> int:
         if args.what == "calibration":
             return _evaluate_calibration(session, parts.searcher, args)
         if args.what == "golden":
-            from knowledge.evaluation.golden import failures
+            from knowledge.evaluation import golden
 
-            failed, asked = failures(session, parts.searcher, settings.corpus / "golden.yml", day=today())
-            for question in failed:
-                say(f"failed: {question}")
-            result: dict[str, Any] = {"passed": asked - len(failed), "failed": len(failed)}
+            questions = golden.active(session) or golden.read(settings.corpus / "golden.yml")
+            outcomes = golden.evaluate(session, parts.golden, questions, day=today())
+            failed = [question.ask for question, outcome in outcomes if not outcome.passed]
+            for ask in failed:
+                say(f"failed: {ask}")
+            result: dict[str, Any] = {"passed": len(outcomes) - len(failed), "failed": len(failed), "left_out": len(questions) - len(outcomes)}
         elif args.what == "bank":
             result = bank_set_aside(session, parts.searcher, day=today(), limit=args.limit)
         elif args.what == "statutes":

@@ -1,4 +1,4 @@
-"""State is the queue: what was published and isn't indexed yet, what isn't embedded yet, what has lain too long."""
+"""State is the queue: what is to be published, what was published and isn't indexed yet, what isn't embedded yet, what has lain too long."""
 
 import logging
 import os
@@ -39,6 +39,7 @@ def run(settings: Settings) -> None:
             pass
         ended.wait(1)
     rebuild.stop()
+    publications.close()
 
 
 def _tried(job: Callable[[], int | None]) -> int | None:

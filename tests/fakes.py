@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.rasa_client import RasaUnavailable
 from knowledge.lexical import character_pairs
 
 
@@ -39,6 +40,17 @@ class FakeRasa:
 class NoSearch:
     """A searcher that finds nothing."""
 
+    def __init__(self) -> None:
+        self.embedder = PairEmbedder()
+
+    def live(self) -> "NoSearch":
+        return self
+
+    id = "none"
+
+    def explain(self, *_: object, **__: object) -> list[object]:
+        return []
+
     def search(self, *_: object, **__: object) -> list[object]:
         return []
 
@@ -46,6 +58,11 @@ class NoSearch:
 async def no_slots(_: str) -> dict[str, Any]:
     """Rasa has gathered nothing."""
     return {}
+
+
+async def no_intent(_: str) -> str:
+    """Rasa doesn't answer."""
+    raise RasaUnavailable("down")
 
 
 class PairEmbedder:

@@ -100,7 +100,21 @@
     input.reportValidity();
   }));
 
+  // --- documents: what was selected in a text becomes the passage that a remark is about
+  const quote = $("quote");
+  if (quote) document.addEventListener("selectionchange", () => {
+    const chosen = document.getSelection();
+    const at = chosen.anchorNode && (chosen.anchorNode.parentElement || chosen.anchorNode).closest("[data-quotable]");
+    if (at && String(chosen).trim()) quote.value = String(chosen).trim().slice(0, 500);
+  });
+
   // --- plots
+  const kept = $("golden-runs");
+  if (kept && window.Chart) {
+    const figures = JSON.parse(kept.textContent);
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    new Chart($("golden-plot"), { type: "line", data: { labels: figures.at, datasets: [{ data: figures.share, borderColor: "#17563a", backgroundColor: "#17563a", tension: 0.1 }] }, options: { maintainAspectRatio: false, plugins: { legend: { display: false } }, scales: { y: { suggestedMin: 80, max: 100, ticks: { callback: (value) => `${value}%` } } } } });
+  }
   const data = $("figures");
   if (data && window.Chart) {
     const figures = JSON.parse(data.textContent);
