@@ -731,13 +731,15 @@ _EVIL = st.sampled_from(
 _VALUE = _EVIL | _WORDS
 _NUMBERS = ["team", "unit", "party", "message", "appointment", "minutes", "capacity", "position", "id", "amount", "green_amount", "cite", "code"]
 _FIELDS = _NUMBERS + (
-    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password kind title topic issuer number answer next questions legal_basis proof in_force_from in_force_to reviewed_on revision parts part size on quote comment accepts_marks"
+    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password"
+    " kind title topic issuer number answer next questions legal_basis proof in_force_from in_force_to reviewed_on revision parts part size on quote comment accepts_marks"
     " section-0-name section-0-text part-0-number part-0-heading part-0-text part-0-answer part-0-questions part-0-status part-0-was part-0-conflicts_with part-0-says part-0-topic"
 ).split()
 # Values that lead deeper than a refusal of the first field.
 _PLAUSIBLE = {
     **{"to": "answered", "team": "1", "unit": "1", "party": "0", "answer": "yes", "at": "2026-12-01T09:00", "signed_on": "2026-11-24", "mode": "visit", "place": "lijiagou", "starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1"},
-    **{"kind": "case_story", "title": "一份资料", "in_force_from": "2026-11-24", "revision": "1", "parts": "1", "part-0-number": "第一条", "part-0-text": "违者罚款。", "part-0-status": "compatible", "comment": "1", "on": "2026-11-24", "reason": "有理由"},
+    **{"kind": "case_story", "title": "一份资料", "in_force_from": "2026-11-24", "revision": "1", "parts": "1", "comment": "1", "on": "2026-11-24"},
+    **{"part-0-number": "第一条", "part-0-text": "违者罚款。", "part-0-status": "compatible", "reason": "有理由"},
     **{"amount": "7", "green_amount": "3", "name0": "甲", "name1": "乙", "appointment": "1", "message": "1", "what": "一件大事", "login": "someone", "name": "某人", "role": "agent", "phone": "13800000000", "day": "2026-11-24", "text": "您好", "note": "说明", "terms": "退"},
 }
 _COMMON = hypothesis_settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -808,7 +810,8 @@ def test_hostile_ids_are_not_found(world: World, start: str) -> None:
 
 
 _DEADLINE = "/staff/deadlines?matter=labour_arbitration&start={}"
-_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done deadlines?matter first-run?code knowledge?show knowledge?kind knowledge?place knowledge?status knowledge?topic knowledge?q knowledge?page knowledge/rule-1?size knowledge/rule-1?part knowledge/versions/1?part".split()
+_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done deadlines?matter first-run?code".split()
+_PLACES += "knowledge?show knowledge?kind knowledge?place knowledge?status knowledge?topic knowledge?q knowledge?page knowledge/rule-1?size knowledge/rule-1?part knowledge/versions/1?part".split()
 _QUERIES = [f"/staff/{q}={{}}" for q in (*_PLACES, "conversations/conversation-1/suggestions?q")] + [_DEADLINE]
 
 
