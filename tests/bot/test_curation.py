@@ -227,7 +227,7 @@ def test_a_published_text_that_the_search_does_not_know_yet_is_called_so(world: 
 def test_a_failing_golden_question_stops_the_publication_until_a_reason_is_written(world: World) -> None:  # noqa: F811
     version_id = draft(world)
     with world.sessions() as session:
-        session.add(GoldenQuestion(key="k1", ask="老人证在哪里办？", must=["guide-x"], source="shipped"))
+        session.add(GoldenQuestion(key="k1", ask="老人证在哪里办？", must=["rule-1 第一条", "law 民法典 1042"], source="shipped"))
         review.submit(session, version_id, by=ANN, now=NOW)
         review.approve(session, version_id, by=Person(902, "波"), now=NOW)
         session.commit()
@@ -239,6 +239,7 @@ def test_a_failing_golden_question_stops_the_publication_until_a_reason_is_writt
     serve(world, gate=gate)
     client = world.enter("legal_worker")
     refused = client.post(at(version_id, "publish"), data={"on": "2026-11-30"})
+    assert "“李家沟村规”第一条、民法典 1042" in refused.text
     assert refused.status_code == 422 and "老人证在哪里办？" in refused.text and 'name="reason"' in refused.text and 'value="2026-11-30"' in refused.text
     assert held(world, version_id).publish_on is None
     assert client.post(at(version_id, "publish"), data={"on": "2026-11-30", "reason": "那一问该换了"}).status_code == 303
