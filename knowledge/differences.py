@@ -62,7 +62,7 @@ def by_sentence(old: str, new: str) -> list[Line]:
         if what == "equal":
             lines += [Line(Change.same, (Piece(s),), (Piece(s),)) for s in before[i1:i2]]
         else:
-            lines += _paired(before[i1:i2], after[j1:j2])
+            lines += _abreast(_paired(before[i1:i2], after[j1:j2]))
     return lines
 
 
@@ -89,6 +89,22 @@ def _named(kind: Kind, content: dict[str, Any]) -> dict[str, tuple[str, str]]:
             name, times = f"{field.label} {times}", times + 1
         found[name] = (field.label, field.text)
     return found
+
+
+def _abreast(lines: Sequence[Line]) -> list[Line]:
+    """What went beside what came in the same place, row by row, as a reader looks for it."""
+    found: list[Line] = []
+    went: list[Line] = []
+    came: list[Line] = []
+    for line in [*lines, Line(Change.same)]:
+        if line.change is Change.removed:
+            went.append(line)
+        elif line.change is Change.added:
+            came.append(line)
+        else:
+            found += [Line(Change.changed, old.old, new.new) for old, new in zip(went, came, strict=False)] + went[len(came) :] + came[len(went) :] + [line]
+            went, came = [], []
+    return found[:-1]
 
 
 def _paired(before: Sequence[str], after: Sequence[str]) -> list[Line]:

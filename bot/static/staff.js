@@ -104,7 +104,8 @@
   const quote = $("quote");
   if (quote) document.addEventListener("selectionchange", () => {
     const chosen = document.getSelection();
-    const at = chosen.anchorNode && (chosen.anchorNode.parentElement || chosen.anchorNode).closest("[data-quotable]");
+    const from = chosen.anchorNode;
+    const at = from && (from.closest ? from : from.parentElement).closest("[data-quotable]");
     if (at && String(chosen).trim()) quote.value = String(chosen).trim().slice(0, 500);
   });
 

@@ -43,7 +43,7 @@ def router(shelf: Shelf) -> APIRouter:
         shown = await run_in_threadpool(beside, session, version, typed, part=part, size=size)
         last = next((e for e, number in review.history(session, version.document_id) if number == version.number and e.what == "saved"), None)
         return desk.page(
-            request, "knowledge/editor.html", session, who, status=status, problem=problem, typed=typed, conflict=conflict, is_locked=is_locked, is_beside=False, reason=reason, done=done, last=last, kind_names=KIND_NAMES,
+            request, "knowledge/editor.html", session, who, status=status, problem=problem, typed=typed, conflict=conflict, is_locked=is_locked, is_review=False, reason=reason, done=done, last=last, kind_names=KIND_NAMES,
             topics=TOPICS, proofs=PROOFS, clause_statuses=CLAUSE_STATUSES, sections=forms.sections(typed.content), most_parts=forms.MOST_PARTS, **shown,
         )  # fmt: skip
 
@@ -64,7 +64,7 @@ def router(shelf: Shelf) -> APIRouter:
             version = shelf.version(session, who.staff, version_id, to_change=True)
             typed = forms.typed(sent, version, by=who.staff.name, today=shelf.today())
             shown = await run_in_threadpool(beside, session, version, typed, part=int_of(sent, "part") or 0, size=text_of(sent, "size", 3))
-            return desk.page(request, "knowledge/beside.html", session, who, is_beside=True, is_locked=False, typed=typed, **shown)
+            return desk.page(request, "knowledge/beside.html", session, who, is_review=False, is_locked=False, typed=typed, **shown)
 
     @api.post("/{version_id}", response_class=HTMLResponse)
     async def save(request: Request, version_id: str) -> Response:

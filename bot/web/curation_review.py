@@ -13,13 +13,14 @@ from starlette.datastructures import FormData
 from actions.errors import InvalidInput, NotFound
 from bot import accounts
 from bot.web.curation_checks import MOST_HINTS, checks
+from bot.web.curation_preview import SIZES, preview
 from bot.web.curation_shelf import KIND_NAMES, Shelf, may_change, person, wrote
 from bot.web.desk import Who, back, int_of, text_of
 from knowledge import review
 from knowledge.differences import by_field
 from knowledge.drafts import EDITABLE, shaped
 from knowledge.errors import ReasonNeeded, VersionNotFound
-from knowledge.models import DocumentVersion, GoldenQuestion, VersionComment, VersionStatus
+from knowledge.models import Document, DocumentVersion, GoldenQuestion, VersionComment, VersionStatus
 from knowledge.review import MOVES, OPEN
 
 _SAID = {"comment": "资料留言", "settle": "留言已处理", "send-back": "退回资料", "approve": "通过资料", "publish": "发布资料", "withdraw": "撤回资料"}
@@ -28,22 +29,24 @@ _SAID = {"comment": "资料留言", "settle": "留言已处理", "send-back": "�
 def router(shelf: Shelf) -> APIRouter:
     api, desk = APIRouter(prefix="/staff/knowledge/versions"), shelf.desk
 
-    def page(request: Request, session: Session, who: Who, version: DocumentVersion, *, status: int = 200, problem: str | None = None, failing: Sequence[GoldenQuestion] = (), given: dict[str, str] | None = None) -> HTMLResponse:
+    def page(request: Request, session: Session, who: Who, version: DocumentVersion, *, status: int = 200, problem: str | None = None, failing: Sequence[GoldenQuestion] = (), given: dict[str, str] | None = None, part: int = 0, size: str = "0") -> HTMLResponse:
         document, base = version.document, _base(session, version)
-        content = shaped(document.kind, version.content) if document.kind in EDITABLE else version.content
-        old = (shaped(document.kind, base.content) if document.kind in EDITABLE else base.content) if base else {}
+        is_ours, period = document.kind in EDITABLE, {"in_force_from": version.in_force_from, "in_force_to": version.in_force_to}
+        content = shaped(document.kind, version.content) if is_ours else version.content
+        old = (shaped(document.kind, base.content) if is_ours else base.content) if base else {}
         held = list(session.scalars(select(GoldenQuestion).where(GoldenQuestion.id.in_(version.held or [])))) if not failing else list(failing)
         return desk.page(
             request, "knowledge/review.html", session, who, status=status, problem=problem, version=version, document=document, base=base, differences=by_field(document.kind, old, content), state=shelf.state, kind_names=KIND_NAMES,
             moves=MOVES[version.status], may_change=may_change(session, who.staff, document), wrote=wrote(version, who.staff), comments=_comments(session, version), failing=held, given=given or {}, today=shelf.today(), is_open=version.status in OPEN,
-            checks=checks(session, document.kind, content, in_force_from=version.in_force_from, in_force_to=version.in_force_to) if document.kind in EDITABLE else None, most_hints=MOST_HINTS, is_beside=False, is_locked=True, content=content,
+            checks=checks(session, document.kind, content, **period) if is_ours else None, most_hints=MOST_HINTS, is_review=True, is_locked=True, content=content, sizes=SIZES, cited=lambda items: [_named(session, item) for item in items],
+            preview=preview(session, document, content, **period, day=shelf.today(), part=part, size=size) if is_ours else None,
         )  # fmt: skip
 
     @api.get("/{version_id}/review", response_class=HTMLResponse)
-    async def look(request: Request, version_id: str) -> Response:
+    async def look(request: Request, version_id: str, size: str = "0", part: int = 0) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "knowledge")
-            return await run_in_threadpool(page, request, session, who, shelf.version(session, who.staff, version_id))
+            return await run_in_threadpool(page, request, session, who, shelf.version(session, who.staff, version_id), part=part, size=size)
 
     @api.post("/{version_id}/{do}", response_class=HTMLResponse)
     async def act(request: Request, version_id: str, do: str) -> Response:
@@ -125,3 +128,8 @@ def _comments(session: Session, version: DocumentVersion) -> list[tuple[VersionC
     return [(c, number) for c, number in rows if c.version_id == version.id or (version.status in OPEN and c.settled_at is None)]
 
 
+def _named(session: Session, item: str) -> str:
+    """What a golden question must cite, as people call it: `guide-x 第二条`, `law 民法典 1042`."""
+    document_id, _, article = item.partition(" ")
+    found = session.get(Document, document_id)
+    return f"“{found.title}”{article}" if found else item.removeprefix("law ")

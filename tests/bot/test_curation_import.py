@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from bot.accounts import AuditEntry
 from bot.web import curation_import
-from bot.web.body_limit import DOCUMENT, BodyLimit
+from bot.web.body_limit import BodyLimit
 from knowledge import exchange
 from knowledge.importing.archive import of_zip
 from knowledge.importing.files import MOST_BYTES
@@ -229,4 +229,4 @@ def test_only_the_import_takes_large_files(path: str, status: int) -> None:
 
     client = TestClient(BodyLimit(taken))
     assert client.post(path, content=b"x" * 1_000_000).status_code == status
-    assert client.post(path, content=b"x" * (DOCUMENT + 1)).status_code == 413
+    assert client.post(path, content=b"x" * (13_000_001)).status_code == 413

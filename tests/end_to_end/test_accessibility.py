@@ -52,6 +52,26 @@ def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepa
         desk.goto(f"{base}/staff/{path}")
         assert violations(desk) == [], path
         assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    for path in ("knowledge", "knowledge?kind=statute&q=反家庭暴力法", "knowledge/new", "knowledge?kind=service_guide&status=published", "knowledge?kind=village_rule&status=published", "knowledge?kind=case_story&status=published"):
+        desk.goto(f"{base}/staff/{path}")
+        assert violations(desk) == [], path
+        assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        if "kind" not in path:
+            continue
+        desk.locator("tbody a").last.click()
+        desk.wait_for_load_state()
+        assert violations(desk) == [], f"a document of {path}"
+        if "statute" in path:
+            continue
+        desk.get_by_role("button", name="改这份资料").or_(desk.get_by_role("link", name="接着写")).first.click()
+        desk.wait_for_url("**/versions/**")
+        assert violations(desk) == [], f"the editor of {path}"
+        assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        desk.locator("select[name=size]").select_option("all")
+        desk.locator(".size-3").first.wait_for()
+        assert violations(desk) == [], f"four sizes of {path}"
+        desk.goto(desk.url.split("?")[0].split("#")[0] + "/review")
+        assert violations(desk) == [], f"the review of {path}"
     desk.goto(f"{base}/staff/import/grid")
     desk.get_by_label("或者把表格贴进来").fill("村,姓名,电话\n李家沟村,张三,13800000000\n没有村,李四,1\n")
     desk.get_by_role("button", name="先检查").click()

@@ -87,3 +87,9 @@ def test_a_very_long_text_is_compared_in_little_time() -> None:
     lines = by_sentence(old, old.replace("第7句", "第七句") + "最后一句。")
     assert [line.change for line in lines if line.change is not Change.same] == [Change.changed, Change.added]
     assert time.process_time() - started < 10  # quadratic in characters it would take minutes
+
+
+def test_a_text_that_was_written_anew_stands_row_by_row_beside_the_old_one() -> None:
+    assert [(line.change, said(line, "old"), said(line, "new")) for line in by_sentence("甲甲甲。乙乙乙。", "丙丙丙。丁丁丁。戊戊戊。")] == [
+        (Change.changed, "甲甲甲。", "丙丙丙。"), (Change.changed, "乙乙乙。", "丁丁丁。"), (Change.added, "", "戊戊戊。"),
+    ]  # fmt: skip
