@@ -227,7 +227,7 @@ def test_a_published_text_that_the_search_does_not_know_yet_is_called_so(world: 
 def test_a_failing_golden_question_stops_the_publication_until_a_reason_is_written(world: World) -> None:  # noqa: F811
     version_id = draft(world)
     with world.sessions() as session:
-        session.add(GoldenQuestion(key="k1", ask="老人证在哪里办？", must=["rule-1 第一条", "law 民法典 1042"], source="shipped"))
+        session.add(GoldenQuestion(key="gate-1", ask="老人证在哪里办？", must=["rule-1 第一条", "law 民法典 1042"], source="shipped"))
         review.submit(session, version_id, by=ANN, now=NOW)
         review.approve(session, version_id, by=Person(902, "波"), now=NOW)
         session.commit()
