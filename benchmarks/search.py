@@ -1,4 +1,4 @@
-"""Search over made-up chunks: our index against numpy brute force and plain BM25 in the same run.
+"""Search over made-up chunks: our index against numpy brute force and BM25 alone in the same run.
 
     python -m benchmarks.search [--sizes 10000 100000 1000000]
 
@@ -15,13 +15,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import bm25s
 import numpy as np
 from sqlalchemy import select
 
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from knowledge import index
+from knowledge import index, lexical
 from knowledge.embedding import DIM
 from knowledge.models import Chunk
 
@@ -61,10 +60,12 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
     vectors = clustered(size, rng)
     texts = texts_like_ours(settings, size, rng)
     started = time.perf_counter()
-    snapshot = index.build(
-        root, chunk_ids=np.arange(size), texts=texts, vectors=vectors, has_vector=np.ones(size, bool),
-        question_vectors=vectors[:7000], question_rows=np.stack([np.arange(7000), np.full(7000, -1), np.full(7000, -1)], 1), meta={},
-    )  # fmt: skip
+    writer = index.Writer(root)
+    for at in range(0, size, 20_000):
+        some = slice(at, min(size, at + 20_000))
+        writer.add(chunk_ids=np.arange(size)[some], texts=texts[some], places=["nation"] * (some.stop - at), vectors=vectors[some], has_vector=np.ones(some.stop - at, bool))
+    writer.add_questions(ids=[f"{i:016x}" for i in range(7000)], vectors=vectors[:7000], points=[(i, i, 0) for i in range(7000)])
+    snapshot = writer.finish(versions=np.arange(1), meta={})
     build_s = time.perf_counter() - started
     live = index.load(root, snapshot)
     queries = vectors[rng.integers(0, size, _QUERIES)] + 0.02 * rng.standard_normal((_QUERIES, DIM), dtype=np.float32)
@@ -72,11 +73,11 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
     words = [texts[i][:20] for i in rng.integers(0, size, _QUERIES)]
     found = [live.nearest(q, 10) for q in queries]
     exact = [set(np.argpartition(-(vectors @ q), 10)[:10].tolist()) for q in queries]
-    lexical = bm25s.BM25.load(str(root / snapshot / "bm25"), load_vocab=True)
+    words_only = lexical.read(root / snapshot / "lexical", **index.meta(root, snapshot)["lexical"])  # type: ignore[arg-type]
     ours, brute, plain = (
         timed(lambda i: live.search(words[i], queries[i])),
         timed(lambda i: np.argpartition(-(vectors @ queries[i]), 10)[:10]),
-        timed(lambda i: lexical.get_scores([t for t in index.character_pairs(words[i]) if t in lexical.vocab_dict])),
+        timed(lambda i: words_only.scores(lexical.pairs(words[i]), size)),
     )
     return {
         "chunks": size, "p50_ms": ours[0], "p95_ms": ours[1], "numpy_p50_ms": brute[0], "bm25_p50_ms": plain[0],

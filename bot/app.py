@@ -26,13 +26,16 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, curation, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import bookings, cases, curation, curation_golden, curation_import, curation_law, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
-from knowledge import index
-from knowledge.embedding import SentenceEmbedder, prepare_model
+from knowledge import index, indexing, segments
+from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
 from knowledge.errors import SnapshotUnavailable
+from knowledge.evaluation import golden
+from knowledge.evaluation.queries import KeptQueries
+from knowledge.models import DocumentVersion, GoldenQuestion
 from knowledge.search import Searcher
 from knowledge.topics import TopicClassifier
 
@@ -46,7 +49,7 @@ def today() -> date:
 
 
 class LiveIndex:
-    """The live snapshot, loaded anew when another is published. Asked at each search; looking costs one small file read."""
+    """The live snapshot with what was published since. Asked at each search; looking costs one small file read and one `stat`."""
 
     def __init__(self, settings: Settings) -> None:
         self._root = settings.snapshots
@@ -55,15 +58,19 @@ class LiveIndex:
 
     def __call__(self) -> index.Index:
         current = index.current_id(self._root)
-        if self._loaded is None or (current and current != self._loaded.id):
-            with self._lock:
-                if self._loaded is None or current != self._loaded.id:
-                    try:
-                        self._loaded = index.load(self._root)
-                    except SnapshotUnavailable:
-                        if self._loaded is None:
-                            raise
-        return self._loaded
+        loaded = self._loaded
+        if loaded is not None and loaded.id == current and segments.mark(self._root / current) == loaded.delta_mark:
+            return loaded
+        # One of several searches loads; the others go on with what there is.
+        if self._lock.acquire(blocking=loaded is None):
+            try:
+                self._loaded = index.refreshed(self._loaded, self._root) if self._loaded is not None and self._loaded.id == current else index.load(self._root)
+            except SnapshotUnavailable:
+                if self._loaded is None:
+                    raise
+            finally:
+                self._lock.release()
+        return self._loaded or index.load(self._root)
 
 
 @dataclass
@@ -75,6 +82,16 @@ class Parts:
     rasa: RasaClient
     topic: Callable[[str], str]
     turns: Turns
+    golden: Searcher  # keeps the vectors of what it is asked, so never a resident's words
+
+    async def intent(self, text: str) -> str:
+        """Of a message, as the dialogue part understands it. Raises RasaUnavailable."""
+        return str((await self.rasa.parse(text))["intent"]["name"])
+
+    def gate(self, session: Session, version: DocumentVersion) -> list[GoldenQuestion]:
+        """The golden questions that publishing this version would spoil."""
+        draft = indexing.draft_overlay(session, version, embedder=self.embedder)
+        return golden.gate(session, self.golden, version, day=today(), draft=draft)
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -83,7 +100,8 @@ def build_parts(settings: Settings) -> Parts:
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
     rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers)
     topic = _topic(settings, embedder)
-    return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic))
+    kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept)
 
 
 def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
@@ -145,9 +163,22 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
     app.include_router(progress.router(parts.sessions))
     desk = Desk(settings=settings, sessions=parts.sessions)
-    for pages in (sign_in.router(desk), cases.router(desk), bookings.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots)):
+    for pages in (
+        sign_in.router(desk),
+        cases.router(desk),
+        bookings.router(desk),
+        imports.router(desk),
+        settings_pages.router(desk),
+        inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots),
+        curation_import.router(desk),
+        curation_law.router(desk, parts.searcher, today=today),
+        curation_quality.router(desk, parts.searcher, today=today, intent=parts.intent),
+        curation_golden.router(desk, parts.golden, today=today),
+        curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
+        # Last: its addresses end in a document's id, which could be any word.
+        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version)),
+    ):
         app.include_router(pages)
-    app.include_router(curation.router(desk, today=today, gate=lambda session, version: [], is_indexed=lambda version: True))
     app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])

@@ -64,7 +64,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         session.commit()
         wanted = digest(settings.corpus, settings.statutes, path)
         stamp = settings.home / "steps" / "snapshot"
-        if index.current_id(settings.snapshots) is None or not stamp.exists() or stamp.read_text() != wanted:
+        if index.meta(settings.snapshots).get("format") != index.FORMAT or not stamp.exists() or stamp.read_text() != wanted:
             build_snapshot(settings, core_only=core_only)
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(wanted)
@@ -81,7 +81,7 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
             def progress(some: int, total: int) -> None:
                 nonlocal done
                 done += some
-                bar(done, max(done, total))
+                bar(done, total)
 
             def check(candidate: index.Index) -> None:
                 golden.check(session, Searcher(embedder=embedder, live=lambda: candidate), settings.corpus / "golden.yml", day=today())

@@ -1,24 +1,26 @@
-"""State is the queue: what isn't embedded yet, what has lain too long."""
+"""State is the queue: what is to be published, what was published and isn't indexed yet, what isn't embedded yet, what has lain too long."""
 
 import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from actions.cases import service as service_of_cases
-from bot import stack
 from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
+from bot.publishing import Publications, Rebuild
 from bot.rasa_client import erase_trackers
 from bot.settings import SHANGHAI, Settings
-from knowledge import index
 from knowledge.law import changes
 
 log = logging.getLogger("linli.worker")
+
+_ROUND_S = 10
 
 
 def run(settings: Settings) -> None:
@@ -27,20 +29,30 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: ended.set())
     os.nice(10)  # a resident's turn comes before the last statute's vector
     sessions = make_sessions(make_engine(settings.url))
+    publications, rebuild, next_round = Publications(settings, sessions), Rebuild(settings), 0.0
     while not ended.is_set():
-        try:
-            work(settings, sessions)
-        except Exception:
-            log.exception("worker")  # one failed round must not end the worker; the next tries again
-        ended.wait(10)
+        if time.monotonic() >= next_round:
+            next_round = time.monotonic() + _ROUND_S
+            _tried(rebuild.poll)
+            _tried(lambda: work(settings, sessions))
+        while _tried(publications.step) and not ended.is_set():
+            pass
+        ended.wait(1)
+    rebuild.stop()
+    publications.close()
+
+
+def _tried(job: Callable[[], int | None]) -> int | None:
+    """One failed round must not end the worker; the next tries again."""
+    try:
+        return job()
+    except Exception:
+        log.exception("worker")
+        return None
 
 
 def work(settings: Settings, sessions: Callable[[], Session]) -> None:
     """One round: whatever is due now. Cut short anywhere, the next one goes on with it."""
-    meta = index.meta(settings.snapshots)
-    if meta and meta["embedded"] != meta["chunks"]:
-        log.info("embedding the rest: %s of %s", meta["embedded"], meta["chunks"])
-        stack.build_snapshot(settings, core_only=False)
     with sessions() as session:
         now = datetime.now(UTC)
         service_of_cases.tick(session, now=now)

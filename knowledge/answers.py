@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents import parse_citation, statute_id
 from knowledge.importing.statutes import short_name
-from knowledge.index import character_pairs
+from knowledge.indexing import Draft
 from knowledge.law.standing import sound
+from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.search import Passage, Searcher, article_in_force
 
@@ -62,12 +63,13 @@ class Abstention:
     confidence: float
 
 
-def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM) -> Answer | Abstention:
+def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM, draft: Draft | None = None) -> Answer | Abstention:
+    """With `draft`, as if that version were published."""
     if intent == "ask_case_story":
-        stories = sound(session, searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=6), day=day)[:2]
+        stories = sound(session, searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=6, draft=draft), day=day)[:2]
         if stories and stories[0].score >= 0.3:
             return _from_stories(session, stories, day)
-    passages = sound(session, searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10), day=day)
+    passages = sound(session, searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10, draft=draft), day=day)
     if not passages:
         return Abstention("nothing_found", 0.0)
     best = passages[0]

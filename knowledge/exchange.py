@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,17 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST_TEXT, _DEEPEST = 2_000_000, 12
 
 
-def files(session: Session, *, drafts: bool = False) -> Iterator[tuple[str, str]]:
-    """(path, text) of every file: the published versions of our documents, their drafts on request, questions over statutes, places."""
+def files(session: Session, *, drafts: bool = False, may: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, str]]:
+    """(path, text) of every file: the published versions of our documents, on request the drafts of those places that one may see,
+    questions over statutes, places.
+    """
     yield "places.yml", dump([{"id": p.id, "name": p.name, "level": p.level.value, "parent": p.parent_id, "aliases": list(p.aliases)} for p in _places(session)])
     wanted = (VersionStatus.published, *review.OPEN) if drafts else (VersionStatus.published,)
     rows = select(DocumentVersion).join(Document).where(Document.kind != Kind.statute, DocumentVersion.status.in_(wanted)).options(selectinload(DocumentVersion.document)).order_by(DocumentVersion.document_id, DocumentVersion.number)
     held: dict[str, str] = {}
     for version in session.scalars(rows):
+        if version.status is not VersionStatus.published and not may(version.document.place_id):
+            continue
         before = "" if version.status is VersionStatus.published else "drafts/"
         held[f"{before}{FOLDERS[version.document.kind]}/{version.document_id}.yml"] = dump(mapping(version))
     yield from sorted(held.items())
@@ -61,10 +65,10 @@ def export_all(session: Session, folder: Path, *, drafts: bool = False) -> int:
     return len(written)
 
 
-def export_zip(session: Session, *, drafts: bool = False) -> bytes:
+def export_zip(session: Session, *, drafts: bool = False, may: Callable[[str], bool] = lambda _: True) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, text in files(session, drafts=drafts):
+        for path, text in files(session, drafts=drafts, may=may):
             archive.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), text.encode(), zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
@@ -132,7 +136,8 @@ class _Writer(yaml.SafeDumper):
 
 
 def _text(writer: _Writer, text: str) -> yaml.Node:
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    odd = re.search("[\r\x85\u2028\u2029\ufeff]", text)  # line breaks to YAML, which would fold them
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style='"' if odd else "|" if "\n" in text else None)
 
 
 _Writer.add_representer(str, _text)

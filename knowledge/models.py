@@ -108,12 +108,14 @@ class DocumentVersion(Base):
         # One text of a document is in work at a time: two people edit the same draft, or the later one is told.
         Index("uq_document_version_open", "document_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_document_version_published_at", "published_at"),
+        Index("ix_document_version_document_status", "document_id", "status"),
+        Index("ix_document_version_status_ends", "status", "in_force_to"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("document.id"))
     number: Mapped[int] = mapped_column(Integer)
-    status: Mapped[VersionStatus] = mapped_column(_enum(VersionStatus), index=True)
+    status: Mapped[VersionStatus] = mapped_column(_enum(VersionStatus))
     in_force_from: Mapped[date] = mapped_column(Date)
     in_force_to: Mapped[date | None] = mapped_column(Date)
     promulgated_on: Mapped[date | None] = mapped_column(Date)

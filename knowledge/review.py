@@ -202,9 +202,12 @@ def due(session: Session, today: date) -> list[DocumentVersion]:
 
 
 def hold(session: Session, version_id: int, failing: Sequence[int], *, now: datetime) -> None:
-    """Not published: these golden questions would fail. A person overrules by asking again with a reason."""
+    """Not published: these golden questions would fail. A person overrules by asking again with a reason. Raises MoveNotAllowed."""
     version = get(session, version_id)
-    version.held = sorted(failing)
+    waits = update(DocumentVersion).where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved).values(held=sorted(failing))
+    if not session.execute(waits, execution_options={"synchronize_session": False}).rowcount:
+        raise MoveNotAllowed
+    session.refresh(version)
     _record(session, version, SYSTEM, now, "held", f"{len(failing)} 个检查问题会答错")
 
 

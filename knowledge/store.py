@@ -14,6 +14,7 @@ from knowledge import review
 from knowledge.documents import DocumentText, Question, corpus_files, read_document, read_question_bank, statute_document, statute_id
 from knowledge.embedding import content_hash
 from knowledge.errors import CorpusError
+from knowledge.evaluation import golden
 from knowledge.importing.statutes import StatuteVersion, data_fingerprint, read_statutes, short_name
 from knowledge.law.confirmed import confirmed_fixes
 from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, ImportedSource, Kind, Level, Place, VersionStatus
@@ -73,7 +74,7 @@ def save_statutes(session: Session, versions: Sequence[StatuteVersion], *, repea
 
 
 def import_corpus(session: Session, corpus: Path) -> int:
-    """Number of our documents written or changed; the question bank follows them.
+    """Number of our documents written or changed; the question bank and the golden questions follow them.
 
     Raises CorpusError for a malformed file or a question that points nowhere.
     """
@@ -100,6 +101,7 @@ def import_corpus(session: Session, corpus: Path) -> int:
             session.execute(delete(ImportedSource).where(ImportedSource.name == name))
             changed += 1
     _import_questions(session, [*read_question_bank(corpus), *questions])
+    golden.import_golden(session, corpus)
     return changed
 
 
@@ -121,6 +123,8 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
     row.title, row.place_id, row.topic = document.title, document.place_id, document.topic
     digest = content_hash(repr((document.in_force_from, document.in_force_to, document.chunks, document.content)))
     if key is not None and (known := _same_statute(session, document, key)):
+        if known.status is VersionStatus.withdrawn or (known.in_force_to and (document.in_force_to is None or document.in_force_to > known.in_force_to)):
+            known.published_at = datetime.now(UTC)  # the index may have left it out
         known.status, known.ended_at, known.in_force_from, known.in_force_to, known.flag, known.content, known.content_hash = VersionStatus.published, None, document.in_force_from, document.in_force_to, document.flag, document.content, digest
         session.flush()
         return known

@@ -1,7 +1,13 @@
 """Doubles for unit tests; the end-to-end tests run the real ones."""
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
+
+from bot.rasa_client import RasaUnavailable
+from knowledge.lexical import character_pairs
 
 
 class FakeRasa:
@@ -34,6 +40,17 @@ class FakeRasa:
 class NoSearch:
     """A searcher that finds nothing."""
 
+    def __init__(self) -> None:
+        self.embedder = PairEmbedder()
+
+    def live(self) -> "NoSearch":
+        return self
+
+    id = "none"
+
+    def explain(self, *_: object, **__: object) -> list[object]:
+        return []
+
     def search(self, *_: object, **__: object) -> list[object]:
         return []
 
@@ -41,3 +58,29 @@ class NoSearch:
 async def no_slots(_: str) -> dict[str, Any]:
     """Rasa has gathered nothing."""
     return {}
+
+
+async def no_intent(_: str) -> str:
+    """Rasa doesn't answer."""
+    raise RasaUnavailable("down")
+
+
+class PairEmbedder:
+    """Texts that share pairs of characters are near: each pair adds to two of 384 places. Counts what it was given."""
+
+    name = "pairs"
+
+    def __init__(self) -> None:
+        self.passages: list[str] = []
+
+    def encode_passages(self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+        self.passages += texts
+        return self.encode_queries(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.full((len(texts), 384), 0.05, np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for pair in character_pairs(text):
+                code = zlib.crc32(pair.encode())
+                row[[code % 384, code // 384 % 384]] += 1
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)

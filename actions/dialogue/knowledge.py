@@ -75,6 +75,7 @@ class _Answering(Action):
                     next="急着要答复，可以拨打 12348 免费问律师，办事的事拨打 12345。",
                     links=[{"label": "拨打 12348", "href": "tel:12348"}, {"label": "拨打 12345", "href": "tel:12345"}],
                     confidence=found.confidence,
+                    topic=self.services.topic(said),  # which topics lack documents (`bot/coverage.py`)
                 )
                 return False
         shown = _payload(found)

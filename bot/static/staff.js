@@ -81,6 +81,18 @@
     }
   });
 
+  // --- citations: an article that was picked goes into the list that was written in last
+  let list = null;
+  document.addEventListener("focusin", (event) => { if (event.target.matches("[data-citations]")) list = event.target; });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-citation]");
+    const into = button && ((list && list.isConnected && list) || document.querySelector("[data-citations]"));
+    if (!into) return;
+    into.value = [into.value.trimEnd(), button.dataset.citation].filter(Boolean).join("\n");
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+    into.focus();
+  });
+
   // --- tables: told before the file is sent, because the server takes no more
   document.querySelectorAll("input[type=file][data-most]").forEach((input) => input.addEventListener("change", () => {
     const file = input.files[0];
@@ -98,6 +110,12 @@
   });
 
   // --- plots
+  const kept = $("golden-runs");
+  if (kept && window.Chart) {
+    const figures = JSON.parse(kept.textContent);
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    new Chart($("golden-plot"), { type: "line", data: { labels: figures.at, datasets: [{ data: figures.share, borderColor: "#17563a", backgroundColor: "#17563a", tension: 0.1 }] }, options: { maintainAspectRatio: false, plugins: { legend: { display: false } }, scales: { y: { suggestedMin: 80, max: 100, ticks: { callback: (value) => `${value}%` } } } } });
+  }
   const data = $("figures");
   if (data && window.Chart) {
     const figures = JSON.parse(data.textContent);

@@ -75,11 +75,11 @@ class Desk:
             raise NotAllowed("您的岗位没有这个权限。")
         return Who(held.staff, held)
 
-    async def form(self, request: Request, session: Session, permission: str | None = None, *, most_fields: int = 200) -> tuple[Who, FormData]:
-        """A form from one of our own pages: same origin, with the session's secret. Raises also NotAllowed."""
+    async def form(self, request: Request, session: Session, permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> tuple[Who, FormData]:
+        """A form from one of our own pages: same origin, with the session's secret; `most` bytes in a field. Raises also NotAllowed."""
         check_origin(request)
         who = self.who(request, session, permission)
-        sent = await request.form(max_files=8, max_fields=most_fields)
+        sent = await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
         if not compare_digest((text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()):
             raise NotAllowed("页面放得太久了，请刷新后再试。")
         return who, sent

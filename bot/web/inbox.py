@@ -30,7 +30,7 @@ from bot.web.desk import Desk, Who, back, int_of, text_of, words
 from knowledge.answers import cite_row
 from knowledge.law.standing import sound
 from knowledge.models import Chunk, VersionStatus
-from knowledge.search import Searcher
+from knowledge.search import Searcher, _passages
 
 _KINDS = {"violence": "暴力", "child_harm": "孩子或无行为能力的人受害", "self_harm": "轻生", "fire_gas": "火灾、燃气、坍塌", "medical": "受伤、中毒、急病", "fraud": "正在被骗", "threat": "威胁、群殴", "legal_deadline": "期限将到"}
 _LOOK_EVERY_S = 0.7
@@ -227,12 +227,14 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
 
 
 def _citations(session: Session, chosen: str, day: date) -> list[dict[str, Any]]:
-    """The passages an agent put into a reply, as residents see citations; what isn't in force is left out."""
+    """The passages an agent put into a reply, as residents see citations; what isn't in force, or rests on dead law, is left out."""
     ids = [int(x) for x in chosen.split(",") if x.isascii() and x.isdigit() and len(x) < 10][:3]
+    chunks = [chunk for i in ids if (chunk := session.get(Chunk, i))]
+    may = {p.chunk_id: p.caution for p in sound(session, _passages(session, [(1.0, chunk.id) for chunk in chunks], len(chunks)), day=day)}
     found = []
-    for chunk in (session.get(Chunk, i) for i in ids):
-        if chunk and chunk.version.status is VersionStatus.published and chunk.version.in_force_from <= day and (chunk.version.in_force_to is None or chunk.version.in_force_to >= day):
-            found.append(asdict(cite_row((chunk, chunk.version, chunk.version.document))))
+    for chunk in chunks:
+        if chunk.id in may and chunk.version.status is VersionStatus.published and chunk.version.in_force_from <= day and (chunk.version.in_force_to is None or chunk.version.in_force_to >= day):
+            found.append(asdict(cite_row((chunk, chunk.version, chunk.version.document), note=may[chunk.id])))
     return found
 
 

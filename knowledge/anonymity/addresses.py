@@ -12,18 +12,27 @@ from knowledge.anonymity.marks import MarkKind, Spot
 
 _N = "[0-9零〇一二三四五六七八九十百]{1,5}"
 _GROUP = rf"第?(?:{_N}|[东西南北上下前后中][头]?)(?:村民小组|村小组|居民小组|小组|生产队|组|队|社)(?![织长员会保合办区团里])"
-_HOUSE = rf"(?:附|第)?(?:{_N}|[A-Za-z]|[0-9]{{1,3}}[A-Za-z])(?:-{_N}){{0,2}}(?:号院|号楼|号铺|号店|号门面|号|栋|幢|座|单元|楼|层|室|户|排|门)(?![人民元称码上下文令])"
+_HOUSE = rf"(?:附|第)?(?:{_N}|[A-Za-z]|[0-9]{{1,3}}[A-Za-z])(?:-{_N}){{0,2}}(?:号院|号楼|号铺|号店|号门面|号|期|栋|幢|座|单元|楼|层|室|户|排|门)(?![人民元称码上下文令])"
 _TAIL = re.compile(rf"(?:{_GROUP}[ ,]?(?:{_HOUSE}[ ,]?){{0,4}}|(?:{_HOUSE}[ ,]?){{1,5}}(?:[0-9]{{3,4}}(?![0-9年]))?|[0-9]{{1,3}}-[0-9]{{1,3}}(?:-[0-9]{{1,4}})?(?![0-9]))")
-_FLAT = re.compile("栋|幢|单元|室|号楼|号院|-")
+_FLAT = re.compile("栋|幢|单元|室|号楼|号院|期|-")
 _NEARBY = re.compile(r"[^\W\d_的A-Za-z]{0,10}?(?:东侧|西侧|南侧|北侧|东边|西边|南边|北边|对面|隔壁|斜对门|对门|旁边|附近|后面|前面|老宅|老屋|门口)(?:[一-鿿]{0,4}(?:老宅|老屋|第[一二三四五六七八九十]家))?")
+_PRECISE = re.compile(rf"{_GROUP}[ ,]?{_HOUSE}|{_N}(?:栋|幢|号楼|座)[ ,]?(?:{_HOUSE}|[0-9]{{3,4}})")
+_OWN = re.compile(r"(?:本村|同村|我村|我们村|该村|小区|本小区|该小区)$")
+_NTH = re.compile(r"第[0-9一二三四五六七八九十]{1,3}(?:家|户|排|间|栋)")
+_ANY_PLACE = re.compile(r"[^的](?:村|庄|屯|寨|湾|沟|坪|营|坝|岭|坳|塘|街|路|巷|镇|乡|组|塆|庙|桥)")
+_CROSSING = re.compile(r"(路|街|大道|巷)[与和及][一-鿿]{1,6}(?:路|街|大道|巷)(?:交叉口|交叉路口|交汇处|交界处|路口|口)(?:[往向]?[东南西北]{1,2}侧?[0-9]{0,4}米?)?")
+_INSIDE = re.compile(r"(?:[东西南北左右中]户|院内|门面房?|铺面|底商|地下室|阁楼|平房|内|附[0-9]{1,3}号?|\([^()\n]{2,20}\))")
+_CHAIN = re.compile(r"(?:县|区|市|旗)[一-鿿]{1,6}(?:镇|乡|街道)(?:办事处)?[一-鿿]{1,6}?(?:行政村|自然村|社区|居委会|村(?!民|委|干|支|主|规|两|里)|[庄屯寨湾沟坪](?=[,。;、()\n ]|$))")
+_HOMED = re.compile(r"(?:家住|现住|住址|住在|居住于|居住在|户籍|籍贯|租住于|租住在|老家)[^,。;\n]{0,4}?([一-鿿]{1,6}(?:镇|乡|街道)[一-鿿]{1,6}?(?:社区|村(?!民|委|干|支|主|规|两|里)))")
+_BESIDE = re.compile(r"(?:家住|现住|住址|住在|居住在|居住于|租住在|住|家在|租住|开在|店在|店开在|位于|地点|寄到|送到|寄往)[:是为]{0,1}([^,。;\n]{2,24}?(?:对面|隔壁|旁边|旁|后面|前面|东头|西头|南头|北头|[东西南北][侧边]|楼上|楼下|院内|路口|村口|桥头|门口|附近)(?:第[0-9一二三四五六七八九十]{1,2}[家户间排])?)")
 _LABEL = re.compile(r"(?:家庭住址|现住址|住址|通讯地址|联系地址|收货地址|收件地址|寄件地址|送达地址|户籍地址|户籍地|户籍所在地|经营地址|店址|住所地|住所|地址)[:是为在 ]{1,2}([^,。;、()\n]{5,40})")
-_STOP = frozenset("的了是在住于到从去来往和与及或把被将对我你他她它这那某本该全每各同有至由给让叫说请找因为并都也又就址地处所址籍系即称")
-# Only a label's own words; 地 is a stop, so 地方 or 基地 end a name too early, which costs the front of an address and never the number.
+_STOP = frozenset("的了是在住于到从去往和与及或把被将向我你他她它这那某本该由给让叫说")
+_IN_NAMES = frozenset("和平 和谐 和睦 和顺 和兴 和美 向阳 向东 同心 同兴 同乐 同德 来凤 全福 全胜 并州 对河 于家 于庄 往来 地坪".split())
 _PLACED = re.compile(r"(?:行政村|自然村|社区|嘎查|新村|村|庄|屯|寨|湾|沟|坪|营|堡|店|坝|岭|坳|塬|冲|垸|畈|塘|庙|岗|坡|埠|浜|圩|河|桥|坎|梁|峪|洼|台|集|镇|乡)$")
 _ROAD = re.compile(r"(?:大道|大街|路|街|巷|弄|胡同|里弄|工业园区|工业园|产业园|国道|省道)$")
-_ESTATE = re.compile(r"(?:小区|花园|花苑|家园|公寓|新村|安置点|安置区|安置房|移民点|大厦|广场|商城|市场|家属院|家属楼|宿舍楼|宿舍|苑|(?<![县乡进])城|(?<!政)府|庭|园|湾|邨|大院)$")
+_ESTATE = re.compile(r"(?:小区|花园|花苑|家园|公寓|新村|安置点|安置区|安置房|移民点|大厦|广场|商城|市场|家属院|家属楼|宿舍楼|宿舍|公租房|廉租房|周转房|苑|(?<![县乡进])城|(?<!政)府|庭|园|湾|邨|大院)$")
 _AREA = re.compile(r"(?:省|自治区|市|州|县|区|旗|镇|乡|街道)")
-_LEADS = re.compile(r"^(?:现|点|家|户|老家|原|暂|租|送|寄|搬|回|常年|独自|人|店|前|发生|都|门|家人|村民|一直|住户|均|经常|目前)+(?=.{2})")
+_LEADS = re.compile(r"^(?:现住址|家庭住址|户籍所在地|户籍地|住所地|所在地|经营地址|送达地址|住址|地址|地点|店址|户籍|籍贯|现|家里|老家|暂|租|送|寄|搬|系|即|称|独自|常年|发生|一直|均|经常|目前|我们|村民)+(?=.{2})")
 _PUBLIC = re.compile(r"(?:村委会|政府|派出所|法院|医院|司法所|服务中心|学校|小学|中学|银行|大厅)$")
 _LONGEST_NAME = 24
 
@@ -33,23 +42,42 @@ def find(folded: Folded) -> Iterator[Spot]:
     for label in _LABEL.finditer(text):
         if _AREA.search(label.group(1)) or re.search("村|组|号|街|路", label.group(1)):
             yield Spot(label.start(1), label.end(1), MarkKind.address, "写明了住在哪里")
+    for beside in _BESIDE.finditer(text):
+        if _ANY_PLACE.search(beside.group(1)):
+            yield Spot(beside.start(1), beside.end(1), MarkKind.address, "照着说的能找到这一家")
+    for chain in _CHAIN.finditer(text):
+        yield Spot(_read_back(text, chain.start()), chain.end(), MarkKind.address, "从县写到了村")
+    for homed in _HOMED.finditer(text):
+        yield Spot(homed.start(1), homed.end(1), MarkKind.address, "说了家住哪个村")
+    for crossing in _CROSSING.finditer(text):
+        yield Spot(_read_back(text, crossing.start(1)), crossing.end(), MarkKind.address, "写到了路口")
+    for nth in _NTH.finditer(text):
+        start = _read_back(text, nth.start())
+        if _ANY_PLACE.search(text[start : nth.start()]):
+            yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
     for tail in _TAIL.finditer(text):
         start = _read_back(text, tail.start())
         name = text[start : tail.start()].rstrip()
-        if len(name) < 2 or _PUBLIC.search(name):
+        if _PUBLIC.search(name):
+            continue
+        bare = len(name) < 2 or not (_PLACED.search(name) or _ROAD.search(name) or _ESTATE.search(name))
+        if bare and _PRECISE.match(tail.group()):
+            own = _OWN.search(text[max(0, tail.start() - 4) : tail.start()])
+            yield Spot(tail.start() - (len(own.group()) if own else 0), tail.start() + len(tail.group().rstrip(" ,")), MarkKind.address, "写到了组和门牌，能找到这一家")
+        if bare:
             continue
         house, flat = re.search(_HOUSE, tail.group()), _FLAT.search(tail.group())
         grouped = re.match(_GROUP, tail.group())
-        if (grouped and _PLACED.search(name)) or (house and (_ROAD.search(name) or (_PLACED.search(name) and not name.endswith(("镇", "乡"))))) or (flat and _ESTATE.search(name)):
+        if (grouped and _PLACED.search(name)) or (house and (_ROAD.search(name) or (_PLACED.search(name) and not name.endswith(("镇", "乡"))))) or (flat and not house and _PLACED.search(name)) or (flat and _ESTATE.search(name)):
             end = tail.end() - (len(tail.group()) - len(tail.group().rstrip(" ,")))
-            nearby = _NEARBY.match(text, end)
+            nearby = _NEARBY.match(text, end) or _INSIDE.match(text, end)
             yield Spot(start, nearby.end() if nearby else end, MarkKind.address, "写到了组或门牌，能找到这一家")
 
 
 def _read_back(text: str, end: int) -> int:
     """Where the names before a number begin."""
     start = end - (text[end - 1 : end] == " ")
-    while start > 0 and end - start < _LONGEST_NAME and "一" <= text[start - 1] <= "鿿" and text[start - 1] not in _STOP:
+    while start > 0 and end - start < _LONGEST_NAME and "一" <= text[start - 1] <= "鿿" and (text[start - 1] not in _STOP or text[start - 1 : start + 1] in _IN_NAMES):
         start -= 1
     lead = _LEADS.match(text[start:end])
     return start + lead.end() if lead and not text[start:end].startswith(("家家", "户县", "门头沟", "原平")) else start

@@ -4,6 +4,7 @@
 out every direct identifier and every name.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from knowledge.anonymity import addresses, combinations, identifiers, people
@@ -20,6 +21,7 @@ _OFFERS = {
     MarkKind.qq: "（QQ号略）",
     MarkKind.other_account: "（号码略）",
     MarkKind.address: "某村某组",
+    MarkKind.nickname: "某某",
     MarkKind.combination: "（细节略）",
 }
 # Where two findings overlap the first kind stays: a card number isn't a phone, a village isn't a person.
@@ -30,6 +32,8 @@ def find_marks(text: str) -> list[Mark]:
     """All marks in their order, none overlapping another; spans are those of `text`."""
     folded = fold(text)
     spots = _apart(folded, [*identifiers.find(folded), *addresses.find(folded)])
+    sure = [range(s.start, s.end) for s in spots]
+    spots = _apart(folded, [*spots, *(s for s in identifiers.find_general(folded) if not _meets(s, sure))])
     named = people.find(folded, taken=[(s.start, s.end) for s in spots])
     spots = _apart(folded, [*spots, *named, *combinations.find(folded)])
     offers = people.offers([folded.text[s.start : s.end] for s in spots if s.kind is MarkKind.name])
@@ -37,7 +41,7 @@ def find_marks(text: str) -> list[Mark]:
     for spot in spots:
         start, end = folded.span(spot.start, spot.end)
         said = folded.text[spot.start : spot.end]
-        offer = offers[said] if spot.kind is MarkKind.name else said[0] + "某" if spot.kind is MarkKind.nickname else _address(said) if spot.kind is MarkKind.address else _OFFERS[spot.kind]
+        offer = offers[said] if spot.kind is MarkKind.name else _address(said) if spot.kind is MarkKind.address else _OFFERS[spot.kind]
         marks.append(Mark(start, end, text[start:end], spot.kind, offer, spot.reason))
     return marks
 
@@ -67,6 +71,12 @@ def _apart(folded: Folded, spots: list[Spot]) -> list[Spot]:
             taken[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
             kept.append(spot)
     return sorted(kept, key=lambda s: s.start)
+
+
+def _meets(spot: Spot, ranges: list[range]) -> bool:
+    """Whether a spot overlaps one of the ranges, which stand in order and apart."""
+    place = bisect_right(ranges, spot.start, key=lambda r: r.start)
+    return any(r.start < spot.end and spot.start < r.stop for r in ranges[max(0, place - 1) : place + 1])
 
 
 def _address(said: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 # 幺 and 洞 are said for 1 and 0 when numbers are read out; 两 is not, it counts things.
 _DIGITS = str.maketrans("零〇○洞一壹幺么二贰三叁四肆五伍六陆七柒八捌九玖", "0000111122334455667788" + "99")
+_LETTER_O = re.compile(r"(?<=[0-9]{3})[oO](?=[0-9])")
 _DASHES = re.compile("[‐‑‒–—―−－﹣ー]")
 _DOTS = re.compile("[·•・‧∙⋅・]")
 
@@ -33,8 +34,8 @@ class Folded:
 
     @cached_property
     def digits(self) -> str:
-        """`text` with Chinese digits as Arabic ones, character for character."""
-        return self.text.translate(_DIGITS)
+        """`text` with Chinese digits as Arabic ones (and an O among digits as 0), character for character."""
+        return _LETTER_O.sub("0", self.text.translate(_DIGITS))
 
 
 def fold(original: str) -> Folded:

@@ -17,17 +17,21 @@ SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
 _HAN = re.compile("[㐀-鿿𠀀-𯿿]")
 
 ROLES = (
-    "村民 原告 被告 被告人 原告人 上诉人 当事人 申请人 被申请人 申诉人 投诉人 举报人 反映人 来访人 信访人 证人 户主 老板 老板娘 包工头 工头 店主 房东 租客 租户 债主 邻居 儿子 丈夫 妻子 媳妇 儿媳 女儿 女婿 父亲 母亲 爸爸 妈妈 老公 老婆 前夫 前妻 哥哥 弟弟 姐姐 妹妹 大哥 "
-    "二哥 大儿子 二儿子 小儿子 长子 次子 三子 长女 次女 孙子 孙女 外甥 侄子 侄女 叔叔 伯父 舅舅 姑姑 姨妈 岳父 岳母 公公 婆婆 爷爷 奶奶 表弟 表哥 表姐 表妹 堂弟 堂哥 老人 老汉 大爷 大娘 村支书 支书 书记 村主任 主任 会计 组长 队长 小组长 律师 法官 法官助理 医生 老师 司机 工人 农户 养殖户 种植户 承包户 贫困户 低保户 "
-    "五保户 残疾人 调解员 网格员 干部 委员 代表 乡长 镇长 所长 民警 辅警 警官 经理 负责人 法定代表人 法人 联系人 收件人 户名 姓名 名叫 叫做 借款人 出借人 担保人 保证人 承租人 出租人 受害人 死者 伤者 受伤 患者 肇事者 受益人 继承人 被继承人 委托人 代理人 监护人 学生 同学 同事 朋友 亲戚 老乡 熟人 对象 未婚夫 未婚妻 男友 女友 签名 签字 经办人 本人 同村 外号 妇女主任"
+    "村民 女方 男方 甲方 乙方 丙方 原告 被告 被告人 原告人 上诉人 当事人 申请人 被申请人 申诉人 投诉人 举报人 反映人 来访人 信访人 证人 户主 老板 老板娘 包工头 工头 店主 房东 租客 租户 债主 邻居 儿子 丈夫 妻子 媳妇 儿媳 女儿 女婿 父亲 母亲 爸爸 "
+    "妈妈 老公 老婆 前夫 前妻 哥哥 弟弟 姐姐 妹妹 大哥 二哥 大儿子 二儿子 小儿子 长子 次子 三子 长女 次女 孙子 孙女 外甥 侄子 侄女 叔叔 伯父 舅舅 姑姑 姨妈 岳父 岳母 公公 婆婆 爷爷 奶奶 表弟 表哥 表姐 表妹 堂弟 堂哥 老人 老汉 大爷 大娘 "
+    "村支书 支书 书记 村主任 主任 会计 组长 队长 小组长 律师 法官 法官助理 医生 老师 司机 工人 农户 养殖户 种植户 承包户 贫困户 低保户 五保户 残疾人 调解员 网格员 干部 委员 代表 乡长 镇长 所长 民警 辅警 警官 经理 负责人 法定代表人 法人 联系人 "
+    "收件人 户名 姓名 名叫 叫做 借款人 出借人 担保人 保证人 承租人 出租人 受害人 死者 伤者 受伤 患者 肇事者 受益人 继承人 被继承人 委托人 代理人 监护人 学生 同学 同事 朋友 亲戚 老乡 熟人 对象 未婚夫 未婚妻 男友 女友 签名 签字 经办人 本人 同村 "
+    "外号 妇女主任 "
 ).split()
 # After a surname these make an address, not a name: 张大爷, 李会计. Such forms are what stories should use.
 TITLES = (
-    "大爷 大娘 大妈 大伯 大叔 大婶 大姐 大哥 大嫂 奶奶 爷爷 婆婆 阿姨 叔叔 伯伯 婶婶 嫂子 师傅 老师 医生 大夫 主任 书记 支书 村长 会计 律师 老板 先生 女士 小姐 经理 队长 组长 同志 老汉 老太 法官 镇长 乡长 县长 局长 所长 站长 校长 院长 警官 护士 老头 婆子 老爹 大舅 二哥 二叔 三叔 四叔 二婶 三婶 二姐 三姐 二嫂 三哥 二爷 三爷 二娘 "
-    "家人 家里 家村 家沟 家湾 家庄 家屯 家营 家坪 家寨 家坝 家店 家桥 家院 家岭 家坡 家峪 家河 家塘 家畈 家冲 家垸 家窑 家堡 家集 家口 家祠 家大 家小 家老 家的 家和 家在 家有 家也 家是 家不 氏家 氏兄 氏夫 氏宗 委员 代表 司机 厂长 总经 教授 专家 干部 民警 姓人 姓村 姓户 姓老 姓男 姓女 母子 父子 父女 母女 家兄 家两 家三"
+    "大爷 大娘 大妈 大伯 大叔 大婶 大姐 大哥 大嫂 奶奶 爷爷 婆婆 阿姨 叔叔 伯伯 婶婶 嫂子 师傅 老师 医生 大夫 主任 书记 支书 村长 会计 律师 老板 先生 女士 小姐 经理 队长 组长 同志 老汉 老太 法官 镇长 乡长 县长 局长 所长 站长 校长 院长 警官 "
+    "护士 老头 婆子 老爹 大舅 二哥 二叔 三叔 四叔 二婶 三婶 二姐 三姐 二嫂 三哥 二爷 三爷 二娘 家人 家里 家村 家沟 家湾 家庄 家屯 家营 家坪 家寨 家坝 家店 家桥 家院 家岭 家坡 家峪 家河 家塘 家畈 家冲 家垸 家窑 家堡 家集 家口 家祠 家大 家小 "
+    "家老 家的 家和 家在 家有 家也 家是 家不 氏家 氏兄 氏夫 氏宗 委员 代表 司机 厂长 总经 教授 专家 干部 民警 姓人 姓村 姓户 姓老 姓男 姓女 母子 父子 父女 母女 家兄 家两 家三 "
 ).split()
 _PLACEHOLDERS = frozenset("张三 李四 王五 赵六 王二 孙七 周八 吴九 郑十 张甲 张乙 王甲 王乙 李甲 李乙 赵甲 陈甲 习近平 毛泽东 邓小平 马克思 白求恩 雷锋 诸葛亮 包青天 包公 秦始皇 牛顿 孔子 孟子 王法 温总理".split())
-_DESIGNATION_GIVEN = frozenset("甲乙丙丁戊")
+_KIN = frozenset("婶姐哥叔伯嫂爷奶爹娘妈姨姑舅妹弟公婆总工某嬷")
+_DESIGNATION_GIVEN = frozenset("甲乙丙丁戊家氏")
 _ROLE_LENGTHS = sorted({len(r) for r in ROLES}, reverse=True)
 _ROLES, _TITLES = frozenset(ROLES), frozenset(TITLES)
 _EDGE = "^"
@@ -41,6 +45,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
     """(start, end, length of surname) of everything that has the shape of a Han name; at most six a character."""
     size = len(text)
     for start, c in enumerate(text):
+        if c == "任" and text[start - 1 : start] in tuple("前现时担责主信历继兼离卸"):
+            continue
         lengths = ([2] if text[start : start + 2] in parts.COMPOUND else []) + ([1] if c in SURNAMES else [])
         if c in SURNAMES and start + 3 < size and text[start + 1] in parts.COMMON and c in parts.COMMON:
             lengths.append(2)  # both parents' surnames: 陈李佳怡
@@ -50,14 +56,14 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
                 end = start + surname + given
                 if end > size or any(not is_han(g) or g in parts.NEVER_GIVEN for g in text[start + surname : end]):
                     break
-                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and text[end - 1] in _DESIGNATION_GIVEN) and text[start + surname : start + surname + 2] not in _TITLES:
+                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or c == "阿")) and text[start + surname] not in _KIN and text[start + surname : start + surname + 2] not in _TITLES:
                     yield start, end, surname
 
 
 def role_before(text: str, start: int) -> str:
     """The role that ends before `start` (村民, 原告：, 付款人, ...), or nothing."""
     for _ in range(3):
-        if start and text[start - 1] in " :“\"(是为叫":
+        if start and text[start - 1] in ' :“"(是为叫':
             start -= 1
     for length in _ROLE_LENGTHS:
         if start >= length and text[start - length : start] in _ROLES:
@@ -75,6 +81,10 @@ def _at(text: str, place: int) -> str:
         return _EDGE
     c = text[place]
     return c if is_han(c) else "0" if c.isdigit() else "a" if c.isalpha() else "“" if c in "“\"'‘「『《" else ":" if c in ":(" else "、" if c == "、" else _EDGE
+
+
+def _sort(c: str) -> str:
+    return "h" if is_han(c) else c
 
 
 def features(text: str, start: int, end: int, surname: int, counts: Mapping[str, int]) -> list[str]:
@@ -114,16 +124,26 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
         f"about {_at(text, end)}{_at(text, end + 1) if _at(text, end) in '^:' else ''}",
         *(["twice"] if given == given[0] * 2 else []),
         f"next {count(right, right2)}",
+        f"given {given[0]}",
+        f"name {kind}{tiers}{inside}{pair}",
+        f"place {into}{out}{count(right, right2)}{_sort(left)}{_sort(right)}",
+        f"edges {_sort(left)}{_sort(right)}{kind}{tiers}",
     ]
 
 
 _SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
+_NUMBERED = re.compile(r"字?[(\[〔](?:19|20)\d{2}")
+_FIELD = re.compile(r"[一-鿿]{1,6}: ?$")
+_FIELD_ENDS = re.compile(r"[,。;、)(:0-9 \n]|$")
 _TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是])$")
 
 
-def _certain(text: str, start: int, end: int) -> float:
-    """What no word-like name can hide behind: 方便，男，1985年生; 姓名：江苏. Given by hand, since so few people are called so."""
-    return (6.0 if _SEX.match(text, end) else 0.0) + (3.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
+def _known(text: str, start: int, end: int) -> float:
+    """What is given by hand: everyday words and document numbers (清政发〔2026〕) against, plain statements (方便，男，1985年生; 姓名：江苏) for."""
+    said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
+    if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
+        said += 2.0  # a field of a form, filled by this alone
+    return said - ((1.0 if role_before(text, start) else 2.5 if end - start == 2 else 4.0) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 
 @dataclass(frozen=True)
@@ -149,4 +169,4 @@ def table() -> Table:
 
 def score(text: str, start: int, end: int, surname: int) -> float:
     weights, counts = table().weights, table().counts
-    return _certain(text, start, end) + sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))
+    return _known(text, start, end) + sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))

@@ -12,6 +12,7 @@ from knowledge.errors import FileRefused
 from knowledge.importing.files import MOST_BYTES
 
 MOST_FILES, MOST_UNPACKED = 2_000, 50_000_000
+_ENTRY, _MOST_ENTRIES = b"PK\x01\x02", 20_000  # the mark of a directory entry; those of a docx inside count along
 _NOISE = ("__macosx", "thumbs.db", "desktop.ini")
 _BROKEN = "这个压缩包打不开，像是坏了。请重新打一个 .zip 再传。"
 
@@ -29,6 +30,8 @@ def of_zip(data: bytes) -> list[Given]:
     """Raises FileRefused for an archive that as a whole isn't safe to open."""
     if not data.startswith(b"PK"):
         raise FileRefused("请传 .zip 压缩包。.rar 和 .7z 读不了。")
+    if data.count(_ENTRY) > _MOST_ENTRIES:  # before a directory of hundreds of thousands is made into objects
+        raise FileRefused(f"压缩包里的文件太多，一次最多 {MOST_FILES} 个，请分成几个包。")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]

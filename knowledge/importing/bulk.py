@@ -19,7 +19,7 @@ from knowledge import bank, drafts, exchange, review
 from knowledge.documents import DocumentText, Question, build, parse_citation
 from knowledge.errors import CitationNotFound, CorpusError, FileRefused, ReviewError
 from knowledge.importing.archive import Given
-from knowledge.importing.files import read_file, title_of
+from knowledge.importing.files import format_of, read_file, title_of
 from knowledge.importing.recognise import Recognised, recognise
 from knowledge.models import BankQuestion, BankTarget, Document, DocumentVersion, ImportedSource, Kind, Level, Place, VersionStatus
 from knowledge.review import Person
@@ -93,6 +93,7 @@ def _read(file: Given, kind: Kind | None) -> Read:
     try:
         if path.suffix.lower() in _OPEN_FILES:
             return Read(file.path, data=exchange.load(file.data))
+        format_of(path.name, file.data)
         chosen = kind or _kind_of(path)
         if chosen is None:
             raise FileRefused("看不出是哪一种资料，请放进“村规”“政策”“指南”“案例”这样的文件夹，或者导入时选好种类。")

@@ -30,7 +30,7 @@ def read_file(name: str, data: bytes) -> Extract:
         raise FileRefused("这个文件是空的。")
     if len(data) > MOST_BYTES:
         raise FileRefused(f"文件太大，最多 {MOST_BYTES // 1_000_000} MB。图多的话，请把文字另存一份。")
-    return _apart(_format(name, data), data)
+    return _apart(format_of(name, data), data)
 
 
 def read_pasted(text: str) -> Extract:
@@ -48,7 +48,8 @@ def title_of(name: str) -> str:
     return re.sub(r"(?:[\s_-]*(?:[（(]\d+[）)]|副本|定稿|终稿|最终版?|正式版|v?\d[\d.]*))+$", "", stem, flags=re.I).strip(" _-") or stem
 
 
-def _format(name: str, data: bytes) -> str:
+def format_of(name: str, data: bytes) -> str:
+    """By the ending, which the content must bear out. Raises FileRefused."""
     ending = PurePosixPath(name.replace("\\", "/")).suffix.lower()
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # an OLE container: Word before 2007, WPS, or a docx under a password
         raise FileRefused("这个文件加了密码。请先去掉密码再传。" if "EncryptedPackage".encode("utf-16-le") in data else _OLD_WORD)

@@ -82,10 +82,7 @@ def _by_article(reading: Reading) -> list[Clause]:
         else:
             before.append(block.line)
     _leave(reading, before)
-    used = {c.chapter for c in clauses}
-    unused = [b.line for b in reading.blocks if b.kind is BlockKind.heading and b.line not in used and not any(b.line in c.lines for c in clauses) and b.line not in before]
-    if unused:
-        reading.left.append(f"这些标题下面没有条文：{'、'.join(unused)}")
+    _leave_headings(reading, clauses, before)
     return clauses
 
 
@@ -124,9 +121,7 @@ def _by_mark(reading: Reading) -> list[Clause]:
             before.append(block.line)
     headed = {c.chapter for c in clauses}
     _leave(reading, [line for line in before if line not in headed])
-    lost = [b.line for b in blocks if b.kind is BlockKind.heading and b.line not in headed and not any(b.line in c.lines or f"【{b.text}】" in c.lines for c in clauses) and b.line not in before]
-    if lost:
-        reading.left.append(f"这些标题下面没有条文：{'、'.join(lost)}")
+    _leave_headings(reading, clauses, before)
     if clauses and chosen:
         used = "、".join(b.number for b, mark in zip(blocks, marks, strict=True) if mark == chosen)
         reading.left.append(f"原文没有写“第几条”，按 {used[:200]} 的顺序编成了{clauses[0].number}到{clauses[-1].number}，请核对。")
@@ -187,6 +182,13 @@ def _say_table(reading: Reading, block: Block, number: str) -> None:
 def _leave(reading: Reading, lines: list[str]) -> None:
     if lines:
         reading.left.append("第一条前面的话没有归到任何一条：" + "\n".join(lines))
+
+
+def _leave_headings(reading: Reading, clauses: list[Clause], before: list[str]) -> None:
+    kept = {line for c in clauses for line in (c.chapter, *c.lines)} | set(before)
+    unused = [b.line for b in reading.blocks if b.kind is BlockKind.heading and b.line not in kept and f"【{b.text}】" not in kept]
+    if unused:
+        reading.left.append(f"这些标题下面没有条文：{'、'.join(unused)}")
 
 
 def _fitting(reading: Reading, clauses: list[Clause]) -> list[Clause]:

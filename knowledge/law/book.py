@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import statute_id
@@ -97,9 +97,10 @@ class Book:
             self.statutes |= _statutes(session, part)
         self._unknown |= wanted - self.statutes.keys()
         cited = {(p.version_id, c.ref) for c in citations if (statute := self.statute(c)) for p in statute.periods} - self._asked
-        for pairs in _slices(sorted(cited)):
-            for version_id, ref, text in session.execute(select(Chunk.version_id, Chunk.ref, Chunk.text).where(tuple_(Chunk.version_id, Chunk.ref).in_(pairs))):
-                self._texts.setdefault((version_id, ref), text)
+        # SQLite reads the whole table for a list of pairs, but looks up the index for two lists; what comes too much is small.
+        for refs in _slices(sorted({ref for _, ref in cited})):
+            for version_id, ref, text in session.execute(select(Chunk.version_id, Chunk.ref, Chunk.text).where(Chunk.version_id.in_({v for v, _ in cited}), Chunk.ref.in_(refs))):
+                self._texts.setdefault((version_id, ref or ""), text)
         self._asked |= cited
         return self
 

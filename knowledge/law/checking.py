@@ -123,13 +123,13 @@ def _by_number(session: Session, law: str, number: str, day: date, k: int) -> li
     for version_id, title, start, end, adopted in session.execute(laws).all():
         for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == version_id, Chunk.ref.is_not(None)).order_by(Chunk.ordinal)):
             try:
-                here = arabic(ref)
+                here = arabic(ref or "")
             except CitationNotFound:
                 continue
             if here == number:
-                exact.append(_suggestion(title, ref, text, start, end, adopted))
+                exact.append(_suggestion(title, ref or "", text, start, end, adopted))
             elif here.startswith(number) and len(longer) < k:
-                longer.append(_suggestion(title, ref, text, start, end, adopted))
+                longer.append(_suggestion(title, ref or "", text, start, end, adopted))
     return [*exact, *longer][:k]
 
 

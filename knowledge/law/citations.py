@@ -21,7 +21,7 @@ _RANGE = re.compile(r"\s*(?:至|到|—+|-|~|～)\s*")
 _SAME = re.compile(r"(?:该|同|本|上述)(?:法|法律)的?\s*$")
 _BARE = re.compile(r"([\u4e00-\u9fff]{1,30}(?:法典|法))的?\s*$")
 _OWN_LIST = re.compile(r"《?(?P<law>[^\s《》]{2,80})》?\s+(?P<number>[0-9]{1,4}(?:-[0-9]{1,2})?)")
-_LOOSE = re.compile(rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|法|条例|规定))》?\s*第?\s*(?P<number>{_NUMBER})\s*条?(?:\s*之\s*(?P<suffix>[0-9]{{1,2}}|[{_N}]{{1,3}}))?{_PARAGRAPH}")
+_LOOSE = re.compile(rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|法|条例|规定))》?\s*第?\s*(?P<number>{_NUMBER})(?![0-9{_N}])\s*条?(?:\s*之\s*(?P<suffix>[0-9]{{1,2}}|[{_N}]{{1,3}}))?{_PARAGRAPH}")
 _MOST_OF_A_RANGE = 50
 # Lists of citations in a document's content; whatever residents ask is theirs and cites nothing.
 LISTS = frozenset({"legal_basis", "articles", "basis"})

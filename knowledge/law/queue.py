@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from knowledge.importing.statutes import short_name
 from knowledge.law.changes import ANNOUNCED
 from knowledge.law.models import Decision, LawChange, LawHit
+from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 
 _LEAST_COMMON = 3  # shorter common runs make a difference that nobody can read
+_LEAST_ALIKE = 0.25
+_NEAR = 0.2  # 农业法 of 2012 art. 46 and of 2027 art. 54, both on farm insurance, share .24 of their pairs of characters; the next best .17
 _MOST = 200
 
 
@@ -31,6 +34,7 @@ class Changed:
     old: tuple[Piece, ...]
     new: tuple[Piece, ...]
     hits: tuple[LawHit, ...]
+    nearest: tuple[str, str] | None  # another article of the new version that says most of what the old one said, and its words
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def waiting(session: Session, *, places: Collection[str] | None = None) -> list[
     found = []
     for change, hits in list(grouped.values())[:_MOST]:
         old, new = marked(_text(session, change.old_version_id, change.ref), _text(session, change.new_version_id, change.new_ref or change.ref))
-        found.append(Changed(change, old, new, tuple(hits)))
+        found.append(Changed(change, old, new, tuple(hits), _nearest(session, change)))
     return found
 
 
@@ -99,9 +103,12 @@ def marked(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Both wordings, with what differs marked on each side."""
     if not old or not new:
         return tuple(Piece(t, True) for t in (old,) if t), tuple(Piece(t, True) for t in (new,) if t)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < _LEAST_ALIKE:  # words in common by chance explain nothing
+        return (Piece(old, True),), (Piece(new, True),)
     sides: tuple[list[Piece], list[Piece]] = ([], [])
     at = (0, 0)
-    for a, b, size in difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+    for a, b, size in matcher.get_matching_blocks():
         if 0 < size < _LEAST_COMMON:
             continue
         for side, text, start, end in ((sides[0], old, at[0], a), (sides[1], new, at[1], b)):
@@ -111,6 +118,21 @@ def marked(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
                 side.append(Piece(text[end : end + size], False))
         at = (a + size, b + size)
     return tuple(sides[0]), tuple(sides[1])
+
+
+def _nearest(session: Session, change: LawChange) -> tuple[str, str] | None:
+    """None where the number still holds what is nearest: a statute written anew counts its articles anew."""
+    wanted = set(character_pairs(_text(session, change.old_version_id, change.ref)))
+    if change.new_version_id is None or not wanted:
+        return None
+
+    def shared(text: str) -> float:
+        pairs = set(character_pairs(text))
+        return len(wanted & pairs) / len(wanted | pairs)
+
+    scored = [(shared(text), ref, text) for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == change.new_version_id)) if ref]
+    score, ref, text = max(scored, default=(0.0, "", ""))
+    return (ref, text) if score >= _NEAR and ref not in (change.ref, change.new_ref) else None
 
 
 def _text(session: Session, version_id: int | None, ref: str) -> str:

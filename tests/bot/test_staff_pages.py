@@ -27,6 +27,7 @@ from actions.cases import service as cases
 from actions.cases.defaults import import_offices
 from actions.cases.models import Case, CaseEvent, GridWorker, Photo
 from actions.cases.status import By, CaseStatus, allowed
+from actions.feedback import UnansweredQuestion
 from bot import accounts, demo
 from bot.accounts import PERMISSIONS, Role, Staff, StaffSession
 from bot.conversations import handoff, service
@@ -35,14 +36,14 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web import bookings as booking_pages
 from bot.web import cases as case_pages
-from bot.web import curation, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import curation, curation_golden, curation_import, curation_law, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
 from bot.web.desk import COOKIE, Desk
 from knowledge import review
-from knowledge.models import Base, Document, Kind
+from knowledge.models import Base, Document, GoldenQuestion, Kind
 from knowledge.review import Person
 from knowledge.store import import_places
 from tests.conftest import CORPUS
-from tests.fakes import FakeRasa, NoSearch, no_slots
+from tests.fakes import FakeRasa, NoSearch, no_intent, no_slots
 
 PASSWORD = "village-bridge-42"
 _HASH = accounts._HASHER.hash(PASSWORD)
@@ -87,7 +88,7 @@ class World:
 
     def paths(self, method: str) -> list[str]:
         """Every address under /staff that takes this method, as the application itself lists them."""
-        fill = {"case_id": self.case, "conversation_id": self.conversation, "opening_id": self.opening, "photo_id": self.photo, "staff_id": 1, "document_id": self.document, "version_id": self.version}
+        fill = {"case_id": self.case, "conversation_id": self.conversation, "opening_id": self.opening, "photo_id": self.photo, "staff_id": 1, "document_id": self.document, "version_id": self.version, "question_id": 1, "hit_id": 1, "correction_id": 1}
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
             if path.startswith("/staff") and method in methods:
@@ -120,9 +121,21 @@ def empty(sessions: sessionmaker[Session], tmp_path: Path) -> World:
     settings = Settings(home=tmp_path / "home", messages_per_minute=100_000)
     app, desk = FastAPI(), Desk(settings=settings, sessions=sessions)
     errors.install(app)
-    for router in (sign_in.router(desk), case_pages.router(desk), booking_pages.router(desk), imports.router(desk), settings_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
+    for router in (
+        sign_in.router(desk),
+        case_pages.router(desk),
+        booking_pages.router(desk),
+        imports.router(desk),
+        settings_pages.router(desk),
+        inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots),  # type: ignore[arg-type]
+        curation_import.router(desk),
+        curation_law.router(desk, NoSearch(), today=lambda: DAY),  # type: ignore[arg-type]
+        curation_quality.router(desk, NoSearch(), today=lambda: DAY, intent=no_intent),  # type: ignore[arg-type]
+        curation_golden.router(desk, NoSearch(), today=lambda: DAY),  # type: ignore[arg-type]
+        curation_unanswered.router(desk, NoSearch(), today=lambda: DAY, topic=lambda _: "其他"),  # type: ignore[arg-type]
+        curation.router(desk, today=lambda: DAY, gate=lambda session, version: [], is_indexed=lambda version: True),
+    ):
         app.include_router(router)
-    app.include_router(curation.router(desk, today=lambda: DAY, gate=lambda session, version: [], is_indexed=lambda version: True))
     app.include_router(progress.router(sessions))
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
     app.include_router(widget.router(settings=settings, sessions=sessions, turns=turns, degraded=lambda: None))
@@ -156,6 +169,8 @@ def world(empty: World) -> World:
         session.flush()
         clauses = [{"number": "第一条", "text": "违者罚款五百元。", "answer": "不能罚。", "status": "conflicts", "conflict": {"articles": ["行政处罚法 10"], "says": "村里没有权罚款。"}}]
         version = review.start_draft(session, by=Person(900, "离职的人"), now=now, document_id="rule-1", content={"title": "李家沟村规", "clauses": clauses}, in_force_from=DAY)
+        session.add(GoldenQuestion(key="k1", ask="红事能罚款吗", place_id="lijiagou", must=["rule-1 第一条"], any_of=["law 民法典 1042"], must_not=[], source="console", created_by="李"))
+        session.add(UnansweredQuestion(question="李家沟的粪坑占了我家", reason="abstained", place_id="lijiagou", created_at=now))
         review.comment(session, version.id, by=Person(900, "离职的人"), now=now, text="看看第一条")
         session.commit()
         photo = session.scalars(select(Photo.id)).one()
@@ -198,10 +213,15 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/import": "calendar",
     **{f"/staff/import/{kind}{end}": permission for kind, permission in (("committees", "settings"), ("grid", "settings"), ("openings", "calendar")) for end in ("", ".csv")},
+    "/staff/knowledge/import": "knowledge",
+    "/staff/knowledge/export.zip": "knowledge",
+    "/staff/knowledge/law": "knowledge",
+    "/staff/knowledge/law/articles?q=彩礼": "knowledge",
+    "/staff/knowledge/law/corrections?law=农业法": "knowledge",
     "/staff/people": "accounts",
     "/staff/audit": "audit",
     "/staff/account": "",
-    **{f"/staff/knowledge{page}": "knowledge" for page in ("", "/new", "/rule-1", "/versions/1", "/versions/1/review", "/versions/1/letter.docx")},
+    **{f"/staff/knowledge{page}": "knowledge" for page in ("", "/new", "/rule-1", "/versions/1", "/versions/1/review", "/versions/1/letter.docx", "/try", "/coverage", "/golden", "/golden/1", "/unanswered", "/unanswered/again?document=rule-1")},
 }
 ANY = {"/staff/events", "/staff/deadlines", *DOOR}  # the stream has a test of its own
 
@@ -221,7 +241,7 @@ def test_a_role_sees_the_pages_of_its_permissions_and_no_others(world: World, ro
 @pytest.mark.parametrize("role", Role)
 def test_a_role_without_the_permission_changes_nothing(world: World, role: Role) -> None:
     before, client = world.rows(), world.enter(role.value)
-    needs = {"/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/people": "accounts", "/staff/knowledge": "knowledge", "/staff/cases/1/mediation": "mediate"}
+    needs = {"/staff/knowledge": "knowledge", "/staff/calendar": "calendar", "/staff/settings": "settings", "/staff/import/committees": "settings", "/staff/import/grid": "settings", "/staff/import/openings": "calendar", "/staff/people": "accounts", "/staff/cases/1/mediation": "mediate"}
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
         if permission and permission not in PERMISSIONS[role]:
@@ -238,7 +258,8 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     for answer in [client.get(p) for p in gets] + [client.post(p, data=forms) for p in posts]:
         assert answer.status_code in (403, 404), answer.url
         assert not any(words in answer.text for words in ("砌墙", "占了我家", "罚款五百"))
-    for page in ("/staff/inbox", "/staff/inbox?box=others", "/staff/cases?show=all", "/staff/cases?show=all&q=隔壁", "/staff/calendar", "/staff/dashboard", "/staff/dashboard/cases.csv", "/staff/knowledge", "/staff/knowledge?place=lijiagou&q=村规"):
+    knowledge = [f"/staff/knowledge{page}" for page in ("", "?place=lijiagou&q=村规", "/unanswered", "/unanswered/again?document=rule-1", "/coverage", "/try?version=1")]
+    for page in ("/staff/inbox", "/staff/inbox?box=others", "/staff/cases?show=all", "/staff/cases?show=all&q=隔壁", "/staff/calendar", "/staff/dashboard", "/staff/dashboard/cases.csv", *knowledge):
         found = client.get(page)
         assert found.status_code == 200
         assert not any(words in found.text for words in ("砌墙", "占了我家", "legal_worker的人", "李家沟村,", "李家沟村规"))
@@ -270,16 +291,23 @@ def test_ones_own_township_is_seen(world: World) -> None:
         ("/staff/import/committees", {"do": "import", "table": "名称,上级,电话\n李家沟村,柳河镇,0312-5550123"}),
         ("/staff/import/grid", {"do": "import", "table": "村,姓名,电话\n李家沟村,张三,13800000000"}),
         ("/staff/import/openings", {"do": "import", "table": "日期,开始,时长,方式,给哪里\n2027-03-01,9:00,60,电话,李家沟村"}),
+        ("/staff/knowledge/import", {"do": "save", "kind": "village_rule", "title": "村规", "place": "lijiagou", "from": "2026-01-01", "content": '{"clauses": [{"number": "第一条", "text": "好。"}]}'}),
         ("/staff/calendar", {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1", "mode": "visit", "place": "lijiagou"}),
         ("/staff/knowledge/new", {"kind": "service_guide", "place": "lijiagou", "title": "怎么办老年证"}),
         ("/staff/knowledge/new", {"kind": "service_guide", "place": "nation", "title": "怎么办老年证"}),
+        ("/staff/knowledge/golden", {"ask": "酒席能办几桌", "place": "lijiagou", "must": "rule-1"}),
+        ("/staff/knowledge/golden", {"ask": "酒席能办几桌", "must": "rule-1"}),
+        ("/staff/knowledge/golden/1", {"do": "off"}),
+        ("/staff/knowledge/golden/1", {"do": "save", "ask": "酒席能办几桌", "abstains": "1"}),
+        ("/staff/knowledge/unanswered", {"do": "draft", "ids": "1", "kind": "service_guide", "place": "qingshi"}),
+        ("/staff/knowledge/unanswered", {"do": "dismiss", "ids": "1"}),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_the_administrator_of_a_township_makes_nothing_outside_it(world: World, path: str, data: dict[str, str]) -> None:
     before = world.rows()
     answer = world.enter("qingshi").post(path, data=data)
-    assert answer.status_code in (200, 403, 422)
+    assert answer.status_code in (200, 403, 409, 422)
     assert world.rows() == before
 
 
@@ -731,15 +759,16 @@ _EVIL = st.sampled_from(
 _VALUE = _EVIL | _WORDS
 _NUMBERS = ["team", "unit", "party", "message", "appointment", "minutes", "capacity", "position", "id", "amount", "green_amount", "cite", "code"]
 _FIELDS = _NUMBERS + (
-    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password"
+    "to note into nonce category answer at place signed_on facts terms method mediator name0 name1 phone1 text what wish reason starts_at mode address every until do name phone is_fallback keyword area day is_workday table query old new secret login role password from content"
     " kind title topic issuer number answer next questions legal_basis proof in_force_from in_force_to reviewed_on revision parts part size on quote comment accepts_marks"
+    " q version ids label ask must any_of must_not abstains"
     " section-0-name section-0-text part-0-number part-0-heading part-0-text part-0-answer part-0-questions part-0-status part-0-was part-0-conflicts_with part-0-says part-0-topic"
 ).split()
 # Values that lead deeper than a refusal of the first field.
 _PLAUSIBLE = {
     **{"to": "answered", "team": "1", "unit": "1", "party": "0", "answer": "yes", "at": "2026-12-01T09:00", "signed_on": "2026-11-24", "mode": "visit", "place": "lijiagou", "starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1"},
-    **{"kind": "case_story", "title": "一份资料", "in_force_from": "2026-11-24", "revision": "1", "parts": "1", "comment": "1", "on": "2026-11-24"},
-    **{"part-0-number": "第一条", "part-0-text": "违者罚款。", "part-0-status": "compatible", "reason": "有理由"},
+    **{"kind": "case_story", "title": "一份资料", "in_force_from": "2026-11-24", "revision": "1", "parts": "1", "part-0-number": "第一条", "part-0-text": "违者罚款。", "part-0-status": "compatible", "comment": "1", "on": "2026-11-24", "reason": "有理由"},
+    **{"q": "酒席能办几桌", "version": "1", "ids": "1", "ask": "酒席能办几桌", "must": "rule-1 第一条"},
     **{"amount": "7", "green_amount": "3", "name0": "甲", "name1": "乙", "appointment": "1", "message": "1", "what": "一件大事", "login": "someone", "name": "某人", "role": "agent", "phone": "13800000000", "day": "2026-11-24", "text": "您好", "note": "说明", "terms": "退"},
 }
 _COMMON = hypothesis_settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -810,8 +839,8 @@ def test_hostile_ids_are_not_found(world: World, start: str) -> None:
 
 
 _DEADLINE = "/staff/deadlines?matter=labour_arbitration&start={}"
-_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done deadlines?matter first-run?code".split()
-_PLACES += "knowledge?show knowledge?kind knowledge?place knowledge?status knowledge?topic knowledge?q knowledge?page knowledge/rule-1?size knowledge/rule-1?part knowledge/versions/1?part".split()
+_PLACES = "cases?show cases?q cases?category cases?place cases?unit cases?page inbox?box calendar?start audit?before settings?rule settings?team import/grid?done knowledge/import?done knowledge/export.zip?drafts deadlines?matter first-run?code".split()
+_PLACES += "knowledge?show knowledge?kind knowledge?place knowledge?status knowledge?topic knowledge?q knowledge?page knowledge/rule-1?size knowledge/rule-1?part knowledge/versions/1?part knowledge/coverage?place knowledge/try?version knowledge/unanswered/again?document".split()
 _QUERIES = [f"/staff/{q}={{}}" for q in (*_PLACES, "conversations/conversation-1/suggestions?q")] + [_DEADLINE]
 
 

@@ -48,7 +48,7 @@ def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepa
     desk = staff.sign_in(browser, base, "axe", width=width)
     chat = Resident(base, "lijiagou")
     chat.say("转人工")
-    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "settings?rule=1&team=1", "import", "import/openings", "people", "audit", "account", "deadlines?matter=land_arbitration&start=2026-09-01"):
+    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "settings?rule=1&team=1", "import", "import/openings", "people", "audit", "account", "deadlines?matter=land_arbitration&start=2026-09-01", "knowledge/golden", "knowledge/golden/1", "knowledge/unanswered", "knowledge/coverage", "knowledge/try"):
         desk.goto(f"{base}/staff/{path}")
         assert violations(desk) == [], path
         assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

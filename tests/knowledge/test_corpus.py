@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from knowledge.answers import _from_village_rule
 from knowledge.documents import TOPICS, DocumentText, Question, corpus_files, parse_citation, read_document, read_question_bank, statute_id
 from knowledge.importing.statutes import read_statutes
+from knowledge.law.citations import citations_in
 from knowledge.models import Kind
 from knowledge.search import Passage
 from tests.conftest import CORPUS, DAY
@@ -33,6 +34,12 @@ def cited(document: DocumentText) -> list[str]:
 def test_every_cited_article_exists_and_is_in_force() -> None:
     wrong = [f"{d.id}: {c}" for d in DOCUMENTS for c in cited(d) if (t := parse_citation(c)) and (t.document_id, t.ref) not in ARTICLES]
     assert wrong == []
+
+
+def test_every_article_named_in_a_sentence_exists_and_is_in_force() -> None:
+    laws = {i for i, _ in ARTICLES}
+    written = [(d.id, statute_id(c.law), c) for d in DOCUMENTS for w in citations_in(d.content) if not w.is_listed and (c := w.citation).is_certain]
+    assert [f"{id}: {c}" for id, law, c in written if law in laws and (law, c.ref) not in ARTICLES] == []
 
 
 def test_every_bank_question_points_to_an_article_in_force() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
@@ -131,6 +131,10 @@ _YAML = st.recursive(st.none() | st.booleans() | st.integers(-10**9, 10**9) | st
 
 
 @given(_YAML)
+@example("\x85")
+@example("a\u2028b\nc")
+@example("\ufeffx")
+@example(" a\n\tb \n")
 def test_any_value_is_read_as_it_was_written(value: Any) -> None:
     assert exchange.load(exchange.dump({"x": value}).encode()) == {"x": value}
 
@@ -162,7 +166,7 @@ def test_a_mixed_folder_is_reported_file_by_file(session: Session) -> None:
         "guides/guide-x.yml": Outcome.new, "guides/guide-y.yml": Outcome.bad, "guides/guide-z.yml": Outcome.bad, "村规/李家沟村村规民约.docx": Outcome.new, "政策/青石乡/高龄补助办法.txt": Outcome.new,
         "村规/无名.txt": Outcome.bad, "杂.txt": Outcome.bad, "老.doc": Outcome.bad, "x.yml": Outcome.bad, "offices.yml": Outcome.skipped,
     }  # fmt: skip
-    reasons = {"guides/guide-y.yml": "没有“nowhere”这个地方", "guides/guide-z.yml": "第 1 行附近", "村规/无名.txt": "看不出是哪个地方", "杂.txt": "看不出是哪一种", "老.doc": "看不出是哪一种", "x.yml": "坏了"}
+    reasons = {"guides/guide-y.yml": "没有“nowhere”这个地方", "guides/guide-z.yml": "第 1 行附近", "村规/无名.txt": "看不出是哪个地方", "杂.txt": "看不出是哪一种", "老.doc": "老格式", "x.yml": "坏了"}
     assert all(reason in lines[path].text for path, reason in reasons.items())
     rule = session.get_one(DocumentVersion, lines["村规/李家沟村村规民约.docx"].version_id)
     assert (rule.status, rule.document.place_id, rule.author_id, rule.editors, [c["number"] for c in rule.content["clauses"]]) == (VersionStatus.draft, "lijiagou", 1, [1], ["第一条", "第二条", "第三条"])
@@ -259,10 +263,11 @@ def named(raw: bytes) -> bytes:
         (b"Rar!\x1a\x07", "请传 .zip"),
         (b"PK\x03\x04 and then nothing", "打不开"),
         (packed(*((f"{n}.yml", b"") for n in range(2001))), "2001 个文件"),
+        (b"PK\x03\x04" + b"PK\x01\x02" * 30_000, "文件太多"),
         (packed(("a.txt", b" " * 51_000_000)), "解开以后太大"),
         (packed(*((f"{n}.txt", b" " * 9_000_000) for n in range(6))), "解开以后太大"),
     ],
-    ids="rar broken thousands bomb many_bombs".split(),
+    ids="rar broken thousands hundreds_of_thousands bomb many_bombs".split(),
 )
 def test_a_hostile_archive_is_refused(data: bytes, sentence: str) -> None:
     with pytest.raises(FileRefused, match=sentence):

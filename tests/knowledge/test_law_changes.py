@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge import review, store
+from knowledge.answers import Answer, answer
 from knowledge.documents import ChunkText, DocumentText, build, statute_id
 from knowledge.errors import HitDecided, ReasonNeeded
 from knowledge.law import decisions, queue
@@ -100,6 +101,40 @@ def test_a_text_that_names_a_dead_article_is_not_shown_although_its_other_law_li
     found = shown(session, listed, after)
     assert found is not None and not found.is_dead
     assert "《噪声法》第二条有变动" in (found.caution or "")
+
+
+class Fixed:
+    """A searcher that finds these texts, best first, whatever is asked."""
+
+    def __init__(self, *found: DocumentVersion) -> None:
+        self.found = found
+
+    def search(self, session: Session, *_: object, **__: object) -> list[Passage]:
+        ids = [session.scalars(select(Chunk.id).where(Chunk.version_id == v.id)).one() for v in self.found]
+        return _passages(session, [(0.9 - i / 10, chunk) for i, chunk in enumerate(ids)], 10)
+
+
+@pytest.mark.parametrize("intent", ["ask_law", "ask_case_story"])
+def test_a_dead_text_makes_room_for_the_next_best_and_for_nothing_when_it_was_alone(session: Session, intent: str) -> None:
+    dead = repealed_noise_law(session)
+    law(session, "环境法", {"第一条": "爱护环境。"}, adopted=date(2020, 1, 1), start=date(2020, 1, 1))
+    alive = story(session, "b", articles=["环境法 1"], answer="打 12345。")
+
+    def told(day: date, *found: DocumentVersion) -> str:
+        given = answer(session, Fixed(*found), "音响太吵", day=day, place=None, intent=intent, threshold=0.0)  # type: ignore[arg-type]
+        return given.text if isinstance(given, Answer) else given.reason
+
+    assert told(date(2026, 8, 14), dead, alive) == "先请村里劝。"
+    assert told(date(2026, 8, 15), dead, alive) == "打 12345。"
+    assert told(date(2026, 8, 15), dead) == "nothing_found"
+
+
+def test_an_answer_whose_law_changed_says_so_beside_its_own_citation(session: Session) -> None:
+    version = new_farm_law(session)
+    given = answer(session, Fixed(version), "保险", day=NEW_YEAR, place=None, threshold=0.0)  # type: ignore[arg-type]
+    assert isinstance(given, Answer)
+    assert "正在核对" in (given.citations[0].note or "")
+    assert [c.article for c in given.citations[1:]] == ["第一条", "第二条"]  # as they are now; what is gone isn't cited
 
 
 def new_farm_law(session: Session) -> DocumentVersion:
@@ -195,6 +230,8 @@ def test_the_real_farm_law_of_2027_hits_the_guide_on_farm_insurance(session: Ses
     found = {hit.document_id for hit in session.scalars(select(LawHit).where(LawHit.decision == Decision.open))}
     assert found == {"guide-nongye-baoxian", "reg-nongye-baoxian"}
     assert session.scalars(select(LawChange)).one().ref == "第四十六条"
+    (waiting,) = queue.waiting(session)
+    assert waiting.nearest is not None and waiting.nearest[0] == "第五十四条"  # farm insurance moved there, with other words
     document = session.get_one(Document, "guide-nongye-baoxian")
     assert shown(session, document.versions[-1], date(2026, 12, 31)) == Standing(False, None)
     assert (shown(session, document.versions[-1], date(2027, 1, 1)) or Standing(False, None)).caution
@@ -287,6 +324,7 @@ def test_both_wordings_stand_side_by_side_with_what_differs_marked(session: Sess
     assert ("".join(p.text for p in found.old), "".join(p.text for p in found.new)) == ("可以买保险。", "国家补贴保险。")
     assert [p.text for p in found.old if p.is_changed] == ["可以买"]
     assert [p.text for p in found.new if p.is_changed] == ["国家补贴"]
+    assert found.nearest is None
     assert queue.waiting(session, places=["lijiagou"]) == []
     assert (queue.count_waiting(session, today=date(2026, 12, 31)), queue.count_waiting(session, today=NEW_YEAR)) == (0, 1)
 

@@ -105,7 +105,9 @@ def test_repeal_takes_a_version_away_at_once_and_a_second_correction_gives_it_ba
         assert article_in_force(session, "人民调解法", "第一条", day) is None
         store.import_statutes(session, CORPUS, only=["人民调解法"])
         assert [s for *_, s in periods(session, "人民调解法")] == [W]
+        before = session.scalar(select(DocumentVersion.published_at).where(DocumentVersion.id == version.id))
         confirm(session, propose(session, {"repealed": False}, law=law, version=adopted))
+        assert session.get_one(DocumentVersion, version.id).published_at != before  # so that the index looks at it again
         assert [s for *_, s in periods(session, "人民调解法")] == [P]
         assert article_in_force(session, "人民调解法", "第一条", day)
 
