@@ -32,6 +32,11 @@ class Checks:
     undecided: list[str] = field(default_factory=list)  # flagged clauses that nobody decided on
 
     @property
+    def offers(self) -> dict[str, tuple[str, Mark]]:
+        """The first mark of each wording: its button replaces it everywhere."""
+        return {mark.text: (label, mark) for label, mark in reversed(self.marks)}
+
+    @property
     def marked(self) -> list[str]:
         return list(dict.fromkeys(mark.text for _, mark in self.marks))
 
