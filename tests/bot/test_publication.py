@@ -151,6 +151,21 @@ def test_what_a_person_took_back_while_we_looked_stays_back(shelf: Shelf, monkey
     assert shelf.state(version)[0] is VersionStatus.draft and shelf.runs() == []
 
 
+def test_what_a_person_put_off_while_we_looked_waits_for_its_day(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = shelf.next("低保怎么申请", "低保向镇政府申请。")
+    asked = golden.evaluate
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        with shelf.sessions() as session:
+            review.request_publication(session, version, by=BO, now=NOW, on=DAY + timedelta(days=1))
+            session.commit()
+        return asked(*args, **more)
+
+    monkeypatch.setattr(golden, "evaluate", meanwhile)
+    assert shelf.publish_due() == Done((), (), ())
+    assert shelf.state(version)[0] is VersionStatus.approved and shelf.runs() == []
+
+
 def test_two_workers_at_the_same_time_publish_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     version = shelf.next("低保怎么申请", "低保向镇政府申请。")
     both, asked, done = threading.Barrier(2), golden.evaluate, list[Done]()
