@@ -339,11 +339,11 @@ def _evaluate_anonymity(args: argparse.Namespace) -> int:
 
 
 def _evaluate_village_rules(args: argparse.Namespace) -> int:
-    """Needs no database and no model: patterns only."""
+    """Needs no database and no embedding model."""
     from knowledge.evaluation.village_rules import report
 
     tests = ROOT / "tests" / "knowledge"
-    result = report([args.file] if args.file else [tests / "village_rule_clauses_a.yml", tests / "village_rule_clauses_b.yml"], say=say)
+    result = report([args.file] if args.file else sorted(tests.glob("village_rule_clauses_*.yml")), say=say)
     files = result.pop("files")
     for name, figures in files.items():
         say(f"{name}: {json.dumps(figures)}")
