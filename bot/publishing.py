@@ -37,7 +37,7 @@ class Publications:
         self._made: _Tools | None = None
         self._seen: tuple[str | None, datetime] | None = None  # snapshot, and when everything was in it
         self._expired_on: date | None = None
-        self._not_before = 0.0
+        self._failed: dict[int, float] = {}  # versions, and when to try them again: the others don't wait for them
 
     def step(self) -> int:
         """Number of versions that went live, were held or became searchable; 0 after two queries when there is nothing to do."""
@@ -56,15 +56,15 @@ class Publications:
             log.info("%s versions expired", count)
 
     def _publish(self, day: date) -> int:
-        if time.monotonic() < self._not_before or index.current_id(self._settings.snapshots) is None:
+        if index.current_id(self._settings.snapshots) is None:
             return 0
         with self._sessions() as session:
             if not publication.is_due(session, day):
                 return 0
         tools = self._tools()
-        done = publication.publish_due(self._sessions, searcher=tools.searcher, embedder=tools.embedder, today=day, now=lambda: datetime.now(UTC))
-        if done.failed:
-            self._not_before = time.monotonic() + _AGAIN_AFTER_S
+        self._failed = {version: again for version, again in self._failed.items() if again > time.monotonic()}
+        done = publication.publish_due(self._sessions, searcher=tools.searcher, embedder=tools.embedder, today=day, now=lambda: datetime.now(UTC), skip=self._failed)
+        self._failed |= {version: time.monotonic() + _AGAIN_AFTER_S for version in done.failed}
         return len(done.published) + len(done.held)
 
     def _index(self, day: date) -> int:
@@ -75,8 +75,8 @@ class Publications:
             waiting = indexing.pending(session, root=root, today=day, since=since, snapshot=snapshot)
             if not waiting:
                 self._seen = (snapshot, now)
-                if self._embedder is None and indexing.is_publication_near(session):
-                    self._model()  # loading takes up to half a minute on a busy machine, and publication promises ten seconds
+                if self._made is None and indexing.is_publication_near(session):
+                    self._tools()  # loading takes up to half a minute on a busy machine, and publication promises ten seconds
                 return 0
             tools = self._tools()
             started, done = time.monotonic(), indexing.update_delta(session, root=root, embedder=tools.embedder, cache=tools.cache, today=day)

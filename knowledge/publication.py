@@ -5,7 +5,7 @@ killed leaves nothing behind and the next round begins it again; of two workers 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -35,11 +35,11 @@ def is_due(session: Session, today: date) -> bool:
     return any(held is None for held in session.scalars(asked))
 
 
-def publish_due(sessions: Callable[[], Session], *, searcher: Searcher, embedder: Embedder, today: date, now: Callable[[], datetime]) -> Done:
-    """Publish or hold each version whose day has come."""
+def publish_due(sessions: Callable[[], Session], *, searcher: Searcher, embedder: Embedder, today: date, now: Callable[[], datetime], skip: Collection[int] = ()) -> Done:
+    """Publish or hold each version whose day has come, but for those to `skip`."""
     published, held, failed = list[int](), list[int](), list[int]()
     with sessions() as session:
-        waiting = [v.id for v in review.due(session, today)]
+        waiting = [v.id for v in review.due(session, today) if v.id not in skip]
     for version_id in waiting:
         try:
             outcome = _step(sessions, version_id, searcher=searcher, embedder=embedder, today=today, now=now)

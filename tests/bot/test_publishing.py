@@ -69,11 +69,11 @@ def test_the_model_is_loaded_once_a_text_is_in_review(publications: Publications
         version = world.save(rule("狗", "养狗要拴绳"))
         world.build()
         publications.step()
-        assert publications._embedder is None
+        assert publications._made is None
         version.status = VersionStatus.in_review
         session.commit()
         publications.step()
-        assert publications._embedder is not None
+        assert publications._made is not None
         world.cache.close()
 
 
