@@ -1,0 +1,195 @@
+"""What legal workers do to the knowledge base, and what residents are told before and after: real browsers, the real stack."""
+
+import io
+import time
+
+from docx import Document
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from bot.db import make_engine, make_sessions
+from bot.settings import Settings
+from knowledge.models import DocumentVersion, GoldenQuestion, VersionEvent
+from tests.end_to_end import staff
+from tests.end_to_end.conftest import Resident
+from tests.end_to_end.staff import Chat
+from tests.end_to_end.test_journeys import press, shot
+
+RULES = ("石桥村荷塘公约", "第一条 荷塘里的莲藕由集体统一采挖，个人私自下塘采藕的，每次罚款五百元。", "第二条 荷塘收益按户分红，女儿出嫁以后不再参加荷塘分红。", "第三条 荷花开的时候，游客的车统一停在村东停车场。")
+
+
+def papers() -> bytes:
+    document, held = Document(), io.BytesIO()
+    document.add_heading(RULES[0], 1)
+    for line in RULES[1:]:
+        document.add_paragraph(line)
+    document.save(held)
+    return held.getvalue()
+
+
+def desks(browser: Browser, base: str, prepared: Settings) -> tuple[Page, Page]:
+    """Two legal workers: one writes, the other looks."""
+    staff.make(prepared, "writer", "李律师", "legal_worker")
+    staff.make(prepared, "reader", "王律师", "legal_worker")
+    return staff.sign_in(browser, base, "writer"), staff.sign_in(browser, base, "reader")
+
+
+def approve_and_publish(page: Page, base: str, version_id: int) -> None:
+    page.goto(f"{base}/staff/knowledge/versions/{version_id}/review")
+    press(page, "审核通过")
+    press(page, "发布")
+
+
+def version_of(page: Page) -> int:
+    return int(page.url.split("/versions/")[1].split("/")[0].split("?")[0])
+
+
+def until_published(page: Page, base: str, document: str) -> None:
+    """Until the page itself says that residents find it."""
+    for _ in range(120):
+        page.goto(f"{base}/staff/knowledge/{document}")
+        if page.locator(".badge", has_text="已发布").first.is_visible() and "索引中" not in page.locator(".badge").all_inner_texts().__str__():
+            return
+        time.sleep(1)
+    raise AssertionError(page.locator("main").inner_text()[:500])
+
+
+def document_of(settings: Settings, version_id: int) -> str:
+    engine = make_engine(settings.url)
+    with make_sessions(engine)() as session:
+        found = session.get_one(DocumentVersion, version_id).document_id
+    engine.dispose()
+    return found
+
+
+def heard(base: str, question: str, village: str, secret: str) -> str:
+    resident = Resident(base, village, secret=secret)
+    said = resident.say(question)
+    resident.http.close()
+    return "\n".join(m["text"] + "".join(c["title"] + c["text"] for c in m["citations"]) for m in said)
+
+
+def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(browser: Browser, base: str, prepared: Settings) -> None:
+    writer, reader = desks(browser, base, prepared)
+    writer.goto(f"{base}/staff/knowledge/import")
+    form = writer.locator("form", has_text="一份文件")
+    form.locator("input[type=file]").set_input_files({"name": "荷塘公约.docx", "mimeType": "application/octet-stream", "buffer": papers()})
+    form.locator("select[name=kind]").select_option("village_rule")
+    form.locator("select[name=place]").select_option("shiqiao")
+    press(writer, "先看看认出了什么")
+    assert all(f"第{n}条" in writer.locator("main").inner_text() for n in "一二三")
+    shot(writer, "curation-1-import")
+    press(writer, "存为草稿")
+    writer.locator("main a", has_text=RULES[0]).first.click()
+    writer.wait_for_load_state()
+    shot(writer, "curation-2-draft")
+    writer.get_by_role("link", name="接着写").first.click()
+    writer.wait_for_load_state()
+    version = version_of(writer)
+    flagged = writer.locator(".flagged")
+    assert flagged.count() == 2 and writer.locator("#part-2 .flagged").count() == 0
+    shot(writer, "curation-3-flags")
+    for i, answer in enumerate(("私自采藕可以劝阻、让人赔，但村里不能罚款。", "出嫁的女儿还是本村成员的，照样参加荷塘分红。", "荷花开的时候把车停到村东停车场。")):
+        writer.locator(f"[name=part-{i}-answer]").fill(answer)
+        writer.locator(f"[name=part-{i}-status]").select_option("conflicts" if i < 2 else "compatible")
+    press(writer, "保存")
+    assert "法律规定" in writer.locator("[name=part-0-says]").input_value()  # offered, to be changed
+    writer.locator("#preview-options select[name=size]").select_option(index=3)
+    writer.wait_for_timeout(1500)
+    shot(writer, "curation-4-decided")
+    press(writer, "保存并送审")
+    writer.goto(f"{base}/staff/knowledge/versions/{version}/review")
+    assert "另一位同事" in writer.locator("main").inner_text() and not writer.get_by_role("button", name="审核通过").is_visible()
+
+    question, secret = "私自下荷塘采藕村里要罚五百块，合法吗", prepared.secret("internal")
+    assert "荷塘公约" not in heard(base, question, "shiqiao", secret)
+    reader.goto(f"{base}/staff/knowledge/versions/{version}/review")
+    shot(reader, "curation-5-review")
+    approve_and_publish(reader, base, version)
+    document = document_of(prepared, version)
+    until_published(reader, base, document)
+    shot(reader, "curation-6-published")
+    chat = Chat(browser, base, village="shiqiao")
+    told = chat.say(question)
+    shot(chat.page, "curation-7-asked")
+    assert "荷塘公约" in told and "与法律不一致" in told
+    assert "荷塘公约" not in heard(base, question, "lijiagou", secret)
+
+    with reader.expect_download() as kept:
+        reader.locator("a", has_text="给乡镇的函").first.click()
+    assert Document(kept.value.path()).paragraphs
+    reader.locator("summary", has_text="撤回第").click()
+    reader.locator("form[action$=withdraw] textarea").first.fill("村里收回去重新开会")
+    press(reader, "马上撤回")
+    again = chat.say(question)
+    shot(chat.page, "curation-8-asked-again")
+    assert "荷塘公约" not in again
+    assert "荷塘公约" not in heard(base, question, "shiqiao", secret)
+    for page in (writer, reader, chat.page):
+        page.context.close()
+
+
+def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browser: Browser, base: str, prepared: Settings) -> None:
+    writer, reader = desks(browser, base, prepared)
+    engine = make_engine(prepared.url)
+    with make_sessions(engine)() as session:
+        asked = session.scalars(select(GoldenQuestion).where(GoldenQuestion.is_active)).all()
+        assert len(asked) >= 200 and any("guide-liulang-dongwu" in [*q.must, *q.any_of] for q in asked)
+    writer.goto(f"{base}/staff/knowledge/guide-liulang-dongwu")
+    press(writer, "改这份资料")
+    version = version_of(writer)
+    for name, text in (("title", "村里的花坛"), ("answer", "花坛由村里统一种花。"), ("questions", "花坛谁来种"), ("next", "")):
+        writer.locator(f"#editor [name={name}]").fill(text)
+    for field in writer.locator("#editor textarea[name^=section-]").all():
+        field.fill("")
+    press(writer, "保存并送审")
+    approve_and_publish(reader, base, version)
+    assert "这些检查问题会答错" in reader.locator("main").inner_text()
+    shot(reader, "curation-9-gate")
+    with make_sessions(engine)() as session:
+        assert session.get_one(DocumentVersion, version).publish_on is None
+    reader.locator("form[action$=publish] textarea[name=reason]").fill("流浪动物改由县里统一答复，问题随后换掉")
+    press(reader, "还是发布")
+    until_published(reader, base, "guide-liulang-dongwu")
+    assert "流浪动物改由县里统一答复" in reader.locator("main").inner_text()
+    shot(reader, "curation-10-overruled")
+    with make_sessions(engine)() as session:
+        assert session.scalars(select(VersionEvent.name).where(VersionEvent.version_id == version, VersionEvent.what == "overruled")).one() == "王律师"
+        assert session.get_one(DocumentVersion, version).waivers["golden"]["questions"]
+    reader.locator("form[action$=edit]", has_text="恢复这一版").first.get_by_role("button").click()  # the good text back, as a third version
+    reader.wait_for_load_state()
+    third = version_of(reader)
+    press(reader, "保存并送审")
+    approve_and_publish(writer, base, third)
+    until_published(writer, base, "guide-liulang-dongwu")
+    engine.dispose()
+    writer.context.close()
+    reader.context.close()
+
+
+def test_an_abstained_question_becomes_a_document_and_is_answered(browser: Browser, base: str, prepared: Settings) -> None:
+    question, secret = "村里的无人机打药怎么预约", prepared.secret("internal")
+    before = heard(base, question, "shiqiao", secret)
+    assert "飞防队" not in before
+    writer, reader = desks(browser, base, prepared)
+    writer.goto(f"{base}/staff/knowledge/unanswered")
+    group = writer.locator("section", has_text=question).first
+    shot(writer, "curation-11-unanswered")
+    group.locator("select[name=kind]").select_option("service_guide")
+    group.locator("select[name=place]").select_option("shiqiao")
+    group.get_by_role("button", name="写一份资料").click()
+    writer.wait_for_load_state()
+    version = version_of(writer)
+    assert question in writer.locator("#editor [name=questions]").input_value()
+    writer.locator("#editor [name=title]").fill("无人机打药怎么预约")
+    writer.locator("#editor [name=answer]").fill("给村里的飞防队打电话约，提前两天说好地块和药。")
+    press(writer, "保存并送审")
+    approve_and_publish(reader, base, version)
+    until_published(reader, base, document_of(prepared, version))
+    assert "飞防队" in heard(base, question, "shiqiao", secret)
+    reader.goto(f"{base}/staff/knowledge/unanswered")
+    reader.locator("section[aria-label=已经在写的]").get_by_text("答得上", exact=False).first.wait_for()
+    reader.wait_for_timeout(1500)
+    shot(reader, "curation-12-answered-now")
+    writer.context.close()
+    reader.context.close()
