@@ -134,6 +134,10 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
 _SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
 _NUMBERED = re.compile(r"字?[(\[〔](?:19|20)\d{2}")
 _FIELD = re.compile(r"[一-鿿]{1,6}: ?$")
+_LISTED = re.compile(r"(?:^|[ ;,。、\n|(])[0-9]{1,3}[.、)] ?$")
+_CELL = re.compile(r"(?:\n|\|) ?$")
+_CELL_ENDS = re.compile(r" ?(?:\||\n|$)")
+_NUMBER_NEXT = re.compile(r"[ ,:(|]{1,3}(?:电话|手机|身份证|证号|卡号|名,)?[号码: ]{0,3}(?:[0-9]{6}|[0-9]{3}[- ][0-9]{4}|名\))|\(名\)")
 _FIELD_ENDS = re.compile(r"[,。;、)(:0-9 \n]|$")
 _TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是])$")
 
@@ -143,6 +147,12 @@ def _known(text: str, start: int, end: int) -> float:
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
         said += 2.0  # a field of a form, filled by this alone
+    if _LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start]):
+        said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
+    if _NUMBER_NEXT.match(text, end):
+        said += 2.5
+    if text[start - 1 : start + 1] in parts.ENDS and not role_before(text, start):
+        said -= 3.0
     return said - ((1.0 if role_before(text, start) else 2.5 if end - start == 2 else 4.0) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 

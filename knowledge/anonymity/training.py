@@ -148,7 +148,7 @@ def learn(seed: int = 5) -> None:
     weights["bias"] = weights.get("bias", 0.0) + float(model.intercept_[0])
     lines = ["# Written by knowledge/anonymity/training.py: how often pairs of characters stand together in our corpus and the statutes, and the weights of names.py."]
     lines += [f"pairs\t{step}\t{''.join(sorted(p for p, n in counts.items() if n == step))}" for step in (1, 2, 3)]
-    lines += [f"{name}\t{weight:.2f}" for name, weight in sorted(weights.items())]
+    lines += [f"{name}\t{weight:.1f}" for name, weight in sorted(weights.items())]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(labels)} candidates, {sum(labels)} names, {len(weights)} weights, {len(counts)} pairs, {TABLE.stat().st_size} bytes")
 
