@@ -7,14 +7,13 @@ made-up names put in; the weights are the table `names.tsv`). Names of minoritie
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.anonymity import name_parts as parts
 
 TABLE = Path(__file__).with_name("names.tsv")
 SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
-_HAN = re.compile("[㐀-鿿𠀀-𯿿]")
 
 ROLES = (
     "村民 女方 男方 甲方 乙方 丙方 原告 被告 被告人 原告人 上诉人 当事人 申请人 被申请人 申诉人 投诉人 举报人 反映人 来访人 信访人 证人 户主 老板 老板娘 包工头 工头 店主 房东 租客 租户 债主 邻居 儿子 丈夫 妻子 媳妇 儿媳 女儿 女婿 父亲 母亲 爸爸 "
@@ -38,7 +37,7 @@ _EDGE = "^"
 
 
 def is_han(c: str) -> bool:
-    return bool(_HAN.match(c))
+    return "一" <= c <= "鿿" or "㐀" <= c <= "䶿" or "𠀀" <= c <= "𯿿"
 
 
 def candidates(text: str) -> Iterator[tuple[int, int, int]]:
@@ -46,6 +45,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
     size = len(text)
     for start, c in enumerate(text):
         if c == "任" and text[start - 1 : start] in tuple("前现时担责主信历继兼离卸"):
+            continue
+        if c in "年元位万成时米户" and text[start - 1 : start].isdigit():
             continue
         lengths = ([2] if text[start : start + 2] in parts.COMPOUND else []) + ([1] if c in SURNAMES else [])
         if c in SURNAMES and start + 3 < size and text[start + 1] in parts.COMMON and c in parts.COMMON:
@@ -121,7 +122,7 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
         f"around {left if not is_han(left) else 'h'}{right if not is_han(right) else 'h'}{len(given)}",
         ("role" if text[start - len(role) : start] == role else "role:") if role else "no role",
         f"role {bool(role)} {tiers}",
-        f"about {_at(text, end)}{_at(text, end + 1) if _at(text, end) in '^:' else ''}",
+        f"about {right}{right2 if right in '^:' else ''}",
         *(["twice"] if given == given[0] * 2 else []),
         f"next {count(right, right2)}",
         f"given {given[0]}",
@@ -131,6 +132,7 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
     ]
 
 
+_WORD = 2.2
 _SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
 _NUMBERED = re.compile(r"字?[(\[〔](?:19|20)\d{2}")
 _FIELD = re.compile(r"[一-鿿]{1,6}: ?$")
@@ -147,13 +149,16 @@ def _known(text: str, start: int, end: int) -> float:
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
         said += 2.0  # a field of a form, filled by this alone
-    if _LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start]):
+    word = text[start : start + 2] in parts.WORDS
+    if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
         said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
     if _NUMBER_NEXT.match(text, end):
         said += 2.5
     if text[start - 1 : start + 1] in parts.ENDS and not role_before(text, start):
         said -= 3.0
-    return said - ((1.0 if role_before(text, start) else 2.5 if end - start == 2 else 4.0) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
+    if word:
+        said -= 4.0 if text[end - 1] in "地的" else 1.0 if role_before(text, start) else _WORD if end - start == 2 else 4.0
+    return said - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 
 @dataclass(frozen=True)
@@ -168,15 +173,23 @@ def table() -> Table:
     counts: dict[str, int] = {}
     if TABLE.exists():
         for line in TABLE.read_text(encoding="utf-8").splitlines():
-            if line.startswith("pairs"):
-                _, step, pairs = line.split("\t")
-                counts |= {pairs[i : i + 2]: int(step) for i in range(0, len(pairs), 2)}
-            elif line and not line.startswith("#"):
-                feature, weight = line.rsplit("\t", 1)
-                weights[feature] = float(weight)
+            if line.startswith("#"):
+                continue
+            sort, step, *entries = line.split("\t")
+            if sort == "pairs":
+                counts |= {group[0] + second: int(step) for group in entries for second in group[1:]}
+            else:
+                weights |= {f"{sort} {rest}".rstrip(): float(step) for rest in entries}
     return Table(weights, counts)
 
 
 def score(text: str, start: int, end: int, surname: int) -> float:
+    """Log-odds that a candidate is a name; what stands further off than the window changes nothing."""
+    left = max(0, start - 16)
+    return _weigh(text[left : end + 32], start - left, end - left, surname)
+
+
+@lru_cache(maxsize=8192)
+def _weigh(text: str, start: int, end: int, surname: int) -> float:
     weights, counts = table().weights, table().counts
     return _known(text, start, end) + sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))
