@@ -117,6 +117,8 @@ def _with_letters(spot: Spot, text: str) -> Spot:
     if spot.kind in (MarkKind.phone, MarkKind.qq, MarkKind.wechat) or spot.end - spot.start < 6:
         return spot
     before, after = _LETTERS_BEFORE.search(text[max(0, spot.start - 7) : spot.start]), _LETTERS_AFTER.match(text, spot.end)
+    if before and spot.kind in (MarkKind.bank_account, MarkKind.id_number):
+        return Spot(spot.start - len(before.group()), after.end() if after else spot.end, MarkKind.other_account, "字母打头的号码，多半是证照或单据号")
     return Spot(spot.start - (len(before.group()) if before else 0), after.end() if after else spot.end, spot.kind, spot.reason)
 
 

@@ -20,7 +20,8 @@ ROLES = (
     "妈妈 老公 老婆 前夫 前妻 哥哥 弟弟 姐姐 妹妹 大哥 二哥 大儿子 二儿子 小儿子 长子 次子 三子 长女 次女 孙子 孙女 外甥 侄子 侄女 叔叔 伯父 舅舅 姑姑 姨妈 岳父 岳母 公公 婆婆 爷爷 奶奶 表弟 表哥 表姐 表妹 堂弟 堂哥 老人 老汉 大爷 大娘 "
     "村支书 支书 书记 村主任 主任 会计 组长 队长 小组长 律师 法官 法官助理 医生 老师 司机 工人 农户 养殖户 种植户 承包户 贫困户 低保户 五保户 残疾人 调解员 网格员 干部 委员 代表 乡长 镇长 所长 民警 辅警 警官 经理 负责人 法定代表人 法人 联系人 "
     "收件人 户名 姓名 名叫 叫做 借款人 出借人 担保人 保证人 承租人 出租人 受害人 死者 伤者 受伤 患者 肇事者 受益人 继承人 被继承人 委托人 代理人 监护人 学生 同学 同事 朋友 亲戚 老乡 熟人 对象 未婚夫 未婚妻 男友 女友 签名 签字 经办人 本人 同村 "
-    "外号 妇女主任 "
+    "外号 妇女主任 车主 业主 船主 摊主 房主 货主 机主 失主 店长 厂长 校长 村长 支部书记 副主任 副书记 工友 室友 同桌 战友 徒弟 师父 班主任 医师 护士 网友 中介 学员 家属 继父 继母 养父 养母 养女 养子 大舅 二叔 三叔 小叔子 小姑子 嫂子 弟媳 亲家 妹夫 姐夫 连襟 "
+    "他爹 他娘 他爸 他妈 他奶 他爷 她爹 她娘 她爸 她妈 我爹 我娘 我爸 我妈 俺爹 俺娘 俺爸 俺妈 俺哥 我哥 我弟 我姐 我妹 我儿 其子 其女 其妻 其夫 其父 其母 其兄 其弟 之子 之女 之妻 男人 当家的 屋里头 "
 ).split()
 # After a surname these make an address, not a name: 张大爷, 李会计. Such forms are what stories should use.
 TITLES = (
@@ -132,7 +133,8 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
     ]
 
 
-_WORD = 2.2
+_WORD = 2.4
+_ROLE_WORD = 1.0
 _SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
 _NUMBERED = re.compile(r"字?[(\[〔](?:19|20)\d{2}")
 _FIELD = re.compile(r"[一-鿿]{1,6}: ?$")
@@ -157,7 +159,10 @@ def _known(text: str, start: int, end: int) -> float:
     if text[start - 1 : start + 1] in parts.ENDS and not role_before(text, start):
         said -= 3.0
     if word:
-        said -= 4.0 if text[end - 1] in "地的" else 1.0 if role_before(text, start) else _WORD if end - start == 2 else 4.0
+        role = role_before(text, start)
+        said -= 4.0 if text[end - 1] in "地的" else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in parts.WORDS) else _WORD if end - start == 2 else 4.0
+    if text[start - 1 : start] in ("小", "老") and text[start] in parts.COMMON and text[start - 2 : start - 1] not in tuple("从大老"):
+        said -= 2.5  # 小郭全赔: a designation, then a verb
     return said - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 

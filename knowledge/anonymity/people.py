@@ -19,6 +19,8 @@ _ANY_PART = re.compile("|".join(p for p in parts.MINORITY_PARTS if p not in part
 _PARTS = re.compile("(?:" + "|".join(parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(parts.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
+_TOLD_NAME = re.compile(r"(?<![一-鿿])([一-鿿]{2,4})\((?:名|姓名|人名|真名|名字)\)")
+_PLACE = re.compile("|".join(sorted((p for p in parts.PLACES if len(p) > 2), key=len, reverse=True)))
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
 _LATIN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
 _CALLED = re.compile(r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)")
@@ -40,6 +42,11 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         found.append(Spot(start, end, kind, reason))
         return True
 
+    for match in _TOLD_NAME.finditer(text):
+        if match.group(1)[0] in names.SURNAMES:
+            keep(match.start(1), match.end(1), MarkKind.name, "文里说这是名字")
+    for match in _PLACE.finditer(text):
+        used[match.start() : match.end()] = b"\x01" * len(match.group())
     for match in _DOTTED.finditer(text):
         start = _skip_lead(text, match.start(), text.index("·", match.start()))
         keep(start, _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()), MarkKind.name, "间隔号连着的姓名")
