@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.anonymity import name_parts as parts
+from knowledge.anonymity.words import ENDS, WORDS
 
 TABLE = Path(__file__).with_name("names.tsv")
 SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
@@ -151,16 +152,16 @@ def _known(text: str, start: int, end: int) -> float:
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
         said += 2.0  # a field of a form, filled by this alone
-    word = text[start : start + 2] in parts.WORDS
+    word = text[start : start + 2] in WORDS
     if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
         said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
     if _NUMBER_NEXT.match(text, end):
         said += 2.5
-    if text[start - 1 : start + 1] in parts.ENDS and not role_before(text, start):
+    if text[start - 1 : start + 1] in ENDS and not role_before(text, start):
         said -= 3.0
     if word:
         role = role_before(text, start)
-        said -= 4.0 if text[end - 1] in "地的" else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in parts.WORDS) else _WORD if end - start == 2 else 4.0
+        said -= 4.0 if text[end - 1] in "地的" else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in WORDS) else _WORD if end - start == 2 else 4.0
     if text[start - 1 : start] in ("小", "老") and text[start] in parts.COMMON and text[start - 2 : start - 1] not in tuple("从大老"):
         said -= 2.5  # 小郭全赔: a designation, then a verb
     return said - (8.0 if _NUMBERED.match(text, end) else 0.0)
