@@ -151,7 +151,7 @@ def _known(text: str, start: int, end: int) -> float:
     """What is given by hand: everyday words and document numbers (清政发〔2026〕) against, plain statements (方便，男，1985年生; 姓名：江苏) for."""
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
-        said += 2.0  # a field of a form, filled by this alone
+        said += 4.0 if role_before(text, start) else 2.0  # a field of a form, filled by this alone
     word = text[start : start + 2] in WORDS
     if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
         said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
