@@ -31,12 +31,16 @@ _NEARBY = re.compile(r"[^\W\d_的A-Za-z]{0,10}?(?:东侧|西侧|南侧|北侧|�
 _PRECISE = re.compile(rf"{_GROUP}[ ,]?{_HOUSE}|{_N}(?:栋|幢|号楼|座)[ ,]?(?:{_HOUSE}|[0-9]{{3,4}})")
 _OWN = re.compile(r"(?:本村|同村|我村|我们村|该村|小区|本小区|该小区)$")
 _NTH = re.compile(r"(?:第[0-9一二三四五六七八九十]{1,3}|头一|头|[最顶](?:里|外|后|前|头|东|西|南|北)[头边面]?(?:的?那?一)?|[那这](?:一)?|独一|单独一)(?:家|户|排|间|栋|座|院)(?![人子里庭长主族伙]|的(?:儿|女|媳|男|孙|狗))")
+_FROM_HERE = re.compile(r"[一-鿿]{2}(?:后头|后面|后边|前头|前面|前边|对面|对门|斜对门|斜对面|隔壁|旁边|东头|西头|南头|北头|东边|西边|南边|北边|往[东西南北]|过去|进去|底下|跟前)$")
 _ANY_PLACE = re.compile(r"[^的](?:县|大队|社区|嘎查|崖|冲|垸|岗|堡|荡|村|庄|屯|寨|湾|沟|坪|营|坝|岭|坳|塘|街|路|巷|镇|乡|组|塆|庙|桥)")
 _CROSSING = re.compile(r"(路|街|大道|巷)[与和及][一-鿿]{1,6}(?:路|街|大道|巷)(?:交叉口|交叉路口|交汇处|交界处|路口|口)(?:[往向]?[东南西北]{1,2}侧?[0-9]{0,4}米?)?")
 _INSIDE = re.compile(r"(?:[东西南北左右中]户|院内|门面房?|铺面|底商|地下室|阁楼|平房|内|附[0-9]{1,3}号?|\([^()\n]{2,20}\))")
 _CHAIN = re.compile(r"(?:县|区|市|旗)[一-鿿]{1,6}(?:镇|乡|街道)(?:办事处)?[一-鿿]{1,6}?(?:行政村|自然村|社区|居委会|村(?!民|委|干|支|主|规|两|里)|[庄屯寨湾沟坪](?=[,。;、()\n ]|$))")
-_HOMED = re.compile(r"(?:家住|现住|住址|住在|居住于|居住在|户籍|籍贯|租住于|租住在|老家)[^,。;\n]{0,4}?([一-鿿]{1,6}(?:镇|乡|街道)[一-鿿]{1,6}?(?:社区|村(?!民|委|干|支|主|规|两|里)))")
-_BESIDE = re.compile(r"(?:家住|现住|住址|住在|居住在|居住于|租住在|住|家在|租住|开在|店在|店开在|位于|地点|寄到|送到|寄往)[:是为]{0,1}([^,。;\n]{2,24}?(?:对面|隔壁|旁边|旁|后面|前面|东头|西头|南头|北头|[东西南北][侧边]|楼上|楼下|院内|路口|村口|桥头|门口|附近)(?:第[0-9一二三四五六七八九十]{1,2}[家户间排])?)")
+_HOMED = re.compile(r"(?:家住|现住|住址|住在|居住于|居住在|户籍|籍贯|租住于|租住在|老家|户口在|户口落在|户口迁到|落户|娘家|婆家|祖籍|原籍|家在|嫁到|搬到|籍在)[^,。;\n]{0,4}?([一-鿿]{1,6}(?:镇|乡|街道)[一-鿿]{1,6}?(?:社区|村(?!民|委|干|支|主|规|两|里)))")
+_BESIDE = re.compile(
+    r"(?:家住|现住|住址|住在|居住在|居住于|租住在|住|家在|房子在|老屋在|新房在|老宅在|铺子在|门面在|摊子在|摊位在|饭店在|厂在|租住|开在|店在|店开在|位于|地点|寄到|送到|寄往)[:是为]{0,1}"
+    r"([^,。;\n]{2,24}?(?:对面|隔壁|旁边|旁|后面|前面|东头|西头|南头|北头|[东西南北][侧边]|楼上|楼下|院内|路口|村口|桥头|门口|附近)(?:[一-鿿]{1,8}(?:隔壁|对面|旁边|后面|前面|门口|附近))?(?:第[0-9一二三四五六七八九十]{1,2}[家户间排])?)"
+)
 _LABEL = re.compile(r"(?:家庭住址|现住址|住址|通讯地址|联系地址|收货地址|收件地址|寄件地址|送达地址|户籍地址|户籍地|户籍所在地|经营地址|店址|住所地|住所|地址)[:是为在 ]{1,2}([^,。;、()\n]{5,40})")
 _STOP = frozenset("的了是在住于到从去往和与及或把被将向我你他她它这那某本该由给让叫说")
 _IN_NAMES = frozenset("和平 和谐 和睦 和顺 和兴 和美 向阳 向东 同心 同兴 同乐 同德 来凤 全福 全胜 并州 对河 于家 于庄 往来 地坪".split())
@@ -82,7 +86,9 @@ def _parts(text: str) -> Iterator[Spot]:
     for nth in _NTH.finditer(text):
         start = _read_back(text, nth.start())
         name = text[start : nth.start()]
-        if (place := _ANY_PLACE.search(name)) and (nth.group()[0] not in "那这头" or len(name) - place.end() >= 2):
+        if _FROM_HERE.search(name) and nth.group()[0] in "第头":
+            yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
+        elif (place := _ANY_PLACE.search(name)) and (nth.group()[0] not in "那这头" or len(name) - place.end() >= 2):
             yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
     for tail in _TAIL.finditer(text):
         start = _read_back(text, tail.start())
@@ -110,7 +116,7 @@ def _names_a_place(name: str, said: str) -> bool:
     if re.match(_GROUP, said):
         return bool(placed or estate or (_HAS_PLACE.search(name) and not name.endswith(("里", "县", "区", "市"))))
     if _ONLY_DAY.match(said):
-        return bool((placed and not name.endswith(("镇", "乡", "队", "组"))) or road)
+        return bool((placed and not name.endswith(("镇", "乡", "小组", "作组", "目组", "产队", "部队"))) or road)
     if _FLAT.search(said) or said.startswith(("门", "商", "铺", "摊", "档", "柜", "宿", "公")):
         return bool(placed or estate or road or _HAS_PLACE.search(name))
     return bool(road or (placed and not name.endswith(("镇", "乡"))) or ("号" in said and (estate or _HAS_PLACE.search(name))))
