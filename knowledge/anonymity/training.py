@@ -52,8 +52,8 @@ def count_pairs(texts: list[str]) -> dict[str, int]:
 def _grouped(pairs: Iterable[str]) -> list[str]:
     """Pairs by their first character: 一代, 一公 -> 一代公."""
     seconds: dict[str, str] = defaultdict(str)
-    for first, second in sorted(pairs):
-        seconds[first] += second
+    for pair in sorted(pairs):
+        seconds[pair[0]] += pair[1]
     return [first + more for first, more in seconds.items()]
 
 
