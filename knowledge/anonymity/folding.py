@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 # 幺 and 洞 are said for 1 and 0 when numbers are read out; 两 is not, it counts things.
@@ -11,6 +11,7 @@ _DIGITS = str.maketrans("零〇○洞一壹幺么二贰三叁四肆五伍六陆�
 _LETTER_O = re.compile(r"(?<=[0-9]{3})[oO](?=[0-9])")
 _DASHES = re.compile("[‐‑‒–—―−－﹣ー]")
 _DOTS = re.compile("[·•・‧∙⋅・]")
+_CELLS = re.compile("[│┃¦丨]")
 
 
 @cache
@@ -39,14 +40,22 @@ class Folded:
 
 
 def fold(original: str) -> Folded:
-    """Line breaks stay, so that nothing is read across paragraphs."""
+    """Line breaks stay, so that nothing is read across paragraphs; tabs become | like the cells of a pasted table."""
     characters: list[str] = []
     origin: list[int] = []
     for place, c in enumerate(original):
-        for folded in unicodedata.normalize("NFKC", c):
-            if folded == "\n" or not unicodedata.category(folded).startswith("C"):
-                characters.append(" " if folded.isspace() and folded != "\n" else folded)
-                origin.append(place)
-    text = _DOTS.sub("·", _DASHES.sub("-", "".join(characters)))
+        folded = _one(c)
+        characters.append(folded)
+        origin += [place] * len(folded)
+    text = "".join(characters)
     simple: str = _simplifier().convert(text)
     return Folded(original, simple if len(simple) == len(text) else text, tuple(origin))
+
+
+@lru_cache(maxsize=4096)
+def _one(c: str) -> str:
+    """What a character is read as: nothing, itself or several."""
+    if c == "\n" or c == "\t":
+        return "\n" if c == "\n" else "|"
+    plain = "".join(" " if f.isspace() else f for f in unicodedata.normalize("NFKC", c) if f.isspace() or not unicodedata.category(f).startswith("C"))
+    return _CELLS.sub("|", _DOTS.sub("·", _DASHES.sub("-", plain)))

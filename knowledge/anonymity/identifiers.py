@@ -24,14 +24,16 @@ _DATE = re.compile(r"(?:19|20)\d{2}[\-._ ]{1,2}\d{1,2}(?!\d)")
 _EXTENSION = re.compile(r" ?(?:转|分机|转分机|ext\.?)[:号 ]{0,2}[0-9]{1,5}")
 _AMOUNT = re.compile(r"(?:\.\d+)? ?[万亿]?(?:元|块|亩|平方|斤|公斤|吨)")
 _ID_WORDS = re.compile(r"身份证|证件号|公民身份|身份号|驾驶证|户口簿|户口本|证号")
-_PAPER_WORDS = re.compile(r"(?:户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$")
+_PAPER_WORDS = re.compile(r"(?:学籍号?|考生号|准考证号?|警情|户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$")
 _QQ_WORDS = re.compile(r"(?i)qq|扣扣|企鹅号|腾讯号|q号|球球号|(?<![a-z])q(?=[ :是]{0,2}\d?)(?![a-z])")
-_WECHAT_WORDS = re.compile(r"(?i)微信|威信|薇信|v信|wechat|weixin|(?<![a-z0-9])(?:vx|wx|v)(?=[ :号是加])|加我?[v薇微威]|薇[❤号]")
+_WECHAT_WORDS = re.compile(r"(?i)微信|威信|薇信|v信|绿泡泡|绿信|[威薇微v][❤♥❣]|wechat|weixin|(?<![a-z0-9])(?:vx|wx|v)(?=[ :号是加])|加我?[v薇微威]|薇[❤号]")
 _PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[A-HJ-Za-hj-z][ ·.\-]{0,2}((?:[A-HJ-NP-Za-hj-np-z0-9][ ]?){4,5}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳领使])(?![A-Za-z0-9])")
-_PARTED_PHONE = re.compile(r"(?<![0-9])1[3-9][0-9][,、/~*:+=|]{1,2}[0-9]{4}[,、/~*:+=|]{1,2}[0-9]{4}(?![0-9])")
+_LETTERS_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,6}[ \-]?$")
+_LETTERS_AFTER = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9@])")
+_PARTED_PHONE = re.compile(r"(?<![0-9])0[1-9][0-9]{1,2}[/|~:]{1,2}[0-9]{7,8}(?![0-9])|(?<![0-9])1[3-9][0-9][,、/~*:+=|]{1,2}[0-9]{4}[,、/~*:+=|]{1,2}[0-9]{4}(?![0-9])")
 _LABELLED = re.compile(r"(?:(?<![文符记信])号码?|编码|编号|代码|账户|账号|证件?|[卡单表本])(?:[^A-Za-z0-9,。;\n、]{0,3}?[:是为“\" (])?[^A-Za-z0-9一-鿿,。;\n、]{0,2}([A-Za-z]{0,6}[0-9][A-Za-z0-9\-/]{4,30})(?![A-Za-z0-9@.])")
 _MIXED = re.compile(r"(?<![A-Za-z0-9@._\-])[A-Za-z0-9]{8,30}(?![A-Za-z0-9@])")
-_TRACTOR = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][0-9]{2}[ ·\-]?[A-Za-z]?[ ·\-]?[0-9]{4,6}(?![0-9])|(?:WJ|[A-Z]{2})[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[·\- ]?[0-9]{4,5}[A-Z]?(?=的?车|警车|货车|轿车)")
+_TRACTOR = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][0-9]{2}[ ·\-]?[A-Za-z]?[ ·\-]?[0-9]{4,6}(?![0-9])|(?:WJ|[A-Z]{2})[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[·\- ]?[0-9]{4,5}[A-Z]?(?=的?车|警车|货车|轿车)|[一-鿿]{1,4}渔(?:运|养|休)?[0-9]{4,6}(?![0-9])")
 _NEAR_CAR = re.compile(r"[车牌][^。;\n]{0,12}?([一-鿿]{1,3}[A-Z]?[ ·\-]?[0-9]{5,7})(?![0-9元])")
 _PLATE_WORD = re.compile(r"(?:车牌号码|车牌号|车牌|牌照号|牌照|号牌|牌号)[ :是为\"“]{0,3}([一-鿿]{0,2}[A-Za-z]?[ ·\-]?[A-Za-z0-9]{4,8})")
 _MAIL_RIGHT = re.compile(r"[A-Za-z0-9\-]{1,40}(?:[.。][A-Za-z0-9\-]{1,20}){1,4}")
@@ -46,12 +48,13 @@ _PAPERS = (
 )
 _OTHER = (
     (re.compile(r"(?:护照号码|护照号|护照|通行证号码|通行证号|通行证|军官证号|军官证|士兵证号?|居留证号?|台胞证号?|回乡证号?)[^A-Za-z0-9,。;\n]{0,8}([A-Za-z\u4e00-\u9fff]{0,2}?[A-Za-z]{0,2}[ ]?\d{6,10})"), "证件号码能查到本人"),
-    (re.compile(r"(?:支付宝|抖音|快手|微博|淘宝|拼多多|京东|钉钉|陌陌|小红书|闲鱼|网名|用户名|登录名|账户名|账号|帐号|账户|帐户|昵称|游戏号|直播号|头条号)(?:ID|id)?[^A-Za-z0-9,。;\n]{0,8}" + _ACCOUNT), "账号能找到本人"),
+    (re.compile(r"(?:支付宝|视频号|西瓜视频|企鹅|旺旺|b站|B站|哔哩哔哩|知乎|贴吧|百家号|全民K歌|今日头条|公众号|美团|得物|转转|抖音|快手|微博|淘宝|拼多多|京东|钉钉|陌陌|小红书|闲鱼|网名|用户名|登录名|账户名|账号|帐号|账户|帐户|昵称|游戏号|直播号|头条号)(?:ID|id)?[^A-Za-z0-9,。;\n]{0,8}" + _ACCOUNT), "账号能找到本人"),
+    (re.compile(r"(?:抖音|快手|微信|QQ|小红书|视频号|微博|闲鱼)(?:号|名|昵称|网名|账号)?[叫是为: ]{0,2}[“\"「]([^”\"」\n]{0,16}[0-9]{2}[^”\"」\n]{0,8})[”\"」]"), "账号能找到本人"),
     (re.compile(rf"(?:{_PAPERS})[^A-Za-z0-9,。;\n]{{0,10}}?((?:[A-Za-z\u4e00-\u9fff]{{0,3}}[(\[〔]\d{{4}}[)\]〕])?[A-Za-z0-9\u4e00-\u9fff]{{0,10}}?第?[A-Za-z0-9][A-Za-z0-9\-]{{4,30}}号?)"), "证照或单据号码能查到本人"),
-    (re.compile(r"([(\[〔] ?\d{4} ?[)\]〕] ?[一-鿿]{0,2} ?\d{0,6} ?[一-鿿]{1,8} ?第?\d{1,8} ?(?:号|-\d{1,3}号?))"), "凭案号能查到裁判文书和当事人"),
+    (re.compile(r"([(\[〔] ?\d{4} ?[)\]〕] ?[一-鿿]{0,2} ?\d{0,6} ?[一-鿿]{1,8} ?第?\d{1,8} ?(?:号|-\d{1,3}号?)(?:之[一二三四五六七八九十])?)"), "凭案号能查到裁判文书和当事人"),
     (re.compile(r"((?:(?:19|20)\d{2}年?)?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?\d{2,4} ?[民刑行执破知赔财][一-鿿]{0,3} ?\d{1,7} ?号)"), "凭案号能查到裁判文书和当事人"),
     (re.compile(r"([一-鿿]{1,8}(?:\([一-鿿]{1,4}\))?[一-鿿]{0,4}[(\[〔]\d{4}[)\]〕][一-鿿]{0,10}第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
-    (re.compile(r"([一-鿿]{0,8}(?:仲案字|仲裁字|仲字|[证书][一-鿿]{0,3}字|[民刑行执调]{1,2}字)[(\[〔]?(?:\d{4})?[)\]〕]?第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
+    (re.compile(r"([一-鿿]{0,8}(?:仲案字|仲裁字|仲字|[证书][一-鿿]{0,3}字|[民刑行执调]{1,2}字|[军士文警退政干][一-鿿]{0,2}字)[(\[〔]?(?:\d{4})?[)\]〕]?第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
     (re.compile(r"(?<![A-Za-z0-9])([159][1239]\d{6}[0-9A-HJ-NPQRTUWXY]{10})(?![A-Za-z0-9])"), "统一社会信用代码能查到经营者"),
 )
 _CASE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|终|初|保|监|复")
@@ -110,6 +113,16 @@ def _numbers(folded: Folded) -> Iterator[Spot]:
     yield from _in_run(digits, text, run)
 
 
+def _with_letters(spot: Spot, text: str) -> Spot:
+    """G4115...: letters that stand before or after a number belong to it; a phone has none."""
+    if spot.kind in (MarkKind.phone, MarkKind.qq, MarkKind.wechat) or spot.end - spot.start < 6:
+        return spot
+    before, after = _LETTERS_BEFORE.search(text[max(0, spot.start - 7) : spot.start]), _LETTERS_AFTER.match(text, spot.end)
+    if before and spot.kind in (MarkKind.bank_account, MarkKind.id_number):
+        return Spot(spot.start - len(before.group()), after.end() if after else spot.end, MarkKind.other_account, "字母打头的号码，多半是证照或单据号")
+    return Spot(spot.start - (len(before.group()) if before else 0), after.end() if after else spot.end, spot.kind, spot.reason)
+
+
 def _in_run(digits: str, text: str, run: list[tuple[int, int]]) -> Iterator[Spot]:
     """The longest convincing number from each group on; what isn't convincing goes on with the next group."""
     first = 0
@@ -125,7 +138,7 @@ def _in_run(digits: str, text: str, run: list[tuple[int, int]]) -> Iterator[Spot
             if spot and (best is None or spot.kind is not MarkKind.phone or best[1].kind is not MarkKind.phone or len(joined) <= 13):
                 best = (last, spot)
         if best:
-            yield best[1]
+            yield _with_letters(best[1], text)
             first = best[0]
         first += 1
 
@@ -183,7 +196,7 @@ def _born(day: str) -> bool:
 
 
 def _wechat_near(text: str, start: int) -> bool:
-    return bool(re.search(r"(?i)(?:微信|威信|薇信|v信|wechat|vx|wx)(?:号码|号|账号)?[ :是为]{0,3}$", text[max(0, start - 12) : start]))
+    return bool(re.search(r"(?i)(?:微信|威信|薇信|v信|绿泡泡|绿信|[威薇微v][❤♥❣]|wechat|vx|wx)(?:号码|号|账号)?[ :是为]{0,3}$", text[max(0, start - 12) : start]))
 
 
 def _plates(folded: Folded) -> Iterator[Spot]:
@@ -224,7 +237,8 @@ def _others(text: str) -> Iterator[Spot]:
     for pattern, reason in _OTHER:
         for found in pattern.finditer(text):
             value = found.group(1)
-            if sum(c.isdigit() for c in value) < (1 if "账号" in reason else 4) or re.fullmatch(r"\d{1,4}", value) or _SERVICE.fullmatch(value):
+            named = "账号" in reason and (len(value) >= 6 or any(c.isdigit() for c in value))
+            if (not named and sum(c.isdigit() for c in value) < 4) or _AMOUNT.match(text, found.end(1)) or re.fullmatch(r"\d{1,4}", value) or _SERVICE.fullmatch(value):
                 continue
             if value[0] not in "([〔" and re.search(r"[(\[〔]\d{4}[)\]〕]", value) and (_ISSUED.search(re.split(r"[(\[〔]\d{4}", value)[0]) or not _FILE_WORDS.search(value) or _OFFICIAL.fullmatch(value)):
                 continue

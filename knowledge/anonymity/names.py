@@ -7,21 +7,22 @@ made-up names put in; the weights are the table `names.tsv`). Names of minoritie
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.anonymity import name_parts as parts
+from knowledge.anonymity.words import ENDS, WORDS
 
 TABLE = Path(__file__).with_name("names.tsv")
 SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
-_HAN = re.compile("[㐀-鿿𠀀-𯿿]")
 
 ROLES = (
     "村民 女方 男方 甲方 乙方 丙方 原告 被告 被告人 原告人 上诉人 当事人 申请人 被申请人 申诉人 投诉人 举报人 反映人 来访人 信访人 证人 户主 老板 老板娘 包工头 工头 店主 房东 租客 租户 债主 邻居 儿子 丈夫 妻子 媳妇 儿媳 女儿 女婿 父亲 母亲 爸爸 "
     "妈妈 老公 老婆 前夫 前妻 哥哥 弟弟 姐姐 妹妹 大哥 二哥 大儿子 二儿子 小儿子 长子 次子 三子 长女 次女 孙子 孙女 外甥 侄子 侄女 叔叔 伯父 舅舅 姑姑 姨妈 岳父 岳母 公公 婆婆 爷爷 奶奶 表弟 表哥 表姐 表妹 堂弟 堂哥 老人 老汉 大爷 大娘 "
     "村支书 支书 书记 村主任 主任 会计 组长 队长 小组长 律师 法官 法官助理 医生 老师 司机 工人 农户 养殖户 种植户 承包户 贫困户 低保户 五保户 残疾人 调解员 网格员 干部 委员 代表 乡长 镇长 所长 民警 辅警 警官 经理 负责人 法定代表人 法人 联系人 "
     "收件人 户名 姓名 名叫 叫做 借款人 出借人 担保人 保证人 承租人 出租人 受害人 死者 伤者 受伤 患者 肇事者 受益人 继承人 被继承人 委托人 代理人 监护人 学生 同学 同事 朋友 亲戚 老乡 熟人 对象 未婚夫 未婚妻 男友 女友 签名 签字 经办人 本人 同村 "
-    "外号 妇女主任 "
+    "外号 妇女主任 车主 业主 船主 摊主 房主 货主 机主 失主 店长 厂长 校长 村长 支部书记 副主任 副书记 工友 室友 同桌 战友 徒弟 师父 班主任 医师 护士 网友 中介 学员 家属 继父 继母 养父 养母 养女 养子 大舅 二叔 三叔 小叔子 小姑子 嫂子 弟媳 亲家 妹夫 姐夫 连襟 "
+    "他爹 他娘 他爸 他妈 他奶 他爷 她爹 她娘 她爸 她妈 我爹 我娘 我爸 我妈 俺爹 俺娘 俺爸 俺妈 俺哥 我哥 我弟 我姐 我妹 我儿 其子 其女 其妻 其夫 其父 其母 其兄 其弟 之子 之女 之妻 男人 当家的 屋里头 "
 ).split()
 # After a surname these make an address, not a name: 张大爷, 李会计. Such forms are what stories should use.
 TITLES = (
@@ -38,7 +39,7 @@ _EDGE = "^"
 
 
 def is_han(c: str) -> bool:
-    return bool(_HAN.match(c))
+    return "一" <= c <= "鿿" or "㐀" <= c <= "䶿" or "𠀀" <= c <= "𯿿"
 
 
 def candidates(text: str) -> Iterator[tuple[int, int, int]]:
@@ -46,6 +47,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
     size = len(text)
     for start, c in enumerate(text):
         if c == "任" and text[start - 1 : start] in tuple("前现时担责主信历继兼离卸"):
+            continue
+        if c in "年元位万成时米户" and text[start - 1 : start].isdigit():
             continue
         lengths = ([2] if text[start : start + 2] in parts.COMPOUND else []) + ([1] if c in SURNAMES else [])
         if c in SURNAMES and start + 3 < size and text[start + 1] in parts.COMMON and c in parts.COMMON:
@@ -121,7 +124,7 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
         f"around {left if not is_han(left) else 'h'}{right if not is_han(right) else 'h'}{len(given)}",
         ("role" if text[start - len(role) : start] == role else "role:") if role else "no role",
         f"role {bool(role)} {tiers}",
-        f"about {_at(text, end)}{_at(text, end + 1) if _at(text, end) in '^:' else ''}",
+        f"about {right}{right2 if right in '^:' else ''}",
         *(["twice"] if given == given[0] * 2 else []),
         f"next {count(right, right2)}",
         f"given {given[0]}",
@@ -131,9 +134,15 @@ def features(text: str, start: int, end: int, surname: int, counts: Mapping[str,
     ]
 
 
+_WORD = 2.4
+_ROLE_WORD = 1.0
 _SEX = re.compile(r"[,(、 ]{1,2}(?:男|女)(?:性)?[,)、。 岁0-9]")
 _NUMBERED = re.compile(r"字?[(\[〔](?:19|20)\d{2}")
 _FIELD = re.compile(r"[一-鿿]{1,6}: ?$")
+_LISTED = re.compile(r"(?:^|[ ;,。、\n|(])[0-9]{1,3}[.、)] ?$")
+_CELL = re.compile(r"(?:\n|\|) ?$")
+_CELL_ENDS = re.compile(r" ?(?:\||\n|$)")
+_NUMBER_NEXT = re.compile(r"[ ,:(|]{1,3}(?:电话|手机|身份证|证号|卡号|名,)?[号码: ]{0,3}(?:[0-9]{6}|[0-9]{3}[- ][0-9]{4}|名\))|\(名\)")
 _FIELD_ENDS = re.compile(r"[,。;、)(:0-9 \n]|$")
 _TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是])$")
 
@@ -142,8 +151,20 @@ def _known(text: str, start: int, end: int) -> float:
     """What is given by hand: everyday words and document numbers (清政发〔2026〕) against, plain statements (方便，男，1985年生; 姓名：江苏) for."""
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
-        said += 2.0  # a field of a form, filled by this alone
-    return said - ((1.0 if role_before(text, start) else 2.5 if end - start == 2 else 4.0) if text[start : start + 2] in parts.WORDS else 0.0) - (8.0 if _NUMBERED.match(text, end) else 0.0)
+        said += 4.0 if role_before(text, start) else 2.0  # a field of a form, filled by this alone
+    word = text[start : start + 2] in WORDS
+    if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
+        said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
+    if _NUMBER_NEXT.match(text, end):
+        said += 2.5
+    if text[start - 1 : start + 1] in ENDS and not role_before(text, start):
+        said -= 3.0
+    if word:
+        role = role_before(text, start)
+        said -= 4.0 if text[end - 1] in "地的" else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in WORDS) else _WORD if end - start == 2 else 4.0
+    if text[start - 1 : start] in ("小", "老") and text[start] in parts.COMMON and text[start - 2 : start - 1] not in tuple("从大老"):
+        said -= 2.5  # 小郭全赔: a designation, then a verb
+    return said - (8.0 if _NUMBERED.match(text, end) else 0.0)
 
 
 @dataclass(frozen=True)
@@ -158,15 +179,23 @@ def table() -> Table:
     counts: dict[str, int] = {}
     if TABLE.exists():
         for line in TABLE.read_text(encoding="utf-8").splitlines():
-            if line.startswith("pairs"):
-                _, step, pairs = line.split("\t")
-                counts |= {pairs[i : i + 2]: int(step) for i in range(0, len(pairs), 2)}
-            elif line and not line.startswith("#"):
-                feature, weight = line.rsplit("\t", 1)
-                weights[feature] = float(weight)
+            if line.startswith("#"):
+                continue
+            sort, step, *entries = line.split("\t")
+            if sort == "pairs":
+                counts |= {group[0] + second: int(step) for group in entries for second in group[1:]}
+            else:
+                weights |= {f"{sort} {rest}".rstrip(): float(step) for rest in entries}
     return Table(weights, counts)
 
 
 def score(text: str, start: int, end: int, surname: int) -> float:
+    """Log-odds that a candidate is a name; what stands further off than the window changes nothing."""
+    left = max(0, start - 16)
+    return _weigh(text[left : end + 32], start - left, end - left, surname)
+
+
+@lru_cache(maxsize=8192)
+def _weigh(text: str, start: int, end: int, surname: int) -> float:
     weights, counts = table().weights, table().counts
     return _known(text, start, end) + sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))

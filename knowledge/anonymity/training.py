@@ -5,7 +5,7 @@
 
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -47,6 +47,14 @@ def count_pairs(texts: list[str]) -> dict[str, int]:
         for run in re.findall("[\u4e00-\u9fff]+", text):
             found.update(run[i : i + 2] for i in range(len(run) - 1))
     return {pair: sum(n >= step for step in _COUNT_STEPS) for pair, n in found.items() if n >= _COUNT_STEPS[0]}
+
+
+def _grouped(pairs: Iterable[str]) -> list[str]:
+    """Pairs by their first character: 一代, 一公 -> 一代公."""
+    seconds: dict[str, str] = defaultdict(str)
+    for pair in sorted(pairs):
+        seconds[pair[0]] += pair[1]
+    return [first + more for first, more in seconds.items()]
 
 
 class Namer:
@@ -147,8 +155,12 @@ def learn(seed: int = 5) -> None:
     weights = {name: float(w) for name, w in zip(vectors.get_feature_names_out(), model.coef_[0], strict=True) if abs(w) >= _KEPT}
     weights["bias"] = weights.get("bias", 0.0) + float(model.intercept_[0])
     lines = ["# Written by knowledge/anonymity/training.py: how often pairs of characters stand together in our corpus and the statutes, and the weights of names.py."]
-    lines += [f"pairs\t{step}\t{''.join(sorted(p for p, n in counts.items() if n == step))}" for step in (1, 2, 3)]
-    lines += [f"{name}\t{weight:.2f}" for name, weight in sorted(weights.items())]
+    lines += ["\t".join(("pairs", str(step), *_grouped(p for p, n in counts.items() if n == step))) for step in (1, 2, 3)]
+    rows_of: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, weight in sorted(weights.items()):
+        template, _, rest = name.partition(" ")
+        rows_of[template, f"{weight:.1f}"].append(rest)
+    lines += ["\t".join((template, weight, *rests)) for (template, weight), rests in sorted(rows_of.items())]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(labels)} candidates, {sum(labels)} names, {len(weights)} weights, {len(counts)} pairs, {TABLE.stat().st_size} bytes")
 
