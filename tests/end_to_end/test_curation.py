@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from knowledge.models import DocumentVersion, GoldenQuestion, VersionEvent
+from knowledge import indexing
+from knowledge.models import DocumentVersion, GoldenQuestion, VersionEvent, VersionStatus
 from tests.end_to_end import staff
 from tests.end_to_end.conftest import Resident
 from tests.end_to_end.staff import Chat
 from tests.end_to_end.test_journeys import press, shot
 
-RULES = ("石桥村荷塘公约", "第一条 荷塘里的莲藕由集体统一采挖，个人私自下塘采藕的，每次罚款五百元。", "第二条 荷塘收益按户分红，女儿出嫁以后不再参加荷塘分红。", "第三条 荷花开的时候，游客的车统一停在村东停车场。")
+RULES = ("石桥村荷塘公约", "第一条 荷塘里的莲藕由集体统一采挖，个人私自下塘采藕的，每次罚款五百元。", "第二条 荷塘收益按户分红，女儿出嫁以后不再参加荷塘分红。", "第三条 看荷花的车停到村东停车场，别堵路口。")
 
 
 def papers() -> bytes:
@@ -44,14 +45,19 @@ def version_of(page: Page) -> int:
     return int(page.url.split("/versions/")[1].split("/")[0].split("?")[0])
 
 
-def until_published(page: Page, base: str, document: str) -> None:
-    """Until the page itself says that residents find it."""
-    for _ in range(120):
-        page.goto(f"{base}/staff/knowledge/{document}")
-        if page.locator(".badge", has_text="已发布").first.is_visible() and "索引中" not in page.locator(".badge").all_inner_texts().__str__():
-            return
-        time.sleep(1)
-    raise AssertionError(page.locator("main").inner_text()[:500])
+def until_published(settings: Settings, version_id: int) -> None:
+    """Until residents find it, as the console says; prints how long that took."""
+    engine, started = make_engine(settings.url), time.monotonic()
+    for _ in range(240):
+        with make_sessions(engine)() as session:
+            version = session.get_one(DocumentVersion, version_id)
+            if version.status is VersionStatus.published and indexing.is_indexed(settings.snapshots, version):
+                engine.dispose()
+                print(f"published and found after {time.monotonic() - started:.1f} s")
+                return
+            assert version.held is None, version.held
+        time.sleep(0.5)
+    raise AssertionError("not published within two minutes")
 
 
 def document_of(settings: Settings, version_id: int) -> str:
@@ -79,6 +85,7 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(b
     press(writer, "先看看认出了什么")
     assert all(f"第{n}条" in writer.locator("main").inner_text() for n in "一二三")
     shot(writer, "curation-1-import")
+    writer.get_by_label("从哪天起施行").fill("2026-11-01")
     press(writer, "存为草稿")
     writer.locator("main a", has_text=RULES[0]).first.click()
     writer.wait_for_load_state()
@@ -89,7 +96,7 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(b
     flagged = writer.locator(".flagged")
     assert flagged.count() == 2 and writer.locator("#part-2 .flagged").count() == 0
     shot(writer, "curation-3-flags")
-    for i, answer in enumerate(("私自采藕可以劝阻、让人赔，但村里不能罚款。", "出嫁的女儿还是本村成员的，照样参加荷塘分红。", "荷花开的时候把车停到村东停车场。")):
+    for i, answer in enumerate(("私自采藕可以劝阻、让人赔，但村里不能罚款。", "出嫁的女儿还是本村成员的，照样参加荷塘分红。", "看荷花请把车停到村东停车场。")):
         writer.locator(f"[name=part-{i}-answer]").fill(answer)
         writer.locator(f"[name=part-{i}-status]").select_option("conflicts" if i < 2 else "compatible")
     press(writer, "保存")
@@ -107,7 +114,8 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(b
     shot(reader, "curation-5-review")
     approve_and_publish(reader, base, version)
     document = document_of(prepared, version)
-    until_published(reader, base, document)
+    until_published(prepared, version)
+    reader.goto(f"{base}/staff/knowledge/{document}")
     shot(reader, "curation-6-published")
     chat = Chat(browser, base, village="shiqiao")
     told = chat.say(question)
@@ -150,7 +158,8 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browse
         assert session.get_one(DocumentVersion, version).publish_on is None
     reader.locator("form[action$=publish] textarea[name=reason]").fill("流浪动物改由县里统一答复，问题随后换掉")
     press(reader, "还是发布")
-    until_published(reader, base, "guide-liulang-dongwu")
+    until_published(prepared, version)
+    reader.goto(f"{base}/staff/knowledge/guide-liulang-dongwu")
     assert "流浪动物改由县里统一答复" in reader.locator("main").inner_text()
     shot(reader, "curation-10-overruled")
     with make_sessions(engine)() as session:
@@ -161,19 +170,20 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browse
     third = version_of(reader)
     press(reader, "保存并送审")
     approve_and_publish(writer, base, third)
-    until_published(writer, base, "guide-liulang-dongwu")
+    until_published(prepared, third)
     engine.dispose()
     writer.context.close()
     reader.context.close()
 
 
 def test_an_abstained_question_becomes_a_document_and_is_answered(browser: Browser, base: str, prepared: Settings) -> None:
-    question, secret = "村里的无人机打药怎么预约", prepared.secret("internal")
+    question, secret = "蜂箱摆在山上要不要办手续", prepared.secret("internal")
     before = heard(base, question, "shiqiao", secret)
-    assert "飞防队" not in before
+    assert "护林站老站" not in before, before
     writer, reader = desks(browser, base, prepared)
     writer.goto(f"{base}/staff/knowledge/unanswered")
     group = writer.locator("section", has_text=question).first
+    assert group.is_visible(), before
     shot(writer, "curation-11-unanswered")
     group.locator("select[name=kind]").select_option("service_guide")
     group.locator("select[name=place]").select_option("shiqiao")
@@ -181,12 +191,12 @@ def test_an_abstained_question_becomes_a_document_and_is_answered(browser: Brows
     writer.wait_for_load_state()
     version = version_of(writer)
     assert question in writer.locator("#editor [name=questions]").input_value()
-    writer.locator("#editor [name=title]").fill("无人机打药怎么预约")
-    writer.locator("#editor [name=answer]").fill("给村里的飞防队打电话约，提前两天说好地块和药。")
+    writer.locator("#editor [name=title]").fill("山上摆蜂箱")
+    writer.locator("#editor [name=answer]").fill("摆在自家山上不用办手续；要摆到别处，先跟护林站老站说一声。")
     press(writer, "保存并送审")
     approve_and_publish(reader, base, version)
-    until_published(reader, base, document_of(prepared, version))
-    assert "飞防队" in heard(base, question, "shiqiao", secret)
+    until_published(prepared, version)
+    assert "护林站老站" in heard(base, question, "shiqiao", secret)
     reader.goto(f"{base}/staff/knowledge/unanswered")
     reader.locator("section[aria-label=已经在写的]").get_by_text("答得上", exact=False).first.wait_for()
     reader.wait_for_timeout(1500)
