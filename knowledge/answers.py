@@ -145,7 +145,8 @@ def _from_village_rule(session: Session, best: Passage, passages: list[Passage],
     law = _basis(session, (conflict or {}).get("articles") or [], day, 3)
     if best.details.get("status") == "conflicts" and conflict:
         # The law first, then what the clause says, then that the two differ.
-        text = f"{conflict['says'].strip()}\n{best.title}{best.ref}写的是“{best.text.strip()}”，与法律不一致，以法律为准。{best.details['answer']}"
+        quoted = best.text.strip().rstrip("。")
+        text = f"{conflict['says'].strip()}\n{best.title}{best.ref}写的是“{quoted}”，与法律不一致，以法律为准。{best.details['answer']}"
         own = cite(best, note="这一条与法律冲突，不能作为依据；可以请镇里责令改正。")
         return Answer(text, "可以找镇司法所或拨打 12348 问清楚，也可以向镇政府反映这一条。", (*law, own), best.score, best.topic)
     note = "这一条合不合法还要法律工作者看过，先供参考。" if best.details.get("status") == "unclear" else "村规民约是大家的约定；法律另有规定的，以法律为准。"
