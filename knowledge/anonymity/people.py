@@ -24,6 +24,9 @@ _PARTS = re.compile("(?:" + "|".join(minority_parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(minority_parts.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _TOLD_NAME = re.compile(r"(?<![一-鿿])([一-鿿]{2,4})\((?:名|姓名|人名|真名|名字)\)")
+_FIELD = "姓名|户名|户主姓名|联系人|收件人|寄件人|收款人|付款人|借款人|出借人|经办人|申请人|被申请人|投诉人|被投诉人|报案人|举报人|权利人|承包人|承租人|出租人|见证人|证人|户主|法定代表人|死者姓名|学生姓名|患者姓名|患者|就诊人|投保人|被保险人|乘客|旅客|持卡人|车主|驾驶人|当事人|签名|签字|家长|监护人|新生儿姓名|父亲姓名|母亲姓名|曾用名|本名|真名|原名"
+_FILLED = re.compile(rf"(?:{_FIELD}) ?[:|\t] ?([一-鿿]{{2,4}})(?= ?(?:[,。;、|)\n\t(]| {{2}}| [0-9男女一-鿿]|[0-9]|$))")
+_NO_NAME = re.compile(r"[某略无人名号]|不详|未填|待|^(?:本人|同上|签字|盖章|电话|性别|男|女|姓|地址|住址|身份|父|母|妻|配偶|关系|日期|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$")
 _PLACE = re.compile("|".join(sorted((p for p in minority_parts.PLACES if len(p) > 2), key=len, reverse=True)))
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
 _LATIN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
@@ -49,12 +52,17 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
     for match in _TOLD_NAME.finditer(text):
         if match.group(1)[0] in names.SURNAMES:
             keep(match.start(1), match.end(1), MarkKind.name, "文里说这是名字")
+    for match in _FILLED.finditer(text):
+        if not _NO_NAME.search(match.group(1)):
+            keep(match.start(1), match.end(1), MarkKind.name, "姓名一栏里写的")
     for match in _PLACE.finditer(text):
         used[match.start() : match.end()] = b"\x01" * len(match.group())
     for match in _DOTTED.finditer(text):
         start = _skip_lead(text, match.start(), text.index("·", match.start()))
         keep(start, _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()), MarkKind.name, "间隔号连着的姓名")
     for start, end in _minority(text):
+        if end - start == 2 and text[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON) and names.score(text, start - 1, end, 1) > THRESHOLD:
+            continue  # 费玉珍, not 玉珍
         keep(start, end, MarkKind.name, "像少数民族姓名")
     for match in _ONE_PART.finditer(text):
         if names.role_before(text, match.start()):
@@ -141,6 +149,6 @@ def _cut_tail(text: str, start: int, end: int) -> int:
     if known:
         return _sounds_on(text, known.end(), start)
     for place in range(start + 1, end):
-        if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN:
+        if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN and text[place : place + 2] not in ("地的", "地说"):
             return place
     return end if end - start <= 5 else start + 4
