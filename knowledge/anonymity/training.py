@@ -74,8 +74,8 @@ class Namer:
 
     def name(self) -> str:
         sort = self._chance.random()
-        if sort < 0.03:
-            return self._chance.choice(self._words)
+        if sort < 0.05:
+            return self._chance.choice(self._words) + (self._chance.choice(self._given[0][0]) if self._chance.random() < 0.5 else "")
         if sort < 0.66:
             surname = self._chance.choices(self._common, self._weights)[0]
         elif sort < 0.94:
