@@ -148,6 +148,7 @@ _NUMBER_NEXT = re.compile(r"[ ,:(|]{1,3}(?:电话|手机|身份证|证号|卡号
 _FIELD_ENDS = re.compile(r"[,。;、)(:0-9 \n]|$")
 _TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是]|写的是|落款是|[写签]的名字是|就是叫)$")
 _TOGETHER = re.compile(r"(?:[两二三四五六七][个位]?人|等[一二三四五六七八九十0-9]{0,3}人|夫妇|夫妻|两口子|父子|母子|母女|父女|兄弟|姐妹|兄妹|姐弟|婆媳)")
+_SELF = re.compile("本人[^员]")
 _ACTS = re.compile(
     r"(?:说|称|讲|道|问|答|喊|骂|哭|笑|把|将|被|向|对|跟|和|与|及|不会|不肯|不在|不服|不让|不识|没有|没来|没在|没还|未|分得|当选|上[月周个]|去年|今年|前年|昨[天晚]|今[天早]|前天|凌晨|早上|早晨|上午|中午|下午|晚上|夜里|半夜|常年|一直|至今|已经?|曾|又|也|还是?|都|就|才|却|便|从|到|在|于|因|为了?|给|替|帮|"
     r"找|借|欠|打|告|嫁|娶|生[在于病]|出生|念|写|读|签|按|领|收|交|付|转|买|卖|租|种|养|开|骑|骗|偷|抢|撞|摔|住|搬|走|跑|回|来|去|等|让|叫|请|要|想|愿|同意|拒绝|认为|表示|反映|的[^确]|家[的里，,])"
@@ -162,7 +163,7 @@ def _known(text: str, start: int, end: int) -> float:
     if text[start:end] in THINGS:
         said -= 8.0
     word = text[start : start + 2] in WORDS
-    if _TOGETHER.match(text, end) and text[start - 1 : start] in tuple("、和与及"):
+    if (_TOGETHER.match(text, end) and text[start - 1 : start] in tuple("、和与及")) or (_SELF.match(text, end) and text[start - 1 : start] in tuple("据由经系是为，。")):
         said += 4.0
     if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
         said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
@@ -172,9 +173,10 @@ def _known(text: str, start: int, end: int) -> float:
         said -= 3.0
     if word:
         role = role_before(text, start)
-        third = end - start == 3 and text[end - 1] in parts.VERY_GIVEN and text[start : start + 2] not in THINGS and text[end - 2 : end] not in WORDS | THINGS
-        begins = third and not is_han(text[start - 1 : start] or _EDGE) and bool(_ACTS.match(text, end))
-        said -= 4.0 if text[end - 1] in "地的" else -0.5 if begins else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in WORDS) else _WORD if end - start == 2 or third else 4.0
+        given = text[end - 1] in parts.VERY_GIVEN and text[start : start + 2] not in THINGS and text[end - 2 : end] not in THINGS
+        begins = given and not is_han(text[start - 1 : start] or _EDGE) and bool(_ACTS.match(text, end))
+        third = end - start == 3 and given and text[end - 2 : end] not in WORDS
+        said -= 4.0 if text[end - 1] in "地的" else -0.5 if begins and end - start == 3 else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in WORDS) else _WORD if end - start == 2 else 3.0 if third else 4.0
     if text[start - 1 : start] in ("小", "老") and text[start] in parts.COMMON and text[start - 2 : start - 1] not in tuple("从大老"):
         said -= 2.5  # 小郭全赔: a designation, then a verb
     return said - (8.0 if _NUMBERED.match(text, end) else 0.0)
