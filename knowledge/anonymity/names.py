@@ -162,6 +162,8 @@ def _known(text: str, start: int, end: int) -> float:
         said += 4.0 if role_before(text, start) else 2.0  # a field of a form, filled by this alone
     if text[start:end] in THINGS:
         said -= 8.0
+    if text[end - 1] in "村镇乡屯" and not role_before(text, start):
+        said -= 3.0
     word = text[start : start + 2] in WORDS
     if (_TOGETHER.match(text, end) and text[start - 1 : start] in tuple("、和与及")) or (_SELF.match(text, end) and text[start - 1 : start] in tuple("据由经系是为，。")):
         said += 4.0
