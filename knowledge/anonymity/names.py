@@ -22,7 +22,8 @@ ROLES = (
     "村支书 支书 书记 村主任 主任 会计 组长 队长 小组长 律师 法官 法官助理 医生 老师 司机 工人 农户 养殖户 种植户 承包户 贫困户 低保户 五保户 残疾人 调解员 网格员 干部 委员 代表 乡长 镇长 所长 民警 辅警 警官 经理 负责人 法定代表人 法人 联系人 "
     "收件人 户名 姓名 名叫 叫做 借款人 出借人 担保人 保证人 承租人 出租人 受害人 死者 伤者 受伤 患者 肇事者 受益人 继承人 被继承人 委托人 代理人 监护人 学生 同学 同事 朋友 亲戚 老乡 熟人 对象 未婚夫 未婚妻 男友 女友 签名 签字 经办人 本人 同村 "
     "外号 妇女主任 车主 业主 船主 摊主 房主 货主 机主 失主 店长 厂长 校长 村长 支部书记 副主任 副书记 工友 室友 同桌 战友 徒弟 师父 班主任 医师 护士 网友 中介 学员 家属 继父 继母 养父 养母 养女 养子 大舅 二叔 三叔 小叔子 小姑子 嫂子 弟媳 亲家 妹夫 姐夫 连襟 "
-    "幺爸 幺妈 幺叔 幺妹 幺儿 大伯 大姑 二姑 三姑 小姑 大姨 二姨 小姨 姑父 姨父 姑丈 姑爷 伯母 婶娘 舅妈 舅父 外公 外婆 姥姥 姥爷 阿公 阿婆 阿爸 阿妈 阿哥 阿妹 老表 堂客 婆姨 干爹 干妈 妯娌 小舅子 大姨子 小姨子 外孙 外孙女 外甥女 堂妹 堂姐 二弟 三弟 二妹 三妹 四弟 二姐 三姐 三哥 四哥 二嫂 前儿媳 养老院院长 护林员 水管员 保洁员 网红 主播 货郎 牧民 渔民 茶农 果农 菜农 队员 战士 烈士 老兵 老党员 新娘 新郎 媒人 孕妇 产妇 老师傅 电工 瓦工 木工 焊工 泥工 保安 门卫 厨师 服务员 快递员 骑手 村医 兽医 接生婆 阴阳先生 户主姓名 幺爹 幺姑 幺舅 "
+    "幺爸 幺妈 幺叔 幺妹 幺儿 大伯 大姑 二姑 三姑 小姑 大姨 二姨 小姨 姑父 姨父 姑丈 姑爷 伯母 婶娘 舅妈 舅父 外公 外婆 姥姥 姥爷 阿公 阿婆 阿爸 阿妈 阿哥 阿妹 老表 堂客 婆姨 干爹 干妈 妯娌 小舅子 大姨子 小姨子 外孙 外孙女 外甥女 堂妹 堂姐 二弟 三弟 二妹 三妹 四弟 二姐 三姐 "
+    "三哥 四哥 二嫂 前儿媳 养老院院长 护林员 水管员 保洁员 网红 主播 货郎 牧民 渔民 茶农 果农 菜农 队员 战士 烈士 老兵 老党员 新娘 新郎 媒人 孕妇 产妇 老师傅 电工 瓦工 木工 焊工 泥工 保安 门卫 厨师 服务员 快递员 骑手 村医 兽医 接生婆 阴阳先生 户主姓名 幺爹 幺姑 幺舅 "
     "他爹 他娘 他爸 他妈 他奶 他爷 她爹 她娘 她爸 她妈 我爹 我娘 我爸 我妈 俺爹 俺娘 俺爸 俺妈 俺哥 我哥 我弟 我姐 我妹 我儿 其子 其女 其妻 其夫 其父 其母 其兄 其弟 之子 之女 之妻 男人 当家的 屋里头 "
 ).split()
 # After a surname these make an address, not a name: 张大爷, 李会计. Such forms are what stories should use.
@@ -61,7 +62,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
                 end = start + surname + given
                 if end > size or any(not is_han(g) or g in parts.NEVER_GIVEN for g in text[start + surname : end]):
                     break
-                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or c == "阿")) and (text[start + surname] not in _KIN or (given == 2 and text[start + surname] in "妹嫂弟" and text[end - 1] in _AFTER_KIN)) and text[start + surname : start + surname + 2] not in _TITLES:
+                kin = text[start + surname] in _KIN and not (given == 2 and text[start + surname] in "妹嫂弟" and text[end - 1] in _AFTER_KIN)
+                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or c == "阿")) and not kin and text[start + surname : start + surname + 2] not in _TITLES:
                     yield start, end, surname
 
 

@@ -24,7 +24,10 @@ _PARTS = re.compile("(?:" + "|".join(minority_parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(minority_parts.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _TOLD_NAME = re.compile(r"(?<![一-鿿])([一-鿿]{2,4})\((?:名|姓名|人名|真名|名字)\)")
-_FIELD = "姓名|户名|户主姓名|联系人|收件人|寄件人|收款人|付款人|借款人|出借人|经办人|申请人|被申请人|投诉人|被投诉人|报案人|举报人|权利人|承包人|承租人|出租人|见证人|证人|户主|法定代表人|死者姓名|学生姓名|患者姓名|患者|就诊人|投保人|被保险人|乘客|旅客|持卡人|车主|驾驶人|当事人|签名|签字|家长|监护人|新生儿姓名|父亲姓名|母亲姓名|曾用名|本名|真名|原名|缺席|出席|记录|记录人|主持|主持人|列席|参加人|参加人员|代书人|在场人|寻人|走失人"
+_FIELD = (
+    "姓名|户名|户主姓名|联系人|收件人|寄件人|收款人|付款人|借款人|出借人|经办人|申请人|被申请人|投诉人|被投诉人|报案人|举报人|权利人|承包人|承租人|出租人|见证人|证人|户主|法定代表人|死者姓名|学生姓名|患者姓名|患者|就诊人|投保人|"
+    "被保险人|乘客|旅客|持卡人|车主|驾驶人|当事人|签名|签字|家长|监护人|新生儿姓名|父亲姓名|母亲姓名|曾用名|本名|真名|原名|缺席|出席|记录|记录人|主持|主持人|列席|参加人|参加人员|代书人|在场人|寻人|走失人"
+)
 _FILLED = re.compile(rf"(?:{_FIELD}) ?[:|\t] ?([一-鿿]{{2,4}})(?= ?(?:[,。;、|)\n\t(]| {{2}}| [0-9男女一-鿿]|[0-9]|$))")
 _NO_NAME = re.compile(r"[某略无人名号]|不详|未填|待|^(?:本人|同上|签字|盖章|电话|性别|男|女|姓|地址|住址|身份|父|母|妻|配偶|关系|日期|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$")
 _ROW = re.compile(r"(?<![一-鿿])[一-鿿]{2,4}(?:[、 ,\n][一-鿿]{2,4}){2,40}(?![一-鿿])")
@@ -69,7 +72,7 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         if names.role_before(text, match.start()):
             keep(match.start(), match.end(), MarkKind.name, "像少数民族姓名")
     for match in _SPACED.finditer(text):
-        if match.group(1) in names.SURNAMES and match.group(2) not in parts.NEVER_GIVEN:
+        if match.group(1) in names.SURNAMES and match.group(1) not in "年月时" and match.group(2) not in parts.NEVER_GIVEN:
             keep(match.start(1), match.end(2), MarkKind.name, "两个字中间空开写的姓名")
     for match in _MARRIED.finditer(text):
         if match.group(0)[0] in parts.COMMON and match.group(0)[1] in names.SURNAMES:
