@@ -320,11 +320,11 @@ def _evaluate_topics(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _evaluate_anonymity(args: argparse.Namespace) -> int:
-    """Figures only, never a sentence: those of c stay unseen while the finder is tuned."""
+    """Figures only, never a sentence: those of d stay unseen while the finder is tuned."""
     from knowledge.evaluation.anonymity import Tally, judge_file
 
     written = ROOT / "tests" / "knowledge"
-    paths = [args.file] if args.file else [p for p in (written / f"anonymity_{part}.yml" for part in "abc") if p.exists()]
+    paths = [args.file] if args.file else [p for p in (written / f"anonymity_{part}.yml" for part in "abcd") if p.exists()]
     if not paths or not paths[0].exists():
         raise SetupFailed(f"没有文件 {paths[0] if paths else written / 'anonymity_a.yml'}。")
     total, files = Tally(), {}

@@ -12,14 +12,14 @@ from knowledge.anonymity.marks import MarkKind, Spot
 
 _N = "(?:[0-9]{1,5}|[零〇一二三四五六七八九十百]{1,5})"
 _SIDE = "[东西南北上下前后中左右里外]"
-_GROUP = rf"(?:第?(?:{_SIDE}{{1,2}}头?)?{_N}|{_SIDE}头?)(?:个?村民小组|村小组|居民小组|小组|生产队|大队|组|队|社)(?![织长员会保合办区团里])"
+_GROUP = rf"(?:第?(?:{_SIDE}{{1,2}}头?)?{_N}|{_SIDE}头?)(?:个?村民小组|村小组|居民小组|小组|小队|生产队|大队|独贵龙|浩特|组|队|社)(?![织长员会保合办区团里])"
 _HEAVENLY = "[甲乙丙丁东西南北中左右前后]"
 _NUMBER = rf"(?:附|第|临|新|老)?(?:[A-Za-z]{{0,2}}-?{_N}[A-Za-z]?|[A-Za-z]{{1,2}})(?:-[A-Za-z]?{_N}){{0,3}}"
 _UNIT = "(?:号大院|号院|号楼|号铺|号店|号门面|号摊位?|号档口?|号柜台?|号车间|号宿舍楼?|号厂房|号仓库|号棚|号房|号户|号|期|栋|幢|座|单元|梯|楼|层|室|房间|房|户|排|门|院|弄|巷|铺|档口?|摊位?|车间|宿舍|(?<=[A-Za-z])区)"
 _HOUSE = rf"{_NUMBER}{_UNIT}(?![人民元称码上下文令家子间])"
 _MORE = rf"(?:{_HOUSE}|{_HEAVENLY}(?:单元|梯|门|座|栋|楼|院|户|室|房|屋|排|厢房?)(?![人民子])|(?:员工|职工|男|女)?(?:宿舍楼?|公寓|门面|商铺|铺面|底商|摊位|档口)[0-9]{{1,4}}(?:号|室|房)?|附[0-9]{{1,3}}(?:-[0-9]+)?号?|[0-9]{{3,4}}(?![0-9年]))"
 _TAIL = re.compile(
-    rf"(?:{_GROUP}[ ,]?(?:{_HOUSE}[ ,]?(?:{_MORE}[ ,]?){{0,4}})?|(?:{_N}段)?{_HOUSE}[ ,]?(?:{_MORE}[ ,]?){{0,5}}|{_HEAVENLY}单元[ ,]?{_HOUSE}(?:{_MORE}){{0,3}}|(?:门面|商铺|铺面|摊位|档口|铺位|柜台|宿舍楼?|公寓)[A-Za-z]?-?[0-9]{{1,4}}(?:号|室|房)?(?![0-9元楼栋幢座期号单门])"
+    rf"(?:{_GROUP}(?:[ ,]?{_GROUP})?[ ,]?(?:{_HOUSE}[ ,]?(?:{_MORE}[ ,]?){{0,4}})?|(?:{_N}段)?{_HOUSE}[ ,]?(?:{_MORE}[ ,]?){{0,5}}|{_HEAVENLY}单元[ ,]?{_HOUSE}(?:{_MORE}){{0,3}}|(?:门面|商铺|铺面|摊位|档口|铺位|柜台|宿舍楼?|公寓)[A-Za-z]?-?[0-9]{{1,4}}(?:号|室|房)?(?![0-9元楼栋幢座期号单门])"
     rf"|[0-9]{{1,3}}[-/][0-9]{{1,3}}(?:[-/][0-9]{{1,4}})?(?:室|号|户)?(?![0-9]))"
 )
 _FLAT = re.compile("栋|幢|单元|室|房|号楼|宿舍|铺|摊|档口|号院|期|座|梯|排|-")
@@ -30,16 +30,19 @@ _HAS_PLACE = re.compile(r"村|庄|屯|寨|湾|沟|坪|塘|坝|岭|冲|垸|镇|�
 _NEARBY = re.compile(r"[^\W\d_的A-Za-z]{0,10}?(?:东侧|西侧|南侧|北侧|东边|西边|南边|北边|对面|隔壁|斜对门|对门|旁边|附近|后面|前面|老宅|老屋|门口)(?:[一-鿿]{0,4}(?:老宅|老屋|第[一二三四五六七八九十]家))?")
 _PRECISE = re.compile(rf"{_GROUP}[ ,]?{_HOUSE}|{_N}(?:栋|幢|号楼|座)[ ,]?(?:{_HOUSE}|[0-9]{{3,4}})")
 _OWN = re.compile(r"(?:本村|同村|我村|我们村|该村|小区|本小区|该小区)$")
-_NTH = re.compile(r"(?:第[0-9一二三四五六七八九十]{1,3}|头一|头|[最顶](?:里|外|后|前|头|东|西|南|北)[头边面]?(?:的?那?一)?|[那这](?:一)?|独一|单独一)(?:家|户|排|间|栋|座|院)(?![人子里庭长主族伙]|的(?:儿|女|媳|男|孙|狗))")
+_NTH = re.compile(r"(?:第[0-9一二三四五六七八九十]{1,3}|头一|头|[最顶](?:里|外|后|前|头|东|西|南|北)[头边面]?(?:的?那?一)?|[那这](?:一)?|独一|单独一)(?:家|户|排|间|栋|座|院|个?摊位|个?铺面|个?门面|个?档口)(?![人子里庭长主族伙]|的(?:儿|女|媳|男|孙|狗))")
 _FROM_HERE = re.compile(r"[一-鿿]{2}(?:后头|后面|后边|前头|前面|前边|对面|对门|斜对门|斜对面|隔壁|旁边|东头|西头|南头|北头|东边|西边|南边|北边|往[东西南北]|过去|进去|底下|跟前)$")
-_ANY_PLACE = re.compile(r"[^的](?:县|大队|社区|嘎查|崖|冲|垸|岗|堡|荡|村|庄|屯|寨|湾|沟|坪|营|坝|岭|坳|塘|街|路|巷|镇|乡|组|塆|庙|桥)")
-_CROSSING = re.compile(r"(路|街|大道|巷)[与和及][一-鿿]{1,6}(?:路|街|大道|巷)(?:交叉口|交叉路口|交汇处|交界处|路口|口)(?:[往向]?[东南西北]{1,2}侧?[0-9]{0,4}米?)?")
-_INSIDE = re.compile(r"(?:[东西南北左右中]户|院内|门面房?|铺面|底商|地下室|阁楼|平房|内|附[0-9]{1,3}号?|\([^()\n]{2,20}\))")
+_ANY_PLACE = re.compile(r"[^的](?:县|大队|小区|社区|嘎查|崖|冲|垸|岗|堡|荡|村|庄|屯|寨|湾|沟|坪|营|坝|岭|坳|塘|街|路|巷|镇|乡|组|塆|庙|桥)")
+_NAMED_GROUP = re.compile(r"[一-鿿]{1,6}(?:村|寨|屯|庄|社区|嘎查)[一-鿿]{0,3}[东西南北上下村寨屯庄湾沟坪坝岭坡头边冲塘院场街河桥山岗坳口洞田垭坎梁](?:村民小组|村民组|小组|组|社)(?![织长员会建合成])")
+_REGIMENT = re.compile(r"(?:[国省县乡]道|[GSXY])[0-9]{2,4}线?[0-9]{1,4}(?:公里|千米)(?:\+?[0-9]{1,3}米)?处?|[0-9]{1,3}团[0-9一二三四五六七八九十]{1,3}连(?:[0-9]{1,4}(?:号|栋|排)[0-9]{0,4})?")
+_WHICH = re.compile(r"[一-鿿]{1,5}的(?:人家|那家|一家|房子|院子)|[一-鿿]{0,2}(?:砖房|瓦房|平房|楼房|土房|石屋|小楼|洋楼)")
+_CROSSING = re.compile(r"(路|街|大道|巷)[与和及][一-鿿]{1,6}(?:路|街|大道|巷)(?:交叉口|交叉路口|交汇处|交界处|路口|口)(?:[东西南北]{1,2}角|[往向]?[东南西北]{1,2}侧?[0-9]{0,4}米?)?")
+_INSIDE = re.compile(r"(?:[东西南北左右中]户|[东西南北上下正后前偏](?:厢房?|屋|房|院)(?![子里])|[东西南北]头?(?=[,。;、\n ]|$)|[左右]手(?:边|侧)?(?:第?[一二三]家|一间)?|院内|门面房?|铺面|底商|地下室|阁楼|平房|内|附[0-9]{1,3}号?|\([^()\n]{2,20}\))")
 _CHAIN = re.compile(r"(?:县|区|市|旗)[一-鿿]{1,6}(?:镇|乡|街道)(?:办事处)?[一-鿿]{1,6}?(?:行政村|自然村|社区|居委会|村(?!民|委|干|支|主|规|两|里)|[庄屯寨湾沟坪](?=[,。;、()\n ]|$))")
 _HOMED = re.compile(r"(?:家住|现住|住址|住在|居住于|居住在|户籍|籍贯|租住于|租住在|老家|户口在|户口落在|户口迁到|落户|娘家|婆家|祖籍|原籍|家在|嫁到|搬到|籍在)[^,。;\n]{0,4}?([一-鿿]{1,6}(?:镇|乡|街道)[一-鿿]{1,6}?(?:社区|村(?!民|委|干|支|主|规|两|里)))")
 _BESIDE = re.compile(
     r"(?:家住|现住|住址|住在|居住在|居住于|租住在|住|家在|房子在|老屋在|新房在|老宅在|铺子在|门面在|摊子在|摊位在|饭店在|厂在|租住|开在|店在|店开在|位于|地点|寄到|送到|寄往)[:是为]{0,1}"
-    r"([^,。;\n]{2,24}?(?:对面|隔壁|旁边|旁|后面|前面|东头|西头|南头|北头|[东西南北][侧边]|楼上|楼下|院内|路口|村口|桥头|门口|附近)(?:[一-鿿]{1,8}(?:隔壁|对面|旁边|后面|前面|门口|附近))?(?:第[0-9一二三四五六七八九十]{1,2}[家户间排])?)"
+    r"([^,。;\n]{2,24}?(?:对面|隔壁|旁边|旁|后面|前面|东头|西头|南头|北头|[东西南北][侧边]|楼上|楼下|院内|路口|村口|桥头|门口|附近)(?:[一-鿿]{1,8}(?:隔壁|对面|旁边|后面|前面|门口|附近))?(?:[一二三四五六]楼)?(?:第[0-9一二三四五六七八九十]{1,2}[家户间排])?)"
 )
 _LABEL = re.compile(r"(?:家庭住址|现住址|住址|通讯地址|联系地址|收货地址|收件地址|寄件地址|送达地址|户籍地址|户籍地|户籍所在地|经营地址|店址|住所地|住所|地址)[:是为在 ]{1,2}([^,。;、()\n]{5,40})")
 _STOP = frozenset("的了是在住于到从去往和与及或把被将向我你他她它这那某本该由给让叫说")
@@ -83,13 +86,18 @@ def _parts(text: str) -> Iterator[Spot]:
         yield Spot(homed.start(1), homed.end(1), MarkKind.address, "说了家住哪个村")
     for crossing in _CROSSING.finditer(text):
         yield Spot(_read_back(text, crossing.start(1)), crossing.end(), MarkKind.address, "写到了路口")
+    for group in _NAMED_GROUP.finditer(text):
+        yield Spot(_read_back(text, group.end()), group.end(), MarkKind.address, "写到了哪个村的哪个组")
+    for regiment in _REGIMENT.finditer(text):
+        yield Spot(regiment.start(), regiment.end(), MarkKind.address, "写到了连队或里程")
     for nth in _NTH.finditer(text):
         start = _read_back(text, nth.start())
         name = text[start : nth.start()]
-        if _FROM_HERE.search(name) and nth.group()[0] in "第头":
+        which = _WHICH.match(text, nth.end()) if nth.group()[0] in "那这" else None
+        if nth.group()[0] in "第头" and (_FROM_HERE.search(name) or re.search("[摊铺门档]", nth.group()) and _HAS_PLACE.search(name)):
             yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
         elif (place := _ANY_PLACE.search(name)) and (nth.group()[0] not in "那这头" or len(name) - place.end() >= 2):
-            yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
+            yield Spot(start, which.end() if which else nth.end(), MarkKind.address, "数得出是哪一家")
     for tail in _TAIL.finditer(text):
         start = _read_back(text, tail.start())
         name = text[start : tail.start()].rstrip()
@@ -116,9 +124,10 @@ def _names_a_place(name: str, said: str) -> bool:
     if re.match(_GROUP, said):
         return bool(placed or estate or (_HAS_PLACE.search(name) and not name.endswith(("里", "县", "区", "市"))))
     if _ONLY_DAY.match(said):
-        return bool((placed and not name.endswith(("镇", "乡", "小组", "作组", "目组", "产队", "部队"))) or road)
+        grouped = name.endswith(("村民小组", "居民小组"))
+        return bool(grouped or (placed and not name.endswith(("镇", "乡", "小组", "作组", "目组", "产队", "部队"))) or road)
     if _FLAT.search(said) or said.startswith(("门", "商", "铺", "摊", "档", "柜", "宿", "公")):
-        return bool(placed or estate or road or _HAS_PLACE.search(name))
+        return bool(placed or estate or road or _HAS_PLACE.search(name) or (len(name) > 2 and name.endswith("里") and "号院" in said))
     return bool(road or (placed and not name.endswith(("镇", "乡"))) or ("号" in said and (estate or _HAS_PLACE.search(name))))
 
 

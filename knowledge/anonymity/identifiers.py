@@ -24,26 +24,27 @@ _DATE = re.compile(r"(?:19|20)\d{2}[\-._ ]{1,2}\d{1,2}(?!\d)")
 _EXTENSION = re.compile(r" ?(?:转|分机|转分机|ext\.?)[:号 ]{0,2}[0-9]{1,5}")
 _AMOUNT = re.compile(r"(?:\.\d+)? ?[万亿]?(?:元|块|亩|平方|斤|公斤|吨)")
 _ID_WORDS = re.compile(r"身份证|证件号|公民身份|身份号|驾驶证|户口簿|户口本|证号")
-_PAPER_WORDS = re.compile(r"(?:学籍号?|考生号|准考证号?|警情|户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$")
+_PAPER_WORDS = re.compile(r"(?:学籍号?|考生号|准考证号?|警情|户号|社保卡号?|社会保障卡号?|医保卡号?|执业证号|残疾证号?|工号|学号|病历号|住院号|单号|编号|证书号|流水号)[^,;]{0,3}$|字 ?第 ?$")
 _QQ_WORDS = re.compile(r"(?i)qq|扣扣|企鹅号|腾讯号|q号|球球号|(?<![a-z])q(?=[ :是]{0,2}\d?)(?![a-z])")
-_WECHAT_WORDS = re.compile(r"(?i)微信|威信|薇信|v信|绿泡泡|绿信|[威薇微v][❤♥❣]|wechat|weixin|(?<![a-z0-9])(?:vx|wx|v)(?=[ :号是加])|加我?[v薇微威]|薇[❤号]")
-_PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[A-HJ-Za-hj-z][ ·.\-]{0,2}((?:[A-HJ-NP-Za-hj-np-z0-9][ ]?){4,5}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳领使])(?![A-Za-z0-9])")
+_WECHAT_WORDS = re.compile(r"(?i)微 ?信|威信|薇信|v信|绿泡泡|绿信|[威薇微v][❤♥❣]|wechat|weixin|(?<![a-z0-9])(?:vx|wx|v)(?=[ :号是加])|加我?[v薇微威]|薇[❤号]")
+_PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ ]?[A-HJ-Za-hj-z][ ·.\-]{0,2}临?((?:[A-HJ-NP-Za-hj-np-z0-9][ ]?){4,5}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳领使])(?![A-Za-z0-9])")
 _LETTERS_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,6}[ \-]?$")
 _LETTERS_AFTER = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9@])")
-_PARTED_PHONE = re.compile(r"(?<![0-9])0[1-9][0-9]{1,2}[/|~:]{1,2}[0-9]{7,8}(?![0-9])|(?<![0-9])1[3-9][0-9][,、/~*:+=|]{1,2}[0-9]{4}[,、/~*:+=|]{1,2}[0-9]{4}(?![0-9])")
+_PARTED_PHONE = re.compile(r"(?<![0-9])0[1-9][0-9]{1,2}[/|~:]{1,2}[0-9]{7,8}(?![0-9])|(?<=[0-9]{7}[/、])[2-8][0-9]{6,7}(?![0-9元])|(?<![0-9])1[3-9][0-9][,、/~*:+=|]{1,2}[0-9]{4}[,、/~*:+=|]{1,2}[0-9]{4}(?![0-9])")
 _LABELLED = re.compile(r"(?:(?<![文符记信])号码?|编码|编号|代码|账户|账号|证件?|[卡单表本])(?:[^A-Za-z0-9,。;\n、]{0,3}?[:是为“\" (])?[^A-Za-z0-9一-鿿,。;\n、]{0,2}([A-Za-z]{0,6}[0-9][A-Za-z0-9\-/]{4,30})(?![A-Za-z0-9@.])")
 _MIXED = re.compile(r"(?<![A-Za-z0-9@._\-])[A-Za-z0-9]{8,30}(?![A-Za-z0-9@])")
 _TRACTOR = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][0-9]{2}[ ·\-]?[A-Za-z]?[ ·\-]?[0-9]{4,6}(?![0-9])|(?:WJ|[A-Z]{2})[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[·\- ]?[0-9]{4,5}[A-Z]?(?=的?车|警车|货车|轿车)|[一-鿿]{1,4}渔(?:运|养|休)?[0-9]{4,6}(?![0-9])")
 _NEAR_CAR = re.compile(r"[车牌][^。;\n]{0,12}?([一-鿿]{1,3}[A-Z]?[ ·\-]?[0-9]{5,7})(?![0-9元])")
 _PLATE_WORD = re.compile(r"(?:车牌号码|车牌号|车牌|牌照号|牌照|号牌|牌号)[ :是为\"“]{0,3}([一-鿿]{0,2}[A-Za-z]?[ ·\-]?[A-Za-z0-9]{4,8})")
-_MAIL_RIGHT = re.compile(r"[A-Za-z0-9\-]{1,40}(?:[.。][A-Za-z0-9\-]{1,20}){1,4}")
+_MAIL_RIGHT = re.compile(r"[A-Za-z0-9\-]{1,40}(?:(?:[.。]|点|dot)[A-Za-z0-9\-]{1,20}){1,4}")
 _MAIL_LEFT = re.compile(r"[A-Za-z0-9][\w.+\-]{0,63}$", re.ASCII)
 _SPOKEN_MAIL = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z0-9_.]{2,30} ?(?:at|AT|艾特|\(at\)|\[at\]|#) ?[A-Za-z0-9]{2,20} ?(?:\.|点|dot) ?(?:com|cn|net|org)")
-_ENDING = re.compile(r"尾号(?:为|是|:| ){0,2}([0-9]{3,6})(?![0-9])")
-_PART_OF_ID = re.compile(r"(?:身份证|证件)(?:号码?)?(?:的)?(?:后|末|尾)[四六八468]位(?:数)?(?:字)?(?:号码)?[是为: ]{0,3}([0-9]{4,8}|[0-9]{3,7}[Xx])(?![0-9])")
+_ENDING = re.compile(r"(?:尾号|尾数|[末后尾][三四五六3456]位(?:数字?|号码?)?)(?:为|是|:| ){0,3}([0-9]{3,6})(?![0-9元])")
+_BACKWARDS = re.compile(r"(?<![A-Za-z0-9_\-])([A-Za-z][A-Za-z0-9_\-]{5,19}|[1-9][0-9]{5,10})[ ,”\"]{0,2}(?:这个|那个)?(?:就|才|也)?[是系为](?:[他她我你俺其]|对方|本人|人家)?(?:本人)?(?:的|个)?(微 ?信|(?i:vx|wx|qq|q ?q))")
+_PART_OF_ID = re.compile(r"(?:身份证|证件)(?:号码?)?(?:的)?(?:后|末|尾)[四六八468]位(?:数)?(?:字)?(?:号码)?[是为: ]{0,3}([0-9]{3,7}[Xx]|[0-9]{4,8})(?![0-9])")
 _ACCOUNT = r"([A-Za-z0-9][A-Za-z0-9_\-.@]{3,40})"
 _PAPERS = (
-    "社保卡号?|社会保障卡号?|社保号|社保编号|医保卡号?|医保编号|医保号|病历号|病案号|住院号|门诊号|就诊卡号?|学籍号|学号|工号|警号|执业证号?|残疾证号?|残疾人证号?|低保证号?|退役证号?|优待证号?|结婚证字?号?|离婚证字?号?|出生证明?编?号?|"
+    "社保卡号?|社会保障卡号?|社保号|社保编号|医保卡号?|医保编号|医保号|病历号|病案号|住院号|门诊号|就诊卡号?|学籍号|学号|工号|警号|执业证号?|残疾证号?|残疾人证号?|残疾军人证号?|优抚证号?|取件码|提货码|低保证号?|退役证号?|优待证号?|结婚证字?号?|离婚证字?号?|出生证明?编?号?|"
     "不动产权证书?号?|房产证号?|土地证号?|宅基地证号?|承包证号?|经营权证书?(?:编号|号)?|合同编号|合同号|保单号|户号|户籍号|电表号|水表号|燃气号|车架号|发动机号|快递单号|运单号|订单号|流水号|交易号|档案号|准考证号?|驾驶证号?|档案编号|案件编号|受理编号|登记编号|编号|证号|单号|注册号|ID"
 )
 _OTHER = (
@@ -55,8 +56,12 @@ _OTHER = (
     (re.compile(r"((?:(?:19|20)\d{2}年?)?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?\d{2,4} ?[民刑行执破知赔财][一-鿿]{0,3} ?\d{1,7} ?号)"), "凭案号能查到裁判文书和当事人"),
     (re.compile(r"([一-鿿]{1,8}(?:\([一-鿿]{1,4}\))?[一-鿿]{0,4}[(\[〔]\d{4}[)\]〕][一-鿿]{0,10}第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
     (re.compile(r"([一-鿿]{0,8}(?:仲案字|仲裁字|仲字|[证书][一-鿿]{0,3}字|[民刑行执调]{1,2}字|[军士文警退政干][一-鿿]{0,2}字)[(\[〔]?(?:\d{4})?[)\]〕]?第?\d{1,8}号)"), "凭字号能查到文书和当事人"),
+    (re.compile(r"([一-鿿]{1,10}(?:\([一-鿿]{1,4}\))?字 ?第 ?[A-Za-z0-9\-]{3,24} ?号|(?:证号?|编号)[ :是为]{0,2}[一-鿿]{1,4}字[0-9]{4,12}号)"), "凭字号能查到文书和当事人"),
+    (re.compile(r"(?:船舶|渔船|船名|登记|证书|证)[^0-9,。;\n]{0,8}?([(\[〔][一-鿿]{1,2}[)\]〕][一-鿿]{1,6}(?:[(\[〔][一-鿿]{1,4}[)\]〕])?[(\[〔]\d{4}[)\]〕][A-Za-z0-9\-]{3,16}号)"), "凭字号能查到文书和当事人"),
+    (re.compile(r"([一-鿿]{1,6}[字借][0-9]{4}年?第[0-9]{3,10}号|[一-鿿]{1,3}检[一-鿿]{0,3}[刑诉捕][一-鿿]{0,2}[(\[〔][0-9]{4}[)\]〕][0-9]{1,6}号)"), "凭字号能查到文书和当事人"),
     (re.compile(r"(?<![A-Za-z0-9])([159][1239]\d{6}[0-9A-HJ-NPQRTUWXY]{10})(?![A-Za-z0-9])"), "统一社会信用代码能查到经营者"),
 )
+_THINGS = re.compile(r"型号|规格|古树|图纸|灯杆|电杆|电线杆|界桩|变压器|标准|批号|批次|路牌|机井|货号|条码|产品|邮编|邮政编码|零件|公交|课本|书号|专利|文物|农药登记|种子")  # a thing's number, nobody's
 _CASE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|终|初|保|监|复")
 _FILE_WORDS = re.compile(r"民|刑|行|执|破|赔|仲|劳|调|申|裁|决|证|权|集用|集建|罚|字")
 _OFFICIAL = re.compile(r"(?![一-鿿]*[字仲裁判决罚调])[一-鿿]{1,4}[(\[〔]\d{4}[)\]〕]\d{1,4}号")  # 清民〔2026〕9号: a bureau's own paper
@@ -76,10 +81,10 @@ def find(folded: Folded) -> Iterator[Spot]:
 def find_general(folded: Folded) -> Iterator[Spot]:
     """What only looks like a number that leads to somebody; `find` knows better where both see one."""
     for labelled in _LABELLED.finditer(folded.digits):
-        if sum(c.isdigit() for c in labelled.group(1)) >= 4 and not _SERVICE.fullmatch(labelled.group(1)) and not _AMOUNT.match(folded.digits, labelled.end()) and not re.fullmatch(r"(?:19|20)\d{2}", labelled.group(1)):
+        if sum(c.isdigit() for c in labelled.group(1)) >= 4 and not _near(_THINGS, folded.text, labelled.start(1), labelled.end(1), left=12, right=0) and not _SERVICE.fullmatch(labelled.group(1)) and not _AMOUNT.match(folded.digits, labelled.end()) and not re.fullmatch(r"(?:19|20)\d{2}", labelled.group(1)):
             yield Spot(labelled.start(1), labelled.end(1), MarkKind.other_account, "前面说是号码，多半能查到本人")
     for mixed in _MIXED.finditer(folded.text):
-        if sum(c.isdigit() for c in mixed.group()) >= 6 and any(c.isalpha() for c in mixed.group()):
+        if sum(c.isdigit() for c in mixed.group()) >= 6 and not _near(_THINGS, folded.text, mixed.start(), mixed.end(), left=12, right=0) and any(c.isalpha() for c in mixed.group()):
             yield Spot(mixed.start(), mixed.end(), MarkKind.other_account, "字母和数字连成的号码，多半是证照或单据号")
     for found in _NEAR_CAR.finditer(folded.text):
         if not _SERVICE.fullmatch(found.group(1).lstrip("".join(c for c in found.group(1) if not c.isdigit()))) and not re.match(r"[一-鿿]*(?:款|价|费|元|约|共|里|程|达|为|值|话|号)", found.group(1)):
@@ -227,6 +232,9 @@ def _wechats(text: str) -> Iterator[Spot]:
         found = re.search(r"(?<![A-Za-z0-9_])[A-Za-z0-9][A-Za-z0-9_\-]{5,19}(?![A-Za-z0-9_@])", clause)
         if found and (re.search(r"[A-Za-z]", found.group()) or (found.start() <= 6 and len(found.group()) != 11 and not re.match(r"[年月日元]", clause[found.end() :]))):
             yield Spot(word.end() + found.start(), word.end() + found.end(), MarkKind.wechat, "微信号能找到本人")
+    for found in _BACKWARDS.finditer(text):
+        chat = MarkKind.qq if found.group(2)[0] in "qQ" else MarkKind.wechat
+        yield Spot(found.start(1), found.end(1), chat, "后面说是微信或 QQ，能找到本人")
 
 
 def _others(text: str) -> Iterator[Spot]:
@@ -237,6 +245,8 @@ def _others(text: str) -> Iterator[Spot]:
     for pattern, reason in _OTHER:
         for found in pattern.finditer(text):
             value = found.group(1)
+            if _near(_THINGS, text, found.start(1), found.end(1), left=12, right=0):
+                continue
             named = "账号" in reason and (len(value) >= 6 or any(c.isdigit() for c in value))
             if (not named and sum(c.isdigit() for c in value) < 4) or _AMOUNT.match(text, found.end(1)) or re.fullmatch(r"\d{1,4}", value) or _SERVICE.fullmatch(value):
                 continue

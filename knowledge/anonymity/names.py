@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from knowledge.anonymity import name_parts as parts
-from knowledge.anonymity.words import ENDS, WORDS
+from knowledge.anonymity.words import ENDS, THINGS, WORDS
 
 TABLE = Path(__file__).with_name("names.tsv")
 SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
@@ -22,6 +22,8 @@ ROLES = (
     "村支书 支书 书记 村主任 主任 会计 组长 队长 小组长 律师 法官 法官助理 医生 老师 司机 工人 农户 养殖户 种植户 承包户 贫困户 低保户 五保户 残疾人 调解员 网格员 干部 委员 代表 乡长 镇长 所长 民警 辅警 警官 经理 负责人 法定代表人 法人 联系人 "
     "收件人 户名 姓名 名叫 叫做 借款人 出借人 担保人 保证人 承租人 出租人 受害人 死者 伤者 受伤 患者 肇事者 受益人 继承人 被继承人 委托人 代理人 监护人 学生 同学 同事 朋友 亲戚 老乡 熟人 对象 未婚夫 未婚妻 男友 女友 签名 签字 经办人 本人 同村 "
     "外号 妇女主任 车主 业主 船主 摊主 房主 货主 机主 失主 店长 厂长 校长 村长 支部书记 副主任 副书记 工友 室友 同桌 战友 徒弟 师父 班主任 医师 护士 网友 中介 学员 家属 继父 继母 养父 养母 养女 养子 大舅 二叔 三叔 小叔子 小姑子 嫂子 弟媳 亲家 妹夫 姐夫 连襟 "
+    "幺爸 幺妈 幺叔 幺妹 幺儿 大伯 大姑 二姑 三姑 小姑 大姨 二姨 小姨 姑父 姨父 姑丈 姑爷 伯母 婶娘 舅妈 舅父 外公 外婆 姥姥 姥爷 阿公 阿婆 阿爸 阿妈 阿哥 阿妹 老表 堂客 婆姨 干爹 干妈 妯娌 小舅子 大姨子 小姨子 外孙 外孙女 外甥女 堂妹 堂姐 二弟 三弟 二妹 三妹 四弟 二姐 三姐 "
+    "三哥 四哥 二嫂 前儿媳 养老院院长 护林员 水管员 保洁员 网红 主播 货郎 牧民 渔民 茶农 果农 菜农 队员 战士 烈士 老兵 老党员 新娘 新郎 媒人 孕妇 产妇 老师傅 电工 瓦工 木工 焊工 泥工 保安 门卫 厨师 服务员 快递员 骑手 村医 兽医 接生婆 阴阳先生 户主姓名 幺爹 幺姑 幺舅 "
     "他爹 他娘 他爸 他妈 他奶 他爷 她爹 她娘 她爸 她妈 我爹 我娘 我爸 我妈 俺爹 俺娘 俺爸 俺妈 俺哥 我哥 我弟 我姐 我妹 我儿 其子 其女 其妻 其夫 其父 其母 其兄 其弟 之子 之女 之妻 男人 当家的 屋里头 "
 ).split()
 # After a surname these make an address, not a name: 张大爷, 李会计. Such forms are what stories should use.
@@ -32,6 +34,7 @@ TITLES = (
 ).split()
 _PLACEHOLDERS = frozenset("张三 李四 王五 赵六 王二 孙七 周八 吴九 郑十 张甲 张乙 王甲 王乙 李甲 李乙 赵甲 陈甲 习近平 毛泽东 邓小平 马克思 白求恩 雷锋 诸葛亮 包青天 包公 秦始皇 牛顿 孔子 孟子 王法 温总理".split())
 _KIN = frozenset("婶姐哥叔伯嫂爷奶爹娘妈姨姑舅妹弟公婆总工某嬷")
+_AFTER_KIN = parts.VERY_GIVEN | frozenset("仔囡崽")  # 梁妹仔, 万嫂珍 are names, 梁妹说 isn't
 _DESIGNATION_GIVEN = frozenset("甲乙丙丁戊家氏")
 _ROLE_LENGTHS = sorted({len(r) for r in ROLES}, reverse=True)
 _ROLES, _TITLES = frozenset(ROLES), frozenset(TITLES)
@@ -59,7 +62,8 @@ def candidates(text: str) -> Iterator[tuple[int, int, int]]:
                 end = start + surname + given
                 if end > size or any(not is_han(g) or g in parts.NEVER_GIVEN for g in text[start + surname : end]):
                     break
-                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or c == "阿")) and text[start + surname] not in _KIN and text[start + surname : start + surname + 2] not in _TITLES:
+                kin = text[start + surname] in _KIN and not (given == 2 and text[start + surname] in "妹嫂弟" and text[end - 1] in _AFTER_KIN)
+                if text[start:end] not in _PLACEHOLDERS and not (given == 1 and (text[end - 1] in _DESIGNATION_GIVEN or c == "阿")) and not kin and text[start + surname : start + surname + 2] not in _TITLES:
                     yield start, end, surname
 
 
@@ -144,7 +148,13 @@ _CELL = re.compile(r"(?:\n|\|) ?$")
 _CELL_ENDS = re.compile(r" ?(?:\||\n|$)")
 _NUMBER_NEXT = re.compile(r"[ ,:(|]{1,3}(?:电话|手机|身份证|证号|卡号|名,)?[号码: ]{0,3}(?:[0-9]{6}|[0-9]{3}[- ][0-9]{4}|名\))|\(名\)")
 _FIELD_ENDS = re.compile(r"[,。;、)(:0-9 \n]|$")
-_TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是])$")
+_TOLD = re.compile(r"(?:名叫|姓名[: ]{1,2}|户名[: ]{1,2}|真名[叫是]?|我叫|名字[叫是]|写的是|落款是|[写签]的名字是|就是叫)$")
+_TOGETHER = re.compile(r"(?:[两二三四五六七][个位]?人|等[一二三四五六七八九十0-9]{0,3}人|夫妇|夫妻|两口子|父子|母子|母女|父女|兄弟|姐妹|兄妹|姐弟|婆媳)")
+_SELF = re.compile("本人[^员]")
+_ACTS = re.compile(
+    r"(?:说|称|讲|道|问|答|喊|骂|哭|笑|把|将|被|向|对|跟|和|与|及|不会|不肯|不在|不服|不让|不识|没有|没来|没在|没还|未|分得|当选|上[月周个]|去年|今年|前年|昨[天晚]|今[天早]|前天|凌晨|早上|早晨|上午|中午|下午|晚上|夜里|半夜|常年|一直|至今|已经?|曾|又|也|还是?|都|就|才|却|便|从|到|在|于|因|为了?|给|替|帮|"
+    r"找|借|欠|打|告|嫁|娶|生[在于病]|出生|念|写|读|签|按|领|收|交|付|转|买|卖|租|种|养|开|骑|骗|偷|抢|撞|摔|住|搬|走|跑|回|来|去|等|让|叫|请|要|想|愿|同意|拒绝|认为|表示|反映|的[^确]|家[的里，,])"
+)
 
 
 def _known(text: str, start: int, end: int) -> float:
@@ -152,7 +162,13 @@ def _known(text: str, start: int, end: int) -> float:
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
         said += 4.0 if role_before(text, start) else 2.0  # a field of a form, filled by this alone
+    if text[start:end] in THINGS:
+        said -= 8.0
+    if text[end - 1] in "村镇乡屯" and not role_before(text, start):
+        said -= 3.0
     word = text[start : start + 2] in WORDS
+    if (_TOGETHER.match(text, end) and text[start - 1 : start] in tuple("、和与及")) or (_SELF.match(text, end) and text[start - 1 : start] in tuple("据由经系是为，。")):
+        said += 4.0
     if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
         said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
     if _NUMBER_NEXT.match(text, end):
@@ -161,7 +177,10 @@ def _known(text: str, start: int, end: int) -> float:
         said -= 3.0
     if word:
         role = role_before(text, start)
-        said -= 4.0 if text[end - 1] in "地的" else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in WORDS) else _WORD if end - start == 2 else 4.0
+        given = text[end - 1] in parts.VERY_GIVEN and text[start : start + 2] not in THINGS and text[end - 2 : end] not in THINGS
+        begins = given and not is_han(text[start - 1 : start] or _EDGE) and bool(_ACTS.match(text, end))
+        third = end - start == 3 and given and text[end - 2 : end] not in WORDS
+        said -= 4.0 if text[end - 1] in "地的" else -0.5 if begins and end - start == 3 else (0.0 if text[start - 1] in ": " else _ROLE_WORD) if role and (end - start == 2 or text[end - 2 : end] not in WORDS) else _WORD if end - start == 2 else 3.0 if third else 4.0
     if text[start - 1 : start] in ("小", "老") and text[start] in parts.COMMON and text[start - 2 : start - 1] not in tuple("从大老"):
         said -= 2.5  # 小郭全赔: a designation, then a verb
     return said - (8.0 if _NUMBERED.match(text, end) else 0.0)

@@ -8,9 +8,9 @@ from knowledge.anonymity import minority_parts, names
 from knowledge.anonymity import name_parts as parts
 from knowledge.anonymity.folding import Folded
 from knowledge.anonymity.marks import MarkKind, Spot
-from knowledge.anonymity.words import WORDS
+from knowledge.anonymity.words import THINGS, WORDS
 
-THRESHOLD = -2.6  # log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml and _b.yml
+THRESHOLD = -3.0  # log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml to _c.yml
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _DOTTED = re.compile(r"(?:[一-鿿]{1,8}·){1,3}[一-鿿]{1,8}")
 _ON = frozenset(
@@ -24,6 +24,13 @@ _PARTS = re.compile("(?:" + "|".join(minority_parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(minority_parts.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _TOLD_NAME = re.compile(r"(?<![一-鿿])([一-鿿]{2,4})\((?:名|姓名|人名|真名|名字)\)")
+_FIELD = (
+    "姓名|户名|户主姓名|联系人|收件人|寄件人|收款人|付款人|借款人|出借人|经办人|申请人|被申请人|投诉人|被投诉人|报案人|举报人|权利人|承包人|承租人|出租人|见证人|证人|户主|法定代表人|死者姓名|学生姓名|患者姓名|患者|就诊人|投保人|"
+    "被保险人|乘客|旅客|持卡人|车主|驾驶人|当事人|签名|签字|家长|监护人|新生儿姓名|父亲姓名|母亲姓名|曾用名|本名|真名|原名|缺席|出席|记录|记录人|主持|主持人|列席|参加人|参加人员|代书人|在场人|寻人|走失人"
+)
+_FILLED = re.compile(rf"(?:{_FIELD}) ?[:|\t] ?([一-鿿]{{2,4}})(?= ?(?:[,。;、|)\n\t(]| {{2}}| [0-9男女一-鿿]|[0-9]|$))")
+_NO_NAME = re.compile(r"[某略无人名号]|不详|未填|待|^(?:本人|同上|签字|盖章|电话|性别|男|女|姓|地址|住址|身份|父|母|妻|配偶|关系|日期|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$")
+_ROW = re.compile(r"(?<![一-鿿])[一-鿿]{2,4}(?:[、 ,\n][一-鿿]{2,4}){2,40}(?![一-鿿])")
 _PLACE = re.compile("|".join(sorted((p for p in minority_parts.PLACES if len(p) > 2), key=len, reverse=True)))
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
 _LATIN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
@@ -49,18 +56,23 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
     for match in _TOLD_NAME.finditer(text):
         if match.group(1)[0] in names.SURNAMES:
             keep(match.start(1), match.end(1), MarkKind.name, "文里说这是名字")
+    for match in _FILLED.finditer(text):
+        if not _NO_NAME.search(match.group(1)):
+            keep(match.start(1), match.end(1), MarkKind.name, "姓名一栏里写的")
     for match in _PLACE.finditer(text):
         used[match.start() : match.end()] = b"\x01" * len(match.group())
     for match in _DOTTED.finditer(text):
         start = _skip_lead(text, match.start(), text.index("·", match.start()))
         keep(start, _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()), MarkKind.name, "间隔号连着的姓名")
     for start, end in _minority(text):
+        if end - start == 2 and text[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON) and names.score(text, start - 1, end, 1) > THRESHOLD:
+            continue  # 费玉珍, not 玉珍
         keep(start, end, MarkKind.name, "像少数民族姓名")
     for match in _ONE_PART.finditer(text):
         if names.role_before(text, match.start()):
             keep(match.start(), match.end(), MarkKind.name, "像少数民族姓名")
     for match in _SPACED.finditer(text):
-        if match.group(1) in names.SURNAMES and match.group(2) not in parts.NEVER_GIVEN:
+        if match.group(1) in names.SURNAMES and match.group(1) not in "年月时" and match.group(2) not in parts.NEVER_GIVEN:
             keep(match.start(1), match.end(2), MarkKind.name, "两个字中间空开写的姓名")
     for match in _MARRIED.finditer(text):
         if match.group(0)[0] in parts.COMMON and match.group(0)[1] in names.SURNAMES:
@@ -69,6 +81,8 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         keep(match.start(), match.end(), MarkKind.name, "拼音或外文写的姓名")
     scored = [(names.score(text, s, e, n), s, e, n) for s, e, n in names.candidates(text)]
     scored.sort(key=lambda c: (-c[0], c[1]))
+    for start, end in _rows(text):
+        keep(start, end, MarkKind.name, "一排姓名里的一个")
     known: set[str] = set()
     for score, start, end, _ in scored:
         if score <= THRESHOLD:
@@ -84,6 +98,16 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
     for match in _CALLED.finditer(text):
         keep(match.start(1), match.end(1), MarkKind.nickname, "外号在村里人人知道")
     return found
+
+
+def _rows(text: str) -> Iterator[tuple[int, int]]:
+    """What stands in a row of names and begins with a surname: 党建民 安全福 高兴旺."""
+    for row in _ROW.finditer(text):
+        cells = [(row.start() + c.start(), row.start() + c.end()) for c in re.finditer("[一-鿿]+", row.group())]
+        surnames = {cell: 2 if text[cell[0] : cell[0] + 2] in parts.COMPOUND else 1 for cell in cells if text[cell[0]] in names.SURNAMES or text[cell[0] : cell[0] + 2] in parts.COMPOUND}
+        likely = [cell for cell, surname in surnames.items() if cell[1] - cell[0] > surname and names.score(text, *cell, surname) > 0]
+        if 2 * len(likely) >= len(cells):
+            yield from (cell for cell in surnames if text[cell[0] : cell[1]] not in THINGS and not any(c in parts.NEVER_GIVEN for c in text[cell[0] + 1 : cell[1]]))
 
 
 def _minority(text: str) -> Iterator[tuple[int, int]]:
@@ -141,6 +165,6 @@ def _cut_tail(text: str, start: int, end: int) -> int:
     if known:
         return _sounds_on(text, known.end(), start)
     for place in range(start + 1, end):
-        if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN:
+        if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN and text[place : place + 2] not in ("地的", "地说"):
             return place
     return end if end - start <= 5 else start + 4
