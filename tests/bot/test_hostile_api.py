@@ -63,7 +63,7 @@ def app(world: World) -> FastAPI:
     for part in ("bootstrap/dist", "htmx.org/dist", "chart.js/dist"):
         (world.settings.vendor / part).mkdir(parents=True)
     rasa = FakeRasa([{"kind": "answer", "text": "可以。"}])
-    return create_app(Parts(world.settings, world.sessions, None, NoSearch(), rasa, lambda _: "其他", Turns(sessions=world.sessions, rasa=rasa)))  # type: ignore[arg-type]
+    return create_app(Parts(world.settings, world.sessions, None, NoSearch(), rasa, lambda _: "其他", Turns(sessions=world.sessions, rasa=rasa), NoSearch()))  # type: ignore[arg-type]
 
 
 @pytest.fixture()

@@ -216,7 +216,7 @@ def test_secrets_in_an_encoding_of_its_own_choice_fit_nothing(world: World, app:
 
 def test_only_the_code_of_this_installation_makes_the_first_administrator(empty: World) -> None:
     rasa = FakeRasa([{"text": "可以。"}])
-    client = TestClient(create_app(Parts(empty.settings, empty.sessions, None, NoSearch(), rasa, lambda _: "其他", Turns(sessions=empty.sessions, rasa=rasa))), raise_server_exceptions=False, follow_redirects=False, headers=HTML)  # type: ignore[arg-type]
+    client = TestClient(create_app(Parts(empty.settings, empty.sessions, None, NoSearch(), rasa, lambda _: "其他", Turns(sessions=empty.sessions, rasa=rasa), NoSearch())), raise_server_exceptions=False, follow_redirects=False, headers=HTML)  # type: ignore[arg-type]
     right = first_run_code(Desk(settings=empty.settings, sessions=empty.sessions))
     sent = {"login": "first", "name": "第一个", "password": PASSWORD}
     for code in ("", right[:-1], right + "x", right.swapcase(), "令牌", "\x00", "9" * 5000):
