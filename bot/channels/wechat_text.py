@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 MOST_BYTES = 2048  # of a text, passive or by the customer-service API
+PIECE_BYTES = 1750  # of a piece: room for what is added at its end, a link at most
 MOST_CHARACTERS = 600  # what still reads well on a telephone
 _NUMBERED = re.compile(r"(?:回复|选|第)?\s*([0-9]{1,2})\s*(?:个|号|项)?[。.!！]?")
 
@@ -27,13 +28,13 @@ def pieces(text: str) -> list[str]:
 
 
 def _fits(text: str) -> bool:
-    return len(text) <= MOST_CHARACTERS and len(text.encode()) <= MOST_BYTES
+    return len(text) <= MOST_CHARACTERS and len(text.encode()) <= PIECE_BYTES
 
 
 def _longest(text: str) -> int:
     end = min(len(text), MOST_CHARACTERS)
-    while len(text[:end].encode()) > MOST_BYTES:
-        end -= max(1, (len(text[:end].encode()) - MOST_BYTES) // 4)
+    while len(text[:end].encode()) > PIECE_BYTES:
+        end -= max(1, (len(text[:end].encode()) - PIECE_BYTES) // 4)
     return end
 
 
