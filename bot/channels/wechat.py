@@ -46,6 +46,7 @@ _OTHER_KINDS = {
     "link": "链接我打不开，想问什么请直接打字。要是怀疑是诈骗链接，千万别点，可以打 96110。",
     "file": "文件我还看不了，请把要问的话打出来，或者拍照发来。",
 }
+_FORGET = ("删除记录", "删除对话", "删除我的记录", "删除聊天记录")
 _UNKNOWN = "这种消息我还看不懂，请打字告诉我。急事请拨打 12345；危险时拨打 110。"
 _NO_WORDS = "这段语音我没听清，请打字再说一遍，几个字就行。"
 _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就把结果给您。"
@@ -120,6 +121,8 @@ class Wechat:
                 return self._tell(session, conversation, incoming, _NO_WORDS if kind == "voice" else "还没写字呢。您想问什么，打几个字就行。")
             if len(text) > service.MAX_CHARACTERS:
                 return self._tell(session, conversation, incoming, f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
+            if text.strip("。！!") in _FORGET:
+                return self._tell(session, conversation, incoming, f"要删除您和我说过的话，请点开下面的链接，按“删除这段对话”：\n{self._page_link(conversation.id)}")
             if not self.account.has_customer_service and len(text) <= _FETCH and ledger.pending(session, conversation.id):
                 return None  # 回复任意文字取结果
             return service.receive(session, conversation, client_id=incoming.key, text=self._choice(session, conversation.id, text) or text).id

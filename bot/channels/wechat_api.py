@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.cases.photos import MAX_BYTES, PhotoRefused
 from bot.channels.wechat_accounts import Account
 from bot.channels.wechat_models import WechatToken
 
@@ -40,6 +42,25 @@ class TryLater(WechatError):
 
 class WindowClosed(WechatError):
     """45015: more than 48 hours since the person wrote; 45047: as much was sent as one message allows."""
+
+
+def fetch_picture(http: httpx.Client, url: str, *, hosts: tuple[str, ...]) -> bytes:
+    """A resident's picture from WeChat's own servers, and from nowhere else. Raises PhotoRefused."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not any(parts.hostname == h or (parts.hostname or "").endswith(f".{h}") for h in hosts):
+        raise PhotoRefused
+    try:
+        with http.stream("GET", url, follow_redirects=False) as response:
+            if response.status_code != 200:
+                raise PhotoRefused
+            found = b""
+            for block in response.iter_bytes():
+                found += block
+                if len(found) > MAX_BYTES:
+                    break
+            return found
+    except httpx.HTTPError:
+        raise PhotoRefused("照片没取到，请再发一次。") from None
 
 
 class WechatApi:

@@ -53,7 +53,7 @@ class Links:
             return None
 
 
-def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], links: Links, conversation_token: Callable[[str], str], cookie_days: int, clock: Callable[[], float] = time.time) -> APIRouter:
+def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], links: Links, conversation_token: Callable[[str], str], cookie_days: int, erase: Callable[[str], None], clock: Callable[[], float] = time.time) -> APIRouter:
     """`conversation_token`: what the widget's cookie holds for a conversation."""
     api = APIRouter()
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
@@ -131,6 +131,15 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
             response = RedirectResponse("/", 303)
             response.set_cookie(COOKIE, conversation_token(found.id), max_age=cookie_days * 86400, httponly=True, samesite="lax", secure=request.url.scheme == "https")
             return response
+
+    @api.post("/w/{token}/delete")
+    async def forget(request: Request, token: str) -> Response:
+        limit.check(f"page {_address(request)}", 20)
+        conversation_id = links.read_page(token) or ""
+        await asyncio.to_thread(erase, conversation_id)
+        with sessions() as session:
+            is_gone = service.forget(session, conversation_id)
+        return page(request, 200 if is_gone else 404, problem="这段对话已经删除，微信里的聊天记录请您在手机上自己清空。" if is_gone else "这个链接过期了，或者这段对话已经删除。")
 
     return api
 

@@ -96,7 +96,7 @@ def wire(sessions: sessionmaker[Session], *, kind: AccountKind = AccountKind.ser
     links = pages.Links(secret="s", public_url="https://linli.example")
     turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
     wechat = Wechat(account, sessions=sessions, answer=turns.answer, api=api, greeting=lambda village: f"您好，{village or '乡亲'}。", page_link=links.page, sources_link=links.sources, picture=lambda _: b"", now=clock.now)
-    app.include_router(pages.router({"qinghe": wechat}, sessions=sessions, links=links, conversation_token=lambda c: f"token-of-{c}", cookie_days=1, clock=clock.unix))
+    app.include_router(pages.router({"qinghe": wechat}, sessions=sessions, links=links, conversation_token=lambda c: f"token-of-{c}", cookie_days=1, erase=lambda _: None, clock=clock.unix))
     return Wired(simulator, wechat, sessions, rasa, clock, app)
 
 
@@ -325,6 +325,16 @@ def test_the_page_behind_a_link_shows_sources_and_joins_only_on_a_press(wired: W
     joined = client.post(link)
     assert joined.status_code == 303 and f"token-of-{wired.conversation()}" in joined.headers["set-cookie"]
     assert client.get("/w/made-up").status_code == 404 and client.post("/w/made-up").status_code == 404 and client.get("/w/s/made-up").status_code == 404
+
+
+def test_a_resident_deletes_everything_by_a_link(wired: Wired) -> None:
+    wired.say("邻居占了我家地")
+    link = wired.say("删除记录").text.splitlines()[-1]
+    client = TestClient(wired.app, base_url="https://linli.example")
+    assert "删除这段对话" in client.get(link).text
+    assert "已经删除" in client.post(f"{link}/delete").text
+    assert wired.rows(WechatContact) == wired.rows(Message) == 0
+    assert client.post(f"{link}/delete").status_code == 404
 
 
 def test_forgetting_a_conversation_forgets_the_person_on_wechat(wired: Wired) -> None:
