@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import httpx
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -21,12 +22,17 @@ from starlette.middleware.cors import CORSMiddleware
 
 from actions.dialogue.knowledge import Services
 from actions.dialogue.services import all_actions
+from bot.channels.base import Remaining
+from bot.channels.wechat import Wechat
+from bot.channels.wechat_accounts import read_accounts
+from bot.channels.wechat_api import OFFICIAL, WechatApi, fetch_picture
 from bot.conversations import service
 from bot.db import make_engine, make_sessions
-from bot.rasa_client import RasaClient
+from bot.rasa_client import RasaClient, erase_trackers
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
 from bot.web import bookings, cases, curation, curation_golden, curation_import, curation_law, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import wechat as wechat_pages
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
@@ -120,6 +126,27 @@ def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], st
     return topic
 
 
+def build_wechat(parts: Parts, links: wechat_pages.Links) -> dict[str, Wechat]:
+    """The official accounts by name; {} where none are set. Raises AccountsUnreadable."""
+    settings = parts.settings
+    if settings.wechat_accounts is None:
+        return {}
+    http = httpx.Client(base_url=settings.wechat_api, timeout=httpx.Timeout(8.0, connect=3.0), trust_env=False)
+    hosts = ("qpic.cn", "qq.com") if settings.wechat_api == OFFICIAL else (str(httpx.URL(settings.wechat_api).host),)
+
+    def greeting(village: str | None) -> str:
+        where = f"我先按{village}的村规来答。" if village else "告诉我您是哪个村的，我就能查本村的村规。"
+        return f"{widget.GREETING}{where}\n{widget.notice(settings)}想删除，发“删除记录”。"
+
+    return {
+        name: Wechat(
+            account, sessions=parts.sessions, answer=parts.turns.answer, api=WechatApi(account, sessions=parts.sessions, http=http), greeting=greeting,
+            page_link=links.page, sources_link=links.sources, picture=lambda url: fetch_picture(http, url, hosts=hosts),
+        )
+        for name, account in read_accounts(settings.wechat_accounts).items()
+    }  # fmt: skip
+
+
 def create_internal_app(parts: Parts) -> FastAPI:
     executor = ActionExecutor()
     for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=parts.topic)):
@@ -130,6 +157,21 @@ def create_internal_app(parts: Parts) -> FastAPI:
 def create_app(parts: Parts) -> FastAPI:
     settings = parts.settings
     state: dict[str, bool] = {"rasa": True}
+    links = wechat_pages.Links(secret=settings.secret("tokens"), public_url=settings.own_url)
+    accounts_there = build_wechat(parts, links)
+
+    async def deliver() -> None:
+        """What WeChat's people haven't got yet goes out as soon as it may."""
+        while True:
+            for wechat in accounts_there.values():
+                try:
+                    await asyncio.to_thread(wechat.deliver_due)
+                except Exception as error:
+                    log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
+            await asyncio.sleep(1)
+
+    def remaining(conversation_id: str) -> Remaining | None:
+        return next((r for w in accounts_there.values() if (r := w.remaining(conversation_id))), None)
 
     async def watch() -> None:
         """Answer what is waiting as soon as Rasa is back, also what was said before the app itself was killed."""
@@ -149,9 +191,10 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with parts.sessions() as session:
             service.release_all(session)
-        task = asyncio.create_task(watch())
+        tasks = [asyncio.create_task(watch()), *([asyncio.create_task(deliver())] if accounts_there else [])]
         yield
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         await parts.rasa.close()
 
     app = FastAPI(title="Linli", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
@@ -169,7 +212,7 @@ def create_app(parts: Parts) -> FastAPI:
         bookings.router(desk),
         imports.router(desk),
         settings_pages.router(desk),
-        inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots),
+        inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots, remaining=remaining),
         curation_import.router(desk),
         curation_law.router(desk, parts.searcher, today=today),
         curation_quality.router(desk, parts.searcher, today=today, intent=parts.intent),
@@ -179,6 +222,7 @@ def create_app(parts: Parts) -> FastAPI:
         curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version)),
     ):
         app.include_router(pages)
+    app.include_router(wechat_pages.router(accounts_there, sessions=parts.sessions, links=links, conversation_token=widget.token_of(settings), cookie_days=settings.retention_days, erase=lambda c: erase_trackers(settings.rasa_trackers, [c])))
     app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from sqlalchemy import select
 
+from bot import cli_wechat
 from bot.settings import ROOT, Settings
 from bot.setup import RASA_VENV, SetupFailed, say
 from knowledge.errors import KnowledgeError
@@ -600,6 +601,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("role", choices=["agent", "mediator", "legal_worker", "supervisor", "administrator"])
     add("reset", staff_reset, "a new password, printed once; also ends a lock and the TOTP", people).add_argument("login")
     add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument("--remove", action="store_true", help="take them out again")
+    wechat = commands.add_parser("wechat", help="the official accounts").add_subparsers(dest="wechat_command", required=True)
+    sub = add("push", cli_wechat.menu_push, "show the menu and send it to WeChat", wechat.add_parser("menu", help="the menu below the chat").add_subparsers(dest="menu_command", required=True))
+    sub.add_argument("--account")
+    sub.add_argument("--yes", action="store_true", help="don't ask")
+    add("doctor", cli_wechat.doctor, "check each account's settings and say the next step", wechat)
+    add("simulate", cli_wechat.simulate, "a WeChat of our own with a telephone on a page, to try without an account", wechat).add_argument("--port", type=int, default=8090)
     sub = add("privacy", privacy, "export or delete what one conversation holds")
     sub.add_argument("action", choices=["export", "delete"])
     sub.add_argument("conversation")

@@ -31,11 +31,18 @@ class Settings(BaseSettings):
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(default=20, description="Messages a conversation may send in a minute; an address may send three times as many.")
     forgotten_minutes: int = Field(default=10, description="Minutes a resident's message may lie with an agent before the conversation returns to the queue.")
+    public_url: str = Field(default="", description="Address under which residents reach the pages, for links sent to WeChat; empty: http://host:port.")
+    wechat_accounts: Path | None = Field(default=None, description="File with the official accounts (docs/wechat.zh-CN.md), mode 600; empty: no WeChat.")
+    wechat_api: str = Field(default="https://api.weixin.qq.com", description="WeChat's servers; another address for the simulator.")
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property
     def url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'linli.sqlite'}"
+
+    @property
+    def own_url(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def vendor(self) -> Path:

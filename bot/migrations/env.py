@@ -5,6 +5,7 @@ import actions.bookings.models
 import actions.cases.models
 import actions.feedback  # noqa: F401
 import bot.accounts
+import bot.channels.wechat_models
 import bot.conversations.models  # noqa: F401
 import knowledge.law.models  # noqa: F401
 from bot.db import make_engine

@@ -22,6 +22,7 @@ from actions.errors import InvalidInput, NotFound
 from actions.feedback import record_unanswered
 from bot import accounts
 from bot.accounts import Staff
+from bot.channels.base import Remaining
 from bot.conversations import handoff
 from bot.conversations.models import CannedReply, Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
@@ -75,7 +76,7 @@ class Pulse:
         return True
 
 
-def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: Callable[[str], Awaitable[dict[str, Any]]]) -> APIRouter:
+def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: Callable[[str], Awaitable[dict[str, Any]]], remaining: Callable[[str], Remaining | None] = lambda _: None) -> APIRouter:
     api = APIRouter(prefix="/staff")
     pulse = Pulse(desk.sessions)
 
@@ -167,7 +168,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             last = next((m.text for m in reversed(shown["messages"]) if m.sender is Sender.resident), "")
             return desk.page(
                 request, "conversation.html", session, who, **shown, notes=notes, cases=own_cases, appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)), booking_label=bookings.label,
-                summary=summary, last=last, canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))), teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
+                summary=summary, last=last, remaining=remaining(found.id), canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))), teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
             )  # fmt: skip
 
     @api.get("/conversations/{conversation_id}/suggestions", response_class=HTMLResponse)

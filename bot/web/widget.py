@@ -42,6 +42,12 @@ def notice(settings: Settings) -> str:
     )
 
 
+def token_of(settings: Settings) -> Callable[[str], str]:
+    """What the cookie of a conversation holds."""
+    signer = URLSafeSerializer(settings.secret("tokens"), salt="conversation")
+    return lambda conversation_id: str(signer.dumps(conversation_id))
+
+
 class StartBody(BaseModel):
     village: str | None = Field(None, max_length=40)
     embedded: bool = False

@@ -1,0 +1,24 @@
+"""What every way to a person has in common."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """How much may still be sent to somebody who isn't looking at a page of ours; shown to agents before they write."""
+
+    messages: int
+    until: datetime | None
+    text_zh: str
+
+
+class Channel(Protocol):
+    """`deliver_due` sends what lies in conversations of this channel and hasn't arrived, and says how many pieces went out."""
+
+    name: str
+
+    def deliver_due(self) -> int: ...
+
+    def remaining(self, conversation_id: str) -> Remaining | None: ...

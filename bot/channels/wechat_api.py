@@ -1,0 +1,152 @@
+"""WeChat's servers, called: one access token for all processes, one retry when it died, patience when they ask for it.
+
+Source: 微信公众平台 开发文档, 获取稳定版接口调用凭据, 全局返回码说明.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy import or_, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.cases.photos import MAX_BYTES, PhotoRefused
+from bot.channels.wechat_accounts import Account
+from bot.channels.wechat_models import WechatToken
+
+log = logging.getLogger("linli.wechat")
+OFFICIAL = "https://api.weixin.qq.com"
+_DEAD_TOKEN = (40001, 40014, 42001)
+_PATIENCE = (-1, 45009, 45011)
+_REFRESH_LAPSES = timedelta(seconds=20)
+_EARLY = timedelta(minutes=5)
+
+
+class WechatError(Exception):
+    """The servers refused; `code` is theirs."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"errcode {code}")
+
+
+class TryLater(WechatError):
+    """Busy, over the day's limit, or not to be reached."""
+
+
+class WindowClosed(WechatError):
+    """45015: more than 48 hours since the person wrote; 45047: as much was sent as one message allows."""
+
+
+def fetch_picture(http: httpx.Client, url: str, *, hosts: tuple[str, ...]) -> bytes:
+    """A resident's picture from WeChat's own servers, and from nowhere else. Raises PhotoRefused."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not any(parts.hostname == h or (parts.hostname or "").endswith(f".{h}") for h in hosts):
+        raise PhotoRefused
+    try:
+        with http.stream("GET", url, follow_redirects=False) as response:
+            if response.status_code != 200:
+                raise PhotoRefused
+            found = b""
+            for block in response.iter_bytes():
+                found += block
+                if len(found) > MAX_BYTES:
+                    break
+            return found
+    except httpx.HTTPError:
+        raise PhotoRefused("照片没取到，请再发一次。") from None
+
+
+class WechatApi:
+    def __init__(self, account: Account, *, sessions: Callable[[], Session], http: httpx.Client, wait: Callable[[float], None] = time.sleep) -> None:
+        self._account, self._sessions, self._http, self._wait = account, sessions, http, wait
+
+    def send_text(self, openid: str, text: str) -> None:
+        """Raises WindowClosed, TryLater, WechatError."""
+        self.call("POST", "/cgi-bin/message/custom/send", {"touser": openid, "msgtype": "text", "text": {"content": text}})
+
+    def send_notice(self, openid: str, *, words: str, url: str) -> None:
+        """A template notice: that there is something to read, never what."""
+        self.call("POST", "/cgi-bin/message/template/send", {"touser": openid, "template_id": self._account.template_id, "url": url, "data": {"first": {"value": words}}})
+
+    def call(self, method: str, path: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What the servers answered. A dead token is renewed once. Raises WechatError and its kinds."""
+        token = self.token()
+        try:
+            return self._once(method, path, payload, token)
+        except WechatError as error:
+            if error.code not in _DEAD_TOKEN:
+                raise
+            return self._once(method, path, payload, self.token(dead=token))
+
+    def _once(self, method: str, path: str, payload: dict[str, Any] | None, token: str) -> dict[str, Any]:
+        # Telephones show \u escapes as they stand, so Chinese goes out as it is.
+        body = json.dumps(payload, ensure_ascii=False).encode() if payload is not None else None
+        found = self._answer(method, path, body, {"access_token": token})
+        code = int(found.get("errcode", 0))
+        if code:
+            log.warning("wechat account=%s path=%s errcode=%s", self._account.name, path, code)
+        if code in (45015, 45047):
+            raise WindowClosed(code)
+        if code in _PATIENCE:
+            raise TryLater(code)
+        if code:
+            raise WechatError(code)
+        return found
+
+    def _answer(self, method: str, path: str, body: bytes | None, query: dict[str, str]) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, params=query, content=body, headers={"content-type": "application/json; charset=utf-8"})
+            found = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("wechat account=%s path=%s unreachable: %s", self._account.name, path, type(error).__name__)
+            raise TryLater(-1) from None  # the address of a failed request carries the token
+        return found if isinstance(found, dict) else {"errcode": -1}
+
+    def token(self, *, dead: str | None = None) -> str:
+        """A token that is alive; of several processes one fetches it and the others wait. `dead`: one that was refused."""
+        for _ in range(100):
+            now = datetime.now(UTC)
+            with self._sessions() as session:
+                held = session.get(WechatToken, self._account.appid)
+                if held and held.token and held.token != dead and held.ends_at and held.ends_at - _EARLY > now:
+                    return held.token
+                mine = self._claim(session, now)
+            if mine:
+                return self._fetch(is_forced=dead is not None)
+            self._wait(0.1)
+        raise TryLater(-1)
+
+    def _claim(self, session: Session, now: datetime) -> bool:
+        if session.get(WechatToken, self._account.appid) is None:
+            session.add(WechatToken(appid=self._account.appid))
+            try:
+                session.commit()
+            except IntegrityError:
+                session.rollback()
+        free = or_(WechatToken.refreshing_until.is_(None), WechatToken.refreshing_until < now)
+        done = session.execute(update(WechatToken).where(WechatToken.appid == self._account.appid, free).values(refreshing_until=now + _REFRESH_LAPSES))
+        session.commit()
+        return bool(done.rowcount)
+
+    def _fetch(self, *, is_forced: bool) -> str:
+        values: dict[str, Any] = {"refreshing_until": None}
+        try:
+            asked = {"grant_type": "client_credential", "appid": self._account.appid, "secret": self._account.secret, "force_refresh": is_forced}
+            found = self._answer("POST", "/cgi-bin/stable_token", json.dumps(asked).encode(), {})
+            if not found.get("access_token"):
+                code = int(found.get("errcode", -1))
+                log.warning("wechat account=%s no token: errcode=%s", self._account.name, code)
+                raise (TryLater if code in _PATIENCE else WechatError)(code)
+            values |= {"token": str(found["access_token"]), "ends_at": datetime.now(UTC) + timedelta(seconds=int(found.get("expires_in", 0)))}
+            return str(found["access_token"])
+        finally:
+            with self._sessions() as session:
+                session.execute(update(WechatToken).where(WechatToken.appid == self._account.appid).values(**values))
+                session.commit()

@@ -1,0 +1,299 @@
+"""A WeChat that can be tested without WeChat: the servers of the official account platform, and telephones that follow an account.
+
+It signs, seals, delivers three times and counts as the real ones do, and writes down as a violation everything that they would
+refuse. The tests fail on a violation; `linli wechat simulate` shows them. Sources: domain.md section 3; 微信公众平台 开发文档, 客服消息,
+模板消息, 自定义菜单, 获取 stable access token, 全局返回码.
+"""
+
+import asyncio
+import itertools
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import httpx
+from defusedxml.ElementTree import fromstring
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from bot.channels.wechat_crypto import MessageCipher, WechatRefused, signature
+from bot.channels.wechat_xml import shape
+
+DELIVERIES, PATIENCE_S = 3, 5.0
+MOST_BYTES = 2048
+REPLIES, REPLY_WINDOW_S = 5, 48 * 3600  # after a message
+QUICK_REPLIES, QUICK_WINDOW_S = 3, 60  # after following, scanning or pressing a menu
+TOKEN_S = 7200
+_SHAPES = {"text": {"ToUserName", "FromUserName", "CreateTime", "MsgType", "Content"}}
+
+
+@dataclass(frozen=True)
+class SimulatedAccount:
+    appid: str
+    secret: str
+    token: str
+    original_id: str = "gh_7f083739789a"
+    aes_key: str | None = None
+    mode: str = "plain"  # plain | compatible | safe
+    has_customer_service: bool = True  # not of an unverified subscription account
+    has_templates: bool = True
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A line on a telephone. `via`: resident | passive | customer_service | template."""
+
+    via: str
+    text: str
+    at: float
+    url: str = ""
+
+
+@dataclass
+class Telephone:
+    openid: str
+    is_following: bool = False
+    shown: list[Shown] = field(default_factory=list)
+    said_at: float = -1e18
+    said_left: int = 0
+    pressed_at: float = -1e18
+    pressed_left: int = 0
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One message of a resident: how many deliveries it took, and what the last one was answered with (None: by nothing in time)."""
+
+    deliveries: int
+    text: str | None
+    seconds: float
+
+
+class Simulator:
+    """`reach`: posts to the account's address and gives the response; `clock`: Unix seconds, moved by tests."""
+
+    def __init__(self, account: SimulatedAccount, *, reach: Callable[[str, dict[str, str], bytes], Awaitable[httpx.Response]], clock: Callable[[], float] = time.time) -> None:
+        self.account, self.reach, self.clock = account, reach, clock
+        self.telephones: dict[str, Telephone] = {}
+        self.violations: list[str] = []
+        self.menu: dict[str, Any] | None = None
+        self.tokens_given = 0
+        self.fail_next: list[int] = []  # error codes that the next calls of the API get instead of being carried out
+        self._tokens: dict[str, float] = {}
+        self._numbers = itertools.count(24_000_000_000_000_000)
+        self._cipher = MessageCipher(key=account.aes_key, appid=account.appid) if account.aes_key else None
+        self.app = self._api()
+
+    # --- the telephones ------------------------------------------------------------------------------------------------
+
+    def telephone(self, openid: str) -> Telephone:
+        return self.telephones.setdefault(openid, Telephone(openid))
+
+    async def verify(self) -> str:
+        """The check of the address, as when its form is saved. Raises AssertionError when the account doesn't answer it."""
+        echo, stamp, nonce = secrets.token_hex(10), str(int(self.clock())), secrets.token_hex(5)
+        query = {"signature": signature(self.account.token, stamp, nonce), "timestamp": stamp, "nonce": nonce, "echostr": echo}
+        answer = await self.reach("GET", query, b"")
+        assert (answer.status_code, answer.text) == (200, echo), f"the address check was answered with {answer.status_code} {answer.text[:80]!r}"
+        return echo
+
+    async def say(self, openid: str, text: str, *, at_once: bool = False) -> Delivered:
+        return await self.deliver(openid, {"MsgType": "text", "Content": text}, at_once=at_once)
+
+    async def deliver(self, openid: str, fields: dict[str, Any], *, at_once: bool = False) -> Delivered:
+        """A message or an event. `at_once`: all three deliveries together, as when WeChat's own network stumbles."""
+        telephone, now = self.telephone(openid), self.clock()
+        message = {"ToUserName": self.account.original_id, "FromUserName": openid, "CreateTime": int(now), **fields}
+        if fields["MsgType"] == "event":
+            self._note_event(telephone, str(fields["Event"]).lower(), now)
+        else:
+            message["MsgId"] = next(self._numbers)
+            telephone.said_at, telephone.said_left = now, REPLIES
+            telephone.shown.append(Shown("resident", str(fields.get("Content") or f"[{fields['MsgType']}]"), now))
+        body, started = shape(message).encode(), time.monotonic()
+        if at_once:
+            texts = [t for t in await asyncio.gather(*(self._once(openid, body) for _ in range(DELIVERIES))) if t]
+            if len(texts) > 1:
+                self.violations.append(f"{len(texts)} of {DELIVERIES} deliveries of one message were answered with text")
+            return self._seen(telephone, DELIVERIES, texts[0] if texts else "", started)
+        for number in range(1, DELIVERIES + 1):
+            text = await self._once(openid, body)
+            if text is not None:
+                return self._seen(telephone, number, text, started)
+        return Delivered(DELIVERIES, None, time.monotonic() - started)
+
+    def _seen(self, telephone: Telephone, deliveries: int, text: str, started: float) -> Delivered:
+        if text:
+            telephone.shown.append(Shown("passive", text, self.clock()))
+        return Delivered(deliveries, text, time.monotonic() - started)
+
+    def _note_event(self, telephone: Telephone, event: str, now: float) -> None:
+        if event == "subscribe":
+            telephone.is_following = True
+        elif event == "unsubscribe":
+            telephone.is_following = False
+        if event in ("subscribe", "scan", "click"):
+            telephone.pressed_at, telephone.pressed_left = now, QUICK_REPLIES
+
+    async def _once(self, openid: str, body: bytes) -> str | None:
+        """The text of a passive reply, "" for `success`, None where no answer came in time or the connection broke."""
+        stamp, nonce = str(int(self.clock())), secrets.token_hex(5)
+        query = {"signature": signature(self.account.token, stamp, nonce), "timestamp": stamp, "nonce": nonce, "openid": openid}
+        if self.account.mode != "plain":
+            assert self._cipher is not None
+            sealed = self._cipher.seal(body.decode())
+            query |= {"encrypt_type": "aes", "msg_signature": signature(self.account.token, stamp, nonce, sealed)}
+            plain = body.decode().removesuffix("</xml>") if self.account.mode == "compatible" else shape({"ToUserName": self.account.original_id}).removesuffix("</xml>")
+            body = f"{plain}<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>".encode()
+        try:
+            answer = await asyncio.wait_for(self.reach("POST", query, body), PATIENCE_S)
+        except (TimeoutError, httpx.HTTPError):
+            return None
+        return self._check_answer(openid, answer)
+
+    def _check_answer(self, openid: str, answer: httpx.Response) -> str:
+        if answer.status_code != 200:
+            return self._violation(f"answered with HTTP {answer.status_code}")
+        if answer.text in ("", "success"):
+            return ""
+        try:
+            found = {c.tag: c.text or "" for c in fromstring(answer.content)}
+            if self.account.mode != "plain":
+                assert self._cipher is not None
+                if set(found) != {"Encrypt", "MsgSignature", "TimeStamp", "Nonce"}:
+                    return self._violation(f"a sealed reply with the fields {sorted(found)}")
+                if found["MsgSignature"] != signature(self.account.token, found["TimeStamp"], found["Nonce"], found["Encrypt"]):
+                    return self._violation("a sealed reply with a wrong signature")
+                found = {c.tag: c.text or "" for c in fromstring(self._cipher.open(found["Encrypt"]))}
+        except (ParseError, ValueError, WechatRefused) as error:
+            return self._violation(f"a reply that can't be read: {type(error).__name__}")
+        if set(found) != _SHAPES.get(found.get("MsgType", ""), set()):
+            return self._violation(f"a reply with the fields {sorted(found)}")
+        if (found["ToUserName"], found["FromUserName"]) != (openid, self.account.original_id):
+            return self._violation("a reply to somebody else")
+        if not found["CreateTime"].isdigit():
+            return self._violation("CreateTime isn't a number")
+        return self._check_text(found["Content"]) and found["Content"]
+
+    def _check_text(self, text: str) -> str:
+        if not text.strip():
+            return self._violation("an empty text")
+        if len(text.encode()) > MOST_BYTES:
+            return self._violation(f"a text of {len(text.encode())} bytes")
+        return text
+
+    def _violation(self, what: str) -> str:
+        self.violations.append(what)
+        return ""
+
+    def check(self) -> None:
+        """Raises AssertionError naming everything that WeChat would have refused."""
+        assert not self.violations, "; ".join(self.violations)
+
+    # --- the servers ---------------------------------------------------------------------------------------------------
+
+    def _api(self) -> FastAPI:
+        app = FastAPI(openapi_url=None)
+
+        @app.post("/cgi-bin/stable_token")
+        async def stable_token(request: Request) -> Response:
+            sent = await request.json()
+            if sent.get("grant_type") != "client_credential" or sent.get("appid") != self.account.appid:
+                return _error(40013)
+            if sent.get("secret") != self.account.secret:
+                return _error(40125)
+            if code := self._planned():
+                return _error(code)
+            now = self.clock()
+            alive = [t for t, until in self._tokens.items() if until - 300 > now]
+            if not alive or sent.get("force_refresh"):
+                self._tokens = {f"{secrets.token_urlsafe(96)}": now + TOKEN_S}
+                self.tokens_given += 1
+                alive = list(self._tokens)
+            return JSONResponse({"access_token": alive[0], "expires_in": int(self._tokens[alive[0]] - now)})
+
+        @app.post("/cgi-bin/message/custom/send")
+        async def customer_service(request: Request) -> Response:
+            sent, code = await self._call(request)
+            if code:
+                return _error(code)
+            telephone = self.telephones.get(str(sent.get("touser")))
+            text = str((sent.get("text") or {}).get("content", ""))
+            if not self.account.has_customer_service:
+                return self._refused(48001, "customer-service message of an account without the right")
+            if telephone is None or not telephone.is_following:
+                return self._refused(43004, "customer-service message to somebody who doesn't follow")
+            if sent.get("msgtype") != "text" or not self._check_text(text):
+                return _error(40035)
+            now = self.clock()
+            if telephone.said_at + REPLY_WINDOW_S > now and telephone.said_left > 0:
+                telephone.said_left -= 1
+            elif telephone.pressed_at + QUICK_WINDOW_S > now and telephone.pressed_left > 0:
+                telephone.pressed_left -= 1
+            elif telephone.said_at + REPLY_WINDOW_S > now:
+                return self._refused(45047, "more customer-service messages than one message of the resident allows")
+            else:
+                return self._refused(45015, "a customer-service message outside the window")
+            telephone.shown.append(Shown("customer_service", text, now))
+            return _error(0)
+
+        @app.post("/cgi-bin/message/template/send")
+        async def template(request: Request) -> Response:
+            sent, code = await self._call(request)
+            if code:
+                return _error(code)
+            telephone = self.telephones.get(str(sent.get("touser")))
+            if not self.account.has_templates or not sent.get("template_id"):
+                return self._refused(40037, "a template that isn't one")
+            if telephone is None or not telephone.is_following:
+                return self._refused(43004, "a notice to somebody who doesn't follow")
+            words = "；".join(str(v.get("value", "")) for v in (sent.get("data") or {}).values())
+            telephone.shown.append(Shown("template", words, self.clock(), str(sent.get("url", ""))))
+            return _error(0)
+
+        @app.post("/cgi-bin/menu/create")
+        async def menu(request: Request) -> Response:
+            sent, code = await self._call(request)
+            if code:
+                return _error(code)
+            buttons = sent.get("button") or []
+            if not 1 <= len(buttons) <= 3 or any(len(b["name"].encode()) > 16 or len(b.get("sub_button") or []) > 5 or any(len(s["name"].encode()) > 60 for s in b.get("sub_button") or []) for b in buttons):
+                return self._refused(40017, "a menu of a wrong shape")
+            self.menu = sent
+            return _error(0)
+
+        @app.get("/cgi-bin/menu/get")
+        async def held_menu(request: Request) -> Response:
+            _, code = await self._call(request)
+            return _error(code) if code else JSONResponse({"menu": self.menu}) if self.menu else _error(46003)
+
+        return app
+
+    def _planned(self) -> int:
+        return self.fail_next.pop(0) if self.fail_next else 0
+
+    async def _call(self, request: Request) -> tuple[dict[str, Any], int]:
+        """What was sent, and the error code of a token that isn't alive or of a planned failure."""
+        if code := self._planned():
+            return {}, code
+        if self._tokens.get(request.query_params.get("access_token", ""), 0) <= self.clock():
+            return {}, 40001
+        body = await request.body()
+        if b"\\u" in body:
+            self.violations.append("Chinese sent as \\u escapes: telephones show them as they are")
+        try:
+            return (json.loads(body) if body else {}), 0
+        except ValueError:
+            return {}, 47001
+
+    def _refused(self, code: int, what: str) -> Response:
+        self.violations.append(f"{code}: {what}")
+        return _error(code)
+
+
+def _error(code: int) -> Response:
+    return JSONResponse({"errcode": code, "errmsg": "ok" if code == 0 else f"error {code}"})

@@ -1,0 +1,63 @@
+"""A reply of ours as WeChat shows it: plain text in pieces that it takes, buttons as numbers, sources behind a link."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+MOST_BYTES = 2048  # of a text, passive or by the customer-service API
+PIECE_BYTES = 1750  # of a piece: room for what is added at its end, a link at most
+MOST_CHARACTERS = 600  # what still reads well on a telephone
+_NUMBERED = re.compile(r"(?:回复|选|第)?\s*([0-9]{1,2})\s*(?:个|号|项)?[。.!！]?")
+
+
+def pieces(text: str) -> list[str]:
+    """Cut at line ends, then sentence ends, then anywhere; none longer than WeChat takes, nothing lost but blanks at the cuts."""
+    found: list[str] = []
+    rest = text.strip()
+    while rest:
+        if _fits(rest):
+            found.append(rest)
+            break
+        end = _longest(rest)
+        head = rest[:end]
+        cut = max((m.end() for m in re.finditer(r"\n|[。！？；][”’」』）]?", head) if m.end() > end // 3), default=end)
+        found.append(rest[:cut].strip())
+        rest = rest[cut:].strip()
+    return [p for p in found if p]
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= MOST_CHARACTERS and len(text.encode()) <= PIECE_BYTES
+
+
+def _longest(text: str) -> int:
+    end = min(len(text), MOST_CHARACTERS)
+    while len(text[:end].encode()) > PIECE_BYTES:
+        end -= max(1, (len(text[:end].encode()) - PIECE_BYTES) // 4)
+    return end
+
+
+def shown(reply: dict[str, Any], *, sources: str | None) -> str:
+    """One reply as plain text. `sources`: the signed link to the page with its full citations."""
+    parts = [reply.get("text") or ""]
+    if reply.get("next"):
+        parts.append(f"下一步：{reply['next']}")
+    parts += [f"{link['label']}" for link in reply.get("links") or [] if str(link.get("href", "")).startswith("tel:")]
+    citations = reply.get("citations") or []
+    if citations:
+        names = "、".join(f"《{c['title'].removeprefix('中华人民共和国')}》{c['article'] or ''}" for c in citations[:3])
+        parts.append(f"依据：{names}" + (f"\n看原文：{sources}" if sources else ""))
+    buttons = reply.get("buttons") or []
+    if buttons:
+        parts.append("\n".join(f"回复 {n}：{b['title']}" for n, b in enumerate(buttons, 1)))
+    return "\n".join(p for p in parts if p)
+
+
+def chosen(said: str, buttons: Sequence[dict[str, str]]) -> str | None:
+    """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a choice."""
+    found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())
+    if not found or not 1 <= int(found[1]) <= len(buttons):
+        return None
+    button = buttons[int(found[1]) - 1]
+    return button.get("payload") or button["title"]
