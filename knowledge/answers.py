@@ -5,16 +5,16 @@ shown source says; where nothing is likely enough, an Abstention.
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
-from knowledge.documents import parse_citation, statute_id
 from knowledge.importing.statutes import short_name
 from knowledge.indexing import Draft
 from knowledge.law.standing import sound
 from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind
-from knowledge.search import Passage, Searcher, article_in_force
+from knowledge.search import Passage, Searcher, cited_articles
 
 # Below this the bot abstains; chosen on the questions set aside so that well over seven of ten statute questions are answered (docs/retrieval.md).
 ANSWER_FROM = 0.5
@@ -117,18 +117,7 @@ def cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None =
 
 def _basis(session: Session, citations: list[str], day: date, most: int) -> list[Citation]:
     """The articles a document of ours rests on, as in force on the day; one that isn't is left out."""
-    found = []
-    for text in citations:
-        law, _, _ = text.rpartition(" ")
-        target = parse_citation(text)
-        if target.ref is None or target.document_id != statute_id(law):
-            continue
-        row = article_in_force(session, law, target.ref, day)
-        if row:
-            found.append(cite_row(row))
-        if len(found) == most:
-            break
-    return found
+    return [cite_row(row) for row in islice(cited_articles(session, citations, day), most)]
 
 
 def _from_own(session: Session, best: Passage, passages: list[Passage], day: date) -> Answer:

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from knowledge import review
 from knowledge.errors import CorpusError
-from knowledge.importing.numerals import number_of
 from knowledge.importing.statutes import short_name
+from knowledge.law.citations import arabic
 from knowledge.models import BankQuestion, Document, DocumentVersion, Kind, Place, VersionStatus
 
 FOLDERS = {Kind.service_guide: "guides", Kind.policy: "guides", Kind.regulation: "regulations", Kind.village_rule: "village_rules", Kind.case_story: "stories"}
@@ -122,9 +122,7 @@ def _citation(title: str | None, document_id: str, ref: str | None) -> str:
     """民法典 1042 of (中华人民共和国民法典, 第一千零四十二条)."""
     if title is None or ref is None:
         return document_id
-    base, _, suffix = ref.removeprefix("第").partition("条")
-    extra = number_of(suffix.removeprefix("之"))
-    return f"{short_name(title)} {number_of(base)}{f'-{extra}' if extra else ''}"
+    return f"{short_name(title)} {arabic(ref)}"
 
 
 class _Writer(yaml.SafeDumper):

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -11,8 +11,9 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.documents import statute_id
+from knowledge.documents import parse_citation, statute_id
 from knowledge.embedding import Embedder
+from knowledge.errors import CitationNotFound
 from knowledge.importing.statutes import article_number
 from knowledge.index import Index
 from knowledge.indexing import Draft
@@ -218,6 +219,18 @@ def article_in_force(session: Session, law: str, ref: str, day: date) -> tuple[C
         .where((DocumentVersion.in_force_to.is_(None)) | (DocumentVersion.in_force_to >= day))
     ).first()
     return (row[0], row[1], row[2]) if row else None
+
+
+def cited_articles(session: Session, citations: Iterable[str], day: date) -> Iterator[tuple[Chunk, DocumentVersion, Document]]:
+    """The articles that `民法典 1042` and its like name, in their order; what can't be read or isn't in force on the day is left out."""
+    for text in citations:
+        law = text.strip().rpartition(" ")[0]
+        try:
+            target = parse_citation(text)
+        except CitationNotFound:
+            continue
+        if target.ref is not None and (row := article_in_force(session, law, target.ref, day)):
+            yield row
 
 
 _NAMED = re.compile(r"《?(?:中华人民共和国)?([\u4e00-\u9fff]{1,20}?(?:法典|法|条例))》?第?\s*([0-9]{1,4}|[零一二三四五六七八九十百千]{1,9})\s*条(?:之([一二三四五六七八九十]))?")

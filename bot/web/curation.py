@@ -19,13 +19,14 @@ from bot.web.curation_preview import SIZES, preview
 from bot.web.curation_shelf import KIND_NAMES, WHAT_NAMES, Gate, Shelf, may_change, own_places, person
 from bot.web.desk import Desk, Who, back, int_of, text_of
 from knowledge import review
-from knowledge.documents import TOPICS, parse_citation
+from knowledge.documents import TOPICS
 from knowledge.drafts import EDITABLE
-from knowledge.errors import CitationNotFound, DraftExists
+from knowledge.errors import DraftExists
 from knowledge.fields import fields
+from knowledge.importing.statutes import short_name
 from knowledge.models import Chunk, DocumentVersion, Kind, Place, VersionStatus
 from knowledge.review import MOVES, OPEN
-from knowledge.search import article_in_force
+from knowledge.search import cited_articles
 
 _MOST_CHUNKS = 600  # of a statute, shown at once
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -142,15 +143,4 @@ def _letter(session: Session, version: DocumentVersion, *, author: str, day: dat
 
 def _articles(session: Session, citations: list[str], day: date) -> list[CitedArticle]:
     """As in force on the day; what can't be read or isn't in force is left out."""
-    found = []
-    for citation in citations:
-        try:
-            target = parse_citation(citation)
-        except CitationNotFound:
-            continue
-        law = citation.strip().rpartition(" ")[0]
-        row = article_in_force(session, law, target.ref, day) if target.ref else None
-        if row is not None:
-            chunk, held, _ = row
-            found.append(CitedArticle(law, chunk.ref or "", chunk.text, held.in_force_from))
-    return found
+    return [CitedArticle(short_name(document.title), chunk.ref or "", chunk.text, held.in_force_from) for chunk, held, document in cited_articles(session, citations, day)]
