@@ -7,6 +7,7 @@ texts (by the pairs of characters that the index holds anyway) and in the few te
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
@@ -14,10 +15,10 @@ from sqlalchemy.orm import Session, aliased
 from knowledge.index import Index
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.normalise import normalise
+from knowledge.review import OPEN
 
 COUNTED_UP_TO = 1_000
 _FOUND_BY_WORDS = 1_000  # who finds more than that narrows the words down
-_OPEN = (VersionStatus.draft, VersionStatus.in_review, VersionStatus.approved)
 _IN_LIST = 500
 
 
@@ -70,7 +71,7 @@ def list_documents(
             return Page((), page, per_page, 0, False)
         conditions.append(Document.id.in_(found))
     latest = _latest().where(*conditions)
-    total = session.scalar(select(func.count()).select_from(latest.with_only_columns(DocumentVersion.id).limit(COUNTED_UP_TO + 1).subquery())) or 0
+    total = counted(session, latest)
     rows = session.execute(latest.order_by(DocumentVersion.id.desc()).limit(per_page).offset((page - 1) * per_page)).all()
     published = _published(session, [r.document_id for r in rows])
     return Page(
@@ -80,12 +81,10 @@ def list_documents(
 
 
 def _latest() -> Select[tuple[str, str, Kind, str, str | None, int, int, VersionStatus, date, date | None]]:
-    """Versions with no later one of the same document; the pair (document, number) is unique and so has an index."""
-    later = aliased(DocumentVersion)
     return (
         select(Document.id.label("document_id"), Document.title, Document.kind, Document.place_id, Document.topic, DocumentVersion.id.label("version_id"), DocumentVersion.number, DocumentVersion.status, DocumentVersion.in_force_from, DocumentVersion.in_force_to)
         .join(Document, DocumentVersion.document_id == Document.id)
-        .where(~exists().where(later.document_id == DocumentVersion.document_id, later.number > DocumentVersion.number))
+        .where(is_latest())
     )
 
 
@@ -97,24 +96,44 @@ def _conditions(*, kind: Kind | None, place_ids: Collection[str] | None, status:
         found.append(Document.place_id.in_(sorted(place_ids)))
     if topic:
         found.append(Document.topic == topic)
+    if status is not None:
+        found.append(has_status(status))
+    if expiring:
+        found.append(ends_between(*expiring))
+    return found
+
+
+def is_latest() -> ColumnElement[bool]:
+    """Of versions: no later one of the same document. The pair (document, number) is unique and so has an index."""
+    later = aliased(DocumentVersion)
+    return ~exists().where(later.document_id == DocumentVersion.document_id, later.number > DocumentVersion.number)
+
+
+def has_status(status: VersionStatus) -> ColumnElement[bool]:
+    """A text that residents see stays published while its next version is in work; what ended counts only as the latest."""
     other = aliased(DocumentVersion)
     if status is VersionStatus.published:
         # Nearly all documents: looked at one by one until the page is full.
-        found.append(exists().where(other.document_id == Document.id, other.status == status))
-    elif status in _OPEN:
-        found.append(Document.id.in_(select(other.document_id).where(other.status == status)))
-    elif status is not None:
-        found.append(DocumentVersion.status == status)
-    if expiring:
-        found.append(Document.id.in_(select(other.document_id).where(other.status == VersionStatus.published, other.in_force_to.between(*expiring))))
-    return found
+        return exists().where(other.document_id == Document.id, other.status == status)
+    return Document.id.in_(select(other.document_id).where(other.status == status)) if status in OPEN else DocumentVersion.status == status
+
+
+def ends_between(first: date, last: date) -> ColumnElement[bool]:
+    """Documents with a published text that ends between these days."""
+    other = aliased(DocumentVersion)
+    return Document.id.in_(select(other.document_id).where(other.status == VersionStatus.published, other.in_force_to.between(first, last)))
+
+
+def counted(session: Session, found: Select[Any]) -> int:
+    """Exact up to COUNTED_UP_TO, one more where there are more."""
+    return session.scalar(select(func.count()).select_from(found.with_only_columns(DocumentVersion.id).limit(COUNTED_UP_TO + 1).subquery())) or 0
 
 
 def _by_words(session: Session, wanted: Sequence[str], index: Index | None) -> list[str]:
     """Documents that hold every word: all in the title, or all in the text; not all of very many."""
     titled = select(Document.id).where(*(Document.title.contains(w, autoescape=True) for w in wanted)).limit(_FOUND_BY_WORDS)
     found = dict.fromkeys(session.scalars(titled))
-    in_work = select(DocumentVersion.document_id).join(Chunk, Chunk.version_id == DocumentVersion.id).where(DocumentVersion.status.in_(_OPEN), *(Chunk.text.contains(w, autoescape=True) for w in wanted)).limit(_FOUND_BY_WORDS)
+    in_work = select(DocumentVersion.document_id).join(Chunk, Chunk.version_id == DocumentVersion.id).where(DocumentVersion.status.in_(OPEN), *(Chunk.text.contains(w, autoescape=True) for w in wanted)).limit(_FOUND_BY_WORDS)
     found |= dict.fromkeys(session.scalars(in_work))
     if index is not None:
         found |= dict.fromkeys(_documents_of(session, index.holding(wanted, limit=_FOUND_BY_WORDS)))

@@ -14,12 +14,13 @@ from actions.cases import routing
 from bot.accounts import Staff
 from bot.web.curation_shelf import KIND_NAMES, Shelf, own_places, readable
 from bot.web.desk import words
+from knowledge.catalogue import COUNTED_UP_TO, counted, ends_between, has_status, is_latest
 from knowledge.documents import TOPICS
 from knowledge.drafts import EDITABLE
 from knowledge.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.review import OPEN, STATUS_LABELS
 
-PER_PAGE, COUNTED_UP_TO = 50, 1_000
+PER_PAGE = 50
 _EXPIRING, _STALE = timedelta(days=30), timedelta(days=365)
 SHOWS = {"": "全部", "review": "等我审核", "mine": "我在写的", "expiring": "30 天内到期", "stale": "一年没核对"}
 _MOST_IN_WORK = 5_000
@@ -61,12 +62,10 @@ def list_documents(session: Session, staff: Staff, chosen: Mapping[str, str], *,
     """Newest change first. Statutes are there only when asked for by kind: there are hundreds, and nobody edits them here."""
     page = max(1, min(page, 2_000))
     conditions = _conditions(session, staff, chosen, today=today)
-    later = aliased(DocumentVersion)
-    newest = select(DocumentVersion).join(Document).where(~exists().where(later.document_id == DocumentVersion.document_id, later.number > DocumentVersion.number), *conditions)
-    total = session.scalar(select(func.count()).select_from(newest.with_only_columns(DocumentVersion.id).limit(COUNTED_UP_TO + 1).subquery())) or 0
+    newest = select(DocumentVersion).join(Document).where(is_latest(), *conditions)
     shown = newest.options(contains_eager(DocumentVersion.document), defer(DocumentVersion.content)).order_by(DocumentVersion.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
     rows = list(session.scalars(shown))
-    return Page(rows, _published(session, [v.document_id for v in rows]), total, page)
+    return Page(rows, _published(session, [v.document_id for v in rows]), counted(session, newest), page)
 
 
 def _conditions(session: Session, staff: Staff, chosen: Mapping[str, str], *, today: date) -> list[ColumnElement[bool]]:
@@ -80,7 +79,7 @@ def _conditions(session: Session, staff: Staff, chosen: Mapping[str, str], *, to
     if chosen["topic"]:
         found.append(Document.topic == chosen["topic"])
     if chosen["status"]:
-        found.append(_has_status(VersionStatus(chosen["status"])))
+        found.append(has_status(VersionStatus(chosen["status"])))
     if wanted := chosen["q"].split()[:6]:
         found += _titled(session, wanted)
     return found + _shown(session, staff, chosen["show"], today=today)
@@ -93,23 +92,15 @@ def _titled(session: Session, wanted: list[str]) -> list[ColumnElement[bool]]:
     return holds if len(ids) > _RARE else [Document.id.in_(ids)]
 
 
-def _has_status(status: VersionStatus) -> ColumnElement[bool]:
-    """A text that residents see stays 已发布 while its next version is in work; what ended counts only as the newest."""
-    other = aliased(DocumentVersion)
-    if status is VersionStatus.published:
-        return exists().where(other.document_id == Document.id, other.status == status)
-    return Document.id.in_(select(other.document_id).where(other.status == status)) if status in OPEN else DocumentVersion.status == status
-
-
 def _shown(session: Session, staff: Staff, show: str, *, today: date) -> list[ColumnElement[bool]]:
-    other = aliased(DocumentVersion)
     if show in ("review", "mine"):
         statuses = (VersionStatus.in_review,) if show == "review" else OPEN
         waiting = session.execute(select(DocumentVersion.id, DocumentVersion.author_id, DocumentVersion.editors).where(DocumentVersion.status.in_(statuses)).limit(_MOST_IN_WORK))
         return [DocumentVersion.id.in_([i for i, author, editors in waiting if (staff.id in editors or staff.id == author) == (show == "mine")])]
     if show == "expiring":
-        return [Document.id.in_(select(other.document_id).where(other.status == VersionStatus.published, other.in_force_to.between(today, today + _EXPIRING)))]
+        return [ends_between(today, today + _EXPIRING)]
     if show == "stale":
+        other = aliased(DocumentVersion)
         since = func.coalesce(other.reviewed_on, other.in_force_from)
         return [exists().where(other.document_id == Document.id, other.status == VersionStatus.published, since < today - _STALE)]
     return []

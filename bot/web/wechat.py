@@ -24,6 +24,7 @@ from bot.web.widget import COOKIE, RateLimit, _address, message_json
 
 log = logging.getLogger("linli.wechat")
 _LINK_S = 7 * 86400
+_GONE = "这个链接过期了，或者这段对话已经删除。请在微信里再说一句话。"
 
 
 class Links:
@@ -110,23 +111,26 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
                 return page(request, 404, problem="这个链接过期了，或者这段对话已经删除。请在微信里再问一次。")
             return page(request, message=message_json(message))
 
+    def held(session: Session, token: str) -> Conversation | None:
+        return session.get(Conversation, links.read_page(token) or "")
+
     @api.get("/w/{token}", response_class=HTMLResponse)
     async def door(request: Request, token: str) -> Response:
         """Only a button, since it joins this browser to the conversation: previews open every link, and a link may be passed on."""
         limit.check(f"page {_address(request)}", 60)
         with sessions() as session:
-            found = session.get(Conversation, links.read_page(token) or "")
+            found = held(session, token)
             if found is None:
-                return page(request, 404, problem="这个链接过期了，或者这段对话已经删除。请在微信里再说一句话。")
+                return page(request, 404, problem=_GONE)
         return page(request, token=token)
 
     @api.post("/w/{token}")
     async def join(request: Request, token: str) -> Response:
         limit.check(f"page {_address(request)}", 20)
         with sessions() as session:
-            found = session.get(Conversation, links.read_page(token) or "")
+            found = held(session, token)
             if found is None:
-                return page(request, 404, problem="这个链接过期了，或者这段对话已经删除。请在微信里再说一句话。")
+                return page(request, 404, problem=_GONE)
             service.touch(session, found.id, f"{datetime.now(UTC).astimezone(SHANGHAI):%m-%d %H:%M} 起，这段对话也在网页上打开了。", key=f"joined-{datetime.now(UTC):%Y%m%d%H}")
             response = RedirectResponse("/", 303)
             response.set_cookie(COOKIE, conversation_token(found.id), max_age=cookie_days * 86400, httponly=True, samesite="lax", secure=request.url.scheme == "https")

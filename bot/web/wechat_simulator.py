@@ -4,8 +4,9 @@ import asyncio
 import io
 import os
 import secrets
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -31,11 +32,11 @@ from knowledge.models import Level, Place
 OPENID = "o-simulated-telephone"
 
 
-def router(simulator: Simulator, *, sessions: Callable[[], Session], place: str | None) -> APIRouter:
+def router(simulator: Simulator, *, sessions: Callable[[], Session]) -> APIRouter:
     """One telephone. Forms come from this page only: it listens on loopback."""
     api = APIRouter()
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
-    templates.env.filters["clock"] = lambda t: _clock(t)
+    templates.env.filters["clock"] = _clock
 
     @api.get("/", response_class=HTMLResponse)
     async def page(request: Request) -> HTMLResponse:
@@ -89,8 +90,6 @@ def _grow_old(sessions: Callable[[], Session], simulator: Simulator, *, hours: i
 
 
 def _clock(seconds: float) -> str:
-    from datetime import datetime
-
     return datetime.fromtimestamp(seconds, SHANGHAI).strftime("%H:%M:%S")
 
 
@@ -115,7 +114,7 @@ def build(settings: Settings, account: Account, *, sessions: Callable[[], Sessio
     known = SimulatedAccount(account.appid, account.secret, account.token, aes_key=account.aes_key, mode=mode, has_customer_service=account.kind is not AccountKind.unverified, has_templates=account.template_id is not None)
     simulator = Simulator(known, reach=reach)
     app = FastAPI(openapi_url=None)
-    app.include_router(router(simulator, sessions=sessions, place=account.place))
+    app.include_router(router(simulator, sessions=sessions))
     app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"))
     app.mount("/", simulator.app)
     return app, simulator
@@ -138,8 +137,6 @@ async def serve(settings: Settings, *, port: int) -> None:
     say("启动各部分，等第一个问题答出来……")
 
     def stay() -> None:
-        import time
-
         with stack.running(settings):
             asyncio.run_coroutine_threadsafe(simulator.verify(), loop).result(30)
             print(f"模拟的手机：http://127.0.0.1:{port}/", flush=True)

@@ -44,8 +44,12 @@ def notice(settings: Settings) -> str:
 
 def token_of(settings: Settings) -> Callable[[str], str]:
     """What the cookie of a conversation holds."""
-    signer = URLSafeSerializer(settings.secret("tokens"), salt="conversation")
+    signer = _signer(settings)
     return lambda conversation_id: str(signer.dumps(conversation_id))
+
+
+def _signer(settings: Settings) -> URLSafeSerializer:
+    return URLSafeSerializer(settings.secret("tokens"), salt="conversation")
 
 
 class StartBody(BaseModel):
@@ -86,7 +90,7 @@ class RateLimit:
 
 def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns, degraded: Callable[[], str | None]) -> APIRouter:
     api = APIRouter(prefix="/api/widget")
-    signer = URLSafeSerializer(settings.secret("tokens"), salt="conversation")
+    signer = _signer(settings)
     limit = RateLimit()
     origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -46,11 +47,16 @@ class CheckedClause:
 
 def check_clause(text: str) -> list[Flag]:
     """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where nothing was found."""
+    return list(_judged(text))
+
+
+@lru_cache(maxsize=2048)  # an editor asks for all clauses of a rule at each pause in the typing
+def _judged(text: str) -> tuple[Flag, ...]:
     places = folded(text[:MOST])
     read = "".join(c for c, _ in places)
     judge = classifier()
     if not read or judge.unlawful([read])[0] < SURE:
-        return []
+        return ()
     sentences = [m.span() for m in _SENTENCE.finditer(read)]
     likely = judge.unlawful([read[a:b] for a, b in sentences])
     # The clause as a whole is suspect: at least its most suspect sentence is named.
@@ -63,7 +69,7 @@ def check_clause(text: str) -> list[Flag]:
             start, end = phrases[int(judge.weights([read[x:y] for x, y in phrases]).argmax())] if phrases else (a, b)
             first, last = places[start][1], places[end - 1][1] + 1
             found[pattern.key] = Flag(pattern.key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason)
-    return sorted(found.values(), key=lambda f: (f.start, f.end))
+    return tuple(sorted(found.values(), key=lambda f: (f.start, f.end)))
 
 
 def check_rule(clauses: Sequence[str], *, search: Callable[[str], Sequence[Passage]] | None = None) -> list[CheckedClause]:
