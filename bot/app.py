@@ -37,6 +37,7 @@ from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
 from bot.web.rasa_webhook import internal_app
 from knowledge import index, indexing, segments
+from knowledge.anonymity import names, training
 from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
 from knowledge.errors import SnapshotUnavailable
 from knowledge.evaluation import golden
@@ -101,6 +102,7 @@ class Parts:
 
 
 def build_parts(settings: Settings) -> Parts:
+    names.use(training.learned(settings.cache))
     sessions = make_sessions(make_engine(settings.url))
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))

@@ -322,8 +322,10 @@ def _evaluate_topics(settings: Settings, args: argparse.Namespace) -> int:
 
 def _evaluate_anonymity(args: argparse.Namespace) -> int:
     """Figures only, never a sentence: those of d stay unseen while the finder is tuned."""
+    from knowledge.anonymity import names, training
     from knowledge.evaluation.anonymity import Tally, judge_file
 
+    names.use(training.learned(Settings().cache))
     written = ROOT / "tests" / "knowledge"
     paths = [args.file] if args.file else [p for p in (written / f"anonymity_{part}.yml" for part in "abcd") if p.exists()]
     if not paths or not paths[0].exists():

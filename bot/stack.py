@@ -24,8 +24,10 @@ from bot.settings import ROOT, Settings
 from bot.setup import RASA_VENV, SetupFailed, digest, say, step
 from bot.web.rasa_webhook import internal_app
 from knowledge import index, indexing, store
+from knowledge.anonymity import training
 from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
 from knowledge.evaluation import golden
+from knowledge.evaluation.queries import KeptQueries
 from knowledge.search import Searcher
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
@@ -68,6 +70,8 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
             build_snapshot(settings, core_only=core_only)
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(wanted)
+    say("学认人名……")
+    training.learned(settings.cache)
     train_rasa(settings)
 
 
@@ -84,7 +88,8 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
                 bar(done, total)
 
             def check(candidate: index.Index) -> None:
-                golden.check(session, Searcher(embedder=embedder, live=lambda: candidate), settings.corpus / "golden.yml", day=today())
+                # Kept, so that the first publication doesn't wait for them.
+                golden.check(session, Searcher(embedder=KeptQueries(embedder, cache), live=lambda: candidate), settings.corpus / "golden.yml", day=today())
 
             return indexing.build_snapshot(session, root=settings.snapshots, embedder=embedder, cache=cache, today=today(), core_only=core_only, progress=progress, check=check)
     finally:

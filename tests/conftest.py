@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, close_all_sessions, sessionmaker
 
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
+from knowledge.anonymity import names, training
 
 hypothesis.settings.register_profile("linli", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("linli")
@@ -20,6 +21,12 @@ CORPUS = ROOT / "knowledge" / "corpus"
 # A few statutes keep the suite short; a full embedding has no place in it.
 STATUTES = "农村集体经济组织法,反家庭暴力法,人民调解法,妇女权益保障法,法律援助法"
 DAY = date(2026, 11, 24)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _names() -> None:
+    """What `linli setup` learns once a machine, about 40 s; the console's pages mask names with it."""
+    names.use(training.learned(Settings().cache))
 
 
 def free_port() -> int:

@@ -1,19 +1,17 @@
 """Personal names in running text: candidates by surname, weighed by what stands in them and around them.
 
 A candidate's score is the sum of weights of its features (a logistic regression learned by `training.py` from our own corpus with
-made-up names put in; the weights are the table `names.tsv`). Names of minorities and names in Latin letters have patterns of their own.
+made-up names put in; `use` takes its table). Names of minorities and names in Latin letters have patterns of their own.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from knowledge.anonymity import name_parts as parts
 from knowledge.anonymity.words import ENDS, THINGS, WORDS
 
-TABLE = Path(__file__).with_name("names.tsv")
 SURNAMES = parts.COMMON | parts.UNCOMMON | parts.RARE
 
 ROLES = (
@@ -192,20 +190,14 @@ class Table:
     counts: dict[str, int]  # 1-3: how often two characters stand side by side in ordinary text
 
 
-@cache
-def table() -> Table:
-    weights: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    if TABLE.exists():
-        for line in TABLE.read_text(encoding="utf-8").splitlines():
-            if line.startswith("#"):
-                continue
-            sort, step, *entries = line.split("\t")
-            if sort == "pairs":
-                counts |= {group[0] + second: int(step) for group in entries for second in group[1:]}
-            else:
-                weights |= {f"{sort} {rest}".rstrip(): float(step) for rest in entries}
-    return Table(weights, counts)
+_table: Table | None = None
+
+
+def use(table: Table) -> None:
+    """For all that follows in this process."""
+    global _table
+    _table = table
+    _weigh.cache_clear()
 
 
 def score(text: str, start: int, end: int, surname: int) -> float:
@@ -216,5 +208,6 @@ def score(text: str, start: int, end: int, surname: int) -> float:
 
 @lru_cache(maxsize=8192)
 def _weigh(text: str, start: int, end: int, surname: int) -> float:
-    weights, counts = table().weights, table().counts
-    return _known(text, start, end) + sum(weights.get(f, 0.0) for f in features(text, start, end, surname, counts))
+    if _table is None:
+        raise RuntimeError("no table of names: names.use(training.learned(...)) comes first")  # never a text read as free of names
+    return _known(text, start, end) + sum(_table.weights.get(f, 0.0) for f in features(text, start, end, surname, _table.counts))

@@ -1,12 +1,15 @@
-"""Learns the weights of `names.py`: made-up names put into our own corpus and into frames written for it.
+"""Learns the table of `names.py`: made-up names put into our own corpus and into frames written for it.
 
-`python -m knowledge.anonymity.training` writes `names.tsv` again. No file of the evaluation is read here, but some frames were written after seeing what was missed in
+`learned` does it once a machine and corpus (half a minute) and keeps the table. No file of the evaluation is read here, but some frames were written after seeing what was missed in
 its sets a to c: those measure no unseen text.
 """
 
+import hashlib
+import json
+import os
 import random
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import numpy as np
 
 from knowledge.anonymity import name_parts as parts
 from knowledge.anonymity.frames import FRAMES, LEFTS, ORDINARY, RIGHTS
-from knowledge.anonymity.names import SURNAMES, TABLE, candidates, features, is_han
+from knowledge.anonymity.names import SURNAMES, Table, candidates, features, is_han
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 _COUNT_STEPS = (8, 25, 100)  # a pair of characters is rare, known, common from these counts on
@@ -49,14 +52,6 @@ def count_pairs(texts: list[str]) -> dict[str, int]:
         for run in re.findall("[\u4e00-\u9fff]+", text):
             found.update(run[i : i + 2] for i in range(len(run) - 1))
     return {pair: sum(n >= step for step in _COUNT_STEPS) for pair, n in found.items() if n >= _COUNT_STEPS[0]}
-
-
-def _grouped(pairs: Iterable[str]) -> list[str]:
-    """Pairs by their first character: 一代, 一公 -> 一代公."""
-    seconds: dict[str, str] = defaultdict(str)
-    for pair in sorted(pairs):
-        seconds[pair[0]] += pair[1]
-    return [first + more for first, more in seconds.items()]
 
 
 class Namer:
@@ -94,13 +89,13 @@ class Namer:
         return surname + given
 
 
-def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set[tuple[int, int]]]]:
-    """(text, spans of the names in it)."""
+def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set[tuple[int, int]], float]]:
+    """(text, spans of the names in it, how often it counts)."""
     rare = sorted({c for t in texts for c in t if is_han(c)} - parts.VERY_GIVEN - parts.OFTEN_GIVEN - parts.NEVER_GIVEN)
     words = sorted({t[:2] for t in ORDINARY if t[0] in SURNAMES and t[1] not in parts.NEVER_GIVEN})  # 方便, 高兴: some people bear them
     namer = Namer(chance, "".join(rare), words)
     for text in texts:
-        yield text, set()
+        yield text, set(), 1.0
         slots = list(_PERSON.finditer(text))
         for _ in range(2 if slots else 0):
             pieces, spans, at, length = [], set(), 0, 0
@@ -113,7 +108,7 @@ def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set
                     spans.add((length, length + len(name)))
                     length, at = length + len(name), slot.end()
             if spans:
-                yield "".join(pieces) + text[at:], spans
+                yield "".join(pieces) + text[at:], spans, 1.0
     for frame in FRAMES:
         for _ in range(40):
             pieces, spans, length = [], set(), 0
@@ -124,50 +119,51 @@ def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set
                     spans.add((length, length + len(piece)))
                 pieces.append(piece)
                 length += len(piece)
-            yield "".join(pieces), spans
+            yield "".join(pieces), spans, 1.0
     for _ in range(_PAIRED):
         before, name, after = chance.choice(LEFTS), namer.name(), chance.choice(RIGHTS)
         before = chance.choice(("", "", chance.choice(texts)[-6:] + "，")) + before
-        yield before + name + after + chance.choice(("", "", chance.choice(texts)[:8])), {(len(before), len(before) + len(name))}
+        yield before + name + after + chance.choice(("", "", chance.choice(texts)[:8])), {(len(before), len(before) + len(name))}, 1.0
     for text in ORDINARY:
-        for _ in range(20):
-            yield text, set()
+        yield text, set(), 20.0
 
 
-def learn(seed: int = 5) -> None:
-    """Fits and writes the table."""
+def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
     chance = random.Random(seed)
-    texts = ordinary_texts()
-    statutes = statute_texts()
     counts = count_pairs(texts + statutes + list(ORDINARY))
     counts = {pair: n for pair, n in counts.items() if n == 3 or (n and (pair[0] in SURNAMES or pair[1] in SURNAMES))}
-    rows, labels = [], []
-    for text, spans in examples(chance, texts + chance.sample(statutes, 1500)):
+    rows, labels, often = [], [], []
+    for text, spans, weight in examples(chance, texts + chance.sample(statutes, 1500)):
         for start, end, surname in candidates(text):
             rows.append(dict.fromkeys(features(text, start, end, surname, counts), 1.0))
             labels.append((start, end) in spans)
+            often.append(weight)
     vectors = DictVectorizer(dtype=np.float32)
     matrix = vectors.fit_transform(rows)
     matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    is_name, weights = np.array(labels), np.array(often)
     model = LogisticRegression(C=_C, solver="liblinear", max_iter=300)
-    model.fit(matrix, labels)
+    model.fit(matrix, is_name, sample_weight=weights)
     near = model.decision_function(matrix) > _NEAR
-    model.fit(matrix, labels, sample_weight=[_AGAIN if close and not label else 1.0 for close, label in zip(near, labels, strict=True)])
-    weights = {name: float(w) for name, w in zip(vectors.get_feature_names_out(), model.coef_[0], strict=True) if abs(w) >= _KEPT}
-    weights["bias"] = weights.get("bias", 0.0) + float(model.intercept_[0])
-    lines = ["# Written by knowledge/anonymity/training.py: how often pairs of characters stand together in our corpus and the statutes, and the weights of names.py."]
-    lines += ["\t".join(("pairs", str(step), *_grouped(p for p, n in counts.items() if n == step))) for step in (1, 2, 3)]
-    rows_of: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, weight in sorted(weights.items()):
-        template, _, rest = name.partition(" ")
-        rows_of[template, f"{weight:.1f}"].append(rest)
-    lines += ["\t".join((template, weight, *rests)) for (template, weight), rests in sorted(rows_of.items())]
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(labels)} candidates, {sum(labels)} names, {len(weights)} weights, {len(counts)} pairs, {TABLE.stat().st_size} bytes")
+    model.fit(matrix, is_name, sample_weight=np.where(near & ~is_name, _AGAIN, 1.0) * weights)
+    found = {name: round(float(w), 1) for name, w in zip(vectors.get_feature_names_out(), model.coef_[0], strict=True) if abs(w) >= _KEPT}
+    found["bias"] = found.get("bias", 0.0) + float(model.intercept_[0])
+    return Table(found, counts)
 
 
-if __name__ == "__main__":
-    learn()
+def learned(folder: Path) -> Table:
+    """The table for the corpus and the statutes as they are, from `folder` where it was learned before."""
+    texts, statutes = ordinary_texts(), statute_texts()
+    code = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("training.py", "names.py", "name_parts.py", "frames.py")]
+    path = folder / f"names-{hashlib.sha256(repr((texts, statutes, code)).encode()).hexdigest()[:16]}.json"
+    if path.exists():
+        return Table(**json.loads(path.read_text(encoding="utf-8")))
+    table = learn(texts, statutes)
+    folder.mkdir(parents=True, exist_ok=True)
+    being_written = path.with_suffix(f".{os.getpid()}")
+    being_written.write_text(json.dumps({"weights": table.weights, "counts": table.counts}, ensure_ascii=False), encoding="utf-8")
+    os.replace(being_written, path)
+    return table
