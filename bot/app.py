@@ -117,7 +117,7 @@ def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], st
         """Loaded when first asked for; without the file a person sorts the matter."""
         try:
             if not classifier:
-                classifier.append(TopicClassifier.load(settings.home / "topics.joblib"))
+                classifier.append(TopicClassifier.load(settings.topics))
             return classifier[0].predict([text], embedder)[0]
         except (OSError, ValueError) as error:
             log.warning("topics unavailable: %s", type(error).__name__)
