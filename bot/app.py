@@ -219,7 +219,7 @@ def create_app(parts: Parts) -> FastAPI:
         curation_golden.router(desk, parts.golden, today=today),
         curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
         # Last: its addresses end in a document's id, which could be any word.
-        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version)),
+        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version), live=parts.searcher.live),
     ):
         app.include_router(pages)
     app.include_router(wechat_pages.router(accounts_there, sessions=parts.sessions, links=links, conversation_token=widget.token_of(settings), cookie_days=settings.retention_days, erase=lambda c: erase_trackers(settings.rasa_trackers, [c])))
