@@ -6,7 +6,7 @@ texts (by the pairs of characters that the index holds anyway) and in the few te
 
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -67,22 +67,24 @@ def list_documents(
     for in titles and texts in work.
     """
     page, per_page = max(1, min(page, _MOST_PAGES)), min(max(1, per_page), 200)
-    about = _about(kinds=kinds, place_ids=place_ids, topic=topic)
-    conditions = [is_latest(), *about]
+    about = _About(frozenset(kinds), None if place_ids is None else frozenset(place_ids), topic or None)
+    conditions, said = [is_latest()], _Said()
+    if wanted := normalise(words[:200]).split()[:8]:
+        said = _Said(_written(session, wanted, about), _published_texts(session, wanted, about, index) if index is not None else {})
+        conditions.append(_holding(session, wanted, about, said))
+    else:
+        conditions += about.conditions
     if status is not None:
         conditions.append(_has_status(status))
     if expiring:
         conditions.append(_ends_between(*expiring))
     if unchecked_since:
         conditions.append(_unchecked_since(unchecked_since))
-    if to_review_by is not None:
-        conditions.append(DocumentVersion.id.in_(_in_work(session, (VersionStatus.in_review,), lambda writers: to_review_by not in writers)))
-    if written_by is not None:
-        conditions.append(DocumentVersion.id.in_(_in_work(session, OPEN, lambda writers: written_by in writers)))
-    said = _Said()
-    if wanted := normalise(words[:200]).split()[:8]:
-        said = _Said(_written(session, wanted, about), _published_texts(session, wanted, index, kinds=kinds, place_ids=place_ids, topic=topic) if index is not None else {})
-        conditions.append(_holding(session, wanted, said))
+    for person, statuses, is_writer in ((to_review_by, (VersionStatus.in_review,), False), (written_by, OPEN, True)):
+        if person is not None:
+            conditions.append(DocumentVersion.id.in_(found := _in_work(session, statuses, person, is_writer=is_writer)))
+            if not found:  # the database would look at all documents for none
+                return Page((), page, per_page, 0, False)
     latest = select(DocumentVersion).join(Document).where(*conditions)
     total = _counted(session, latest)
     shown = latest.options(contains_eager(DocumentVersion.document), defer(DocumentVersion.content)).order_by(DocumentVersion.id.desc()).limit(per_page).offset((page - 1) * per_page)
@@ -91,15 +93,28 @@ def list_documents(
     return Page(tuple(Row(v, published.get(v.document_id), snippets.get(v.document_id, ())) for v in versions), page, per_page, min(total, COUNTED_UP_TO), total > COUNTED_UP_TO)
 
 
-def _about(*, kinds: Collection[Kind], place_ids: Collection[str] | None, topic: str | None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if kinds:
-        found.append(Document.kind.in_(sorted(kinds)))
-    if place_ids is not None:
-        found.append(Document.place_id.in_(sorted(place_ids)))
-    if topic:
-        found.append(Document.topic == topic)
-    return found
+@dataclass(frozen=True)
+class _About:
+    """What a document has to be, for the database and for rows that are read already."""
+
+    kinds: frozenset[Kind]
+    places: frozenset[str] | None
+    topic: str | None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.kinds:
+            # Said by what they are not where they are several: for a list SQLite gathers all documents of those kinds before it fills a page.
+            found.append(Document.kind == next(iter(self.kinds)) if len(self.kinds) == 1 else Document.kind.not_in(sorted(set(Kind) - self.kinds)))
+        if self.places is not None:
+            found.append(Document.place_id.in_(sorted(self.places)))
+        if self.topic:
+            found.append(Document.topic == self.topic)
+        return found
+
+    def fits(self, kind: Kind, place: str, topic: str | None) -> bool:
+        return (not self.kinds or kind in self.kinds) and (self.places is None or place in self.places) and (not self.topic or topic == self.topic)
 
 
 def is_latest() -> ColumnElement[bool]:
@@ -127,10 +142,10 @@ def _unchecked_since(day: date) -> ColumnElement[bool]:
     return exists().where(other.document_id == Document.id, other.status == VersionStatus.published, func.coalesce(other.reviewed_on, other.in_force_from) < day)
 
 
-def _in_work(session: Session, statuses: Collection[VersionStatus], keeps: Callable[[set[int | None]], bool]) -> list[int]:
-    """Versions in work, by who wrote in them."""
+def _in_work(session: Session, statuses: Collection[VersionStatus], person: int, *, is_writer: bool) -> list[int]:
+    """Versions in work in which this person wrote, or did not."""
     rows = session.execute(select(DocumentVersion.id, DocumentVersion.author_id, DocumentVersion.editors).where(DocumentVersion.status.in_(statuses)).limit(_MOST_IN_WORK))
-    return [version for version, author, editors in rows if keeps({author, *editors})]
+    return [version for version, author, editors in rows if (person in (author, *editors)) is is_writer]
 
 
 def _counted(session: Session, found: Select[Any]) -> int:
@@ -161,19 +176,23 @@ class _Said:
         return {document: _snippet(text, wanted) for document, text in texts.items()}
 
 
-def _holding(session: Session, wanted: Sequence[str], said: _Said) -> ColumnElement[bool]:
+def _holding(session: Session, wanted: Sequence[str], about: _About, said: _Said) -> ColumnElement[bool]:
     """Documents that hold every word: all in the title, or all in the text; not all of very many by their text."""
     titled, texts = and_(*(Document.title.icontains(w, autoescape=True) for w in wanted)), {*said.written, *said.published}
-    ids = list(session.scalars(select(Document.id).where(titled).limit(_RARE + 1)))
-    # Rare words by the documents that have them, which are found at once; frequent ones as the page fills, which takes few rows.
-    return or_(titled, Document.id.in_(sorted(texts))) if len(ids) > _RARE else Document.id.in_(sorted({*ids, *texts}))
+    rows = session.execute(select(Document.id, Document.kind, Document.place_id, Document.topic).where(titled).limit(_RARE + 1)).all()
+    # Frequent words as the page fills, which takes few rows; rare ones by the documents that have them, and nothing else that
+    # could have an index of its own: with kinds among the conditions SQLite begins at all documents of a kind.
+    if len(rows) > _RARE:
+        return and_(*about.conditions, or_(titled, Document.id.in_(sorted(texts))))
+    return Document.id.in_(sorted(texts | {id for id, kind, place, topic in rows if about.fits(kind, place, topic)}))
 
 
-def _written(session: Session, wanted: Sequence[str], about: Sequence[ColumnElement[bool]]) -> dict[str, str]:
+def _written(session: Session, wanted: Sequence[str], about: _About) -> dict[str, str]:
     """Texts in work: no index knows them yet, and of a half-written one not all is in chunks."""
     stored = func.lower(cast(DocumentVersion.content, Text))  # JSON has 秆 as backslash, u79c6, in both databases
-    asked = select(Document.id, Document.kind, DocumentVersion.content).join(Document).where(DocumentVersion.status.in_(OPEN), *about, *(stored.contains(json.dumps(w.lower())[1:-1], autoescape=True) for w in wanted))
-    found = {}
+    holds = (stored.contains(json.dumps(w.lower())[1:-1], autoescape=True) for w in wanted)
+    asked = select(Document.id, Document.kind, DocumentVersion.content).join(Document).where(DocumentVersion.status.in_(OPEN), *about.conditions, *holds)
+    found: dict[str, str] = {}
     for document, kind, content in session.execute(asked.order_by(DocumentVersion.id.desc()).limit(_FOUND_BY_WORDS)):
         text = "\n".join(f.text for f in fields(kind, content))
         if all(w.lower() in text.lower() for w in wanted):  # the names of fields hold words, too
@@ -181,13 +200,13 @@ def _written(session: Session, wanted: Sequence[str], about: Sequence[ColumnElem
     return found
 
 
-def _published_texts(session: Session, wanted: Sequence[str], index: Index, *, kinds: Collection[Kind], place_ids: Collection[str] | None, topic: str | None) -> dict[str, int]:
-    chunks, found = index.holding(wanted, limit=_LOOKED_AT, places=place_ids), dict[str, int]()
+def _published_texts(session: Session, wanted: Sequence[str], about: _About, index: Index) -> dict[str, int]:
+    chunks, found = index.holding(wanted, limit=_LOOKED_AT, places=about.places), dict[str, int]()
     for end in range(len(chunks), 0, -_IN_LIST):
         # By id alone, as in search: with the status among the conditions SQLite begins at all published versions.
-        asked = select(Chunk.id, DocumentVersion.status, Document.id, Document.kind, Document.topic).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document)
-        for chunk, status, document, kind, about in session.execute(asked.where(Chunk.id.in_(chunks[max(0, end - _IN_LIST) : end]))):
-            if status is VersionStatus.published and (not kinds or kind in kinds) and (not topic or about == topic):
+        asked = select(Chunk.id, DocumentVersion.status, Document.id, Document.kind, Document.place_id, Document.topic).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document)
+        for chunk, status, document, kind, place, topic in session.execute(asked.where(Chunk.id.in_(chunks[max(0, end - _IN_LIST) : end]))):
+            if status is VersionStatus.published and about.fits(kind, place, topic):
                 found.setdefault(document, chunk)
         if len(found) >= _FOUND_BY_WORDS:
             break
