@@ -31,6 +31,7 @@ from bot.settings import Settings
 from knowledge import index, indexing, store
 from knowledge.catalogue import list_documents
 from knowledge.documents import ChunkText, DocumentText, read_question_bank
+from knowledge.drafts import EDITABLE
 from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
 from knowledge.models import Kind, VersionStatus
 from knowledge.normalise import normalise
@@ -127,10 +128,12 @@ def use(settings: Settings, folder: Path) -> dict[str, object]:
 def console(session: Session, live: index.Index) -> dict[str, object]:
     some = [f"v{i}" for i in range(40)]
     filters: list[dict[str, Any]] = [
-        {}, {"page": 20}, {"page": 200}, {"kind": Kind.case_story}, {"place_ids": {"v7"}}, {"place_ids": set(some)}, {"status": VersionStatus.draft}, {"status": VersionStatus.published}, {"status": VersionStatus.withdrawn},
-        {"topic": "其他"}, {"topic": "其他", "kind": Kind.regulation, "place_ids": {"v7"}}, {"expiring": (_DAY, _DAY + timedelta(days=30))},
+        {}, {"page": 20}, {"page": 200}, {"kinds": EDITABLE}, {"kinds": [Kind.case_story]}, {"place_ids": {"v7"}}, {"place_ids": set(some)}, {"status": VersionStatus.draft}, {"status": VersionStatus.published}, {"status": VersionStatus.withdrawn},
+        {"topic": "其他"}, {"topic": "其他", "kinds": [Kind.regulation], "place_ids": {"v7"}}, {"expiring": (_DAY, _DAY + timedelta(days=30))},
+        {"unchecked_since": _DAY - timedelta(days=365)}, {"to_review_by": 1}, {"written_by": 1},
     ]  # fmt: skip
-    words: list[dict[str, Any]] = [{"words": w} for w in ("养狗", "造7村 低保", "（99）", "农村集体经济组织", "人民法院", "不存在的词句", "彩礼", "应当", "劳动合同")]
+    words: list[dict[str, Any]] = [{"words": w} for w in ("养狗", "造7村 低保", "（99）", "农村集体经济组织", "人民法院", "不存在的词句", "彩礼", "应当", "劳动合同", "造7村", "应当 罚款")]
+    words += [{**w, "kinds": EDITABLE, **more} for w in words for more in ({}, {"place_ids": {"v7", "county", "nation"}}, {"status": VersionStatus.draft})]
     return {
         "console_list_ms": percentiles(lambda f: list_documents(session, index=live, **f), filters * 4),
         "console_words_ms": percentiles(lambda f: list_documents(session, index=live, **f), words * 4),

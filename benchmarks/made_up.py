@@ -20,6 +20,7 @@ from knowledge.documents import TOPICS
 from knowledge.embedding import DIM, content_hash
 from knowledge.importing.statutes import read_statutes
 from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, Level, Place, VersionStatus
+from knowledge.review import OPEN
 
 _KINDS = (Kind.village_rule, Kind.service_guide, Kind.policy, Kind.case_story, Kind.regulation)
 _SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)
@@ -66,21 +67,28 @@ def _one(rows: dict[Any, list[dict[str, Any]]], number: int, rng: np.random.Gene
     lot = rng.random()
     last = VersionStatus.published if lot > 0.07 else VersionStatus.withdrawn if lot > 0.05 else (VersionStatus.draft, VersionStatus.in_review, VersionStatus.approved)[number % 3]
     statuses = [VersionStatus.superseded, last] if rng.random() < 0.1 else [last]
+    texts = ["".join(drawn[i] for i in rng.integers(0, len(drawn), 5)) for _ in range(_CHUNKS)]
     for n, status in enumerate(statuses, 1):
         version, ends = 2 * number + n, date(2026, 12, 1) + timedelta(days=int(rng.integers(700))) if rng.random() < 0.1 else None
         written = now - timedelta(minutes=int(rng.integers(60, 500_000)))
         rows[DocumentVersion].append({
-            "id": version, "document_id": id, "number": n, "status": status, "in_force_from": date(2020, 1, 1), "in_force_to": ends, "content": {"title": title, "topic": topic},
+            "id": version, "document_id": id, "number": n, "status": status, "in_force_from": date(2020, 1, 1), "in_force_to": ends, "content": {"title": title, "topic": topic, **(_written(kind, texts) if status in OPEN else {})},
             "content_hash": "", "created_at": written, "published_at": written if status is VersionStatus.published else None, "revision": 1, "editors": [], "waivers": {},
         })  # fmt: skip
-        for ordinal in range(_CHUNKS):
-            text = "".join(drawn[i] for i in rng.integers(0, len(drawn), 5))
+        for ordinal, text in enumerate(texts):
             embed = f"{title} {text}"
             rows[Chunk].append({"version_id": version, "ordinal": ordinal, "ref": f"第{ordinal + 1}条", "heading": None, "text": text, "embed_text": embed, "content_hash": content_hash(embed), "details": {"answer": text[:40]}})
     if number % 3 == 0:
         text = f"造{place}村{subject}怎么办（{number}）"
         rows[BankQuestion].append({"id": content_hash(text)[:16], "text": text, "topic": topic, "set_aside": False, "source": "made up"})
         rows[BankTarget].append({"question_id": content_hash(text)[:16], "rank": 0, "document_id": id, "ref": "第1条"})
+
+
+def _written(kind: Kind, texts: Sequence[str]) -> dict[str, Any]:
+    """The text of a draft where its editor keeps it."""
+    if kind in (Kind.village_rule, Kind.regulation):
+        return {"clauses" if kind is Kind.village_rule else "articles": [{"number": f"第{n}条", "text": t, "answer": t[:40]} for n, t in enumerate(texts, 1)]}
+    return {"facts": texts[0], "handling": texts[1], "lesson": texts[2]} if kind is Kind.case_story else {"answer": texts[0], "sections": {"怎么办": texts[1], "注意": texts[2]}}
 
 
 class MadeUpEmbedder:

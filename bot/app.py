@@ -119,7 +119,7 @@ def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], st
         """Loaded when first asked for; without the file a person sorts the matter."""
         try:
             if not classifier:
-                classifier.append(TopicClassifier.load(settings.home / "topics.joblib"))
+                classifier.append(TopicClassifier.load(settings.topics))
             return classifier[0].predict([text], embedder)[0]
         except (OSError, ValueError) as error:
             log.warning("topics unavailable: %s", type(error).__name__)
@@ -221,7 +221,7 @@ def create_app(parts: Parts) -> FastAPI:
         curation_golden.router(desk, parts.golden, today=today),
         curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
         # Last: its addresses end in a document's id, which could be any word.
-        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version)),
+        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version), live=parts.searcher.live),
     ):
         app.include_router(pages)
     app.include_router(wechat_pages.router(accounts_there, sessions=parts.sessions, links=links, conversation_token=widget.token_of(settings), cookie_days=settings.retention_days, erase=lambda c: erase_trackers(settings.rasa_trackers, [c])))

@@ -7,7 +7,7 @@ import logging
 import shutil
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from sqlalchemy import select
 
-from bot import cli_wechat
+from bot import cli_eval, cli_wechat
 from bot.settings import ROOT, Settings
 from bot.setup import RASA_VENV, SetupFailed, say
 from knowledge.errors import KnowledgeError
@@ -23,31 +23,10 @@ from knowledge.errors import KnowledgeError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from knowledge.search import Searcher
-
-
-def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]:
-    """Objects of a JSON-lines file; None for a bad line, which is named on stderr."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupFailed(f"读不了 {path}：{error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            if not all(isinstance(row.get(key), (str, int)) for key in needed):
-                raise ValueError(f"needs {', '.join(needed)}")
-            yield row
-        except (ValueError, AttributeError) as error:
-            say(f"line {number}: {error}")
-            yield None
-
 
 def _batch(path: Path, needed: tuple[str, ...], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     code = 0
-    for row in _rows(path, needed):
+    for row in cli_eval.rows(path, needed):
         if row is None:
             code = 1
         else:
@@ -55,17 +34,11 @@ def _batch(path: Path, needed: tuple[str, ...], answer: Callable[[dict[str, Any]
     return code
 
 
-def _searching(settings: Settings) -> Any:
-    from bot.app import build_parts
-
-    return build_parts(settings)
-
-
 def kb_search(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.app import today
+    from bot.app import build_parts, today
     from knowledge.models import Kind
 
-    parts = _searching(settings)
+    parts = build_parts(settings)
     day = args.day or today()
     kinds = [Kind(k) for k in args.kind]
 
@@ -216,7 +189,7 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
     from knowledge.topics import TopicClassifier
 
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
-    topics = TopicClassifier.load(topics_path(settings))
+    topics = TopicClassifier.load(settings.topics)
 
     with running(settings), asyncio.Runner() as runner:
         client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
@@ -236,143 +209,6 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
         if args.batch:
             return _batch(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
         print(json.dumps(one(args.text or ""), ensure_ascii=False))
-    return 0
-
-
-def topics_path(settings: Settings) -> Path:
-    return settings.home / "topics.joblib"
-
-
-def evaluate(settings: Settings, args: argparse.Namespace) -> int:
-    if args.what == "anonymity":
-        return _evaluate_anonymity(args)
-    from knowledge.evaluation.runs import bank_set_aside, statute_questions
-
-    if args.what == "village-rules":
-        return _evaluate_village_rules(args)
-    parts = _searching(settings)
-    from bot.app import today
-
-    with parts.sessions() as session:
-        if args.what == "topics":
-            return _evaluate_topics(settings, args)
-        if args.what == "calibration":
-            return _evaluate_calibration(session, parts.searcher, args)
-        if args.what == "golden":
-            from knowledge.evaluation import golden
-
-            questions = golden.active(session) or golden.read(settings.corpus / "golden.yml")
-            outcomes = golden.evaluate(session, parts.golden, questions, day=today())
-            failed = [question.ask for question, outcome in outcomes if not outcome.passed]
-            for ask in failed:
-                say(f"failed: {ask}")
-            result: dict[str, Any] = {"passed": len(outcomes) - len(failed), "failed": len(failed), "left_out": len(questions) - len(outcomes)}
-        elif args.what == "bank":
-            result = bank_set_aside(session, parts.searcher, day=today(), limit=args.limit)
-        elif args.what == "statutes":
-            if not args.file:
-                raise SetupFailed("请用 --file 给出问题文件。")
-            result = statute_questions(session, parts.searcher, [r for r in _rows(args.file, ("id", "question")) if r], day=today())
-        else:
-            return _evaluate_nlu(settings)
-    print(json.dumps(result))
-    return 0
-
-
-def _evaluate_calibration(session: "Session", searcher: "Searcher", args: argparse.Namespace) -> int:
-    """Fit on the bank's questions set aside; with --file, the table of today's scores over questions with golds."""
-    from bot.app import today
-    from knowledge.answers import ANSWER_FROM
-    from knowledge.evaluation import calibration
-    from knowledge.evaluation.runs import bank_trials, statute_trials
-
-    bank = bank_trials(session, searcher, day=today(), limit=args.limit)
-    result: dict[str, Any] = {"fit": calibration.fit(bank), "bank": calibration.answered(bank, ANSWER_FROM)}
-    tables = {"bank": bank}
-    if args.file:
-        tables["file"] = statute_trials(session, searcher, [r for r in _rows(args.file, ("id", "question")) if r], day=today())
-        result["file"] = calibration.answered(tables["file"], ANSWER_FROM)
-    for name, trials in tables.items():
-        say(name)
-        for row in calibration.reliability(trials):
-            say(f"  {row['from']:.1f}-{row['to']:.1f}  {row['questions']:5d} questions, mean score {row['mean_score']:.2f}, right {row['right']:.2f}")
-    print(json.dumps(result))
-    return 0
-
-
-def _evaluate_topics(settings: Settings, args: argparse.Namespace) -> int:
-    """Rows with `text` (and `detail`) and `topics`, the topics of ours that count as right; rows without any are left out."""
-    import collections
-
-    from knowledge.embedding import SentenceEmbedder, prepare_model
-    from knowledge.topics import TopicClassifier
-
-    if not args.file:
-        raise SetupFailed("请用 --file 给出带 text、topics 的文件。")
-    rows = [r for r in _rows(args.file, ("text",)) if r and r.get("topics")]
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
-    found = TopicClassifier.load(topics_path(settings)).predict([f"{r['text']}。{r['detail']}" if r.get("detail") else r["text"] for r in rows], embedder)
-    right: collections.Counter[str] = collections.Counter()
-    asked = collections.Counter(str(r.get("source", "all")) for r in rows)
-    for row, topic in zip(rows, found, strict=True):
-        right[str(row.get("source", "all"))] += topic in row["topics"]
-    print(json.dumps({"messages": len(rows), "accuracy": {s: round(right[s] / n, 4) for s, n in asked.items()}}, ensure_ascii=False))
-    return 0
-
-
-def _evaluate_anonymity(args: argparse.Namespace) -> int:
-    """Figures only, never a sentence: those of d stay unseen while the finder is tuned."""
-    from knowledge.anonymity import names, training
-    from knowledge.evaluation.anonymity import Tally, judge_file
-
-    names.use(training.learned(Settings().cache))
-    written = ROOT / "tests" / "knowledge"
-    paths = [args.file] if args.file else [p for p in (written / f"anonymity_{part}.yml" for part in "abcd") if p.exists()]
-    if not paths or not paths[0].exists():
-        raise SetupFailed(f"没有文件 {paths[0] if paths else written / 'anonymity_a.yml'}。")
-    total, files = Tally(), {}
-    for path in paths:
-        tally = judge_file(path)
-        for kind in sorted(tally.gold | tally.marked):
-            say(f"{path.name}  {kind:14s} found {tally.recalled[kind]:3d} of {tally.gold[kind]:3d}, marks right {tally.right[kind]:3d} of {tally.marked[kind]:3d}")
-        total, files[path.stem] = total + tally, tally.figures()
-        say(f"{path.name}: {json.dumps(files[path.stem])}")
-    print(json.dumps({**total.figures(), "files": files}))
-    return 0
-
-
-def _evaluate_village_rules(args: argparse.Namespace) -> int:
-    """Needs no database and no embedding model."""
-    from knowledge.evaluation.village_rules import report
-
-    tests = ROOT / "tests" / "knowledge"
-    result = report([args.file] if args.file else sorted(tests.glob("village_rule_clauses_*.yml")), say=say)
-    files = result.pop("files")
-    for name, figures in files.items():
-        say(f"{name}: {json.dumps(figures)}")
-    print(json.dumps(result))
-    return 0
-
-
-def _evaluate_nlu(settings: Settings) -> int:
-    import collections
-
-    import yaml
-
-    from bot.rasa_client import RasaClient
-    from bot.stack import running
-
-    wanted = [(line[2:], group["intent"]) for group in yaml.safe_load((ROOT / "tests" / "nlu" / "test_messages.yml").read_text(encoding="utf-8"))["nlu"] for line in group["examples"].splitlines() if line.startswith("- ")]
-    wrong: collections.Counter[tuple[str, str]] = collections.Counter()
-    with running(settings), asyncio.Runner() as runner:
-        client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
-        for text, intent in wanted:
-            found = runner.run(client.parse(text))["intent"]["name"]
-            if found != intent:
-                wrong[intent, found] += 1
-    for (intent, found), count in wrong.most_common(20):
-        say(f"{count:3d}  {intent} -> {found}")
-    print(json.dumps({"messages": len(wanted), "accuracy": round(1 - sum(wrong.values()) / len(wanted), 4)}))
     return 0
 
 
@@ -448,7 +284,7 @@ def train_topics(settings: Settings) -> None:
         embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
         cache = VectorCache(settings.cache / "vectors.sqlite")
         with make_sessions(make_engine(settings.url))() as session:
-            topics.train(session, settings.corpus, embedder=embedder, cache=cache).save(topics_path(settings))
+            topics.train(session, settings.corpus, embedder=embedder, cache=cache).save(settings.topics)
         cache.close()
 
     step("topics", digest(settings.corpus, ROOT / "knowledge" / "topics.py", settings.statutes), run)
@@ -588,8 +424,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--place", help="village, town or county id")
     search.add_argument("--day", type=date.fromisoformat, help="default: today")
     search.add_argument("--kind", action="append", default=[], choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"])
-    sub = add("eval", evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against the law)")
-    sub.add_argument("what", choices=["bank", "statutes", "nlu", "topics", "calibration", "golden", "anonymity", "village-rules"])
+    sub = add("eval", cli_eval.evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against the law)")
+    sub.add_argument("what", choices=list(cli_eval.WHAT))
     sub.add_argument("--file", type=Path)
     sub.add_argument("--limit", type=int)
     people = commands.add_parser("staff", help="accounts of the staff console").add_subparsers(dest="staff_command", required=True)

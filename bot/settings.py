@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         return self.home / "snapshots"
 
     @property
+    def topics(self) -> Path:
+        """The topic classifier, as it was trained last."""
+        return self.home / "topics.joblib"
+
+    @property
     def corpus(self) -> Path:
         return ROOT / "knowledge" / "corpus"
 

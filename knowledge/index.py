@@ -130,14 +130,17 @@ class Index:
         """Rows of the `k` chunks of the snapshot nearest by cosine, best first."""
         return np.asarray(self._vectors.search(vector[None], k)[1][0])
 
-    def holding(self, words: Sequence[str], *, limit: int) -> list[int]:
+    def holding(self, words: Sequence[str], *, limit: int, places: Collection[str] | None = None) -> list[int]:
         """Ids of chunks whose text holds all pairs of neighbouring characters of the words: nearly those that hold the words.
 
-        None where a word has one character, which no pair tells.
+        Ascending, the `limit` newest; only of `places` when given. None where a word has one character, which no pair tells.
         """
         codes = np.concatenate([lexical.pairs(w) for w in words]) if words else np.empty(0, np.uint64)
-        found = [self._base_ids[self._postings.holding_all(codes)[-limit:]]]
-        found += [part.segment.chunk_ids[part.postings.holding_all(codes)] for part in self._parts]
+        rows = self._postings.holding_all(codes)
+        found = [self._base_ids[rows[self._places.among(places)[rows]] if places is not None else rows]]
+        for part in self._parts:
+            rows = part.postings.holding_all(codes)
+            found.append(part.segment.chunk_ids[rows[np.isin(part.segment.places[rows], list(places))] if places is not None else rows])
         return [int(c) for c in np.concatenate(found)[-limit:]]
 
     def search(self, query: str, vector: np.ndarray, *, width: int = 150, places: Collection[str] | None = None) -> Candidates:

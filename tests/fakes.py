@@ -54,6 +54,9 @@ class NoSearch:
     def search(self, *_: object, **__: object) -> list[object]:
         return []
 
+    def holding(self, *_: object, **__: object) -> list[int]:
+        return []
+
 
 async def no_slots(_: str) -> dict[str, Any]:
     """Rasa has gathered nothing."""

@@ -81,14 +81,24 @@
     }
   });
 
-  // --- citations: an article that was picked goes into the list that was written in last
-  let list = null;
-  document.addEventListener("focusin", (event) => { if (event.target.matches("[data-citations]")) list = event.target; });
+  // --- citations: articles are looked for by words beside the list they go into; arrows walk through what was found
+  document.querySelectorAll(".picker").forEach((picker) => {
+    picker.hidden = false;
+    const words = picker.querySelector("input");
+    words.addEventListener("input", (event) => event.stopPropagation()); // not a change of the text
+    picker.addEventListener("keydown", (event) => {
+      const stops = [words, ...picker.querySelectorAll("[data-citation]")], at = stops.indexOf(event.target);
+      const to = { ArrowDown: stops[at + 1], ArrowUp: stops[at - 1], Escape: at > 0 && words }[event.key];
+      if (to) to.focus();
+      if (to || (event.key === "Enter" && at === 0)) event.preventDefault(); // Enter would save the whole text
+    });
+  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-citation]");
-    const into = button && ((list && list.isConnected && list) || document.querySelector("[data-citations]"));
+    const into = button && (button.closest("[data-citing]") || document).querySelector("[data-citations]");
     if (!into) return;
-    into.value = [into.value.trimEnd(), button.dataset.citation].filter(Boolean).join("\n");
+    const lines = into.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    into.value = [...new Set([...lines, button.dataset.citation])].join("\n");
     into.dispatchEvent(new Event("input", { bubbles: true }));
     into.focus();
   });

@@ -24,6 +24,7 @@ from knowledge.drafts import EDITABLE
 from knowledge.errors import DraftExists
 from knowledge.fields import fields
 from knowledge.importing.statutes import short_name
+from knowledge.index import Index
 from knowledge.models import Chunk, DocumentVersion, Kind, Place, VersionStatus
 from knowledge.review import MOVES, OPEN
 from knowledge.search import cited_articles
@@ -32,12 +33,13 @@ _MOST_CHUNKS = 600  # of a statute, shown at once
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def router(desk: Desk, *, today: Callable[[], date], gate: Gate, is_indexed: Callable[[DocumentVersion], bool]) -> APIRouter:
+def router(desk: Desk, *, today: Callable[[], date], gate: Gate, is_indexed: Callable[[DocumentVersion], bool], live: Callable[[], Index]) -> APIRouter:
     """Goes in after all other routers under /staff/knowledge: its last pages take any name there for a document's.
 
-    `gate`: golden questions that would be answered wrongly with a version. `is_indexed`: whether searches already know a published one.
+    `gate`: golden questions that would be answered wrongly with a version. `is_indexed`: whether searches already know a published one. `live`: the index of
+    published texts; may raise SnapshotUnavailable.
     """
-    api, shelf = APIRouter(), Shelf(desk, today, gate, is_indexed)
+    api, shelf = APIRouter(), Shelf(desk, today, gate, is_indexed, live)
     for pages in (curation_list.router(shelf), curation_editor.router(shelf)):
         api.include_router(pages)
 

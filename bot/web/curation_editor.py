@@ -44,7 +44,7 @@ def router(shelf: Shelf) -> APIRouter:
         last = next((e for e, number in review.history(session, version.document_id) if number == version.number and e.what == "saved"), None)
         return desk.page(
             request, "knowledge/editor.html", session, who, status=status, problem=problem, typed=typed, conflict=conflict, is_locked=is_locked, is_review=False, reason=reason, done=done, last=last, kind_names=KIND_NAMES,
-            topics=TOPICS, proofs=PROOFS, clause_statuses=CLAUSE_STATUSES, sections=forms.sections(typed.content), most_parts=forms.MOST_PARTS, **shown,
+            topics=TOPICS, proofs=PROOFS, clause_statuses=CLAUSE_STATUSES, sections=forms.sections(typed.content), most_parts=forms.MOST_PARTS, today=shelf.today(), **shown,
         )  # fmt: skip
 
     @api.get("/{version_id}", response_class=HTMLResponse)

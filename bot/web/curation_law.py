@@ -26,6 +26,7 @@ from knowledge.search import Searcher
 CHANGE_LABELS = {ChangeKind.changed: "条文改了", ChangeKind.renumbered: "换了条号", ChangeKind.gone: "新版里没有这一条了", ChangeKind.repealed: "整部法废止"}
 STATE_LABELS = {CorrectionState.proposed: "等人确认", CorrectionState.confirmed: "已生效", CorrectionState.refused: "没有采用"}
 _MOST_CITATIONS, _MOST_LAWS, _DECIDED_SHOWN = 30, 10, 20
+_LISTS = frozenset({"citation", "legal_basis", "articles"})  # fields of the editor that hold citations, and the box of this page
 _HERE = "/staff/knowledge/law"
 
 
@@ -85,12 +86,12 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], editor:
 
     @api.post("/check", response_class=HTMLResponse)
     async def check(request: Request) -> Response:
-        """What is to be said of the citations sent, one a line, as a part of a page. `from`, `to`: the days of the text that cites."""
+        """What is to be said of the citations sent, one a line, as a part of a page, with the days of the text that cites them."""
         with desk.sessions() as session:
             who, sent = await desk.form(request, session, "knowledge")
-            lines = next((v for name in ("citation", "legal_basis", "articles") if (v := text_of(sent, name, 6000))), "").split("\n")
+            lines = next((v for name in sent if name in _LISTS or name.endswith("-conflicts_with") if (v := text_of(sent, name, 6000))), "").split("\n")
             asked = [line.strip()[:200] for line in lines if line.strip()][:_MOST_CITATIONS]
-            start, end = _day(text_of(sent, "from", 10)) or today(), _day(text_of(sent, "to", 10))
+            start, end = _day(text_of(sent, "in_force_from", 10)) or today(), _day(text_of(sent, "in_force_to", 10))
             found = [(line, checking.check_citation(session, line, from_day=start, to_day=end)) for line in asked]
             return desk.page(request, "knowledge/law_check.html", session, who, found=found)
 

@@ -15,6 +15,7 @@ from bot.web.desk import Desk, number_or_404, words
 from knowledge import review
 from knowledge.drafts import EDITABLE
 from knowledge.errors import VersionNotFound
+from knowledge.index import Index
 from knowledge.models import Document, DocumentVersion, GoldenQuestion, Kind, Place, VersionStatus
 from knowledge.review import STATUS_LABELS, Person
 
@@ -32,6 +33,7 @@ class Shelf:
     today: Callable[[], date]
     gate: Gate  # golden questions that would be answered wrongly with this version
     is_indexed: Callable[[DocumentVersion], bool]
+    live: Callable[[], Index]  # raises SnapshotUnavailable
 
     def document(self, session: Session, staff: Staff, document_id: str) -> Document:
         """Raises VersionNotFound, NotAllowed."""

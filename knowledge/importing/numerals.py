@@ -12,7 +12,7 @@ DATE = re.compile(f"([{DIGITS}]{{4}})\\s*[年./-]\\s*([{DIGITS}]{{1,3}})\\s*[月
 
 
 def number_of(text: str) -> int | None:
-    """12 of 十二, 一百零三, 12 and １２; 2026 of 二〇二六; None for what is no number below 10,000."""
+    """12 of 十二, 一百零三, 12 and １２; 2026 of 二〇二六; None for what is no number below 10,000, such as 十百."""
     text = text.strip()
     if not text or len(text) > 9:
         return None
@@ -21,11 +21,13 @@ def number_of(text: str) -> int | None:
             return int(text) if len(text) <= 4 else None
         if all(c in _VALUES for c in text):
             return int("".join(str(_VALUES[c]) for c in text)) if len(text) <= 4 else None
-        total, digit = 0, None
+        total, digit, unit_before = 0, None, 10_000
         for c in text:
             if c in _UNITS:
-                total += (1 if digit is None or digit == 0 else digit) * _UNITS[c]
-                digit = None
+                if _UNITS[c] >= unit_before:
+                    return None
+                total += (digit or 1) * _UNITS[c]
+                digit, unit_before = None, _UNITS[c]
             else:
                 digit = _VALUES[c]
         return total + (digit or 0)

@@ -26,6 +26,7 @@ ANNOUNCED = timedelta(days=30)
 _BATCH = 300
 _QUOTES = 5
 _LOOKED = "law/looked"
+_MAY_MOVE = ("effective_on", "kind", "new_version_id", "new_ref")  # of a change known already: a correction of the statute's days moves them
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _published(session: Session, today: date) -> Iterator[list[Citing]]:
         last = rows[-1][0]
         yield [
             Citing(
-                source=f"version:{version_id}", title=title, where=tuple(citations_in(content)), reviewed=checked_on(reviewed, approved.date() if approved else None),
+                source=f"version:{version_id}", title=title, where=tuple(citations_in(content)), reviewed=checked_on(reviewed, approved),
                 begins=begins, document_id=document_id, version_id=version_id, place_id=place_id,
             )
             for version_id, content, begins, reviewed, approved, document_id, title, place_id in rows
@@ -111,10 +112,12 @@ def _look(session: Session, batch: list[Citing], *, today: date, now: datetime) 
         _compare(session, citing, book, seen[citing.source], found, today=today, now=now)
     _insert(session, CitationSeen, found.seen)
     _insert(session, LawChange, list(found.changes.values()))
-    ids = {
-        (c.statute_id, c.ref, c.old_hash, c.new_hash): c.id
-        for c in session.scalars(select(LawChange).where(LawChange.statute_id.in_({key[0] for key in found.changes})))
-    }  # fmt: skip
+    ids: dict[tuple[str, str, str, str], int] = {}
+    for change in session.scalars(select(LawChange).where(LawChange.statute_id.in_({key[0] for key in found.changes}))):
+        key = (change.statute_id, change.ref, change.old_hash, change.new_hash)
+        ids[key] = change.id
+        for name in _MAY_MOVE if key in found.changes else ():
+            setattr(change, name, found.changes[key][name])
     new = _insert(session, LawHit, [{**row, "change_id": ids[key]} for (key, _), row in found.hits.items()])
     wanted = {(ids[key], source) for key, source in found.hits}
     for hit in session.scalars(select(LawHit).where(LawHit.source.in_([c.source for c in batch]))):

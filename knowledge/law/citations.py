@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge.errors import CitationNotFound
+from knowledge.importing.numerals import number_of
 from knowledge.importing.statutes import article_number, short_name
 from knowledge.normalise import normalise
 
@@ -145,21 +146,7 @@ def _ends_of(name: str) -> Iterator[str]:
 
 
 def _value(number: str) -> int:
-    """1042, 一千零四十二 and 一〇四二 -> 1042. Raises CitationNotFound for what is no number, such as 十百."""
-    if number.isascii() and number.isdigit():
-        return int(number)
-    digits = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-    if all(c in digits for c in number):
-        return int("".join(str(digits[c]) for c in number))
-    total, digit, unit_before = 0, None, 10_000
-    for c in number:
-        if c in digits:
-            digit = digits[c] or digit
-            continue
-        unit = {"十": 10, "百": 100, "千": 1000}[c]
-        if unit >= unit_before:
-            raise CitationNotFound(number)
-        total, digit, unit_before = total + unit * (1 if digit is None else digit), None, unit
-    return total + (digit or 0)
-
-
+    """Raises CitationNotFound for what is no number, such as 十百."""
+    if (found := number_of(number)) is None:
+        raise CitationNotFound(number)
+    return found

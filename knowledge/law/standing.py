@@ -7,8 +7,9 @@ the text was last reviewed.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from knowledge.law.models import CitationSeen
 from knowledge.models import Chunk, DocumentVersion, Kind
 from knowledge.search import Passage
 
+_CHINA = ZoneInfo("Asia/Shanghai")
 _DEAD = (Force.gone, Force.repealed)
 
 
@@ -44,7 +46,7 @@ def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dic
         return {}
     book = Book().read(session, [c for listed, written in cited.values() for c in (*listed, *written)])
     versions = {
-        chunk_id: (f"version:{version_id}", checked_on(reviewed, approved.date() if approved else None))
+        chunk_id: (f"version:{version_id}", checked_on(reviewed, approved))
         for chunk_id, version_id, reviewed, approved in session.execute(
             select(Chunk.id, DocumentVersion.id, DocumentVersion.reviewed_on, DocumentVersion.approved_at).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).where(Chunk.id.in_(cited))
         )
@@ -91,9 +93,9 @@ def _cited(passage: Passage) -> tuple[list[Citation], list[Citation]]:
     return listed, [citation for text in words if text for citation, _ in written_in(text)]
 
 
-def checked_on(reviewed: date | None, approved: date | None) -> date | None:
-    """The last day on which a person looked at the whole text, as far as is known."""
-    return max((d for d in (reviewed, approved) if d), default=None)
+def checked_on(reviewed: date | None, approved_at: datetime | None) -> date | None:
+    """The last day on which a person looked at the whole text, as far as is known: China's day, since laws begin at its midnight."""
+    return max((d for d in (reviewed, approved_at.astimezone(_CHINA).date() if approved_at else None) if d), default=None)
 
 
 def first_checked(book: Book, statute: Statute, ref: str, day: date) -> Article | None:

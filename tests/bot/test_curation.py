@@ -24,6 +24,7 @@ from knowledge.models import Document, DocumentVersion, GoldenQuestion, Kind, Ve
 from knowledge.review import SYSTEM, Person
 from knowledge.search import Searcher
 from tests.bot.test_staff_pages import ATTACK, DAY, World, empty, world  # noqa: F401
+from tests.fakes import NoSearch, PairEmbedder
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 ANN = Person(901, "安")
@@ -81,11 +82,11 @@ def newest(world: World, document_id: str) -> DocumentVersion:  # noqa: F811
         return session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == document_id).order_by(DocumentVersion.number.desc()).limit(1)).one()
 
 
-def serve(world: World, *, gate: Gate = lambda session, version: [], is_indexed: Callable[[DocumentVersion], bool] = lambda version: True) -> None:  # noqa: F811
+def serve(world: World, *, gate: Gate = lambda session, version: [], is_indexed: Callable[[DocumentVersion], bool] = lambda version: True, live: Callable[[], Any] | None = None) -> None:  # noqa: F811
     """The document pages alone, with another gate or index."""
     world.app = FastAPI()
     errors.install(world.app)
-    world.app.include_router(curation.router(Desk(settings=world.settings, sessions=world.sessions), today=lambda: DAY, gate=gate, is_indexed=is_indexed))
+    world.app.include_router(curation.router(Desk(settings=world.settings, sessions=world.sessions), today=lambda: DAY, gate=gate, is_indexed=is_indexed, live=live or NoSearch().live))
 
 
 # --- the life of a document, by page ---------------------------------------------------------------------------------
@@ -425,6 +426,32 @@ def test_the_list_keeps_what_fits_its_filters(world: World, query: str, found: b
         session.get_one(DocumentVersion, version_id).reviewed_on = date(2025, 11, 1)
         session.commit()
     assert ("怎么办老年证" in world.enter("legal_worker").get(f"/staff/knowledge?{query}").text) is found
+
+
+def test_the_list_finds_texts_by_their_words_and_shows_the_sentence(world: World, tmp_path: Path) -> None:  # noqa: F811
+    published(world)
+    draft(world, {**GUIDE, "title": "另一件事", "answer": f"先到村里拿表。{ATTACK}再去拿身份证原件。"}, place="wangjiawan")
+    cache = VectorCache(tmp_path / "vectors.sqlite")
+    with world.sessions() as session:
+        indexing.build_snapshot(session, root=tmp_path / "snapshots", embedder=PairEmbedder(), cache=cache, today=DAY)
+    cache.close()
+    serve(world, live=lambda: index.load(tmp_path / "snapshots"))
+    client = world.enter("legal_worker")
+    shown = client.get("/staff/knowledge?q=身份证").text
+    assert "怎么办老年证" in shown and "另一件事" in shown and "<mark>身份证</mark>原件" in shown
+    assert "<mark>六十岁</mark>就能办。" in client.get("/staff/knowledge?q=六十岁").text
+    assert ATTACK not in client.get("/staff/knowledge", params={"q": "script"}).text and "&lt;<mark>script</mark>&gt;alert" in client.get("/staff/knowledge", params={"q": "script"}).text
+    assert "怎么办老年证" not in client.get("/staff/knowledge?q=身份证&place=wangjiawan").text
+    assert "怎么办老年证" not in world.enter("qingshi").get("/staff/knowledge?q=六十岁").text
+
+
+def test_without_an_index_the_list_says_that_published_texts_are_not_looked_through(world: World, tmp_path: Path) -> None:  # noqa: F811
+    published(world)
+    serve(world, live=lambda: index.load(tmp_path / "snapshots"))
+    client = world.enter("legal_worker")
+    answer = client.get("/staff/knowledge?q=老年证")
+    assert answer.status_code == 200 and "怎么办老年证" in answer.text and "资料索引还在准备" in answer.text
+    assert "资料索引还在准备" not in client.get("/staff/knowledge").text
 
 
 def test_a_text_that_ends_within_thirty_days_is_announced(world: World) -> None:  # noqa: F811

@@ -199,9 +199,9 @@ def test_a_township_looks_at_corrections_and_makes_none(changed: World) -> None:
 def test_citations_are_checked_line_by_line_on_the_days_of_the_text(changed: World) -> None:
     client = changed.enter("legal_worker")
     lines = "农业法 46\n农业法 112\n农业法 900\n《农业法》第四十六条\n民法点\n"
-    found = client.post(f"{LAW}/check", data={"citation": lines, "from": "2026-01-01", "to": "2026-12-31"}).text
+    found = client.post(f"{LAW}/check", data={"citation": lines, "in_force_from": "2026-01-01", "in_force_to": "2026-12-31"}).text
     assert re.findall(r'badge [^"]+">(\S+)</span>', found) == ["可用", "请看", "不对", "可用", "不对"]
-    later = client.post(f"{LAW}/check", data={"legal_basis": "农业法 46", "from": "2026-01-01", "to": ""}).text
+    later = client.post(f"{LAW}/check", data={"legal_basis": "农业法 46", "in_force_from": "2026-01-01", "in_force_to": ""}).text
     assert "从 2027-01-01 起换成新的条文" in later
 
 

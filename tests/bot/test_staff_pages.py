@@ -133,7 +133,7 @@ def empty(sessions: sessionmaker[Session], tmp_path: Path) -> World:
         curation_quality.router(desk, NoSearch(), today=lambda: DAY, intent=no_intent),  # type: ignore[arg-type]
         curation_golden.router(desk, NoSearch(), today=lambda: DAY),  # type: ignore[arg-type]
         curation_unanswered.router(desk, NoSearch(), today=lambda: DAY, topic=lambda _: "其他"),  # type: ignore[arg-type]
-        curation.router(desk, today=lambda: DAY, gate=lambda session, version: [], is_indexed=lambda version: True),
+        curation.router(desk, today=lambda: DAY, gate=lambda session, version: [], is_indexed=lambda version: True, live=NoSearch().live),  # type: ignore[arg-type]
     ):
         app.include_router(router)
     app.include_router(progress.router(sessions))

@@ -91,6 +91,32 @@ def test_a_repeal_is_announced_then_found_and_void_when_the_clock_goes_back(sess
     assert find_changes(session, today=date(2026, 8, 15)) == 1
 
 
+def test_a_change_follows_a_correction_of_the_day_it_begins(session: Session) -> None:
+    old = law(session, "农法", {"第一条": "保险自愿。"}, adopted=date(2012, 12, 28), start=date(2012, 12, 28), end=date(2027, 1, 19))
+    new = law(session, "农法", {"第一条": "保险自愿，国家补贴。"}, adopted=date(2026, 8, 28), start=date(2027, 1, 20))
+    story(session, "a", articles=["农法 1"])
+    session.commit()
+    assert find_changes(session, today=NEW_YEAR) == 1
+    assert session.scalars(select(LawChange.effective_on)).all() == [date(2027, 1, 20)]
+    old.in_force_to, new.in_force_from = date(2026, 12, 31), NEW_YEAR
+    session.commit()
+    assert find_changes(session, today=NEW_YEAR) == 0
+    assert session.scalars(select(LawChange.effective_on)).all() == [NEW_YEAR] and queue.count_waiting(session, today=NEW_YEAR) == 1
+
+
+def test_who_approves_in_the_first_hours_of_the_day_has_read_that_days_law(session: Session) -> None:
+    law(session, "农法", {"第一条": "保险自愿。"}, adopted=date(2012, 12, 28), start=date(2012, 12, 28), end=date(2026, 12, 31))
+    law(session, "农法", {"第一条": "保险自愿，国家补贴。"}, adopted=date(2026, 8, 28), start=NEW_YEAR)
+    version = story(session, "a", articles=["农法 1"])
+    version.approved_at = datetime(2026, 12, 31, 15, 59, tzinfo=UTC)  # 23:59 in China
+    session.commit()
+    assert (before := shown(session, version, NEW_YEAR)) and before.caution
+    version.approved_at = datetime(2026, 12, 31, 16, 1, tzinfo=UTC)
+    session.commit()
+    assert shown(session, version, NEW_YEAR) == Standing(False, None)
+    assert find_changes(session, today=NEW_YEAR) == 0
+
+
 def test_a_text_that_names_a_dead_article_is_not_shown_although_its_other_law_lives(session: Session) -> None:
     repealed_noise_law(session)
     law(session, "环境法", {"第一条": "爱护环境。"}, adopted=date(2020, 1, 1), start=date(2020, 1, 1))

@@ -78,7 +78,7 @@ def test_marks_are_known(line: str, expected: tuple[BlockKind, str, str]) -> Non
     assert (block.kind, block.number, block.text) == expected
 
 
-@pytest.mark.parametrize(("text", "number"), [("十二", 12), ("一百零三", 103), ("二〇二六", 2026), ("１２", 12), ("1042", 1042), ("一千零四十二", 1042), ("条", None), ("", None), ("12345", None)])
+@pytest.mark.parametrize(("text", "number"), [("十二", 12), ("一百零三", 103), ("二〇二六", 2026), ("１２", 12), ("1042", 1042), ("一千零四十二", 1042), ("条", None), ("", None), ("12345", None), ("十百", None), ("三百零五", 305)])
 def test_numbers_are_read(text: str, number: int | None) -> None:
     assert number_of(text) == number
 
