@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.cases.models import Case, Photo
@@ -34,21 +34,20 @@ def fetch_due(sessions: Callable[[], Session], appid: str, *, picture: Callable[
 
 
 def _fetch(sessions: Callable[[], Session], row: WechatPicture, conversation_id: str, picture: Callable[[str], bytes]) -> int:
-    clean, problem = None, ""
+    clean, problem, mine = None, "", (WechatPicture.contact_id == row.contact_id) & (WechatPicture.key == row.key)
     try:
         clean = clean_photo(picture(row.url))
     except PictureUnreachable as error:
         if row.tries + 1 < _TRIES:
             with sessions() as session:
-                session.execute(update(WechatPicture).where(WechatPicture.contact_id == row.contact_id, WechatPicture.key == row.key).values(tries=row.tries + 1))
+                session.execute(update(WechatPicture).where(mine).values(tries=row.tries + 1))
                 session.commit()
             return 0
         problem = error.message_zh
     except InvalidInput as error:
         problem = error.message_zh
     with sessions() as session:
-        held = session.get(WechatPicture, (row.contact_id, row.key))
-        if held is None:
+        if session.scalar(select(WechatPicture.key).where(mine)) is None:
             return 0  # fetched by another process, or forgotten in between
         try:
             if clean:
@@ -57,7 +56,7 @@ def _fetch(sessions: Callable[[], Session], row: WechatPicture, conversation_id:
             problem = error.message_zh
         if problem:
             delivery.tell(session, conversation_id, key=f"wxp-{row.key}"[:64], kind="smalltalk", text=f"刚才那张照片没能存上：{problem}")
-        session.delete(held)
+        session.execute(delete(WechatPicture).where(mine))
         session.commit()
     return not problem
 
