@@ -407,7 +407,7 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
                 "place": found[0].place_id,
                 "messages": [message_json(m) for m in service.all_messages(session, own)],
                 "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
-                "appointments": [{"when": label(a.opening), "status": LABELS[a.status], "about": a.summary, "name": a.name, "phone": a.phone} for a in session.scalars(select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id))],
+                "appointments": [{"when": label(a.opening), "where": a.opening.address, "status": LABELS[a.status], "about": a.summary, "name": a.name, "phone": a.phone} for a in session.scalars(select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id))],
                 "photos": [{"at": p.created_at.isoformat(), "case": p.case_id, "jpeg": base64.b64encode(p.jpeg).decode()} for p in session.scalars(select(Photo).where(Photo.conversation_id == own).order_by(Photo.id))],
                 "joined": [c[:8] for c in threads_of(session, own)[1:]],
                 "wechat": wechat_privacy.about(session, own),
