@@ -57,11 +57,14 @@ class Links:
     def read_page(self, session: Session, token: str) -> tuple[Conversation | None, bool]:
         """The conversation, and whether the link still opens it."""
         try:
-            conversation_id, count = self._pages.loads(token[:300], max_age=_LINK_S)
-        except (BadData, ValueError):  # a link of before there was a count has no second part
+            said = self._pages.loads(token[:300], max_age=_LINK_S)
+        except BadData:
             return None, False
-        found = session.get(Conversation, str(conversation_id))
-        return found, found is not None and found.page_count == count
+        match said:
+            case [str(conversation_id), int(count)]:
+                found = session.get(Conversation, conversation_id)
+                return found, found is not None and found.page_count == count
+        return None, False  # a link of before there was a count
 
     def read_sources(self, token: str) -> int | None:
         try:

@@ -56,8 +56,14 @@ class Tokens:
             said = self._signer.loads(token)
         except BadData:
             return None
-        conversation_id, count = said if isinstance(said, list) else (said, 0)  # a bare id: of before there was a count
-        found = session.get(Conversation, str(conversation_id))
+        match said:
+            case [str(conversation_id), int(count)]:
+                pass
+            case str(conversation_id):  # of before there was a count
+                count = 0
+            case _:
+                return None
+        found = session.get(Conversation, storable(conversation_id))
         return found if found is not None and found.page_count == count else None
 
 
