@@ -138,14 +138,17 @@ def build_wechat(parts: Parts, links: wechat_pages.Links) -> dict[str, Wechat]:
 
     def greeting(village: str | None) -> str:
         where = f"我先按{village}的村规来答。" if village else "告诉我您是哪个村的，我就能查本村的村规。"
-        return f"{widget.GREETING}{where}\n{widget.notice(settings)}想删除，发“删除记录”。"
+        return f"{widget.GREETING}{where}\n{widget.notice(settings)}在这里说的话，微信公司的服务器也会经手。想删除，发“删除记录”。"
 
+    accounts = read_accounts(settings.wechat_accounts)
+    titles = {a.appid: f"“{a.title}”公众号" if a.title else "另一个公众号" for a in accounts.values()}
     return {
         name: Wechat(
             account, sessions=parts.sessions, answer=parts.turns.answer, api=WechatApi(account, sessions=parts.sessions, http=http), greeting=greeting,
             page_link=links.page, sources_link=links.sources, picture=lambda url: fetch_picture(http, url, hosts=hosts),
+            others={appid: title for appid, title in titles.items() if appid != account.appid},
         )
-        for name, account in read_accounts(settings.wechat_accounts).items()
+        for name, account in accounts.items()
     }  # fmt: skip
 
 
@@ -159,7 +162,7 @@ def create_internal_app(parts: Parts) -> FastAPI:
 def create_app(parts: Parts) -> FastAPI:
     settings = parts.settings
     state: dict[str, bool] = {"rasa": True}
-    links = wechat_pages.Links(secret=settings.secret("tokens"), public_url=settings.own_url)
+    links = wechat_pages.Links(secret=settings.secret("tokens"), public_url=settings.own_url, sessions=parts.sessions)
     accounts_there = build_wechat(parts, links)
 
     async def deliver() -> None:
@@ -170,6 +173,14 @@ def create_app(parts: Parts) -> FastAPI:
                     await asyncio.to_thread(wechat.deliver_due)
                 except Exception as error:
                     log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
+            await asyncio.sleep(1)
+
+    async def tend(wechat: Wechat) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(wechat.tend)
+            except Exception as error:
+                log.error("wechat tend account=%s %s", wechat.account.name, type(error).__name__)
             await asyncio.sleep(1)
 
     def remaining(conversation_id: str) -> Remaining | None:
@@ -193,7 +204,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with parts.sessions() as session:
             service.release_all(session)
-        tasks = [asyncio.create_task(watch()), *([asyncio.create_task(deliver())] if accounts_there else [])]
+        tasks = [asyncio.create_task(watch()), *([asyncio.create_task(deliver())] if accounts_there else []), *(asyncio.create_task(tend(wechat)) for wechat in accounts_there.values())]
         yield
         for task in tasks:
             task.cancel()
@@ -224,7 +235,7 @@ def create_app(parts: Parts) -> FastAPI:
         curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version), live=parts.searcher.live),
     ):
         app.include_router(pages)
-    app.include_router(wechat_pages.router(accounts_there, sessions=parts.sessions, links=links, conversation_token=widget.token_of(settings), cookie_days=settings.retention_days, erase=lambda c: erase_trackers(settings.rasa_trackers, [c])))
+    app.include_router(wechat_pages.router(accounts_there, sessions=parts.sessions, links=links, tokens=widget.Tokens(settings.secret("tokens")), cookie_days=settings.retention_days, erase=lambda c: erase_trackers(settings.rasa_trackers, [c])))
     app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])

@@ -213,8 +213,16 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def privacy(settings: Settings, args: argparse.Namespace) -> int:
+    import base64
+
+    from actions.bookings.models import Appointment
+    from actions.bookings.service import label
+    from actions.bookings.status import LABELS
     from actions.cases.documents import pack
+    from actions.cases.models import Photo
     from actions.cases.service import of_conversation
+    from actions.persons import threads_of
+    from bot.channels import wechat_privacy
     from bot.conversations import service
     from bot.conversations.models import Conversation
     from bot.db import make_engine, make_sessions
@@ -231,7 +239,18 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
             service.forget(session, found[0].id)
             say("已删除。")
         else:
-            print(json.dumps({"conversation": found[0].id, "place": found[0].place_id, "messages": [message_json(m) for m in service.messages_after(session, found[0].id, 0)], "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, found[0].id)]}, ensure_ascii=False, indent=1))
+            own = found[0].id
+            held = {
+                "conversation": own,
+                "place": found[0].place_id,
+                "messages": [message_json(m) for m in service.all_messages(session, own)],
+                "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
+                "appointments": [{"when": label(a.opening), "where": a.opening.address, "status": LABELS[a.status], "about": a.summary, "name": a.name, "phone": a.phone} for a in session.scalars(select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id))],
+                "photos": [{"at": p.created_at.isoformat(), "case": p.case_id, "jpeg": base64.b64encode(p.jpeg).decode()} for p in session.scalars(select(Photo).where(Photo.conversation_id == own).order_by(Photo.id))],
+                "joined": [c[:8] for c in threads_of(session, own)[1:]],
+                "wechat": wechat_privacy.about(session, own),
+            }
+            print(json.dumps(held, ensure_ascii=False, indent=1))
     return 0
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from actions.cases import service as service_of_cases
+from bot.channels import wechat_privacy
 from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
 from bot.publishing import Publications, Rebuild
@@ -69,5 +70,6 @@ def work(settings: Settings, sessions: Callable[[], Session]) -> None:
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
             service.forget(session, conversation_id)
+        wechat_privacy.sweep(session, now=datetime.now(UTC))
     if old:
         log.info("retention: %s conversations deleted", len(old))

@@ -275,11 +275,11 @@ def _get(session: Session, appointment_id: int) -> Appointment:
     return found
 
 
-def held_by(session: Session, conversation_id: str, *, now: datetime) -> list[Appointment]:
-    """What a conversation still has before it, the nearest first."""
+def held_by(session: Session, *conversation_ids: str, now: datetime) -> list[Appointment]:
+    """What these conversations still have before them, the nearest first."""
     return list(
         session.scalars(
-            select(Appointment).join(Opening).where(Appointment.conversation_id == conversation_id, Appointment.status.in_((Status.booked, Status.waiting)), Opening.ends_at > now).order_by(Opening.starts_at)
+            select(Appointment).join(Opening).where(Appointment.conversation_id.in_(conversation_ids), Appointment.status.in_((Status.booked, Status.waiting)), Opening.ends_at > now).order_by(Opening.starts_at)
         )
     )
 

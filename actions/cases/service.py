@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions import persons
 from actions.cases import numbers, routing
 from actions.cases.models import ActionOutcome, CalendarDay, CalledUnit, Case, CaseCounter, CaseEvent, Mediation, Photo, Team, TimeLimit
 from actions.cases.photos import CleanPhoto
@@ -451,6 +452,11 @@ def audience(session: Session, event: CaseEvent) -> list[tuple[Case, str]]:
 
 def of_conversation(session: Session, conversation_id: str) -> list[Case]:
     return list(session.scalars(select(Case).where(Case.conversation_id == conversation_id).order_by(Case.id.desc())))
+
+
+def of_person(session: Session, conversation_id: str) -> list[Case]:
+    """Of this conversation, and of those its resident joined to it."""
+    return list(session.scalars(select(Case).where(Case.conversation_id.in_(persons.threads_of(session, conversation_id))).order_by(Case.id.desc())))
 
 
 def look_up(session: Session, number: str, phone_tail: str, *, now: datetime) -> Case:

@@ -19,6 +19,7 @@ from actions.dialogue.dispute import intent_of, said, unfinished, waiting_for
 from actions.dialogue.knowledge import ASKS, Services, _place
 from actions.dialogue.outcomes import keep, message_of, said_before
 from actions.errors import ActionError, OpeningTaken
+from actions.persons import threads_of
 
 STEPS = ("opening", "matter", "contact", "confirm")
 _OWN = frozenset({"book_consultation", "change_place", "supplement_case", "rate_case", "withdraw_case"})  # intents the form reads itself
@@ -60,7 +61,7 @@ class StartBooking(_Booking):
         text = said(tracker)
         is_change = bool(re.search(r"改(?:约|期|时间|到|个|成)|换(?:个|一个)?(?:时间|时段|日子)", text))
         with self.services.sessions() as session:
-            held = service.held_by(session, tracker.sender_id, now=_now())
+            held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             booked = [a for a in held if a.status is AppointmentStatus.booked]
             change = booked[0] if is_change and booked else None
             more = [SlotSet("booking_matter", change.summary), SlotSet("booking_contact", change.phone or "在这里联系"), SlotSet("booking_change", change.id)] if change else []
@@ -200,7 +201,7 @@ def _offers(session: Session, services: Services, tracker: Tracker) -> list[Open
     """On the day and in the way asked for; where there is none, the nearest of that way, then of any."""
     asked, place = tracker.get_slot("booking_when") or "", _place(tracker)
     wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
-    held = {a.opening_id for a in service.held_by(session, tracker.sender_id, now=_now())}
+    held = {a.opening_id for a in service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())}
     near = service.offers(session, now=_now(), place=place, after=wanted.start - timedelta(minutes=1), before=wanted.end + timedelta(minutes=1), mode=mode) if wanted else []
     found = near or service.offers(session, now=_now(), place=place, mode=mode) or service.offers(session, now=_now(), place=place)
     return [o for o in found if o.id not in held]
@@ -303,7 +304,7 @@ class CheckBooking(_Booking):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         with self.services.sessions() as session:
-            held = service.held_by(session, tracker.sender_id, now=_now())
+            held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             lines = [f"{LABELS[a.status]}：{service.label(a.opening)}，地点：{a.opening.address or '等电话'}" for a in held]
         if not lines:
             self.say(dispatcher, "您现在没有预约。", kind="booking", buttons=[{"title": "约一个", "payload": "想约律师"}])
@@ -321,7 +322,7 @@ class CancelBooking(_Booking):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            held = service.held_by(session, tracker.sender_id, now=_now())
+            held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             named = re.search(r"确认取消(\d{1,9})号预约", text)
             if named:
                 mine = next((a for a in held if a.id == int(named.group(1))), None)

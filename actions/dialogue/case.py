@@ -82,7 +82,7 @@ class _Case(Action):
         is_merged_too: a merged case counts with the status of the case in which it goes on.
         """
         digits, _ = numbers.find(said(tracker))
-        own = [c for c in service.of_conversation(session, tracker.sender_id) if (service.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)]
+        own = [c for c in service.of_person(session, tracker.sender_id) if (service.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)]
         if len(own) == 1:
             return own[0]
         if own:
@@ -100,7 +100,7 @@ class CheckCase(_Case):
         text = said(tracker)
         digits, fits = numbers.find(text)
         with self.services.sessions() as session:
-            own = service.of_conversation(session, tracker.sender_id)
+            own = service.of_person(session, tracker.sender_id)
             if re.search(r"链接|网址", text):
                 return self._link(dispatcher, session, [c for c in own if digits in (None, c.number)])
             if digits is None:
@@ -155,7 +155,7 @@ class ConfirmCase(_Case):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            own = service.of_conversation(session, tracker.sender_id)
+            own = service.of_person(session, tracker.sender_id)
             at = {c.id: service.lead(session, c).status for c in own}
             if solved is None and not any(at[c.id] in status for c in own):
                 return self.say(dispatcher, "好的。还有什么想问的，直接说就行。")
@@ -194,7 +194,7 @@ class RateCase(_Case):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         mark = stars(said(tracker))
         with self.services.sessions() as session:
-            own = service.of_conversation(session, tracker.sender_id)
+            own = service.of_person(session, tracker.sender_id)
             if any(c.status is CaseStatus.answered for c in own) and not re.search(r"分", said(tracker)):
                 return ConfirmCase(self.services).run(dispatcher, tracker, domain)
             case = next((c for c in own if c.status is CaseStatus.closed), None)

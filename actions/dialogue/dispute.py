@@ -21,6 +21,7 @@ from knowledge.normalise import normalise
 SLOTS = [f"dispute_{s}" for s in words.STEPS]
 _STARTED = "dispute_id"
 _DOUBLE_TAP_S = 3.0
+_AT = re.compile(r"地点是(.{2,300})")  # where, and nothing yet of what: a location sent from a telephone
 _STORY = 60  # characters; beyond, a question mark in it makes no question of it
 _ASK = {
     "what": "您慢慢说：出了什么事？",
@@ -139,7 +140,9 @@ class ReportDispute(AnswerQuestion):
         if told == offered:
             matter = words.matter_in(told) or told
         now = datetime.now(UTC)
-        found = {**{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter}, **words.extract(matter, now=now)}
+        if spot := _AT.fullmatch(matter):
+            told, matter = spot[1], ""
+        found = {"where": spot[1]} if spot else {**{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter}, **words.extract(matter, now=now)}
         what = matter if len(matter) >= 4 and matter != found.get("who") else None
         with self.services.sessions() as session:
             named = find_village(session, told)
@@ -306,7 +309,7 @@ class AskDispute(Action):
         if commands.hands_over(tracker):
             return []
         text = tracker.get_slot("dispute_hint") or _ASK[self.step]
-        dispatcher.utter_message(json_message={"kind": "asking", "text": text, "buttons": buttons, "form": "dispute"})
+        dispatcher.utter_message(json_message={"kind": "asking", "text": text, "buttons": buttons, "form": "dispute", "step": self.step})
         return []
 
 
@@ -325,7 +328,7 @@ class AskConfirm(Action):
         dispatcher.utter_message(
             json_message={
                 "kind": "asking",
-                "text": "我念一遍，您听对不对：\n" + "\n".join(lines) + "\n\n这样报上去，行吗？有照片可以点“照片”加上。",
+                "text": "我念一遍，您听对不对：\n" + "\n".join(lines) + "\n\n这样报上去，行吗？有照片可以再加上。",
                 "buttons": [{"title": "对，报上去", "payload": "对，报上去"}, {"title": "有错，要改", "payload": "不对"}, {"title": "不报了", "payload": "不报了"}],
                 "form": "dispute",
             }

@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from actions.cases.routing import below
 from actions.feedback import record_unanswered
 from knowledge.answers import ANSWER_FROM, Abstention, Answer, answer
 from knowledge.models import Level, Place
@@ -106,13 +107,21 @@ class AnswerQuestion(_Answering):
         if not sure and len(text) < 4:
             _say(dispatcher, "asking", "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。")
             return []
-        if intent == "ask_village_rule" and _place(tracker) is None:
-            buttons = self._villages()
+        if intent == "ask_village_rule" and (near := self._unsure_village(_place(tracker))) is not None:
+            buttons = self._villages(near)
             _say(dispatcher, "asking", f"您是哪个村的？各村的村规不一样。{'' if buttons else '直接说“我是某某村的”就行。'}", buttons=buttons)
             return [SlotSet("pending_question", text)]
         for matter in split_matters(text):
             self._answer_one(dispatcher, tracker, matter, intent=intent if sure else "ask_law", threshold=ANSWER_FROM if sure else _FALLBACK_FROM, said=matter)
         return [SlotSet("last_question", text), SlotSet("last_intent", intent), SlotSet("plain_count", 0.0)]
+
+    def _unsure_village(self, place: str | None) -> list[Place] | None:
+        """None where the village is known; else those it may be, [] for any: a township's own account knows the township only."""
+        with self.services.sessions() as session:
+            known = session.get(Place, place) if place else None
+            if known is not None and known.level is Level.village:
+                return None
+            return [v for p in below(session, known.id) if (v := session.get_one(Place, p)).level is Level.village] if known else []
 
     def _villages(self, only: Sequence[Place] = ()) -> list[dict[str, str]]:
         """A button a village; none where a county has imported so many that saying the name is quicker."""

@@ -31,7 +31,7 @@ class ConsentMediation(_Case):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            own = [c for c in service.of_conversation(session, tracker.sender_id) if c.mediation and not c.mediation.failed_at and not c.mediation.terms]
+            own = [c for c in service.of_person(session, tracker.sender_id) if c.mediation and not c.mediation.failed_at and not c.mediation.terms]
             if not own:
                 return self.say(dispatcher, "您现在没有等着调解的事。想请人民调解，先跟我说出了什么事，我帮您登记。", buttons=[{"title": "我要报事", "payload": "我要报个事"}])
             case = own[0]

@@ -9,12 +9,13 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bookings.service import held_by
-from actions.cases.service import of_conversation
+from actions.cases.service import of_person
 from actions.cases.status import MOVES, CaseStatus
 from actions.dialogue import booking, case, dispute, mediation, tools
 from actions.dialogue import dispute_text as words
 from actions.dialogue.dispute import ReportDispute, awaited, said, unfinished
 from actions.dialogue.knowledge import AnswerFollowUp, AnswerQuestion, ChangePlace, ExplainPlainly, Services
+from actions.persons import threads_of
 
 
 class RequestHandoff(ReportDispute):
@@ -131,7 +132,7 @@ class Deny(_AfterCase):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         if re.search(r"不去|去不了|不见了|不约", said(tracker)):
             with self.services.sessions() as session:
-                has_booking = bool(held_by(session, tracker.sender_id, now=datetime.now(UTC)))
+                has_booking = bool(held_by(session, *threads_of(session, tracker.sender_id), now=datetime.now(UTC)))
             if has_booking and not awaited(tracker):
                 return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
         if "没" in said(tracker) and (done := self.answers_case(dispatcher, tracker, domain)) is not None:
@@ -148,8 +149,8 @@ class Stop(ReportDispute):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
         with self.services.sessions() as session:
-            has_case = any(CaseStatus.withdrawn in MOVES[c.status] for c in of_conversation(session, tracker.sender_id))
-            has_booking = bool(held_by(session, tracker.sender_id, now=datetime.now(UTC)))
+            has_case = any(CaseStatus.withdrawn in MOVES[c.status] for c in of_person(session, tracker.sender_id))
+            has_booking = bool(held_by(session, *threads_of(session, tracker.sender_id), now=datetime.now(UTC)))
         if has_case and re.search(r"撤|作废", text):
             return case.WithdrawCase(self.services).run(dispatcher, tracker, domain)
         if has_booking and re.search(r"(?:改|换)(?:到|成|约|期|个?时间)", text):

@@ -6,26 +6,29 @@ resident. Everything is a row first, so what can't be sent now waits.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from actions.cases.photos import clean_photo
-from actions.cases.service import attach_photo
-from actions.errors import InvalidInput
+from actions.cases import routing
+from actions.dialogue.knowledge import find_village
+from bot.channels import wechat_identity as identity
 from bot.channels import wechat_ledger as ledger
+from bot.channels import wechat_pictures as pictures
 from bot.channels.base import Remaining
 from bot.channels.wechat_accounts import Account
 from bot.channels.wechat_api import TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat_ledger import Part
 from bot.channels.wechat_models import WechatContact, WechatReceipt
-from bot.channels.wechat_text import MOST_BYTES, chosen, pieces, shown
+from bot.channels.wechat_text import MOST_BYTES, chosen, is_only_signs, pieces, shown
 from bot.channels.wechat_xml import Incoming, number
 from bot.conversations import delivery, service
-from bot.conversations.models import Conversation, Message, Sender
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.emergency import recognise
 from knowledge.models import Level, Place
 
 log = logging.getLogger("linli.wechat")
@@ -47,8 +50,12 @@ _OTHER_KINDS = {
     "file": "文件我还看不了，请把要问的话打出来，或者拍照发来。",
 }
 _FORGET = ("删除记录", "删除对话", "删除我的记录", "删除聊天记录")
+_TO_PAGE, _CLOSE_PAGE = ("网页", "打开网页", "网页版"), ("关掉网页", "关闭网页", "关网页")
 _UNKNOWN = "这种消息我还看不懂，请打字告诉我。急事请拨打 12345；危险时拨打 110。"
 _NO_WORDS = "这段语音我没听清，请打字再说一遍，几个字就行。"
+_SIGNS = "收到您的表情。想问法律、办事，或者要报个事，打几个字告诉我就行。"
+_NO_PAGE = f"网页那边已经关掉，那个浏览器再也看不到这段对话，以前发的链接也都不能用了。想再打开，回复“{_TO_PAGE[0]}”。"
+_LEARN_AGAIN = timedelta(minutes=10)
 _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就把结果给您。"
 
 
@@ -59,11 +66,13 @@ class Wechat:
 
     def __init__(
         self, account: Account, *, sessions: Callable[[], Session], answer: Callable[[int], Awaitable[Any]], api: WechatApi, greeting: Callable[[str | None], str],
-        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], others: Mapping[str, str] = MappingProxyType({}), now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
+        """`others`: the installation's other accounts, by appid, as residents know them."""
         self.account = account
         self._sessions, self._answer, self._api, self._greeting = sessions, answer, api, greeting
         self._page_link, self._sources_link, self._picture, self._now = page_link, sources_link, picture, now
+        self._others, self._learn_at = others, datetime.min.replace(tzinfo=UTC)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- in ------------------------------------------------------------------------------------------------------------
@@ -118,21 +127,22 @@ class Wechat:
         if kind in ("text", "voice"):
             text = fields.get("Content", "") if kind == "text" else fields.get("Recognition", "")
             if not text:
-                return self._tell(session, conversation, incoming, _NO_WORDS if kind == "voice" else "还没写字呢。您想问什么，打几个字就行。")
+                return self._aside(session, conversation, incoming, _NO_WORDS if kind == "voice" else "还没写字呢。您想问什么，打几个字就行。")
             if len(text) > service.MAX_CHARACTERS:
-                return self._tell(session, conversation, incoming, f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
-            if text.strip("。！!") in _FORGET:
-                return self._tell(session, conversation, incoming, f"要删除您和我说过的话，请点开下面的链接，按“删除这段对话”：\n{self._page_link(conversation.id)}")
+                return self._aside(session, conversation, incoming, f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
+            meant = self._choice(session, conversation.id, text) or text
+            if answer := self._own_data(session, contact, conversation, meant.strip("。！! “”")):
+                return self._tell(session, conversation, incoming, answer)
+            if is_only_signs(text) and conversation.status is ConversationStatus.bot and recognise(text) is None:
+                return self._aside(session, conversation, incoming, _SIGNS)
             if not self.account.has_customer_service and len(text) <= _FETCH and ledger.pending(session, conversation.id):
                 return None  # 回复任意文字取结果
-            return service.receive(session, conversation, client_id=incoming.key, text=self._choice(session, conversation.id, text) or text).id
+            return service.receive(session, conversation, client_id=incoming.key, text=meant).id
         if kind == "location":
-            x, y = number(fields, "Location_X"), number(fields, "Location_Y")
-            label = fields.get("Label", "")[:200] or (f"地图位置 {x:.5f}，{y:.5f}" if x is not None and y is not None else "")
-            return service.receive(session, conversation, client_id=incoming.key, text=label).id if label else self._tell(session, conversation, incoming, _UNKNOWN)
+            return self._location(session, conversation, incoming)
         if kind == "image":
-            return self._photo(session, conversation, incoming)
-        return self._tell(session, conversation, incoming, _OTHER_KINDS.get(kind, _UNKNOWN))
+            return self._photo(session, contact, conversation, incoming)
+        return self._aside(session, conversation, incoming, _OTHER_KINDS.get(kind, _UNKNOWN))
 
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
         """What a number stands for among the buttons shown last."""
@@ -140,23 +150,71 @@ class Wechat:
         buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
         return chosen(text, buttons)
 
-    def _photo(self, session: Session, conversation: Conversation, incoming: Incoming) -> None:
-        try:
-            clean = clean_photo(self._picture(incoming.fields.get("PicUrl", "")))
-            count = attach_photo(session, conversation.id, clean)
-            return self._tell(session, conversation, incoming, f"收到照片 {count} 张，登记时一起交上去。要报事，说“我要报个事”就行。")
-        except InvalidInput as error:
-            return self._tell(session, conversation, incoming, error.message_zh)
+    def _own_data(self, session: Session, contact: WechatContact, conversation: Conversation, said: str) -> str | None:
+        """The answer to a word about what is kept of the person and who sees it; None for any other word."""
+        if said in _FORGET:
+            return f"要删除您和我说过的话，请点开下面的链接，按“删除这段对话”：\n{self._page_link(conversation.id)}"
+        if said in _TO_PAGE:
+            return f"点开下面的链接，就能在网页上接着聊。只能打开一次，谁打开谁就看得到您说过的话，请别转给别人：\n{self._page_link(conversation.id)}"
+        if said in _CLOSE_PAGE:
+            service.close_pages(session, conversation.id)
+            return _NO_PAGE
+        return identity.answer(session, contact, said)
+
+    def _asked(self, session: Session, conversation_id: str) -> Message | None:
+        """The question of a form that the resident has to answer now, if one is under way: only Rasa's replies move a form."""
+        last = session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None)).order_by(Message.id.desc()).limit(1)).first()
+        return last if last is not None and last.body.get("form") else None
+
+    def _aside(self, session: Session, conversation: Conversation, incoming: Incoming, text: str) -> None:
+        """Say it, and put the question of the form under way again."""
+        asked = self._asked(session, conversation.id)
+        if asked is None:
+            return self._tell(session, conversation, incoming, text)
+        question = asked.text.rsplit("\n\n", 1)[-1]  # of what is read back, only whether it is right
+        return self._tell(session, conversation, incoming, f"{text}\n咱们接着来：{question}", buttons=asked.body.get("buttons") or [])
+
+    def _photo(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming) -> None:
+        pictures.note(session, contact, incoming.key, incoming.fields.get("PicUrl", ""), now=self._now())
+        asked = self._asked(session, conversation.id)
+        if asked is not None and asked.body["form"] == "dispute":
+            return self._aside(session, conversation, incoming, "收到照片，和您正在报的事一起交上去。")
+        return self._aside(session, conversation, incoming, "收到照片，我先替您存着。要报事，说“我要报个事”，登记时一起交上去；只想问问的，请打字说一说，照片我自己看不懂。")
+
+    def _location(self, session: Session, conversation: Conversation, incoming: Incoming) -> int | None:
+        """Into the report that is being told; otherwise the resident says what it is for."""
+        latitude, longitude = number(incoming.fields, "Location_X"), number(incoming.fields, "Location_Y")
+        point = f"地图 {latitude:.5f}，{longitude:.5f}" if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180 else ""
+        label = "".join(incoming.fields.get("Label", "").split())[:200]
+        spot = f"{label}（{point}）" if label and point else label or point
+        if not spot:
+            return self._aside(session, conversation, incoming, "位置没收全，请再发一次，或者打字说在哪儿。")
+        asked = self._asked(session, conversation.id)
+        if asked is not None and asked.body["form"] == "dispute":
+            text = spot if asked.body.get("step") == "where" else f"地点改成{spot}"
+        elif conversation.status is not ConversationStatus.bot:
+            text = f"我的位置：{spot}"  # for the person who answers
+        else:
+            village = find_village(session, label)
+            buttons = [{"title": "报这里的事", "payload": f"我要报个事，地点是{spot}"}]
+            if village is not None and village.id != conversation.place_id:
+                buttons.append({"title": f"我是{village.name}的，按这个村的村规来答", "payload": f"我是{village.name}的"})
+            return self._tell(session, conversation, incoming, f"收到您的位置：{label or spot}。您想做什么？", buttons=buttons)
+        return service.receive(session, conversation, client_id=incoming.key, text=text).id
 
     def _event(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming, now: datetime) -> int | None:
         key = incoming.fields.get("EventKey", "")
+        is_new = session.get(WechatReceipt, (contact.id, incoming.key)) is None
         if incoming.event == "unsubscribe":
-            contact.is_following = False
-            session.commit()
+            if is_new:  # delivered once more, it may come after they followed anew
+                contact.is_following = False
+                session.commit()
             return None
         if incoming.event not in ("subscribe", "scan", "click"):
             return None
-        if session.get(WechatReceipt, (contact.id, incoming.key)) is None:
+        if is_new:
+            if incoming.event == "subscribe":
+                identity.forget_asking(session, contact)
             ledger.pressed(session, contact, now=now)
         if incoming.event == "click":
             if key in MENU_SAYS:
@@ -164,12 +222,16 @@ class Wechat:
             return self._tell(session, conversation, incoming, MENU_SHOWS.get(key, _UNKNOWN))
         place = session.get(Place, key.removeprefix("qrscene_")[:40])
         if place is not None and place.level is Level.village:
+            if self.account.place and place.id not in routing.below(session, self.account.place):
+                return self._tell(session, conversation, incoming, f"您扫的是{place.name}的码，{place.name}不归这个公众号管，村里的事请到那边的公众号问。法律和办事的问题，在这里一样能问。")
             conversation.place_id = place.id
+            if incoming.event == "scan":
+                return self._tell(session, conversation, incoming, f"好，记下了，您是{place.name}的，村规和办事我按{place.name}的来答。想问什么，直接说。")
         village = session.get(Place, conversation.place_id) if conversation.place_id else None
         return self._tell(session, conversation, incoming, self._greeting(village.name if village and village.level is Level.village else None))
 
-    def _tell(self, session: Session, conversation: Conversation, incoming: Incoming, text: str) -> None:
-        delivery.tell(session, conversation.id, key=f"wx-{incoming.key}"[:64], kind="smalltalk", text=text)
+    def _tell(self, session: Session, conversation: Conversation, incoming: Incoming, text: str, **body: Any) -> None:
+        delivery.tell(session, conversation.id, key=f"wx-{incoming.key}"[:64], kind="asking" if body else "smalltalk", text=text, **body)
         session.commit()
 
     def _is_answered(self, message_id: int) -> bool:
@@ -267,8 +329,36 @@ class Wechat:
             contact.noticed_to = last
             session.commit()
 
+    def tend(self) -> None:
+        """What no answer waits for: pictures to fetch, and who people are. With one account there is nobody to know again, so WeChat isn't asked."""
+        pictures.fetch_due(self._sessions, self.account.appid, picture=self._picture, now=self._now())
+        if not self._others or not self.account.has_customer_service:
+            return
+        now = self._now()
+        with self._sessions() as session:
+            if self._learn_at <= now:
+                try:
+                    self._learn(session, now)
+                except TryLater:
+                    self._learn_at = now + _LEARN_AGAIN
+            identity.ask_due(session, self.account.appid, titles=self._others, now=now)
+
+    def _learn(self, session: Session, now: datetime) -> None:
+        people = [(contact.id, contact.openid) for contact in identity.unknown(session, self.account.appid)]
+        session.rollback()  # nothing is held while WeChat is asked
+        for contact_id, openid in people:
+            try:
+                found = self._api.person(openid)
+            except TryLater:
+                raise
+            except WechatError:
+                found = {}  # the account lacks the right, or they left
+            identity.learn(session, contact_id, found, now=now)
+
     def remaining(self, conversation_id: str) -> Remaining | None:
         with self._sessions() as session:
+            if session.scalar(select(WechatContact.appid).where(WechatContact.conversation_id == conversation_id)) != self.account.appid:
+                return None  # of another account, with rights of its own
             return ledger.remaining(session, conversation_id, can_send=self.account.has_customer_service, now=self._now())
 
 

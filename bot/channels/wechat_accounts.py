@@ -36,6 +36,7 @@ class Account:
     must_be_sealed: bool = False  # safe mode: plain messages are refused
     place: str | None = None  # a township's account: where its residents are when they haven't said
     template_id: str | None = None
+    title: str | None = None  # as residents know it
 
     @property
     def has_customer_service(self) -> bool:
@@ -79,6 +80,11 @@ def _account(row: Any, where: str) -> Account:
     for field, pattern in (("name", r"[a-z0-9-]{1,40}"), ("appid", r"wx[0-9a-zA-Z]{8,30}"), ("token", r"[0-9A-Za-z]{3,32}"), ("secret", r"[0-9a-zA-Z]{16,64}")):
         if not re.fullmatch(pattern, str(row.get(field, ""))):
             raise AccountsUnreadable(f"{where}：{field} 没写或写得不对")
+    for field in ("aes_key", "place", "template_id", "title"):
+        if not isinstance(row.get(field) or "", str) or len(row.get(field) or "") > 64:
+            raise AccountsUnreadable(f"{where}：{field} 写得不对，是数字的话请加上引号")
+    if not isinstance(row.get("must_be_sealed", False), bool):
+        raise AccountsUnreadable(f"{where}：must_be_sealed 写 true 或 false")
     try:
         account = Account(**{**row, "kind": AccountKind(row.get("kind"))})
     except ValueError:

@@ -6,8 +6,9 @@ Source: 微信公众平台 开发文档, 获取稳定版接口调用凭据, 全�
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ _DEAD_TOKEN = (40001, 40014, 42001)
 _PATIENCE = (-1, 45009, 45011)
 _REFRESH_LAPSES = timedelta(seconds=20)
 _EARLY = timedelta(minutes=5)
+_PICTURE_S = 30.0  # for all of a picture; a server that gives a byte now and then would hold us for ever
 
 
 class WechatError(Exception):
@@ -44,23 +46,33 @@ class WindowClosed(WechatError):
     """45015: more than 48 hours since the person wrote; 45047: as much was sent as one message allows."""
 
 
-def fetch_picture(http: httpx.Client, url: str, *, hosts: tuple[str, ...]) -> bytes:
-    """A resident's picture from WeChat's own servers, and from nowhere else. Raises PhotoRefused."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not any(parts.hostname == h or (parts.hostname or "").endswith(f".{h}") for h in hosts):
-        raise PhotoRefused
+class PictureUnreachable(PhotoRefused):
+    """Perhaps later."""
+
+    message_zh = "没有从微信取到，请再发一次。"
+
+
+def fetch_picture(http: httpx.Client, url: str, *, hosts: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> bytes:
+    """A resident's picture from WeChat's own servers, and from nowhere else. Raises PhotoRefused, PictureUnreachable."""
     try:
+        parts, ends_at = urlsplit(url), clock() + _PICTURE_S
+        if parts.scheme not in ("http", "https") or not any(parts.hostname == h or (parts.hostname or "").endswith(f".{h}") for h in hosts):
+            raise PhotoRefused
         with http.stream("GET", url, follow_redirects=False) as response:
             if response.status_code != 200:
-                raise PhotoRefused
+                raise PhotoRefused if response.status_code < 500 else PictureUnreachable
             found = b""
             for block in response.iter_bytes():
                 found += block
                 if len(found) > MAX_BYTES:
-                    break
+                    break  # too large, which `clean_photo` says
+                if clock() > ends_at:
+                    raise PictureUnreachable
             return found
     except httpx.HTTPError:
-        raise PhotoRefused("照片没取到，请再发一次。") from None
+        raise PictureUnreachable from None
+    except (ValueError, httpx.InvalidURL):  # an address that is none
+        raise PhotoRefused from None
 
 
 class WechatApi:
@@ -75,20 +87,24 @@ class WechatApi:
         """A template notice: that there is something to read, never what."""
         self.call("POST", "/cgi-bin/message/template/send", {"touser": openid, "template_id": self._account.template_id, "url": url, "data": {"first": {"value": words}}})
 
-    def call(self, method: str, path: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
+    def person(self, openid: str) -> dict[str, Any]:
+        """获取用户基本信息: `unionid` of a follower, where the account belongs to an Open Platform account. Raises TryLater, WechatError."""
+        return self.call("GET", "/cgi-bin/user/info", query={"openid": openid, "lang": "zh_CN"})
+
+    def call(self, method: str, path: str, payload: dict[str, Any] | None = None, *, query: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
         """What the servers answered. A dead token is renewed once. Raises WechatError and its kinds."""
         token = self.token()
         try:
-            return self._once(method, path, payload, token)
+            return self._once(method, path, payload, query, token)
         except WechatError as error:
             if error.code not in _DEAD_TOKEN:
                 raise
-            return self._once(method, path, payload, self.token(dead=token))
+            return self._once(method, path, payload, query, self.token(dead=token))
 
-    def _once(self, method: str, path: str, payload: dict[str, Any] | None, token: str) -> dict[str, Any]:
+    def _once(self, method: str, path: str, payload: dict[str, Any] | None, query: Mapping[str, str], token: str) -> dict[str, Any]:
         # Telephones show \u escapes as they stand, so Chinese goes out as it is.
         body = json.dumps(payload, ensure_ascii=False).encode() if payload is not None else None
-        found = self._answer(method, path, body, {"access_token": token})
+        found = self._answer(method, path, body, {**query, "access_token": token})
         code = int(found.get("errcode", 0))
         if code:
             log.warning("wechat account=%s path=%s errcode=%s", self._account.name, path, code)

@@ -59,22 +59,23 @@ class MessageCipher:
         return base64.b64encode(cipher.update(plain + bytes([pad]) * pad) + cipher.finalize()).decode()
 
     def open(self, sealed: str) -> str:
-        """Raises WechatRefused for anything that wasn't sealed with this key for this appid. Check the signature first."""
+        """Raises WechatRefused for anything that wasn't sealed with this key for this appid, after the same work whatever is wrong with
+        it. Check the signature too: CBC alone proves nothing.
+        """
         try:
             data = base64.b64decode(sealed, validate=True)
         except (Base64Error, ValueError):
-            raise WechatRefused("base64") from None
-        if not data or len(data) % 16:
-            raise WechatRefused("length")
+            data = b""
+        is_whole = len(data) >= _BLOCK and len(data) % 16 == 0
         cipher = self._cipher().decryptor()
-        plain = cipher.update(data) + cipher.finalize()
-        pad = plain[-1]
-        if not 1 <= pad <= _BLOCK or plain[-pad:] != bytes([pad]) * pad or len(plain) - pad < _SALT + 4:
-            raise WechatRefused("padding")
-        body = plain[_SALT:-pad]
+        plain = cipher.update(data if is_whole else bytes(_BLOCK)) + cipher.finalize()
+        pad = plain[-1] if 1 <= plain[-1] <= _BLOCK else 1
+        is_padded = hmac.compare_digest(plain[-pad:], bytes([plain[-1]]) * pad) and 1 <= plain[-1] <= _BLOCK and len(plain) - pad >= _SALT + 4
+        body = plain[_SALT:-pad] if is_padded else bytes(_SALT + 4)
         end = 4 + int(struct.unpack(">I", body[:4])[0])
-        if not hmac.compare_digest(body[end:], self._appid):
-            raise WechatRefused("appid")
+        is_ours = hmac.compare_digest(body[end:], self._appid)
+        if not (is_whole and is_padded and is_ours):
+            raise WechatRefused("length" if not is_whole else "padding" if not is_padded else "appid")
         try:
             return body[4:end].decode()
         except UnicodeDecodeError:

@@ -26,6 +26,21 @@ class WechatContact(Base):
     sending_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is sending to this person, or was: it lapses
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the servers asked for patience
     noticed_to: Mapped[int] = mapped_column(Integer, default=0)  # the last message that a template notice spoke of
+    unionid: Mapped[str | None] = mapped_column(String(64), index=True)  # the same on all accounts of one Open Platform account
+    unionid_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of WeChat
+    join_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the person, here or on another account
+
+
+class WechatPicture(Base):
+    """A resident's picture that is still to be fetched."""
+
+    __tablename__ = "wechat_picture"
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("wechat_contact.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class WechatReceipt(Base):

@@ -62,6 +62,8 @@ class Telephone:
     said_left: int = 0
     pressed_at: float = -1e18
     pressed_left: int = 0
+    unionid: str | None = None  # where the account belongs to an Open Platform account
+    times_looked_up: int = 0
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,21 @@ class Simulator:
             words = "；".join(str(v.get("value", "")) for v in (sent.get("data") or {}).values())
             telephone.shown.append(Shown("template", words, self.clock(), str(sent.get("url", ""))))
             return _error(0)
+
+        @app.get("/cgi-bin/user/info")
+        async def person(request: Request) -> Response:
+            _, code = await self._call(request)
+            if code:
+                return _error(code)
+            telephone = self.telephones.get(request.query_params.get("openid", ""))
+            if not self.account.has_customer_service:
+                return self._refused(48001, "未认证的公众号查用户信息")
+            if telephone is None:
+                return self._refused(40003, "查一个不认识的 openid")
+            telephone.times_looked_up += 1
+            if not telephone.is_following:
+                return JSONResponse({"subscribe": 0, "openid": telephone.openid})
+            return JSONResponse({"subscribe": 1, "openid": telephone.openid, "nickname": "", **({"unionid": telephone.unionid} if telephone.unionid else {})})
 
         @app.post("/cgi-bin/menu/create")
         async def menu(request: Request) -> Response:

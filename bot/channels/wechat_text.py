@@ -54,6 +54,15 @@ def shown(reply: dict[str, Any], *, sources: str | None) -> str:
     return "\n".join(p for p in parts if p)
 
 
+# "/::)" and its like, and the newer "[微笑]"; what is left of a text that says nothing has no letter and no digit.
+_STICKER = re.compile(r"/:[^\s/\u4e00-\u9fff]{1,10}|\[[A-Za-z\u4e00-\u9fff]{1,6}\]")
+
+
+def is_only_signs(text: str) -> bool:
+    """Stickers, emoji and punctuation without a word."""
+    return not any(c.isalnum() for c in _STICKER.sub("", text))
+
+
 def chosen(said: str, buttons: Sequence[dict[str, str]]) -> str | None:
     """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a choice."""
     found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())

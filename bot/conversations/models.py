@@ -48,6 +48,7 @@ class Conversation(Base):
     resident_typing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     agent_seen: Mapped[int] = mapped_column(Integer, default=0)  # the last message each side has had before their eyes
     resident_seen: Mapped[int] = mapped_column(Integer, default=0)
+    page_count: Mapped[int] = mapped_column(Integer, default=0)  # times a link opened it in a browser, or the resident closed it there: what a browser held before opens nothing
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions import persons
 from actions.bookings.models import Appointment
 from actions.cases.models import ActionOutcome, Case, Photo
 from actions.cases.status import OPEN
@@ -114,6 +115,10 @@ def messages_after(session: Session, conversation_id: str, after: int) -> list[M
     return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.id > after).order_by(Message.id).limit(500)))
 
 
+def all_messages(session: Session, conversation_id: str) -> list[Message]:
+    return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)))
+
+
 def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> list[int]:
     before = datetime.now(UTC) - older_than
     return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
@@ -159,6 +164,7 @@ def forget(session: Session, conversation_id: str) -> bool:
     """Delete a conversation with all that was said in it. False when there is none."""
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
+    persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     # A filed case stays with the office that handles it; the thread it came from is cut.
     session.execute(update(Case).where(Case.conversation_id == conversation_id).values(conversation_id=None))
@@ -169,6 +175,18 @@ def forget(session: Session, conversation_id: str) -> bool:
     gone = session.execute(delete(Conversation).where(Conversation.id == conversation_id))
     session.commit()
     return bool(gone.rowcount)
+
+
+def open_page(session: Session, conversation_id: str, *, count: int) -> bool:
+    """Once for a link of this count, which ends all other links and what a browser held before. False: it was used, or closed."""
+    done = session.execute(update(Conversation).where(Conversation.id == conversation_id, Conversation.page_count == count).values(page_count=count + 1))
+    session.commit()
+    return bool(done.rowcount)
+
+
+def close_pages(session: Session, conversation_id: str) -> None:
+    """No browser shows the conversation any more, and no link opens it; the caller commits."""
+    session.execute(update(Conversation).where(Conversation.id == conversation_id).values(page_count=Conversation.page_count + 1))
 
 
 def older_than(session: Session, age: timedelta) -> list[str]:

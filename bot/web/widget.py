@@ -42,14 +42,29 @@ def notice(settings: Settings) -> str:
     )
 
 
-def token_of(settings: Settings) -> Callable[[str], str]:
-    """What the cookie of a conversation holds."""
-    signer = _signer(settings)
-    return lambda conversation_id: str(signer.dumps(conversation_id))
+class Tokens:
+    """What a browser holds to show that a conversation is its own; good until the conversation is opened or closed from elsewhere."""
 
+    def __init__(self, secret: str) -> None:
+        self._signer = URLSafeSerializer(secret, salt="conversation")
 
-def _signer(settings: Settings) -> URLSafeSerializer:
-    return URLSafeSerializer(settings.secret("tokens"), salt="conversation")
+    def make(self, conversation: Conversation) -> str:
+        return str(self._signer.dumps([conversation.id, conversation.page_count]))
+
+    def read(self, session: Session, token: str) -> Conversation | None:
+        try:
+            said = self._signer.loads(token)
+        except BadData:
+            return None
+        match said:
+            case [str(conversation_id), int(count)]:
+                pass
+            case str(conversation_id):  # of before there was a count
+                count = 0
+            case _:
+                return None
+        found = session.get(Conversation, storable(conversation_id))
+        return found if found is not None and found.page_count == count else None
 
 
 class StartBody(BaseModel):
@@ -90,7 +105,7 @@ class RateLimit:
 
 def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns, degraded: Callable[[], str | None]) -> APIRouter:
     api = APIRouter(prefix="/api/widget")
-    signer = _signer(settings)
+    tokens = Tokens(settings.secret("tokens"))
     limit = RateLimit()
     origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
 
@@ -110,10 +125,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
         check_origin(request)
         header = request.headers.get("authorization", "")
         token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
-        try:
-            conversation = session.get(Conversation, str(signer.loads(token)))
-        except BadData:
-            conversation = None
+        conversation = tokens.read(session, token)
         if conversation is None:
             raise ApiError(404, "no_conversation", "这段对话不在了，请刷新页面重新开始。")
         return conversation
@@ -142,7 +154,7 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             limit.check(f"start {_address(request)}", 30)
         with sessions() as session:
             conversation = service.start(session, channel="widget", place=known_village(session, body.village))
-            token = str(signer.dumps(conversation.id))
+            token = tokens.make(conversation)
             found = shape(session, conversation)
         if body.embedded:
             return {**found, "token": token}
@@ -277,4 +289,3 @@ def message_json(message: Message) -> dict[str, Any]:
         "rating": message.rating,
         "can_rate": message.sender is Sender.bot and message.kind == "answer",
     }
-

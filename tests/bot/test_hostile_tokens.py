@@ -52,7 +52,7 @@ def bad_tokens(world: World) -> Iterator[bytes]:
     yield str(URLSafeSerializer("another secret", salt="conversation").dumps("conversation-1")).encode()
     yield str(URLSafeSerializer(world.settings.secret("tokens"), salt="another purpose").dumps("conversation-1")).encode()
     yield str(URLSafeTimedSerializer(world.settings.secret("tokens"), salt="conversation").dumps("conversation-1")).encode()
-    for named in ("", "no-such-conversation", "x" * 5000, None, 1, 2**80, ["conversation-1"], {"id": "conversation-1"}, True):  # signed by us, and yet nobody's
+    for named in ("", "no-such-conversation", "x" * 5000, None, 1, 2**80, ["conversation-1"], ["conversation-1", 1], ["conversation-1", "0"], ["conversation-1", 0, 0], [["conversation-1"], 0], {"id": "conversation-1"}, True):  # signed by us, and yet nobody's
         yield str(right.dumps(named)).encode()
 
 
