@@ -260,6 +260,7 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
         stack.prepare(settings)
         train_topics(settings)
 
+    logging.getLogger("linli.wechat").setLevel(logging.ERROR)
     if settings.wechat_accounts is not None:
         accounts(settings)
     serve(settings, port=args.port, prepare=prepare, push_menu=push_menu)

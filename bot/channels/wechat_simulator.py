@@ -8,6 +8,7 @@ refuse. The tests fail on a violation; `linli wechat simulate` shows them. Sourc
 import asyncio
 import itertools
 import json
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,6 +32,7 @@ MOST_BYTES = 2048
 REPLIES, REPLY_WINDOW_S = 5, 48 * 3600  # after a message
 QUICK_REPLIES, QUICK_WINDOW_S = 3, 60  # after following, scanning or pressing a menu
 TOKEN_S = 7200
+TEMPLATE = "事项：{{thing1.DATA}}\n进展：{{phrase2.DATA}}\n时间：{{time3.DATA}}"  # as those that accounts pick from WeChat's list
 _SHAPES = {"text": {"ToUserName", "FromUserName", "CreateTime", "MsgType", "Content"}}
 
 
@@ -90,7 +92,7 @@ class Simulator:
         self.tokens_given = 0
         self.fail_next: list[int] = []  # error codes that the next calls of the API get instead of being carried out
         self._tokens: dict[str, float] = {}
-        self._numbers = itertools.count(24_000_000_000_000_000)
+        self._numbers = itertools.count(24_000_000_000_000_000 + time.time_ns() // 1000)  # never one that an earlier run has used
         self._cipher = MessageCipher(key=account.aes_key, appid=account.appid) if account.aes_key else None
         self.app = self._api()
 
@@ -267,7 +269,12 @@ class Simulator:
                 return self._refused(40037, "模板不是这个公众号的")
             if telephone is None or not telephone.is_following:
                 return self._refused(43004, "给没有关注的人发通知")
-            words = "；".join(str(v.get("value", "")) for v in (sent.get("data") or {}).values())
+            values = {name: str(v.get("value", "")) for name, v in (sent.get("data") or {}).items()}
+            if self.account.template_id and set(values) != set(re.findall(r"\{\{(\w+)\.DATA\}\}", TEMPLATE)):
+                return self._refused(47003, "通知的字段和模板的不一样")
+            if any(not v or len(v) > (5 if name.startswith("phrase") else 20) for name, v in values.items()):
+                return self._refused(47003, "通知里有空的或太长的字段")
+            words = re.sub(r"\{\{(\w+)\.DATA\}\}", lambda m: values[m[1]], TEMPLATE) if self.account.template_id else "；".join(values.values())
             telephone.shown.append(Shown("template", words, self.clock(), str(sent.get("url", ""))))
             return _error(0)
 
@@ -295,7 +302,7 @@ class Simulator:
             _, code = await self._call(request)
             if code or not self.account.has_templates:
                 return _error(code or 48001)
-            return JSONResponse({"template_list": [{"template_id": self.account.template_id, "title": "事项进展提醒", "content": "{{first.DATA}}"}] if self.account.template_id else []})
+            return JSONResponse({"template_list": [{"template_id": self.account.template_id, "title": "事项进展提醒", "content": TEMPLATE}] if self.account.template_id else []})
 
         @app.post("/cgi-bin/qrcode/create")
         async def code_with_scene(request: Request) -> Response:

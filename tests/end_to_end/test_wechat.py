@@ -45,8 +45,8 @@ def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         process = subprocess.Popen([sys.executable, "-m", "bot.cli", "wechat", "simulate", "--port", str(port)], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=out, text=True)
     try:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        assert "模拟的手机" in line, log.read_text()
+        line = next((line for line in process.stdout if line.startswith("模拟的手机")), "")
+        assert line, log.read_text()
         yield Place(line.split("：")[1].strip().rstrip("/"), f"http://127.0.0.1:{settings.port}", settings)
     finally:
         process.terminate()
