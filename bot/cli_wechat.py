@@ -36,7 +36,7 @@ MENU: dict[str, Any] = {
     ]
 }
 # The fields' names since WeChat moved them from 公众平台 to 开发者平台: developers.weixin.qq.com/doc/subscription/guide/dev/migration.html
-_BASIC = "微信开发者平台（原公众平台“开发接口管理－基本配置”）－我的业务－公众号/服务号－基础信息"
+_BASIC = "微信开发者平台－我的业务－公众号/服务号－基础信息"
 _KEYS, _PUSH = f"{_BASIC}－开发密钥", f"{_BASIC}－域名与消息推送配置"
 # 全局返回码: what to do next.
 _REMEDIES = {
@@ -132,7 +132,7 @@ def codes(settings: Settings, args: argparse.Namespace, *, client: Open = _clien
     try:
         for village in villages:
             made = api.call("POST", "/cgi-bin/qrcode/create", {"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": village.id}}})
-            segno.make(made["url"], error="m").save(str(folder / f"{village.name}.png"), scale=12, border=4)
+            segno.make(made["url"], error="m").save(str(folder / f"{village.name.replace('/', '、')}-{village.id}.png"), scale=12, border=4)
     except WechatError as error:
         say(_remedy(error.code) if error.code != 48001 else "带参数的二维码只有认证服务号能用接口做。别的公众号请用公众平台上的普通二维码，居民说一声“我是李家沟村的”也一样。")
         return 1
@@ -160,7 +160,7 @@ def doctor(settings: Settings, args: argparse.Namespace, *, client: Open = _clie
             marks.add(check.mark)
             print(f"  {check.mark}  {check.what}{'：' + check.next if check.next else ''}")
         mode = "安全模式" if account.must_be_sealed else "兼容模式" if account.aes_key else "明文模式"
-        print(f"  从这里看不到的，请到“{_PUSH}”核对：服务器地址(URL) {settings.own_url}/wechat/{account.name}，令牌(Token)、EncodingAESKey 和账号文件一样，消息加解密方式是{mode}，已启用。")
+        print(f"  从这里看不到的，请到“{_PUSH}”核对：服务器地址(URL) {settings.own_url}/wechat/{account.name}，令牌(Token)、EncodingAESKey 和账号文件一样，消息加解密方式是{mode}，已启用。（以前叫公众平台“设置与开发－开发接口管理－基本配置”）")
     return 1 if "不好" in marks else 0
 
 
@@ -226,8 +226,9 @@ def _wechat_checks(settings: Settings, account: Account, http: httpx.Client) -> 
             yield Check("菜单", "不好", f"{'还没有菜单' if code else '菜单和这一版的不一样'}，请运行 linli wechat menu push --account {account.name}")
         else:
             yield Check("菜单", "好")
+    if account.template_id is None and account.kind is AccountKind.service:
+        yield Check("通知模板", "注意", "没有写 template_id：过了 48 小时的答复，要等居民再说一句话才能给他。可以在公众平台的“模板消息”里选一个模板，把“模板ID”写进账号文件")
     if account.template_id is None:
-        yield Check("通知模板", "注意", "没有写 template_id：过了 48 小时的答复，要等居民再说一句话才能给他。认证服务号可以在公众平台的“模板消息”里选一个模板，把“模板ID”写进账号文件")
         return
     code, found = ask("GET", "/cgi-bin/template/get_all_private_template")
     if code:

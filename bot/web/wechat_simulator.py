@@ -273,7 +273,7 @@ def serve(settings: Settings, *, port: int, prepare: Callable[[Settings], None],
     address = f"http://127.0.0.1:{port}"
     with contextlib.suppress(httpx.HTTPError):
         if httpx.get(f"http://127.0.0.1:{settings.port}/healthz", timeout=5, trust_env=False).is_success and settings.wechat_api.rstrip("/") != address:
-            raise SetupFailed(f"邻里正在 {settings.port} 端口运行，接的是真的微信。请先停下它，或者换 LINLI_PORT、LINLI_INTERNAL_PORT、LINLI_RASA_PORT 再试。")
+            raise SetupFailed(f"邻里正在 {settings.port} 端口运行，没有接到这个模拟的微信上。请先停下它，或者换 LINLI_PORT、LINLI_INTERNAL_PORT、LINLI_RASA_PORT 再试。")
     if settings.wechat_accounts is None:
         settings = made_up_accounts(settings)
     settings = settings.model_copy(update={"wechat_api": address})

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -254,11 +253,3 @@ def test_the_simulators_page_breaks_no_rule(browser: Browser, place: Place, widt
         assert violations(phone.page) == [], (account, width)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (account, width)
         phone.page.context.close()
-
-
-def test_another_site_cannot_press_the_simulators_buttons(place: Place, tmp_path: Path, browser: Browser) -> None:
-    page = browser.new_page()
-    page.goto(place.base)
-    status = page.request.post(f"{place.simulator}/phone/fuwuhao/later", headers={"sec-fetch-site": "cross-site"}).status
-    assert status == 404
-    page.close()

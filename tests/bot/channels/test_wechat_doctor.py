@@ -232,7 +232,9 @@ def test_a_template_that_is_not_the_accounts(county: County) -> None:
     county.wired.simulator.account = replace(county.wired.simulator.account, has_templates=False)
     assert "删掉" in county.line("通知模板")
     county.write(template_id=None)
-    assert county.line("通知模板").startswith("注意")
+    assert county.line("通知模板").startswith("注意") and county.doctor()[0] == 0
+    county.write(kind="subscription", template_id=None)
+    assert "通知模板" not in county.doctor()[1]
 
 
 def test_the_menu_holds_the_six_words_and_every_key_does_something() -> None:
@@ -293,7 +295,7 @@ def test_each_village_gets_a_code_and_a_townships_account_its_own_only(county: C
 
     everywhere = make("all")
     pictures = sorted((tmp_path / "all").iterdir())
-    assert everywhere["codes"] == len(pictures) > 2 and "李家沟村.png" in [p.name for p in pictures]
+    assert everywhere["codes"] == len(pictures) > 2 and "李家沟村-lijiagou.png" in [p.name for p in pictures]
     with Image.open(pictures[0]) as picture:
         assert picture.width == picture.height > 300
     county.write(place="liuhe")
