@@ -121,7 +121,7 @@ class Simulator:
         else:
             message["MsgId"] = next(self._numbers)
             telephone.said_at, telephone.said_left = now, REPLIES
-            telephone.shown.append(Shown("resident", str(fields.get("Content") or f"[{fields['MsgType']}]"), now, str(fields.get("PicUrl", ""))))
+            telephone.shown.append(Shown("resident", _said(fields), now, str(fields.get("PicUrl", ""))))
         body, started = shape(message).encode(), time.monotonic()
         if at_once:
             texts = [t for t in await asyncio.gather(*(self._once(openid, body) for _ in range(DELIVERIES))) if t]
@@ -341,6 +341,11 @@ class Simulator:
     def _refused(self, code: int, what: str) -> Response:
         self.violations.append(f"{code}: {what}")
         return _error(code)
+
+
+def _said(fields: dict[str, Any]) -> str:
+    kind = {"image": "图片", "voice": "语音", "location": "位置", "video": "视频", "link": "链接"}.get(fields["MsgType"], fields["MsgType"])
+    return str(fields.get("Content") or f"[{kind}] {fields.get('Recognition') or fields.get('Label') or ''}".strip())
 
 
 def _error(code: int, words: str = "") -> Response:

@@ -1,28 +1,17 @@
-"""`linli wechat simulate`: the simulated servers and a telephone on a page, beside a stack that is up or is started for it."""
+"""The page of `linli wechat simulate`: a telephone that follows each of the accounts, in front of the simulated servers."""
 
 import asyncio
-import base64
-import contextlib
 import io
-import os
 import re
-import secrets
-import signal
-import threading
-import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-import uvicorn
-import yaml
-from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
 from PIL import Image, ImageDraw, ImageOps
@@ -31,12 +20,10 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from bot.app import CSP
-from bot.channels.wechat_accounts import KIND_LABELS, Account, read_accounts
+from bot.channels.wechat_accounts import KIND_LABELS, Account
 from bot.channels.wechat_models import WechatContact
-from bot.channels.wechat_simulator import QUICK_REPLIES, QUICK_WINDOW_S, REPLIES, REPLY_WINDOW_S, Shown, Simulator, Telephone, servers, simulated
-from bot.db import make_engine, make_sessions
-from bot.settings import ROOT, SHANGHAI, Settings
-from bot.setup import SetupFailed
+from bot.channels.wechat_simulator import QUICK_REPLIES, QUICK_WINDOW_S, REPLIES, REPLY_WINDOW_S, Shown, Simulator, Telephone
+from bot.settings import ROOT, SHANGHAI
 from knowledge.models import Level, Place
 
 OPENID = "o-simulated-telephone"
@@ -227,87 +214,3 @@ def _clock(seconds: float) -> str:
 def _linked(text: str) -> Markup:
     """Addresses become links, as on a telephone."""
     return Markup("").join(Markup('<a href="{0}" target="_blank" rel="noopener">{0}</a>').format(part) if part.startswith("http") else escape(part) for part in re.split(r"(https?://[\x21-\x7e]+)", text))
-
-
-# --- the command -------------------------------------------------------------------------------------------------------
-
-
-def made_up_accounts(settings: Settings) -> Settings:
-    """Settings with accounts of the simulator's own, one of each kind, where none are set up yet."""
-    path = settings.home / "secrets" / "wechat-simulated.yml"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        rows: list[dict[str, Any]] = [{"name": n, "kind": k, "appid": f"wx{secrets.token_hex(8)}", "token": secrets.token_hex(8), "secret": secrets.token_hex(16)} for n, k in (("fuwuhao", "service"), ("dingyuehao", "subscription"), ("weirenzheng", "unverified"))]
-        rows[0] |= {"template_id": "simulated-notice", "aes_key": base64.b64encode(secrets.token_bytes(32)).decode().rstrip("="), "must_be_sealed": True}
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            yaml.safe_dump(rows, file, sort_keys=False)
-    return settings.model_copy(update={"wechat_accounts": path})
-
-
-def build(settings: Settings, *, sessions: Callable[[], Session], address: str) -> tuple[FastAPI, dict[str, Phone]]:
-    """The page and the servers in one app, and the telephones by account. Raises AccountsUnreadable."""
-    assert settings.wechat_accounts is not None
-    phones = {account.name: _phone(settings, account) for account in read_accounts(settings.wechat_accounts).values()}
-    app = FastAPI(openapi_url=None)
-    app.include_router(router(phones, sessions=sessions, address=address))
-    app.mount("/static/vendor/htmx", StaticFiles(directory=settings.vendor / "htmx.org/dist", check_dir=False))
-    app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"))
-    app.mount("/", servers([p.simulator for p in phones.values()]))
-    return app, phones
-
-
-def _phone(settings: Settings, account: Account) -> Phone:
-    async def reach(method: str, query: dict[str, str], body: bytes) -> httpx.Response:
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-            return await client.request(method, f"http://127.0.0.1:{settings.port}/wechat/{account.name}", params=query, content=body)
-
-    return Phone(account, Simulator(simulated(account), reach=reach))
-
-
-def serve(settings: Settings, *, port: int, prepare: Callable[[Settings], None], push_menu: Callable[[Settings, Account], None]) -> None:
-    """Until Ctrl-C. Raises SetupFailed, AccountsUnreadable."""
-    from bot import stack
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the parts started here end with us
-    address = f"http://127.0.0.1:{port}"
-    with contextlib.suppress(httpx.HTTPError):
-        if httpx.get(f"http://127.0.0.1:{settings.port}/healthz", timeout=5, trust_env=False).is_success and settings.wechat_api.rstrip("/") != address:
-            raise SetupFailed(f"邻里正在 {settings.port} 端口运行，没有接到这个模拟的微信上。请先停下它，或者换 LINLI_PORT、LINLI_INTERNAL_PORT、LINLI_RASA_PORT 再试。")
-    if settings.wechat_accounts is None:
-        settings = made_up_accounts(settings)
-    settings = settings.model_copy(update={"wechat_api": address})
-    os.environ.update({"LINLI_WECHAT_API": address, "LINLI_WECHAT_ACCOUNTS": str(settings.wechat_accounts)})  # for the parts started below
-    try:
-        stack.check_port(port)
-    except SetupFailed:
-        raise SetupFailed(f"端口 {port} 已被别的程序占用，请用 --port 换一个。") from None
-    prepare(settings)
-    app, phones = build(settings, sessions=make_sessions(make_engine(settings.url)), address=address)
-    with _listening(app, port), stack.running(settings):
-        for phone in phones.values():
-            try:
-                asyncio.run(phone.simulator.verify())
-            except AssertionError:
-                raise SetupFailed(f"公众号 {phone.account.name} 的地址没有应答。正在运行的邻里要用同一个账号文件启动：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts}。") from None
-            if phone.account.has_customer_service:
-                push_menu(settings, phone.account)
-        print(f"模拟的手机：{address}/", flush=True)
-        print(f"另开一个窗口可以检查设置：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts} linli wechat doctor", flush=True)
-        while True:
-            time.sleep(1)
-
-
-@contextlib.contextmanager
-def _listening(app: FastAPI, port: int) -> Iterator[None]:
-    # WeChat's servers say their own time.
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, date_header=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.05)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(5)

@@ -26,7 +26,7 @@ from PIL import Image
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
-from bot import cli_wechat
+from bot import cli_wechat, cli_wechat_doctor
 from bot.channels.wechat import MENU_SAYS, MENU_SHOWS
 from bot.channels.wechat_accounts import AccountKind
 from bot.channels.wechat_simulator import simulated
@@ -58,10 +58,10 @@ class County:
         self.settings = self.settings.model_copy(update=changes)
 
     def client(self, base: str) -> httpx.Client:
-        return self.at[base]() if base in self.at else cli_wechat._client(base)
+        return self.at[base]() if base in self.at else cli_wechat.open_client(base)
 
     def doctor(self) -> tuple[int, str]:
-        code = cli_wechat.doctor(self.settings, argparse.Namespace(), client=self.client)
+        code = cli_wechat_doctor.doctor(self.settings, argparse.Namespace(), client=self.client)
         return code, self.capsys.readouterr().out
 
     def line(self, what: str) -> str:
@@ -183,7 +183,7 @@ def untrusted(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_certificate_that_nobody_trusts(county: County, untrusted: str) -> None:
-    county.at[PUBLIC] = lambda: cli_wechat._client(untrusted)
+    county.at[PUBLIC] = lambda: cli_wechat.open_client(untrusted)
     line = county.line("公网应答")
     assert line.startswith("不好") and "证书不被信任" in line
 

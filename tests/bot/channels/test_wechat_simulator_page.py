@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 
 from bot.channels.wechat_accounts import AccountKind, read_accounts
 from bot.channels.wechat_simulator import REPLIES, Shown
+from bot.cli_wechat_simulate import build, made_up_accounts
 from bot.settings import Settings
-from bot.web.wechat_simulator import OPENID, Phone, build, made_up_accounts
+from bot.web.wechat_simulator import OPENID, Phone
 from knowledge.store import import_places
 from tests.conftest import CORPUS, free_port
 
