@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from bot.channels.wechat_accounts import KIND_LABELS, Account, AccountKind
+from bot.channels.wechat_api import is_fillable, template_fields
 from bot.channels.wechat_crypto import signature
 from bot.cli_wechat import MENU, PUSH, Open, accounts, open_client, remedy
 from bot.settings import Settings
@@ -110,8 +111,12 @@ def _wechat_checks(settings: Settings, account: Account, http: httpx.Client) -> 
     code, found = ask("GET", "/cgi-bin/template/get_all_private_template")
     if code:
         yield Check("通知模板", "不好", "模板消息只有认证服务号能用，请把账号文件里的 template_id 删掉。" if code == 48001 else remedy(code))
-    elif account.template_id not in [t.get("template_id") for t in found.get("template_list", [])]:
+        return
+    template = next((t for t in found.get("template_list", []) if t.get("template_id") == account.template_id), None)
+    if template is None:
         yield Check("通知模板", "不好", "账号文件里的 template_id 不是这个公众号的。请到公众平台的“模板消息－我的模板”抄“模板ID”")
+    elif odd := [f for f in template_fields(template) if not is_fillable(f)]:
+        yield Check("通知模板", "不好", f"这个模板要填 {'、'.join(odd)}，通知里只说有新消息，没有这样的内容。请换一个只有事项、进展、时间的模板")
     else:
         yield Check("通知模板", "好")
 

@@ -69,15 +69,16 @@ def template_fields(template: dict[str, Any]) -> list[str]:
     return re.findall(r"\{\{(\w+)\.DATA\}\}", str(template.get("content", "")))
 
 
+def is_fillable(field: str) -> bool:
+    """Not those for numbers, names, sums and fixed choices: a notice holds no detail of a matter."""
+    return re.fullmatch(r"(first|remark|keyword|thing|phrase|time|date)\d*", field) is not None
+
+
 def filling(field: str, words: str, *, now: datetime) -> str:
     """What stands in a field of a notice; its name says of which kind it is. Source: 微信公众平台 开发文档, 模板消息, 参数值内容限制."""
     if field.startswith(("time", "date")):
         return f"{now:%Y年%m月%d日 %H:%M}"
-    if field.startswith("phrase"):
-        return "有新消息"
-    if field.startswith(("character_string", "number", "letter", "symbol")):
-        return "1"
-    return words
+    return "有新消息" if field.startswith("phrase") else words
 
 
 class WechatApi:

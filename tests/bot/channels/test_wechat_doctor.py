@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
 from bot import cli_wechat, cli_wechat_doctor
+from bot.channels import wechat_simulator as simulator
 from bot.channels.wechat import MENU_SAYS, MENU_SHOWS
 from bot.channels.wechat_accounts import AccountKind
 from bot.channels.wechat_simulator import simulated
@@ -235,6 +236,12 @@ def test_a_template_that_is_not_the_accounts(county: County) -> None:
     assert county.line("通知模板").startswith("注意") and county.doctor()[0] == 0
     county.write(kind="subscription", template_id=None)
     assert "通知模板" not in county.doctor()[1]
+
+
+def test_a_template_whose_fields_a_notice_cannot_fill(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulator, "TEMPLATE", "编号：{{character_string1.DATA}}\n状态：{{const2.DATA}}\n事项：{{thing3.DATA}}")
+    line = county.line("通知模板")
+    assert line.startswith("不好") and "character_string1、const2，" in line and "thing3" not in line
 
 
 def test_the_menu_holds_the_six_words_and_every_key_does_something() -> None:
