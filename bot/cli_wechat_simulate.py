@@ -95,6 +95,7 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
             if phone.account.has_customer_service:
                 push_menu(settings, phone.account)
         print(f"模拟的手机：{address}/", flush=True)
+        print(stack.where_staff_work(settings), flush=True)
         print(f"另开一个窗口可以检查设置：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts} linli wechat doctor", flush=True)
         while True:
             time.sleep(1)
