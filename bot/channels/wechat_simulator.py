@@ -384,8 +384,11 @@ def _menu_fault(menu: dict[str, Any]) -> int:
 def simulated(account: Account) -> SimulatedAccount:
     """The account as WeChat would know it, when everything is set up as its file says. Codes with a scene and templates are rights of service accounts."""
     mode = "safe" if account.must_be_sealed else "compatible" if account.aes_key else "plain"
-    rights = {"has_customer_service": account.has_customer_service, "has_templates": account.kind is AccountKind.service, "has_scenes": account.kind is AccountKind.service}
-    return SimulatedAccount(account.appid, account.secret, account.token, original_id=f"gh_{account.name}", aes_key=account.aes_key, mode=mode, template_id=account.template_id, **rights)
+    is_service = account.kind is AccountKind.service
+    return SimulatedAccount(
+        account.appid, account.secret, account.token, original_id=f"gh_{account.name}", aes_key=account.aes_key, mode=mode,
+        has_customer_service=account.has_customer_service, has_templates=is_service, has_scenes=is_service, template_id=account.template_id,
+    )  # fmt: skip
 
 
 def servers(simulators: Sequence[Simulator]) -> ASGIApp:

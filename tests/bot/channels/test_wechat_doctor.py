@@ -47,7 +47,7 @@ class County:
 
     settings: Settings
     wired: Wired
-    at: dict[str, Callable[[], httpx.Client]]
+    at: dict[str, Callable[[], Any]]
     capsys: pytest.CaptureFixture[str]
 
     def write(self, **changes: Any) -> None:
@@ -59,7 +59,8 @@ class County:
         self.settings = self.settings.model_copy(update=changes)
 
     def client(self, base: str) -> httpx.Client:
-        return self.at[base]() if base in self.at else cli_wechat.open_client(base)
+        found: httpx.Client = self.at[base]() if base in self.at else cli_wechat.open_client(base)
+        return found
 
     def doctor(self) -> tuple[int, str]:
         code = cli_wechat_doctor.doctor(self.settings, argparse.Namespace(), client=self.client)
