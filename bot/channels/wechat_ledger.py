@@ -129,13 +129,23 @@ def remaining(session: Session, conversation_id: str, *, can_send: bool, has_tem
 
 def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, int]]:
     """What we said and hasn't gone out, in order, each with how many of its pieces did."""
-    rows = session.execute(select(Message, WechatSent.pieces).outerjoin(WechatSent, WechatSent.message_id == Message.id).where(Message.conversation_id == conversation_id, Message.sender != Sender.resident, WechatSent.done_at.is_(None)).order_by(Message.id).limit(50))
+    rows = session.execute(
+        select(Message, WechatSent.pieces)
+        .outerjoin(WechatSent, WechatSent.message_id == Message.id)
+        .where(Message.conversation_id == conversation_id, Message.sender != Sender.resident, WechatSent.done_at.is_(None))
+        .order_by(Message.id)
+        .limit(50)
+    )
     return [(message, pieces or 0) for message, pieces in rows]
 
 
 def waiting_contacts(session: Session, appid: str, *, now: datetime, settled: timedelta) -> list[int]:
     """People to whom something should go that has lain for `settled`: by then a passive reply would have taken it."""
-    lying = select(Message.id).outerjoin(WechatSent, WechatSent.message_id == Message.id).where(Message.conversation_id == WechatContact.conversation_id, Message.sender != Sender.resident, Message.created_at < now - settled, WechatSent.done_at.is_(None))
+    lying = (
+        select(Message.id)
+        .outerjoin(WechatSent, WechatSent.message_id == Message.id)
+        .where(Message.conversation_id == WechatContact.conversation_id, Message.sender != Sender.resident, Message.created_at < now - settled, WechatSent.done_at.is_(None))
+    )
     free = or_(WechatContact.not_before.is_(None), WechatContact.not_before < now)
     return list(session.scalars(select(WechatContact.id).where(WechatContact.appid == appid, WechatContact.is_following, free, lying.exists()).order_by(WechatContact.id).limit(200)))
 
