@@ -125,7 +125,7 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     sources.close()
     assert "打字" in phone.press("问一问", "问法")
     assert "打字" in phone.do("发语音")
-    assert "找" in phone.do("发语音", **{"语音认出的字（空着就是没认出）": "低保怎么申请"}) or phone.lines()[-1]
+    assert "依据" in phone.do("发语音", **{"语音认出的字（空着就是没认出）": "法律援助怎么申请"})
 
     phone.press("办一办", "报事")
     phone.say("昨天隔壁老王家砌墙占了我家路")
@@ -148,8 +148,9 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     desk = staff.sign_in(browser, place.base, "zhao")
     desk.goto(f"{place.base}/staff/cases?q={number.group()}")
     desk.get_by_role("link", name=number.group()).click()
+    desk.wait_for_url("**/staff/cases/*")
     assert desk.locator("img.photo").count() == 1 and "老槐树" in desk.locator("main").inner_text()
-    assert desk.locator("img.photo").evaluate("i => i.complete && i.naturalWidth > 0")
+    desk.wait_for_function("() => document.querySelector('img.photo').complete && document.querySelector('img.photo').naturalWidth > 0")
     shot(desk, "wechat-08-case")
 
     phone.press("找帮手", "找人")
@@ -233,7 +234,7 @@ def test_an_unverified_account_answers_at_once_and_has_no_menu(browser: Browser,
     phone.send("发送", 说一句话="在吗")
     phone.page.locator(".note", has_text="还没有关注").wait_for()
     phone.do("扫码关注", 哪个村的二维码="shiqiao")
-    assert "12348" in phone.say("法律援助怎么申请") or "依据" in phone.lines()[-1]
+    assert "依据" in phone.say("法律援助怎么申请")
     assert "当场回复" in phone.page.locator(".theirs").last.inner_text() and "没有客服接口" in phone.page.locator("#books").inner_text()
     assert phone.refusals() == ""
     shot(phone.page, "wechat-18-unverified")
