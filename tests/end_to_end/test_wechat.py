@@ -5,14 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from bot.settings import ROOT, Settings
-from tests.conftest import free_port
+from bot.setup import RASA_VENV
+from tests.conftest import _database, free_port
 from tests.end_to_end import staff
 from tests.end_to_end.test_accessibility import violations
 from tests.end_to_end.test_journeys import press, shot
@@ -34,11 +35,12 @@ def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
     home = tmp_path_factory.mktemp("simulated") / "home"
     shutil.copytree(prepared.home, home, ignore=shutil.ignore_patterns("*.pid", "logs"))
     ports = {name: free_port() for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT")}
-    settings = prepared.model_copy(update={"home": home, "port": ports["LINLI_PORT"]})
+    (home / "venv-rasa").symlink_to(RASA_VENV.resolve())
     environ = {k: v for k, v in os.environ.items() if not k.startswith("LINLI_WECHAT")} | {k: str(v) for k, v in ports.items()} | {"LINLI_HOME": str(home)}
-    # The virtual environments and the encoder's weights are those of the checkout.
-    for name in ("venv-app", "venv-rasa"):
-        (home / name).symlink_to((ROOT / "var" / name).resolve())
+    drop: Callable[[], None] = lambda: None  # noqa: E731
+    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):  # a database of its own there, too: the suite's stack would answer what is said here
+        environ["LINLI_DATABASE_URL"], drop = _database(server)
+    settings = prepared.model_copy(update={"home": home, "port": ports["LINLI_PORT"], "database_url": environ.get("LINLI_DATABASE_URL", "")})
     port, log = free_port(), home / "simulate.log"
     with log.open("w") as out:
         process = subprocess.Popen([sys.executable, "-m", "bot.cli", "wechat", "simulate", "--port", str(port)], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=out, text=True)
@@ -53,6 +55,7 @@ def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
             process.wait(30)
         finally:
             process.kill()
+            drop()
 
 
 class Telephone:
