@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from sqlalchemy import select
 
-from bot import cli_eval, cli_wechat
+from bot import cli_eval, cli_wechat, cli_wechat_doctor
 from bot.settings import ROOT, Settings
 from bot.setup import RASA_VENV, SetupFailed, say
 from knowledge.errors import KnowledgeError
@@ -403,6 +403,12 @@ def demo(settings: Settings, args: argparse.Namespace) -> int:
     return _with_session(settings, run)
 
 
+def _simulate(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.cli_wechat_simulate import simulate
+
+    return simulate(settings, args)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="linli", description="Linli 邻里: legal and service assistant for villages and communities.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -462,8 +468,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("push", cli_wechat.menu_push, "show the menu and send it to WeChat", wechat.add_parser("menu", help="the menu below the chat").add_subparsers(dest="menu_command", required=True))
     sub.add_argument("--account")
     sub.add_argument("--yes", action="store_true", help="don't ask")
-    add("doctor", cli_wechat.doctor, "check each account's settings and say the next step", wechat)
-    add("simulate", cli_wechat.simulate, "a WeChat of our own with a telephone on a page, to try without an account", wechat).add_argument("--port", type=int, default=8090)
+    sub = add("codes", cli_wechat.codes, "a QR code for each village, as a picture to put up there", wechat)
+    sub.add_argument("folder", type=Path, metavar="DIR")
+    sub.add_argument("--account")
+    add("doctor", cli_wechat_doctor.doctor, "check each account's settings and say the next step", wechat)
+    add("simulate", _simulate, "a WeChat of our own with a telephone on a page, to try without an account", wechat).add_argument("--port", type=int, default=8090)
     sub = add("privacy", privacy, "export or delete what one conversation holds")
     sub.add_argument("action", choices=["export", "delete"])
     sub.add_argument("conversation")

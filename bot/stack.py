@@ -257,6 +257,12 @@ def running(settings: Settings) -> Iterator[str]:
         stack.stop()
 
 
+def where_staff_work(settings: Settings) -> str:
+    base = f"http://{settings.host}:{settings.port}/staff"
+    with make_sessions(make_engine(settings.url))() as session:
+        return f"工作台：{base}" if accounts.has_any(session) else f"工作台第一次使用，请建管理员：{base}/first-run?code={settings.secret('first-run')[:10]}"
+
+
 def serve(settings: Settings) -> None:
     stack = Stack(settings)
 
@@ -268,11 +274,8 @@ def serve(settings: Settings) -> None:
         stack.start()
         say("启动各部分，等第一个问题答出来……")
         stack.wait_ready()
-        base = f"http://{settings.host}:{settings.port}"
-        print(f"邻里已就绪：{base}/", flush=True)
-        with make_sessions(make_engine(settings.url))() as session:
-            first = not accounts.has_any(session)
-        print(f"工作台第一次使用，请建管理员：{base}/staff/first-run?code={settings.secret('first-run')[:10]}" if first else f"工作台：{base}/staff", flush=True)
+        print(f"邻里已就绪：http://{settings.host}:{settings.port}/", flush=True)
+        print(where_staff_work(settings), flush=True)
         while True:
             stack.poll()
             time.sleep(0.5)

@@ -359,7 +359,7 @@ class Wechat:
         with self._sessions() as session:
             if session.scalar(select(WechatContact.appid).where(WechatContact.conversation_id == conversation_id)) != self.account.appid:
                 return None  # of another account, with rights of its own
-            return ledger.remaining(session, conversation_id, can_send=self.account.has_customer_service, now=self._now())
+            return ledger.remaining(session, conversation_id, can_send=self.account.has_customer_service, has_template=self.account.template_id is not None, now=self._now())
 
 
 def _merged(parts: Sequence[Part], *, room: int) -> tuple[str, list[Part]]:

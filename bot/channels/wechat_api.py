@@ -5,6 +5,7 @@ Source: 微信公众平台 开发文档, 获取稳定版接口调用凭据, 全�
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from actions.cases.photos import MAX_BYTES, PhotoRefused
 from bot.channels.wechat_accounts import Account
 from bot.channels.wechat_models import WechatToken
+from bot.settings import SHANGHAI
 
 log = logging.getLogger("linli.wechat")
 OFFICIAL = "https://api.weixin.qq.com"
@@ -75,17 +77,38 @@ def fetch_picture(http: httpx.Client, url: str, *, hosts: tuple[str, ...], clock
         raise PhotoRefused from None
 
 
+def template_fields(template: dict[str, Any]) -> list[str]:
+    return re.findall(r"\{\{(\w+)\.DATA\}\}", str(template.get("content", "")))
+
+
+def is_fillable(field: str) -> bool:
+    """Not those for numbers, names, sums and fixed choices: a notice holds no detail of a matter."""
+    return re.fullmatch(r"(first|remark|keyword|thing|phrase|time|date)\d*", field) is not None
+
+
+def filling(field: str, words: str, *, now: datetime) -> str:
+    """What stands in a field of a notice; its name says of which kind it is. Source: 微信公众平台 开发文档, 模板消息, 参数值内容限制."""
+    if field.startswith(("time", "date")):
+        return f"{now:%Y年%m月%d日 %H:%M}"
+    return "有新消息" if field.startswith("phrase") else words
+
+
 class WechatApi:
     def __init__(self, account: Account, *, sessions: Callable[[], Session], http: httpx.Client, wait: Callable[[float], None] = time.sleep) -> None:
         self._account, self._sessions, self._http, self._wait = account, sessions, http, wait
+        self._fields: list[str] = []  # of the account's template, once asked for
 
     def send_text(self, openid: str, text: str) -> None:
         """Raises WindowClosed, TryLater, WechatError."""
         self.call("POST", "/cgi-bin/message/custom/send", {"touser": openid, "msgtype": "text", "text": {"content": text}})
 
     def send_notice(self, openid: str, *, words: str, url: str) -> None:
-        """A template notice: that there is something to read, never what."""
-        self.call("POST", "/cgi-bin/message/template/send", {"touser": openid, "template_id": self._account.template_id, "url": url, "data": {"first": {"value": words}}})
+        """A template notice: that there is something to read, never what. `words`: at most 20 characters."""
+        if not self._fields:
+            listed = self.call("GET", "/cgi-bin/template/get_all_private_template").get("template_list") or []
+            self._fields = next((template_fields(t) for t in listed if t.get("template_id") == self._account.template_id), ["first"])
+        data = {name: {"value": filling(name, words, now=datetime.now(SHANGHAI))} for name in self._fields}
+        self.call("POST", "/cgi-bin/message/template/send", {"touser": openid, "template_id": self._account.template_id, "url": url, "data": data})
 
     def person(self, openid: str) -> dict[str, Any]:
         """获取用户基本信息: `unionid` of a follower, where the account belongs to an Open Platform account. Raises TryLater, WechatError."""

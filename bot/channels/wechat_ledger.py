@@ -108,7 +108,7 @@ def left(contact: WechatContact, *, now: datetime) -> int:
     return said + pressed
 
 
-def remaining(session: Session, conversation_id: str, *, can_send: bool, now: datetime) -> Remaining | None:
+def remaining(session: Session, conversation_id: str, *, can_send: bool, has_template: bool, now: datetime) -> Remaining | None:
     """What an agent may still send, in words; None for a conversation that isn't on WeChat."""
     contact = session.scalar(select(WechatContact).where(WechatContact.conversation_id == conversation_id))
     if contact is None:
@@ -117,11 +117,14 @@ def remaining(session: Session, conversation_id: str, *, can_send: bool, now: da
         return Remaining(0, None, "对方已取消关注，微信上发不出去；他重新关注或在网页上打开时能看到。")
     if not can_send:
         return Remaining(0, None, "这个公众号没有客服接口：您写的会存着，等对方再发一句话时一起给他。")
-    count = left(contact, now=now)
-    if not count:
-        return Remaining(0, None, "窗口已过，剩 0 条：您写的会存着，等对方再发一句话时一起给他；已设通知模板的会先提醒他。")
-    until = contact.said_at + WINDOW if contact.said_at else None
-    return Remaining(count, until, f"微信还能发 {count} 条" + (f"，到 {until.astimezone(SHANGHAI):%m-%d %H:%M} 为止。" if until else "。"))
+    until = contact.said_at + WINDOW if contact.said_at and contact.said_at > now - WINDOW else None
+    if until and contact.said_left:
+        return Remaining(contact.said_left, until, f"微信还能发 {contact.said_left} 条，到 {until.astimezone(SHANGHAI):%m-%d %H:%M} 为止。")
+    if count := left(contact, now=now):
+        return Remaining(count, None, f"微信还能发 {count} 条，只在对方关注、扫码、点菜单后的 1 分钟里。")
+    why = f"他说话以后的 {PER_MESSAGE} 条发完了，剩 0 条" if until else "窗口已过，剩 0 条"
+    then = "您写的先用通知提醒他，他点开网页就能看到，再说话时也会收到。" if has_template else "这个公众号没有通知模板，您写的会存着，等对方再发一句话时一起给他。急事请打电话。"
+    return Remaining(0, None, f"{why}：{then}")
 
 
 def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, int]]:

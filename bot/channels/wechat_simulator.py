@@ -8,10 +8,12 @@ refuse. The tests fail on a violation; `linli wechat simulate` shows them. Sourc
 import asyncio
 import itertools
 import json
+import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -19,7 +21,9 @@ import httpx
 from defusedxml.ElementTree import fromstring
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.channels.wechat_accounts import Account, AccountKind
 from bot.channels.wechat_crypto import MessageCipher, WechatRefused, signature
 from bot.channels.wechat_xml import shape
 
@@ -28,6 +32,7 @@ MOST_BYTES = 2048
 REPLIES, REPLY_WINDOW_S = 5, 48 * 3600  # after a message
 QUICK_REPLIES, QUICK_WINDOW_S = 3, 60  # after following, scanning or pressing a menu
 TOKEN_S = 7200
+TEMPLATE = "事项：{{thing1.DATA}}\n进展：{{phrase2.DATA}}\n时间：{{time3.DATA}}"  # as those that accounts pick from WeChat's list
 _SHAPES = {"text": {"ToUserName", "FromUserName", "CreateTime", "MsgType", "Content"}}
 
 
@@ -41,11 +46,14 @@ class SimulatedAccount:
     mode: str = "plain"  # plain | compatible | safe
     has_customer_service: bool = True  # not of an unverified subscription account
     has_templates: bool = True
+    has_scenes: bool = True  # QR codes with a parameter
+    template_id: str | None = None  # None: any id is one of the account's
+    allow_list: tuple[str, ...] = ()  # addresses that may call; (): all
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A line on a telephone. `via`: resident | passive | customer_service | template."""
+    """A line on a telephone. `via`: resident | passive | customer_service | template; `url`: of a notice's page, or of a resident's photo."""
 
     via: str
     text: str
@@ -86,7 +94,7 @@ class Simulator:
         self.tokens_given = 0
         self.fail_next: list[int] = []  # error codes that the next calls of the API get instead of being carried out
         self._tokens: dict[str, float] = {}
-        self._numbers = itertools.count(24_000_000_000_000_000)
+        self._numbers = itertools.count(24_000_000_000_000_000 + time.time_ns() // 1000)  # never one that an earlier run has used
         self._cipher = MessageCipher(key=account.aes_key, appid=account.appid) if account.aes_key else None
         self.app = self._api()
 
@@ -115,12 +123,12 @@ class Simulator:
         else:
             message["MsgId"] = next(self._numbers)
             telephone.said_at, telephone.said_left = now, REPLIES
-            telephone.shown.append(Shown("resident", str(fields.get("Content") or f"[{fields['MsgType']}]"), now))
+            telephone.shown.append(Shown("resident", _said(fields), now, str(fields.get("PicUrl", ""))))
         body, started = shape(message).encode(), time.monotonic()
         if at_once:
             texts = [t for t in await asyncio.gather(*(self._once(openid, body) for _ in range(DELIVERIES))) if t]
             if len(texts) > 1:
-                self.violations.append(f"{len(texts)} of {DELIVERIES} deliveries of one message were answered with text")
+                self.violations.append(f"同一条消息投递了 {DELIVERIES} 次，其中 {len(texts)} 次都回了话，居民会收到重复的")
             return self._seen(telephone, DELIVERIES, texts[0] if texts else "", started)
         for number in range(1, DELIVERIES + 1):
             text = await self._once(openid, body)
@@ -159,7 +167,7 @@ class Simulator:
 
     def _check_answer(self, openid: str, answer: httpx.Response) -> str:
         if answer.status_code != 200:
-            return self._violation(f"answered with HTTP {answer.status_code}")
+            return self._violation(f"应答是 HTTP {answer.status_code}，要 200")
         if answer.text in ("", "success"):
             return ""
         try:
@@ -167,25 +175,25 @@ class Simulator:
             if self.account.mode != "plain":
                 assert self._cipher is not None
                 if set(found) != {"Encrypt", "MsgSignature", "TimeStamp", "Nonce"}:
-                    return self._violation(f"a sealed reply with the fields {sorted(found)}")
+                    return self._violation(f"密文回复的字段不对：{sorted(found)}")
                 if found["MsgSignature"] != signature(self.account.token, found["TimeStamp"], found["Nonce"], found["Encrypt"]):
-                    return self._violation("a sealed reply with a wrong signature")
+                    return self._violation("密文回复的签名不对")
                 found = {c.tag: c.text or "" for c in fromstring(self._cipher.open(found["Encrypt"]))}
         except (ParseError, ValueError, WechatRefused) as error:
-            return self._violation(f"a reply that can't be read: {type(error).__name__}")
+            return self._violation(f"回复读不出来：{type(error).__name__}")
         if set(found) != _SHAPES.get(found.get("MsgType", ""), set()):
-            return self._violation(f"a reply with the fields {sorted(found)}")
+            return self._violation(f"回复的字段不对：{sorted(found)}")
         if (found["ToUserName"], found["FromUserName"]) != (openid, self.account.original_id):
-            return self._violation("a reply to somebody else")
+            return self._violation("回复给了别人")
         if not found["CreateTime"].isdigit():
-            return self._violation("CreateTime isn't a number")
+            return self._violation("CreateTime 不是数字")
         return self._check_text(found["Content"]) and found["Content"]
 
     def _check_text(self, text: str) -> str:
         if not text.strip():
-            return self._violation("an empty text")
+            return self._violation("空的文字")
         if len(text.encode()) > MOST_BYTES:
-            return self._violation(f"a text of {len(text.encode())} bytes")
+            return self._violation(f"文字有 {len(text.encode())} 字节，最多 {MOST_BYTES}")
         return text
 
     def _violation(self, what: str) -> str:
@@ -201,9 +209,17 @@ class Simulator:
     def _api(self) -> FastAPI:
         app = FastAPI(openapi_url=None)
 
+        @app.middleware("http")
+        async def dated(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+            response = await call_next(request)
+            response.headers["date"] = formatdate(self.clock(), usegmt=True)
+            return response
+
         @app.post("/cgi-bin/stable_token")
         async def stable_token(request: Request) -> Response:
             sent = await request.json()
+            if self._is_foreign(request):
+                return _not_on_the_list(request)
             if sent.get("grant_type") != "client_credential" or sent.get("appid") != self.account.appid:
                 return _error(40013)
             if sent.get("secret") != self.account.secret:
@@ -226,9 +242,11 @@ class Simulator:
             telephone = self.telephones.get(str(sent.get("touser")))
             text = str((sent.get("text") or {}).get("content", ""))
             if not self.account.has_customer_service:
-                return self._refused(48001, "customer-service message of an account without the right")
+                return _error(48001) if not sent.get("touser") else self._refused(48001, "没有客服接口的公众号发客服消息")
+            if not sent.get("touser"):
+                return _error(40003)
             if telephone is None or not telephone.is_following:
-                return self._refused(43004, "customer-service message to somebody who doesn't follow")
+                return self._refused(43004, "给没有关注的人发客服消息")
             if sent.get("msgtype") != "text" or not self._check_text(text):
                 return _error(40035)
             now = self.clock()
@@ -237,9 +255,9 @@ class Simulator:
             elif telephone.pressed_at + QUICK_WINDOW_S > now and telephone.pressed_left > 0:
                 telephone.pressed_left -= 1
             elif telephone.said_at + REPLY_WINDOW_S > now:
-                return self._refused(45047, "more customer-service messages than one message of the resident allows")
+                return self._refused(45047, "居民的一句话之后，客服消息发得太多")
             else:
-                return self._refused(45015, "a customer-service message outside the window")
+                return self._refused(45015, "过了 48 小时还发客服消息")
             telephone.shown.append(Shown("customer_service", text, now))
             return _error(0)
 
@@ -249,11 +267,16 @@ class Simulator:
             if code:
                 return _error(code)
             telephone = self.telephones.get(str(sent.get("touser")))
-            if not self.account.has_templates or not sent.get("template_id"):
-                return self._refused(40037, "a template that isn't one")
+            if not self.account.has_templates or not sent.get("template_id") or self.account.template_id not in (None, sent["template_id"]):
+                return self._refused(40037, "模板不是这个公众号的")
             if telephone is None or not telephone.is_following:
-                return self._refused(43004, "a notice to somebody who doesn't follow")
-            words = "；".join(str(v.get("value", "")) for v in (sent.get("data") or {}).values())
+                return self._refused(43004, "给没有关注的人发通知")
+            values = {name: str(v.get("value", "")) for name, v in (sent.get("data") or {}).items()}
+            if self.account.template_id and set(values) != set(re.findall(r"\{\{(\w+)\.DATA\}\}", TEMPLATE)):
+                return self._refused(47003, "通知的字段和模板的不一样")
+            if any(not v or len(v) > (5 if name.startswith("phrase") else 20) for name, v in values.items()):
+                return self._refused(47003, "通知里有空的或太长的字段")
+            words = re.sub(r"\{\{(\w+)\.DATA\}\}", lambda m: values[m[1]], TEMPLATE) if self.account.template_id else "；".join(values.values())
             telephone.shown.append(Shown("template", words, self.clock(), str(sent.get("url", ""))))
             return _error(0)
 
@@ -277,31 +300,56 @@ class Simulator:
             sent, code = await self._call(request)
             if code:
                 return _error(code)
-            buttons = sent.get("button") or []
-            if not 1 <= len(buttons) <= 3 or any(len(b["name"].encode()) > 16 or len(b.get("sub_button") or []) > 5 or any(len(s["name"].encode()) > 60 for s in b.get("sub_button") or []) for b in buttons):
-                return self._refused(40017, "a menu of a wrong shape")
+            if not self.account.has_customer_service:
+                return self._refused(48001, "未认证的订阅号用接口建菜单")
+            if fault := _menu_fault(sent):
+                return self._refused(fault, "菜单的样子不对")
             self.menu = sent
             return _error(0)
 
         @app.get("/cgi-bin/menu/get")
         async def held_menu(request: Request) -> Response:
             _, code = await self._call(request)
-            return _error(code) if code else JSONResponse({"menu": self.menu}) if self.menu else _error(46003)
+            if code or not self.account.has_customer_service:
+                return _error(code or 48001)
+            return JSONResponse({"menu": self.menu}) if self.menu else _error(46003)
+
+        @app.get("/cgi-bin/template/get_all_private_template")
+        async def templates(request: Request) -> Response:
+            _, code = await self._call(request)
+            if code or not self.account.has_templates:
+                return _error(code or 48001)
+            return JSONResponse({"template_list": [{"template_id": self.account.template_id, "title": "事项进展提醒", "content": TEMPLATE}] if self.account.template_id else []})
+
+        @app.post("/cgi-bin/qrcode/create")
+        async def code_with_scene(request: Request) -> Response:
+            sent, code = await self._call(request)
+            if code or not self.account.has_scenes:
+                return _error(code or 48001)
+            scene = str(((sent.get("action_info") or {}).get("scene") or {}).get("scene_str", ""))
+            if sent.get("action_name") != "QR_LIMIT_STR_SCENE" or not 1 <= len(scene) <= 64:
+                return self._refused(40053, "二维码的参数不对")
+            return JSONResponse({"ticket": secrets.token_urlsafe(64), "url": f"http://weixin.qq.com/q/{scene}"})
 
         return app
+
+    def _is_foreign(self, request: Request) -> bool:
+        return bool(self.account.allow_list) and _address(request) not in self.account.allow_list
 
     def _planned(self) -> int:
         return self.fail_next.pop(0) if self.fail_next else 0
 
     async def _call(self, request: Request) -> tuple[dict[str, Any], int]:
         """What was sent, and the error code of a token that isn't alive or of a planned failure."""
+        if self._is_foreign(request):
+            return {}, 40164
         if code := self._planned():
             return {}, code
         if self._tokens.get(request.query_params.get("access_token", ""), 0) <= self.clock():
             return {}, 40001
         body = await request.body()
         if b"\\u" in body:
-            self.violations.append("Chinese sent as \\u escapes: telephones show them as they are")
+            self.violations.append("中文写成了 \\u 转义，手机上会原样显示")
         try:
             return (json.loads(body) if body else {}), 0
         except ValueError:
@@ -312,5 +360,65 @@ class Simulator:
         return _error(code)
 
 
-def _error(code: int) -> Response:
-    return JSONResponse({"errcode": code, "errmsg": "ok" if code == 0 else f"error {code}"})
+def _said(fields: dict[str, Any]) -> str:
+    kind = {"image": "图片", "voice": "语音", "location": "位置", "video": "视频", "link": "链接"}.get(fields["MsgType"], fields["MsgType"])
+    return str(fields.get("Content") or f"[{kind}] {fields.get('Recognition') or fields.get('Label') or ''}".strip())
+
+
+def _error(code: int, words: str = "") -> Response:
+    return JSONResponse({"errcode": code, "errmsg": words or ("ok" if code == 0 else f"error {code}")})
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _not_on_the_list(request: Request) -> Response:
+    return _error(40164, f"invalid ip {_address(request)} ipv6 ::ffff:{_address(request)}, not in whitelist rid: {secrets.token_hex(4)}")
+
+
+def _menu_fault(menu: dict[str, Any]) -> int:
+    """0, or the code for what telephones couldn't show: 微信 自定义菜单, 3 buttons of 4 Chinese characters, 5 of 8 below each."""
+    buttons = menu.get("button") or []
+    if not 1 <= len(buttons) <= 3:
+        return 40016
+    for button in buttons:
+        below = button.get("sub_button") or []
+        if not 1 <= len(button.get("name", "")) <= 4:
+            return 40018
+        if len(below) > 5:
+            return 40023
+        if any(not 1 <= len(leaf.get("name", "")) <= 8 for leaf in below):
+            return 40025
+        for leaf in below or [button]:
+            if leaf.get("type") != "click":
+                return 40017
+            if not 1 <= len(leaf.get("key", "").encode()) <= 128:
+                return 40019
+    return 0
+
+
+def simulated(account: Account) -> SimulatedAccount:
+    """The account as WeChat would know it, when everything is set up as its file says. Codes with a scene and templates are rights of service accounts."""
+    mode = "safe" if account.must_be_sealed else "compatible" if account.aes_key else "plain"
+    is_service = account.kind is AccountKind.service
+    return SimulatedAccount(
+        account.appid, account.secret, account.token, original_id=f"gh_{account.name}", aes_key=account.aes_key, mode=mode,
+        has_customer_service=account.has_customer_service, has_templates=is_service, has_scenes=is_service, template_id=account.template_id,
+    )  # fmt: skip
+
+
+def servers(simulators: Sequence[Simulator]) -> ASGIApp:
+    """One address for all accounts, as WeChat's: who asks for a token says the appid, every other call carries a token."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body, token = await request.body(), request.query_params.get("access_token", "")
+        meant = next((s for s in simulators if (token in s._tokens if token else s.account.appid.encode() in body)), simulators[0])
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await meant.app(scope, again, send)
+
+    return app

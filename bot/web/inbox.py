@@ -143,7 +143,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
 
     def thread(session: Session, conversation: Conversation) -> dict[str, Any]:
         messages = list(session.scalars(select(Message).where(Message.conversation_id == conversation.id).order_by(Message.id.desc()).limit(300)))[::-1]
-        return {"conversation": conversation, "messages": messages}
+        return {"conversation": conversation, "messages": messages, "remaining": remaining(conversation.id)}
 
     @api.get("/conversations/{conversation_id}", response_class=HTMLResponse)
     async def conversation(request: Request, conversation_id: str) -> Response:
@@ -168,7 +168,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             last = next((m.text for m in reversed(shown["messages"]) if m.sender is Sender.resident), "")
             return desk.page(
                 request, "conversation.html", session, who, **shown, notes=notes, cases=own_cases, appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)), booking_label=bookings.label,
-                summary=summary, last=last, remaining=remaining(found.id), canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))), teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
+                summary=summary, last=last, canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))), teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
             )  # fmt: skip
 
     @api.get("/conversations/{conversation_id}/suggestions", response_class=HTMLResponse)

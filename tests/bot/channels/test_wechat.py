@@ -204,7 +204,7 @@ def test_more_than_the_window_allows_ends_in_a_link_and_the_rest_waits(wired: Wi
     sent = wired.wechat.deliver_due()
     api = [text for via, text in wired.texts() if via == "customer_service"]
     assert (sent, len(api)) == (5, 5) and "https://linli.example/w/" in api[-1]
-    assert wired.wechat.remaining(wired.conversation()).text_zh.startswith("窗口已过，剩 0 条")  # type: ignore[union-attr]
+    assert wired.wechat.remaining(wired.conversation()).text_zh.startswith("他说话以后的 5 条发完了，剩 0 条：您写的先用通知提醒他")  # type: ignore[union-attr]
 
 
 def test_after_49_hours_a_notice_without_the_matter_and_then_the_words(wired: Wired) -> None:
