@@ -18,7 +18,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actions.dialogue.knowledge import Services
 from actions.dialogue.services import all_actions
@@ -48,6 +50,24 @@ from knowledge.topics import TopicClassifier
 log = logging.getLogger("linli.app")
 
 _CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+
+
+class Headers:
+    """On every response. Plain ASGI: behind Starlette's BaseHTTPMiddleware a response's background task runs before it has left us."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", _CSP)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+            await send(message)
+
+        await self._app(scope, receive, sent)
 
 
 def today() -> date:
@@ -160,14 +180,13 @@ def create_app(parts: Parts) -> FastAPI:
     links = wechat_pages.Links(secret=settings.secret("tokens"), public_url=settings.own_url)
     accounts_there = build_wechat(parts, links)
 
-    async def deliver() -> None:
-        """What WeChat's people haven't got yet goes out as soon as it may."""
+    async def deliver(wechat: Wechat) -> None:
+        """What this account's people haven't got yet goes out as soon as it may."""
         while True:
-            for wechat in accounts_there.values():
-                try:
-                    await asyncio.to_thread(wechat.deliver_due)
-                except Exception as error:
-                    log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
+            try:
+                await asyncio.to_thread(wechat.deliver_due)
+            except Exception as error:
+                log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
             await asyncio.sleep(1)
 
     def remaining(conversation_id: str) -> Remaining | None:
@@ -191,7 +210,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with parts.sessions() as session:
             service.release_all(session)
-        tasks = [asyncio.create_task(watch()), *([asyncio.create_task(deliver())] if accounts_there else [])]
+        tasks = [asyncio.create_task(watch()), *(asyncio.create_task(deliver(wechat)) for wechat in accounts_there.values())]
         yield
         for task in tasks:
             task.cancel()
@@ -231,13 +250,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
-    @app.middleware("http")
-    async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
-        response: Response = await call_next(request)  # type: ignore[misc]
-        response.headers.setdefault("Content-Security-Policy", _CSP)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        return response
+    app.add_middleware(Headers)
 
     @app.get("/", response_class=HTMLResponse)
     async def page(request: Request, village: str | None = None) -> HTMLResponse:

@@ -49,7 +49,7 @@ class WechatSent(Base):
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
     pieces: Mapped[int] = mapped_column(Integer, default=0)
-    via: Mapped[str] = mapped_column(String(20))  # passive | customer_service | page
+    via: Mapped[str] = mapped_column(String(20))  # passive | customer_service | sending: with the API just now, or cut short there | "": surely not
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

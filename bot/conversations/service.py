@@ -65,6 +65,13 @@ def claim(session: Session, message_id: int) -> bool:
     return bool(taken.rowcount)
 
 
+def renew(session: Session, message_id: int) -> bool:
+    """Hold a claim for another CLAIM_LAPSES. False: the message has been answered."""
+    held = session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=datetime.now(UTC)))
+    session.commit()
+    return bool(held.rowcount)
+
+
 def release(session: Session, message_id: int) -> None:
     session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=_LONG_AGO))
     session.commit()
@@ -115,8 +122,10 @@ def messages_after(session: Session, conversation_id: str, after: int) -> list[M
 
 
 def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> list[int]:
-    before = datetime.now(UTC) - older_than
-    return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
+    """Messages that wait and that nobody is at, oldest first."""
+    now = datetime.now(UTC)
+    free = Message.claimed_at.is_(None) | (Message.claimed_at < now - CLAIM_LAPSES)
+    return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), free, Message.created_at < now - older_than).order_by(Message.id).limit(limit)))
 
 
 def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:

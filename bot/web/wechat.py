@@ -86,14 +86,14 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
             wechat, incoming, is_sealed = _open(request, body[: MOST_BYTES + 1], asked, name)
         except WechatRefused as error:
             return _refuse(name, error)
-        text = await wechat.receive(incoming)
+        text = await wechat.receive(incoming, is_gone=request.is_disconnected)
         now = int(clock())
         answer = text_reply(incoming, text, now=now) if text else "success"
         if text and is_sealed and (cipher := wechat.account.cipher):
             encrypted, stamp, nonce = cipher.seal(answer), str(now), secrets.token_hex(8)
             answer = sealed_reply(encrypted=encrypted, signature=signature(wechat.account.token, stamp, nonce, encrypted), timestamp=stamp, nonce=nonce)
         kind = "application/xml" if text else "text/plain"
-        return Response(answer, media_type=kind, background=BackgroundTask(asyncio.to_thread, wechat.left_us, incoming))
+        return Response(answer, media_type=kind, background=BackgroundTask(wechat.left_us, incoming) if text else None)
 
     def page(request: Request, status: int = 200, **values: object) -> HTMLResponse:
         response = templates.TemplateResponse(request, "wechat.html", values, status_code=status)
