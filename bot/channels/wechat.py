@@ -27,7 +27,7 @@ from bot.channels.wechat_accounts import Account
 from bot.channels.wechat_api import NoAnswer, TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat_ledger import Part
 from bot.channels.wechat_models import WechatContact, WechatReceipt
-from bot.channels.wechat_text import MOST_BYTES, chosen, pieces, shown
+from bot.channels.wechat_text import MOST_BYTES, chosen, could_choose, pieces, shown
 from bot.channels.wechat_xml import Incoming, number
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, Message, Sender
@@ -35,12 +35,12 @@ from knowledge.models import Level, Place
 
 log = logging.getLogger("linli.wechat")
 
-PATIENCE_S = 4.0  # of the five seconds; the rest is for the way and the database
+PATIENCE_S = 3.5  # of the five seconds; the rest is for the way, the database, and the queue before us when many write at once
 _GAVE_UP = timedelta(seconds=4.5)  # a delivery this long after the first comes because WeChat didn't get our answer
 _LOOK_AGAIN_S = 0.2
 _SETTLED = timedelta(seconds=2)
 _NOT_ASKED_AGAIN = timedelta(seconds=20)  # after the first delivery: three of five seconds each are over
-_AT_ONCE = 8  # requests in our books, and people being sent to
+_SENDERS = 4  # people being sent to at a time
 _AGAIN = "（补发，收到过就不用再看）\n"
 _FETCH = 4  # so few characters ask for what lies here ("回复任意文字"), more are a message of their own
 _MORE = "\n（还有，回复任意文字接着看）"
@@ -86,8 +86,8 @@ class Wechat:
         self._sessions, self._answer, self._api, self._greeting = sessions, answer, api, greeting
         self._page_link, self._sources_link, self._picture, self._now = page_link, sources_link, picture, now
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by message: what is being answered here
-        # Their own: asyncio's few threads are busy with searches and vectors just when many write at once.
-        self._threads, self._senders = ThreadPoolExecutor(_AT_ONCE, "wechat-in"), ThreadPoolExecutor(_AT_ONCE, "wechat-out")
+        # One for the books: SQLite has one writer, and threads that wait for each other there sleep up to 0.1 s a time.
+        self._books, self._senders = ThreadPoolExecutor(1, "wechat-books"), ThreadPoolExecutor(_SENDERS, "wechat-send")
 
     # --- in ------------------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,8 @@ class Wechat:
         """
         loop, arrived_at = asyncio.get_running_loop(), self._now()
         deadline = loop.time() + PATIENCE_S
-        taken = await self._in_thread(self._take, incoming, arrived_at)
+        take = asyncio.to_thread if incoming.kind == "image" else self._in_thread  # a picture is fetched, which may take its time
+        taken: Taken = await take(self._take, incoming, arrived_at)
         is_answered = taken.message_id is None
         if taken.message_id is not None:
             await asyncio.wait({self._answering(taken.message_id)}, timeout=max(0.0, deadline - loop.time()))
@@ -117,7 +118,7 @@ class Wechat:
         return text
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._books, work, *arguments)
 
     async def left_us(self, incoming: Incoming) -> None:
         """The reply to a delivery was handed to the network. Until then a killed process has said nothing."""
@@ -184,6 +185,8 @@ class Wechat:
 
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
         """What a number stands for among the buttons shown last."""
+        if not could_choose(text):
+            return None
         rows = session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.sender != Sender.resident).order_by(Message.id.desc()).limit(3))
         buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
         return chosen(text, buttons)

@@ -54,6 +54,10 @@ def shown(reply: dict[str, Any], *, sources: str | None) -> str:
     return "\n".join(p for p in parts if p)
 
 
+def could_choose(said: str) -> bool:
+    return _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip()) is not None
+
+
 def chosen(said: str, buttons: Sequence[dict[str, str]]) -> str | None:
     """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a choice."""
     found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())
