@@ -200,8 +200,9 @@ def create_app(parts: Parts) -> FastAPI:
                 if state["rasa"]:
                     with parts.sessions() as session:
                         waiting = service.unanswered(session, older_than=timedelta(seconds=2))
-                    for message_id in waiting:
-                        await parts.turns.answer(message_id)
+                    for error in await asyncio.gather(*(parts.turns.answer(message_id) for message_id in waiting), return_exceptions=True):
+                        if isinstance(error, Exception):
+                            log.error("watch %s", type(error).__name__)
             except Exception:
                 log.exception("watch")  # the loop must outlive a locked database; no resident's words are in the trace
             await asyncio.sleep(2)

@@ -121,11 +121,13 @@ def messages_after(session: Session, conversation_id: str, after: int) -> list[M
     return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.id > after).order_by(Message.id).limit(500)))
 
 
-def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> list[int]:
-    """Messages that wait and that nobody is at, oldest first."""
+def unanswered(session: Session, *, older_than: timedelta, limit: int = 200) -> list[int]:
+    """The first message of each conversation that waits and that nobody is at, oldest first: conversations don't wait for each other."""
     now = datetime.now(UTC)
     free = Message.claimed_at.is_(None) | (Message.claimed_at < now - CLAIM_LAPSES)
-    return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), free, Message.created_at < now - older_than).order_by(Message.id).limit(limit)))
+    first = func.min(Message.id)
+    waiting = select(first).where(Message.sender == Sender.resident, Message.answered_at.is_(None), free, Message.created_at < now - older_than)
+    return list(session.scalars(waiting.group_by(Message.conversation_id).order_by(first).limit(limit)))
 
 
 def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:

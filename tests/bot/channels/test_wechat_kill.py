@@ -194,6 +194,8 @@ def test_an_answer_arrives_wherever_the_app_dies(world: World, slow_s: float, le
             assert len(more) <= 1 and all(text.startswith(module._AGAIN) for text in more), (where, answers)
             doubled += [where] * len(more)
             if not was_killed:
+                world.processes[world.ports[0]].kill()  # which has counted commits
+                world.processes[world.ports[0]].join()
                 break
         assert number > least, "each commit was a point"
     print(f"{number - 1} commits, {time.monotonic() - begun:.0f} s; answered twice: {doubled}")
