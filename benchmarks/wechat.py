@@ -94,7 +94,7 @@ def slow_rasa(url: str, slow_s: float, port: int) -> None:
 
 @contextlib.contextmanager
 def served(app: FastAPI, port: int) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
@@ -139,7 +139,7 @@ def waits(text: str) -> bool:
 def compare(session: Session, simulator: Simulator, appid: str, wrong: list[str]) -> dict[str, int]:
     """Each message that reached us against its telephone: every reply of ours to it must be there once. `wrong`: told of each that isn't."""
     counts: Counter[str] = Counter()
-    for contact in session.scalars(select(WechatContact).where(WechatContact.appid == appid)):
+    for contact in session.scalars(select(WechatContact).where(WechatContact.appid == appid).order_by(WechatContact.id)):
         messages = session.scalars(select(Message).where(Message.conversation_id == contact.conversation_id).order_by(Message.id)).all()
         shown = simulator.telephone(contact.openid).shown
         heard = {via: "\n".join(s.text for s in shown if s.via == via) for via in ("passive", "customer_service")}
