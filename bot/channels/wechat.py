@@ -255,7 +255,7 @@ class Wechat:
                 return ("", True) if receipt.answered_at else (receipt.reply, False)
             text, parts = self._passive(session, contact)
             ledger.mark(session, parts, via="passive", now=self._now())
-            receipt.reply = text
+            receipt.reply = text or None  # nothing there yet: who asks again may get it
             session.commit()
             return text, True
 
@@ -302,7 +302,7 @@ class Wechat:
                     if not parts and not unheard:
                         break
                     text, taken = _merged(parts, room=_ROOM, text=_once_more(unheard) if unheard else "")
-                    if len(taken) < len(parts) and ledger.left(contact, now=self._now()) == 1:
+                    if len(taken) < len(parts) and not unheard and ledger.left(contact, now=self._now()) == 1:
                         link = f"\n还有没发完的，点开接着看：{self._page_link(contact.conversation_id)}"
                         text, taken = _merged(parts, room=_ROOM - len(link.encode()))
                         text += link

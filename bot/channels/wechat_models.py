@@ -38,7 +38,7 @@ class WechatReceipt(Base):
     message_id: Mapped[int | None] = mapped_column(Integer)
     arrivals: Mapped[int] = mapped_column(Integer, default=1)  # the latest delivery carries the reply
     first_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    reply: Mapped[str | None] = mapped_column(Text)  # the passive reply, "" for none
+    reply: Mapped[str | None] = mapped_column(Text)  # the passive reply
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it left us
 
 
