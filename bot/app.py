@@ -18,7 +18,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actions.dialogue.knowledge import Services
 from actions.dialogue.services import all_actions
@@ -49,6 +51,24 @@ from knowledge.topics import TopicClassifier
 log = logging.getLogger("linli.app")
 
 CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+
+
+class Headers:
+    """On every response. Plain ASGI: behind Starlette's BaseHTTPMiddleware a response's background task runs before it has left us."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", CSP)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+            await send(message)
+
+        await self._app(scope, receive, sent)
 
 
 def today() -> date:
@@ -165,14 +185,13 @@ def create_app(parts: Parts) -> FastAPI:
     links = wechat_pages.Links(secret=settings.secret("tokens"), public_url=settings.own_url, sessions=parts.sessions)
     accounts_there = build_wechat(parts, links)
 
-    async def deliver() -> None:
-        """What WeChat's people haven't got yet goes out as soon as it may."""
+    async def deliver(wechat: Wechat) -> None:
+        """What this account's people haven't got yet goes out as soon as it may."""
         while True:
-            for wechat in accounts_there.values():
-                try:
-                    await asyncio.to_thread(wechat.deliver_due)
-                except Exception as error:
-                    log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
+            try:
+                await asyncio.to_thread(wechat.deliver_due)
+            except Exception as error:
+                log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
             await asyncio.sleep(1)
 
     async def tend(wechat: Wechat) -> None:
@@ -194,8 +213,9 @@ def create_app(parts: Parts) -> FastAPI:
                 if state["rasa"]:
                     with parts.sessions() as session:
                         waiting = service.unanswered(session, older_than=timedelta(seconds=2))
-                    for message_id in waiting:
-                        await parts.turns.answer(message_id)
+                    for error in await asyncio.gather(*(parts.turns.answer(message_id) for message_id in waiting), return_exceptions=True):
+                        if isinstance(error, Exception):
+                            log.error("watch %s", type(error).__name__)
             except Exception:
                 log.exception("watch")  # the loop must outlive a locked database; no resident's words are in the trace
             await asyncio.sleep(2)
@@ -204,7 +224,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with parts.sessions() as session:
             service.release_all(session)
-        tasks = [asyncio.create_task(watch()), *([asyncio.create_task(deliver())] if accounts_there else []), *(asyncio.create_task(tend(wechat)) for wechat in accounts_there.values())]
+        tasks = [asyncio.create_task(watch()), *(asyncio.create_task(job(wechat)) for wechat in accounts_there.values() for job in (deliver, tend))]
         yield
         for task in tasks:
             task.cancel()
@@ -244,13 +264,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
-    @app.middleware("http")
-    async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
-        response: Response = await call_next(request)  # type: ignore[misc]
-        response.headers.setdefault("Content-Security-Policy", CSP)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        return response
+    app.add_middleware(Headers)
 
     @app.get("/", response_class=HTMLResponse)
     async def page(request: Request, village: str | None = None) -> HTMLResponse:

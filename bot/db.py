@@ -1,5 +1,6 @@
 """Engine and sessions; SQLite in WAL mode by default, PostgreSQL by URL."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,25 @@ def make_engine(url: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
+    _take_turns(engine)
     return engine
+
+
+def _take_turns(engine: Engine) -> None:
+    """The writers of this process queue before SQLite has to: its own waiting is sleep and try again, which starved the event loop
+    for seconds while another thread wrote one message after the other. Other processes still meet its busy timeout.
+    """
+    turn = threading.Lock()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _begins(connection: Any, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool) -> None:
+        if (context.isinsert or context.isupdate or context.isdelete) and not connection.info.get("writes"):
+            connection.info["writes"] = turn.acquire(timeout=30)  # not had: SQLite says that the database is locked, as it would have
+
+    @event.listens_for(engine, "checkin")  # a session's transaction is over
+    def _ends(_connection: object, record: Any) -> None:
+        if record.info.pop("writes", False):
+            turn.release()
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -25,6 +25,7 @@ STAGE_SECONDS = Histogram("linli_stage_seconds", "Time of a turn by stage.", ["s
 TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 
 _ACKNOWLEDGE_EVERY = timedelta(minutes=3)
+_AT_ONCE = 32  # turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
 SESSION_TURNS = 25  # then Rasa starts a new session; slots are kept
 WAITING_TEXT = "助手正在重启，您的话我已经记下，好了马上回答，不用重发。有急事请直接打电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。"
 WAITING_LINKS = [{"label": f"拨打 {n}", "href": f"tel:{n}"} for n in ("110", "120", "119", "12345", "12348")]
@@ -45,6 +46,7 @@ class Turns:
         self._sessions = sessions
         self._rasa = rasa
         self._topic = topic
+        self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries again)."""
@@ -75,16 +77,20 @@ class Turns:
         if not text:
             replies: list[dict[str, Any]] = [{"kind": "asking", "text": "我没看到文字。您想问什么，打几个字就行。"}]
         else:
+            had_to_wait = self._room.locked()
             try:
-                with stage("rasa"):
-                    # An earlier try was cut short; Rasa may remember its turn, whose replies nobody has.
-                    goes_on = is_retry and not await self._rasa.take_back(conversation_id, message_id)
-                    if is_long and not goes_on and not await self._rasa.has_form(conversation_id):
-                        await self._rasa.start_session(conversation_id)
-                    if done and goes_on:
-                        replies = done.replies
-                    else:
-                        replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
+                async with self._room:
+                    if had_to_wait and not self._is_still_ours(message_id):
+                        return []
+                    with stage("rasa"):
+                        # An earlier try was cut short; Rasa may remember its turn, whose replies nobody has.
+                        goes_on = is_retry and not await self._rasa.take_back(conversation_id, message_id)
+                        if is_long and not goes_on and not await self._rasa.has_form(conversation_id):
+                            await self._rasa.start_session(conversation_id)
+                        if done and goes_on:
+                            replies = done.replies
+                        else:
+                            replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
             except (RasaUnavailable, asyncio.CancelledError) as error:
                 log.warning("rasa away conversation=%s message=%s reason=%s", conversation_id, message_id, error)
                 with self._sessions() as session:
@@ -110,6 +116,11 @@ class Turns:
             replies = self._hand_over(session, held, replies, text)
             TURNS.labels(replies[0].get("kind", "text")).inc()
             return service.store_replies(session, message, replies)
+
+    def _is_still_ours(self, message_id: int) -> bool:
+        """The claim may have lapsed while Rasa had no room; it begins anew, unless the message was answered meanwhile."""
+        with self._sessions() as session:
+            return service.renew(session, message_id)
 
     def _hand_over(self, session: Session, conversation: Conversation, replies: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
         """The word `handoff` in a reply, the second abstention in a row, or a rule of the place puts the conversation into the queue."""

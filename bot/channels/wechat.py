@@ -2,11 +2,16 @@
 
 A reply in time is passive; a late one goes by the customer-service API, or, for an account without it, with the next word of the
 resident. Everything is a row first, so what can't be sent now waits.
+
+What is on its way when the process is killed may have arrived or not, and nobody can tell us. It goes again, marked 补发: a legal
+answer that is lost is worse than one that comes twice.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -21,10 +26,10 @@ from bot.channels import wechat_ledger as ledger
 from bot.channels import wechat_pictures as pictures
 from bot.channels.base import Remaining
 from bot.channels.wechat_accounts import Account
-from bot.channels.wechat_api import TryLater, WechatApi, WechatError, WindowClosed
+from bot.channels.wechat_api import NoAnswer, TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat_ledger import Part
 from bot.channels.wechat_models import WechatContact, WechatReceipt
-from bot.channels.wechat_text import MOST_BYTES, chosen, is_only_signs, pieces, shown
+from bot.channels.wechat_text import MOST_BYTES, chosen, could_choose, is_only_signs, pieces, shown
 from bot.channels.wechat_xml import Incoming, number
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -33,12 +38,16 @@ from knowledge.models import Level, Place
 
 log = logging.getLogger("linli.wechat")
 
-PATIENCE_S = 4.0  # of the five seconds; the rest is for the way and the database
+PATIENCE_S = 3.5  # of the five seconds; the rest is for the way, the database, and the queue before us when many write at once
 _GAVE_UP = timedelta(seconds=4.5)  # a delivery this long after the first comes because WeChat didn't get our answer
-_ON_ITS_WAY_S = 0.3
+_LOOK_AGAIN_S = 0.2
 _SETTLED = timedelta(seconds=2)
+_NOT_ASKED_AGAIN = timedelta(seconds=20)  # after the first delivery: three of five seconds each are over
+_SENDERS = 4  # people being sent to at a time
+_AGAIN = "（补发，收到过就不用再看）\n"
 _FETCH = 4  # so few characters ask for what lies here ("回复任意文字"), more are a message of their own
 _MORE = "\n（还有，回复任意文字接着看）"
+_ROOM = MOST_BYTES - len((_AGAIN + _MORE).encode())
 _NOTICE = "您的事有了新消息，点开查看。"
 # Keys of the menu, and what a press says or shows.
 MENU_SAYS = {"report": "我要报个事", "book": "想约律师", "progress": "我那事咋样了", "village_rule": "我们村的村规民约有哪些规定", "person": "转人工"}
@@ -59,6 +68,18 @@ _LEARN_AGAIN = timedelta(minutes=10)
 _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就把结果给您。"
 
 
+@dataclass(frozen=True)
+class Taken:
+    """One delivery, stored. `message_id`: what is to be answered, None where there is nothing; `delivery`: which one of its message, from 1."""
+
+    contact_id: int
+    conversation_id: str
+    key: str
+    message_id: int | None
+    delivery: int
+    arrived_at: datetime
+
+
 class Wechat:
     """One official account. `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages."""
 
@@ -73,36 +94,59 @@ class Wechat:
         self._sessions, self._answer, self._api, self._greeting = sessions, answer, api, greeting
         self._page_link, self._sources_link, self._picture, self._now = page_link, sources_link, picture, now
         self._others, self._learn_at = others, datetime.min.replace(tzinfo=UTC)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # by message: what is being answered here
+        # One for the books: SQLite has one writer, and threads that wait for each other there sleep up to 0.1 s a time.
+        self._books, self._senders = ThreadPoolExecutor(1, "wechat-books"), ThreadPoolExecutor(_SENDERS, "wechat-send")
 
     # --- in ------------------------------------------------------------------------------------------------------------
 
-    async def receive(self, incoming: Incoming) -> str:
-        """The text of the passive reply, "" for `success`. Each delivery of a message comes here; one of them carries the reply."""
-        loop = asyncio.get_running_loop()
+    async def receive(self, incoming: Incoming, *, is_gone: Callable[[], Awaitable[bool]]) -> str:
+        """The text of the passive reply, "" for `success`. Each delivery of a message comes here; one of them carries the reply.
+
+        `is_gone`: whether WeChat has hung up, so that nobody would hear it.
+        """
+        loop, arrived_at = asyncio.get_running_loop(), self._now()
         deadline = loop.time() + PATIENCE_S
-        contact_id, message_id, delivery_number = await asyncio.to_thread(self._take, incoming)
-        if message_id is not None:
-            # Kept and shielded: an answer goes on when WeChat has hung up.
-            task = asyncio.create_task(self._quietly(message_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            await asyncio.wait({task}, timeout=max(0.0, deadline - loop.time()))
-            while loop.time() < deadline and not await asyncio.to_thread(self._is_answered, message_id):
-                await asyncio.sleep(0.1)  # another delivery, or another process, is at it
-        text, is_fresh = await asyncio.to_thread(self._reply, contact_id, incoming.key, delivery_number, message_id)
-        if text and not is_fresh:
-            await asyncio.sleep(_ON_ITS_WAY_S)
-            text, _ = await asyncio.to_thread(self._reply, contact_id, incoming.key, delivery_number, message_id)
+        take = asyncio.to_thread if incoming.kind == "image" else self._in_thread  # a picture is fetched, which may take its time
+        taken: Taken = await take(self._take, incoming, arrived_at)
+        is_answered = taken.message_id is None
+        if taken.message_id is not None:
+            await asyncio.wait({self._answering(taken.message_id)}, timeout=max(0.0, deadline - loop.time()))
+            while not is_answered and loop.time() < deadline:
+                is_answered = await self._in_thread(self._is_answered, taken.message_id)
+                if not is_answered:
+                    await asyncio.sleep(_LOOK_AGAIN_S)  # Rasa is away, or another process is at it
+        text, is_sure = "", taken.message_id in self._tasks  # hundreds may be at it still in the same moment: they cost next to nothing
+        while not is_sure and not await is_gone():
+            text, is_sure = await self._in_thread(self._reply, taken)
+            if is_sure or loop.time() >= deadline:
+                break
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        if not text and not is_answered and not self.account.has_customer_service:
+            text = await self._in_thread(self._later, taken)
         return text
 
-    def left_us(self, incoming: Incoming) -> None:
-        """The response to a delivery was handed to the network. Until then a killed process has answered nothing."""
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._books, work, *arguments)
+
+    async def left_us(self, incoming: Incoming) -> None:
+        """The reply to a delivery was handed to the network. Until then a killed process has said nothing."""
+        await self._in_thread(self._note_left, incoming)
+
+    def _note_left(self, incoming: Incoming) -> None:
         with self._sessions() as session:
-            contact = session.scalar(select(WechatContact.id).where(WechatContact.appid == self.account.appid, WechatContact.openid == incoming.openid))
+            contact = select(WechatContact.id).where(WechatContact.appid == self.account.appid, WechatContact.openid == incoming.openid).scalar_subquery()
             mine = (WechatReceipt.contact_id == contact) & (WechatReceipt.key == incoming.key)
             session.execute(update(WechatReceipt).where(mine, WechatReceipt.reply.is_not(None), WechatReceipt.answered_at.is_(None)).values(answered_at=self._now()))
             session.commit()
+
+    def _answering(self, message_id: int) -> asyncio.Task[None]:
+        """One task for all deliveries of a message. Kept here, so an answer goes on when WeChat has hung up."""
+        task = self._tasks.get(message_id)
+        if task is None:
+            task = self._tasks[message_id] = asyncio.create_task(self._quietly(message_id))
+            task.add_done_callback(lambda _: self._tasks.pop(message_id))
+        return task
 
     async def _quietly(self, message_id: int) -> None:
         try:
@@ -110,17 +154,19 @@ class Wechat:
         except Exception as error:  # the message stays unanswered and is taken up again by the app's watch
             log.error("wechat message=%s %s", message_id, type(error).__name__)
 
-    def _take(self, incoming: Incoming) -> tuple[int, int | None, int]:
-        """Stored before anything is done with it: the contact, the message to answer (None: nothing to answer), which delivery it is."""
-        now = self._now()
+    def _take(self, incoming: Incoming, arrived_at: datetime) -> Taken:
+        """Stored before anything is done with it."""
         with self._sessions() as session:
             contact = ledger.contact_of(session, self.account.appid, incoming.openid, place=self.account.place)
-            conversation = session.get_one(Conversation, contact.conversation_id)
-            message_id = self._event(session, contact, conversation, incoming, now) if incoming.kind == "event" else self._message(session, contact, conversation, incoming)
-            delivery_number = ledger.arrive(session, contact, incoming.key, message_id=message_id, now=now)
-            if delivery_number == 1 and incoming.kind != "event":
-                ledger.said(session, contact, now=now)
-            return contact.id, message_id, delivery_number
+            known = session.get(WechatReceipt, (contact.id, incoming.key))
+            if known is not None:
+                message_id = known.message_id
+            elif incoming.kind == "event":
+                message_id = self._event(session, contact, session.get_one(Conversation, contact.conversation_id), incoming, arrived_at)
+            else:
+                message_id = self._message(session, contact, session.get_one(Conversation, contact.conversation_id), incoming)
+            delivery_number = ledger.arrive(session, contact, incoming.key, message_id=message_id, is_known=known is not None, is_word=incoming.kind != "event", now=arrived_at)
+            return Taken(contact.id, contact.conversation_id, incoming.key, message_id, delivery_number, arrived_at)
 
     def _message(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming) -> int | None:
         fields, kind = incoming.fields, incoming.kind
@@ -135,8 +181,11 @@ class Wechat:
                 return self._tell(session, conversation, incoming, answer)
             if is_only_signs(text) and conversation.status is ConversationStatus.bot and recognise(text) is None:
                 return self._aside(session, conversation, incoming, _SIGNS)
-            if not self.account.has_customer_service and len(text) <= _FETCH and ledger.pending(session, conversation.id):
-                return None  # 回复任意文字取结果
+            if not self.account.has_customer_service and len(text) <= _FETCH:  # 回复任意文字取结果
+                if ledger.pending(session, conversation.id):
+                    return None
+                if (asked := ledger.unanswered(session, conversation.id)) is not None:
+                    return asked
             return service.receive(session, conversation, client_id=incoming.key, text=meant).id
         if kind == "location":
             return self._location(session, conversation, incoming)
@@ -146,6 +195,8 @@ class Wechat:
 
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
         """What a number stands for among the buttons shown last."""
+        if not could_choose(text):
+            return None
         rows = session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.sender != Sender.resident).order_by(Message.id.desc()).limit(3))
         buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
         return chosen(text, buttons)
@@ -241,54 +292,65 @@ class Wechat:
 
     # --- out -----------------------------------------------------------------------------------------------------------
 
-    def _reply(self, contact_id: int, key: str, delivery_number: int, message_id: int | None) -> tuple[str, bool]:
-        """The passive reply, and whether it was put together just now; "" when this delivery isn't the one to carry it."""
-        now = self._now()
+    def _later(self, taken: Taken) -> str:
+        """That the answer takes longer, for people to whom nothing can be sent. Not kept: who asks again gets what there is then."""
         with self._sessions() as session:
-            receipt, contact = session.get(WechatReceipt, (contact_id, key)), session.get(WechatContact, contact_id)
-            if receipt is None or contact is None or receipt.arrivals != delivery_number:
+            if session.scalar(select(WechatReceipt.arrivals).where(WechatReceipt.contact_id == taken.contact_id, WechatReceipt.key == taken.key)) != taken.delivery:
+                return ""
+        return f"{_PENDING}\n也可以在网页上看：{self._page_link(taken.conversation_id)}"
+
+    def _reply(self, taken: Taken) -> tuple[str, bool]:
+        """The passive reply, "" when this delivery isn't the one to carry it, and whether that is sure: False while another delivery
+        has the reply and it hasn't left us, since whoever had it may be dead."""
+        with self._sessions() as session:
+            receipt = session.get(WechatReceipt, (taken.contact_id, taken.key))
+            if receipt is not None and receipt.reply is None and receipt.arrivals == taken.delivery:
+                if not ledger.hold(session, taken.contact_id, now=self._now()):
+                    return "", True  # the customer-service API is at it
+                session.refresh(receipt)
+            contact = session.get(WechatContact, taken.contact_id)
+            if receipt is None or contact is None or receipt.arrivals != taken.delivery:
                 return "", True  # deleted in between, or a later delivery is the one that WeChat still listens to
             if receipt.reply is not None:
-                # Said already. Again only if it never left us, or if WeChat waits five seconds for each delivery and asks once more.
-                return (receipt.reply, False) if receipt.answered_at is None or receipt.first_at < now - _GAVE_UP else ("", False)
-            if not ledger.take_turn(session, contact_id, now=now):
-                return "", True
-            try:
-                text, parts = self._passive(session, contact)
-                if not text and message_id is not None and not self._is_answered(message_id) and not self.account.has_customer_service:
-                    text = f"{_PENDING}\n也可以在网页上看：{self._page_link(contact.conversation_id)}"
-                ledger.mark(session, parts, via="passive", now=now)
-                receipt.reply = text
-                session.commit()
-            finally:
-                ledger.end_turn(session, contact_id)
+                if receipt.first_at < taken.arrived_at - _GAVE_UP:
+                    return receipt.reply, True  # WeChat waits five seconds for each delivery, and it asked once more
+                return ("", True) if receipt.answered_at else (receipt.reply, False)
+            text, parts = self._passive(session, contact)
+            ledger.mark(session, parts, via="passive", now=self._now())
+            receipt.reply = text or None  # nothing there yet: who asks again may get it
+            session.commit()
             return text, True
 
     def _parts(self, session: Session, conversation_id: str) -> list[Part]:
         parts = []
-        for message, gone in ledger.pending(session, conversation_id):
+        for message, gone, is_cut in ledger.pending(session, conversation_id):
             body = message.body or {}
             who = f"【{body['agent']}】" if message.sender is Sender.agent and body.get("agent") else ""
             sources = self._sources_link(message.id) if body.get("citations") else None
             cut = pieces(who + shown({**body, "text": message.text}, sources=sources)) or ["……"]
-            parts += [Part(message.id, i, text, i == len(cut) - 1) for i, text in enumerate(cut) if i >= gone]
+            parts += [Part(message.id, i, text, i == len(cut) - 1, is_cut) for i, text in enumerate(cut) if i >= gone]
         return parts
 
     def _passive(self, session: Session, contact: WechatContact) -> tuple[str, list[Part]]:
         """As much as one text holds; the rest follows by the API, or on the next word."""
-        parts = self._parts(session, contact.conversation_id)
-        text, taken = _merged(parts, room=MOST_BYTES - len(_MORE.encode()))
+        parts, unheard = self._parts(session, contact.conversation_id), self._unheard(session, contact.id)
+        if unheard:
+            unheard.answered_at = self._now()  # from here on this reply carries it
+        text, taken = _merged(parts, room=_ROOM, text=_once_more(unheard) if unheard else "")
         if len(taken) < len(parts) and not self.account.has_customer_service:
             text += _MORE
         return text, taken
 
+    def _unheard(self, session: Session, contact_id: int) -> WechatReceipt | None:
+        return ledger.unheard(session, contact_id, before=self._now() - _NOT_ASKED_AGAIN)
+
     def deliver_due(self) -> int:
-        """Pieces sent by the customer-service API just now, to all people of this account."""
+        """Texts sent by the customer-service API just now, to all people of this account."""
         if not self.account.has_customer_service:
             return 0
         with self._sessions() as session:
-            waiting = ledger.waiting_contacts(session, self.account.appid, now=self._now(), settled=_SETTLED)
-        return sum(self._deliver(contact_id) for contact_id in waiting)
+            waiting = ledger.waiting_contacts(session, self.account.appid, now=self._now(), settled=_SETTLED, unheard_before=self._now() - _NOT_ASKED_AGAIN)
+        return sum(self._senders.map(self._deliver, waiting))
 
     def _deliver(self, contact_id: int) -> int:
         sent, not_before = 0, None
@@ -296,19 +358,23 @@ class Wechat:
             if not ledger.take_turn(session, contact_id, now=self._now()):
                 return 0
             try:
-                while parts := self._parts(session, session.get_one(WechatContact, contact_id).conversation_id):
+                while True:
                     contact = session.get_one(WechatContact, contact_id, populate_existing=True)
-                    text, taken = _merged(parts, room=MOST_BYTES)
-                    if len(taken) < len(parts) and ledger.left(contact, now=self._now()) == 1:
+                    parts, unheard = self._parts(session, contact.conversation_id), self._unheard(session, contact_id)
+                    if not parts and not unheard:
+                        break
+                    text, taken = _merged(parts, room=_ROOM, text=_once_more(unheard) if unheard else "")
+                    if len(taken) < len(parts) and not unheard and ledger.left(contact, now=self._now()) == 1:
                         link = f"\n还有没发完的，点开接着看：{self._page_link(contact.conversation_id)}"
-                        text, taken = _merged(parts, room=MOST_BYTES - len(link.encode()))
+                        text, taken = _merged(parts, room=_ROOM - len(link.encode()))
                         text += link
-                    if not ledger.reserve(session, contact_id, now=self._now()):
-                        self._notice(session, contact, parts[-1].message_id)
+                    if not ledger.reserve(session, contact_id, taken, now=self._now()):
+                        self._notice(session, contact, max((p.message_id for p in parts), default=0))
                         not_before = self._now() + timedelta(minutes=1)
                         break
-                    self._api.send_text(contact.openid, text)
-                    ledger.mark(session, taken, via="customer_service", now=self._now())
+                    self._send(session, contact, text, taken)
+                    if unheard:
+                        unheard.answered_at = self._now()
                     session.commit()
                     sent += 1
             except WindowClosed:
@@ -321,6 +387,18 @@ class Wechat:
                 session.rollback()
                 ledger.end_turn(session, contact_id, not_before=not_before)
         return sent
+
+    def _send(self, session: Session, contact: WechatContact, text: str, parts: Sequence[Part]) -> None:
+        """The caller commits, at once. Raises WechatError and its kinds."""
+        try:
+            self._api.send_text(contact.openid, text)
+        except NoAnswer:
+            raise  # it may have arrived, so the next try says 补发
+        except WechatError:
+            ledger.mark_sending(session, parts, False)
+            session.commit()
+            raise
+        ledger.mark(session, parts, via="customer_service", now=self._now())
 
     def _notice(self, session: Session, contact: WechatContact, last: int) -> None:
         """That there is something to read, once for each new message; never what."""
@@ -362,12 +440,16 @@ class Wechat:
             return ledger.remaining(session, conversation_id, can_send=self.account.has_customer_service, has_template=self.account.template_id is not None, now=self._now())
 
 
-def _merged(parts: Sequence[Part], *, room: int) -> tuple[str, list[Part]]:
-    """The first parts in one text of at most `room` bytes."""
-    text, taken = "", []
+def _once_more(receipt: WechatReceipt) -> str:
+    return _AGAIN + (receipt.reply or "").removeprefix(_AGAIN).removesuffix(_MORE)
+
+
+def _merged(parts: Sequence[Part], *, room: int, text: str = "") -> tuple[str, list[Part]]:
+    """`text` and the first parts in one text of at most `room` bytes, and those parts."""
+    taken = []
     for part in parts:
-        longer = f"{text}\n\n{part.text}" if text else part.text
-        if len(longer.encode()) > room and taken:
+        longer = f"{text}\n\n{part.text}" if text else (_AGAIN if part.is_cut else "") + part.text
+        if len(longer.encode()) > room and text:
             break
         text, taken = longer, [*taken, part]
     return text, taken

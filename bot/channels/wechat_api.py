@@ -44,6 +44,10 @@ class TryLater(WechatError):
     """Busy, over the day's limit, or not to be reached."""
 
 
+class NoAnswer(TryLater):
+    """The request went out and no answer came: it may have been carried out."""
+
+
 class WindowClosed(WechatError):
     """45015: more than 48 hours since the person wrote; 45047: as much was sent as one message allows."""
 
@@ -145,7 +149,8 @@ class WechatApi:
             found = response.json()
         except (httpx.HTTPError, ValueError) as error:
             log.warning("wechat account=%s path=%s unreachable: %s", self._account.name, path, type(error).__name__)
-            raise TryLater(-1) from None  # the address of a failed request carries the token
+            never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+            raise (TryLater if never_left else NoAnswer)(-1) from None  # the address of a failed request carries the token
         return found if isinstance(found, dict) else {"errcode": -1}
 
     def token(self, *, dead: str | None = None) -> str:
@@ -178,7 +183,10 @@ class WechatApi:
         values: dict[str, Any] = {"refreshing_until": None}
         try:
             asked = {"grant_type": "client_credential", "appid": self._account.appid, "secret": self._account.secret, "force_refresh": is_forced}
-            found = self._answer("POST", "/cgi-bin/stable_token", json.dumps(asked).encode(), {})
+            try:
+                found = self._answer("POST", "/cgi-bin/stable_token", json.dumps(asked).encode(), {})
+            except NoAnswer:
+                raise TryLater(-1) from None  # of the token; what it is for wasn't sent
             if not found.get("access_token"):
                 code = int(found.get("errcode", -1))
                 log.warning("wechat account=%s no token: errcode=%s", self._account.name, code)

@@ -18,6 +18,7 @@ from bot.settings import SHANGHAI
 WINDOW, PER_MESSAGE = timedelta(hours=48), 5
 QUICK_WINDOW, PER_PRESS = timedelta(minutes=1), 3
 _SENDING_LAPSES = timedelta(seconds=30)
+SENDING = "sending"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Part:
     ordinal: int
     text: str
     is_last: bool
+    is_cut: bool = False  # it was being sent before and nobody knows whether it arrived
 
 
 def contact_of(session: Session, appid: str, openid: str, *, place: str | None) -> WechatContact:
@@ -47,24 +49,21 @@ def contact_of(session: Session, appid: str, openid: str, *, place: str | None) 
     return found
 
 
-def arrive(session: Session, contact: WechatContact, key: str, *, message_id: int | None, now: datetime) -> int:
-    """Which delivery of this message or event it is, from 1."""
-    session.add(WechatReceipt(contact_id=contact.id, key=key, message_id=message_id, first_at=now))
-    try:
-        session.commit()
-        return 1
-    except IntegrityError:
-        session.rollback()
+def arrive(session: Session, contact: WechatContact, key: str, *, message_id: int | None, is_known: bool, is_word: bool, now: datetime) -> int:
+    """Which delivery of this message or event it is, from 1. A word of the resident's opens the window of 48 hours anew."""
+    if not is_known:
+        session.add(WechatReceipt(contact_id=contact.id, key=key, message_id=message_id, first_at=now))
+        if is_word:
+            contact.said_at, contact.said_left, contact.is_following = now, PER_MESSAGE, True  # whoever writes follows
+        try:
+            session.commit()
+            return 1
+        except IntegrityError:
+            session.rollback()
     mine = (WechatReceipt.contact_id == contact.id) & (WechatReceipt.key == key)
-    arrivals = session.scalar(update(WechatReceipt).where(mine).values(arrivals=WechatReceipt.arrivals + 1).returning(WechatReceipt.arrivals))
+    arrivals = session.scalar(update(WechatReceipt).where(mine).values(arrivals=WechatReceipt.arrivals + 1).returning(WechatReceipt.arrivals), execution_options={"synchronize_session": False})
     session.commit()
     return int(arrivals or 1)
-
-
-def said(session: Session, contact: WechatContact, *, now: datetime) -> None:
-    """The resident wrote: the window of 48 hours opens anew, and whoever writes follows."""
-    contact.said_at, contact.said_left, contact.is_following = now, PER_MESSAGE, True
-    session.commit()
 
 
 def pressed(session: Session, contact: WechatContact, *, now: datetime) -> None:
@@ -80,19 +79,28 @@ def take_turn(session: Session, contact_id: int, *, now: datetime) -> bool:
     return bool(done.rowcount)
 
 
+def hold(session: Session, contact_id: int, *, now: datetime) -> bool:
+    """Whether nobody is sending to the person, and nobody begins to until the caller's transaction ends."""
+    free = or_(WechatContact.sending_until.is_(None), WechatContact.sending_until < now)
+    done = session.execute(update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=None, not_before=None), execution_options={"synchronize_session": False})
+    return bool(done.rowcount)
+
+
 def end_turn(session: Session, contact_id: int, *, not_before: datetime | None = None) -> None:
     session.execute(update(WechatContact).where(WechatContact.id == contact_id).values(sending_until=None, not_before=not_before))
     session.commit()
 
 
-def reserve(session: Session, contact_id: int, *, now: datetime) -> bool:
-    """Count one message to the person before it is sent. False: none may be sent now."""
+def reserve(session: Session, contact_id: int, parts: Sequence[Part], *, now: datetime) -> bool:
+    """Count one message to the person and note what is in it before it is sent; the sender's turn begins anew. False: none may be sent now."""
     c = WechatContact
     for opened, left, window in ((c.said_at, c.said_left, WINDOW), (c.pressed_at, c.pressed_left, QUICK_WINDOW)):
-        done = session.execute(update(c).where(c.id == contact_id, opened > now - window, left > 0).values({left: left - 1}), execution_options={"synchronize_session": False})
-        session.commit()
+        done = session.execute(update(c).where(c.id == contact_id, opened > now - window, left > 0).values({left: left - 1, c.sending_until: now + _SENDING_LAPSES}), execution_options={"synchronize_session": False})
         if done.rowcount:
+            mark_sending(session, parts, True)
+            session.commit()
             return True
+    session.rollback()
     return False
 
 
@@ -127,37 +135,63 @@ def remaining(session: Session, conversation_id: str, *, can_send: bool, has_tem
     return Remaining(0, None, f"{why}：{then}")
 
 
-def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, int]]:
-    """What we said and hasn't gone out, in order, each with how many of its pieces did."""
+def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, int, bool]]:
+    """What we said and hasn't gone out, in order, each with how many of its pieces did, and whether it was cut short while going."""
     rows = session.execute(
-        select(Message, WechatSent.pieces)
+        select(Message, WechatSent.pieces, WechatSent.via)
         .outerjoin(WechatSent, WechatSent.message_id == Message.id)
         .where(Message.conversation_id == conversation_id, Message.sender != Sender.resident, WechatSent.done_at.is_(None))
         .order_by(Message.id)
         .limit(50)
     )
-    return [(message, pieces or 0) for message, pieces in rows]
+    return [(message, pieces or 0, via == SENDING) for message, pieces, via in rows]
 
 
-def waiting_contacts(session: Session, appid: str, *, now: datetime, settled: timedelta) -> list[int]:
+def unanswered(session: Session, conversation_id: str) -> int | None:
+    """The resident's message that is being answered, the last if there are several."""
+    return session.scalar(select(Message.id).where(Message.conversation_id == conversation_id, Message.sender == Sender.resident, Message.answered_at.is_(None)).order_by(Message.id.desc()).limit(1))
+
+
+def unheard(session: Session, contact_id: int, *, before: datetime) -> WechatReceipt | None:
+    """The first passive reply that was put together but hasn't left us: a process was killed just then. `before`: WeChat asks no more."""
+    r = WechatReceipt
+    return session.scalars(select(r).where(r.contact_id == contact_id, r.reply != "", r.answered_at.is_(None), r.first_at < before).order_by(r.first_at).limit(1)).first()
+
+
+def waiting_contacts(session: Session, appid: str, *, now: datetime, settled: timedelta, unheard_before: datetime) -> list[int]:
     """People to whom something should go that has lain for `settled`: by then a passive reply would have taken it."""
     lying = (
         select(Message.id)
         .outerjoin(WechatSent, WechatSent.message_id == Message.id)
         .where(Message.conversation_id == WechatContact.conversation_id, Message.sender != Sender.resident, Message.created_at < now - settled, WechatSent.done_at.is_(None))
     )
+    r = WechatReceipt
+    unheard = select(r.key).where(r.contact_id == WechatContact.id, r.reply != "", r.answered_at.is_(None), r.first_at < unheard_before)
     free = or_(WechatContact.not_before.is_(None), WechatContact.not_before < now)
-    return list(session.scalars(select(WechatContact.id).where(WechatContact.appid == appid, WechatContact.is_following, free, lying.exists()).order_by(WechatContact.id).limit(200)))
+    due = or_(lying.exists(), unheard.exists())
+    return list(session.scalars(select(WechatContact.id).where(WechatContact.appid == appid, WechatContact.is_following, free, due).order_by(WechatContact.id).limit(200)))
 
 
 def mark(session: Session, parts: Sequence[Part], *, via: str, now: datetime) -> None:
     """These pieces went out; the caller commits."""
     for part in parts:
-        row = session.get(WechatSent, part.message_id)
-        if row is None:
-            row = WechatSent(message_id=part.message_id, pieces=0, via=via)
-            session.add(row)
+        row = _sent(session, part)
         row.pieces, row.via = max(row.pieces, part.ordinal + 1), via
         if part.is_last:
             row.done_at = now
     session.flush()
+
+
+def mark_sending(session: Session, parts: Sequence[Part], is_sending: bool) -> None:
+    """These pieces go out now, or surely didn't; the caller commits."""
+    for part in parts:
+        _sent(session, part).via = SENDING if is_sending else ""
+
+
+def _sent(session: Session, part: Part) -> WechatSent:
+    row = session.get(WechatSent, part.message_id)
+    if row is None:
+        row = WechatSent(message_id=part.message_id, pieces=0, via="")
+        session.add(row)
+        session.flush()
+    return row

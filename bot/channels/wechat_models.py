@@ -53,7 +53,7 @@ class WechatReceipt(Base):
     message_id: Mapped[int | None] = mapped_column(Integer)
     arrivals: Mapped[int] = mapped_column(Integer, default=1)  # the latest delivery carries the reply
     first_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    reply: Mapped[str | None] = mapped_column(Text)  # the passive reply, "" for none
+    reply: Mapped[str | None] = mapped_column(Text)  # the passive reply
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it left us
 
 
@@ -64,7 +64,7 @@ class WechatSent(Base):
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
     pieces: Mapped[int] = mapped_column(Integer, default=0)
-    via: Mapped[str] = mapped_column(String(20))  # passive | customer_service | page
+    via: Mapped[str] = mapped_column(String(20))  # passive | customer_service | sending: with the API just now, or cut short there | "": surely not
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

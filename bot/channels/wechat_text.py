@@ -63,6 +63,10 @@ def is_only_signs(text: str) -> bool:
     return not any(c.isalnum() for c in _STICKER.sub("", text))
 
 
+def could_choose(said: str) -> bool:
+    return _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip()) is not None
+
+
 def chosen(said: str, buttons: Sequence[dict[str, str]]) -> str | None:
     """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a choice."""
     found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())

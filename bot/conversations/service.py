@@ -66,6 +66,13 @@ def claim(session: Session, message_id: int) -> bool:
     return bool(taken.rowcount)
 
 
+def renew(session: Session, message_id: int) -> bool:
+    """Hold a claim for another CLAIM_LAPSES. False: the message has been answered."""
+    held = session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=datetime.now(UTC)))
+    session.commit()
+    return bool(held.rowcount)
+
+
 def release(session: Session, message_id: int) -> None:
     session.execute(update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=_LONG_AGO))
     session.commit()
@@ -119,9 +126,13 @@ def all_messages(session: Session, conversation_id: str) -> list[Message]:
     return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)))
 
 
-def unanswered(session: Session, *, older_than: timedelta, limit: int = 50) -> list[int]:
-    before = datetime.now(UTC) - older_than
-    return list(session.scalars(select(Message.id).where(Message.sender == Sender.resident, Message.answered_at.is_(None), Message.created_at < before).order_by(Message.id).limit(limit)))
+def unanswered(session: Session, *, older_than: timedelta, limit: int = 200) -> list[int]:
+    """The first message of each conversation that waits and that nobody is at, oldest first: conversations don't wait for each other."""
+    now = datetime.now(UTC)
+    free = Message.claimed_at.is_(None) | (Message.claimed_at < now - CLAIM_LAPSES)
+    first = func.min(Message.id)
+    waiting = select(first).where(Message.sender == Sender.resident, Message.answered_at.is_(None), free, Message.created_at < now - older_than)
+    return list(session.scalars(waiting.group_by(Message.conversation_id).order_by(first).limit(limit)))
 
 
 def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:

@@ -118,14 +118,14 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
             incoming = read(xml)
         except WechatRefused as error:
             return _refuse(error)
-        text = await wechat.receive(incoming)
+        text = await wechat.receive(incoming, is_gone=request.is_disconnected)
         now = int(clock())
         answer = text_reply(incoming, text, now=now) if text else "success"
         if text and request.query_params.get("encrypt_type", "raw") == "aes" and (cipher := wechat.account.cipher):
             encrypted, stamp, nonce = cipher.seal(answer), str(now), secrets.token_hex(8)
             answer = sealed_reply(encrypted=encrypted, signature=signature(wechat.account.token, stamp, nonce, encrypted), timestamp=stamp, nonce=nonce)
         kind = "application/xml" if text else "text/plain"
-        return Response(answer, media_type=kind, background=BackgroundTask(asyncio.to_thread, wechat.left_us, incoming))
+        return Response(answer, media_type=kind, background=BackgroundTask(wechat.left_us, incoming) if text else None)
 
     def page(request: Request, status: int = 200, **values: object) -> HTMLResponse:
         response = templates.TemplateResponse(request, "wechat.html", values, status_code=status)
