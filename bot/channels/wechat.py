@@ -21,11 +21,12 @@ from bot.channels.base import Remaining
 from bot.channels.wechat_accounts import Account
 from bot.channels.wechat_api import TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat_ledger import Part
-from bot.channels.wechat_models import WechatContact, WechatReceipt
+from bot.channels.wechat_models import WechatContact, WechatReceipt, WechatSent
 from bot.channels.wechat_text import MOST_BYTES, chosen, pieces, shown
 from bot.channels.wechat_xml import Incoming, number
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, Message, Sender
+from bot.emergency import recognise
 from knowledge.models import Level, Place
 
 log = logging.getLogger("linli.wechat")
@@ -34,7 +35,7 @@ PATIENCE_S = 4.0  # of the five seconds; the rest is for the way and the databas
 _GAVE_UP = timedelta(seconds=4.5)  # a delivery this long after the first comes because WeChat didn't get our answer
 _ON_ITS_WAY_S = 0.3
 _SETTLED = timedelta(seconds=2)
-_FETCH = 4  # so few characters ask for what lies here ("回复任意文字"), more are a message of their own
+_FETCH = 4  # so few characters, once we have asked for them ("回复任意文字"), are no message of their own
 _MORE = "\n（还有，回复任意文字接着看）"
 _NOTICE = "您的事有了新消息，点开查看。"
 # Keys of the menu, and what a press says or shows.
@@ -53,17 +54,17 @@ _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就�
 
 
 class Wechat:
-    """One official account. `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages."""
+    """One official account. `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages; `own_url` stands before the others."""
 
     name = "wechat"
 
     def __init__(
         self, account: Account, *, sessions: Callable[[], Session], answer: Callable[[int], Awaitable[Any]], api: WechatApi, greeting: Callable[[str | None], str],
-        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], own_url: str = "", now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self.account = account
         self._sessions, self._answer, self._api, self._greeting = sessions, answer, api, greeting
-        self._page_link, self._sources_link, self._picture, self._now = page_link, sources_link, picture, now
+        self._page_link, self._sources_link, self._picture, self._own_url, self._now = page_link, sources_link, picture, own_url, now
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- in ------------------------------------------------------------------------------------------------------------
@@ -123,8 +124,8 @@ class Wechat:
                 return self._tell(session, conversation, incoming, f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
             if text.strip("。！!") in _FORGET:
                 return self._tell(session, conversation, incoming, f"要删除您和我说过的话，请点开下面的链接，按“删除这段对话”：\n{self._page_link(conversation.id)}")
-            if not self.account.has_customer_service and len(text) <= _FETCH and ledger.pending(session, conversation.id):
-                return None  # 回复任意文字取结果
+            if len(text) <= _FETCH and self._asked_for_a_word(session, contact, before=incoming.key) and not recognise(text):
+                return self._unanswered(session, conversation.id)
             return service.receive(session, conversation, client_id=incoming.key, text=self._choice(session, conversation.id, text) or text).id
         if kind == "location":
             x, y = number(fields, "Location_X"), number(fields, "Location_Y")
@@ -134,9 +135,22 @@ class Wechat:
             return self._photo(session, conversation, incoming)
         return self._tell(session, conversation, incoming, _OTHER_KINDS.get(kind, _UNKNOWN))
 
+    def _asked_for_a_word(self, session: Session, contact: WechatContact, *, before: str) -> bool:
+        """Whether our last reply said 回复任意文字. Where it didn't, a short word means what it says: 没有, 解决了."""
+        if self.account.has_customer_service:
+            return False
+        last = session.scalar(select(WechatReceipt).where(WechatReceipt.contact_id == contact.id, WechatReceipt.key != before).order_by(WechatReceipt.first_at.desc()).limit(1))
+        if last is None or last.reply is None:
+            return last is not None and last.first_at < self._now() - timedelta(seconds=PATIENCE_S)
+        return last.reply.startswith(_PENDING) or last.reply.endswith(_MORE)
+
+    def _unanswered(self, session: Session, conversation_id: str) -> int | None:
+        """The message whose answer the word asks for; None when it has one already."""
+        return session.scalar(select(Message.id).where(Message.conversation_id == conversation_id, Message.sender == Sender.resident, Message.answered_at.is_(None)).order_by(Message.id.desc()).limit(1))
+
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
-        """What a number stands for among the buttons shown last."""
-        rows = session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.sender != Sender.resident).order_by(Message.id.desc()).limit(3))
+        """What a number stands for among the buttons shown last; what still lies here was never shown."""
+        rows = session.scalars(select(Message).join(WechatSent, WechatSent.message_id == Message.id).where(Message.conversation_id == conversation_id).order_by(Message.id.desc()).limit(3))
         buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
         return chosen(text, buttons)
 
@@ -203,12 +217,14 @@ class Wechat:
             return text, True
 
     def _parts(self, session: Session, conversation_id: str) -> list[Part]:
-        parts = []
-        for message, gone in ledger.pending(session, conversation_id):
+        parts, pending = [], ledger.pending(session, conversation_id)
+        # They may go out as one text, in which a number must stand for one thing.
+        numbered = max((message.id for message, *_ in pending if (message.body or {}).get("buttons")), default=0)
+        for message, gone in pending:
             body = message.body or {}
             who = f"【{body['agent']}】" if message.sender is Sender.agent and body.get("agent") else ""
             sources = self._sources_link(message.id) if body.get("citations") else None
-            cut = pieces(who + shown({**body, "text": message.text}, sources=sources)) or ["……"]
+            cut = pieces(who + shown({**body, "text": message.text}, sources=sources, own_url=self._own_url, is_numbered=message.id == numbered)) or ["……"]
             parts += [Part(message.id, i, text, i == len(cut) - 1) for i, text in enumerate(cut) if i >= gone]
         return parts
 
