@@ -243,12 +243,12 @@ def _newest(session: Session, conversation_id: str, *at: CaseStatus) -> Case | N
 
 
 def _draw_near(session: Session, conversation_id: str, now: datetime) -> bool:
-    """The resident's appointment is an hour from now; other people's, at the same opening, stay where they are."""
+    """The resident's appointment is an hour from now; the opening that others have too stays, and nobody is offered the near one."""
     appointment = session.scalar(select(Appointment).where(Appointment.conversation_id == conversation_id, Appointment.status == "booked"))
     if appointment is None:
         return False
     held, starts = appointment.opening, now + timedelta(hours=1)
-    near = bookings.publish(session, worker_id=None, worker_name=held.worker_name, mode=held.mode, place=held.place_id, address=held.address, starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=1, now=now)
+    near = bookings.publish(session, worker_id=None, worker_name=held.worker_name, mode=held.mode, place="elsewhere", address=held.address, starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=1, now=now)
     near.taken, appointment.opening_id = 1, near.id
     session.commit()
     return True
