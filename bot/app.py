@@ -165,7 +165,7 @@ def build_wechat(parts: Parts, links: wechat_pages.Links) -> dict[str, Wechat]:
     return {
         name: Wechat(
             account, sessions=parts.sessions, answer=parts.turns.answer, api=WechatApi(account, sessions=parts.sessions, http=http), greeting=greeting,
-            page_link=links.page, sources_link=links.sources, picture=lambda url: fetch_picture(http, url, hosts=hosts),
+            page_link=links.page, sources_link=links.sources, picture=lambda url: fetch_picture(http, url, hosts=hosts), own_url=settings.own_url,
             others={appid: title for appid, title in titles.items() if appid != account.appid},
         )
         for name, account in accounts.items()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, close_all_sessions, sessionmaker
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
 from knowledge.anonymity import names, training
+from tests.telephones import write_accounts
 
 hypothesis.settings.register_profile("linli", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("linli")
@@ -44,7 +45,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
         os.environ["LINLI_DATABASE_URL"], _ = _database(server)
     os.environ["LINLI_FRONT_END"] = str(Path(os.environ.get("LINLI_HOME", ROOT / "var")) / "front-end")
-    os.environ["LINLI_HOME"] = str(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    os.environ["LINLI_HOME"] = str(home)
+    # Three official accounts, whose servers are the simulator's (tests/telephones.py).
+    os.environ["LINLI_WECHAT_ACCOUNTS"] = str(write_accounts(home / "wechat.yml"))
+    os.environ["LINLI_WECHAT_API"] = f"http://127.0.0.1:{free_port()}"
     return Settings()
 
 

@@ -151,6 +151,8 @@ class ConfirmCase(_Case):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         solved = verdict(said(tracker))
+        if solved is None and numbers.find(said(tracker))[0]:
+            return CheckCase(self.services).run(dispatcher, tracker, domain)  # a number alone asks how it stands, whatever its digits look like
         status = (CaseStatus.answered, CaseStatus.closed)
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):

@@ -28,7 +28,7 @@ from bot.channels.base import Remaining
 from bot.channels.wechat_accounts import Account
 from bot.channels.wechat_api import NoAnswer, TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat_ledger import Part
-from bot.channels.wechat_models import WechatContact, WechatReceipt
+from bot.channels.wechat_models import WechatContact, WechatReceipt, WechatSent
 from bot.channels.wechat_text import MOST_BYTES, chosen, could_choose, is_only_signs, pieces, shown
 from bot.channels.wechat_xml import Incoming, number
 from bot.conversations import delivery, service
@@ -45,7 +45,7 @@ _SETTLED = timedelta(seconds=2)
 _NOT_ASKED_AGAIN = timedelta(seconds=20)  # after the first delivery: three of five seconds each are over
 _SENDERS = 4  # people being sent to at a time
 _AGAIN = "（补发，收到过就不用再看）\n"
-_FETCH = 4  # so few characters ask for what lies here ("回复任意文字"), more are a message of their own
+_FETCH = 4  # so few characters, once we have asked for them ("回复任意文字"), are no message of their own
 _MORE = "\n（还有，回复任意文字接着看）"
 _ROOM = MOST_BYTES - len((_AGAIN + _MORE).encode())
 _NOTICE = "您的事有了新消息，点开查看。"
@@ -81,18 +81,18 @@ class Taken:
 
 
 class Wechat:
-    """One official account. `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages."""
+    """One official account. `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages; `own_url` stands before the others."""
 
     name = "wechat"
 
     def __init__(
         self, account: Account, *, sessions: Callable[[], Session], answer: Callable[[int], Awaitable[Any]], api: WechatApi, greeting: Callable[[str | None], str],
-        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], others: Mapping[str, str] = MappingProxyType({}), now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], own_url: str = "", others: Mapping[str, str] = MappingProxyType({}), now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         """`others`: the installation's other accounts, by appid, as residents know them."""
         self.account = account
         self._sessions, self._answer, self._api, self._greeting = sessions, answer, api, greeting
-        self._page_link, self._sources_link, self._picture, self._now = page_link, sources_link, picture, now
+        self._page_link, self._sources_link, self._picture, self._own_url, self._now = page_link, sources_link, picture, own_url, now
         self._others, self._learn_at = others, datetime.min.replace(tzinfo=UTC)
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by message: what is being answered here
         # One for the books: SQLite has one writer, and threads that wait for each other there sleep up to 0.1 s a time.
@@ -107,8 +107,7 @@ class Wechat:
         """
         loop, arrived_at = asyncio.get_running_loop(), self._now()
         deadline = loop.time() + PATIENCE_S
-        take = asyncio.to_thread if incoming.kind == "image" else self._in_thread  # a picture is fetched, which may take its time
-        taken: Taken = await take(self._take, incoming, arrived_at)
+        taken: Taken = await self._in_thread(self._take, incoming, arrived_at)
         is_answered = taken.message_id is None
         if taken.message_id is not None:
             await asyncio.wait({self._answering(taken.message_id)}, timeout=max(0.0, deadline - loop.time()))
@@ -181,11 +180,8 @@ class Wechat:
                 return self._tell(session, conversation, incoming, answer)
             if is_only_signs(text) and conversation.status is ConversationStatus.bot and recognise(text) is None:
                 return self._aside(session, conversation, incoming, _SIGNS)
-            if not self.account.has_customer_service and len(text) <= _FETCH:  # 回复任意文字取结果
-                if ledger.pending(session, conversation.id):
-                    return None
-                if (asked := ledger.unanswered(session, conversation.id)) is not None:
-                    return asked
+            if len(text) <= _FETCH and self._asked_for_a_word(session, contact, before=incoming.key) and not recognise(text):
+                return ledger.unanswered(session, conversation.id)  # None when it has its answer, which goes out now
             return service.receive(session, conversation, client_id=incoming.key, text=meant).id
         if kind == "location":
             return self._location(session, conversation, incoming)
@@ -193,11 +189,20 @@ class Wechat:
             return self._photo(session, contact, conversation, incoming)
         return self._aside(session, conversation, incoming, _OTHER_KINDS.get(kind, _UNKNOWN))
 
+    def _asked_for_a_word(self, session: Session, contact: WechatContact, *, before: str) -> bool:
+        """Whether our last reply said 回复任意文字. Where it didn't, a short word means what it says: 没有, 解决了."""
+        if self.account.has_customer_service:
+            return False
+        last = session.scalar(select(WechatReceipt).where(WechatReceipt.contact_id == contact.id, WechatReceipt.key != before).order_by(WechatReceipt.first_at.desc()).limit(1))
+        if last is None or last.reply is None:
+            return last is not None and last.first_at < self._now() - timedelta(seconds=PATIENCE_S)
+        return last.reply.removeprefix(_AGAIN).startswith(_PENDING) or last.reply.endswith(_MORE)
+
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
-        """What a number stands for among the buttons shown last."""
+        """What a number stands for among the buttons shown last; what still lies here was never shown."""
         if not could_choose(text):
             return None
-        rows = session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.sender != Sender.resident).order_by(Message.id.desc()).limit(3))
+        rows = session.scalars(select(Message).join(WechatSent, WechatSent.message_id == Message.id).where(Message.conversation_id == conversation_id).order_by(Message.id.desc()).limit(3))
         buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
         return chosen(text, buttons)
 
@@ -322,12 +327,14 @@ class Wechat:
             return text, True
 
     def _parts(self, session: Session, conversation_id: str) -> list[Part]:
-        parts = []
-        for message, gone, is_cut in ledger.pending(session, conversation_id):
+        parts, pending = [], ledger.pending(session, conversation_id)
+        # They may go out as one text, in which a number must stand for one thing.
+        numbered = max((message.id for message, *_ in pending if (message.body or {}).get("buttons")), default=0)
+        for message, gone, is_cut in pending:
             body = message.body or {}
             who = f"【{body['agent']}】" if message.sender is Sender.agent and body.get("agent") else ""
             sources = self._sources_link(message.id) if body.get("citations") else None
-            cut = pieces(who + shown({**body, "text": message.text}, sources=sources)) or ["……"]
+            cut = pieces(who + shown({**body, "text": message.text}, sources=sources, own_url=self._own_url, is_numbered=message.id == numbered)) or ["……"]
             parts += [Part(message.id, i, text, i == len(cut) - 1, is_cut) for i, text in enumerate(cut) if i >= gone]
         return parts
 

@@ -38,18 +38,21 @@ def _longest(text: str) -> int:
     return end
 
 
-def shown(reply: dict[str, Any], *, sources: str | None) -> str:
-    """One reply as plain text. `sources`: the signed link to the page with its full citations."""
+def shown(reply: dict[str, Any], *, sources: str | None, own_url: str = "", is_numbered: bool = True) -> str:
+    """One reply as plain text. `sources`: the signed link to the page with its full citations; `own_url`: before links to our pages;
+    `is_numbered`: False where the numbers belong to a later reply in the same text."""
     parts = [reply.get("text") or ""]
     if reply.get("next"):
         parts.append(f"下一步：{reply['next']}")
-    parts += [f"{link['label']}" for link in reply.get("links") or [] if str(link.get("href", "")).startswith("tel:")]
+    parts += [link["label"] if link["href"].startswith("tel:") else f"{link['label']}：{own_url}{link['href']}" for link in reply.get("links") or []]
     citations = reply.get("citations") or []
     if citations:
         names = "、".join(f"《{c['title'].removeprefix('中华人民共和国')}》{c['article'] or ''}" for c in citations[:3])
         parts.append(f"依据：{names}" + (f"\n看原文：{sources}" if sources else ""))
     buttons = reply.get("buttons") or []
-    if buttons:
+    if buttons and not is_numbered:
+        parts.append(f"可以回：{'、'.join(b['title'] for b in buttons)}")
+    elif buttons:
         parts.append("\n".join(f"回复 {n}：{b['title']}" for n, b in enumerate(buttons, 1)))
     return "\n".join(p for p in parts if p)
 

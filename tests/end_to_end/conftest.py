@@ -10,8 +10,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from bot.channels.wechat_simulator import Simulator
 from bot.settings import Settings
 from bot.stack import Stack
+from tests.telephones import switched_on
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -37,6 +39,13 @@ def stack(prepared: Settings) -> Iterator[Stack]:
         if thread.is_alive():
             thread.join()
         stack.stop()
+
+
+@pytest.fixture(scope="session")
+def simulators(stack: Stack) -> Iterator[dict[str, Simulator]]:
+    """WeChat's servers, by kind of account."""
+    with switched_on(stack_url=f"http://127.0.0.1:{stack.settings.port}", api_url=stack.settings.wechat_api) as found:
+        yield found
 
 
 @pytest.fixture()

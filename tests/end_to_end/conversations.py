@@ -1,29 +1,42 @@
-"""Plays conversations.yml: residents who talk as people do, against a running stack and its database."""
+"""Plays conversations.yml: residents who talk as people do, on any line to a running stack, and what staff and the clock do meanwhile."""
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.bookings import service as bookings
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.cases import numbers
 from actions.cases import service as cases
-from actions.cases.models import Team
+from actions.cases.models import Case, Photo, Team
 from actions.cases.status import CaseStatus
 from actions.dates import SHANGHAI
 from actions.dialogue.dispute import _ASK
-from bot.conversations.models import Conversation
+from bot.channels.wechat_simulator import Simulator
+from bot.conversations import delivery, handoff
 from bot.settings import Settings
-from tests.end_to_end.conftest import Resident
+from tests.end_to_end.lines import Line, Telephone, Widget, comes_true
+from tests.telephones import ACCOUNTS
 
 FILE = Path(__file__).with_name("conversations.yml")
+LINES = ("widget", *ACCOUNTS)
+HEAD = """# Conversations on every channel
+
+Written by the tests, never by hand: `LINLI_SCENARIO_TABLE=docs/scenarios.md` with `pytest tests/end_to_end/test_conversations.py`. Each row is one
+conversation of `tests/end_to_end/conversations.yml`, played against the real stack: on the widget, and on WeChat through the strict simulator of its
+servers with a verified service account (safe mode), a verified subscription account (compatible mode) and an unverified subscription account (plain
+mode). ✓: everything the file says is heard, nothing that it forbids, the case and the appointment are stored as said, and WeChat's servers
+refused nothing.
+
+"""
 STAFF = cases.Actor("staff", "赵主任", 1)
 OTHERS_PHONE = "13900004321"
 # place, mode, in how many days (next Wednesday: None), hour, capacity
@@ -52,8 +65,8 @@ def load() -> list[dict[str, Any]]:
     return found
 
 
-def furnish(sessions: sessionmaker[Session]) -> dict[str, str]:
-    """The openings and somebody else's case; what stands for what in the residents' words."""
+def furnish(sessions: sessionmaker[Session], line: str) -> dict[str, str]:
+    """The openings, and a case of somebody else for each line; what stands for what in the residents' words."""
     now = datetime.now(UTC)
     today = now.astimezone(SHANGHAI).date()
     with sessions() as session:
@@ -65,67 +78,98 @@ def furnish(sessions: sessionmaker[Session]) -> dict[str, str]:
                 session.commit()
                 if capacity == 1:
                     bookings.book(session, opening.id, conversation_id=None, request_key="conversations-full", summary="占着", phone=None, now=now)
-        others = cases.file(session, request_key="conversations-other", conversation_id=None, place="lijiagou", category="其他", fields={"what": "别人家的事", "phone": OTHERS_PHONE}, now=now)
+        others = cases.file(session, request_key=f"conversations-other-{line}", conversation_id=None, place="lijiagou", category="其他", fields={"what": "别人家的事", "phone": OTHERS_PHONE}, now=now)
         number = numbers.spoken(others.number)
         others.lookup_failures = 0
         session.commit()
-    days = {n: today + timedelta(days=n) for n in range(31)}
+    coming = {n: today + timedelta(days=n) for n in range(31)}
     return {
         "other": number,
         "wrong": number[:-1] + str((int(number[-1]) + 1) % 10),
-        **{f"d{n}": f"{d.month}月{d.day}号" for n, d in days.items()},
-        **{f"n{n}": f"{d.day}号" for n, d in days.items()},
-        **{f"d{n}x": f"{d.month}月{d.day}日" for n, d in days.items()},
+        **{f"d{n}": f"{d.month}月{d.day}号" for n, d in coming.items()},
+        **{f"n{n}": f"{d.day}号" for n, d in coming.items()},
+        **{f"d{n}x": f"{d.month}月{d.day}日" for n, d in coming.items()},
     }
 
 
-def play(conversation: dict[str, Any], settings: Settings, sessions: sessionmaker[Session], words: dict[str, str]) -> Played:
-    base = f"http://127.0.0.1:{settings.port}"
-    played, resident = Played(), Resident(base, conversation.get("village"), secret=settings.secret("internal"))
-    short = resident.http.get("/api/widget/conversations/current").json()["conversation"]
-    asked: dict[str, int] = {}
-    with sessions() as session:
-        conversation_id = session.scalars(select(Conversation.id).where(Conversation.id.startswith(short))).one()
+def play(conversation: dict[str, Any], line_name: str, settings: Settings, sessions: sessionmaker[Session], simulators: Mapping[str, Simulator], words: dict[str, str]) -> Played:
+    line: Line = Telephone(simulators[line_name], settings, sessions, conversation.get("village")) if line_name in simulators else Widget(settings, sessions, conversation.get("village"))
+    played, asked, lying = Played(), dict.fromkeys(_ASK, 0), list[dict[str, Any]]()
     for turn in conversation["turns"]:
-        if to := turn.get("staff"):
-            played.transcript.append(f"-- {to}")
-            with sessions() as session:
-                if not _move(session, conversation_id, to):
-                    played.fail(f"no case that can be {to}")
-            continue
         with sessions() as session:
-            own = cases.of_conversation(session, conversation_id)
+            own = cases.of_conversation(session, line.conversation_id)
         known = {**words, "number": numbers.spoken(own[0].number) if own else "000000-000-00"}
-        said = _fill(str(turn["say"]), known)
-        replies: list[dict[str, Any]] = []
-        for _ in range(turn.get("times", 1)):
-            key = uuid.uuid4().hex
-            answer = resident.post(said, key).json()
-            replies = answer.get("replies", [])
-            if turn.get("twice") and resident.post(said, key).json().get("replies") != replies:
-                played.fail("the same message delivered again was answered otherwise")
-        heard = "\n".join(_shown(r) for r in replies)
-        played.transcript += [f"> {said}", *(f"< {_shown(r)}" for r in replies)]
-        if not replies:
-            played.fail("no answer")
-        texts = [r["text"] for r in replies]
-        if len(set(texts)) < len(texts):
-            played.fail("says the same twice in one turn")
-        for pattern in _several(turn.get("heard")):
-            if not re.search(_fill(pattern, known), heard):
-                played.fail(f"not heard: {pattern}")
-        for pattern in _several(turn.get("not_heard")):
-            if re.search(_fill(pattern, known), heard):
-                played.fail(f"heard: {pattern}")
-        for step, question in _ASK.items():
-            asked[step] = asked.get(step, 0) + (question in heard)
+        if turn.keys() & {"say", "press", "resident"}:
+            texts = _does(line, turn, known, played)
+            if texts is None:
+                continue
+            for earlier in lying:
+                _judge(earlier, line.fetched, known, played)
+            lying.clear()
+            _judge(turn, texts, known, played)
+            if turn.get("at_once") and not re.search(_several(turn["heard"])[0], line.at_once):
+                played.fail("it didn't come as the answer to the message itself")
+            for step, question in _ASK.items():
+                asked[step] += question in "\n".join(texts)
+            continue
+        played.transcript.append(f"-- {turn}")
+        with sessions() as session:
+            if not _happens(session, line.conversation_id, turn):
+                played.fail("that can't be done")
+        arrived = line.arrived()
+        if arrived is None:
+            lying.append(turn)  # heard with the resident's next word, before its answer
+        else:
+            _judge(turn, arrived, known, played)
     if conversation.get("asked_once"):
         for step in (s for s, count in asked.items() if count > 1):
             played.fail(f"asked {asked[step]} times: {step}")
+    for complaint in line.complaints:
+        played.fail(complaint)
     with sessions() as session:
-        _check_outcome(session, conversation, conversation_id, played, words)
-    resident.http.close()
+        _check_outcome(session, conversation, line.conversation_id, played, words)
+    line.close()
     return played
+
+
+def _does(line: Line, turn: dict[str, Any], known: dict[str, str], played: Played) -> list[str] | None:
+    """The resident's part, and what is heard after it; None where nothing is to be heard."""
+    said = _fill(str(turn.get("say") or turn.get("press") or turn["resident"]), known)
+    played.transcript.append(f"> {said}")
+    match turn:
+        case {"press": _}:
+            return line.press(said)
+        case {"resident": "follows"}:
+            return line.follow()
+        case {"resident": "sends_photo"}:
+            return line.send_photo()
+        case {"resident": "unfollows"}:
+            line.unfollow()
+            return None
+        case {"resident": "keeps_silent"}:
+            line.keep_silent()
+            return None
+    texts = list[str]()
+    for _ in range(turn.get("times", 1)):
+        texts = line.say(said, twice=turn.get("twice", False))
+    return texts
+
+
+def _judge(turn: dict[str, Any], texts: list[str], known: dict[str, str], played: Played) -> None:
+    heard = "\n".join(texts)
+    played.transcript += [f"< {text}" for text in texts]
+    if turn.get("silent") and texts:
+        played.fail("something was said")
+    elif not turn.get("silent") and not texts and ("staff" not in turn or "heard" in turn):
+        played.fail("no answer")
+    if len(set(texts)) < len(texts):
+        played.fail("says the same twice in one turn")
+    for pattern in _several(turn.get("heard")):
+        if not re.search(_fill(pattern, known), heard):
+            played.fail(f"not heard: {pattern}")
+    for pattern in _several(turn.get("not_heard")):
+        if re.search(_fill(pattern, known), heard):
+            played.fail(f"heard: {pattern}")
 
 
 def _check_outcome(session: Session, conversation: dict[str, Any], conversation_id: str, played: Played, words: dict[str, str]) -> None:
@@ -141,6 +185,8 @@ def _check_outcome(session: Session, conversation: dict[str, Any], conversation_
             value = "、".join(value) if isinstance(value, list) else value
             if isinstance(pattern, str) and not re.search(pattern, str("" if value is None else value)) or not isinstance(pattern, str) and value != pattern:
                 played.fail(f"case.{name} is {value!r}, wanted {pattern!r}")
+    if "photos" in conversation and own and not comes_true(lambda: _photos(session, own[0].id) == conversation["photos"]):
+        played.fail(f"{_photos(session, own[0].id)} photos")
     if "cases" in conversation and len(own) != conversation["cases"]:
         played.fail(f"{len(own)} cases")
     booked = session.scalars(select(Appointment).where(Appointment.conversation_id == conversation_id, Appointment.status.in_(("booked", "waiting")))).all()
@@ -152,20 +198,59 @@ def _check_outcome(session: Session, conversation: dict[str, Any], conversation_
         played.fail(f"{len(booked)} appointments")
 
 
-def _move(session: Session, conversation_id: str, to: str) -> bool:
-    """The newest case of the conversation is answered by staff, or its closing lies eight days back and the clock looks at it."""
-    case, now = next(iter(cases.of_conversation(session, conversation_id)), None), datetime.now(UTC)
-    if case is None or case.status not in ((CaseStatus.closed,) if to == "look_back" else (CaseStatus.filed, CaseStatus.reopened)):
-        return False
-    if to == "look_back":
-        case.closed_at = now - timedelta(days=8)
-        session.commit()
-        cases.tick(session, now=now)
+def _photos(session: Session, case_id: int) -> int:
+    session.rollback()  # so that what another process has written since is seen
+    return session.scalar(select(func.count()).where(Photo.case_id == case_id)) or 0
+
+
+def _happens(session: Session, conversation_id: str, turn: dict[str, Any]) -> bool:
+    """What isn't the resident's doing. A case event or a reminder is told at once, as the worker does within seconds."""
+    now = datetime.now(UTC)
+    if text := turn.get("agent"):
+        handoff.accept(session, conversation_id, agent_id=1, agent_name=STAFF.name, now=now)
+        handoff.say(session, conversation_id, text, agent_id=1, client_id=uuid.uuid4().hex, now=now)
         return True
-    team = session.scalars(select(Team.id)).first()
-    path = {CaseStatus.filed: (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered), CaseStatus.reopened: (CaseStatus.in_progress, CaseStatus.answered)}[case.status]
-    for status in path:
-        cases.move(session, case.id, status, actor=STAFF, key=uuid.uuid4().hex, now=now, note="去看过了", team_id=team)
+    match turn["staff"]:
+        case "gives_back":
+            handoff.give_back(session, conversation_id, agent_id=1, agent_name=STAFF.name)
+        case "reminds":
+            done = _draw_near(session, conversation_id, now)
+            delivery.tell_appointments(session, now=now)
+            return done
+        case "look_back":
+            case = _newest(session, conversation_id, CaseStatus.closed)
+            if case is None:
+                return False
+            case.closed_at = now - timedelta(days=8)
+            session.commit()
+            cases.tick(session, now=now)
+        case "answered":
+            case = _newest(session, conversation_id, CaseStatus.filed, CaseStatus.reopened)
+            if case is None:
+                return False
+            team = session.scalars(select(Team.id)).first()
+            path = (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered) if case.status is CaseStatus.filed else (CaseStatus.in_progress, CaseStatus.answered)
+            for status in path:
+                cases.move(session, case.id, status, actor=STAFF, key=uuid.uuid4().hex, now=now, note="去看过了", team_id=team)
+        case unknown:
+            raise ValueError(unknown)
+    delivery.tell_case_events(session)
+    return True
+
+
+def _newest(session: Session, conversation_id: str, *at: CaseStatus) -> Case | None:
+    return next((case for case in cases.of_conversation(session, conversation_id)[:1] if case.status in at), None)
+
+
+def _draw_near(session: Session, conversation_id: str, now: datetime) -> bool:
+    """The resident's appointment is an hour from now; the opening that others have too stays, and nobody is offered the near one."""
+    appointment = session.scalar(select(Appointment).where(Appointment.conversation_id == conversation_id, Appointment.status == "booked"))
+    if appointment is None:
+        return False
+    held, starts = appointment.opening, now + timedelta(hours=1)
+    near = bookings.publish(session, worker_id=None, worker_name=held.worker_name, mode=held.mode, place="elsewhere", address=held.address, starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=1, now=now)
+    near.taken, appointment.opening_id = 1, near.id
+    session.commit()
     return True
 
 
@@ -177,6 +262,11 @@ def _several(wanted: str | list[str] | None) -> list[str]:
     return [wanted] if isinstance(wanted, str) else [str(w) for w in wanted or []]
 
 
-def _shown(reply: dict[str, Any]) -> str:
-    more = [reply.get("next") or "", " ".join(f"[{b['title']}]" for b in reply.get("buttons") or []), " ".join(f"《{c.get('title', '')}" for c in reply.get("citations") or [])]
-    return "\n".join(part for part in (reply["text"], *more) if part)
+def table(conversations: list[dict[str, Any]], served: Mapping[tuple[str, str], bool]) -> str:
+    """docs/scenarios.md: which conversation holds on which line. `served`: by id and line."""
+    rows = ["| scenario | what happens | " + " | ".join(LINES) + " |", "|" + "---|" * (2 + len(LINES))]
+    for c in conversations:
+        fault = f"; known fault: {c['expected_to_fail']}" if c.get("expected_to_fail") else ""
+        cells = [c.get("not_on", {}).get(line) or ("✓" if served.get((c["id"], line)) else "✗") for line in LINES]
+        rows.append(f"| `{c['id']}` | {c['about']}{fault} | " + " | ".join(cells) + " |")
+    return HEAD + "\n".join(rows) + "\n"

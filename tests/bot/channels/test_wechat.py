@@ -178,6 +178,53 @@ def test_an_account_without_the_api_gives_the_result_on_the_next_word(sessions: 
     wired.simulator.check()
 
 
+def test_a_word_that_asks_for_a_late_answer_waits_for_it(sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+    wired = wire(sessions, kind=AccountKind.unverified)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.2)
+
+    async def never(_: int) -> None:
+        await asyncio.sleep(5)
+
+    ready, wired.wechat._answer = wired.wechat._answer, never
+    wired.say("邻居占了我家地")
+    assert "回复任意一个字" in wired.say("好").text
+    monkeypatch.setattr(module, "PATIENCE_S", 4.0)
+    wired.wechat._answer = ready
+    assert wired.say("嗯").text.startswith("可以先找村委会调解。")
+    assert [text for _, text in wired.rasa.asked] == ["邻居占了我家地"], "好 and 嗯 are no words to the assistant"
+    wired.simulator.check()
+
+
+def test_a_short_word_is_a_message_where_none_was_asked_for(sessions: sessionmaker[Session]) -> None:
+    wired = wire(sessions, kind=AccountKind.unverified)
+    wired.say("我要报事")
+    with sessions() as session:
+        delivery.tell(session, wired.conversation(), key="news", text="您的事有答复了。")
+        session.commit()
+    assert wired.say("没有").text.startswith("您的事有答复了。\n\n可以先找村委会调解。")
+    assert [text for _, text in wired.rasa.asked] == ["我要报事", "没有"]
+
+
+def test_a_cry_for_help_is_never_taken_for_a_word_that_was_asked_for(sessions: sessionmaker[Session]) -> None:
+    wired = wire(sessions, kind=AccountKind.unverified, rasa=FakeRasa([LONG]))
+    assert wired.say("讲讲").text.endswith("接着看）")
+    wired.say("救命")
+    with sessions() as session:
+        assert session.get_one(Conversation, wired.conversation()).emergency_kind == "violence"
+
+
+@pytest.mark.parametrize("kind", AccountKind)
+def test_a_number_stands_for_what_was_shown(sessions: sessionmaker[Session], kind: AccountKind) -> None:
+    wired = wire(sessions, kind=kind, rasa=FakeRasa([{"kind": "case", "text": "办理中。", "buttons": [{"title": "撤回", "payload": "撤回这件事"}]}]))
+    wired.say("办得咋样")
+    with sessions() as session:
+        delivery.tell(session, wired.conversation(), key="news", text="有答复了。", buttons=[{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}])
+        session.commit()
+    assert wired.say("1").text == "有答复了。\n可以回：解决了、没解决\n\n办理中。\n回复 1：撤回"
+    wired.say("1")
+    assert [text for _, text in wired.rasa.asked] == ["办得咋样", "撤回这件事", "撤回这件事"]
+
+
 @pytest.mark.parametrize("kind", AccountKind)
 def test_a_long_answer_arrives_whole(sessions: sessionmaker[Session], kind: AccountKind) -> None:
     wired = wire(sessions, kind=kind, rasa=FakeRasa([LONG]))

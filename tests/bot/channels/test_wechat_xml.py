@@ -75,6 +75,7 @@ def test_pieces_end_at_sentences() -> None:
 def test_a_reply_shows_its_sources_by_link_and_its_buttons_as_numbers() -> None:
     reply = {"text": "可以。", "next": "先调解", "citations": [{"title": "中华人民共和国民法典", "article": "第一千零四十二条"}], "buttons": [{"title": "报这件事", "payload": "/report_dispute"}, {"title": "约律师"}], "links": [{"label": "拨打 12348", "href": "tel:12348"}]}
     assert shown(reply, sources="https://x/s/1") == "可以。\n下一步：先调解\n拨打 12348\n依据：《民法典》第一千零四十二条\n看原文：https://x/s/1\n回复 1：报这件事\n回复 2：约律师"
+    assert shown({"text": "只能打开一次。", "links": [{"label": "打开看进度", "href": "/progress/t"}]}, sources=None, own_url="https://linli.example") == "只能打开一次。\n打开看进度：https://linli.example/progress/t"
     assert [chosen(t, reply["buttons"]) for t in ("1", "回复2", "选 1", "第2个", "3", "0", "12345", "1号楼漏水", "２")] == ["/report_dispute", "约律师", "/report_dispute", "约律师", None, None, None, None, "约律师"]  # type: ignore[arg-type]
 
 
