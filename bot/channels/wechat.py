@@ -194,8 +194,11 @@ class Wechat:
         if self.account.has_customer_service:
             return False
         last = session.scalar(select(WechatReceipt).where(WechatReceipt.contact_id == contact.id, WechatReceipt.key != before).order_by(WechatReceipt.first_at.desc()).limit(1))
-        if last is None or last.reply is None:
-            return last is not None and last.first_at < self._now() - timedelta(seconds=PATIENCE_S)
+        if last is None:
+            return False
+        if last.reply is None:  # _PENDING isn't kept: it was said where the answer took longer
+            message = session.get(Message, last.message_id) if last.message_id else None
+            return message is not None and (message.answered_at is None or message.answered_at > last.first_at + timedelta(seconds=PATIENCE_S))
         return last.reply.removeprefix(_AGAIN).startswith(_PENDING) or last.reply.endswith(_MORE)
 
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
