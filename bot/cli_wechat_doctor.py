@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import secrets
 import time
 from collections.abc import Iterator
@@ -30,7 +29,6 @@ class Check:
 
 def doctor(settings: Settings, args: argparse.Namespace, *, client: Open = open_client) -> int:
     """Each part of each account: 好, or what to do next. 1 where something is 不好."""
-    logging.getLogger("linli.wechat").setLevel(logging.ERROR)
     marks = set()
     for account in accounts(settings).values():
         print(f"公众号 {account.name}（{KIND_LABELS[account.kind]}）")
