@@ -39,6 +39,7 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.channels import wechat_ledger as ledger
 from bot.channels.wechat_accounts import Account, AccountKind
 from bot.channels.wechat_models import WechatContact, WechatToken
 from bot.channels.wechat_simulator import DELIVERIES, PATIENCE_S, SimulatedAccount, Simulator, Telephone
@@ -174,7 +175,7 @@ def settled(sessions: sessionmaker[Session], simulator: Simulator, appid: str) -
         time.sleep(5)
 
 
-async def wave(simulator: Simulator, args: argparse.Namespace, tally: Tally, people: list[str], pid: Path) -> None:
+async def wave(simulator: Simulator, sessions: sessionmaker[Session], args: argparse.Namespace, tally: Tally, people: list[str], pid: Path) -> None:
     chance = random.Random(args.residents)
     for start in range(0, len(people), 10):
         await asyncio.gather(*(simulator.deliver(p, {"MsgType": "event", "Event": "subscribe", "EventKey": ""}) for p in people[start : start + 10]))
@@ -189,12 +190,15 @@ async def wave(simulator: Simulator, args: argparse.Namespace, tally: Tally, peo
 
     asking = [resident(simulator, simulator.telephone(p), _QUESTIONS[i % len(_QUESTIONS)], at_once=i % 2 == 0, tally=tally, chance=chance) for i, p in enumerate(people)]
     await asyncio.gather(*asking, *([kill()] if args.kill != "nothing" else []))
-    for _ in range(3 if args.kind == AccountKind.unverified else 0):  # asked twice, one answer read: the other waits for a word
+    for _ in range(5 if args.kind == AccountKind.unverified else 0):  # asked twice, one answer read: the other comes with their next word
         await asyncio.sleep(10)
-        await asyncio.gather(*(simulator.say(p, "1") for p in people if [s.text == "1" for s in simulator.telephone(p).shown if s.via == "resident"].count(False) > 1))
+        with sessions() as session:
+            rows = session.execute(select(WechatContact.openid, WechatContact.conversation_id).where(WechatContact.appid == simulator.account.appid)).all()
+            waiting = [openid for openid, conversation_id in rows if ledger.pending(session, conversation_id)]
+        await asyncio.gather(*(simulator.say(p, "谢谢你们") for p in waiting))
 
 
-async def run(base: str, simulator: Simulator, args: argparse.Namespace, tally: Tally, home: Path) -> None:
+async def run(base: str, simulator: Simulator, sessions: sessionmaker[Session], args: argparse.Namespace, tally: Tally, home: Path) -> None:
     people = [f"resident-{i}" for i in range(args.residents)]
 
     async def reach(method: str, query: dict[str, str], body: bytes) -> httpx.Response:
@@ -218,7 +222,7 @@ async def run(base: str, simulator: Simulator, args: argparse.Namespace, tally: 
 
     simulator.reach = reach
     await simulator.verify()
-    await wave(simulator, args, tally, people, home / f"{args.kill}.pid")
+    await wave(simulator, sessions, args, tally, people, home / f"{args.kill}.pid")
 
 
 async def exchange(base: str, method: str, target: str, body: bytes) -> httpx.Response:
@@ -266,7 +270,7 @@ def main() -> int:
         os.environ |= {"LINLI_WECHAT_ACCOUNTS": str(path), "LINLI_WECHAT_API": f"http://127.0.0.1:{api}", "LINLI_RASA_PORT": str(proxy)}
         with running(settings) as base:
             try:
-                asyncio.run(run(base, simulator, args, tally, settings.home))
+                asyncio.run(run(base, simulator, sessions, args, tally, settings.home))
                 found, wrong = settled(sessions, simulator, account.appid)
             finally:
                 forget(sessions, settings, account.appid)
