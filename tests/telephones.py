@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 import uvicorn
 import yaml
-from fastapi import Request, Response
+from fastapi import Response
 from PIL import Image
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from bot.channels.wechat_accounts import Account, AccountKind
-from bot.channels.wechat_simulator import SimulatedAccount, Simulator
+from bot.channels.wechat_simulator import Simulator, servers, simulated
 
 _KEY = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR"
 # Each kind of account in a mode of its own; templates are a right of verified service accounts alone.
@@ -51,21 +50,13 @@ def switched_on(*, stack_url: str, api_url: str) -> Iterator[dict[str, Simulator
     http = httpx.Client(base_url=stack_url, timeout=60, trust_env=False)
     simulators = {name: _simulator(account, http) for name, account in ACCOUNTS.items()}
 
-    async def servers(scope: Scope, receive: Receive, send: Send) -> None:
-        """As at WeChat one address serves all accounts: who asks for a token says the appid, every other call carries the token."""
-        if scope["path"] == "/photo.png":
-            return await Response(PHOTO, media_type="image/png")(scope, receive, send)
-        request = Request(scope, receive)
-        body, token = await request.body(), request.query_params.get("access_token")
-        named = json.loads(body).get("appid") if scope["path"].endswith("token") else None
-        meant = next((s for s in simulators.values() if named == s.account.appid or token in s._tokens), simulators["service"])
+    wechat = servers(list(simulators.values()))
 
-        async def again() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        photo = Response(PHOTO, media_type="image/png")
+        await (photo if scope["path"] == "/photo.png" else wechat)(scope, receive, send)
 
-        await meant.app(scope, again, send)
-
-    server = uvicorn.Server(uvicorn.Config(servers, host="127.0.0.1", port=urlsplit(api_url).port or 80, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=urlsplit(api_url).port or 80, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
@@ -79,10 +70,7 @@ def switched_on(*, stack_url: str, api_url: str) -> Iterator[dict[str, Simulator
 
 
 def _simulator(account: Account, http: httpx.Client) -> Simulator:
-    mode = "safe" if account.must_be_sealed else "compatible" if account.aes_key else "plain"
-
     async def reach(method: str, query: dict[str, str], body: bytes) -> httpx.Response:
         return await asyncio.to_thread(http.request, method, f"/wechat/{account.name}", params=query, content=body)
 
-    simulated = SimulatedAccount(account.appid, account.secret, account.token, original_id=f"gh_{account.name}", aes_key=account.aes_key, mode=mode, has_customer_service=account.has_customer_service, has_templates=account.template_id is not None)
-    return Simulator(simulated, reach=reach)
+    return Simulator(simulated(account), reach=reach)
