@@ -49,6 +49,7 @@ _FETCH = 4  # so few characters, once we have asked for them ("回复任意文�
 _MORE = "\n（还有，回复任意文字接着看）"
 _ROOM = MOST_BYTES - len((_AGAIN + _MORE).encode())
 _NOTICE = "您的事有了新消息，点开查看。"
+_NOT_FOLLOWING = 43004  # 全局返回码
 # Keys of the menu, and what a press says or shows.
 MENU_SAYS = {"report": "我要报个事", "book": "想约律师", "progress": "我那事咋样了", "village_rule": "我们村的村规民约有哪些规定", "person": "转人工"}
 MENU_SHOWS = {"ask": "想问什么法律或者办事的问题，直接打字发给我就行，比如“彩礼能退吗”“低保怎么申请”。我会告诉您依据在哪一条。"}
@@ -391,8 +392,10 @@ class Wechat:
                 ledger.close_window(session, contact_id)
             except TryLater:
                 not_before = self._now() + timedelta(seconds=30)
-            except WechatError:
+            except WechatError as error:
                 not_before = self._now() + timedelta(hours=1)
+                if error.code == _NOT_FOLLOWING:
+                    ledger.has_left(session, contact_id)
             finally:
                 session.rollback()
                 ledger.end_turn(session, contact_id, not_before=not_before)

@@ -110,6 +110,13 @@ def close_window(session: Session, contact_id: int) -> None:
     session.commit()
 
 
+def has_left(session: Session, contact_id: int) -> None:
+    """WeChat says that they don't follow: the event got lost, or is on its way. Their next word or event says otherwise."""
+    session.rollback()
+    session.execute(update(WechatContact).where(WechatContact.id == contact_id).values(is_following=False))
+    session.commit()
+
+
 def left(contact: WechatContact, *, now: datetime) -> int:
     said = contact.said_left if contact.said_at and contact.said_at > now - WINDOW else 0
     pressed = contact.pressed_left if contact.pressed_at and contact.pressed_at > now - QUICK_WINDOW else 0

@@ -280,6 +280,21 @@ def test_nobody_who_unfollowed_is_sent_anything(wired: Wired) -> None:
     assert "取消关注" in wired.wechat.remaining(wired.conversation()).text_zh  # type: ignore[union-attr]
 
 
+def test_whoever_wechat_says_has_left_is_left_alone_until_their_next_word(wired: Wired) -> None:
+    wired.say("在吗")
+    wired.wechat.deliver_due()
+    with wired.sessions() as session:
+        delivery.tell(session, wired.conversation(), key="late", text="有进展了。")
+        session.commit()
+    wired.clock.ahead = timedelta(minutes=1)
+    wired.simulator.fail_next = [0, 43004]
+    assert wired.wechat.deliver_due() == 0
+    wired.clock.ahead = timedelta(hours=3)
+    assert wired.wechat.deliver_due() == 0 and wired.simulator.fail_next == []
+    assert "取消关注" in wired.wechat.remaining(wired.conversation()).text_zh  # type: ignore[union-attr]
+    assert "有进展了。" in wired.say("又关注了").text
+
+
 def test_buttons_are_numbers_that_are_understood(sessions: sessionmaker[Session]) -> None:
     rasa = FakeRasa([{"kind": "smalltalk", "text": "要登记吗？", "buttons": [{"title": "要", "payload": "帮我登记上报"}, {"title": "先不用", "payload": "先不用"}]}])
     wired = wire(sessions, rasa=rasa)
