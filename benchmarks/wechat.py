@@ -14,7 +14,6 @@ Looked up at the end: what our database says was answered, against what the tele
 
 import argparse
 import asyncio
-import contextlib
 import json
 import multiprocessing
 import os
@@ -24,10 +23,8 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -47,6 +44,7 @@ from bot.conversations import service
 from bot.conversations.models import Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
+from bot.serving import listening
 from bot.settings import Settings
 from bot.stack import running
 
@@ -91,20 +89,6 @@ def slow_rasa(url: str, slow_s: float, port: int) -> None:
         return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
-
-
-@contextlib.contextmanager
-def served(app: FastAPI, port: int) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.05)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 async def resident(simulator: Simulator, telephone: Telephone, question: str, *, at_once: bool, tally: Tally, chance: random.Random) -> None:
@@ -262,7 +246,7 @@ def main() -> int:
     sessions = make_sessions(make_engine(settings.url))
     between = multiprocessing.get_context("spawn").Process(target=slow_rasa, args=(settings.rasa_url, args.slow, proxy), daemon=True)
     between.start()
-    with tempfile.TemporaryDirectory() as folder, served(simulator.app, api):
+    with tempfile.TemporaryDirectory() as folder, listening(simulator.app, api, log_level="critical"):
         path = Path(folder) / "accounts.yml"
         path.write_text(yaml.safe_dump([{"name": account.name, "appid": account.appid, "token": account.token, "secret": account.secret, "kind": str(account.kind)}]))
         path.chmod(0o600)

@@ -8,13 +8,11 @@ import logging
 import os
 import secrets
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-import uvicorn
 import yaml
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -24,6 +22,7 @@ from bot.channels.wechat_accounts import Account, read_accounts
 from bot.channels.wechat_simulator import Simulator, servers, simulated
 from bot.cli_wechat import accounts, push_menu
 from bot.db import make_engine, make_sessions
+from bot.serving import listening
 from bot.settings import ROOT, Settings
 from bot.setup import SetupFailed
 from bot.web.wechat_simulator import Phone, router
@@ -86,7 +85,7 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
     stack.prepare(settings)
     train_topics(settings)
     app, phones = build(settings, sessions=make_sessions(make_engine(settings.url)), address=address)
-    with _listening(app, port), stack.running(settings):
+    with listening(app, port, date_header=False), stack.running(settings):
         for phone in phones.values():
             try:
                 asyncio.run(phone.simulator.verify())
@@ -99,18 +98,3 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
         print(f"另开一个窗口可以检查设置：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts} linli wechat doctor", flush=True)
         while True:
             time.sleep(1)
-
-
-@contextlib.contextmanager
-def _listening(app: FastAPI, port: int) -> Iterator[None]:
-    # WeChat's servers say their own time.
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, date_header=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.05)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(5)

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
-import uvicorn
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actions.cases.defaults import import_offices
 from bot import accounts
 from bot.app import today
 from bot.db import make_engine, make_sessions, migrate
+from bot.serving import listening
 from bot.settings import ROOT, Settings
 from bot.setup import RASA_VENV, SetupFailed, digest, say, step
 from bot.web.rasa_webhook import internal_app
@@ -121,16 +121,8 @@ def encoder_only(settings: Settings) -> Iterator[None]:
     check_port(settings.internal_port)
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False)
     app = internal_app(secret=settings.secret("internal"), embedder=embedder, executor=None)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=settings.internal_port, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.05)
-    try:
+    with listening(app, settings.internal_port):
         yield
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:

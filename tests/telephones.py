@@ -2,15 +2,12 @@
 
 import asyncio
 import io
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import uvicorn
 import yaml
 from fastapi import Response
 from PIL import Image
@@ -18,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.channels.wechat_accounts import Account, AccountKind
 from bot.channels.wechat_simulator import Simulator, servers, simulated
+from bot.serving import listening
 
 _KEY = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR"
 # Each kind of account in a mode of its own; templates are a right of verified service accounts alone.
@@ -56,17 +54,8 @@ def switched_on(*, stack_url: str, api_url: str) -> Iterator[dict[str, Simulator
         photo = Response(PHOTO, media_type="image/png")
         await (photo if scope["path"] == "/photo.png" else wechat)(scope, receive, send)
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=urlsplit(api_url).port or 80, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.05)
-    try:
+    with http, listening(app, urlsplit(api_url).port or 80, lifespan="off"):
         yield simulators
-    finally:
-        server.should_exit = True
-        thread.join()
-        http.close()
 
 
 def _simulator(account: Account, http: httpx.Client) -> Simulator:

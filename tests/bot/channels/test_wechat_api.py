@@ -8,12 +8,12 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from benchmarks.wechat import served
 from bot.channels.wechat_accounts import Account, AccountKind
 from bot.channels.wechat_api import NoAnswer, TryLater, WechatApi, WechatError
 from bot.channels.wechat_models import WechatToken
 from bot.channels.wechat_simulator import SimulatedAccount, Simulator
 from bot.db import make_engine, make_sessions
+from bot.serving import listening
 from tests.conftest import free_port
 
 APPID, SECRET, TOKEN = "wx49f0ab532d5d035a", "0123456789abcdef0123456789abcdef", "token123456"
@@ -42,7 +42,7 @@ def _ask(url: str, base: str, start: Any, answers: Any) -> None:
 
 def test_processes_that_need_a_token_together_get_one(sessions: sessionmaker[Session]) -> None:
     simulator, port, start, answers = simulated(), free_port(), _FORKS.Barrier(3), _FORKS.Queue()
-    with served(simulator.app, port):
+    with listening(simulator.app, port):
         url = sessions.kw["bind"].url.render_as_string(hide_password=False)
         processes = [_FORKS.Process(target=_ask, args=(url, f"http://127.0.0.1:{port}", start, answers)) for _ in range(3)]
         for process in processes:
@@ -56,7 +56,7 @@ def test_processes_that_need_a_token_together_get_one(sessions: sessionmaker[Ses
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
 def test_each_code_of_a_dead_token_is_retried_once_and_no_more(sessions: sessionmaker[Session], code: int) -> None:
     simulator, port = simulated(), free_port()
-    with served(simulator.app, port):
+    with listening(simulator.app, port):
         api = api_of(sessions, f"http://127.0.0.1:{port}")
         api.token()
         simulator.fail_next = [code]
@@ -72,7 +72,7 @@ def test_each_code_of_a_dead_token_is_retried_once_and_no_more(sessions: session
 @pytest.mark.parametrize("code", [45009, -1, 45011])
 def test_servers_that_are_busy_ask_for_patience(sessions: sessionmaker[Session], code: int) -> None:
     simulator, port = simulated(), free_port()
-    with served(simulator.app, port):
+    with listening(simulator.app, port):
         api = api_of(sessions, f"http://127.0.0.1:{port}")
         simulator.fail_next = [0, code]
         with pytest.raises(TryLater) as refused:
@@ -82,7 +82,7 @@ def test_servers_that_are_busy_ask_for_patience(sessions: sessionmaker[Session],
 
 def test_a_request_without_an_answer_may_have_been_carried_out_and_one_that_never_left_was_not(sessions: sessionmaker[Session]) -> None:
     simulator, port = simulated(), free_port()
-    with served(simulator.app, port):
+    with listening(simulator.app, port):
         api = api_of(sessions, f"http://127.0.0.1:{port}")
         token = api.token()
 
@@ -101,7 +101,7 @@ def test_a_request_without_an_answer_may_have_been_carried_out_and_one_that_neve
 def test_no_log_line_holds_the_secret_a_token_or_what_was_said(sessions: sessionmaker[Session], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     simulator, port = simulated(), free_port()
-    with served(simulator.app, port):
+    with listening(simulator.app, port):
         api = api_of(sessions, f"http://127.0.0.1:{port}")
         simulator.fail_next = [0, 40001, 0, 45009]
         with pytest.raises(TryLater):
