@@ -23,6 +23,9 @@ class FakeRasa:
         self.during()  # what happens elsewhere while Rasa is thinking
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
+    async def parse(self, text: str) -> dict[str, Any]:
+        return {"intent": {"name": "ask_law", "confidence": 1.0}}
+
     async def has_form(self, conversation_id: str) -> bool:
         return False
 

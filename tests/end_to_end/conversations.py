@@ -109,8 +109,8 @@ def play(conversation: dict[str, Any], line_name: str, settings: Settings, sessi
             _judge(turn, texts, known, played)
             if turn.get("at_once") and not re.search(_several(turn["heard"])[0], line.at_once):
                 played.fail("it didn't come as the answer to the message itself")
-            for step, question in _ASK.items():
-                asked[step] += question in "\n".join(texts)
+            for step, question in _ASK.items():  # a photo sent in between is thanked for, and the open question put again
+                asked[step] += "resident" not in turn and question in "\n".join(texts)
             continue
         played.transcript.append(f"-- {turn}")
         with sessions() as session:
