@@ -172,6 +172,27 @@ def test_it_is_asked_after_7_and_30_days_whether_it_is_really_solved(county: ses
         assert sum("真解决了吗" in (e.say or "") for e in case.events) == 2
 
 
+def test_workers_that_look_back_at_the_same_moment_ask_once_and_none_fails(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        ids = [walk(session, filed(session, f"k{n}"), *TO_ANSWER, CaseStatus.closed).id for n in range(20)]
+    start, done = threading.Barrier(4), list[int]()
+
+    def run() -> None:
+        start.wait()
+        with county() as session:
+            done.append(service.tick(session, now=NOW + timedelta(days=8)))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 4 and sum(done) >= len(ids)
+    with county() as session:
+        asked = session.scalars(select(CaseEvent.case_id).where(CaseEvent.what == "回头看")).all()
+        assert sorted(asked) == ids and set(session.scalars(select(Case.looked_back))) == {1}
+
+
 def test_a_called_unit_that_stays_away_is_escalated_once(county: sessionmaker[Session]) -> None:
     with county() as session:
         case = filed(session)

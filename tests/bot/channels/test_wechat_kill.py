@@ -141,7 +141,7 @@ class World:
 
 @pytest.fixture()
 def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
-    from benchmarks.wechat import served
+    from bot.serving import listening
 
     with sessions() as session:
         import_places(session, CORPUS)
@@ -152,7 +152,7 @@ def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
     port = free_port()
     found = World(sessions, tmp_path, f"http://127.0.0.1:{port}")
     found.simulator = Simulator(SimulatedAccount(APPID, SECRET, TOKEN), reach=found.reach)
-    with served(found.simulator.app, port):
+    with listening(found.simulator.app, port):
         yield found
         for process in found.processes.values():
             process.kill()
