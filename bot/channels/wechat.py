@@ -38,7 +38,7 @@ from knowledge.models import Level, Place
 
 log = logging.getLogger("linli.wechat")
 
-PATIENCE_S = 3.5  # of the five seconds; the rest is for the way, the database, and the queue before us when many write at once
+PATIENCE_S = 3.2  # of the five seconds; the rest is for the way, the database, and the queue before us when many write at once
 _GAVE_UP = timedelta(seconds=4.5)  # a delivery this long after the first comes because WeChat didn't get our answer
 _LOOK_AGAIN_S = 0.2
 _SETTLED = timedelta(seconds=2)
