@@ -122,7 +122,7 @@ class Parts:
 
 
 def build_parts(settings: Settings) -> Parts:
-    names.use(training.learned(settings.cache))
+    names.use(lambda: training.learned(settings.cache))
     sessions = make_sessions(make_engine(settings.url))
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))

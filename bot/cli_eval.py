@@ -118,7 +118,7 @@ def _anonymity(settings: Settings, args: argparse.Namespace) -> Figures:
     from knowledge.anonymity import names, training
     from knowledge.evaluation.anonymity import Tally, judge_file
 
-    names.use(training.learned(settings.cache))
+    names.use(lambda: training.learned(settings.cache))
     total, files = Tally(), {}
     for path in _labelled(args.file, "anonymity_[a-d].yml"):
         tally = judge_file(path)

@@ -27,7 +27,8 @@ DAY = date(2026, 11, 24)
 @pytest.fixture(scope="session", autouse=True)
 def _names() -> None:
     """What `linli setup` learns once a machine, about 40 s; the console's pages mask names with it."""
-    names.use(training.learned(Settings().cache))
+    folder = Settings().cache
+    names.use(lambda: training.learned(folder))
 
 
 def free_port() -> int:

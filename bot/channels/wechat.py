@@ -200,7 +200,7 @@ class Wechat:
         if last.reply is None:  # _PENDING isn't kept: it was said where the answer took longer
             message = session.get(Message, last.message_id) if last.message_id else None
             return message is not None and (message.answered_at is None or message.answered_at > last.first_at + timedelta(seconds=PATIENCE_S))
-        return last.reply.removeprefix(_AGAIN).startswith(_PENDING) or last.reply.endswith(_MORE)
+        return last.reply.endswith(_MORE)
 
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
         """What a number stands for among the buttons shown last; what still lies here was never shown."""
@@ -263,19 +263,17 @@ class Wechat:
         return service.receive(session, conversation, client_id=incoming.key, text=text).id
 
     def _event(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming, now: datetime) -> int | None:
+        """Of its first delivery only: an unsubscription delivered once more may come after they followed anew."""
         key = incoming.fields.get("EventKey", "")
-        is_new = session.get(WechatReceipt, (contact.id, incoming.key)) is None
         if incoming.event == "unsubscribe":
-            if is_new:  # delivered once more, it may come after they followed anew
-                contact.is_following = False
-                session.commit()
+            contact.is_following = False
+            session.commit()
             return None
         if incoming.event not in ("subscribe", "scan", "click"):
             return None
-        if is_new:
-            if incoming.event == "subscribe":
-                identity.forget_asking(session, contact)
-            ledger.pressed(session, contact, now=now)
+        if incoming.event == "subscribe":
+            identity.forget_asking(session, contact)
+        ledger.pressed(session, contact, now=now)
         if incoming.event == "click":
             if key in MENU_SAYS:
                 return service.receive(session, conversation, client_id=incoming.key, text=MENU_SAYS[key]).id

@@ -5,9 +5,9 @@ made-up names put in; `use` takes its table). Names of minorities and names in L
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from knowledge.anonymity import name_parts as parts
 from knowledge.anonymity.words import ENDS, THINGS, WORDS
@@ -190,13 +190,17 @@ class Table:
     counts: dict[str, int]  # 1-3: how often two characters stand side by side in ordinary text
 
 
-_table: Table | None = None
+def _no_table() -> Table:
+    raise RuntimeError("no table of names: names.use(...) comes first")  # never a text read as free of names
 
 
-def use(table: Table) -> None:
-    """For all that follows in this process."""
+_table: Callable[[], Table] = _no_table
+
+
+def use(table: Callable[[], Table]) -> None:
+    """For all that follows in this process; it is asked for when the first text is read, since that takes a look at the whole corpus."""
     global _table
-    _table = table
+    _table = cache(table)
     _weigh.cache_clear()
 
 
@@ -208,6 +212,5 @@ def score(text: str, start: int, end: int, surname: int) -> float:
 
 @lru_cache(maxsize=8192)
 def _weigh(text: str, start: int, end: int, surname: int) -> float:
-    if _table is None:
-        raise RuntimeError("no table of names: names.use(training.learned(...)) comes first")  # never a text read as free of names
-    return _known(text, start, end) + sum(_table.weights.get(f, 0.0) for f in features(text, start, end, surname, _table.counts))
+    table = _table()
+    return _known(text, start, end) + sum(table.weights.get(f, 0.0) for f in features(text, start, end, surname, table.counts))
