@@ -1,7 +1,8 @@
 """Dates in residents' words, by jionlp (Apache-2.0; measured best in lab.md section 6).
 
-jionlp imports jiojio, which is GPL-3 and which parsing dates doesn't need; a stand-in module takes its place, so jiojio is
-neither installed nor loaded. What is understood is always read back to the resident, because no library gets all of them.
+jionlp imports jiojio, which is GPL-3 and which parsing dates doesn't need; a stand-in module takes its place, so jiojio
+is neither installed nor loaded. What is understood is always read back to the resident, because no library gets all of
+them.
 """
 
 import contextlib
@@ -39,7 +40,9 @@ class DateRange:
             return f"{day}到{day_label(end)}"
         if (end - start) >= timedelta(hours=20):
             return day
-        return f"{day}{'上午' if start.hour < 12 else '下午' if start.hour < 18 else '晚上'}" + (f"{start:%H:%M}" if end - start < timedelta(hours=2) else "")
+        return f"{day}{'上午' if start.hour < 12 else '下午' if start.hour < 18 else '晚上'}" + (
+            f"{start:%H:%M}" if end - start < timedelta(hours=2) else ""
+        )
 
 
 def day_label(moment: datetime) -> str:
@@ -67,7 +70,8 @@ def _jionlp() -> Any:
 def phrases(text: str) -> tuple[str, ...]:
     """Words that name a point in time, as they stand, from the first _READ characters.
 
-    jionlp tries every part of a run of its characters: 昨天 fifty times over took 11 s, a run of 20 characters takes 0.1 s.
+    jionlp tries every part of a run of its characters: 昨天 fifty times over took 11 s, a run of 20 characters takes
+    0.1 s.
     """
     plain = _IDIOMS.sub(lambda m: "　" * len(m.group()), re.sub(r"([今明昨前后])儿(?:个)?", r"\1天", text[:_READ]))
     try:

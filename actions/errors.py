@@ -8,7 +8,8 @@
         ├── OpeningTaken
         └── AlreadyBooked
 
-`message_zh` may be shown to people as it is. HTTP is none of their business: `bot/web/errors.py` maps classes to status codes.
+`message_zh` may be shown to people as it is. HTTP is none of their business: `bot/web/errors.py` maps classes to status
+codes.
 """
 
 

@@ -12,7 +12,8 @@ class UnansweredQuestion(Base):
     __tablename__ = "unanswered_question"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)  # goes with the conversation when that is deleted
+    # goes with the conversation when that is deleted
+    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
     message_id: Mapped[int | None]
     question: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(String(20))  # abstained | rated_down | not_understood
@@ -22,8 +23,22 @@ class UnansweredQuestion(Base):
     dismissed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nothing to write: a greeting, another field
 
 
-def record_unanswered(session: Session, question: str, *, reason: str, conversation_id: str | None, message_id: int | None, place: str | None) -> None:
+def record_unanswered(
+    session: Session,
+    question: str,
+    *,
+    reason: str,
+    conversation_id: str | None,
+    message_id: int | None,
+    place: str | None,
+) -> None:
     """Once a message and reason, however often it is tried; the caller commits."""
-    if message_id is not None and session.scalar(select(UnansweredQuestion.id).filter_by(message_id=message_id, reason=reason, question=question).limit(1)):
+    if message_id is not None and session.scalar(
+        select(UnansweredQuestion.id).filter_by(message_id=message_id, reason=reason, question=question).limit(1)
+    ):
         return
-    session.add(UnansweredQuestion(question=question, reason=reason, conversation_id=conversation_id, message_id=message_id, place_id=place))
+    session.add(
+        UnansweredQuestion(
+            question=question, reason=reason, conversation_id=conversation_id, message_id=message_id, place_id=place
+        )
+    )

@@ -1,7 +1,8 @@
-"""The letter to the township about clauses of a village rule that conflict with the law (docx), asking it to order correction.
+"""The letter to the township about clauses of a village rule that conflict with the law (docx), asking it to order
+correction.
 
-Form after GB/T 9704-2012 (公文格式): heading, addressee at the left margin, body in 仿宋 三号 with two characters' indent, list of what is
-attached, then author and day at the right. The duty to order correction is 村民委员会组织法 31.
+Form after GB/T 9704-2012 (公文格式): heading, addressee at the left margin, body in 仿宋 三号 with two characters'
+indent, list of what is attached, then author and day at the right. The duty to order correction is 村民委员会组织法 31.
 """
 
 import io
@@ -39,10 +40,20 @@ class ConflictingClause:
     articles: Sequence[CitedArticle]
 
 
-def township_letter(*, village: str, township: str, rule_title: str, adopted_on: date | None, clauses: Sequence[ConflictingClause], author: str, day: date) -> bytes:
+def township_letter(
+    *,
+    village: str,
+    township: str,
+    rule_title: str,
+    adopted_on: date | None,
+    clauses: Sequence[ConflictingClause],
+    author: str,
+    day: date,
+) -> bytes:
     """A Word file, ready to print, sign and seal. Raises ValueError without a clause.
 
-    Every field is set as plain text, never as markup or a template: what a village typed can't change the letter around it.
+    Every field is set as plain text, never as markup or a template: what a village typed can't change the letter around
+    it.
     """
     if not clauses:
         raise ValueError("a letter needs at least one clause")
@@ -52,15 +63,37 @@ def township_letter(*, village: str, township: str, rule_title: str, adopted_on:
     _line(document, f"关于提请责令改正《{rule}》", size=_TITLE, bold=True, center=True)
     _line(document, "有关条款的函", size=_TITLE, bold=True, center=True)
     _line(document, "")
-    _line(document, f"{township if re.search('(政府|办事处|委员会)$', township) else township + '人民政府'}：", indent=False)
+    _line(
+        document,
+        f"{township if re.search('(政府|办事处|委员会)$', township) else township + '人民政府'}：",
+        indent=False,
+    )
     when = f"于{_day(adopted_on)}通过的" if adopted_on else ""
-    _line(document, f"我们对{village}{when}《{rule}》逐条作了合法性审查，认为其中{_count(len(clauses))}条内容与法律相抵触。现将有关条款、法律依据和审查意见函告如下：")
+    _line(
+        document,
+        (
+            f"我们对{village}{when}《{rule}》逐条作了合法性审查，认为其中{_count(len(clauses))}条内容与法律相抵触。"
+            "现将有关条款、法律依据和审查意见函告如下："
+        ),
+    )
     quoted: set[tuple[str, str]] = set()
     for place, clause in enumerate(clauses, 1):
         _clause(document, place, clause, quoted=quoted)
     _line(document, f"{_chinese(len(clauses) + 1)}、建议", bold=True)
-    _line(document, "《中华人民共和国村民委员会组织法》第三十一条规定，村规民约不得与宪法、法律、法规相抵触，不得违背公序良俗，不得有侵犯村民的人身权利、民主权利和财产权利的内容；违反规定的，由乡、民族乡、镇的人民政府责令改正。")
-    _line(document, f"为此，提请贵单位依法责令{village}改正上述条款：改正前停止执行；由村民会议依照法定程序修改并重新备案；已经据此收取的钱物、停止的服务或者待遇，一并核实纠正。")
+    _line(
+        document,
+        (
+            "《中华人民共和国村民委员会组织法》第三十一条规定，村规民约不得与宪法、法律、法规相抵触，不得违背公序良俗，"
+            "不得有侵犯村民的人身权利、民主权利和财产权利的内容；违反规定的，由乡、民族乡、镇的人民政府责令改正。"
+        ),
+    )
+    _line(
+        document,
+        (
+            f"为此，提请贵单位依法责令{village}改正上述条款：改正前停止执行；由村民会议依照法定程序修改并重新备案；"
+            "已经据此收取的钱物、停止的服务或者待遇，一并核实纠正。"
+        ),
+    )
     _line(document, "处理情况请函告我们，以便及时告知村民。如需当面说明，我们随时配合。")
     _line(document, "专此函达。")
     _line(document, "")
@@ -96,7 +129,10 @@ def _table(document: DocumentType, clauses: Sequence[ConflictingClause]) -> None
     _line(document, "有关条款与法律依据对照表", bold=True, center=True)
     table = document.add_table(rows=1, cols=3)
     table.style, table.autofit = "Table Grid", False
-    rows = [("条款", "村规民约原文", "法律依据"), *((c.number, c.text, "\n".join(map(_source, c.articles))) for c in clauses)]
+    rows = [
+        ("条款", "村规民约原文", "法律依据"),
+        *((c.number, c.text, "\n".join(map(_source, c.articles))) for c in clauses),
+    ]
     for place, row in enumerate(rows):
         cells = table.rows[0].cells if place == 0 else table.add_row().cells
         for cell, width, text in zip(cells, (Cm(2.4), Cm(7.2), Cm(6.0)), row, strict=True):
@@ -113,14 +149,26 @@ def _page() -> DocumentType:
     document = Document()
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = Cm(3.7), Cm(3.5), Cm(2.8), Cm(2.6)
+    section.top_margin = Cm(3.7)
+    section.bottom_margin = Cm(3.5)
+    section.left_margin = Cm(2.8)
+    section.right_margin = Cm(2.6)
     style = document.styles["Normal"]
     style.font.name, style.font.size = "FangSong", _BODY
     style.element.rPr.rFonts.set(qn("w:eastAsia"), "仿宋")
     return document
 
 
-def _line(document: DocumentType, text: str, *, size: Pt = _BODY, bold: bool = False, center: bool = False, right: bool = False, indent: bool = True) -> None:
+def _line(
+    document: DocumentType,
+    text: str,
+    *,
+    size: Pt = _BODY,
+    bold: bool = False,
+    center: bool = False,
+    right: bool = False,
+    indent: bool = True,
+) -> None:
     paragraph = document.add_paragraph()
     form = paragraph.paragraph_format
     form.keep_with_next = bold
@@ -153,7 +201,11 @@ def _one_line(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """Inside “ ”: the quotation's own marks become the inner ones, its paragraphs one."""
-    return re.sub(r'"([^"]*)"', r"‘\1’", "".join(line.strip() for line in _clean(text).splitlines())).replace("“", "‘").replace("”", "’")
+    return (
+        re.sub(r'"([^"]*)"', r"‘\1’", "".join(line.strip() for line in _clean(text).splitlines()))
+        .replace("“", "‘")
+        .replace("”", "’")
+    )
 
 
 def _day(day: date) -> str:
@@ -168,4 +220,6 @@ def _chinese(number: int) -> str:
     if number >= 100:
         return str(number)
     tens, ones = divmod(number, 10)
-    return ("" if not tens else "十" if tens == 1 else _DIGITS[tens] + "十") + (_DIGITS[ones] if ones or not tens else "")
+    return ("" if not tens else "十" if tens == 1 else _DIGITS[tens] + "十") + (
+        _DIGITS[ones] if ones or not tens else ""
+    )

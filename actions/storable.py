@@ -1,4 +1,6 @@
-"""What every database takes: PostgreSQL refuses a NUL in a text and a number beyond its integers, and no encoding has half a surrogate pair."""
+"""What every database takes: PostgreSQL refuses a NUL in a text and a number beyond its integers, and no encoding
+has half a surrogate pair.
+"""
 
 import re
 from typing import TypeVar

@@ -1,5 +1,6 @@
-"""Working days in China, with the 调休 days: from the package chinesecalendar, then from rows staff entered, and said to be
-unconfirmed where neither knows the year (the State Council publishes a year's holidays in the November before it).
+"""Working days in China, with the 调休 days: from the package chinesecalendar, then from rows staff entered, and said
+to be unconfirmed where neither knows the year (the State Council publishes a year's holidays in the November before
+it).
 """
 
 import enum
@@ -56,7 +57,9 @@ class WorkCalendar:
         return day
 
     def workdays_between(self, start: date, end: date) -> int:
-        """Working days after `start`, up to and with `end`, so `add_workdays(start, n)` has n; 0 where `end` isn't later."""
+        """Working days after `start`, up to and with `end`, so `add_workdays(start, n)` has n; 0 where `end` isn't
+        later.
+        """
         return sum(self.is_workday(start + timedelta(days=i)) for i in range(1, (end - start).days + 1))
 
     def unconfirmed_years(self, start: date, end: date) -> list[int]:
@@ -70,11 +73,15 @@ class WorkCalendar:
             return start.astimezone(UTC) + timedelta(hours=amount), True
         first = start.astimezone(SHANGHAI).date()
         last = first + timedelta(days=amount) if unit is Unit.days else self.add_workdays(first, amount)
-        sure = unit is Unit.days or all(self.is_confirmed(first + timedelta(days=i)) for i in range((last - first).days + 1))
+        sure = unit is Unit.days or all(
+            self.is_confirmed(first + timedelta(days=i)) for i in range((last - first).days + 1)
+        )
         return datetime.combine(last, time(23, 59, 59), SHANGHAI).astimezone(UTC), sure
 
     def is_open(self, moment: datetime, *, opens: time = OPENS, closes: time = CLOSES) -> bool:
-        """Whether offices are open at `moment` (aware): a working day in Shanghai, from `opens` until just before `closes`."""
+        """Whether offices are open at `moment` (aware): a working day in Shanghai, from `opens` until just before
+        `closes`.
+        """
         local = moment.astimezone(SHANGHAI)
         return self.is_workday(local.date()) and opens <= local.time() < closes
 

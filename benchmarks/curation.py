@@ -1,10 +1,11 @@
-"""The knowledge base at scale: building, searching, listing and publishing over made-up documents, in a database of their own.
+"""The knowledge base at scale: building, searching, listing and publishing over made-up documents, in a database of
+their own.
 
     python -m benchmarks.curation [--chunks 10000 100000 300000 1000000] [--keep FOLDER]
 
-100,000 documents are 300,000 chunks. Each size runs in processes of its own, so that memory can be told apart. Documents and vectors are made up (`benchmarks/made_up.py`),
-questions are those of our bank, encoded by the real model. Recall is against exact search over the same vectors. Ends with one
-line of JSON.
+100,000 documents are 300,000 chunks. Each size runs in processes of its own, so that memory can be told apart.
+Documents and vectors are made up (`benchmarks/made_up.py`), questions are those of our bank, encoded by the real model.
+Recall is against exact search over the same vectors. Ends with one line of JSON.
 """
 
 import argparse
@@ -42,7 +43,10 @@ _DAY = date(2026, 11, 24)
 
 
 def percentiles(call: Callable[[Any], object], given: Sequence[Any]) -> tuple[float, float, float]:
-    """p50 and p95 in ms, and the p95 of the CPU time, which a busy machine changes less. Each argument once after one call to warm up."""
+    """p50 and p95 in ms, and the p95 of the CPU time, which a busy machine changes less.
+
+    Each argument once after one call to warm up.
+    """
     call(given[0])
     times, cpu = [], []
     for some in given:
@@ -50,11 +54,22 @@ def percentiles(call: Callable[[Any], object], given: Sequence[Any]) -> tuple[fl
         call(some)
         times.append(1000 * (time.perf_counter() - started))
         cpu.append(1000 * (time.process_time() - used))
-    return round(statistics.median(times), 1), round(statistics.quantiles(times, n=20)[-1], 1), round(statistics.quantiles(cpu, n=20)[-1], 1)
+    return (
+        round(statistics.median(times), 1),
+        round(statistics.quantiles(times, n=20)[-1], 1),
+        round(statistics.quantiles(cpu, n=20)[-1], 1),
+    )
 
 
 def memory_mb(field: str = "Rss", of: str = "smaps_rollup") -> int:
-    return next(int(line.split()[1]) for line in Path(f"/proc/self/{of}").read_text().splitlines() if line.startswith(field + ":")) // 1024
+    return (
+        next(
+            int(line.split()[1])
+            for line in Path(f"/proc/self/{of}").read_text().splitlines()
+            if line.startswith(field + ":")
+        )
+        // 1024
+    )
 
 
 def private_mb() -> int:
@@ -72,17 +87,28 @@ def build(settings: Settings, folder: Path, chunks: int) -> dict[str, object]:
     with sessions_of(folder)() as session:
         fill(session, max(1, chunks // 3), corrections=settings.corpus / "statute-corrections.yml", now=now())
     filled = time.perf_counter() - started
-    embedder = MadeUpEmbedder(settings.cache / "vectors.sqlite", model=Path(prepare_model(settings.cache, model=settings.model)).name)
+    embedder = MadeUpEmbedder(
+        settings.cache / "vectors.sqlite", model=Path(prepare_model(settings.cache, model=settings.model)).name
+    )
     cache, before, started = VectorCache(folder / "vectors.sqlite"), memory_mb(), time.perf_counter()
     with sessions_of(folder)() as session:
-        snapshot = indexing.build_snapshot(session, root=folder / "snapshots", embedder=embedder, cache=cache, today=_DAY)
+        snapshot = indexing.build_snapshot(
+            session, root=folder / "snapshots", embedder=embedder, cache=cache, today=_DAY
+        )
     took = time.perf_counter() - started
     cache.close()
     told = index.meta(folder / "snapshots")
     return {
-        "documents": max(1, chunks // 3), "chunks": told["chunks"], "questions": told["questions"], "fill_s": round(filled, 1), "build_s": round(took, 1), "before_build_mb": before,
-        "build_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "snapshot_mb": sum(f.stat().st_size for f in (folder / "snapshots" / snapshot).rglob("*") if f.is_file()) // 2**20,
-    }  # fmt: skip
+        "documents": max(1, chunks // 3),
+        "chunks": told["chunks"],
+        "questions": told["questions"],
+        "fill_s": round(filled, 1),
+        "build_s": round(took, 1),
+        "before_build_mb": before,
+        "build_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "snapshot_mb": sum(f.stat().st_size for f in (folder / "snapshots" / snapshot).rglob("*") if f.is_file())
+        // 2**20,
+    }
 
 
 def exact(path: Path, queries: np.ndarray) -> np.ndarray:
@@ -100,15 +126,22 @@ def exact(path: Path, queries: np.ndarray) -> np.ndarray:
 
 def use(settings: Settings, folder: Path) -> dict[str, object]:
     """Searching, listing and publishing as app and worker do it."""
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
+    embedder = SentenceEmbedder(
+        prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
+    )
     bank = read_question_bank(settings.corpus)
     questions = [normalise(bank[i].text) for i in np.random.default_rng(1).permutation(len(bank))[:_QUESTIONS]]
-    vectors = np.concatenate([embedder.encode_queries([q]) for q in questions])  # one at a time, so that they are remembered
+    # one at a time, so that they are remembered
+    vectors = np.concatenate([embedder.encode_queries([q]) for q in questions])
     root, before, started = folder / "snapshots", (memory_mb(), private_mb()), time.perf_counter()
     live = index.load(root)
     loaded = time.perf_counter() - started
     truth = exact(root / live.id / "chunks.faiss", vectors)
-    recall = float(np.mean([len(set(live.nearest(v, 10).tolist()) & set(t.tolist())) / 10 for v, t in zip(vectors, truth, strict=True)]))
+    recall = float(
+        np.mean(
+            [len(set(live.nearest(v, 10).tolist()) & set(t.tolist())) / 10 for v, t in zip(vectors, truth, strict=True)]
+        )
+    )
     rng = np.random.default_rng(2)
     places = [f"v{i}" for i in rng.integers(0, 300, _QUESTIONS)]
     searcher = Searcher(embedder=embedder, live=lambda: live)
@@ -117,8 +150,12 @@ def use(settings: Settings, folder: Path) -> dict[str, object]:
         numbers = list(range(_QUESTIONS))
         told["index_ms"] = percentiles(lambda i: live.search(questions[i], vectors[i]), numbers)
         # In a turn the vector is there already, asked for by Rasa's featurizer.
-        told["search_ms"] = percentiles(lambda i: searcher.search(session, questions[i], day=_DAY, place=places[i]), numbers)
-        told["search_and_encode_ms"] = percentiles(lambda i: searcher.search(session, f"{questions[i]}{'吗呢啊呀'[i % 4]}", day=_DAY, place=places[i]), numbers)
+        told["search_ms"] = percentiles(
+            lambda i: searcher.search(session, questions[i], day=_DAY, place=places[i]), numbers
+        )
+        told["search_and_encode_ms"] = percentiles(
+            lambda i: searcher.search(session, f"{questions[i]}{'吗呢啊呀'[i % 4]}", day=_DAY, place=places[i]), numbers
+        )
         told["search_memory_mb"] = (memory_mb() - before[0], private_mb() - before[1])
         told |= console(session, live)
         told |= publishing(session, embedder, folder, live)
@@ -128,12 +165,44 @@ def use(settings: Settings, folder: Path) -> dict[str, object]:
 def console(session: Session, live: index.Index) -> dict[str, object]:
     some = [f"v{i}" for i in range(40)]
     filters: list[dict[str, Any]] = [
-        {}, {"page": 20}, {"page": 200}, {"kinds": EDITABLE}, {"kinds": [Kind.case_story]}, {"place_ids": {"v7"}}, {"place_ids": set(some)}, {"status": VersionStatus.draft}, {"status": VersionStatus.published}, {"status": VersionStatus.withdrawn},
-        {"topic": "其他"}, {"topic": "其他", "kinds": [Kind.regulation], "place_ids": {"v7"}}, {"expiring": (_DAY, _DAY + timedelta(days=30))},
-        {"unchecked_since": _DAY - timedelta(days=365)}, {"to_review_by": 1}, {"written_by": 1},
-    ]  # fmt: skip
-    words: list[dict[str, Any]] = [{"words": w} for w in ("养狗", "造7村 低保", "（99）", "农村集体经济组织", "人民法院", "不存在的词句", "彩礼", "应当", "劳动合同", "造7村", "应当 罚款")]
-    words += [{**w, "kinds": EDITABLE, **more} for w in words for more in ({}, {"place_ids": {"v7", "county", "nation"}}, {"status": VersionStatus.draft})]
+        {},
+        {"page": 20},
+        {"page": 200},
+        {"kinds": EDITABLE},
+        {"kinds": [Kind.case_story]},
+        {"place_ids": {"v7"}},
+        {"place_ids": set(some)},
+        {"status": VersionStatus.draft},
+        {"status": VersionStatus.published},
+        {"status": VersionStatus.withdrawn},
+        {"topic": "其他"},
+        {"topic": "其他", "kinds": [Kind.regulation], "place_ids": {"v7"}},
+        {"expiring": (_DAY, _DAY + timedelta(days=30))},
+        {"unchecked_since": _DAY - timedelta(days=365)},
+        {"to_review_by": 1},
+        {"written_by": 1},
+    ]
+    words: list[dict[str, Any]] = [
+        {"words": w}
+        for w in (
+            "养狗",
+            "造7村 低保",
+            "（99）",
+            "农村集体经济组织",
+            "人民法院",
+            "不存在的词句",
+            "彩礼",
+            "应当",
+            "劳动合同",
+            "造7村",
+            "应当 罚款",
+        )
+    ]
+    words += [
+        {**w, "kinds": EDITABLE, **more}
+        for w in words
+        for more in ({}, {"place_ids": {"v7", "county", "nation"}}, {"status": VersionStatus.draft})
+    ]
     return {
         "console_list_ms": percentiles(lambda f: list_documents(session, index=live, **f), filters * 4),
         "console_words_ms": percentiles(lambda f: list_documents(session, index=live, **f), words * 4),
@@ -146,28 +215,64 @@ def publishing(session: Session, embedder: SentenceEmbedder, folder: Path, live:
     run = time.time_ns() // 1_000_000  # a kept folder holds those of former runs
     searcher = Searcher(embedder=embedder, live=lambda: live)
     for number in range(10):
-        clauses = [f"第{run}{number}号公告：石磨豆腐节第{n}项，摊位由村里抽签分配，不收摊位费，收摊后自己扫干净。" for n in range(3)]
-        text = DocumentText(f"new-{run}-{number}", Kind.village_rule, f"豆腐节公告{number}", "v7", None, date(2026, 1, 1), None, None, {}, tuple(ChunkText(f"第{n}条", None, c, c, {"answer": c}) for n, c in enumerate(clauses)))
+        clauses = [
+            f"第{run}{number}号公告：石磨豆腐节第{n}项，摊位由村里抽签分配，不收摊位费，收摊后自己扫干净。"
+            for n in range(3)
+        ]
+        text = DocumentText(
+            f"new-{run}-{number}",
+            Kind.village_rule,
+            f"豆腐节公告{number}",
+            "v7",
+            None,
+            date(2026, 1, 1),
+            None,
+            None,
+            {},
+            tuple(ChunkText(f"第{n}条", None, c, c, {"answer": c}) for n, c in enumerate(clauses)),
+        )
         store.save_document(session, text, key=None)
         session.commit()
         started = time.perf_counter()
         indexing.update_delta(session, root=folder / "snapshots", embedder=embedder, cache=cache, today=today())
         live = index.refreshed(live, folder / "snapshots")
-        found += any(p.document_id == f"new-{run}-{number}" for p in searcher.search(session, f"第{run}{number}号公告豆腐节摊位怎么分", day=_DAY, place="v7", k=10))
+        found += any(
+            p.document_id == f"new-{run}-{number}"
+            for p in searcher.search(session, f"第{run}{number}号公告豆腐节摊位怎么分", day=_DAY, place="v7", k=10)
+        )
         times.append(time.perf_counter() - started)
     cache.close()
-    return {"publish_s": (round(statistics.median(times), 2), round(max(times), 2)), "published_found": f"{found} of 10"}
+    return {
+        "publish_s": (round(statistics.median(times), 2), round(max(times), 2)),
+        "published_found": f"{found} of 10",
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Build, search, list and publish over made-up documents.")
-    parser.add_argument("--chunks", type=int, nargs="+", default=[10_000, 100_000, 300_000, 1_000_000], help="each about 1.07 times what is published")
-    parser.add_argument("--keep", type=Path, help="where database and snapshots stay; with what is there already, only the second half is measured again")
+    parser.add_argument(
+        "--chunks",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000, 300_000, 1_000_000],
+        help="each about 1.07 times what is published",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="where database and snapshots stay; with what is there already, only the second half is measured again",
+    )
     parser.add_argument("--stage", choices=["build", "use"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.stage:
-        print(json.dumps(build(Settings(), args.folder, args.chunks[0]) if args.stage == "build" else use(Settings(), args.folder)))
+        print(
+            json.dumps(
+                build(Settings(), args.folder, args.chunks[0])
+                if args.stage == "build"
+                else use(Settings(), args.folder)
+            )
+        )
         return
     rows = []
     for chunks in args.chunks:
@@ -181,13 +286,41 @@ def main() -> None:
         print(json.dumps(rows[-1]), flush=True)
     names = list(rows[0])
     for name in names:
-        print(f"| {name} | " + " | ".join(" / ".join(map(str, v)) if isinstance(v := row[name], list) else str(v) for row in rows) + " |")
+        print(
+            f"| {name} | "
+            + " | ".join(" / ".join(map(str, v)) if isinstance(v := row[name], list) else str(v) for row in rows)
+            + " |"
+        )
     worst = [max(row[name][1] for row in rows) for name in ("search_ms", "console_list_ms", "console_words_ms")]
-    print(json.dumps({"search_p95_ms": worst[0], "console_p95_ms": max(worst[1:]), "recall_at_10": min(row["recall_at_10"] for row in rows), "publish_s": max(row["publish_s"][1] for row in rows), "sizes": rows}))
+    print(
+        json.dumps(
+            {
+                "search_p95_ms": worst[0],
+                "console_p95_ms": max(worst[1:]),
+                "recall_at_10": min(row["recall_at_10"] for row in rows),
+                "publish_s": max(row["publish_s"][1] for row in rows),
+                "sizes": rows,
+            }
+        )
+    )
 
 
 def _stage(name: str, chunks: int, folder: Path) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "benchmarks.curation", "--stage", name, "--chunks", str(chunks), "--folder", str(folder)], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.curation",
+            "--stage",
+            name,
+            "--chunks",
+            str(chunks),
+            "--folder",
+            str(folder),
+        ],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5] [--open 2000]
 
-`--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause between
-their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or handed to people,
-every case number told exists once, every agent's message arrived once. Prints where the time goes, then one line of JSON;
-memory is that of each part once a minute.
+`--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause
+between their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or
+handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes,
+then one line of JSON; memory is that of each part once a minute.
 """
 
 import argparse
@@ -35,8 +35,25 @@ from bot.stack import running
 _JOURNEYS = {
     "ask": ["彩礼能退吗", "那离婚以后呢", "低保怎么申请", "谢谢", "我们村酒席有什么规定"],
     "talk": ["你好", "你能干什么", "老板拖欠工资怎么办", "没看懂", "再见"],
-    "dispute": ["我要投诉隔壁砌墙占了我家的路", "李家沟村东头3组", "上个月", "让他把墙退回去", "没有", "匿名", "对，报上去", "我那事咋样了"],
-    "booking": ["想约律师", "第一个", "邻居占了我家的路，想问怎么要回来", "在这里联系", "对，约上", "我约的什么时候", "取消预约"],
+    "dispute": [
+        "我要投诉隔壁砌墙占了我家的路",
+        "李家沟村东头3组",
+        "上个月",
+        "让他把墙退回去",
+        "没有",
+        "匿名",
+        "对，报上去",
+        "我那事咋样了",
+    ],
+    "booking": [
+        "想约律师",
+        "第一个",
+        "邻居占了我家的路，想问怎么要回来",
+        "在这里联系",
+        "对，约上",
+        "我约的什么时候",
+        "取消预约",
+    ],
     "person": ["承包地被占了找谁", "转人工", "有人在吗", "我家的地被人占了"],
 }
 
@@ -70,7 +87,9 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
             client_id = uuid.uuid4().hex
             begun = time.perf_counter()
             try:
-                found = await http.post("/api/widget/messages", headers=held, json={"client_id": client_id, "text": text})
+                found = await http.post(
+                    "/api/widget/messages", headers=held, json={"client_id": client_id, "text": text}
+                )
                 spent = time.perf_counter() - begun
                 tally.turns.append(spent)
                 tally.by_journey.setdefault(name, []).append(spent)
@@ -78,14 +97,21 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
                 if found.status_code != 200:
                     tally.errors.append(f"{name} {found.status_code}")
                 else:
-                    tally.numbers += [n for m in found.json()["replies"] if "登记好了" in m["text"] for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])]
+                    tally.numbers += [
+                        n
+                        for m in found.json()["replies"]
+                        if "登记好了" in m["text"]
+                        for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])
+                    ]
             except httpx.HTTPError as error:
                 tally.errors.append(f"{name} {type(error).__name__}")
             await asyncio.sleep(chance.uniform(20, 60))
 
 
 async def agent(base: str, login: str, password: str, tally: Tally, ends: float) -> None:
-    async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False, follow_redirects=True, headers={"accept": "text/html"}) as http:
+    async with httpx.AsyncClient(
+        base_url=base, timeout=60, trust_env=False, follow_redirects=True, headers={"accept": "text/html"}
+    ) as http:
         door = await http.post("/staff/sign-in", data={"login": login, "password": password})
         if door.url.path != "/staff/inbox":
             tally.errors.append(f"sign-in {door.status_code}")
@@ -141,9 +167,22 @@ def fill(session: Session, number: int) -> None:
     """Conversations in other hands, so that the inbox has something to count."""
     now = datetime.now(UTC)
     for i in range(number):
-        session.add(Conversation(id=f"load-{i}", channel="widget", place_id="lijiagou", status=ConversationStatus.open, agent_id=10**6, agent_name="别的同事", agent_active_at=now, is_demo=True))
+        session.add(
+            Conversation(
+                id=f"load-{i}",
+                channel="widget",
+                place_id="lijiagou",
+                status=ConversationStatus.open,
+                agent_id=10**6,
+                agent_name="别的同事",
+                agent_active_at=now,
+                is_demo=True,
+            )
+        )
     session.flush()
-    session.add_all(Message(conversation_id=f"load-{i}", sender=Sender.agent, text="在办", answered_at=now) for i in range(number))
+    session.add_all(
+        Message(conversation_id=f"load-{i}", sender=Sender.agent, text="在办", answered_at=now) for i in range(number)
+    )
     session.commit()
 
 
@@ -164,14 +203,30 @@ async def run(base: str, settings: Settings, args: argparse.Namespace, logins: l
     tally, ends = Tally(), time.monotonic() + 60 * args.minutes
     memory: list[dict[str, float]] = []
     limits = httpx.Limits(max_connections=300, max_keepalive_connections=300)
-    async with httpx.AsyncClient(base_url=base, timeout=60, trust_env=False, limits=limits, headers={"x-linli-secret": settings.secret("internal")}) as http:
+    async with httpx.AsyncClient(
+        base_url=base,
+        timeout=60,
+        trust_env=False,
+        limits=limits,
+        headers={"x-linli-secret": settings.secret("internal")},
+    ) as http:
         people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
-        await asyncio.gather(*people, *(agent(base, login, password, tally, ends) for login in logins), watch_memory(settings, memory, ends))
+        await asyncio.gather(
+            *people,
+            *(agent(base, login, password, tally, ends) for login in logins),
+            watch_memory(settings, memory, ends),
+        )
         await asyncio.sleep(5)
         lost, doubled = await count(http, tally)
         metrics = (await http.get("/metrics")).text
-    stages = {m.group(1): (float(m.group(2))) for m in re.finditer(r'linli_stage_seconds_sum\{stage="(\w+)"\} ([\d.e+-]+)', metrics)}
-    counts = {m.group(1): float(m.group(2)) for m in re.finditer(r'linli_stage_seconds_count\{stage="(\w+)"\} ([\d.e+-]+)', metrics)}
+    stages = {
+        m.group(1): (float(m.group(2)))
+        for m in re.finditer(r'linli_stage_seconds_sum\{stage="(\w+)"\} ([\d.e+-]+)', metrics)
+    }
+    counts = {
+        m.group(1): float(m.group(2))
+        for m in re.finditer(r'linli_stage_seconds_count\{stage="(\w+)"\} ([\d.e+-]+)', metrics)
+    }
     for name, total in sorted(stages.items(), key=lambda s: -s[1]):
         print(f"stage {name}: {1000 * total / max(1, counts[name]):.1f} ms a turn", file=sys.stderr)
     for name, spent in tally.by_journey.items():
@@ -184,7 +239,17 @@ async def run(base: str, settings: Settings, args: argparse.Namespace, logins: l
 
     print(
         json.dumps(
-            {"turns": len(tally.turns), "errors": len(tally.errors), "lost": lost, "doubled": doubled, "p95_turn_s": p95(tally.turns), "p95_inbox_s": p95(tally.pages), "cases": len(tally.numbers), "agent_messages": len(tally.said), "memory_mb": memory}
+            {
+                "turns": len(tally.turns),
+                "errors": len(tally.errors),
+                "lost": lost,
+                "doubled": doubled,
+                "p95_turn_s": p95(tally.turns),
+                "p95_inbox_s": p95(tally.pages),
+                "cases": len(tally.numbers),
+                "agent_messages": len(tally.said),
+                "memory_mb": memory,
+            }
         )
     )
 
@@ -206,7 +271,9 @@ def main() -> None:
             for login in logins:
                 held = session.query(accounts.Staff).filter_by(login=login).first()
                 if held is None:
-                    held = accounts.add(session, login=login, name="压测坐席", role=accounts.Role.agent, password=password, is_demo=True)
+                    held = accounts.add(
+                        session, login=login, name="压测坐席", role=accounts.Role.agent, password=password, is_demo=True
+                    )
                 else:
                     accounts.set_password(session, held, password)
                     held.is_active = True

@@ -2,8 +2,8 @@
 
     python -m benchmarks.search [--sizes 10000 100000 1000000]
 
-Vectors are drawn around centres, as texts on one matter lie together; texts are drawn from the character pairs of the statutes
-installed here. Recall is against exact search over the same vectors. Ends with one line of JSON.
+Vectors are drawn around centres, as texts on one matter lie together; texts are drawn from the character pairs of the
+statutes installed here. Recall is against exact search over the same vectors. Ends with one line of JSON.
 """
 
 import argparse
@@ -38,7 +38,9 @@ def texts_like_ours(settings: Settings, count: int, rng: np.random.Generator) ->
 
 
 def clustered(count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, 384) float32, normalised: 1 centre for 100 rows, cosine of neighbours about .85 as among real articles."""
+    """(count, 384) float32, normalised: 1 centre for 100 rows, cosine of neighbours about .85 as among real
+    articles.
+    """
     centres = rng.standard_normal((max(1, count // 100), DIM), dtype=np.float32)
     rows = centres[rng.integers(0, len(centres), count)] + 0.42 * rng.standard_normal((count, DIM), dtype=np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -63,8 +65,16 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
     writer = index.Writer(root)
     for at in range(0, size, 20_000):
         some = slice(at, min(size, at + 20_000))
-        writer.add(chunk_ids=np.arange(size)[some], texts=texts[some], places=["nation"] * (some.stop - at), vectors=vectors[some], has_vector=np.ones(some.stop - at, bool))
-    writer.add_questions(ids=[f"{i:016x}" for i in range(7000)], vectors=vectors[:7000], points=[(i, i, 0) for i in range(7000)])
+        writer.add(
+            chunk_ids=np.arange(size)[some],
+            texts=texts[some],
+            places=["nation"] * (some.stop - at),
+            vectors=vectors[some],
+            has_vector=np.ones(some.stop - at, bool),
+        )
+    writer.add_questions(
+        ids=[f"{i:016x}" for i in range(7000)], vectors=vectors[:7000], points=[(i, i, 0) for i in range(7000)]
+    )
     snapshot = writer.finish(versions=np.arange(1), meta={})
     build_s = time.perf_counter() - started
     live = index.load(root, snapshot)
@@ -73,17 +83,22 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
     words = [texts[i][:20] for i in rng.integers(0, size, _QUERIES)]
     found = [live.nearest(q, 10) for q in queries]
     exact = [set(np.argpartition(-(vectors @ q), 10)[:10].tolist()) for q in queries]
-    words_only = lexical.read(root / snapshot / "lexical", **index.meta(root, snapshot)["lexical"])  # type: ignore[arg-type]
-    ours, brute, plain = (
-        timed(lambda i: live.search(words[i], queries[i])),
-        timed(lambda i: np.argpartition(-(vectors @ queries[i]), 10)[:10]),
-        timed(lambda i: words_only.scores(lexical.pairs(words[i]), size)),
-    )
+    words_only = lexical.read(root / snapshot / "lexical", **index.meta(root, snapshot)["lexical"])
+    ours = timed(lambda i: live.search(words[i], queries[i]))
+    brute = timed(lambda i: np.argpartition(-(vectors @ queries[i]), 10)[:10])
+    plain = timed(lambda i: words_only.scores(lexical.pairs(words[i]), size))
     return {
-        "chunks": size, "p50_ms": ours[0], "p95_ms": ours[1], "numpy_p50_ms": brute[0], "bm25_p50_ms": plain[0],
-        "recall_at_10": round(float(np.mean([len(set(f.tolist()) & e) / 10 for f, e in zip(found, exact, strict=True)])), 4),
-        "build_per_s": round(size / build_s), "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }  # fmt: skip
+        "chunks": size,
+        "p50_ms": ours[0],
+        "p95_ms": ours[1],
+        "numpy_p50_ms": brute[0],
+        "bm25_p50_ms": plain[0],
+        "recall_at_10": round(
+            float(np.mean([len(set(f.tolist()) & e) / 10 for f, e in zip(found, exact, strict=True)])), 4
+        ),
+        "build_per_s": round(size / build_s),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
 
 
 def main() -> None:
@@ -95,7 +110,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows.append(measure(Settings(), size, Path(folder)))
         print(json.dumps(rows[-1]), flush=True)
-    print(json.dumps({"p50_ms": rows[0]["p50_ms"], "p95_ms": rows[0]["p95_ms"], "recall_at_10": min(r["recall_at_10"] for r in rows), "sizes": rows}))  # type: ignore[type-var]
+    print(
+        json.dumps(
+            {
+                "p50_ms": rows[0]["p50_ms"],
+                "p95_ms": rows[0]["p95_ms"],
+                "recall_at_10": min(r["recall_at_10"] for r in rows),
+                "sizes": rows,
+            }
+        )
+    )  # type: ignore[type-var]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m benchmarks.turns [--turns 200] [--residents 1 8 32]
 
-Every turn is another question (the bank's, set aside), so no cache flatters the figures. Uses the running stack, else starts one.
-An error is a turn that got no reply. Ends with one line of JSON.
+Every turn is another question (the bank's, set aside), so no cache flatters the figures. Uses the running stack, else
+starts one. An error is a turn that got no reply. Ends with one line of JSON.
 """
 
 import argparse
@@ -27,15 +27,21 @@ from knowledge.models import BankQuestion
 
 def questions(settings: Settings) -> Iterator[str]:
     with make_sessions(make_engine(settings.url))() as session:
-        yield from session.scalars(select(BankQuestion.text).where(BankQuestion.set_aside).order_by(BankQuestion.id)).all()
+        yield from session.scalars(
+            select(BankQuestion.text).where(BankQuestion.set_aside).order_by(BankQuestion.id)
+        ).all()
 
 
-async def resident(client: httpx.AsyncClient, asked: Iterator[str], turns: int, times: list[float], errors: list[str]) -> None:
+async def resident(
+    client: httpx.AsyncClient, asked: Iterator[str], turns: int, times: list[float], errors: list[str]
+) -> None:
     started = await client.post("/api/widget/conversations", json={"embedded": True})
     held = {"authorization": f"Bearer {started.json()['token']}"}
     for _ in range(turns):
         at = time.perf_counter()
-        response = await client.post("/api/widget/messages", headers=held, json={"client_id": uuid.uuid4().hex, "text": next(asked)})
+        response = await client.post(
+            "/api/widget/messages", headers=held, json={"client_id": uuid.uuid4().hex, "text": next(asked)}
+        )
         times.append(time.perf_counter() - at)
         if response.status_code != 200 or not response.json()["replies"]:
             errors.append(str(response.status_code))
@@ -45,15 +51,34 @@ async def resident(client: httpx.AsyncClient, asked: Iterator[str], turns: int, 
 async def run(base: str, secret: str, asked: Iterator[str], *, residents: int, turns: int) -> dict[str, float]:
     times: list[float] = []
     errors: list[str] = []
-    async with httpx.AsyncClient(base_url=base, timeout=120, trust_env=False, headers={"x-linli-secret": secret}, limits=httpx.Limits(max_connections=residents)) as client:
+    async with httpx.AsyncClient(
+        base_url=base,
+        timeout=120,
+        trust_env=False,
+        headers={"x-linli-secret": secret},
+        limits=httpx.Limits(max_connections=residents),
+    ) as client:
         before = stages((await client.get("/metrics")).text)
         started = time.perf_counter()
-        await asyncio.gather(*(resident(client, asked, max(1, turns // residents), times, errors) for _ in range(residents)))
+        await asyncio.gather(
+            *(resident(client, asked, max(1, turns // residents), times, errors) for _ in range(residents))
+        )
         wall = time.perf_counter() - started
         after = stages((await client.get("/metrics")).text)
     cuts = statistics.quantiles(times, n=20)
-    per_stage = {name: round(1000 * (total - before.get(name, (0, 0))[0]) / max(1, count - before.get(name, (0, 0))[1]), 1) for name, (total, count) in after.items()}
-    return {"residents": residents, "turns": len(times), "p50_ms": round(1000 * statistics.median(times), 1), "p95_ms": round(1000 * cuts[-1], 1), "turns_per_s": round(len(times) / wall, 1), "errors": len(errors), "stages_ms": per_stage}  # type: ignore[dict-item]
+    per_stage = {
+        name: round(1000 * (total - before.get(name, (0, 0))[0]) / max(1, count - before.get(name, (0, 0))[1]), 1)
+        for name, (total, count) in after.items()
+    }
+    return {
+        "residents": residents,
+        "turns": len(times),
+        "p50_ms": round(1000 * statistics.median(times), 1),
+        "p95_ms": round(1000 * cuts[-1], 1),
+        "turns_per_s": round(len(times) / wall, 1),
+        "errors": len(errors),
+        "stages_ms": per_stage,
+    }  # type: ignore[dict-item]
 
 
 def stages(metrics: str) -> dict[str, tuple[float, float]]:
@@ -84,14 +109,26 @@ def main() -> None:
         start_s = round(time.perf_counter() - began, 1)
         rows = []
         for residents in args.residents:
-            rows.append(asyncio.run(run(base, settings.secret("internal"), asked, residents=residents, turns=args.turns)))
+            rows.append(
+                asyncio.run(run(base, settings.secret("internal"), asked, residents=residents, turns=args.turns))
+            )
             print(json.dumps(rows[-1]), flush=True)
         memory = memory_mb(settings)
     first = rows[0]
-    print(json.dumps({
-        "p50_ms": first["p50_ms"], "p95_ms": first["p95_ms"], "turns_per_s": max(r["turns_per_s"] for r in rows), "errors": sum(r["errors"] for r in rows),
-        "rss_mb": sum(memory.values()), "memory_mb": memory, "start_s": start_s, "runs": rows,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "p50_ms": first["p50_ms"],
+                "p95_ms": first["p95_ms"],
+                "turns_per_s": max(r["turns_per_s"] for r in rows),
+                "errors": sum(r["errors"] for r in rows),
+                "rss_mb": sum(memory.values()),
+                "memory_mb": memory,
+                "start_s": start_s,
+                "runs": rows,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""200 residents write to an official account at once, every message is delivered three times, Rasa takes seven seconds for a tenth
-of them, and in the middle a part of ours is killed.
+"""200 residents write to an official account at once, every message is delivered three times, Rasa takes seven seconds
+for a tenth of them, and in the middle a part of ours is killed.
 
     python -m benchmarks.wechat [--residents 200] [--kind service] [--kill app] [--after 2.5]
 
-The stack is the real one, started for the run (`linli serve` must be down); WeChat's servers are the strict simulator, between the
-app and Rasa stands a proxy that takes its time. Half of the messages arrive three times at the same moment; of the other half the
-first two answers get lost on their way, so WeChat asks again after five and ten seconds (not where the app is killed: of an answer that
-got lost while nobody is there to be asked again, no sender can know). A refused connection costs WeChat its five
-seconds too. Who is told to write again for the result does so, and so does who sees WeChat's own "服务出现故障" and hears nothing more.
+The stack is the real one, started for the run (`linli serve` must be down); WeChat's servers are the strict simulator,
+between the app and Rasa stands a proxy that takes its time. Half of the messages arrive three times at the same moment;
+of the other half the first two answers get lost on their way, so WeChat asks again after five and ten seconds (not
+where the app is killed: of an answer that got lost while nobody is there to be asked again, no sender can know). A
+refused connection costs WeChat its five seconds too. Who is told to write again for the result does so, and so does who
+sees WeChat's own "服务出现故障" and hears nothing more.
 
-Looked up at the end: what our database says was answered, against what the telephones show. Ends with one line of JSON; exit status
-1 if something was lost, or if WeChat would have refused something that we sent.
+Looked up at the end: what our database says was answered, against what the telephones show. Ends with one line of JSON;
+exit status 1 if something was lost, or if WeChat would have refused something that we sent.
 """
 
 import argparse
@@ -50,9 +51,27 @@ from bot.settings import Settings
 from bot.stack import running
 
 _QUESTIONS = [
-    "彩礼能退吗", "离婚了孩子归谁", "老板拖欠工资怎么办", "低保怎么申请", "邻居占了我家的路怎么办", "承包地被占了找谁", "借条没写日期有效吗", "宅基地能卖给外村人吗", "法律援助要花钱吗", "调解协议有用吗",
-    "嫁出去的女儿能分征地款吗", "老人没人养怎么办", "树枝伸到邻居院里能砍吗", "集体经济组织成员怎么算", "签了合同能反悔吗", "打架赔多少钱", "遗嘱自己写的算数吗", "工伤谁来赔", "孩子落户要什么", "买的种子是假的怎么办",
-]  # fmt: skip
+    "彩礼能退吗",
+    "离婚了孩子归谁",
+    "老板拖欠工资怎么办",
+    "低保怎么申请",
+    "邻居占了我家的路怎么办",
+    "承包地被占了找谁",
+    "借条没写日期有效吗",
+    "宅基地能卖给外村人吗",
+    "法律援助要花钱吗",
+    "调解协议有用吗",
+    "嫁出去的女儿能分征地款吗",
+    "老人没人养怎么办",
+    "树枝伸到邻居院里能砍吗",
+    "集体经济组织成员怎么算",
+    "签了合同能反悔吗",
+    "打架赔多少钱",
+    "遗嘱自己写的算数吗",
+    "工伤谁来赔",
+    "孩子落户要什么",
+    "买的种子是假的怎么办",
+]
 _WRITE_AGAIN = "回复任意"
 _NO_ANSWER_S = 240
 
@@ -75,8 +94,11 @@ def free_port() -> int:
 
 
 def slow_rasa(url: str, slow_s: float, port: int) -> None:
-    """Rasa behind a proxy that lets every tenth message of a resident wait, each time it is tried; a process of its own."""
-    app, http = FastAPI(openapi_url=None), httpx.AsyncClient(base_url=url, timeout=60, trust_env=False, limits=httpx.Limits(max_connections=400))
+    """Rasa behind a proxy that lets every tenth message of a resident wait, each time it is tried; a process of its
+    own.
+    """
+    app = FastAPI(openapi_url=None)
+    http = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False, limits=httpx.Limits(max_connections=400))
 
     @app.api_route("/{path:path}", methods=["GET", "POST"])
     async def pass_on(request: Request, path: str) -> Response:
@@ -84,7 +106,13 @@ def slow_rasa(url: str, slow_s: float, port: int) -> None:
         if path.endswith("webhook") and (json.loads(body).get("metadata") or {}).get("message", 1) % 10 == 0:
             await asyncio.sleep(slow_s)
         try:
-            answer = await http.request(request.method, f"/{path}", params=request.query_params, content=body, headers={"content-type": "application/json"})
+            answer = await http.request(
+                request.method,
+                f"/{path}",
+                params=request.query_params,
+                content=body,
+                headers={"content-type": "application/json"},
+            )
         except httpx.HTTPError:
             return Response(status_code=502)
         return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
@@ -92,7 +120,9 @@ def slow_rasa(url: str, slow_s: float, port: int) -> None:
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
-async def resident(simulator: Simulator, telephone: Telephone, question: str, *, at_once: bool, tally: Tally, chance: random.Random) -> None:
+async def resident(
+    simulator: Simulator, telephone: Telephone, question: str, *, at_once: bool, tally: Tally, chance: random.Random
+) -> None:
     """Until there is an answer on the telephone, with the patience of people."""
     ends, heard = time.monotonic() + _NO_ANSWER_S, tally.heard[telephone.openid]
     said = await simulator.say(telephone.openid, question, at_once=at_once)
@@ -123,10 +153,17 @@ def waits(text: str) -> bool:
 
 
 def compare(session: Session, simulator: Simulator, appid: str, wrong: list[str]) -> dict[str, int]:
-    """Each message that reached us against its telephone: every reply of ours to it must be there once. `wrong`: told of each that isn't."""
+    """Each message that reached us against its telephone: every reply of ours to it must be there once.
+
+    `wrong`: told of each that isn't.
+    """
     counts: Counter[str] = Counter()
-    for contact in session.scalars(select(WechatContact).where(WechatContact.appid == appid).order_by(WechatContact.id)):
-        messages = session.scalars(select(Message).where(Message.conversation_id == contact.conversation_id).order_by(Message.id)).all()
+    for contact in session.scalars(
+        select(WechatContact).where(WechatContact.appid == appid).order_by(WechatContact.id)
+    ):
+        messages = session.scalars(
+            select(Message).where(Message.conversation_id == contact.conversation_id).order_by(Message.id)
+        ).all()
         shown = simulator.telephone(contact.openid).shown
         heard = {via: "\n".join(s.text for s in shown if s.via == via) for via in ("passive", "customer_service")}
         openings = Counter(m.text.strip()[:15] for m in messages if m.in_reply_to)
@@ -147,7 +184,9 @@ def compare(session: Session, simulator: Simulator, appid: str, wrong: list[str]
 
 
 def settled(sessions: sessionmaker[Session], simulator: Simulator, appid: str) -> tuple[dict[str, int], list[str]]:
-    """What was compared when nothing was missing any more, or patience ended; then half a minute for what would come twice."""
+    """What was compared when nothing was missing any more, or patience ended; then half a minute for what would
+    come twice.
+    """
     ends, more_s = time.monotonic() + _NO_ANSWER_S, 30
     while True:
         wrong: list[str] = []
@@ -160,10 +199,22 @@ def settled(sessions: sessionmaker[Session], simulator: Simulator, appid: str) -
         time.sleep(5)
 
 
-async def wave(simulator: Simulator, sessions: sessionmaker[Session], args: argparse.Namespace, tally: Tally, people: list[str], pid: Path) -> None:
+async def wave(
+    simulator: Simulator,
+    sessions: sessionmaker[Session],
+    args: argparse.Namespace,
+    tally: Tally,
+    people: list[str],
+    pid: Path,
+) -> None:
     chance = random.Random(args.residents)
     for start in range(0, len(people), 10):
-        await asyncio.gather(*(simulator.deliver(p, {"MsgType": "event", "Event": "subscribe", "EventKey": ""}) for p in people[start : start + 10]))
+        await asyncio.gather(
+            *(
+                simulator.deliver(p, {"MsgType": "event", "Event": "subscribe", "EventKey": ""})
+                for p in people[start : start + 10]
+            )
+        )
     for person in people:
         simulator.telephone(person).shown.clear()
     tally.http_s.clear()
@@ -173,22 +224,40 @@ async def wave(simulator: Simulator, sessions: sessionmaker[Session], args: argp
         os.killpg(int(pid.read_text()), signal.SIGKILL)
         print(f"killed {args.kill} after {args.after} s", file=sys.stderr)
 
-    asking = [resident(simulator, simulator.telephone(p), _QUESTIONS[i % len(_QUESTIONS)], at_once=i % 2 == 0, tally=tally, chance=chance) for i, p in enumerate(people)]
+    asking = [
+        resident(
+            simulator,
+            simulator.telephone(p),
+            _QUESTIONS[i % len(_QUESTIONS)],
+            at_once=i % 2 == 0,
+            tally=tally,
+            chance=chance,
+        )
+        for i, p in enumerate(people)
+    ]
     await asyncio.gather(*asking, *([kill()] if args.kill != "nothing" else []))
-    for _ in range(5 if args.kind == AccountKind.unverified else 0):  # asked twice, one answer read: the other comes with their next word
+    # asked twice, one answer read: the other comes with their next word
+    for _ in range(5 if args.kind == AccountKind.unverified else 0):
         await asyncio.sleep(10)
         with sessions() as session:
-            rows = session.execute(select(WechatContact.openid, WechatContact.conversation_id).where(WechatContact.appid == simulator.account.appid)).all()
+            rows = session.execute(
+                select(WechatContact.openid, WechatContact.conversation_id).where(
+                    WechatContact.appid == simulator.account.appid
+                )
+            ).all()
             waiting = [openid for openid, conversation_id in rows if ledger.pending(session, conversation_id)]
         await asyncio.gather(*(simulator.say(p, "谢谢你们") for p in waiting))
 
 
-async def run(base: str, simulator: Simulator, sessions: sessionmaker[Session], args: argparse.Namespace, tally: Tally, home: Path) -> None:
+async def run(
+    base: str, simulator: Simulator, sessions: sessionmaker[Session], args: argparse.Namespace, tally: Tally, home: Path
+) -> None:
     people = [f"resident-{i}" for i in range(args.residents)]
 
     async def reach(method: str, query: dict[str, str], body: bytes) -> httpx.Response:
         begun = time.monotonic()
-        tally.deliveries[body] += 1  # also of those that find nobody: what WeChat asks for the last time isn't lost on its way as well
+        # also of those that find nobody: what WeChat asks for the last time isn't lost on its way as well
+        tally.deliveries[body] += 1
         try:
             answer = await exchange(base, method, f"/wechat/benchmark?{urlencode(query)}", body)
         except (OSError, EOFError) as error:
@@ -211,11 +280,20 @@ async def run(base: str, simulator: Simulator, sessions: sessionmaker[Session], 
 
 
 async def exchange(base: str, method: str, target: str, body: bytes) -> httpx.Response:
-    """One request on a connection of its own, in few steps: four hundred at once through httpx cost the client seconds. Raises OSError, EOFError."""
+    """One request on a connection of its own, in few steps: four hundred at once through httpx cost the client seconds.
+
+    Raises OSError, EOFError.
+    """
     host, _, port = base.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
-        writer.write(f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.write(
+            (
+                f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: text/xml\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            ).encode()
+            + body
+        )
         head = await reader.readuntil(b"\r\n\r\n")
         return httpx.Response(int(head.split(maxsplit=2)[1]), content=await reader.read())
     finally:
@@ -241,18 +319,43 @@ def main() -> int:
     parser.add_argument("--slow", type=float, default=7.0, help="seconds that Rasa takes for a tenth of the messages")
     args = parser.parse_args()
     settings, tally = Settings(), Tally()
-    account = Account("benchmark", f"wx{secrets.token_hex(8)}", secrets.token_hex(8), secrets.token_hex(16), AccountKind(args.kind))
-    simulator = Simulator(SimulatedAccount(account.appid, account.secret, account.token, has_customer_service=account.has_customer_service), reach=lambda *_: asyncio.sleep(0))  # type: ignore[arg-type]
+    account = Account(
+        "benchmark", f"wx{secrets.token_hex(8)}", secrets.token_hex(8), secrets.token_hex(16), AccountKind(args.kind)
+    )
+    simulator = Simulator(
+        SimulatedAccount(
+            account.appid, account.secret, account.token, has_customer_service=account.has_customer_service
+        ),
+        reach=lambda *_: asyncio.sleep(0),
+    )  # type: ignore[arg-type]
     proxy, api = free_port(), free_port()
     sessions = make_sessions(make_engine(settings.url))
-    between = multiprocessing.get_context("spawn").Process(target=slow_rasa, args=(settings.rasa_url, args.slow, proxy), daemon=True)
+    between = multiprocessing.get_context("spawn").Process(
+        target=slow_rasa, args=(settings.rasa_url, args.slow, proxy), daemon=True
+    )
     between.start()
     with tempfile.TemporaryDirectory() as folder, listening(simulator.app, api, log_level="critical"):
         path = Path(folder) / "accounts.yml"
-        path.write_text(yaml.safe_dump([{"name": account.name, "appid": account.appid, "token": account.token, "secret": account.secret, "kind": str(account.kind)}]))
+        path.write_text(
+            yaml.safe_dump(
+                [
+                    {
+                        "name": account.name,
+                        "appid": account.appid,
+                        "token": account.token,
+                        "secret": account.secret,
+                        "kind": str(account.kind),
+                    }
+                ]
+            )
+        )
         path.chmod(0o600)
         # For the app alone: Rasa itself is started with the settings read above.
-        os.environ |= {"LINLI_WECHAT_ACCOUNTS": str(path), "LINLI_WECHAT_API": f"http://127.0.0.1:{api}", "LINLI_RASA_PORT": str(proxy)}
+        os.environ |= {
+            "LINLI_WECHAT_ACCOUNTS": str(path),
+            "LINLI_WECHAT_API": f"http://127.0.0.1:{api}",
+            "LINLI_RASA_PORT": str(proxy),
+        }
         with running(settings) as base:
             try:
                 asyncio.run(run(base, simulator, sessions, args, tally, settings.home))
@@ -263,10 +366,24 @@ def main() -> int:
     print(*wrong, *(f"violation: {v}" for v in simulator.violations), sep="\n", file=sys.stderr)
     times = sorted(tally.http_s)
     passive = found.pop("passive")
-    print(json.dumps({
-        **found, "p95_s": round(times[int(0.95 * (len(times) - 1))], 2), "passive_share": round(passive / max(1, found["sent"]), 2), "kind": args.kind, "killed": args.kill, "answers": len(times), "late": tally.late,
-        "longest_s": round(times[-1], 2), "broken": tally.broken, "faults_seen": tally.faults, "fetched": tally.fetched, "violations": len(simulator.violations),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                **found,
+                "p95_s": round(times[int(0.95 * (len(times) - 1))], 2),
+                "passive_share": round(passive / max(1, found["sent"]), 2),
+                "kind": args.kind,
+                "killed": args.kill,
+                "answers": len(times),
+                "late": tally.late,
+                "longest_s": round(times[-1], 2),
+                "broken": tally.broken,
+                "faults_seen": tally.faults,
+                "fetched": tally.fetched,
+                "violations": len(simulator.violations),
+            }
+        )
+    )
     return 1 if found["lost"] or found["sent"] < args.residents or simulator.violations else 0
 
 

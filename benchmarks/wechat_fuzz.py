@@ -1,12 +1,15 @@
-"""Coverage-guided bytes for what reads WeChat's requests: `python -m benchmarks.wechat_fuzz CORPUS -max_total_time=75`, where `atheris`
-is installed. It stays out of the project's environments: 35 MB for what Hypothesis does in the suite; this looks longer and deeper.
+"""Coverage-guided bytes for what reads WeChat's requests: `python -m benchmarks.wechat_fuzz CORPUS -max_total_time=75`,
+where `atheris` is installed. It stays out of the project's environments: 35 MB for what Hypothesis does in the
+suite; this looks longer and deeper.
 """
 
 import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.channels.wechat_crypto", "bot.channels.wechat_text", "bot.channels.wechat_xml", "defusedxml"]):
+with atheris.instrument_imports(
+    include=["bot.channels.wechat_crypto", "bot.channels.wechat_text", "bot.channels.wechat_xml", "defusedxml"]
+):
     from bot.channels.wechat_crypto import MessageCipher, WechatRefused
     from bot.channels.wechat_text import chosen, is_only_signs, pieces
     from bot.channels.wechat_xml import read, read_fields
@@ -16,7 +19,11 @@ _CIPHER = MessageCipher(key="kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", appid
 
 def once(data: bytes) -> None:
     """Anything but a refusal is a fault, and ends the run."""
-    for reads in (lambda: read(data), lambda: _CIPHER.open(read_fields(data).get("Encrypt", "")), lambda: _CIPHER.open(data.decode("latin-1"))):
+    for reads in (
+        lambda: read(data),
+        lambda: _CIPHER.open(read_fields(data).get("Encrypt", "")),
+        lambda: _CIPHER.open(data.decode("latin-1")),
+    ):
         try:
             reads()
         except WechatRefused:

@@ -1,7 +1,8 @@
-"""Whether the time of a refusal tells why: `python -m benchmarks.wechat_timing`. Ends with one line of JSON, Welch's t by reason.
+"""Whether the time of a refusal tells why: `python -m benchmarks.wechat_timing`. Ends with one line of JSON, Welch's t
+by reason.
 
-Each kind of bad request is sent as often as a good-looking one whose signature is wrong, in random order, through the whole
-application. |t| above 4.5 is a difference (dudect, Reparaz et al. 2017); below, this many requests show none.
+Each kind of bad request is sent as often as a good-looking one whose signature is wrong, in random order, through the
+whole application. |t| above 4.5 is a difference (dudect, Reparaz et al. 2017); below, this many requests show none.
 """
 
 import argparse
@@ -59,7 +60,15 @@ def main() -> None:
     samples = {what: fastest(sample) for what, sample in found.items()}
     for what, sample in samples.items():
         print(f"{what:14s} {len(sample):6d} requests, mean {1e6 * fmean(sample):8.1f} us")
-    print(json.dumps({what: round(welch(sample, samples["signature"]), 2) for what, sample in samples.items() if what != "signature"}))
+    print(
+        json.dumps(
+            {
+                what: round(welch(sample, samples["signature"]), 2)
+                for what, sample in samples.items()
+                if what != "signature"
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

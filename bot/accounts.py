@@ -1,7 +1,7 @@
 """Staff: accounts, roles, sessions and the record of what they did.
 
-Passwords are hashed by argon2 (argon2-cffi's defaults follow RFC 9106); a session is a random token of which only the SHA-256
-is stored; five wrong passwords lock an account for 15 minutes (OWASP Authentication Cheat Sheet).
+Passwords are hashed by argon2 (argon2-cffi's defaults follow RFC 9106); a session is a random token of which only the
+SHA-256 is stored; five wrong passwords lock an account for 15 minutes (OWASP Authentication Cheat Sheet).
 """
 
 import enum
@@ -36,13 +36,21 @@ class Role(enum.StrEnum):
     administrator = "administrator"
 
 
-ROLE_LABELS = {Role.agent: "坐席", Role.mediator: "调解员", Role.legal_worker: "法律工作者", Role.supervisor: "主管", Role.administrator: "管理员"}
+ROLE_LABELS = {
+    Role.agent: "坐席",
+    Role.mediator: "调解员",
+    Role.legal_worker: "法律工作者",
+    Role.supervisor: "主管",
+    Role.administrator: "管理员",
+}
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.agent: frozenset({"inbox", "cases"}),
     Role.mediator: frozenset({"inbox", "cases", "mediate"}),
     Role.legal_worker: frozenset({"inbox", "cases", "mediate", "calendar", "knowledge"}),
     Role.supervisor: frozenset({"inbox", "cases", "mediate", "calendar", "dashboard", "settings"}),
-    Role.administrator: frozenset({"inbox", "cases", "mediate", "calendar", "knowledge", "dashboard", "settings", "accounts", "audit"}),
+    Role.administrator: frozenset(
+        {"inbox", "cases", "mediate", "calendar", "knowledge", "dashboard", "settings", "accounts", "audit"}
+    ),
 }
 
 
@@ -114,7 +122,16 @@ class AuditEntry(Base):
 
 def record(session: Session, staff: Staff | None, what: str, subject: str = "", detail: str = "") -> None:
     """A line of the audit log; the caller commits, with what it records."""
-    session.add(AuditEntry(at=datetime.now(UTC), staff_id=staff.id if staff else None, name=staff.name if staff else "系统", what=storable(what, 80), subject=storable(subject, 80), detail=storable(detail, 2000)))
+    session.add(
+        AuditEntry(
+            at=datetime.now(UTC),
+            staff_id=staff.id if staff else None,
+            name=staff.name if staff else "系统",
+            what=storable(what, 80),
+            subject=storable(subject, 80),
+            detail=storable(detail, 2000),
+        )
+    )
 
 
 def check_password(password: str, login: str = "") -> None:
@@ -128,9 +145,24 @@ def check_password(password: str, login: str = "") -> None:
         raise InvalidInput("这个密码太好猜了，请换一个。")
 
 
-def add(session: Session, *, login: str, name: str, role: Role, password: str, place: str = "nation", team_id: int | None = None, must_change: bool = False, is_demo: bool = False) -> Staff:
+def add(
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    password: str,
+    place: str = "nation",
+    team_id: int | None = None,
+    must_change: bool = False,
+    is_demo: bool = False,
+) -> Staff:
     login, name = login.strip().lower(), storable(name).strip()[:40]
-    if not 2 <= len(login) <= 40 or not login.isascii() or not login.replace("_", "").replace("-", "").replace(".", "").isalnum():
+    if (
+        not 2 <= len(login) <= 40
+        or not login.isascii()
+        or not login.replace("_", "").replace("-", "").replace(".", "").isalnum()
+    ):
         raise InvalidInput("账号请用 2 到 40 位的英文字母、数字、点、横线。")
     if not name:
         raise InvalidInput("请写姓名。")
@@ -141,7 +173,16 @@ def add(session: Session, *, login: str, name: str, role: Role, password: str, p
         raise InvalidInput("没有这个单位。")
     if session.scalar(select(Staff.id).where(Staff.login == login)):
         raise InvalidInput("这个账号已经有了。")
-    staff = Staff(login=login, name=name, role=role, password_hash=_HASHER.hash(password), place_id=place, team_id=team_id, must_change=must_change, is_demo=is_demo)
+    staff = Staff(
+        login=login,
+        name=name,
+        role=role,
+        password_hash=_HASHER.hash(password),
+        place_id=place,
+        team_id=team_id,
+        must_change=must_change,
+        is_demo=is_demo,
+    )
     session.add(staff)
     session.flush()
     return staff
@@ -150,7 +191,10 @@ def add(session: Session, *, login: str, name: str, role: Role, password: str, p
 def set_password(session: Session, staff: Staff, password: str, *, must_change: bool = False) -> None:
     """All sessions end with the old password."""
     check_password(password, staff.login)
-    staff.password_hash, staff.must_change, staff.wrong, staff.locked_until = _HASHER.hash(password), must_change, 0, None
+    staff.password_hash = _HASHER.hash(password)
+    staff.must_change = must_change
+    staff.wrong = 0
+    staff.locked_until = None
     for held in session.scalars(select(StaffSession).where(StaffSession.staff_id == staff.id)):
         session.delete(held)
 
@@ -159,8 +203,13 @@ def has_any(session: Session) -> bool:
     return bool(session.scalar(select(func.count()).select_from(Staff).where(Staff.is_demo.is_(False))))
 
 
-def sign_in(session: Session, *, login: str, password: str, code: str, now: datetime, agent: str) -> tuple[str, StaffSession]:
-    """A new session and its token. Raises SignInFailed, which never says what was wrong; commits the count of wrong tries."""
+def sign_in(
+    session: Session, *, login: str, password: str, code: str, now: datetime, agent: str
+) -> tuple[str, StaffSession]:
+    """A new session and its token.
+
+    Raises SignInFailed, which never says what was wrong; commits the count of wrong tries.
+    """
     staff = session.scalar(select(Staff).where(Staff.login == storable(login).strip().lower()))
     right = _fits(staff.password_hash if staff else _NOBODY, password) and staff is not None and staff.is_active
     if staff and staff.locked_until and staff.locked_until > now:
@@ -177,7 +226,14 @@ def sign_in(session: Session, *, login: str, password: str, code: str, now: date
         raise SignInFailed
     staff.wrong, staff.locked_until, staff.seen_at = 0, None, now
     token = secrets.token_urlsafe(32)
-    held = StaffSession(token_hash=_digest(token), staff_id=staff.id, csrf=secrets.token_urlsafe(24), created_at=now, seen_at=now, agent=storable(agent, 120))
+    held = StaffSession(
+        token_hash=_digest(token),
+        staff_id=staff.id,
+        csrf=secrets.token_urlsafe(24),
+        created_at=now,
+        seen_at=now,
+        agent=storable(agent, 120),
+    )
     session.add(held)
     record(session, staff, "登录")
     session.commit()
@@ -195,13 +251,22 @@ def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool
     totp = pyotp.TOTP(staff.totp_secret or "")
     step = int(now.timestamp()) // 30
     for counter in (step - 1, step, step + 1):
-        if counter > staff.totp_last and secrets.compare_digest(totp.at(counter * 30).encode(), storable(code).strip().encode()):
-            return bool(session.execute(update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)).rowcount)
+        if counter > staff.totp_last and secrets.compare_digest(
+            totp.at(counter * 30).encode(), storable(code).strip().encode()
+        ):
+            return bool(
+                session.execute(
+                    update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)
+                ).rowcount
+            )
     return False
 
 
 def held_session(session: Session, token: str, *, now: datetime) -> StaffSession | None:
-    """The session of a token, or None: unknown, revoked, idle too long, or too old. Its last sight is kept to the minute."""
+    """The session of a token, or None: unknown, revoked, idle too long, or too old.
+
+    Its last sight is kept to the minute.
+    """
     held = session.get(StaffSession, _digest(token)) if token else None
     if held is None:
         return None
@@ -218,7 +283,11 @@ def held_session(session: Session, token: str, *, now: datetime) -> StaffSession
 def present(session: Session, *, now: datetime) -> list[str]:
     """Names of the colleagues at their desks: signed in, seen of late, and not marked as away."""
     seen = select(StaffSession.staff_id).where(StaffSession.seen_at > now - timedelta(minutes=10))
-    return list(session.scalars(select(Staff.name).where(Staff.is_active, Staff.is_present, Staff.id.in_(seen)).order_by(Staff.name)))
+    return list(
+        session.scalars(
+            select(Staff.name).where(Staff.is_active, Staff.is_present, Staff.id.in_(seen)).order_by(Staff.name)
+        )
+    )
 
 
 def sign_out(session: Session, token: str) -> None:

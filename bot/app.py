@@ -33,7 +33,23 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import RasaClient, erase_trackers
 from bot.settings import ROOT, SHANGHAI, Settings
 from bot.turns import Turns
-from bot.web import bookings, cases, curation, curation_golden, curation_import, curation_law, curation_quality, curation_unanswered, errors, imports, inbox, progress, settings_pages, sign_in, widget
+from bot.web import (
+    bookings,
+    cases,
+    curation,
+    curation_golden,
+    curation_import,
+    curation_law,
+    curation_quality,
+    curation_unanswered,
+    errors,
+    imports,
+    inbox,
+    progress,
+    settings_pages,
+    sign_in,
+    widget,
+)
 from bot.web import wechat as wechat_pages
 from bot.web.body_limit import BodyLimit
 from bot.web.desk import Desk
@@ -50,11 +66,17 @@ from knowledge.topics import TopicClassifier
 
 log = logging.getLogger("linli.app")
 
-CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+CSP = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
 
 
 class Headers:
-    """On every response. Plain ASGI: behind Starlette's BaseHTTPMiddleware a response's background task runs before it has left us."""
+    """On every response.
+
+    Plain ASGI: behind Starlette's BaseHTTPMiddleware a response's background task runs before it has left us.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -76,7 +98,10 @@ def today() -> date:
 
 
 class LiveIndex:
-    """The live snapshot with what was published since. Asked at each search; looking costs one small file read and one `stat`."""
+    """The live snapshot with what was published since.
+
+    Asked at each search; looking costs one small file read and one `stat`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._root = settings.snapshots
@@ -91,7 +116,11 @@ class LiveIndex:
         # One of several searches loads; the others go on with what there is.
         if self._lock.acquire(blocking=loaded is None):
             try:
-                self._loaded = index.refreshed(self._loaded, self._root) if self._loaded is not None and self._loaded.id == current else index.load(self._root)
+                self._loaded = (
+                    index.refreshed(self._loaded, self._root)
+                    if self._loaded is not None and self._loaded.id == current
+                    else index.load(self._root)
+                )
             except SnapshotUnavailable:
                 if self._loaded is None:
                     raise
@@ -124,12 +153,18 @@ class Parts:
 def build_parts(settings: Settings) -> Parts:
     names.use(lambda: training.learned(settings.cache))
     sessions = make_sessions(make_engine(settings.url))
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
+    embedder = SentenceEmbedder(
+        prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
+    )
     searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
-    rasa = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers)
+    rasa = RasaClient(
+        settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers
+    )
     topic = _topic(settings, embedder)
     kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
-    return Parts(settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept)
+    return Parts(
+        settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept
+    )
 
 
 def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
@@ -158,23 +193,35 @@ def build_wechat(parts: Parts, links: wechat_pages.Links) -> dict[str, Wechat]:
 
     def greeting(village: str | None) -> str:
         where = f"我先按{village}的村规来答。" if village else "告诉我您是哪个村的，我就能查本村的村规。"
-        return f"{widget.GREETING}{where}\n{widget.notice(settings)}在这里说的话，微信公司的服务器也会经手。想删除，发“删除记录”。"
+        return (
+            f"{widget.GREETING}{where}\n{widget.notice(settings)}在这里说的话，微信公司的服务器也会经手。"
+            "想删除，发“删除记录”。"
+        )
 
     accounts = read_accounts(settings.wechat_accounts)
     titles = {a.appid: f"“{a.title}”公众号" if a.title else "另一个公众号" for a in accounts.values()}
     return {
         name: Wechat(
-            account, sessions=parts.sessions, answer=parts.turns.answer, api=WechatApi(account, sessions=parts.sessions, http=http), greeting=greeting,
-            page_link=links.page, sources_link=links.sources, picture=lambda url: fetch_picture(http, url, hosts=hosts), own_url=settings.own_url,
+            account,
+            sessions=parts.sessions,
+            answer=parts.turns.answer,
+            api=WechatApi(account, sessions=parts.sessions, http=http),
+            greeting=greeting,
+            page_link=links.page,
+            sources_link=links.sources,
+            picture=lambda url: fetch_picture(http, url, hosts=hosts),
+            own_url=settings.own_url,
             others={appid: title for appid, title in titles.items() if appid != account.appid},
         )
         for name, account in accounts.items()
-    }  # fmt: skip
+    }
 
 
 def create_internal_app(parts: Parts) -> FastAPI:
     executor = ActionExecutor()
-    for action in all_actions(Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=parts.topic)):
+    for action in all_actions(
+        Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=parts.topic)
+    ):
         executor.register_action(action)
     return internal_app(secret=parts.settings.secret("internal"), embedder=parts.embedder, executor=executor)
 
@@ -191,7 +238,8 @@ def create_app(parts: Parts) -> FastAPI:
             try:
                 await asyncio.to_thread(wechat.deliver_due)
             except Exception as error:
-                log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)  # the trace would carry what was said
+                # the trace would carry what was said
+                log.error("wechat deliver account=%s %s", wechat.account.name, type(error).__name__)
             await asyncio.sleep(1)
 
     async def tend(wechat: Wechat) -> None:
@@ -213,7 +261,9 @@ def create_app(parts: Parts) -> FastAPI:
                 if state["rasa"]:
                     with parts.sessions() as session:
                         waiting = service.unanswered(session, older_than=timedelta(seconds=2))
-                    for error in await asyncio.gather(*(parts.turns.answer(message_id) for message_id in waiting), return_exceptions=True):
+                    for error in await asyncio.gather(
+                        *(parts.turns.answer(message_id) for message_id in waiting), return_exceptions=True
+                    ):
                         if isinstance(error, Exception):
                             log.error("watch %s", type(error).__name__)
             except Exception:
@@ -224,7 +274,10 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with parts.sessions() as session:
             service.release_all(session)
-        tasks = [asyncio.create_task(watch()), *(asyncio.create_task(job(wechat)) for wechat in accounts_there.values() for job in (deliver, tend))]
+        tasks = [
+            asyncio.create_task(watch()),
+            *(asyncio.create_task(job(wechat)) for wechat in accounts_there.values() for job in (deliver, tend)),
+        ]
         yield
         for task in tasks:
             task.cancel()
@@ -252,13 +305,33 @@ def create_app(parts: Parts) -> FastAPI:
         curation_golden.router(desk, parts.golden, today=today),
         curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
         # Last: its addresses end in a document's id, which could be any word.
-        curation.router(desk, today=today, gate=parts.gate, is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version), live=parts.searcher.live),
+        curation.router(
+            desk,
+            today=today,
+            gate=parts.gate,
+            is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version),
+            live=parts.searcher.live,
+        ),
     ):
         app.include_router(pages)
-    app.include_router(wechat_pages.router(accounts_there, sessions=parts.sessions, links=links, tokens=widget.Tokens(settings.secret("tokens")), cookie_days=settings.retention_days, erase=lambda c: erase_trackers(settings.rasa_trackers, [c])))
+    app.include_router(
+        wechat_pages.router(
+            accounts_there,
+            sessions=parts.sessions,
+            links=links,
+            tokens=widget.Tokens(settings.secret("tokens")),
+            cookie_days=settings.retention_days,
+            erase=lambda c: erase_trackers(settings.rasa_trackers, [c]),
+        )
+    )
     app.add_middleware(BodyLimit)
     if settings.origins:
-        app.add_middleware(CORSMiddleware, allow_origins=[o.strip() for o in settings.origins.split(",")], allow_methods=["*"], allow_headers=["authorization", "content-type"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[o.strip() for o in settings.origins.split(",")],
+            allow_methods=["*"],
+            allow_headers=["authorization", "content-type"],
+        )
     for name, path in (("bootstrap", "bootstrap/dist"), ("htmx", "htmx.org/dist"), ("chart", "chart.js/dist")):
         app.mount(f"/static/vendor/{name}", StaticFiles(directory=settings.vendor / path, check_dir=False))
     app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
@@ -272,7 +345,11 @@ def create_app(parts: Parts) -> FastAPI:
 
     @app.get("/privacy", response_class=HTMLResponse)
     async def privacy(request: Request) -> HTMLResponse:
-        return templates.TemplateResponse(request, "privacy.html", {"notice": widget.notice(settings), "retention_days": settings.retention_days, "footer": _footer(settings)})
+        return templates.TemplateResponse(
+            request,
+            "privacy.html",
+            {"notice": widget.notice(settings), "retention_days": settings.retention_days, "footer": _footer(settings)},
+        )
 
     @app.get("/healthz")
     async def alive() -> dict[str, str]:
@@ -285,7 +362,9 @@ def create_app(parts: Parts) -> FastAPI:
             with parts.sessions() as session:
                 session.execute(text("SELECT 1"))
                 checks["database"] = True
-                checks["search"] = bool(await asyncio.to_thread(parts.searcher.search, session, "彩礼", day=today(), k=1))
+                checks["search"] = bool(
+                    await asyncio.to_thread(parts.searcher.search, session, "彩礼", day=today(), k=1)
+                )
         except Exception:
             log.exception("readyz")
             checks.setdefault("database", False)
@@ -304,7 +383,11 @@ def _footer(settings: Settings) -> str:
     chunks, embedded = int(str(meta.get("chunks", 0))), int(str(meta.get("embedded", 0)))
     if not chunks:
         return "资料正在准备。"
-    share = f"资料 {chunks} 条，均已可查" if embedded == chunks else f"资料 {chunks} 条，其中 {embedded} 条已能按意思查，其余可按字词查"
+    share = (
+        f"资料 {chunks} 条，均已可查"
+        if embedded == chunks
+        else f"资料 {chunks} 条，其中 {embedded} 条已能按意思查，其余可按字词查"
+    )
     return f"{share}。回答供参考，以法律原文和主管部门答复为准。"
 
 
@@ -312,7 +395,24 @@ async def serve(settings: Settings) -> None:
     """The pages, and on loopback Rasa's calls, in one process."""
     parts = build_parts(settings)
     servers = [
-        uvicorn.Server(uvicorn.Config(create_internal_app(parts), host="127.0.0.1", port=settings.internal_port, log_level="warning", access_log=False)),
-        uvicorn.Server(uvicorn.Config(create_app(parts), host=settings.host, port=settings.port, forwarded_allow_ips=settings.trusted_proxies, log_level="warning", access_log=False)),
+        uvicorn.Server(
+            uvicorn.Config(
+                create_internal_app(parts),
+                host="127.0.0.1",
+                port=settings.internal_port,
+                log_level="warning",
+                access_log=False,
+            )
+        ),
+        uvicorn.Server(
+            uvicorn.Config(
+                create_app(parts),
+                host=settings.host,
+                port=settings.port,
+                forwarded_allow_ips=settings.trusted_proxies,
+                log_level="warning",
+                access_log=False,
+            )
+        ),
     ]
     await asyncio.gather(*(s.serve() for s in servers))

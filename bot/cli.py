@@ -60,7 +60,9 @@ def kb_search(settings: Settings, args: argparse.Namespace) -> int:
         ]
 
     if args.batch:
-        return _batch(args.batch, ("id", "question"), lambda row: {"id": row["id"], "passages": found(str(row["question"]))})
+        return _batch(
+            args.batch, ("id", "question"), lambda row: {"id": row["id"], "passages": found(str(row["question"]))}
+        )
     for passage in found(args.question or ""):
         print(f"{passage['score']:.2f}  {passage['title']} {passage['article'] or ''}\n      {passage['text'][:120]}")
     return 0
@@ -104,7 +106,15 @@ def kb_import_folder(settings: Settings, args: argparse.Namespace) -> int:
     read = bulk.read_all(archive.of_folder(args.folder), kind=Kind(args.kind) if args.kind else None)
     migrate(settings.url)
     with make_sessions(make_engine(settings.url))() as session:
-        lines = bulk.store_all(session, read, by=Person(None, "批量导入"), now=datetime.now(UTC), today=today(), publish=not args.drafts, place=args.place)
+        lines = bulk.store_all(
+            session,
+            read,
+            by=Person(None, "批量导入"),
+            now=datetime.now(UTC),
+            today=today(),
+            publish=not args.drafts,
+            place=args.place,
+        )
         session.commit()
     for line in lines:
         print(line)
@@ -122,7 +132,11 @@ def kb_build(settings: Settings, args: argparse.Namespace) -> int:
 def kb_status(settings: Settings, args: argparse.Namespace) -> int:
     from knowledge import index
 
-    print(json.dumps({"snapshot": index.current_id(settings.snapshots), **index.meta(settings.snapshots)}, ensure_ascii=False))
+    print(
+        json.dumps(
+            {"snapshot": index.current_id(settings.snapshots), **index.meta(settings.snapshots)}, ensure_ascii=False
+        )
+    )
     return 0
 
 
@@ -137,39 +151,81 @@ def kb_show(settings: Settings, args: argparse.Namespace) -> int:
         if named and (row := article_in_force(session, *named, today())):
             chunks = [(row[0], row[1])]
         else:
-            chunks = [(c, c.version) for c in session.scalars(select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == args.what).order_by(Chunk.id))]
+            chunks = [
+                (c, c.version)
+                for c in session.scalars(
+                    select(Chunk)
+                    .join(DocumentVersion)
+                    .where(DocumentVersion.document_id == args.what)
+                    .order_by(Chunk.id)
+                )
+            ]
         for chunk, version in chunks:
-            print(f"{version.document.title} {chunk.ref or ''}（{version.in_force_from} 至 {version.in_force_to or '今'}，{version.status.value}）\n{chunk.text}")
+            print(
+                f"{version.document.title} {chunk.ref or ''}（{version.in_force_from} 至 "
+                f"{version.in_force_to or '今'}，{version.status.value}）\n{chunk.text}"
+            )
     if not chunks:
         say(f"没有找到“{args.what}”。可以写“民法典第1042条”，或文档编号。")
         return 1
     return 0
 
 
-_STATUS = {"answer": "answered", "abstention": "abstained", "emergency": "emergency", "smalltalk": "smalltalk", "handoff": "handoff", "asking": "asking"}
+_STATUS = {
+    "answer": "answered",
+    "abstention": "abstained",
+    "emergency": "emergency",
+    "smalltalk": "smalltalk",
+    "handoff": "handoff",
+    "asking": "asking",
+}
 
 
 def ask(settings: Settings, args: argparse.Namespace) -> int:
     """Each question as a new conversation over HTTP, through Rasa."""
     from bot.stack import running
 
-    with running(settings) as base, httpx.Client(base_url=base, timeout=60, trust_env=False, headers={"x-linli-secret": settings.secret("internal")}) as client:
+    with (
+        running(settings) as base,
+        httpx.Client(
+            base_url=base, timeout=60, trust_env=False, headers={"x-linli-secret": settings.secret("internal")}
+        ) as client,
+    ):
 
         def one(text: str) -> dict[str, Any]:
             started = client.post("/api/widget/conversations", json={"embedded": True, "village": args.village})
             held = {"authorization": f"Bearer {started.json()['token']}"}
-            response = client.post("/api/widget/messages", headers=held, json={"client_id": uuid.uuid4().hex, "text": text})
+            response = client.post(
+                "/api/widget/messages", headers=held, json={"client_id": uuid.uuid4().hex, "text": text}
+            )
             found = response.json()
             client.delete("/api/widget/conversations/current", headers=held)
             if "error" in found:
                 return {"status": "asking", "text": found["error"]["message"], "citations": []}
             replies = found["replies"]
             kinds = [r["kind"] for r in replies]
-            best = next((k for k in ("emergency", "answer", "handoff", "abstention", "asking", "smalltalk") if k in kinds), "asking")
+            best = next(
+                (k for k in ("emergency", "answer", "handoff", "abstention", "asking", "smalltalk") if k in kinds),
+                "asking",
+            )
             if best == "emergency" and "answer" in kinds:
                 best = "answer"
-            citations = [{"law": c["title"] if c["kind"] == "statute" else None, "article": c["article"] if c["kind"] == "statute" else None, "document": c["document"], "in_force_from": c["in_force_from"], "in_force_to": c["in_force_to"]} for r in replies for c in r["citations"]]
-            return {"status": _STATUS[best], "text": "\n".join(r["text"] + (f"\n{r['next']}" if r["next"] else "") for r in replies), "citations": citations}
+            citations = [
+                {
+                    "law": c["title"] if c["kind"] == "statute" else None,
+                    "article": c["article"] if c["kind"] == "statute" else None,
+                    "document": c["document"],
+                    "in_force_from": c["in_force_from"],
+                    "in_force_to": c["in_force_to"],
+                }
+                for r in replies
+                for c in r["citations"]
+            ]
+            return {
+                "status": _STATUS[best],
+                "text": "\n".join(r["text"] + (f"\n{r['next']}" if r["next"] else "") for r in replies),
+                "citations": citations,
+            }
 
         if args.batch:
             return _batch(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
@@ -230,7 +286,13 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
     from bot.web.widget import message_json
 
     with make_sessions(make_engine(settings.url))() as session:
-        found = session.scalars(select(Conversation).where(Conversation.id.startswith(args.conversation, autoescape=True))).all() if len(args.conversation) >= 8 else []
+        found = (
+            session.scalars(
+                select(Conversation).where(Conversation.id.startswith(args.conversation, autoescape=True))
+            ).all()
+            if len(args.conversation) >= 8
+            else []
+        )
         if len(found) != 1:
             say("没有找到这段对话。请用窗口菜单里显示的对话编号（至少 8 个字符）。")
             return 1
@@ -245,8 +307,23 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
                 "place": found[0].place_id,
                 "messages": [message_json(m) for m in service.all_messages(session, own)],
                 "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
-                "appointments": [{"when": label(a.opening), "where": a.opening.address, "status": LABELS[a.status], "about": a.summary, "name": a.name, "phone": a.phone} for a in session.scalars(select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id))],
-                "photos": [{"at": p.created_at.isoformat(), "case": p.case_id, "jpeg": base64.b64encode(p.jpeg).decode()} for p in session.scalars(select(Photo).where(Photo.conversation_id == own).order_by(Photo.id))],
+                "appointments": [
+                    {
+                        "when": label(a.opening),
+                        "where": a.opening.address,
+                        "status": LABELS[a.status],
+                        "about": a.summary,
+                        "name": a.name,
+                        "phone": a.phone,
+                    }
+                    for a in session.scalars(
+                        select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id)
+                    )
+                ],
+                "photos": [
+                    {"at": p.created_at.isoformat(), "case": p.case_id, "jpeg": base64.b64encode(p.jpeg).decode()}
+                    for p in session.scalars(select(Photo).where(Photo.conversation_id == own).order_by(Photo.id))
+                ],
                 "joined": [c[:8] for c in threads_of(session, own)[1:]],
                 "wechat": wechat_privacy.about(session, own),
             }
@@ -264,7 +341,10 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
     checks.append(("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"))
     checks.append(("资料索引", index.current_id(settings.snapshots) is not None, "运行 linli setup"))
     checks.append(("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"))
-    for name, url in (("网页服务", f"http://127.0.0.1:{settings.port}/healthz"), ("整条链路", f"http://127.0.0.1:{settings.port}/readyz")):
+    for name, url in (
+        ("网页服务", f"http://127.0.0.1:{settings.port}/healthz"),
+        ("整条链路", f"http://127.0.0.1:{settings.port}/readyz"),
+    ):
         try:
             good = httpx.get(url, timeout=10, trust_env=False).status_code == 200
         except httpx.HTTPError:
@@ -346,7 +426,15 @@ def staff_add(settings: Settings, args: argparse.Namespace) -> int:
         asked = getpass.getpass("密码（至少 10 位，留空则生成一个）：") if sys.stdin.isatty() else ""
         password = asked or secrets.token_urlsafe(9)
         accounts.record(session, None, "建账号", args.login, args.role)
-        accounts.add(session, login=args.login, name=args.name, role=accounts.Role(args.role), password=password, place=args.place, must_change=not asked)
+        accounts.add(
+            session,
+            login=args.login,
+            name=args.name,
+            role=accounts.Role(args.role),
+            password=password,
+            place=args.place,
+            must_change=not asked,
+        )
         session.commit()
         print(f"账号 {args.login} 建好了。" + ("" if asked else f"初始密码：{password}"))
         return 0
@@ -410,20 +498,29 @@ def _simulate(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="linli", description="Linli 邻里: legal and service assistant for villages and communities.")
+    parser = argparse.ArgumentParser(
+        prog="linli", description="Linli 邻里: legal and service assistant for villages and communities."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, run: Callable[[Settings, argparse.Namespace], int], text: str, to: Any = commands) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Callable[[Settings, argparse.Namespace], int], text: str, to: Any = commands
+    ) -> argparse.ArgumentParser:
         sub: argparse.ArgumentParser = to.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         return sub
 
     add("serve", serve, "prepare what is missing, start all parts, stay until Ctrl-C")
-    add("setup", setup, "prepare everything without starting").add_argument("--all", action="store_true", help="embed all statutes now, not only those needed most")
+    add("setup", setup, "prepare everything without starting").add_argument(
+        "--all", action="store_true", help="embed all statutes now, not only those needed most"
+    )
     add("app", app, "the pages and the loopback endpoints alone")
     add("worker", worker, "embedding of the rest and retention alone")
     add("doctor", doctor, "check all parts and say how to mend them")
-    for name, run, text in (("ask", ask, "ask as a resident would, through all parts"), ("nlu", nlu, "intent, topic, entities and emergency of a message")):
+    for name, run, text in (
+        ("ask", ask, "ask as a resident would, through all parts"),
+        ("nlu", nlu, "intent, topic, entities and emergency of a message"),
+    ):
         sub = add(name, run, text)
         sub.add_argument("text", nargs="?")
         sub.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "text"}')
@@ -437,42 +534,83 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("export", kb_export, "all our documents and questions as open files", kb)
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument("--drafts", action="store_true", help="also what is in work, under drafts/")
-    sub = add("import-folder", kb_import_folder, "a folder of open files, docx, pdf, html, markdown and text, with a report on every file", kb)
+    sub = add(
+        "import-folder",
+        kb_import_folder,
+        "a folder of open files, docx, pdf, html, markdown and text, with a report on every file",
+        kb,
+    )
     sub.add_argument("folder", type=Path, metavar="DIR")
-    sub.add_argument("--kind", choices=["regulation", "policy", "village_rule", "case_story", "service_guide"], help="of the papers whose folder and name don't say it")
+    sub.add_argument(
+        "--kind",
+        choices=["regulation", "policy", "village_rule", "case_story", "service_guide"],
+        help="of the papers whose folder and name don't say it",
+    )
     sub.add_argument("--place", help="of the papers, e.g. lijiagou; default: from folder and name")
-    sub.add_argument("--drafts", action="store_true", help="open files become drafts, too, instead of being in force at once")
+    sub.add_argument(
+        "--drafts", action="store_true", help="open files become drafts, too, instead of being in force at once"
+    )
     search = add("search", kb_search, "passages for a question", kb)
     search.add_argument("question", nargs="?")
     search.add_argument("--top", type=int, default=10, metavar="N")
     search.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "question"}')
     search.add_argument("--place", help="village, town or county id")
     search.add_argument("--day", type=date.fromisoformat, help="default: today")
-    search.add_argument("--kind", action="append", default=[], choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"])
-    sub = add("eval", cli_eval.evaluate, "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against the law)")
+    search.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        choices=["statute", "regulation", "policy", "village_rule", "case_story", "service_guide"],
+    )
+    sub = add(
+        "eval",
+        cli_eval.evaluate,
+        (
+            "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with "
+            "topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against "
+            "the law)"
+        ),
+    )
     sub.add_argument("what", choices=list(cli_eval.WHAT))
     sub.add_argument("--file", type=Path)
     sub.add_argument("--limit", type=int)
-    people = commands.add_parser("staff", help="accounts of the staff console").add_subparsers(dest="staff_command", required=True)
+    people = commands.add_parser("staff", help="accounts of the staff console").add_subparsers(
+        dest="staff_command", required=True
+    )
     sub = add("add", staff_add, "make an account; the password is asked for, or printed once", people)
     sub.add_argument("login")
     sub.add_argument("--name", required=True)
-    sub.add_argument("--role", required=True, choices=["agent", "mediator", "legal_worker", "supervisor", "administrator"])
+    sub.add_argument(
+        "--role", required=True, choices=["agent", "mediator", "legal_worker", "supervisor", "administrator"]
+    )
     sub.add_argument("--place", default="nation", help="what it sees: this place and all below it")
     sub = add("role", staff_role, "change the role of an account", people)
     sub.add_argument("login")
     sub.add_argument("role", choices=["agent", "mediator", "legal_worker", "supervisor", "administrator"])
-    add("reset", staff_reset, "a new password, printed once; also ends a lock and the TOTP", people).add_argument("login")
-    add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument("--remove", action="store_true", help="take them out again")
-    wechat = commands.add_parser("wechat", help="the official accounts").add_subparsers(dest="wechat_command", required=True)
-    sub = add("push", cli_wechat.menu_push, "show the menu and send it to WeChat", wechat.add_parser("menu", help="the menu below the chat").add_subparsers(dest="menu_command", required=True))
+    add("reset", staff_reset, "a new password, printed once; also ends a lock and the TOTP", people).add_argument(
+        "login"
+    )
+    add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument(
+        "--remove", action="store_true", help="take them out again"
+    )
+    wechat = commands.add_parser("wechat", help="the official accounts").add_subparsers(
+        dest="wechat_command", required=True
+    )
+    sub = add(
+        "push",
+        cli_wechat.menu_push,
+        "show the menu and send it to WeChat",
+        wechat.add_parser("menu", help="the menu below the chat").add_subparsers(dest="menu_command", required=True),
+    )
     sub.add_argument("--account")
     sub.add_argument("--yes", action="store_true", help="don't ask")
     sub = add("codes", cli_wechat.codes, "a QR code for each village, as a picture to put up there", wechat)
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument("--account")
     add("doctor", cli_wechat_doctor.doctor, "check each account's settings and say the next step", wechat)
-    add("simulate", _simulate, "a WeChat of our own with a telephone on a page, to try without an account", wechat).add_argument("--port", type=int, default=8090)
+    add(
+        "simulate", _simulate, "a WeChat of our own with a telephone on a page, to try without an account", wechat
+    ).add_argument("--port", type=int, default=8090)
     sub = add("privacy", privacy, "export or delete what one conversation holds")
     sub.add_argument("action", choices=["export", "delete"])
     sub.add_argument("conversation")
@@ -481,7 +619,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     args = _parser().parse_args()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format='{"at": "%(asctime)s", "level": "%(levelname)s", "logger": "%(name)s", "event": "%(message)s"}')
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format='{"at": "%(asctime)s", "level": "%(levelname)s", "logger": "%(name)s", "event": "%(message)s"}',
+    )
     for noisy in ("httpx", "alembic", "sentence_transformers", "sentence_transformers.base.model", "faiss", "rasa_sdk"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:

@@ -1,4 +1,7 @@
-"""`linli eval`: the figures of search, dialogue, topics and the console's checkers. Each ends with one line of JSON; details go to stderr."""
+"""`linli eval`: the figures of search, dialogue, topics and the console's checkers.
+
+Each ends with one line of JSON; details go to stderr.
+"""
 
 import argparse
 import asyncio
@@ -92,12 +95,20 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
     for name, trials in tables.items():
         say(name)
         for row in calibration.reliability(trials):
-            say(f"  {row['from']:.1f}-{row['to']:.1f}  {row['questions']:5d} questions, mean score {row['mean_score']:.2f}, right {row['right']:.2f}")
-    return {"fit": calibration.fit(tables["bank"]), **{name: calibration.answered(trials, ANSWER_FROM) for name, trials in tables.items()}}
+            say(
+                f"  {row['from']:.1f}-{row['to']:.1f}  {row['questions']:5d} questions, mean score "
+                f"{row['mean_score']:.2f}, right {row['right']:.2f}"
+            )
+    return {
+        "fit": calibration.fit(tables["bank"]),
+        **{name: calibration.answered(trials, ANSWER_FROM) for name, trials in tables.items()},
+    }
 
 
 def _topics(settings: Settings, args: argparse.Namespace) -> Figures:
-    """Rows with `text` (and `detail`) and `topics`, the topics of ours that count as right; rows without any are left out."""
+    """Rows with `text` (and `detail`) and `topics`, the topics of ours that count as right; rows without any are
+    left out.
+    """
     from knowledge.embedding import SentenceEmbedder, prepare_model
     from knowledge.topics import TopicClassifier
 
@@ -105,7 +116,9 @@ def _topics(settings: Settings, args: argparse.Namespace) -> Figures:
         raise SetupFailed("请用 --file 给出带 text、topics 的文件。")
     told = [r for r in rows(args.file, ("text",)) if r and r.get("topics")]
     embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
-    found = TopicClassifier.load(settings.topics).predict([f"{r['text']}。{r['detail']}" if r.get("detail") else r["text"] for r in told], embedder)
+    found = TopicClassifier.load(settings.topics).predict(
+        [f"{r['text']}。{r['detail']}" if r.get("detail") else r["text"] for r in told], embedder
+    )
     right: collections.Counter[str] = collections.Counter()
     asked = collections.Counter(str(r.get("source", "all")) for r in told)
     for row, topic in zip(told, found, strict=True):
@@ -123,7 +136,10 @@ def _anonymity(settings: Settings, args: argparse.Namespace) -> Figures:
     for path in _labelled(args.file, "anonymity_[a-d].yml"):
         tally = judge_file(path)
         for kind in sorted(tally.gold | tally.marked):
-            say(f"{path.name}  {kind:14s} found {tally.recalled[kind]:3d} of {tally.gold[kind]:3d}, marks right {tally.right[kind]:3d} of {tally.marked[kind]:3d}")
+            say(
+                f"{path.name}  {kind:14s} found {tally.recalled[kind]:3d} of {tally.gold[kind]:3d}, marks right "
+                f"{tally.right[kind]:3d} of {tally.marked[kind]:3d}"
+            )
         total, files[path.stem] = total + tally, tally.figures()
         say(f"{path.name}: {json.dumps(files[path.stem])}")
     return {**total.figures(), "files": files}
@@ -154,7 +170,12 @@ def _nlu(settings: Settings, args: argparse.Namespace) -> Figures:
     from bot.rasa_client import RasaClient
     from bot.stack import running
 
-    wanted = [(line[2:], group["intent"]) for group in yaml.safe_load((ROOT / "tests" / "nlu" / "test_messages.yml").read_text(encoding="utf-8"))["nlu"] for line in group["examples"].splitlines() if line.startswith("- ")]
+    wanted = [
+        (line[2:], group["intent"])
+        for group in yaml.safe_load((ROOT / "tests" / "nlu" / "test_messages.yml").read_text(encoding="utf-8"))["nlu"]
+        for line in group["examples"].splitlines()
+        if line.startswith("- ")
+    ]
     wrong: collections.Counter[tuple[str, str]] = collections.Counter()
     with running(settings), asyncio.Runner() as runner:
         client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
@@ -168,5 +189,12 @@ def _nlu(settings: Settings, args: argparse.Namespace) -> Figures:
 
 
 WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
-    "bank": _bank, "statutes": _statutes, "nlu": _nlu, "topics": _topics, "calibration": _calibration, "golden": _golden, "anonymity": _anonymity, "village-rules": _village_rules,
-}  # fmt: skip
+    "bank": _bank,
+    "statutes": _statutes,
+    "nlu": _nlu,
+    "topics": _topics,
+    "calibration": _calibration,
+    "golden": _golden,
+    "anonymity": _anonymity,
+    "village-rules": _village_rules,
+}

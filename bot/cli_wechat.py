@@ -24,12 +24,31 @@ from knowledge.models import Level, Place
 # At most 3 buttons of 4 Chinese characters, 5 of 8 below each; longer names are cut on telephones.
 MENU: dict[str, Any] = {
     "button": [
-        {"name": "问一问", "sub_button": [{"type": "click", "name": "问法", "key": "ask"}, {"type": "click", "name": "村规", "key": "village_rule"}]},
-        {"name": "办一办", "sub_button": [{"type": "click", "name": "报事", "key": "report"}, {"type": "click", "name": "查进度", "key": "progress"}]},
-        {"name": "找帮手", "sub_button": [{"type": "click", "name": "预约", "key": "book"}, {"type": "click", "name": "找人", "key": "person"}]},
+        {
+            "name": "问一问",
+            "sub_button": [
+                {"type": "click", "name": "问法", "key": "ask"},
+                {"type": "click", "name": "村规", "key": "village_rule"},
+            ],
+        },
+        {
+            "name": "办一办",
+            "sub_button": [
+                {"type": "click", "name": "报事", "key": "report"},
+                {"type": "click", "name": "查进度", "key": "progress"},
+            ],
+        },
+        {
+            "name": "找帮手",
+            "sub_button": [
+                {"type": "click", "name": "预约", "key": "book"},
+                {"type": "click", "name": "找人", "key": "person"},
+            ],
+        },
     ]
 }
-# The fields' names since WeChat moved them from 公众平台 to 开发者平台: developers.weixin.qq.com/doc/subscription/guide/dev/migration.html
+# The fields' names since WeChat moved them from 公众平台 to 开发者平台:
+# developers.weixin.qq.com/doc/subscription/guide/dev/migration.html
 BASIC = "微信开发者平台－我的业务－公众号/服务号－基础信息"
 KEYS, PUSH = f"{BASIC}－开发密钥", f"{BASIC}－域名与消息推送配置"
 # 全局返回码: what to do next.
@@ -38,7 +57,10 @@ _REMEDIES = {
     40125: f"secret 不对。请到“{KEYS}”重置“AppSecret”，马上抄进账号文件的 secret（只显示一次），再重启 linli serve。",
     40243: f"AppSecret 被冻结了。请到“{KEYS}”点“解冻”，10 分钟后再试。",
     40164: f"这台服务器的公网地址不在白名单里。请到“{KEYS}－API IP 白名单”加上它，一行一个，几分钟后生效。",
-    48001: "这个公众号没有这个接口的权限。请到“微信开发者平台－我的业务－公众号/服务号－接口管理－接口权限与额度”看有没有，未认证的订阅号要把账号文件的 kind 写成 unverified。",
+    48001: (
+        "这个公众号没有这个接口的权限。请到“微信开发者平台－我的业务－公众号/服务号－接口管理－接口权限与额度”看有没有"
+        "，未认证的订阅号要把账号文件的 kind 写成 unverified。"
+    ),
     45009: "今天调用得太多了。请明天再试，上限在“微信开发者平台－接口管理－接口权限与额度”里看。",
     -1: "微信的服务器连不上或正忙。请检查这台机器能不能上外网（curl https://api.weixin.qq.com），过一会儿再试。",
 }
@@ -87,7 +109,9 @@ def remedy(code: int, said: str = "") -> str:
 
 def push_menu(settings: Settings, account: Account, *, client: Open = open_client) -> None:
     """Raises WechatError."""
-    WechatApi(account, sessions=_sessions(settings), http=client(settings.wechat_api)).call("POST", "/cgi-bin/menu/create", MENU)
+    WechatApi(account, sessions=_sessions(settings), http=client(settings.wechat_api)).call(
+        "POST", "/cgi-bin/menu/create", MENU
+    )
 
 
 def menu_push(settings: Settings, args: argparse.Namespace, *, client: Open = open_client) -> int:
@@ -111,7 +135,9 @@ def menu_push(settings: Settings, args: argparse.Namespace, *, client: Open = op
 
 
 def codes(settings: Settings, args: argparse.Namespace, *, client: Open = open_client) -> int:
-    """A picture for each village of the account's place, to be printed and put up there: who scans it is bound to the village."""
+    """A picture for each village of the account's place, to be printed and put up there: who scans it is bound to
+    the village.
+    """
     account, sessions = _chosen(settings, args.account), _sessions(settings)
     api = WechatApi(account, sessions=sessions, http=client(settings.wechat_api))
     folder: Path = args.folder
@@ -121,10 +147,23 @@ def codes(settings: Settings, args: argparse.Namespace, *, client: Open = open_c
         villages = list(session.scalars(select(Place).where(Place.level == Level.village, served).order_by(Place.id)))
     try:
         for village in villages:
-            made = api.call("POST", "/cgi-bin/qrcode/create", {"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": village.id}}})
-            segno.make(made["url"], error="m").save(str(folder / f"{village.name.replace('/', '、')}-{village.id}.png"), scale=12, border=4)
+            made = api.call(
+                "POST",
+                "/cgi-bin/qrcode/create",
+                {"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": village.id}}},
+            )
+            segno.make(made["url"], error="m").save(
+                str(folder / f"{village.name.replace('/', '、')}-{village.id}.png"), scale=12, border=4
+            )
     except WechatError as error:
-        say(remedy(error.code) if error.code != 48001 else "带参数的二维码只有认证服务号能用接口做。别的公众号请用公众平台上的普通二维码，居民说一声“我是李家沟村的”也一样。")
+        say(
+            remedy(error.code)
+            if error.code != 48001
+            else (
+                "带参数的二维码只有认证服务号能用接口做。别的公众号请用公众平台上的普通二维码，"
+                "居民说一声“我是李家沟村的”也一样。"
+            )
+        )
         return 1
     print(json.dumps({"account": account.name, "codes": len(villages), "folder": str(folder)}, ensure_ascii=False))
     return 0

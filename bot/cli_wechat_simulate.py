@@ -1,4 +1,6 @@
-"""`linli wechat simulate`: the simulated servers and the telephone's page, beside a stack that is up or is started for it."""
+"""`linli wechat simulate`: the simulated servers and the telephone's page, beside a stack that is up or is started
+for it.
+"""
 
 import argparse
 import asyncio
@@ -33,8 +35,21 @@ def made_up_accounts(settings: Settings) -> Settings:
     path = settings.home / "secrets" / "wechat-simulated.yml"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        rows: list[dict[str, Any]] = [{"name": n, "kind": k, "appid": f"wx{secrets.token_hex(8)}", "token": secrets.token_hex(8), "secret": secrets.token_hex(16)} for n, k in (("fuwuhao", "service"), ("dingyuehao", "subscription"), ("weirenzheng", "unverified"))]
-        rows[0] |= {"template_id": "simulated-notice", "aes_key": base64.b64encode(secrets.token_bytes(32)).decode().rstrip("="), "must_be_sealed": True}
+        rows: list[dict[str, Any]] = [
+            {
+                "name": n,
+                "kind": k,
+                "appid": f"wx{secrets.token_hex(8)}",
+                "token": secrets.token_hex(8),
+                "secret": secrets.token_hex(16),
+            }
+            for n, k in (("fuwuhao", "service"), ("dingyuehao", "subscription"), ("weirenzheng", "unverified"))
+        ]
+        rows[0] |= {
+            "template_id": "simulated-notice",
+            "aes_key": base64.b64encode(secrets.token_bytes(32)).decode().rstrip("="),
+            "must_be_sealed": True,
+        }
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             yaml.safe_dump(rows, file, sort_keys=False)
@@ -56,7 +71,9 @@ def build(settings: Settings, *, sessions: Callable[[], Session], address: str) 
 def _phone(settings: Settings, account: Account) -> Phone:
     async def reach(method: str, query: dict[str, str], body: bytes) -> httpx.Response:
         async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-            return await client.request(method, f"http://127.0.0.1:{settings.port}/wechat/{account.name}", params=query, content=body)
+            return await client.request(
+                method, f"http://127.0.0.1:{settings.port}/wechat/{account.name}", params=query, content=body
+            )
 
     return Phone(account, Simulator(simulated(account), reach=reach))
 
@@ -71,13 +88,20 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the parts started here end with us
     address = f"http://127.0.0.1:{port}"
     with contextlib.suppress(httpx.HTTPError):
-        if httpx.get(f"http://127.0.0.1:{settings.port}/healthz", timeout=5, trust_env=False).is_success and settings.wechat_api.rstrip("/") != address:
-            raise SetupFailed(f"邻里正在 {settings.port} 端口运行，没有接到这个模拟的微信上。请先停下它，或者换 LINLI_PORT、LINLI_INTERNAL_PORT、LINLI_RASA_PORT 再试。")
+        if (
+            httpx.get(f"http://127.0.0.1:{settings.port}/healthz", timeout=5, trust_env=False).is_success
+            and settings.wechat_api.rstrip("/") != address
+        ):
+            raise SetupFailed(
+                f"邻里正在 {settings.port} 端口运行，没有接到这个模拟的微信上。"
+                "请先停下它，或者换 LINLI_PORT、LINLI_INTERNAL_PORT、LINLI_RASA_PORT 再试。"
+            )
     if settings.wechat_accounts is None:
         settings = made_up_accounts(settings)
     accounts(settings)  # says what is wrong with the file before anything is started
     settings = settings.model_copy(update={"wechat_api": address})
-    os.environ.update({"LINLI_WECHAT_API": address, "LINLI_WECHAT_ACCOUNTS": str(settings.wechat_accounts)})  # for the parts started below
+    # for the parts started below
+    os.environ.update({"LINLI_WECHAT_API": address, "LINLI_WECHAT_ACCOUNTS": str(settings.wechat_accounts)})
     try:
         stack.check_port(port)
     except SetupFailed:
@@ -90,11 +114,20 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
             try:
                 asyncio.run(phone.simulator.verify())
             except AssertionError:
-                raise SetupFailed(f"公众号 {phone.account.name} 的地址没有应答。正在运行的邻里要用同一个账号文件启动：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts}。") from None
+                raise SetupFailed(
+                    f"公众号 {phone.account.name} 的地址没有应答。正在运行的邻里要用同一个账号文件启动："
+                    f"LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts}。"
+                ) from None
             if phone.account.has_customer_service:
                 push_menu(settings, phone.account)
         print(f"模拟的手机：{address}/", flush=True)
         print(stack.where_staff_work(settings), flush=True)
-        print(f"另开一个窗口可以检查设置：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS={settings.wechat_accounts} linli wechat doctor", flush=True)
+        print(
+            (
+                f"另开一个窗口可以检查设置：LINLI_WECHAT_API={address} LINLI_WECHAT_ACCOUNTS="
+                f"{settings.wechat_accounts} linli wechat doctor"
+            ),
+            flush=True,
+        )
         while True:
             time.sleep(1)

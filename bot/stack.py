@@ -60,13 +60,19 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         say("导入法律和本地资料……")
         store.import_places(session, settings.corpus)
         with _bar("法律") as bar:
-            store.import_statutes(session, settings.corpus, only=settings.statute_names, progress=lambda done, total: bar(done, total))
+            store.import_statutes(
+                session, settings.corpus, only=settings.statute_names, progress=lambda done, total: bar(done, total)
+            )
         store.import_corpus(session, settings.corpus)
         import_offices(session, settings.corpus / "offices.yml")
         session.commit()
         wanted = digest(settings.corpus, settings.statutes, path)
         stamp = settings.home / "steps" / "snapshot"
-        if index.meta(settings.snapshots).get("format") != index.FORMAT or not stamp.exists() or stamp.read_text() != wanted:
+        if (
+            index.meta(settings.snapshots).get("format") != index.FORMAT
+            or not stamp.exists()
+            or stamp.read_text() != wanted
+        ):
             build_snapshot(settings, core_only=core_only)
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(wanted)
@@ -89,15 +95,31 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
 
             def check(candidate: index.Index) -> None:
                 # Kept, so that the first publication doesn't wait for them.
-                golden.check(session, Searcher(embedder=KeptQueries(embedder, cache), live=lambda: candidate), settings.corpus / "golden.yml", day=today())
+                golden.check(
+                    session,
+                    Searcher(embedder=KeptQueries(embedder, cache), live=lambda: candidate),
+                    settings.corpus / "golden.yml",
+                    day=today(),
+                )
 
-            return indexing.build_snapshot(session, root=settings.snapshots, embedder=embedder, cache=cache, today=today(), core_only=core_only, progress=progress, check=check)
+            return indexing.build_snapshot(
+                session,
+                root=settings.snapshots,
+                embedder=embedder,
+                cache=cache,
+                today=today(),
+                core_only=core_only,
+                progress=progress,
+                check=check,
+            )
     finally:
         cache.close()
 
 
 def train_rasa(settings: Settings) -> None:
-    inputs = digest(*(ROOT / name for name in _NLU_INPUTS), *([settings.learned] if settings.learned else []), settings.model)
+    inputs = digest(
+        *(ROOT / name for name in _NLU_INPUTS), *([settings.learned] if settings.learned else []), settings.model
+    )
 
     def run() -> None:
         say("训练对话模型（约 1 分钟）……")
@@ -106,9 +128,25 @@ def train_rasa(settings: Settings) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         with encoder_only(settings), log.open("w") as out:
             done = subprocess.run(
-                [RASA_VENV / "bin" / "rasa", "train", "--config", "config.yml", "--domain", "bot/domain", "--data", "bot/data", "--out", settings.home / "rasa-models", "--fixed-model-name", "linli"],
-                cwd=ROOT, env=rasa_environ(settings), stdout=out, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                [
+                    RASA_VENV / "bin" / "rasa",
+                    "train",
+                    "--config",
+                    "config.yml",
+                    "--domain",
+                    "bot/domain",
+                    "--data",
+                    "bot/data",
+                    "--out",
+                    settings.home / "rasa-models",
+                    "--fixed-model-name",
+                    "linli",
+                ],
+                cwd=ROOT,
+                env=rasa_environ(settings),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         if done.returncode or not (settings.home / "rasa-models" / "linli.tar.gz").exists():
             raise SetupFailed(f"对话模型没有训练成功，原因在 {log} 的末尾。")
 
@@ -119,7 +157,9 @@ def train_rasa(settings: Settings) -> None:
 def encoder_only(settings: Settings) -> Iterator[None]:
     """The encoder endpoint alone, for Rasa's training; the app serves it otherwise."""
     check_port(settings.internal_port)
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False)
+    embedder = SentenceEmbedder(
+        prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
+    )
     app = internal_app(secret=settings.secret("internal"), embedder=embedder, executor=None)
     with listening(app, settings.internal_port):
         yield
@@ -131,7 +171,10 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SetupFailed(f"端口 {port} 已被别的程序占用。请先关掉它，或用 LINLI_PORT / LINLI_INTERNAL_PORT / LINLI_RASA_PORT 换一个。") from error
+            raise SetupFailed(
+                f"端口 {port} 已被别的程序占用。请先关掉它，或用 LINLI_PORT / LINLI_INTERNAL_PORT / "
+                "LINLI_RASA_PORT 换一个。"
+            ) from error
 
 
 @dataclass
@@ -153,8 +196,24 @@ class Stack:
             check_port(port)
         self.settings = settings
         own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
-        rasa = [str(RASA_VENV / "bin" / "rasa"), "run", "--model", str(settings.home / "rasa-models" / "linli.tar.gz"), "--enable-api", "--interface", "127.0.0.1", "--port", str(settings.rasa_port),
-                f"--auth-token={settings.secret('rasa')}", "--logging-config-file", "bot/nlu/logging.yml", "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]  # fmt: skip
+        rasa = [
+            str(RASA_VENV / "bin" / "rasa"),
+            "run",
+            "--model",
+            str(settings.home / "rasa-models" / "linli.tar.gz"),
+            "--enable-api",
+            "--interface",
+            "127.0.0.1",
+            "--port",
+            str(settings.rasa_port),
+            f"--auth-token={settings.secret('rasa')}",
+            "--logging-config-file",
+            "bot/nlu/logging.yml",
+            "--endpoints",
+            "bot/endpoints.yml",
+            "--credentials",
+            "bot/credentials.yml",
+        ]
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
             _Child("app", [*linli, "app"], own),
@@ -170,7 +229,9 @@ class Stack:
         logs = self.settings.home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         with (logs / f"{child.name}.log").open("ab") as out:
-            child.process = subprocess.Popen(child.command, cwd=ROOT, env=child.environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+            child.process = subprocess.Popen(
+                child.command, cwd=ROOT, env=child.environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
         child.started = time.monotonic()
         (self.settings.home / f"{child.name}.pid").write_text(str(child.process.pid))
 
@@ -183,7 +244,10 @@ class Stack:
             elif child.process.poll() is not None:
                 child.failures = 0 if now - child.started > 60 else child.failures + 1
                 wait = min(30.0, 0.5 * 2**child.failures)
-                say(f"{child.name} 停了（代码 {child.process.returncode}），{wait:.0f} 秒后重启；记录在 {self.settings.home / 'logs' / (child.name + '.log')}")
+                say(
+                    f"{child.name} 停了（代码 {child.process.returncode}），{wait:.0f} 秒后重启；"
+                    f"记录在 {self.settings.home / 'logs' / (child.name + '.log')}"
+                )
                 child.process, child.not_before = None, now + wait
 
     def stop(self) -> None:
@@ -212,13 +276,19 @@ class Stack:
                     if client.get("/readyz").status_code == 200 and _answers(client):
                         return
                 time.sleep(0.5)
-        raise SetupFailed(f"各部分没有在 {timeout_s:.0f} 秒内就绪，请看 {self.settings.home / 'logs'} 里的记录，或运行 linli doctor。")
+        raise SetupFailed(
+            f"各部分没有在 {timeout_s:.0f} 秒内就绪，请看 {self.settings.home / 'logs'} 里的记录，或运行 linli doctor。"
+        )
 
 
 def _answers(client: httpx.Client) -> bool:
     token = client.post("/api/widget/conversations", json={"embedded": True}).json()["token"]
     held = {"authorization": f"Bearer {token}"}
-    found = client.post("/api/widget/messages", headers=held, json={"client_id": f"ready-{time.time_ns()}", "text": "彩礼可以要求返还吗？"}).json()
+    found = client.post(
+        "/api/widget/messages",
+        headers=held,
+        json={"client_id": f"ready-{time.time_ns()}", "text": "彩礼可以要求返还吗？"},
+    ).json()
     client.delete("/api/widget/conversations/current", headers=held)
     return bool(found.get("replies"))
 
@@ -252,7 +322,11 @@ def running(settings: Settings) -> Iterator[str]:
 def where_staff_work(settings: Settings) -> str:
     base = f"http://{settings.host}:{settings.port}/staff"
     with make_sessions(make_engine(settings.url))() as session:
-        return f"工作台：{base}" if accounts.has_any(session) else f"工作台第一次使用，请建管理员：{base}/first-run?code={settings.secret('first-run')[:10]}"
+        return (
+            f"工作台：{base}"
+            if accounts.has_any(session)
+            else f"工作台第一次使用，请建管理员：{base}/first-run?code={settings.secret('first-run')[:10]}"
+        )
 
 
 def serve(settings: Settings) -> None:
@@ -279,7 +353,14 @@ def serve(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def _bar(name: str) -> Iterator["_Bar"]:
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), transient=True) as progress:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        transient=True,
+    ) as progress:
         yield _Bar(progress, progress.add_task(name, total=None, rate=""))
 
 
@@ -290,4 +371,4 @@ class _Bar:
 
     def __call__(self, done: int, total: int) -> None:
         rate = done / max(0.001, time.monotonic() - self._started)
-        self._progress.update(self._task, completed=done, total=total, rate=f"{rate:.0f} 条/秒")  # type: ignore[arg-type]
+        self._progress.update(self._task, completed=done, total=total, rate=f"{rate:.0f} 条/秒")

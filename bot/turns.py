@@ -25,9 +25,13 @@ STAGE_SECONDS = Histogram("linli_stage_seconds", "Time of a turn by stage.", ["s
 TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 
 _ACKNOWLEDGE_EVERY = timedelta(minutes=3)
-_AT_ONCE = 32  # turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
+# turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
+_AT_ONCE = 32
 SESSION_TURNS = 25  # then Rasa starts a new session; slots are kept
-WAITING_TEXT = "助手正在重启，您的话我已经记下，好了马上回答，不用重发。有急事请直接打电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。"
+WAITING_TEXT = (
+    "助手正在重启，您的话我已经记下，好了马上回答，不用重发。有急事请直接打电话：报警 110，急救 120，火警 119，政务 "
+    "12345，法律 12348。"
+)
 WAITING_LINKS = [{"label": f"拨打 {n}", "href": f"tel:{n}"} for n in ("110", "120", "119", "12345", "12348")]
 
 
@@ -41,7 +45,9 @@ def stage(name: str) -> Iterator[None]:
 
 
 class Turns:
-    def __init__(self, *, sessions: Callable[[], Session], rasa: RasaClient, topic: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self, *, sessions: Callable[[], Session], rasa: RasaClient, topic: Callable[[str], str] = lambda _: ""
+    ) -> None:
         """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told."""
         self._sessions = sessions
         self._rasa = rasa
@@ -49,7 +55,9 @@ class Turns:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def answer(self, message_id: int) -> list[Message]:
-        """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries again)."""
+        """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries
+        again).
+        """
         with self._sessions() as session:
             message = session.get(Message, message_id)
             if message is None or message.answered_at is not None:
@@ -63,7 +71,9 @@ class Turns:
             now = datetime.now(UTC)
             if danger and not danger.soft:
                 conversation.emergency_kind, conversation.emergency_at = danger.kind.value, now
-                log.warning("emergency conversation=%s message=%s kind=%s", conversation.id, message.id, danger.kind.value)
+                log.warning(
+                    "emergency conversation=%s message=%s kind=%s", conversation.id, message.id, danger.kind.value
+                )
                 TURNS.labels("emergency").inc()
                 if conversation.status is ConversationStatus.waiting:
                     conversation.handoff_reason = "danger"  # to the front
@@ -90,7 +100,9 @@ class Turns:
                         if done and goes_on:
                             replies = done.replies
                         else:
-                            replies = await self._rasa.talk(conversation_id, text, metadata={"place": place, "message": message_id})
+                            replies = await self._rasa.talk(
+                                conversation_id, text, metadata={"place": place, "message": message_id}
+                            )
             except (RasaUnavailable, asyncio.CancelledError) as error:
                 log.warning("rasa away conversation=%s message=%s reason=%s", conversation_id, message_id, error)
                 with self._sessions() as session:
@@ -118,14 +130,25 @@ class Turns:
             return service.store_replies(session, message, replies)
 
     def _is_still_ours(self, message_id: int) -> bool:
-        """The claim may have lapsed while Rasa had no room; it begins anew, unless the message was answered meanwhile."""
+        """The claim may have lapsed while Rasa had no room; it begins anew, unless the message was answered
+        meanwhile.
+        """
         with self._sessions() as session:
             return service.renew(session, message_id)
 
-    def _hand_over(self, session: Session, conversation: Conversation, replies: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-        """The word `handoff` in a reply, the second abstention in a row, or a rule of the place puts the conversation into the queue."""
+    def _hand_over(
+        self, session: Session, conversation: Conversation, replies: list[dict[str, Any]], text: str
+    ) -> list[dict[str, Any]]:
+        """The word `handoff` in a reply, the second abstention in a row, or a rule of the place puts the
+        conversation into the queue.
+        """
         reason = next((str(r["handoff"].get("reason", "asked")) for r in replies if r.get("handoff")), None)
-        if reason is None and replies and replies[-1].get("kind") == "abstention" and service.in_a_row(session, conversation.id)[0] >= 1:
+        if (
+            reason is None
+            and replies
+            and replies[-1].get("kind") == "abstention"
+            and service.in_a_row(session, conversation.id)[0] >= 1
+        ):
             reason = "abstained"
         if reason is None and handoff.rule_for(session, text, place=conversation.place_id):
             reason = "rule"
@@ -135,22 +158,47 @@ class Turns:
         matter = "\n".join(line for line in told.splitlines() if len(line) >= 6)  # 转人工 alone has no topic
         # Only words said plainly count (绿色通道); a person confirms it.
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
-        queued = handoff.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=self._topic(matter) if matter else "", words=told)
+        queued = handoff.request(
+            session,
+            conversation,
+            reason=reason,
+            now=datetime.now(UTC),
+            topic=self._topic(matter) if matter else "",
+            words=told,
+        )
         return [*[{k: v for k, v in r.items() if k != "handoff"} for r in replies], *([queued] if queued else [])]
 
-    def _while_waiting(self, session: Session, conversation: Conversation, text: str, now: datetime) -> list[dict[str, Any]]:
+    def _while_waiting(
+        self, session: Session, conversation: Conversation, text: str, now: datetime
+    ) -> list[dict[str, Any]]:
         """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
         if conversation.status is not ConversationStatus.waiting:
             return []
         if text.startswith("不等了"):
             handoff.stop_waiting(session, conversation.id)
             return [{"kind": "smalltalk", "text": "好，那我接着答。还想找人，说“转人工”就行。"}]
-        last = session.scalar(select(func.max(Message.created_at)).where(Message.conversation_id == conversation.id, Message.sender == Sender.bot))
+        last = session.scalar(
+            select(func.max(Message.created_at)).where(
+                Message.conversation_id == conversation.id, Message.sender == Sender.bot
+            )
+        )
         if last and now - last < _ACKNOWLEDGE_EVERY:
             return []
-        return [{**handoff.waiting_reply(session, conversation.id, now=now), "text": "您的话工作人员看得到。" + handoff.waiting_reply(session, conversation.id, now=now)["text"]}]
+        return [
+            {
+                **handoff.waiting_reply(session, conversation.id, now=now),
+                "text": "您的话工作人员看得到。" + handoff.waiting_reply(session, conversation.id, now=now)["text"],
+            }
+        ]
 
 
 def _guidance(danger: Any) -> dict[str, Any]:
     guidance = danger.guidance
-    return {"kind": "emergency", "text": guidance.text, "next": guidance.next, "links": [{"label": label, "href": href} for label, href in guidance.links], "emergency": danger.kind.value, "soft": danger.soft}
+    return {
+        "kind": "emergency",
+        "text": guidance.text,
+        "next": guidance.next,
+        "links": [{"label": label, "href": href} for label, href in guidance.links],
+        "emergency": danger.kind.value,
+        "soft": danger.soft,
+    }

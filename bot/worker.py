@@ -1,4 +1,6 @@
-"""State is the queue: what is to be published, what was published and isn't indexed yet, what isn't embedded yet, what has lain too long."""
+"""State is the queue: what is to be published, what was published and isn't indexed yet, what isn't embedded yet,
+what has lain too long.
+"""
 
 import logging
 import os

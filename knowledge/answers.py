@@ -1,5 +1,5 @@
-"""From passages to an answer a resident can act on: short first, then what to do, then the sources. Nothing is said that no
-shown source says; where nothing is likely enough, an Abstention.
+"""From passages to an answer a resident can act on: short first, then what to do, then the sources. Nothing is said
+that no shown source says; where nothing is likely enough, an Abstention.
 """
 
 import re
@@ -16,11 +16,19 @@ from knowledge.lexical import character_pairs
 from knowledge.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.search import Passage, Searcher, cited_articles
 
-# Below this the bot abstains; chosen on the questions set aside so that well over seven of ten statute questions are answered (docs/retrieval.md).
+# Below this the bot abstains; chosen on the questions set aside so that well over seven of ten statute questions are
+# answered (docs/retrieval.md).
 ANSWER_FROM = 0.5
 _STORY_FROM = 0.5
 
-KIND_LABELS = {Kind.statute: "法律", Kind.regulation: "摘要", Kind.policy: "政策", Kind.village_rule: "村规", Kind.case_story: "案例", Kind.service_guide: "办事指南"}
+KIND_LABELS = {
+    Kind.statute: "法律",
+    Kind.regulation: "摘要",
+    Kind.policy: "政策",
+    Kind.village_rule: "村规",
+    Kind.case_story: "案例",
+    Kind.service_guide: "办事指南",
+}
 _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_village_rule": {Kind.village_rule: 0.05},
     "ask_policy": {Kind.policy: 0.03, Kind.service_guide: 0.02},
@@ -63,13 +71,31 @@ class Abstention:
     confidence: float
 
 
-def answer(session: Session, searcher: Searcher, question: str, *, day: date, place: str | None, intent: str = "ask_law", threshold: float = ANSWER_FROM, draft: Draft | None = None) -> Answer | Abstention:
+def answer(
+    session: Session,
+    searcher: Searcher,
+    question: str,
+    *,
+    day: date,
+    place: str | None,
+    intent: str = "ask_law",
+    threshold: float = ANSWER_FROM,
+    draft: Draft | None = None,
+) -> Answer | Abstention:
     """With `draft`, as if that version were published."""
     if intent == "ask_case_story":
-        stories = sound(session, searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=6, draft=draft), day=day)[:2]
+        stories = sound(
+            session,
+            searcher.search(session, question, day=day, place=place, kinds=[Kind.case_story], k=6, draft=draft),
+            day=day,
+        )[:2]
         if stories and stories[0].score >= 0.3:
             return _from_stories(session, stories, day)
-    passages = sound(session, searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10, draft=draft), day=day)
+    passages = sound(
+        session,
+        searcher.search(session, question, day=day, place=place, boost=_BOOSTS.get(intent), k=10, draft=draft),
+        day=day,
+    )
     if not passages:
         return Abstention("nothing_found", 0.0)
     best = passages[0]
@@ -88,7 +114,11 @@ def alone(session: Session, passage: Passage, *, day: date) -> Answer:
     """What a resident is told from this passage where nothing else is near it: how a draft will look."""
     if passage.kind is Kind.village_rule:
         return _from_village_rule(session, passage, [passage], day)
-    return _from_stories(session, [passage], day) if passage.kind is Kind.case_story else _from_own(session, passage, [passage], day)
+    return (
+        _from_stories(session, [passage], day)
+        if passage.kind is Kind.case_story
+        else _from_own(session, passage, [passage], day)
+    )
 
 
 def cite(passage: Passage, *, note: str | None = None) -> Citation:
@@ -100,19 +130,35 @@ def cite(passage: Passage, *, note: str | None = None) -> Citation:
     if passage.caution:
         note = f"{note} {passage.caution}" if note else passage.caution
     return Citation(
-        kind=passage.kind.value, kind_label=label, document=passage.document_id, title=passage.title, article=passage.ref,
-        in_force_from=passage.in_force_from.isoformat(), in_force_to=passage.in_force_to.isoformat() if passage.in_force_to else None,
-        summary=passage.kind is Kind.regulation, text=passage.text, note=note, score=passage.score,
-    )  # fmt: skip
+        kind=passage.kind.value,
+        kind_label=label,
+        document=passage.document_id,
+        title=passage.title,
+        article=passage.ref,
+        in_force_from=passage.in_force_from.isoformat(),
+        in_force_to=passage.in_force_to.isoformat() if passage.in_force_to else None,
+        summary=passage.kind is Kind.regulation,
+        text=passage.text,
+        note=note,
+        score=passage.score,
+    )
 
 
 def cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None = None) -> Citation:
     chunk, version, document = row
     return Citation(
-        kind=document.kind.value, kind_label=KIND_LABELS[document.kind], document=document.id, title=document.title, article=chunk.ref,
-        in_force_from=version.in_force_from.isoformat(), in_force_to=version.in_force_to.isoformat() if version.in_force_to else None,
-        summary=document.kind is Kind.regulation, text=chunk.text, note=note, score=1.0,
-    )  # fmt: skip
+        kind=document.kind.value,
+        kind_label=KIND_LABELS[document.kind],
+        document=document.id,
+        title=document.title,
+        article=chunk.ref,
+        in_force_from=version.in_force_from.isoformat(),
+        in_force_to=version.in_force_to.isoformat() if version.in_force_to else None,
+        summary=document.kind is Kind.regulation,
+        text=chunk.text,
+        note=note,
+        score=1.0,
+    )
 
 
 def _basis(session: Session, citations: list[str], day: date, most: int) -> list[Citation]:
@@ -126,7 +172,13 @@ def _from_own(session: Session, best: Passage, passages: list[Passage], day: dat
     statutes = [cite(p) for p in passages[1:6] if p.kind is Kind.statute][:2]
     citations += _merge(statutes, _basis(session, best.details.get("basis") or [], day, 2), most=3)
     citations += _story(passages)
-    return Answer(best.details["answer"], best.details.get("next") or _next_for(best.kind), tuple(citations), best.score, best.topic)
+    return Answer(
+        best.details["answer"],
+        best.details.get("next") or _next_for(best.kind),
+        tuple(citations),
+        best.score,
+        best.topic,
+    )
 
 
 def _from_village_rule(session: Session, best: Passage, passages: list[Passage], day: date) -> Answer:
@@ -135,24 +187,60 @@ def _from_village_rule(session: Session, best: Passage, passages: list[Passage],
     if best.details.get("status") == "conflicts" and conflict:
         # The law first, then what the clause says, then that the two differ.
         quoted = best.text.strip().rstrip("。")
-        text = f"{conflict['says'].strip()}\n{best.title}{best.ref}写的是“{quoted}”，与法律不一致，以法律为准。{best.details['answer']}"
+        text = (
+            f"{conflict['says'].strip()}\n{best.title}{best.ref}写的是“{quoted}”，与法律不一致，以法律为准。"
+            f"{best.details['answer']}"
+        )
         own = cite(best, note="这一条与法律冲突，不能作为依据；可以请镇里责令改正。")
-        return Answer(text, "可以找镇司法所或拨打 12348 问清楚，也可以向镇政府反映这一条。", (*law, own), best.score, best.topic)
-    note = "这一条合不合法还要法律工作者看过，先供参考。" if best.details.get("status") == "unclear" else "村规民约是大家的约定；法律另有规定的，以法律为准。"
-    citations = [cite(best, note=note), *law, *[cite(p) for p in passages[1:5] if p.kind in (Kind.statute, Kind.regulation)][:2]]
-    return Answer(best.details["answer"], "对这一条有疑问，可以问村委会，也可以问镇司法所。", tuple(citations), best.score, best.topic)
+        return Answer(
+            text, "可以找镇司法所或拨打 12348 问清楚，也可以向镇政府反映这一条。", (*law, own), best.score, best.topic
+        )
+    note = (
+        "这一条合不合法还要法律工作者看过，先供参考。"
+        if best.details.get("status") == "unclear"
+        else "村规民约是大家的约定；法律另有规定的，以法律为准。"
+    )
+    citations = [
+        cite(best, note=note),
+        *law,
+        *[cite(p) for p in passages[1:5] if p.kind in (Kind.statute, Kind.regulation)][:2],
+    ]
+    return Answer(
+        best.details["answer"],
+        "对这一条有疑问，可以问村委会，也可以问镇司法所。",
+        tuple(citations),
+        best.score,
+        best.topic,
+    )
 
 
 def _from_stories(session: Session, passages: list[Passage], day: date) -> Answer:
     best = passages[0]
-    citations = [cite(best), *_basis(session, best.details.get("basis") or [], day, 2), *[cite(p) for p in passages[1:]]]
-    return Answer(best.details["answer"], "每家情况不一样，拿不准就拨打 12348 免费问律师。", tuple(citations), best.score, best.topic)
+    citations = [
+        cite(best),
+        *_basis(session, best.details.get("basis") or [], day, 2),
+        *[cite(p) for p in passages[1:]],
+    ]
+    return Answer(
+        best.details["answer"],
+        "每家情况不一样，拿不准就拨打 12348 免费问律师。",
+        tuple(citations),
+        best.score,
+        best.topic,
+    )
 
 
 def _from_statute(question: str, passages: list[Passage]) -> Answer:
     best = passages[0]
     statutes = [p for p in passages if p.kind is Kind.statute][:3]
-    own = next((p for p in passages[1:5] if p.kind in (Kind.service_guide, Kind.policy, Kind.regulation) and p.score >= _STORY_FROM), None)
+    own = next(
+        (
+            p
+            for p in passages[1:5]
+            if p.kind in (Kind.service_guide, Kind.policy, Kind.regulation) and p.score >= _STORY_FROM
+        ),
+        None,
+    )
     text = f"《{short_name(best.title)}》{best.ref}说：{decisive_sentences(best.text, question)}"
     step = None
     citations = [cite(p) for p in statutes]
@@ -176,7 +264,8 @@ def _merge(first: list[Citation], more: list[Citation], *, most: int) -> list[Ci
 
 
 def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
-    """The sentence of an article that shares most with the question; an item of a list keeps the words that open the list.
+    """The sentence of an article that shares most with the question; an item of a list keeps the words that open the
+    list.
 
     Quoted whole: a shortened rule can say the opposite.
     """

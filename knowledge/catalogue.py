@@ -1,7 +1,7 @@
 """The console's list of documents: filtered and searched, a page at a time, quick with a hundred thousand of them.
 
-One row a document, that of its latest version, latest change first. Words are looked for in titles (all documents), in published
-texts (by the pairs of characters that the index holds anyway) and in the few texts that are in work.
+One row a document, that of its latest version, latest change first. Words are looked for in titles (all documents), in
+published texts (by the pairs of characters that the index holds anyway) and in the few texts that are in work.
 """
 
 import json
@@ -24,7 +24,9 @@ from knowledge.review import OPEN
 COUNTED_UP_TO = 1_000
 _MOST_PAGES = 2_000
 _FOUND_BY_WORDS = 1_000  # who finds more than that narrows the words down
-_LOOKED_AT = 8_000  # chunks that hold the words, the newest first: of frequent ones nearly all are statutes, which are seldom asked for here
+# chunks that hold the words, the newest first: of frequent ones nearly all are statutes, which are seldom asked for
+# here
+_LOOKED_AT = 8_000
 _IN_LIST = 500
 _RARE = 500
 _MOST_IN_WORK = 5_000
@@ -33,7 +35,10 @@ _BEFORE, _SNIPPET = 24, 100  # characters of a sentence before the first word, a
 
 @dataclass(frozen=True)
 class Row:
-    """A document as the list shows it. `snippet`: the sentence of its text that says the words, in pieces, each with whether it is one of them."""
+    """A document as the list shows it.
+
+    `snippet`: the sentence of its text that says the words, in pieces, each with whether it is one of them.
+    """
 
     version: DocumentVersion  # the latest, its document loaded and its content not
     published: int | None  # the number of the version that residents see
@@ -56,21 +61,39 @@ class Page:
 
 
 def list_documents(
-    session: Session, *, kinds: Collection[Kind] = (), place_ids: Collection[str] | None = None, status: VersionStatus | None = None, topic: str | None = None, words: str = "", expiring: tuple[date, date] | None = None,
-    unchecked_since: date | None = None, to_review_by: int | None = None, written_by: int | None = None, page: int = 1, per_page: int = 50, index: Index | None = None,
-) -> Page:  # fmt: skip
-    """`page` counts from 1. `kinds`: all where empty. `place_ids`: documents of these places only, none for an empty set; None: of all.
+    session: Session,
+    *,
+    kinds: Collection[Kind] = (),
+    place_ids: Collection[str] | None = None,
+    status: VersionStatus | None = None,
+    topic: str | None = None,
+    words: str = "",
+    expiring: tuple[date, date] | None = None,
+    unchecked_since: date | None = None,
+    to_review_by: int | None = None,
+    written_by: int | None = None,
+    page: int = 1,
+    per_page: int = 50,
+    index: Index | None = None,
+) -> Page:
+    """`page` counts from 1. `kinds`: all where empty. `place_ids`: documents of these places only, none for an empty
+    set; None: of all.
 
-    `status` finds a document that has a published version or one in work of that status, and one whose latest version ended so.
-    `expiring`: published texts that end between these two days. `unchecked_since`: published texts that nobody checked after that day.
-    `to_review_by`, `written_by`: what waits for a colleague of theirs, and what they write in. Without an `index` words are looked
-    for in titles and texts in work.
+    `status` finds a document that has a published version or one in work of that status, and one whose latest version
+    ended so.
+    `expiring`: published texts that end between these two days. `unchecked_since`: published texts that nobody checked
+    after that day.
+    `to_review_by`, `written_by`: what waits for a colleague of theirs, and what they write in. Without an `index` words
+    are looked for in titles and texts in work.
     """
     page, per_page = max(1, min(page, _MOST_PAGES)), min(max(1, per_page), 200)
     about = _About(frozenset(kinds), None if place_ids is None else frozenset(place_ids), topic or None)
     conditions, said = [is_latest()], _Said()
     if wanted := normalise(words[:200]).split()[:8]:
-        said = _Said(_written(session, wanted, about), _published_texts(session, wanted, about, index) if index is not None else {})
+        said = _Said(
+            _written(session, wanted, about),
+            _published_texts(session, wanted, about, index) if index is not None else {},
+        )
         conditions.append(_holding(session, wanted, about, said))
     else:
         conditions += about.conditions
@@ -87,10 +110,22 @@ def list_documents(
                 return Page((), page, per_page, 0, False)
     latest = select(DocumentVersion).join(Document).where(*conditions)
     total = _counted(session, latest)
-    shown = latest.options(contains_eager(DocumentVersion.document), defer(DocumentVersion.content)).order_by(DocumentVersion.id.desc()).limit(per_page).offset((page - 1) * per_page)
+    shown = (
+        latest.options(contains_eager(DocumentVersion.document), defer(DocumentVersion.content))
+        .order_by(DocumentVersion.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
     versions = list(session.scalars(shown))
-    published, snippets = _published(session, [v.document_id for v in versions]), said.snippets(session, [v.document_id for v in versions], wanted)
-    return Page(tuple(Row(v, published.get(v.document_id), snippets.get(v.document_id, ())) for v in versions), page, per_page, min(total, COUNTED_UP_TO), total > COUNTED_UP_TO)
+    published = _published(session, [v.document_id for v in versions])
+    snippets = said.snippets(session, [v.document_id for v in versions], wanted)
+    return Page(
+        tuple(Row(v, published.get(v.document_id), snippets.get(v.document_id, ())) for v in versions),
+        page,
+        per_page,
+        min(total, COUNTED_UP_TO),
+        total > COUNTED_UP_TO,
+    )
 
 
 @dataclass(frozen=True)
@@ -105,8 +140,13 @@ class _About:
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if self.kinds:
-            # Said by what they are not where they are several: for a list SQLite gathers all documents of those kinds before it fills a page.
-            found.append(Document.kind == next(iter(self.kinds)) if len(self.kinds) == 1 else Document.kind.not_in(sorted(set(Kind) - self.kinds)))
+            # Said by what they are not where they are several: for a list SQLite gathers all documents of those kinds
+            # before it fills a page.
+            found.append(
+                Document.kind == next(iter(self.kinds))
+                if len(self.kinds) == 1
+                else Document.kind.not_in(sorted(set(Kind) - self.kinds))
+            )
         if self.places is not None:
             found.append(Document.place_id.in_(sorted(self.places)))
         if self.topic:
@@ -114,7 +154,11 @@ class _About:
         return found
 
     def fits(self, kind: Kind, place: str, topic: str | None) -> bool:
-        return (not self.kinds or kind in self.kinds) and (self.places is None or place in self.places) and (not self.topic or topic == self.topic)
+        return (
+            (not self.kinds or kind in self.kinds)
+            and (self.places is None or place in self.places)
+            and (not self.topic or topic == self.topic)
+        )
 
 
 def is_latest() -> ColumnElement[bool]:
@@ -124,37 +168,64 @@ def is_latest() -> ColumnElement[bool]:
 
 
 def _has_status(status: VersionStatus) -> ColumnElement[bool]:
-    """A text that residents see stays published while its next version is in work; what ended counts only as the latest."""
+    """A text that residents see stays published while its next version is in work; what ended counts only as the
+    latest.
+    """
     other = aliased(DocumentVersion)
     if status is VersionStatus.published:
         # Nearly all documents: looked at one by one until the page is full.
         return exists().where(other.document_id == Document.id, other.status == status)
-    return Document.id.in_(select(other.document_id).where(other.status == status)) if status in OPEN else DocumentVersion.status == status
+    return (
+        Document.id.in_(select(other.document_id).where(other.status == status))
+        if status in OPEN
+        else DocumentVersion.status == status
+    )
 
 
 def _ends_between(first: date, last: date) -> ColumnElement[bool]:
     other = aliased(DocumentVersion)
-    return Document.id.in_(select(other.document_id).where(other.status == VersionStatus.published, other.in_force_to.between(first, last)))
+    return Document.id.in_(
+        select(other.document_id).where(other.status == VersionStatus.published, other.in_force_to.between(first, last))
+    )
 
 
 def _unchecked_since(day: date) -> ColumnElement[bool]:
     other = aliased(DocumentVersion)
-    return exists().where(other.document_id == Document.id, other.status == VersionStatus.published, func.coalesce(other.reviewed_on, other.in_force_from) < day)
+    return exists().where(
+        other.document_id == Document.id,
+        other.status == VersionStatus.published,
+        func.coalesce(other.reviewed_on, other.in_force_from) < day,
+    )
 
 
 def _in_work(session: Session, statuses: Collection[VersionStatus], person: int, *, is_writer: bool) -> list[int]:
     """Versions in work in which this person wrote, or did not."""
-    rows = session.execute(select(DocumentVersion.id, DocumentVersion.author_id, DocumentVersion.editors).where(DocumentVersion.status.in_(statuses)).limit(_MOST_IN_WORK))
+    rows = session.execute(
+        select(DocumentVersion.id, DocumentVersion.author_id, DocumentVersion.editors)
+        .where(DocumentVersion.status.in_(statuses))
+        .limit(_MOST_IN_WORK)
+    )
     return [version for version, author, editors in rows if (person in (author, *editors)) is is_writer]
 
 
 def _counted(session: Session, found: Select[Any]) -> int:
     """Exact up to COUNTED_UP_TO, one more where there are more."""
-    return session.scalar(select(func.count()).select_from(found.with_only_columns(DocumentVersion.id).limit(COUNTED_UP_TO + 1).subquery())) or 0
+    return (
+        session.scalar(
+            select(func.count()).select_from(
+                found.with_only_columns(DocumentVersion.id).limit(COUNTED_UP_TO + 1).subquery()
+            )
+        )
+        or 0
+    )
 
 
 def _published(session: Session, documents: Collection[str]) -> dict[str, int]:
-    asked = select(DocumentVersion.document_id, func.max(DocumentVersion.number)).where(DocumentVersion.document_id.in_(documents), DocumentVersion.status == VersionStatus.published).group_by(DocumentVersion.document_id)
+    asked = (
+        select(DocumentVersion.document_id, func.max(DocumentVersion.number))
+        .where(DocumentVersion.document_id.in_(documents), DocumentVersion.status == VersionStatus.published)
+        .group_by(DocumentVersion.document_id)
+    )
     return {document: number for document, number in session.execute(asked)}
 
 
@@ -168,19 +239,30 @@ class _Said:
     written: dict[str, str] = field(default_factory=dict)  # the whole text in work
     published: dict[str, int] = field(default_factory=dict)  # the chunk
 
-    def snippets(self, session: Session, documents: Collection[str], wanted: Sequence[str]) -> dict[str, tuple[tuple[str, bool], ...]]:
+    def snippets(
+        self, session: Session, documents: Collection[str], wanted: Sequence[str]
+    ) -> dict[str, tuple[tuple[str, bool], ...]]:
         """Of some documents; of the text in work where both say it, since that is the one to be changed."""
         chunks = {self.published[d]: d for d in documents if d in self.published and d not in self.written}
         texts = {d: self.written[d] for d in documents if d in self.written}
-        texts |= {chunks[chunk]: f"{text}\n{whole}" for chunk, text, whole in session.execute(select(Chunk.id, Chunk.text, Chunk.embed_text).where(Chunk.id.in_(chunks)))}
+        texts |= {
+            chunks[chunk]: f"{text}\n{whole}"
+            for chunk, text, whole in session.execute(
+                select(Chunk.id, Chunk.text, Chunk.embed_text).where(Chunk.id.in_(chunks))
+            )
+        }
         return {document: _snippet(text, wanted) for document, text in texts.items()}
 
 
 def _holding(session: Session, wanted: Sequence[str], about: _About, said: _Said) -> ColumnElement[bool]:
     """Documents that hold every word: all in the title, or all in the text; not all of very many by their text."""
-    titled, texts = and_(*(Document.title.icontains(w, autoescape=True) for w in wanted)), {*said.written, *said.published}
-    rows = session.execute(select(Document.id, Document.kind, Document.place_id, Document.topic).where(titled).limit(_RARE + 1)).all()
-    # Frequent words as the page fills, which takes few rows; rare ones by the documents that have them, and nothing else that
+    titled = and_(*(Document.title.icontains(w, autoescape=True) for w in wanted))
+    texts = {*said.written, *said.published}
+    rows = session.execute(
+        select(Document.id, Document.kind, Document.place_id, Document.topic).where(titled).limit(_RARE + 1)
+    ).all()
+    # Frequent words as the page fills, which takes few rows; rare ones by the documents that have them, and nothing
+    # else that
     # could have an index of its own: with kinds among the conditions SQLite begins at all documents of a kind.
     if len(rows) > _RARE:
         return and_(*about.conditions, or_(titled, Document.id.in_(sorted(texts))))
@@ -191,7 +273,11 @@ def _written(session: Session, wanted: Sequence[str], about: _About) -> dict[str
     """Texts in work: no index knows them yet, and of a half-written one not all is in chunks."""
     stored = func.lower(cast(DocumentVersion.content, Text))  # JSON has 秆 as backslash, u79c6, in both databases
     holds = (stored.contains(json.dumps(w.lower())[1:-1], autoescape=True) for w in wanted)
-    asked = select(Document.id, Document.kind, DocumentVersion.content).join(Document).where(DocumentVersion.status.in_(OPEN), *about.conditions, *holds)
+    asked = (
+        select(Document.id, Document.kind, DocumentVersion.content)
+        .join(Document)
+        .where(DocumentVersion.status.in_(OPEN), *about.conditions, *holds)
+    )
     found: dict[str, str] = {}
     for document, kind, content in session.execute(asked.order_by(DocumentVersion.id.desc()).limit(_FOUND_BY_WORDS)):
         text = "\n".join(f.text for f in fields(kind, content))
@@ -204,8 +290,14 @@ def _published_texts(session: Session, wanted: Sequence[str], about: _About, ind
     chunks, found = index.holding(wanted, limit=_LOOKED_AT, places=about.places), dict[str, int]()
     for end in range(len(chunks), 0, -_IN_LIST):
         # By id alone, as in search: with the status among the conditions SQLite begins at all published versions.
-        asked = select(Chunk.id, DocumentVersion.status, Document.id, Document.kind, Document.place_id, Document.topic).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document)
-        for chunk, status, document, kind, place, topic in session.execute(asked.where(Chunk.id.in_(chunks[max(0, end - _IN_LIST) : end]))):
+        asked = (
+            select(Chunk.id, DocumentVersion.status, Document.id, Document.kind, Document.place_id, Document.topic)
+            .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+            .join(Document)
+        )
+        for chunk, status, document, kind, place, topic in session.execute(
+            asked.where(Chunk.id.in_(chunks[max(0, end - _IN_LIST) : end]))
+        ):
             if status is VersionStatus.published and about.fits(kind, place, topic):
                 found.setdefault(document, chunk)
         if len(found) >= _FOUND_BY_WORDS:

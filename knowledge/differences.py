@@ -1,4 +1,6 @@
-"""What changed between two texts: sentence by sentence, the changed words marked, and field by field for two contents of a kind."""
+"""What changed between two texts: sentence by sentence, the changed words marked, and field by field for two
+contents of a kind.
+"""
 
 import difflib
 import enum
@@ -13,7 +15,8 @@ from knowledge.models import Kind
 _SENTENCE = re.compile(r"[^。！？!?；;\n]*(?:[。！？!?；;]+[”’」）)]?|\n|$)")
 _ALIKE = 0.4  # below that two sentences are one that went and one that came; chosen by looking at edits of our guides
 _MOST_COMPARED = 2_000  # characters of a sentence in which words are marked
-_AHEAD = 12  # sentences looked at for the one that was reworded: two wholly different texts of a thousand take no minutes
+# sentences looked at for the one that was reworded: two wholly different texts of a thousand take no minutes
+_AHEAD = 12
 
 
 class Change(enum.StrEnum):
@@ -76,7 +79,11 @@ def by_field(kind: Kind, old: dict[str, Any], new: dict[str, Any]) -> list[Field
     found = []
     for name in order:
         label = (after.get(name) or before[name])[0]
-        found.append(FieldDifference(name, label, tuple(by_sentence(before.get(name, ("", ""))[1], after.get(name, ("", ""))[1]))))
+        found.append(
+            FieldDifference(
+                name, label, tuple(by_sentence(before.get(name, ("", ""))[1], after.get(name, ("", ""))[1]))
+            )
+        )
     return found
 
 
@@ -102,7 +109,12 @@ def _abreast(lines: Sequence[Line]) -> list[Line]:
         elif line.change is Change.added:
             came.append(line)
         else:
-            found += [Line(Change.changed, old.old, new.new) for old, new in zip(went, came, strict=False)] + went[len(came) :] + came[len(went) :] + [line]
+            found += (
+                [Line(Change.changed, old.old, new.new) for old, new in zip(went, came, strict=False)]
+                + went[len(came) :]
+                + came[len(went) :]
+                + [line]
+            )
             went, came = [], []
     return found[:-1]
 

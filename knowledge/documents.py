@@ -15,10 +15,31 @@ from knowledge.errors import CitationNotFound, CorpusError
 from knowledge.importing.statutes import StatuteVersion, article_number, short_name
 from knowledge.models import Kind
 
-TOPICS = ("婚姻家庭", "土地承包与宅基地", "邻里相邻", "劳动用工", "社会保障与救助", "借贷债务", "合同纠纷", "消费与市场", "房屋与物业", "征收拆迁", "城乡建设与公共设施", "环境卫生", "交通出行与事故", "医疗卫生", "教育文体", "人身损害", "治安刑事", "村务与行政", "其他")
-# fmt: skip
+TOPICS = (
+    "婚姻家庭",
+    "土地承包与宅基地",
+    "邻里相邻",
+    "劳动用工",
+    "社会保障与救助",
+    "借贷债务",
+    "合同纠纷",
+    "消费与市场",
+    "房屋与物业",
+    "征收拆迁",
+    "城乡建设与公共设施",
+    "环境卫生",
+    "交通出行与事故",
+    "医疗卫生",
+    "教育文体",
+    "人身损害",
+    "治安刑事",
+    "村务与行政",
+    "其他",
+)
+
 _FOLDERS = ("guides", "regulations", "village_rules", "stories")
-ROW_FIELDS = ("id", "kind", "place", "in_force_from", "in_force_to", "reviewed_on")  # columns of Document and DocumentVersion; the rest is `content`
+# columns of Document and DocumentVersion; the rest is `content`
+ROW_FIELDS = ("id", "kind", "place", "in_force_from", "in_force_to", "reviewed_on")
 
 
 @dataclass(frozen=True)
@@ -91,7 +112,11 @@ def statute_document(version: StatuteVersion) -> DocumentText:
     chunks = []
     for article in version.articles:
         context = " ".join(part for part in (short_name(version.law), article.chapter, article.section) if part)
-        chunks.append(ChunkText(article.number, article.section or article.chapter or None, article.text, f"{context} {article.text}"))
+        chunks.append(
+            ChunkText(
+                article.number, article.section or article.chapter or None, article.text, f"{context} {article.text}"
+            )
+        )
     return DocumentText(
         id=statute_id(short_name(version.law)),
         kind=Kind.statute,
@@ -189,19 +214,40 @@ def _questions(texts: list[str] | None, topic: str | None, target: Target, sourc
 
 
 def _guide(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
-    sections = {k: "\n".join(v) if isinstance(v, list) else str(v).strip() for k, v in (data.get("sections") or {}).items()}
+    sections = {
+        k: "\n".join(v) if isinstance(v, list) else str(v).strip() for k, v in (data.get("sections") or {}).items()
+    }
     shown = "\n".join([data["answer"].strip(), *(f"【{name}】{text}" for name, text in sections.items())])
     embed = f"{data['title']}。{data['answer'].strip()} {' '.join(sections.values())}"
-    details = {"answer": data["answer"].strip(), "next": (data.get("next") or "").strip(), "basis": data.get("legal_basis") or []}
-    return [ChunkText(None, None, shown, embed, details)], _questions(data.get("questions"), data.get("topic"), Target(data["id"], None), source)
+    details = {
+        "answer": data["answer"].strip(),
+        "next": (data.get("next") or "").strip(),
+        "basis": data.get("legal_basis") or [],
+    }
+    return [ChunkText(None, None, shown, embed, details)], _questions(
+        data.get("questions"), data.get("topic"), Target(data["id"], None), source
+    )
 
 
 def _regulation(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     chunks, questions = [], []
     for article in data["articles"]:
         number = str(article["number"])
-        details = {"answer": article["answer"].strip(), "basis": data.get("legal_basis") or [], "summary": True, "number": data.get("number")}
-        chunks.append(ChunkText(number, None, article["text"].strip(), f"{data['title']} {article['text'].strip()} {article['answer'].strip()}", details))
+        details = {
+            "answer": article["answer"].strip(),
+            "basis": data.get("legal_basis") or [],
+            "summary": True,
+            "number": data.get("number"),
+        }
+        chunks.append(
+            ChunkText(
+                number,
+                None,
+                article["text"].strip(),
+                f"{data['title']} {article['text'].strip()} {article['answer'].strip()}",
+                details,
+            )
+        )
         questions += _questions(article.get("questions"), data.get("topic"), Target(data["id"], number), source)
     return chunks, questions
 
@@ -211,7 +257,15 @@ def _village_rule(data: dict[str, Any], source: str) -> tuple[list[ChunkText], l
     for clause in data["clauses"]:
         number = str(clause["number"])
         details = {"answer": clause["answer"].strip(), "status": clause["status"], "conflict": clause.get("conflict")}
-        chunks.append(ChunkText(number, clause.get("heading"), clause["text"].strip(), f"{data['title']} {clause.get('heading') or ''} {clause['text'].strip()}", details))
+        chunks.append(
+            ChunkText(
+                number,
+                clause.get("heading"),
+                clause["text"].strip(),
+                f"{data['title']} {clause.get('heading') or ''} {clause['text'].strip()}",
+                details,
+            )
+        )
         questions += _questions(clause.get("questions"), clause.get("topic"), Target(data["id"], number), source)
     return chunks, questions
 

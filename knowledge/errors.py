@@ -8,7 +8,8 @@ KnowledgeError
 ├── SnapshotUnavailable  no index snapshot has been published yet, or it can't be read
 ├── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
 ├── FileRefused          a file from outside can't be read, or would do harm; `message_zh` says what to do
-└── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers as it is
+└── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers as
+it is
     ├── VersionNotFound
     ├── NotEditable      statutes come from their package
     ├── MoveNotAllowed   the table of moves has no such move from here
@@ -17,9 +18,9 @@ KnowledgeError
     ├── SamePerson       whoever wrote in a version doesn't approve it
     ├── Incomplete       something is missing before a colleague can look at it
     ├── ReasonNeeded     a gate is overruled only with a reason
-    ├── HitDecided       a colleague decided about this hit of a changed law first
-    ├── CorrectionInvalid  a correction of statute data that can't be: no such version, or two would be in force on one day
-    └── CorrectionDecided  a colleague confirmed or refused it first
+    ├── HitDecided       a colleague decided about this hit of a changed law first ├── CorrectionInvalid  a correction
+    of statute data that can't be: no such version, or two would be in force on one day └── CorrectionDecided  a
+    colleague confirmed or refused it first
 """
 
 

@@ -1,6 +1,7 @@
 """Everything of ours as open files, in exactly the form of the corpus (docs/corpus.md), and such files read again.
 
-    guides/ID.yml  regulations/ID.yml  village_rules/ID.yml  stories/ID.yml  questions/NAME.yml  places.yml  drafts/guides/ID.yml ...
+    guides/ID.yml  regulations/ID.yml  village_rules/ID.yml  stories/ID.yml  questions/NAME.yml  places.yml
+    drafts/guides/ID.yml ...
 
 Equal documents give equal bytes: fields have one order and one way of writing, questions are sorted.
 """
@@ -24,22 +25,67 @@ from knowledge.importing.statutes import short_name
 from knowledge.law.citations import arabic
 from knowledge.models import BankQuestion, Document, DocumentVersion, Kind, Place, VersionStatus
 
-FOLDERS = {Kind.service_guide: "guides", Kind.policy: "guides", Kind.regulation: "regulations", Kind.village_rule: "village_rules", Kind.case_story: "stories"}
+FOLDERS = {
+    Kind.service_guide: "guides",
+    Kind.policy: "guides",
+    Kind.regulation: "regulations",
+    Kind.village_rule: "village_rules",
+    Kind.case_story: "stories",
+}
 _ORDER = (
-    "id", "kind", "title", "summary", "place", "topic", "issuer", "number", "adopted_on", "filed_on", "in_force_from", "in_force_to", "reviewed_on", "varies_by_province", "proof",
-    "facts", "handling", "lesson", "answer", "next", "sections", "clauses", "articles", "legal_basis", "questions",
-)  # fmt: skip
+    "id",
+    "kind",
+    "title",
+    "summary",
+    "place",
+    "topic",
+    "issuer",
+    "number",
+    "adopted_on",
+    "filed_on",
+    "in_force_from",
+    "in_force_to",
+    "reviewed_on",
+    "varies_by_province",
+    "proof",
+    "facts",
+    "handling",
+    "lesson",
+    "answer",
+    "next",
+    "sections",
+    "clauses",
+    "articles",
+    "legal_basis",
+    "questions",
+)
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST_TEXT, _DEEPEST = 2_000_000, 12
 
 
-def files(session: Session, *, drafts: bool = False, may: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, str]]:
-    """(path, text) of every file: the published versions of our documents, on request the drafts of those places that one may see,
-    questions over statutes, places.
+def files(
+    session: Session, *, drafts: bool = False, may: Callable[[str], bool] = lambda _: True
+) -> Iterator[tuple[str, str]]:
+    """(path, text) of every file: the published versions of our documents, on request the drafts of those places that
+    one may see, questions over statutes, places.
     """
-    yield "places.yml", dump([{"id": p.id, "name": p.name, "level": p.level.value, "parent": p.parent_id, "aliases": list(p.aliases)} for p in _places(session)])
+    yield (
+        "places.yml",
+        dump(
+            [
+                {"id": p.id, "name": p.name, "level": p.level.value, "parent": p.parent_id, "aliases": list(p.aliases)}
+                for p in _places(session)
+            ]
+        ),
+    )
     wanted = (VersionStatus.published, *review.OPEN) if drafts else (VersionStatus.published,)
-    rows = select(DocumentVersion).join(Document).where(Document.kind != Kind.statute, DocumentVersion.status.in_(wanted)).options(selectinload(DocumentVersion.document)).order_by(DocumentVersion.document_id, DocumentVersion.number)
+    rows = (
+        select(DocumentVersion)
+        .join(Document)
+        .where(Document.kind != Kind.statute, DocumentVersion.status.in_(wanted))
+        .options(selectinload(DocumentVersion.document))
+        .order_by(DocumentVersion.document_id, DocumentVersion.number)
+    )
     held: dict[str, str] = {}
     for version in session.scalars(rows):
         if version.status is not VersionStatus.published and not may(version.document.place_id):
@@ -51,7 +97,10 @@ def files(session: Session, *, drafts: bool = False, may: Callable[[str], bool] 
 
 
 def export_all(session: Session, folder: Path, *, drafts: bool = False) -> int:
-    """Number of files written under `folder`. Files of an earlier export that no document stands behind any more are removed."""
+    """Number of files written under `folder`.
+
+    Files of an earlier export that no document stands behind any more are removed.
+    """
     written = set()
     for path, text in files(session, drafts=drafts):
         target = folder / path
@@ -76,7 +125,10 @@ def export_zip(session: Session, *, drafts: bool = False, may: Callable[[str], b
 def mapping(version: DocumentVersion) -> dict[str, Any]:
     """A version's fields in the order of our files, days as days."""
     data = review.mapping(version)
-    return {name: _with_days(data[name], name) for name in (*(n for n in _ORDER if n in data), *sorted(data.keys() - set(_ORDER)))}
+    return {
+        name: _with_days(data[name], name)
+        for name in (*(n for n in _ORDER if n in data), *sorted(data.keys() - set(_ORDER)))
+    }
 
 
 def _with_days(value: Any, name: str) -> Any:
@@ -107,15 +159,32 @@ def _places(session: Session) -> list[Place]:
 
 def _questions(session: Session) -> Iterator[tuple[str, str]]:
     """The bank's questions that statutes answer; those of a document stand in its own file."""
-    titles = {row.id: row.title for row in session.execute(select(Document.id, Document.title).where(Document.kind == Kind.statute))}
+    titles = {
+        row.id: row.title
+        for row in session.execute(select(Document.id, Document.title).where(Document.kind == Kind.statute))
+    }
     groups: dict[str, dict[tuple[tuple[str, ...], str], list[str]]] = defaultdict(lambda: defaultdict(list))
-    for question in session.scalars(select(BankQuestion).options(selectinload(BankQuestion.targets)).order_by(BankQuestion.text)):
+    for question in session.scalars(
+        select(BankQuestion).options(selectinload(BankQuestion.targets)).order_by(BankQuestion.text)
+    ):
         if any(target.document_id in titles for target in question.targets):
             name = re.sub(r"\.yml$", "", Path(question.source).name) or "questions"
-            targets = dict.fromkeys(_citation(titles.get(t.document_id), t.document_id, t.ref) for t in question.targets if t.document_id in titles or t.ref is None)
+            targets = dict.fromkeys(
+                _citation(titles.get(t.document_id), t.document_id, t.ref)
+                for t in question.targets
+                if t.document_id in titles or t.ref is None
+            )
             groups[name][tuple(targets), question.topic or ""].append(question.text)
     for name, held in sorted(groups.items()):
-        yield f"questions/{name}.yml", dump([{"for": list(targets), "topic": topic or None, "ask": texts} for (targets, topic), texts in sorted(held.items())])
+        yield (
+            f"questions/{name}.yml",
+            dump(
+                [
+                    {"for": list(targets), "topic": topic or None, "ask": texts}
+                    for (targets, topic), texts in sorted(held.items())
+                ]
+            ),
+        )
 
 
 def _citation(title: str | None, document_id: str, ref: str | None) -> str:

@@ -1,4 +1,6 @@
-"""The texts of a content, each under the name by which the legal worker knows its field: what is compared, and what is read by checkers."""
+"""The texts of a content, each under the name by which the legal worker knows its field: what is compared, and what
+is read by checkers.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +10,42 @@ from knowledge.drafts import CLAUSE_STATUSES, PROOFS
 from knowledge.models import Kind
 
 LABELS = {
-    "title": "标题", "topic": "类别", "issuer": "发文单位", "number": "文号", "answer": "给居民的话", "next": "接下来怎么办", "facts": "事情经过", "handling": "怎么处理的", "lesson": "给大家的提醒",
-    "adopted_on": "通过日期", "filed_on": "备案日期", "proof": "村里要不要开证明", "varies_by_province": "各省不一样", "questions": "居民会这样问", "legal_basis": "法律依据", "articles": "法律依据", "heading": "小标题", "text": "内容",
-    "status": "合不合法", "conflict": "法律怎么说",
-}  # fmt: skip
-_NOT_PROSE = frozenset({"topic", "number", "status", "proof", "varies_by_province", "legal_basis", "questions", "adopted_on", "filed_on", "decided_by", "decided_on"})
+    "title": "标题",
+    "topic": "类别",
+    "issuer": "发文单位",
+    "number": "文号",
+    "answer": "给居民的话",
+    "next": "接下来怎么办",
+    "facts": "事情经过",
+    "handling": "怎么处理的",
+    "lesson": "给大家的提醒",
+    "adopted_on": "通过日期",
+    "filed_on": "备案日期",
+    "proof": "村里要不要开证明",
+    "varies_by_province": "各省不一样",
+    "questions": "居民会这样问",
+    "legal_basis": "法律依据",
+    "articles": "法律依据",
+    "heading": "小标题",
+    "text": "内容",
+    "status": "合不合法",
+    "conflict": "法律怎么说",
+}
+_NOT_PROSE = frozenset(
+    {
+        "topic",
+        "number",
+        "status",
+        "proof",
+        "varies_by_province",
+        "legal_basis",
+        "questions",
+        "adopted_on",
+        "filed_on",
+        "decided_by",
+        "decided_on",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -32,12 +65,19 @@ def _walk(kind: Kind, content: dict[str, Any]) -> Iterator[Field]:
     for name, value in content.items():
         if name == "sections" and isinstance(value, dict):
             yield from (Field(f"sections.{k}", k, str(v), True) for k, v in value.items())
-        elif name in ("clauses", "articles") and isinstance(value, list) and kind in (Kind.village_rule, Kind.regulation):
+        elif (
+            name in ("clauses", "articles") and isinstance(value, list) and kind in (Kind.village_rule, Kind.regulation)
+        ):
             for at, part in enumerate(value):
                 if isinstance(part, dict):
                     yield from _part(name, at, part)
         elif name in LABELS:
-            yield Field(name, LABELS[name], _text(name, value), name not in _NOT_PROSE and not (name == "articles" and kind is Kind.case_story))
+            yield Field(
+                name,
+                LABELS[name],
+                _text(name, value),
+                name not in _NOT_PROSE and not (name == "articles" and kind is Kind.case_story),
+            )
 
 
 def _part(name: str, at: int, part: dict[str, Any]) -> Iterator[Field]:
@@ -45,7 +85,12 @@ def _part(name: str, at: int, part: dict[str, Any]) -> Iterator[Field]:
     for key, value in part.items():
         if key == "conflict" and isinstance(value, dict):
             yield Field(f"{name}.{at}.conflict.says", f"{called} · 法律怎么说", str(value.get("says") or ""), True)
-            yield Field(f"{name}.{at}.conflict.articles", f"{called} · 与哪条法律冲突", "\n".join(value.get("articles") or []), False)
+            yield Field(
+                f"{name}.{at}.conflict.articles",
+                f"{called} · 与哪条法律冲突",
+                "\n".join(value.get("articles") or []),
+                False,
+            )
         elif key in LABELS and key != "number":
             yield Field(f"{name}.{at}.{key}", f"{called} · {LABELS[key]}", _text(key, value), key not in _NOT_PROSE)
 

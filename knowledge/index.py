@@ -1,8 +1,8 @@
 """FAISS and BM25 over chunks and bank questions: the derived part that can always be built again.
 
-A snapshot is a folder `<id>/` that never changes once it is there, but for `delta.npz` (`segments.py`): what was published since.
-Vectors and postings are mapped into memory, so opening one is quick and processes share its pages. `current` names the live
-snapshot and is replaced atomically; the one before is kept for rollback.
+A snapshot is a folder `<id>/` that never changes once it is there, but for `delta.npz` (`segments.py`): what was
+published since. Vectors and postings are mapped into memory, so opening one is quick and processes share its pages.
+`current` names the live snapshot and is replaced atomically; the one before is kept for rollback.
 """
 
 import contextlib
@@ -24,7 +24,8 @@ from knowledge.segments import DIM, Points, Segment
 
 FORMAT = 3
 _EXACT_UP_TO = 50_000  # flat search of 100 k took 17 ms, IVF 3 ms (docs/performance.md)
-_PROBES = 256  # of 4 x sqrt(n) cells; questions of the bank at 100 k: recall@10 .985 with 64, .997 with 256 (docs/performance.md)
+# of 4 x sqrt(n) cells; questions of the bank at 100 k: recall@10 .985 with 64, .997 with 256 (docs/performance.md)
+_PROBES = 256
 _EXACT_AMONG = 100_000  # of the places asked for: all cells are looked through, so nothing near is missed
 _REMEMBERED = 64  # sets of places, each a bit a chunk
 _BLOCK = 20_000  # vectors held as float32 at once while an index is built
@@ -34,9 +35,9 @@ _BLOCK = 20_000  # vectors held as float32 at once while an index is built
 class Candidates:
     """Scores of one question over the union of what each part found; rows in no order.
 
-    `chunk_ids` (n,) int64; `dense`, `bank`, `lexical` (n,) float32: cosine to the chunk, best cosine to a bank question that
-    points to it (0 where none was near), and BM25 scaled so that the question's best is 1. `questions` (n,) S16: the bank
-    question that gave `bank`, empty where none did.
+    `chunk_ids` (n,) int64; `dense`, `bank`, `lexical` (n,) float32: cosine to the chunk, best cosine to a bank question
+    that points to it (0 where none was near), and BM25 scaled so that the question's best is 1. `questions` (n,) S16:
+    the bank question that gave `bank`, empty where none did.
     """
 
     chunk_ids: np.ndarray
@@ -79,7 +80,19 @@ class _Part:
 class Index:
     """A loaded snapshot and the segments beside it. Reading is thread-safe; nothing here changes after loading."""
 
-    def __init__(self, *, id: str, chunk_ids: np.ndarray, vectors: faiss.Index, has_vector: np.ndarray, postings: lexical.Postings, questions: faiss.Index, question_ids: np.ndarray, points: Points, places: Places) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        chunk_ids: np.ndarray,
+        vectors: faiss.Index,
+        has_vector: np.ndarray,
+        postings: lexical.Postings,
+        questions: faiss.Index,
+        question_ids: np.ndarray,
+        points: Points,
+        places: Places,
+    ) -> None:
         self.id = id
         self.delta_mark: tuple[int, int, int] | None = None
         self._base_ids = chunk_ids
@@ -99,7 +112,17 @@ class Index:
         return float(self._has_vector.mean()) if len(self._base_ids) else 0.0
 
     def without_segments(self) -> "Index":
-        found = Index(id=self.id, chunk_ids=self._base_ids, vectors=self._vectors, has_vector=self._has_vector, postings=self._postings, questions=self._questions, question_ids=self._base_question_ids, points=self._points, places=self._places)
+        found = Index(
+            id=self.id,
+            chunk_ids=self._base_ids,
+            vectors=self._vectors,
+            has_vector=self._has_vector,
+            postings=self._postings,
+            questions=self._questions,
+            question_ids=self._base_question_ids,
+            points=self._points,
+            places=self._places,
+        )
         found._allowed = self._allowed
         return found
 
@@ -131,19 +154,27 @@ class Index:
         return np.asarray(self._vectors.search(vector[None], k)[1][0])
 
     def holding(self, words: Sequence[str], *, limit: int, places: Collection[str] | None = None) -> list[int]:
-        """Ids of chunks whose text holds all pairs of neighbouring characters of the words: nearly those that hold the words.
+        """Ids of chunks whose text holds all pairs of neighbouring characters of the words: nearly those that hold the
+        words.
 
-        Ascending, the `limit` newest; only of `places` when given. None where a word has one character, which no pair tells.
+        Ascending, the `limit` newest; only of `places` when given. None where a word has one character, which no pair
+        tells.
         """
         codes = np.concatenate([lexical.pairs(w) for w in words]) if words else np.empty(0, np.uint64)
         rows = self._postings.holding_all(codes)
         found = [self._base_ids[rows[self._places.among(places)[rows]] if places is not None else rows]]
         for part in self._parts:
             rows = part.postings.holding_all(codes)
-            found.append(part.segment.chunk_ids[rows[np.isin(part.segment.places[rows], list(places))] if places is not None else rows])
+            found.append(
+                part.segment.chunk_ids[
+                    rows[np.isin(part.segment.places[rows], list(places))] if places is not None else rows
+                ]
+            )
         return [int(c) for c in np.concatenate(found)[-limit:]]
 
-    def search(self, query: str, vector: np.ndarray, *, width: int = 150, places: Collection[str] | None = None) -> Candidates:
+    def search(
+        self, query: str, vector: np.ndarray, *, width: int = 150, places: Collection[str] | None = None
+    ) -> Candidates:
         """`vector` (384,) float32, normalised. About `width` candidates from each part.
 
         Only from `places` when given: where three hundred villages have the same rule, the nearest are other villages'.
@@ -151,15 +182,32 @@ class Index:
         if not len(self):
             return Candidates(np.empty(0, np.int64), *(np.empty(0, np.float32) for _ in range(3)), np.empty(0, "S16"))
         allowed = self._of(frozenset(places)) if places is not None else None
-        here = [np.isin(part.segment.places, list(places)) if places is not None else np.ones(len(part.segment), bool) for part in self._parts]
+        here = [
+            np.isin(part.segment.places, list(places)) if places is not None else np.ones(len(part.segment), bool)
+            for part in self._parts
+        ]
         beside = [part.segment.vectors @ vector for part in self._parts]
-        near, near_rows = _top(width, _searched(self._vectors, vector, width, allowed.rows if allowed else None), *((s[h], part.first_row + np.flatnonzero(h)) for s, h, part in zip(beside, here, self._parts, strict=True)))
+        near, near_rows = _top(
+            width,
+            _searched(self._vectors, vector, width, allowed.rows if allowed else None),
+            *((s[h], part.first_row + np.flatnonzero(h)) for s, h, part in zip(beside, here, self._parts, strict=True)),
+        )
         bank_rows, bank, asked = self._bank(vector, width, allowed, here)
         codes = lexical.pairs(query)[:300]
-        word_scores = [self._postings.scores(codes, len(self._base_ids)), *(part.postings.scores(codes, len(part.segment)) * h for part, h in zip(self._parts, here, strict=True))]
+        word_scores = [
+            self._postings.scores(codes, len(self._base_ids)),
+            *(part.postings.scores(codes, len(part.segment)) * h for part, h in zip(self._parts, here, strict=True)),
+        ]
         if allowed:
             word_scores[0] *= allowed.rows
-        words, word_rows = _top(width, *((s[some], first + some) for s, first in zip(word_scores, (0, *(p.first_row for p in self._parts)), strict=True) for some in (_best(s, width),)))
+        words, word_rows = _top(
+            width,
+            *(
+                (s[some], first + some)
+                for s, first in zip(word_scores, (0, *(p.first_row for p in self._parts)), strict=True)
+                for some in (_best(s, width),)
+            ),
+        )
         rows = np.unique(np.concatenate([near_rows, bank_rows, word_rows]))
         dense, has = self._dense(rows, vector, near, near_rows, beside)
         dense[~has] = dense[has].min() if has.any() else 0.0
@@ -182,15 +230,26 @@ class Index:
             found = self._allowed[places] = _Allowed(rows, questions)
         return found
 
-    def _bank(self, vector: np.ndarray, width: int, allowed: _Allowed | None, here: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _bank(
+        self, vector: np.ndarray, width: int, allowed: _Allowed | None, here: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows that a near question points to, each once, with the best score and the question that gave it."""
-        beside = ((part.segment.question_vectors @ vector, part.first_question + np.arange(len(part.segment.question_ids))) for part in self._parts)
-        scores, found = _top(width, _searched(self._questions, vector, width, allowed.questions if allowed else None), *beside)
+        beside = (
+            (part.segment.question_vectors @ vector, part.first_question + np.arange(len(part.segment.question_ids)))
+            for part in self._parts
+        )
+        scores, found = _top(
+            width, _searched(self._questions, vector, width, allowed.questions if allowed else None), *beside
+        )
         rows, values, questions = [], [], []
         for first, points in ((0, self._points), *((p.first_question, p.points) for p in self._parts)):
             some = (found >= first) & (found < first + self._count(first))
             lo, hi = (np.searchsorted(points.question, found[some] - first, side=side) for side in ("left", "right"))
-            lines = np.concatenate([np.arange(a, b) for a, b in zip(lo, hi, strict=True)]) if some.any() else np.empty(0, np.int64)
+            lines = (
+                np.concatenate([np.arange(a, b) for a, b in zip(lo, hi, strict=True)])
+                if some.any()
+                else np.empty(0, np.int64)
+            )
             rows.append(points.target[lines])
             # The further articles of a question answer it a little less than the first.
             values.append(np.repeat(scores[some], hi - lo) - 0.005 * points.rank[lines])
@@ -204,9 +263,20 @@ class Index:
         return row[first_of_row], value[first_of_row].astype(np.float32), question[first_of_row]
 
     def _count(self, first_question: int) -> int:
-        return len(self._base_question_ids) if first_question == 0 else next(len(p.segment.question_ids) for p in self._parts if p.first_question == first_question)
+        return (
+            len(self._base_question_ids)
+            if first_question == 0
+            else next(len(p.segment.question_ids) for p in self._parts if p.first_question == first_question)
+        )
 
-    def _dense(self, rows: np.ndarray, vector: np.ndarray, near: np.ndarray, near_rows: np.ndarray, beside: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def _dense(
+        self,
+        rows: np.ndarray,
+        vector: np.ndarray,
+        near: np.ndarray,
+        near_rows: np.ndarray,
+        beside: Sequence[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Cosines of the rows, and which of them have a vector."""
         base = rows < len(self._base_ids)
         dense, has = np.zeros(len(rows), np.float32), np.ones(len(rows), bool)
@@ -228,7 +298,9 @@ class Index:
         return out
 
 
-def _searched(index: faiss.Index, vector: np.ndarray, width: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _searched(
+    index: faiss.Index, vector: np.ndarray, width: int, allowed: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     count = index.ntotal if allowed is None else int(allowed.sum())
     if not count:
         return np.empty(0, np.float32), np.empty(0, np.int64)
@@ -237,7 +309,11 @@ def _searched(index: faiss.Index, vector: np.ndarray, width: int, allowed: np.nd
         bits = np.packbits(allowed, bitorder="little")
         chosen = faiss.IDSelectorBitmap(bits)
         cells = getattr(index, "nlist", 0)
-        given["params"] = faiss.SearchParametersIVF(sel=chosen, nprobe=cells if count <= _EXACT_AMONG else _PROBES) if cells else faiss.SearchParameters(sel=chosen)
+        given["params"] = (
+            faiss.SearchParametersIVF(sel=chosen, nprobe=cells if count <= _EXACT_AMONG else _PROBES)
+            if cells
+            else faiss.SearchParameters(sel=chosen)
+        )
     scores, rows = index.search(vector[None], min(width, count), **given)
     return scores[0][rows[0] >= 0], rows[0][rows[0] >= 0]
 
@@ -264,7 +340,8 @@ def _spread(rows: np.ndarray, known: np.ndarray, values: np.ndarray, out: np.nda
 
 
 class Writer:
-    """A snapshot being written beside the live one, piece by piece; nobody sees it before `finish`, and it isn't live until `publish`.
+    """A snapshot being written beside the live one, piece by piece; nobody sees it before `finish`, and it isn't live
+    until `publish`.
 
     Vectors wait on disk as float16, so memory doesn't grow with their number.
     """
@@ -284,8 +361,19 @@ class Writer:
         self._points: list[tuple[int, int, int]] = []
         self.chunks = 0
 
-    def add(self, *, chunk_ids: np.ndarray, texts: Sequence[str], places: Sequence[str], vectors: np.ndarray, has_vector: np.ndarray) -> None:
-        """Chunks by ascending id. `vectors` (n, 384) with zero rows where `has_vector` is False: those are found by BM25 alone."""
+    def add(
+        self,
+        *,
+        chunk_ids: np.ndarray,
+        texts: Sequence[str],
+        places: Sequence[str],
+        vectors: np.ndarray,
+        has_vector: np.ndarray,
+    ) -> None:
+        """Chunks by ascending id.
+
+        `vectors` (n, 384) with zero rows where `has_vector` is False: those are found by BM25 alone.
+        """
         self._append("chunks", vectors)
         self._lexical.add(texts)
         self._ids.append(chunk_ids.astype(np.int64))
@@ -307,16 +395,37 @@ class Writer:
     def finish(self, *, versions: np.ndarray, meta: dict[str, object]) -> str:
         for name in ("chunks", "questions"):
             path = self._folder / f"{name}.f16"
-            faiss.write_index(_vector_index(np.memmap(path, np.float16, "r").reshape(-1, DIM) if path.exists() and path.stat().st_size else np.empty((0, DIM), np.float16)), str(self._folder / f"{name}.faiss"))
+            faiss.write_index(
+                _vector_index(
+                    np.memmap(path, np.float16, "r").reshape(-1, DIM)
+                    if path.exists() and path.stat().st_size
+                    else np.empty((0, DIM), np.float16)
+                ),
+                str(self._folder / f"{name}.faiss"),
+            )
             path.unlink(missing_ok=True)
         has_vector = np.concatenate([np.empty(0, bool), *self._has])
         points = Points.of(self._points)
         np.savez(
-            self._folder / "rows.npz", chunk_ids=np.concatenate([np.empty(0, np.int64), *self._ids]), has_vector=has_vector, question_ids=np.array(self._question_ids, "S16"),
-            places=np.array(list(self._places), "U40"), place_codes=np.concatenate([np.empty(0, np.uint16), *self._codes]), point_question=points.question, point_target=points.target, point_rank=points.rank,
-        )  # fmt: skip
+            self._folder / "rows.npz",
+            chunk_ids=np.concatenate([np.empty(0, np.int64), *self._ids]),
+            has_vector=has_vector,
+            question_ids=np.array(self._question_ids, "S16"),
+            places=np.array(list(self._places), "U40"),
+            place_codes=np.concatenate([np.empty(0, np.uint16), *self._codes]),
+            point_question=points.question,
+            point_target=points.target,
+            point_rank=points.rank,
+        )
         np.save(self._folder / "versions.npy", np.unique(versions.astype(np.int64)))
-        told = {**meta, "format": FORMAT, "lexical": self._lexical.finish(), "chunks": self.chunks, "embedded": int(has_vector.sum()), "questions": len(self._question_ids)}
+        told = {
+            **meta,
+            "format": FORMAT,
+            "lexical": self._lexical.finish(),
+            "chunks": self.chunks,
+            "embedded": int(has_vector.sum()),
+            "questions": len(self._question_ids),
+        }
         (self._folder / "meta.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         self._folder.rename(self._root / self.id)
         return self.id
@@ -329,7 +438,9 @@ def _vector_index(vectors: np.ndarray) -> faiss.Index:
     else:
         cells = int(4 * np.sqrt(len(vectors)))
         index = faiss.index_factory(DIM, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
-        index.train(vectors[np.sort(np.random.default_rng(0).permutation(len(vectors))[: 40 * cells])].astype(np.float32))
+        index.train(
+            vectors[np.sort(np.random.default_rng(0).permutation(len(vectors))[: 40 * cells])].astype(np.float32)
+        )
         index.nprobe = _PROBES
         index.make_direct_map()
     for at in range(0, len(vectors), _BLOCK):
@@ -401,7 +512,10 @@ def meta(root: Path, snapshot: str | None = None) -> dict[str, object]:
 
 @contextlib.contextmanager
 def locked(root: Path, what: str, *, wait: bool = True) -> Iterator[bool]:
-    """One process of this machine at a time; False where `wait` is False and another one is at it. A killed process holds nothing."""
+    """One process of this machine at a time; False where `wait` is False and another one is at it.
+
+    A killed process holds nothing.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with (root / f".{what}.lock").open("w") as file:
         try:

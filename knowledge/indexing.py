@@ -1,7 +1,8 @@
 """From the database to what residents search: a whole snapshot, or within a second the few texts published since.
 
-State is the queue. A published version that neither the live snapshot nor the delta beside it holds is pending; `update_delta`
-embeds it and nothing else. A snapshot is built beside the live one and takes over with everything published meanwhile.
+State is the queue. A published version that neither the live snapshot nor the delta beside it holds is pending;
+`update_delta` embeds it and nothing else. A snapshot is built beside the live one and takes over with everything
+published meanwhile.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,10 +21,26 @@ from knowledge.embedding import DIM, Embedder, Progress, VectorCache, embed_cach
 from knowledge.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
 
 # What residents need most: these are embedded before the first start answers, the worker embeds the rest.
-CORE_STATUTES = ("民法典", "农村土地承包法", "土地管理法", "村民委员会组织法", "劳动合同法", "劳动争议调解仲裁法", "反家庭暴力法", "妇女权益保障法", "治安管理处罚法", "法律援助法", "人民调解法", "农村集体经济组织法", "社会救助法")
-# fmt: skip
-REBUILD_FROM = 2_000  # chunks in the delta: above it a new snapshot pays (the file is written anew with each publication)
-_STEP = 200  # chunks embedded before the delta is written: the first of a hundred documents isn't kept waiting by the last
+CORE_STATUTES = (
+    "民法典",
+    "农村土地承包法",
+    "土地管理法",
+    "村民委员会组织法",
+    "劳动合同法",
+    "劳动争议调解仲裁法",
+    "反家庭暴力法",
+    "妇女权益保障法",
+    "治安管理处罚法",
+    "法律援助法",
+    "人民调解法",
+    "农村集体经济组织法",
+    "社会救助法",
+)
+
+# chunks in the delta: above it a new snapshot pays (the file is written anew with each publication)
+REBUILD_FROM = 2_000
+# chunks embedded before the delta is written: the first of a hundred documents isn't kept waiting by the last
+_STEP = 200
 # A version's `published_at` is set before its transaction ends, and on a server by another clock than ours.
 _MARGIN = timedelta(minutes=10)
 _TARGETS = 3  # of a question
@@ -44,23 +61,53 @@ class Draft:
         return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
 
 
-def build_snapshot(session: Session, *, root: Path, embedder: Embedder, cache: VectorCache, today: date, core_only: bool = False, progress: Progress | None = None, check: Callable[[index.Index], None] | None = None) -> str:
-    """Build and publish; waits while another process builds. Rows are read and embedded in pieces, so memory doesn't grow with them.
+def build_snapshot(
+    session: Session,
+    *,
+    root: Path,
+    embedder: Embedder,
+    cache: VectorCache,
+    today: date,
+    core_only: bool = False,
+    progress: Progress | None = None,
+    check: Callable[[index.Index], None] | None = None,
+) -> str:
+    """Build and publish; waits while another process builds. Rows are read and embedded in pieces, so memory doesn't
+    grow with them.
 
-    With `core_only`, statutes outside CORE_STATUTES get a vector only if the cache has it. `check` may raise SnapshotRejected; the
-    live snapshot then stays. Versions that ended before `today` are left out. `progress(step, total)` counts chunks and questions.
+    With `core_only`, statutes outside CORE_STATUTES get a vector only if the cache has it. `check` may raise
+    SnapshotRejected; the live snapshot then stays. Versions that ended before `today` are left out. `progress(step,
+    total)` counts chunks and questions.
     """
     with index.locked(root, "build"):
         read_at = datetime.now(UTC)
         versions = np.array(session.scalars(select(DocumentVersion.id).where(reading.live(today))).all(), np.int64)
         writer = index.Writer(root)
-        rows_of: dict[tuple[str, str | None], list[int]] = {(document, ref): [] for document, ref in session.execute(select(BankTarget.document_id, BankTarget.ref).join(BankQuestion).where(BankQuestion.set_aside.is_(False)).distinct())}
-        total = (session.scalar(select(func.count(Chunk.id)).join(DocumentVersion).where(reading.live(today))) or 0) + (session.scalar(select(func.count(BankQuestion.id)).where(BankQuestion.set_aside.is_(False))) or 0)
+        rows_of: dict[tuple[str, str | None], list[int]] = {
+            (document, ref): []
+            for document, ref in session.execute(
+                select(BankTarget.document_id, BankTarget.ref)
+                .join(BankQuestion)
+                .where(BankQuestion.set_aside.is_(False))
+                .distinct()
+            )
+        }
+        total = (session.scalar(select(func.count(Chunk.id)).join(DocumentVersion).where(reading.live(today))) or 0) + (
+            session.scalar(select(func.count(BankQuestion.id)).where(BankQuestion.set_aside.is_(False))) or 0
+        )
         tell: Callable[[int], None] = lambda step: progress(step, total) if progress else None  # noqa: E731
         core, among = {statute_id(name) for name in CORE_STATUTES}, reading.Among(versions)
         for rows in reading.chunk_pages(session, today):
             rows = [r for r in rows if r.version_id in among]
-            _add_chunks(writer, rows, embedder=embedder, cache=cache, core=core if core_only else None, rows_of=rows_of, tell=tell)
+            _add_chunks(
+                writer,
+                rows,
+                embedder=embedder,
+                cache=cache,
+                core=core if core_only else None,
+                rows_of=rows_of,
+                tell=tell,
+            )
         for questions in reading.question_pages(session):
             texts = [text for _, text, _ in questions]
             vectors = embed_cached(texts, embedder=embedder, cache=cache)
@@ -73,7 +120,10 @@ def build_snapshot(session: Session, *, root: Path, embedder: Embedder, cache: V
                     asked.append((place, question_id))
             writer.add_questions(ids=[q for _, q in asked], vectors=vectors[[p for p, _ in asked]], points=points)
             tell(len(texts))
-        snapshot = writer.finish(versions=versions, meta={"model": embedder.name, "built_for": today.isoformat(), "read_at": read_at.isoformat()})
+        snapshot = writer.finish(
+            versions=versions,
+            meta={"model": embedder.name, "built_for": today.isoformat(), "read_at": read_at.isoformat()},
+        )
         if check:
             check(index.load(root, snapshot))
         with index.locked(root, "delta"):
@@ -84,11 +134,24 @@ def build_snapshot(session: Session, *, root: Path, embedder: Embedder, cache: V
     return snapshot
 
 
-def _add_chunks(writer: index.Writer, rows: Sequence[Any], *, embedder: Embedder, cache: VectorCache, core: set[str] | None, rows_of: dict[tuple[str, str | None], list[int]], tell: Callable[[int], None]) -> None:
+def _add_chunks(
+    writer: index.Writer,
+    rows: Sequence[Any],
+    *,
+    embedder: Embedder,
+    cache: VectorCache,
+    core: set[str] | None,
+    rows_of: dict[tuple[str, str | None], list[int]],
+    tell: Callable[[int], None],
+) -> None:
     wanted = list(range(len(rows)))
     if core is not None:
         known = cache.get(embedder.name, [r.content_hash for r in rows])
-        wanted = [i for i, r in enumerate(rows) if r.kind is not Kind.statute or r.document_id in core or r.content_hash in known]
+        wanted = [
+            i
+            for i, r in enumerate(rows)
+            if r.kind is not Kind.statute or r.document_id in core or r.content_hash in known
+        ]
     told = 0
 
     def computed(step: int, _: int) -> None:
@@ -97,17 +160,28 @@ def _add_chunks(writer: index.Writer, rows: Sequence[Any], *, embedder: Embedder
         tell(step)
 
     vectors, has_vector = np.zeros((len(rows), DIM), np.float32), np.zeros(len(rows), bool)
-    vectors[wanted] = embed_cached([rows[i].embed_text for i in wanted], embedder=embedder, cache=cache, progress=computed)
+    vectors[wanted] = embed_cached(
+        [rows[i].embed_text for i in wanted], embedder=embedder, cache=cache, progress=computed
+    )
     has_vector[wanted] = True
     for row, r in enumerate(rows, writer.chunks):
         if (r.document_id, r.ref) in rows_of:
             rows_of[r.document_id, r.ref].append(row)
-    writer.add(chunk_ids=np.array([r.id for r in rows], np.int64), texts=[r.embed_text for r in rows], places=[r.place_id for r in rows], vectors=vectors, has_vector=has_vector)
+    writer.add(
+        chunk_ids=np.array([r.id for r in rows], np.int64),
+        texts=[r.embed_text for r in rows],
+        places=[r.place_id for r in rows],
+        vectors=vectors,
+        has_vector=has_vector,
+    )
     tell(len(rows) - told)
 
 
-def pending(session: Session, *, root: Path, today: date, since: datetime | None = None, snapshot: str | None = None) -> list[int]:
-    """Ids of published versions that the index doesn't hold yet, latest first: a person waits for these, not for a folder of files.
+def pending(
+    session: Session, *, root: Path, today: date, since: datetime | None = None, snapshot: str | None = None
+) -> list[int]:
+    """Ids of published versions that the index doesn't hold yet, latest first: a person waits for these, not for a
+    folder of files.
 
     `since`: everything was in the index at that time; without it, the time the snapshot was read.
     """
@@ -118,7 +192,11 @@ def pending(session: Session, *, root: Path, today: date, since: datetime | None
     if told.get("format") != index.FORMAT:
         return []  # a new snapshot is due, and will hold them
     since = since or datetime.fromisoformat(str(told["read_at"]))
-    asked = select(DocumentVersion.id).where(reading.live(today), DocumentVersion.published_at >= since - _MARGIN).order_by(DocumentVersion.published_at.desc(), DocumentVersion.id.desc())
+    asked = (
+        select(DocumentVersion.id)
+        .where(reading.live(today), DocumentVersion.published_at >= since - _MARGIN)
+        .order_by(DocumentVersion.published_at.desc(), DocumentVersion.id.desc())
+    )
     found = session.scalars(asked).all()
     if not found:
         return []
@@ -131,7 +209,14 @@ def _held(folder: Path) -> reading.Among:
 
 
 def is_publication_near(session: Session) -> bool:
-    return session.scalar(select(DocumentVersion.id).where(DocumentVersion.status.in_((VersionStatus.in_review, VersionStatus.approved))).limit(1)) is not None
+    return (
+        session.scalar(
+            select(DocumentVersion.id)
+            .where(DocumentVersion.status.in_((VersionStatus.in_review, VersionStatus.approved)))
+            .limit(1)
+        )
+        is not None
+    )
 
 
 def is_indexed(root: Path, version: DocumentVersion) -> bool:
@@ -141,7 +226,9 @@ def is_indexed(root: Path, version: DocumentVersion) -> bool:
         return False
     versions = np.load(root / snapshot / "versions.npy", mmap_mode="r")
     at = int(np.searchsorted(versions, version.id))
-    return (at < len(versions) and int(versions[at]) == version.id) or version.id in segments.read(root / snapshot).versions
+    return (at < len(versions) and int(versions[at]) == version.id) or version.id in segments.read(
+        root / snapshot
+    ).versions
 
 
 def update_delta(session: Session, *, root: Path, embedder: Embedder, cache: VectorCache, today: date) -> int:
@@ -158,7 +245,11 @@ def _extend(session: Session, *, folder: Path, embedder: Embedder, cache: Vector
     rows, taken = [], []
     for version_id in waiting:
         taken.append(version_id)
-        rows += session.execute(select(Chunk.id, Chunk.version_id, Chunk.embed_text).where(Chunk.version_id == version_id).order_by(Chunk.id)).all()
+        rows += session.execute(
+            select(Chunk.id, Chunk.version_id, Chunk.embed_text)
+            .where(Chunk.version_id == version_id)
+            .order_by(Chunk.id)
+        ).all()
         if len(rows) >= _STEP:
             break
     embed_cached([r.embed_text for r in rows], embedder=embedder, cache=cache)
@@ -170,19 +261,41 @@ def _extend(session: Session, *, folder: Path, embedder: Embedder, cache: Vector
 
 def _published(session: Session, ids: Sequence[int]) -> list[int]:
     """Those that still are: what was withdrawn or replaced since takes no place in the delta."""
-    return [v for at in range(0, len(ids), 500) for v in session.scalars(select(DocumentVersion.id).where(DocumentVersion.id.in_(ids[at : at + 500]), DocumentVersion.status == VersionStatus.published))]
+    return [
+        v
+        for at in range(0, len(ids), 500)
+        for v in session.scalars(
+            select(DocumentVersion.id).where(
+                DocumentVersion.id.in_(ids[at : at + 500]), DocumentVersion.status == VersionStatus.published
+            )
+        )
+    ]
 
 
 def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, cache: VectorCache) -> segments.Segment:
-    """Chunks of these versions and all questions of their documents; vectors come from the cache, but for new questions."""
+    """Chunks of these versions and all questions of their documents; vectors come from the cache, but for new
+    questions.
+    """
     chunks: list[Any] = []
     documents: set[str] = set()
     for at in range(0, len(versions), 500):
         some = versions[at : at + 500]
-        chunks += session.execute(select(Chunk.id, Chunk.version_id, Chunk.embed_text, Document.place_id).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(Document, DocumentVersion.document_id == Document.id).where(Chunk.version_id.in_(some))).all()
+        chunks += session.execute(
+            select(Chunk.id, Chunk.version_id, Chunk.embed_text, Document.place_id)
+            .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+            .join(Document, DocumentVersion.document_id == Document.id)
+            .where(Chunk.version_id.in_(some))
+        ).all()
         documents |= set(session.scalars(select(DocumentVersion.document_id).where(DocumentVersion.id.in_(some))))
     chunks.sort(key=lambda r: r.id)
-    questions = [q for at in range(0, len(documents), 500) for page in reading.question_pages(session, select(BankTarget.question_id).where(BankTarget.document_id.in_(sorted(documents)[at : at + 500]))) for q in page]
+    questions = [
+        q
+        for at in range(0, len(documents), 500)
+        for page in reading.question_pages(
+            session, select(BankTarget.question_id).where(BankTarget.document_id.in_(sorted(documents)[at : at + 500]))
+        )
+        for q in page
+    ]
     questions = list({q[0]: q for q in questions}.values())
     targets = reading.chunks_of_targets(session, sorted({t for _, _, some in questions for t in some}, key=str))
     points = []
@@ -190,32 +303,67 @@ def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, c
         found = [targets[t] for t in some if t in targets][:_TARGETS]
         points += [(place, chunk_id, rank) for rank, ids in enumerate(found) for chunk_id in ids]
     return segments.segment(
-        versions=versions, chunk_ids=[r.id for r in chunks], chunk_versions=[r.version_id for r in chunks], places=[r.place_id for r in chunks], texts=[r.embed_text for r in chunks],
+        versions=versions,
+        chunk_ids=[r.id for r in chunks],
+        chunk_versions=[r.version_id for r in chunks],
+        places=[r.place_id for r in chunks],
+        texts=[r.embed_text for r in chunks],
         vectors=embed_cached([r.embed_text for r in chunks], embedder=embedder, cache=cache),
-        question_ids=[q[0] for q in questions], question_vectors=embed_cached([q[1] for q in questions], embedder=embedder, cache=cache), points=points,
-    )  # fmt: skip
+        question_ids=[q[0] for q in questions],
+        question_vectors=embed_cached([q[1] for q in questions], embedder=embedder, cache=cache),
+        points=points,
+    )
 
 
 def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embedder) -> Draft:
     """This version as a segment in memory: its chunks as stored, and the questions that its own text brings."""
-    chunks = session.execute(select(Chunk.id, Chunk.ref, Chunk.embed_text).where(Chunk.version_id == version.id).order_by(Chunk.id)).all()
+    chunks = session.execute(
+        select(Chunk.id, Chunk.ref, Chunk.embed_text).where(Chunk.version_id == version.id).order_by(Chunk.id)
+    ).all()
     _, asked = review.built(version)
     of_ref: dict[str | None, list[int]] = {}
     for r in chunks:
         of_ref.setdefault(r.ref, []).append(r.id)
     questions = list({q.id: q for q in asked}.values())
-    points = [(place, chunk_id, 0) for place, q in enumerate(questions) for t in q.targets if t.document_id == version.document_id for chunk_id in of_ref.get(t.ref, [])]
+    points = [
+        (place, chunk_id, 0)
+        for place, q in enumerate(questions)
+        for t in q.targets
+        if t.document_id == version.document_id
+        for chunk_id in of_ref.get(t.ref, [])
+    ]
     vectors = embedder.encode_passages([*(r.embed_text for r in chunks), *(q.text for q in questions)])
     overlay = segments.segment(
-        versions=[version.id], chunk_ids=[r.id for r in chunks], chunk_versions=[version.id] * len(chunks), places=[version.document.place_id] * len(chunks), texts=[r.embed_text for r in chunks], vectors=vectors[: len(chunks)],
-        question_ids=[q.id for q in questions], question_vectors=vectors[len(chunks) :], points=points,
-    )  # fmt: skip
-    return Draft(version.document_id, version.id, version.in_force_from, version.in_force_to, overlay, {q.id.encode(): q.text for q in questions})
+        versions=[version.id],
+        chunk_ids=[r.id for r in chunks],
+        chunk_versions=[version.id] * len(chunks),
+        places=[version.document.place_id] * len(chunks),
+        texts=[r.embed_text for r in chunks],
+        vectors=vectors[: len(chunks)],
+        question_ids=[q.id for q in questions],
+        question_vectors=vectors[len(chunks) :],
+        points=points,
+    )
+    return Draft(
+        version.document_id,
+        version.id,
+        version.in_force_from,
+        version.in_force_to,
+        overlay,
+        {q.id.encode(): q.text for q in questions},
+    )
 
 
 def needs_rebuild(root: Path) -> bool:
     """Statutes that have no vector yet, or a delta grown large."""
     told = index.meta(root)
     snapshot = index.current_id(root)
-    return bool(told) and snapshot is not None and (told.get("format") != index.FORMAT or told["embedded"] != told["chunks"] or len(segments.read(root / snapshot)) > REBUILD_FROM)
-
+    return (
+        bool(told)
+        and snapshot is not None
+        and (
+            told.get("format") != index.FORMAT
+            or told["embedded"] != told["chunks"]
+            or len(segments.read(root / snapshot)) > REBUILD_FROM
+        )
+    )

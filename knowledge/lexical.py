@@ -1,7 +1,8 @@
 """BM25 over pairs of neighbouring characters, built from a stream of texts and read from memory-mapped files.
 
-Lucene's formula (Kamphuis et al., ECIR 2020) with k1 1.5 and b 0.75, the same figures that bm25s gives. A pair is a number, so
-a vocabulary is a sorted array: nothing has to be unpacked when a snapshot is opened, and several processes share its pages.
+Lucene's formula (Kamphuis et al., ECIR 2020) with k1 1.5 and b 0.75, the same figures that bm25s gives. A pair is a
+number, so a vocabulary is a sorted array: nothing has to be unpacked when a snapshot is opened, and several processes
+share its pages.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,9 @@ def _kept(text: str) -> str:
 
 
 def character_pairs(text: str) -> list[str]:
-    """Pairs of neighbouring characters, the unit that measured best for BM25 over Chinese statutes (lab.md section 3)."""
+    """Pairs of neighbouring characters, the unit that measured best for BM25 over Chinese statutes (lab.md section
+    3).
+    """
     kept = _kept(text)
     return [kept[i : i + 2] for i in range(len(kept) - 1)] or [kept]
 
@@ -40,7 +43,10 @@ def _counted(texts: Sequence[str], first_row: int) -> tuple[np.ndarray, np.ndarr
     found = [pairs(t) for t in texts]
     lengths = np.array([len(f) for f in found], np.uint32)
     rows = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)
-    keys, counts = np.unique((rows << np.uint64(2 * _BITS)) | (np.concatenate(found) if found else np.empty(0, np.uint64)), return_counts=True)
+    keys, counts = np.unique(
+        (rows << np.uint64(2 * _BITS)) | (np.concatenate(found) if found else np.empty(0, np.uint64)),
+        return_counts=True,
+    )
     out = np.empty(len(keys), _COUNTS)
     out["code"] = keys & np.uint64((1 << 2 * _BITS) - 1)
     out["row"] = (keys >> np.uint64(2 * _BITS)) + first_row
@@ -52,8 +58,8 @@ def _counted(texts: Sequence[str], first_row: int) -> tuple[np.ndarray, np.ndarr
 class Postings:
     """For each pair the rows that hold it, and what it adds to their score.
 
-    `codes` (v,) uint64, sorted; `start` (v + 1,) int64 into `rows` int32 and `weights` float32. `texts` and `mean_length` are of the
-    whole collection that the weights were reckoned for.
+    `codes` (v,) uint64, sorted; `start` (v + 1,) int64 into `rows` int32 and `weights` float32. `texts` and
+    `mean_length` are of the whole collection that the weights were reckoned for.
     """
 
     codes: np.ndarray
@@ -99,7 +105,9 @@ class Postings:
 
     def of_others(self, texts: "Terms") -> "Postings":
         """Further texts, scored as if they stood in this collection: with its frequencies and its mean length."""
-        weights = _saturation(texts.counts, texts.lengths[texts.rows], self.mean_length) * np.repeat(self.idf(texts.codes), np.diff(texts.start))
+        weights = _saturation(texts.counts, texts.lengths[texts.rows], self.mean_length) * np.repeat(
+            self.idf(texts.codes), np.diff(texts.start)
+        )
         return Postings(texts.codes, texts.start, texts.rows, weights.astype(np.float32), self.texts, self.mean_length)
 
 
@@ -126,11 +134,20 @@ def terms(texts: Sequence[str]) -> Terms:
     counted, lengths = _counted(texts, 0)
     counted = counted[np.argsort(counted["code"], kind="stable")]
     codes, frequency = np.unique(counted["code"], return_counts=True)
-    return Terms(codes, np.concatenate([[0], np.cumsum(frequency)]), counted["row"].astype(np.int32), counted["count"].astype(np.float32), lengths)
+    return Terms(
+        codes,
+        np.concatenate([[0], np.cumsum(frequency)]),
+        counted["row"].astype(np.int32),
+        counted["count"].astype(np.float32),
+        lengths,
+    )
 
 
 class Builder:
-    """Texts in, postings out as files in `folder`. Counts lie on disk meanwhile, so memory doesn't grow with the texts."""
+    """Texts in, postings out as files in `folder`.
+
+    Counts lie on disk meanwhile, so memory doesn't grow with the texts.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,23 @@ import enum
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Float, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -88,14 +104,17 @@ class Document(Base):
     title: Mapped[str] = mapped_column(String(200), index=True)
     place_id: Mapped[str] = mapped_column(ForeignKey("place.id"), index=True)
     topic: Mapped[str | None] = mapped_column(String(20))
-    versions: Mapped[list["DocumentVersion"]] = relationship(back_populates="document", order_by="DocumentVersion.number")
+    versions: Mapped[list["DocumentVersion"]] = relationship(
+        back_populates="document", order_by="DocumentVersion.number"
+    )
 
 
 _OPEN = text("status IN ('draft', 'in_review', 'approved')")
 
 
 class DocumentVersion(Base):
-    """One text of a document, with the period in which it is in force; immutable once it was submitted (`knowledge/review.py`).
+    """One text of a document, with the period in which it is in force; immutable once it was submitted
+    (`knowledge/review.py`).
 
     `in_force_to` is the last day in force, or None for open. `promulgated_on` is the day this wording was adopted; a
     statute amended without a new effective date keeps its first one, so people are shown both. Staff are plain ids and
@@ -124,30 +143,40 @@ class DocumentVersion(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     content_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
-    revision: Mapped[int] = mapped_column(Integer, default=1)  # of a draft: who saves names the one they had before them
+    # of a draft: who saves names the one they had before them
+    revision: Mapped[int] = mapped_column(Integer, default=1)
     based_on: Mapped[int | None] = mapped_column(Integer)  # number of the version whose text this one began with
     author_id: Mapped[int | None] = mapped_column(Integer)
     author: Mapped[str | None] = mapped_column(String(40))
-    editors: Mapped[list[int]] = mapped_column(JSON, default=list)  # staff ids of all who wrote in it: none of them approves it
+    # staff ids of all who wrote in it: none of them approves it
+    editors: Mapped[list[int]] = mapped_column(JSON, default=list)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     approved_by_id: Mapped[int | None] = mapped_column(Integer)
     approved_by: Mapped[str | None] = mapped_column(String(40))
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    publish_on: Mapped[date | None] = mapped_column(Date)  # an approved text whose publication was asked for; the worker carries it out
-    held: Mapped[list[int] | None] = mapped_column(JSON)  # golden questions that failed when the worker tried: it waits for a person
-    waivers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gates that a person overruled: {"golden": {"by", "reason", ...}}
+    # an approved text whose publication was asked for; the worker carries it out
+    publish_on: Mapped[date | None] = mapped_column(Date)
+    # golden questions that failed when the worker tried: it waits for a person
+    held: Mapped[list[int] | None] = mapped_column(JSON)
+    # gates that a person overruled: {"golden": {"by", "reason", ...}}
+    waivers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # withdrawn, expired or superseded
     end_reason: Mapped[str | None] = mapped_column(Text)
     document: Mapped[Document] = relationship(back_populates="versions")
-    chunks: Mapped[list["Chunk"]] = relationship(back_populates="version", order_by="Chunk.ordinal", cascade="all, delete-orphan")
+    chunks: Mapped[list["Chunk"]] = relationship(
+        back_populates="version", order_by="Chunk.ordinal", cascade="all, delete-orphan"
+    )
 
 
 class Chunk(Base):
     """What is embedded: one article, clause or part of a document, with the words that give it context."""
 
     __tablename__ = "chunk"
-    __table_args__ = (Index("ix_chunk_version_ordinal", "version_id", "ordinal"), Index("ix_chunk_version_ref", "version_id", "ref"))
+    __table_args__ = (
+        Index("ix_chunk_version_ordinal", "version_id", "ordinal"),
+        Index("ix_chunk_version_ref", "version_id", "ref"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("document_version.id"))
@@ -171,7 +200,8 @@ class VersionEvent(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     staff_id: Mapped[int | None] = mapped_column(Integer)
     name: Mapped[str] = mapped_column(String(40))
-    what: Mapped[str] = mapped_column(String(20))  # started, saved, submitted, sent_back, approved, requested, held, published, withdrawn...
+    # started, saved, submitted, sent_back, approved, requested, held, published, withdrawn...
+    what: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str] = mapped_column(Text, default="")
 
 
@@ -201,7 +231,8 @@ class GoldenQuestion(Base):
     ask: Mapped[str] = mapped_column(Text)
     place_id: Mapped[str | None] = mapped_column(String(40))
     day: Mapped[date | None] = mapped_column(Date)  # None: today
-    must: Mapped[list[str]] = mapped_column(JSON, default=list)  # each among the first three: document, "document 第二条", "law 民法典 1042"
+    # each among the first three: document, "document 第二条", "law 民法典 1042"
+    must: Mapped[list[str]] = mapped_column(JSON, default=list)
     any_of: Mapped[list[str]] = mapped_column(JSON, default=list)
     must_not: Mapped[list[str]] = mapped_column(JSON, default=list)
     abstains: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -217,7 +248,8 @@ class GoldenRun(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    reason: Mapped[str] = mapped_column(String(20))  # gate (before a publication) | worker (all, before it) | snapshot | person
+    # gate (before a publication) | worker (all, before it) | snapshot | person
+    reason: Mapped[str] = mapped_column(String(20))
     version_id: Mapped[int | None] = mapped_column(Integer, index=True)  # the draft that was included
     snapshot: Mapped[str | None] = mapped_column(String(40))
     passed: Mapped[int] = mapped_column(Integer)
@@ -232,7 +264,8 @@ class GoldenResult(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("golden_question.id", ondelete="CASCADE"), primary_key=True)
     passed: Mapped[bool] = mapped_column(Boolean)
     score: Mapped[float] = mapped_column(Float)
-    found: Mapped[list[list[Any]]] = mapped_column(JSON)  # [document, article, version number] of the first three: since when is this wrong?
+    # [document, article, version number] of the first three: since when is this wrong?
+    found: Mapped[list[list[Any]]] = mapped_column(JSON)
 
 
 class BankQuestion(Base):
@@ -245,7 +278,9 @@ class BankQuestion(Base):
     topic: Mapped[str | None] = mapped_column(String(20))
     set_aside: Mapped[bool] = mapped_column(Boolean, default=False)  # measured with, never indexed or trained on
     source: Mapped[str] = mapped_column(String(120))
-    targets: Mapped[list["BankTarget"]] = relationship(back_populates="question", cascade="all, delete-orphan", order_by="BankTarget.rank")
+    targets: Mapped[list["BankTarget"]] = relationship(
+        back_populates="question", cascade="all, delete-orphan", order_by="BankTarget.rank"
+    )
 
 
 class BankTarget(Base):

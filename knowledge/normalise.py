@@ -14,7 +14,9 @@ def _converter() -> Any:
 
 
 def normalise(text: str) -> str:
-    """NFKC, Traditional to Simplified, one space for any run of blanks, at most three of the same character in a row, but every digit: 13911112222."""
+    """NFKC, Traditional to Simplified, one space for any run of blanks, at most three of the same character in a
+    row, but every digit: 13911112222.
+    """
     folded = unicodedata.normalize("NFKC", text)
     folded = "".join(c for c in folded if c == "\n" or not unicodedata.category(c).startswith("C"))
     folded = _converter().convert(folded)

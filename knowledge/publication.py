@@ -1,7 +1,7 @@
 """What was approved goes live on its day, unless a golden question would be answered worse: then it waits for a person.
 
-The queue is the state of the versions (`review.due`). A step looks first and writes at its end in one transaction, so one that is
-killed leaves nothing behind and the next round begins it again; of two workers the later one finds it done.
+The queue is the state of the versions (`review.due`). A step looks first and writes at its end in one transaction, so
+one that is killed leaves nothing behind and the next round begins it again; of two workers the later one finds it done.
 """
 
 import logging
@@ -31,11 +31,21 @@ class Done:
 
 def is_due(session: Session, today: date) -> bool:
     """Cheap, so that a worker asks often and loads its model only when there is something to do."""
-    asked = select(DocumentVersion.held).where(DocumentVersion.status == VersionStatus.approved, DocumentVersion.publish_on <= today)
+    asked = select(DocumentVersion.held).where(
+        DocumentVersion.status == VersionStatus.approved, DocumentVersion.publish_on <= today
+    )
     return any(held is None for held in session.scalars(asked))
 
 
-def publish_due(sessions: Callable[[], Session], *, searcher: Searcher, embedder: Embedder, today: date, now: Callable[[], datetime], skip: Collection[int] = ()) -> Done:
+def publish_due(
+    sessions: Callable[[], Session],
+    *,
+    searcher: Searcher,
+    embedder: Embedder,
+    today: date,
+    now: Callable[[], datetime],
+    skip: Collection[int] = (),
+) -> Done:
     """Publish or hold each version whose day has come, but for those to `skip`."""
     published, held, failed = list[int](), list[int](), list[int]()
     with sessions() as session:
@@ -54,12 +64,22 @@ def publish_due(sessions: Callable[[], Session], *, searcher: Searcher, embedder
     return Done(tuple(published), tuple(held), tuple(failed))
 
 
-def _step(sessions: Callable[[], Session], version_id: int, *, searcher: Searcher, embedder: Embedder, today: date, now: Callable[[], datetime]) -> VersionStatus | None:
+def _step(
+    sessions: Callable[[], Session],
+    version_id: int,
+    *,
+    searcher: Searcher,
+    embedder: Embedder,
+    today: date,
+    now: Callable[[], datetime],
+) -> VersionStatus | None:
     with sessions() as session:
         version = review.get(session, version_id)
         seen = _state(version)
         draft = indexing.draft_overlay(session, version, embedder=embedder)
-        results = golden.evaluate(session, searcher, golden.active(session), day=golden.day_of(version, today), draft=draft)
+        results = golden.evaluate(
+            session, searcher, golden.active(session), day=golden.day_of(version, today), draft=draft
+        )
         spoiled = [q.id for q in golden.dropped(session, searcher, results, day=today)]
     with sessions() as session:
         version = review.get(session, version_id)

@@ -2,9 +2,9 @@
 
     draft -> in_review -> approved -> published -> withdrawn | expired | superseded
 
-A version's text never changes once it was submitted: saving a text that came back opens the next version. Whoever wrote in a
-version doesn't approve it. Each step is one conditional UPDATE, so of two people who press at the same time one is told. The
-caller commits.
+A version's text never changes once it was submitted: saving a text that came back opens the next version. Whoever wrote
+in a version doesn't approve it. Each step is one conditional UPDATE, so of two people who press at the same time one is
+told. The caller commits.
 """
 
 import secrets
@@ -20,7 +20,16 @@ from sqlalchemy.orm import Session
 from knowledge import bank, drafts
 from knowledge.documents import DocumentText, Question, build
 from knowledge.embedding import content_hash
-from knowledge.errors import DraftExists, EditConflict, Incomplete, MoveNotAllowed, NotEditable, ReasonNeeded, SamePerson, VersionNotFound
+from knowledge.errors import (
+    DraftExists,
+    EditConflict,
+    Incomplete,
+    MoveNotAllowed,
+    NotEditable,
+    ReasonNeeded,
+    SamePerson,
+    VersionNotFound,
+)
 from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionComment, VersionEvent, VersionStatus
 
 S = VersionStatus
@@ -34,8 +43,22 @@ MOVES: dict[VersionStatus, frozenset[VersionStatus]] = {
     S.superseded: frozenset(),
 }
 OPEN = (S.draft, S.in_review, S.approved)
-STATUS_LABELS = {S.draft: "草稿", S.in_review: "待审核", S.approved: "已通过", S.published: "已发布", S.withdrawn: "已撤回", S.expired: "已过期", S.superseded: "已被新版替代"}
-_PREFIXES = {Kind.service_guide: "guide", Kind.policy: "policy", Kind.village_rule: "rule", Kind.case_story: "story", Kind.regulation: "reg"}
+STATUS_LABELS = {
+    S.draft: "草稿",
+    S.in_review: "待审核",
+    S.approved: "已通过",
+    S.published: "已发布",
+    S.withdrawn: "已撤回",
+    S.expired: "已过期",
+    S.superseded: "已被新版替代",
+}
+_PREFIXES = {
+    Kind.service_guide: "guide",
+    Kind.policy: "policy",
+    Kind.village_rule: "rule",
+    Kind.case_story: "story",
+    Kind.regulation: "reg",
+}
 
 
 @dataclass(frozen=True)
@@ -58,18 +81,35 @@ def get(session: Session, version_id: int) -> DocumentVersion:
 
 
 def open_version(session: Session, document_id: str) -> DocumentVersion | None:
-    return session.scalar(select(DocumentVersion).where(DocumentVersion.document_id == document_id, DocumentVersion.status.in_(OPEN)))
+    return session.scalar(
+        select(DocumentVersion).where(DocumentVersion.document_id == document_id, DocumentVersion.status.in_(OPEN))
+    )
 
 
 def current(session: Session, document_id: str) -> DocumentVersion | None:
     """The version that is published, the one in force latest when there are two."""
-    return session.scalar(select(DocumentVersion).where(DocumentVersion.document_id == document_id, DocumentVersion.status == S.published).order_by(DocumentVersion.number.desc()).limit(1))
+    return session.scalar(
+        select(DocumentVersion)
+        .where(DocumentVersion.document_id == document_id, DocumentVersion.status == S.published)
+        .order_by(DocumentVersion.number.desc())
+        .limit(1)
+    )
 
 
 def start_draft(
-    session: Session, *, by: Person, now: datetime, content: dict[str, Any], in_force_from: date, in_force_to: date | None = None, reviewed_on: date | None = None,
-    document_id: str | None = None, kind: Kind | None = None, place_id: str | None = None, based_on: int | None = None,
-) -> DocumentVersion:  # fmt: skip
+    session: Session,
+    *,
+    by: Person,
+    now: datetime,
+    content: dict[str, Any],
+    in_force_from: date,
+    in_force_to: date | None = None,
+    reviewed_on: date | None = None,
+    document_id: str | None = None,
+    kind: Kind | None = None,
+    place_id: str | None = None,
+    based_on: int | None = None,
+) -> DocumentVersion:
     """A new draft: of a new document (`kind` and `place_id`), or the next version of an existing one.
 
     Raises VersionNotFound, NotEditable, DraftExists.
@@ -87,13 +127,27 @@ def start_draft(
         document = found
     if document.kind not in drafts.EDITABLE:
         raise NotEditable
-    version = _new_version(session, document, content=content, in_force_from=in_force_from, in_force_to=in_force_to, reviewed_on=reviewed_on, by=by, now=now, based_on=based_on)
+    version = _new_version(
+        session,
+        document,
+        content=content,
+        in_force_from=in_force_from,
+        in_force_to=in_force_to,
+        reviewed_on=reviewed_on,
+        by=by,
+        now=now,
+        based_on=based_on,
+    )
     _record(session, version, by, now, "started", f"从第 {based_on} 版改起" if based_on else "")
     return version
 
 
-def edit(session: Session, document_id: str, *, by: Person, now: datetime, number: int | None = None) -> DocumentVersion:
-    """The version in work; without one a new draft with the text of version `number` (a roll-back), else of the published or last one."""
+def edit(
+    session: Session, document_id: str, *, by: Person, now: datetime, number: int | None = None
+) -> DocumentVersion:
+    """The version in work; without one a new draft with the text of version `number` (a roll-back), else of the
+    published or last one.
+    """
     held = open_version(session, document_id)
     if held is not None:
         if number is not None:
@@ -103,19 +157,48 @@ def edit(session: Session, document_id: str, *, by: Person, now: datetime, numbe
     if number is not None:
         base = session.scalar(numbered.where(DocumentVersion.number == number))
     else:
-        base = current(session, document_id) or session.scalar(numbered.order_by(DocumentVersion.number.desc()).limit(1))
+        base = current(session, document_id) or session.scalar(
+            numbered.order_by(DocumentVersion.number.desc()).limit(1)
+        )
     if base is None:
         raise VersionNotFound
-    return start_draft(session, by=by, now=now, content=base.content, in_force_from=base.in_force_from, in_force_to=base.in_force_to, reviewed_on=base.reviewed_on, document_id=document_id, based_on=base.number)
+    return start_draft(
+        session,
+        by=by,
+        now=now,
+        content=base.content,
+        in_force_from=base.in_force_from,
+        in_force_to=base.in_force_to,
+        reviewed_on=base.reviewed_on,
+        document_id=document_id,
+        based_on=base.number,
+    )
 
 
-def save_draft(session: Session, version_id: int, *, content: dict[str, Any], in_force_from: date, in_force_to: date | None, reviewed_on: date | None, revision: int, by: Person, now: datetime) -> DocumentVersion:
+def save_draft(
+    session: Session,
+    version_id: int,
+    *,
+    content: dict[str, Any],
+    in_force_from: date,
+    in_force_to: date | None,
+    reviewed_on: date | None,
+    revision: int,
+    by: Person,
+    now: datetime,
+) -> DocumentVersion:
     """The draft with this text: the same version, or the next one where a colleague has already seen this.
 
     Raises EditConflict when somebody saved since `revision` was read: the version then holds what they wrote.
     """
     version = get(session, version_id)
-    taken = update(DocumentVersion).where(DocumentVersion.id == version_id, DocumentVersion.status == S.draft, DocumentVersion.revision == revision).values(revision=revision + 1)
+    taken = (
+        update(DocumentVersion)
+        .where(
+            DocumentVersion.id == version_id, DocumentVersion.status == S.draft, DocumentVersion.revision == revision
+        )
+        .values(revision=revision + 1)
+    )
     if not session.execute(taken, execution_options={"synchronize_session": False}).rowcount:
         session.refresh(version)
         if version.status is not S.draft:
@@ -124,26 +207,46 @@ def save_draft(session: Session, version_id: int, *, content: dict[str, Any], in
     session.refresh(version)
     if version.submitted_at is not None:
         _move(session, version, S.superseded, ended_at=now, end_reason="改成了下一版")
-        fresh = _new_version(session, version.document, content=content, in_force_from=in_force_from, in_force_to=in_force_to, reviewed_on=reviewed_on, by=by, now=now, based_on=version.number, editors=version.editors)
+        fresh = _new_version(
+            session,
+            version.document,
+            content=content,
+            in_force_from=in_force_from,
+            in_force_to=in_force_to,
+            reviewed_on=reviewed_on,
+            by=by,
+            now=now,
+            based_on=version.number,
+            editors=version.editors,
+        )
         _record(session, fresh, by, now, "started", f"按意见改第 {version.number} 版")
         return fresh
     version.in_force_from, version.in_force_to, version.reviewed_on = in_force_from, in_force_to, reviewed_on
     _write(version, drafts.shaped(version.document.kind, content))
     if by.id is not None and by.id not in version.editors:
         version.editors = [*version.editors, by.id]
-    if session.scalar(select(func.count()).select_from(DocumentVersion).where(DocumentVersion.document_id == version.document_id)) == 1:
+    if (
+        session.scalar(
+            select(func.count()).select_from(DocumentVersion).where(DocumentVersion.document_id == version.document_id)
+        )
+        == 1
+    ):
         version.document.title, version.document.topic = version.content["title"], version.content["topic"]
     _record(session, version, by, now, "saved")
     session.flush()
     return version
 
 
-def submit(session: Session, version_id: int, *, by: Person, now: datetime, marks: Sequence[str] = (), reason: str = "") -> DocumentVersion:
-    """To a colleague. `marks`: what may still give a person away (`knowledge/anonymity.py`); leaving them needs a reason, and
-    the colleague sees both. Raises Incomplete, ReasonNeeded, MoveNotAllowed.
+def submit(
+    session: Session, version_id: int, *, by: Person, now: datetime, marks: Sequence[str] = (), reason: str = ""
+) -> DocumentVersion:
+    """To a colleague. `marks`: what may still give a person away (`knowledge/anonymity.py`); leaving them needs a
+    reason, and the colleague sees both. Raises Incomplete, ReasonNeeded, MoveNotAllowed.
     """
     version = get(session, version_id)
-    problems = drafts.problems(version.document.kind, version.content, in_force_from=version.in_force_from, in_force_to=version.in_force_to)
+    problems = drafts.problems(
+        version.document.kind, version.content, in_force_from=version.in_force_from, in_force_to=version.in_force_to
+    )
     if problems:
         raise Incomplete(problems)
     waivers = {k: v for k, v in version.waivers.items() if k != "anonymity"}
@@ -160,13 +263,27 @@ def send_back(session: Session, version_id: int, *, by: Person, now: datetime, r
     """From review, or after approval while it isn't published. Raises ReasonNeeded, MoveNotAllowed."""
     if not reason.strip():
         raise ReasonNeeded("请写明哪里要改，作者才知道怎么改。")
-    version = _move(session, get(session, version_id), S.draft, approved_by=None, approved_by_id=None, approved_at=None, publish_on=None, held=None)
+    version = _move(
+        session,
+        get(session, version_id),
+        S.draft,
+        approved_by=None,
+        approved_by_id=None,
+        approved_at=None,
+        publish_on=None,
+        held=None,
+    )
     _record(session, version, by, now, "sent_back", reason.strip())
     return version
 
 
-def approve(session: Session, version_id: int, *, by: Person, now: datetime, accepts_marks: bool = False) -> DocumentVersion:
-    """By a second person. Raises SamePerson, MoveNotAllowed, and ReasonNeeded where marks were left and aren't accepted expressly."""
+def approve(
+    session: Session, version_id: int, *, by: Person, now: datetime, accepts_marks: bool = False
+) -> DocumentVersion:
+    """By a second person.
+
+    Raises SamePerson, MoveNotAllowed, and ReasonNeeded where marks were left and aren't accepted expressly.
+    """
     version = get(session, version_id)
     if by.id is None or by.id in version.editors or by.id == version.author_id:
         raise SamePerson
@@ -177,34 +294,70 @@ def approve(session: Session, version_id: int, *, by: Person, now: datetime, acc
     return version
 
 
-def request_publication(session: Session, version_id: int, *, by: Person, now: datetime, on: date, failing: Sequence[int] = (), reason: str = "") -> DocumentVersion:
-    """Have the worker publish an approved version on a day. `failing`: golden questions that the text would spoil; overruling
-    them needs a reason, which stays on record. Raises ReasonNeeded, MoveNotAllowed.
+def request_publication(
+    session: Session,
+    version_id: int,
+    *,
+    by: Person,
+    now: datetime,
+    on: date,
+    failing: Sequence[int] = (),
+    reason: str = "",
+) -> DocumentVersion:
+    """Have the worker publish an approved version on a day. `failing`: golden questions that the text would spoil;
+    overruling them needs a reason, which stays on record. Raises ReasonNeeded, MoveNotAllowed.
     """
     version = get(session, version_id)
     waivers = dict(version.waivers)
     if failing:
         if not reason.strip():
             raise ReasonNeeded("有检查问题会答错，先不发布。确实要发布，请写明理由，会留在记录里。")
-        waivers["golden"] = {"questions": sorted(failing), "reason": reason.strip(), "by": by.name, "at": now.isoformat()}
-    asked = update(DocumentVersion).where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved).values(publish_on=on, held=None, waivers=waivers)
+        waivers["golden"] = {
+            "questions": sorted(failing),
+            "reason": reason.strip(),
+            "by": by.name,
+            "at": now.isoformat(),
+        }
+    asked = (
+        update(DocumentVersion)
+        .where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved)
+        .values(publish_on=on, held=None, waivers=waivers)
+    )
     if not session.execute(asked, execution_options={"synchronize_session": False}).rowcount:
         raise MoveNotAllowed
     session.refresh(version)
-    _record(session, version, by, now, "overruled" if failing else "requested", f"{on.isoformat()}{' ' + reason.strip() if failing else ''}")
+    _record(
+        session,
+        version,
+        by,
+        now,
+        "overruled" if failing else "requested",
+        f"{on.isoformat()}{' ' + reason.strip() if failing else ''}",
+    )
     return version
 
 
 def due(session: Session, today: date) -> list[DocumentVersion]:
     """Approved versions whose day has come and that nothing holds."""
-    asked = select(DocumentVersion).where(DocumentVersion.status == S.approved, DocumentVersion.publish_on <= today).order_by(DocumentVersion.publish_on, DocumentVersion.id)
+    asked = (
+        select(DocumentVersion)
+        .where(DocumentVersion.status == S.approved, DocumentVersion.publish_on <= today)
+        .order_by(DocumentVersion.publish_on, DocumentVersion.id)
+    )
     return [v for v in session.scalars(asked) if v.held is None]
 
 
 def hold(session: Session, version_id: int, failing: Sequence[int], *, now: datetime) -> None:
-    """Not published: these golden questions would fail. A person overrules by asking again with a reason. Raises MoveNotAllowed."""
+    """Not published: these golden questions would fail.
+
+    A person overrules by asking again with a reason. Raises MoveNotAllowed.
+    """
     version = get(session, version_id)
-    waits = update(DocumentVersion).where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved).values(held=sorted(failing))
+    waits = (
+        update(DocumentVersion)
+        .where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved)
+        .values(held=sorted(failing))
+    )
     if not session.execute(waits, execution_options={"synchronize_session": False}).rowcount:
         raise MoveNotAllowed
     session.refresh(version)
@@ -212,9 +365,18 @@ def hold(session: Session, version_id: int, failing: Sequence[int], *, now: date
 
 
 def publish(session: Session, version_id: int, *, by: Person, now: datetime, today: date) -> DocumentVersion:
-    """Live from this second on, as soon as the index knows it. The former text ends: at once, or the day before this one takes effect."""
+    """Live from this second on, as soon as the index knows it.
+
+    The former text ends: at once, or the day before this one takes effect.
+    """
     version = _move(session, get(session, version_id), S.published, published_at=now)
-    for former in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == version.document_id, DocumentVersion.status == S.published, DocumentVersion.id != version.id)):
+    for former in session.scalars(
+        select(DocumentVersion).where(
+            DocumentVersion.document_id == version.document_id,
+            DocumentVersion.status == S.published,
+            DocumentVersion.id != version.id,
+        )
+    ):
         last = version.in_force_from - timedelta(days=1)
         if version.in_force_from > today and former.in_force_from <= last:
             former.in_force_to = min(former.in_force_to or last, last)
@@ -231,14 +393,25 @@ def withdraw(session: Session, version_id: int, *, by: Person, now: datetime, re
     """From this second on nobody is shown it: every search asks the database. Raises ReasonNeeded, MoveNotAllowed."""
     if not reason.strip():
         raise ReasonNeeded("请写明为什么撤回。")
-    version = _move(session, get(session, version_id), S.withdrawn, ended_at=now, end_reason=reason.strip(), publish_on=None)
+    version = _move(
+        session, get(session, version_id), S.withdrawn, ended_at=now, end_reason=reason.strip(), publish_on=None
+    )
     _record(session, version, by, now, "withdrawn", reason.strip())
     return version
 
 
 def expire(session: Session, *, today: date, now: datetime) -> int:
-    """Number of versions of ours marked as expired. Search looks at the day by itself; this is what people see in lists."""
-    own = select(DocumentVersion).join(Document).where(DocumentVersion.status == S.published, DocumentVersion.in_force_to < today, Document.kind != Kind.statute)
+    """Number of versions of ours marked as expired.
+
+    Search looks at the day by itself; this is what people see in lists.
+    """
+    own = (
+        select(DocumentVersion)
+        .join(Document)
+        .where(
+            DocumentVersion.status == S.published, DocumentVersion.in_force_to < today, Document.kind != Kind.statute
+        )
+    )
     found = list(session.scalars(own))
     for version in found:
         _move(session, version, S.expired, ended_at=now, end_reason=f"有效期到 {version.in_force_to}")
@@ -246,11 +419,20 @@ def expire(session: Session, *, today: date, now: datetime) -> int:
     return len(found)
 
 
-def comment(session: Session, version_id: int, *, by: Person, now: datetime, text: str, quote: str = "") -> VersionComment:
+def comment(
+    session: Session, version_id: int, *, by: Person, now: datetime, text: str, quote: str = ""
+) -> VersionComment:
     """Raises ReasonNeeded for an empty text."""
     if not text.strip():
         raise ReasonNeeded("请写下意见或问题。")
-    found = VersionComment(version_id=get(session, version_id).id, quote=quote.strip()[:500], text=text.strip()[:2000], staff_id=by.id, name=by.name, at=now)
+    found = VersionComment(
+        version_id=get(session, version_id).id,
+        quote=quote.strip()[:500],
+        text=text.strip()[:2000],
+        staff_id=by.id,
+        name=by.name,
+        at=now,
+    )
     session.add(found)
     session.flush()
     return found
@@ -266,13 +448,22 @@ def settle(session: Session, comment_id: int, *, by: Person, now: datetime) -> V
 
 def history(session: Session, document_id: str) -> list[tuple[VersionEvent, int]]:
     """What happened to all versions of a document, latest first, each with its version's number."""
-    rows = session.execute(select(VersionEvent, DocumentVersion.number).join(DocumentVersion, VersionEvent.version_id == DocumentVersion.id).where(DocumentVersion.document_id == document_id).order_by(VersionEvent.id.desc()))
+    rows = session.execute(
+        select(VersionEvent, DocumentVersion.number)
+        .join(DocumentVersion, VersionEvent.version_id == DocumentVersion.id)
+        .where(DocumentVersion.document_id == document_id)
+        .order_by(VersionEvent.id.desc())
+    )
     return [(event, number) for event, number in rows]
 
 
 def curated(session: Session) -> set[str]:
     """Documents that a person published or withdrew in the console: files of the corpus no longer overwrite them."""
-    by_people = select(DocumentVersion.document_id).join(VersionEvent, VersionEvent.version_id == DocumentVersion.id).where(VersionEvent.staff_id.is_not(None), VersionEvent.what.in_(("requested", "overruled", "withdrawn")))
+    by_people = (
+        select(DocumentVersion.document_id)
+        .join(VersionEvent, VersionEvent.version_id == DocumentVersion.id)
+        .where(VersionEvent.staff_id.is_not(None), VersionEvent.what.in_(("requested", "overruled", "withdrawn")))
+    )
     return set(session.scalars(by_people.distinct()))
 
 
@@ -280,8 +471,20 @@ def mapping(version: DocumentVersion) -> dict[str, Any]:
     """The whole mapping of a version, as its file in the corpus would hold it."""
     content = dict(version.content)
     document = version.document
-    head = {"id": document.id, "kind": document.kind.value, "title": content.pop("title"), "place": document.place_id, "topic": content.pop("topic", None)}
-    return {**head, **content, "in_force_from": version.in_force_from, "in_force_to": version.in_force_to, "reviewed_on": version.reviewed_on}
+    head = {
+        "id": document.id,
+        "kind": document.kind.value,
+        "title": content.pop("title"),
+        "place": document.place_id,
+        "topic": content.pop("topic", None),
+    }
+    return {
+        **head,
+        **content,
+        "in_force_from": version.in_force_from,
+        "in_force_to": version.in_force_to,
+        "reviewed_on": version.reviewed_on,
+    }
 
 
 def built(version: DocumentVersion) -> tuple[DocumentText, list[Question]]:
@@ -289,13 +492,38 @@ def built(version: DocumentVersion) -> tuple[DocumentText, list[Question]]:
 
 
 def _new_version(
-    session: Session, document: Document, *, content: dict[str, Any], in_force_from: date, in_force_to: date | None, reviewed_on: date | None, by: Person, now: datetime, based_on: int | None, editors: Sequence[int] = (),
-) -> DocumentVersion:  # fmt: skip
-    number = (session.scalar(select(func.max(DocumentVersion.number)).where(DocumentVersion.document_id == document.id)) or 0) + 1
+    session: Session,
+    document: Document,
+    *,
+    content: dict[str, Any],
+    in_force_from: date,
+    in_force_to: date | None,
+    reviewed_on: date | None,
+    by: Person,
+    now: datetime,
+    based_on: int | None,
+    editors: Sequence[int] = (),
+) -> DocumentVersion:
+    number = (
+        session.scalar(select(func.max(DocumentVersion.number)).where(DocumentVersion.document_id == document.id)) or 0
+    ) + 1
     version = DocumentVersion(
-        document=document, number=number, status=S.draft, in_force_from=in_force_from, in_force_to=in_force_to, reviewed_on=reviewed_on, content={}, content_hash="", created_at=now,
-        revision=1, based_on=based_on, author_id=by.id, author=by.name, editors=list(dict.fromkeys([*editors, *([by.id] if by.id is not None else [])])), waivers={},
-    )  # fmt: skip
+        document=document,
+        number=number,
+        status=S.draft,
+        in_force_from=in_force_from,
+        in_force_to=in_force_to,
+        reviewed_on=reviewed_on,
+        content={},
+        content_hash="",
+        created_at=now,
+        revision=1,
+        based_on=based_on,
+        author_id=by.id,
+        author=by.name,
+        editors=list(dict.fromkeys([*editors, *([by.id] if by.id is not None else [])])),
+        waivers={},
+    )
     session.add(version)
     _write(version, drafts.shaped(document.kind, content))
     if number == 1:
@@ -313,14 +541,29 @@ def _write(version: DocumentVersion, content: dict[str, Any]) -> None:
     version.content = content
     text, _ = built(version)
     version.content_hash = content_hash(repr((text.in_force_from, text.in_force_to, text.chunks, text.content)))
-    version.chunks = [Chunk(ordinal=i, ref=c.ref, heading=c.heading, text=c.text, embed_text=c.embed_text, content_hash=content_hash(c.embed_text), details=c.details) for i, c in enumerate(text.chunks)]
+    version.chunks = [
+        Chunk(
+            ordinal=i,
+            ref=c.ref,
+            heading=c.heading,
+            text=c.text,
+            embed_text=c.embed_text,
+            content_hash=content_hash(c.embed_text),
+            details=c.details,
+        )
+        for i, c in enumerate(text.chunks)
+    ]
 
 
 def _move(session: Session, version: DocumentVersion, to: VersionStatus, **values: Any) -> DocumentVersion:
     """Raises MoveNotAllowed when the table has no such move or somebody else moved it first."""
     session.flush()
     before = version.status
-    moved = update(DocumentVersion).where(DocumentVersion.id == version.id, DocumentVersion.status == before).values(status=to, **values)
+    moved = (
+        update(DocumentVersion)
+        .where(DocumentVersion.id == version.id, DocumentVersion.status == before)
+        .values(status=to, **values)
+    )
     if to not in MOVES[before] or not session.execute(moved, execution_options={"synchronize_session": False}).rowcount:
         session.refresh(version)
         raise MoveNotAllowed
@@ -329,5 +572,9 @@ def _move(session: Session, version: DocumentVersion, to: VersionStatus, **value
 
 
 def _record(session: Session, version: DocumentVersion, by: Person, now: datetime, what: str, detail: str = "") -> None:
-    session.add(VersionEvent(version_id=version.id, at=now.astimezone(UTC), staff_id=by.id, name=by.name, what=what, detail=detail[:2000]))
+    session.add(
+        VersionEvent(
+            version_id=version.id, at=now.astimezone(UTC), staff_id=by.id, name=by.name, what=what, detail=detail[:2000]
+        )
+    )
     session.flush()

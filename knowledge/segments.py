@@ -22,8 +22,8 @@ DIM = 384
 
 @dataclass(frozen=True)
 class Points:
-    """Which chunks a question points to. One line a pair: `question` is its place in the list, `target` a chunk's id (in a delta) or
-    row (in a snapshot), `rank` which of the question's answers that is, from 0.
+    """Which chunks a question points to. One line a pair: `question` is its place in the list, `target` a chunk's id
+    (in a delta) or row (in a snapshot), `rank` which of the question's answers that is, from 0.
     """
 
     question: np.ndarray
@@ -58,19 +58,51 @@ class Segment:
         return f"Segment({len(self.versions)} versions, {len(self)} chunks, {len(self.question_ids)} questions)"
 
 
-def segment(*, versions: Sequence[int], chunk_ids: Sequence[int], chunk_versions: Sequence[int], places: Sequence[str], texts: Sequence[str], vectors: np.ndarray, question_ids: Sequence[str], question_vectors: np.ndarray, points: Sequence[tuple[int, int, int]]) -> Segment:
+def segment(
+    *,
+    versions: Sequence[int],
+    chunk_ids: Sequence[int],
+    chunk_versions: Sequence[int],
+    places: Sequence[str],
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    question_ids: Sequence[str],
+    question_vectors: np.ndarray,
+    points: Sequence[tuple[int, int, int]],
+) -> Segment:
     """`texts` as they are embedded; `points`: (place of the question, chunk id, rank)."""
     return Segment(
-        np.array(versions, np.int64), np.array(chunk_ids, np.int64), np.array(chunk_versions, np.int64), np.array(places, "U40"), vectors, lexical.terms(texts),
-        np.array(question_ids, "S16"), question_vectors, Points.of(points),
-    )  # fmt: skip
+        np.array(versions, np.int64),
+        np.array(chunk_ids, np.int64),
+        np.array(chunk_versions, np.int64),
+        np.array(places, "U40"),
+        vectors,
+        lexical.terms(texts),
+        np.array(question_ids, "S16"),
+        question_vectors,
+        Points.of(points),
+    )
 
 
-EMPTY = segment(versions=[], chunk_ids=[], chunk_versions=[], places=[], texts=[], vectors=np.empty((0, DIM), np.float32), question_ids=[], question_vectors=np.empty((0, DIM), np.float32), points=[])
+EMPTY = segment(
+    versions=[],
+    chunk_ids=[],
+    chunk_versions=[],
+    places=[],
+    texts=[],
+    vectors=np.empty((0, DIM), np.float32),
+    question_ids=[],
+    question_vectors=np.empty((0, DIM), np.float32),
+    points=[],
+)
 
 
 def write(folder: Path, delta: Segment) -> None:
-    arrays = {f.name: getattr(delta, f.name) for f in fields(delta) if f.name not in ("terms", "points", "vectors", "question_vectors")}
+    arrays = {
+        f.name: getattr(delta, f.name)
+        for f in fields(delta)
+        if f.name not in ("terms", "points", "vectors", "question_vectors")
+    }
     arrays |= {f"terms_{f.name}": getattr(delta.terms, f.name) for f in fields(delta.terms)}
     arrays |= {f"points_{f.name}": getattr(delta.points, f.name) for f in fields(delta.points)}
     arrays |= {name: getattr(delta, name).astype(np.float16) for name in ("vectors", "question_vectors")}
@@ -80,12 +112,19 @@ def write(folder: Path, delta: Segment) -> None:
 
 
 def read(folder: Path) -> Segment:
-    """EMPTY where nothing has been published since the snapshot. One that can't be read counts as none: the worker writes it anew."""
+    """EMPTY where nothing has been published since the snapshot.
+
+    One that can't be read counts as none: the worker writes it anew.
+    """
     try:
         with np.load(folder / FILE) as file:
             named = {name: file[name] for name in file.files}
         return Segment(
-            **{f.name: named[f.name] for f in fields(Segment) if f.name not in ("terms", "points", "vectors", "question_vectors")},
+            **{
+                f.name: named[f.name]
+                for f in fields(Segment)
+                if f.name not in ("terms", "points", "vectors", "question_vectors")
+            },
             vectors=named["vectors"].astype(np.float32),
             question_vectors=named["question_vectors"].astype(np.float32),
             terms=lexical.Terms(**{f.name: named[f"terms_{f.name}"] for f in fields(lexical.Terms)}),

@@ -1,8 +1,8 @@
 """The topic of a message: a linear classifier over its passage vector and its characters.
 
-It routes cases later, so every message gets one; 其他 stands for what fits nowhere. It sees vectors of the plain model: what the
-query side learned pulls questions towards articles and blurs matters (hotline titles .62 with it, .66 without; docs/nlu.md).
-Passage vectors, because the bank's are in the cache already, so training takes seconds.
+It routes cases later, so every message gets one; 其他 stands for what fits nowhere. It sees vectors of the plain model:
+what the query side learned pulls questions towards articles and blurs matters (hotline titles .62 with it, .66 without;
+docs/nlu.md). Passage vectors, because the bank's are in the cache already, so training takes seconds.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ from knowledge.models import BankQuestion
 from knowledge.normalise import normalise
 
 _DENSE_SCALE = 3.0  # tf-idf rows have length 1 too; the vector says more than the characters
-_MESSAGE_WEIGHT = 30.0  # a message to an office against a legal question of the bank: there are eight times as many of those
+# a message to an office against a legal question of the bank: there are eight times as many of those
+_MESSAGE_WEIGHT = 30.0
 _C = 0.05
 _MOST_CHARACTERS = 300
 
@@ -48,8 +49,16 @@ class TopicClassifier:
 
 def train(session: Session, corpus: Path, *, embedder: Embedder, cache: VectorCache) -> TopicClassifier:
     """From the messages of `topic_messages.yml` and all bank questions that carry a topic, those set aside left out."""
-    messages = [(str(text), topic) for topic, texts in yaml.safe_load((corpus / "topic_messages.yml").read_text(encoding="utf-8")).items() for text in texts]
-    bank = session.execute(select(BankQuestion.text, BankQuestion.topic).where(BankQuestion.topic.is_not(None), BankQuestion.set_aside.is_(False))).all()
+    messages = [
+        (str(text), topic)
+        for topic, texts in yaml.safe_load((corpus / "topic_messages.yml").read_text(encoding="utf-8")).items()
+        for text in texts
+    ]
+    bank = session.execute(
+        select(BankQuestion.text, BankQuestion.topic).where(
+            BankQuestion.topic.is_not(None), BankQuestion.set_aside.is_(False)
+        )
+    ).all()
     # As they stand: normalised they would miss the cache.
     vectors = embed_cached([t for t, _ in messages] + [t for t, _ in bank], embedder=embedder, cache=cache)
     texts = [normalise(t) for t, _ in messages] + [normalise(t) for t, _ in bank]

@@ -1,10 +1,12 @@
 """Train the query side: LoRA on the encoder and a linear adapter, articles as they are.
 
-    python -m knowledge.training --database var/linli.sqlite --extra statute_questions_train.jsonl --out knowledge/learned/query.npz
+    python -m knowledge.training --database var/linli.sqlite --extra statute_questions_train.jsonl --out
+    knowledge/learned/query.npz
 
-Two losses: softmax over every chunk in force (temperature 0.02), and the same over chunks and the bank's questions together, where
-whatever answers the question is right and the question itself is masked, because search scores a source by the best of its own vector and its
-questions'. Passages keep their vectors, so nothing is re-embedded. Questions set aside (a quarter of the bank) are never trained on.
+Two losses: softmax over every chunk in force (temperature 0.02), and the same over chunks and the bank's questions
+together, where whatever answers the question is right and the question itself is masked, because search scores a source
+by the best of its own vector and its questions'. Passages keep their vectors, so nothing is re-embedded. Questions set
+aside (a quarter of the bank) are never trained on.
 """
 
 import argparse
@@ -52,7 +54,9 @@ class Example:
     chunks: tuple[int, ...]  # rows of the chunk matrix
 
 
-def read_examples(session: Session, day: date, extra: Path | None, extra_weight: int) -> tuple[list[str], list[Example]]:
+def read_examples(
+    session: Session, day: date, extra: Path | None, extra_weight: int
+) -> tuple[list[str], list[Example]]:
     """Content hashes of all chunks in force on `day`, and the training questions with the rows that answer them."""
     rows = session.execute(
         select(Chunk.content_hash, Chunk.ref, Document.id, Document.title)
@@ -77,8 +81,21 @@ def read_examples(session: Session, day: date, extra: Path | None, extra_weight:
     return [r.content_hash for r in rows], examples
 
 
-def train(model_path: str, vectors: np.ndarray, bank: dict[str, np.ndarray], examples: Sequence[Example], *, epochs: int, batch: int = 16, seed: int = 7, minutes: float | None = None) -> dict[str, np.ndarray]:
-    """The arrays of `knowledge.learned.lora`. `bank`: passage vectors of questions, by text. With `minutes`, stops after the epoch that passes that time."""
+def train(
+    model_path: str,
+    vectors: np.ndarray,
+    bank: dict[str, np.ndarray],
+    examples: Sequence[Example],
+    *,
+    epochs: int,
+    batch: int = 16,
+    seed: int = 7,
+    minutes: float | None = None,
+) -> dict[str, np.ndarray]:
+    """The arrays of `knowledge.learned.lora`.
+
+    `bank`: passage vectors of questions, by text. With `minutes`, stops after the epoch that passes that time.
+    """
     random.seed(seed)
     torch.manual_seed(seed)
     model = load(model_path)
@@ -99,10 +116,13 @@ def train(model_path: str, vectors: np.ndarray, bank: dict[str, np.ndarray], exa
         for chunk in example.chunks if example.question in rows else ():
             siblings.setdefault(chunk, set()).add(rows[example.question])
     optimiser = torch.optim.AdamW(
-        [{"params": [p for w in layers.values() for p in (w.a, w.b)], "lr": 3e-4}, {"params": [adapter], "lr": 5e-4}], weight_decay=0.01
+        [{"params": [p for w in layers.values() for p in (w.a, w.b)], "lr": 3e-4}, {"params": [adapter], "lr": 5e-4}],
+        weight_decay=0.01,
     )
     steps = epochs * math.ceil(len(examples) / batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, (s + 1) / (0.05 * steps)) * max(0.0, 1 - s / steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda s: min(1.0, (s + 1) / (0.05 * steps)) * max(0.0, 1 - s / steps)
+    )
     model.train()
     started = time.monotonic()
     for epoch in range(epochs):
@@ -125,7 +145,8 @@ def train(model_path: str, vectors: np.ndarray, bank: dict[str, np.ndarray], exa
                     own[row, itself] = _MASKED
             logits = query @ everything.T / _TEMPERATURE
             scores = nn.functional.log_softmax(logits[:, : len(vectors)], dim=1)
-            # Smoothing is spread over the 50 nearest only: over 26,000 chunks it would pull on texts that nobody confuses.
+            # Smoothing is spread over the 50 nearest only: over 26,000 chunks it would pull on texts that nobody
+            # confuses.
             near = scores.topk(50, dim=1).values.mean(1)
             loss = -(1 - _BANK_SHARE) * ((wanted * scores).sum(1) + _SMOOTHING * near).mean()
             logits = logits + own
@@ -136,10 +157,18 @@ def train(model_path: str, vectors: np.ndarray, bank: dict[str, np.ndarray], exa
             optimiser.step()
             schedule.step()
             total += loss.item() * len(chosen)
-        print(f"epoch {epoch + 1}/{epochs}: loss {total / len(examples):.3f}, {(time.monotonic() - started) / 60:.1f} min", flush=True)
+        print(
+            f"epoch {epoch + 1}/{epochs}: loss {total / len(examples):.3f}, "
+            f"{(time.monotonic() - started) / 60:.1f} min",
+            flush=True,
+        )
         if minutes and time.monotonic() - started > 60 * minutes:
             break
-    arrays = {f"{name}.{side}": getattr(w, side).detach().numpy().astype(np.float16) for name, w in layers.items() for side in "ab"}
+    arrays = {
+        f"{name}.{side}": getattr(w, side).detach().numpy().astype(np.float16)
+        for name, w in layers.items()
+        for side in "ab"
+    }
     return {**arrays, "adapter": adapter.detach().numpy().astype(np.float16), "scale": np.float32(_ALPHA / _RANK)}
 
 

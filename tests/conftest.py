@@ -92,6 +92,7 @@ def sessions(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
     migrate(url)
     engine = make_engine(url)
     yield make_sessions(engine)
-    close_all_sessions()  # a connection that the garbage collector rolls back, whenever it comes by, disturbs another test
+    # a connection that the garbage collector rolls back, whenever it comes by, disturbs another test
+    close_all_sessions()
     engine.dispose()
     drop()

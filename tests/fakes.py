@@ -79,7 +79,9 @@ class PairEmbedder:
     def __init__(self) -> None:
         self.passages: list[str] = []
 
-    def encode_passages(self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+    def encode_passages(
+        self, texts: Sequence[str], *, progress: Callable[[int, int], None] | None = None
+    ) -> np.ndarray:
         self.passages += texts
         return self.encode_queries(texts)
 

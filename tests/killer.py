@@ -1,8 +1,8 @@
 """Ends a process by SIGKILL just before or just after one of its database commits. Only tests load it.
 
-`python -m tests.killer FILE` is the app: the process that serves dies as FILE says (`3 before`: at the third commit from when
-the file appeared; `3 before 4711`: the process group 4711 dies instead), and another one is forked in its place. What takes
-seconds to load is loaded before the fork.
+`python -m tests.killer FILE` is the app: the process that serves dies as FILE says (`3 before`: at the third commit
+from when the file appeared; `3 before 4711`: the process group 4711 dies instead), and another one is forked in its
+place. What takes seconds to load is loaded before the fork.
 """
 
 import asyncio
@@ -76,7 +76,11 @@ def main(file: Path) -> None:
     from bot.settings import Settings
 
     settings = Settings()
-    embedder = bot.app.SentenceEmbedder(bot.app.prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads)
+    embedder = bot.app.SentenceEmbedder(
+        bot.app.prepare_model(settings.cache, model=settings.model),
+        learned=settings.learned,
+        threads=settings.encoder_threads,
+    )
     bot.app.SentenceEmbedder = lambda *_, **__: embedder  # type: ignore[misc, assignment]
     install(lambda: read(file), fired=file.unlink)
     while True:

@@ -1,7 +1,8 @@
 """The suite on PostgreSQL: `python -m tests.postgres [pytest arguments]`, called by `make test-postgres`.
 
-Takes the server named by LINLI_TEST_DATABASE_URL (postgresql+psycopg://...), else installs Debian's PostgreSQL where it is
-missing and starts a throw-away cluster on a free port of the loopback. Unit tests get a database each, the stack its own.
+Takes the server named by LINLI_TEST_DATABASE_URL (postgresql+psycopg://...), else installs Debian's PostgreSQL where it
+is missing and starts a throw-away cluster on a free port of the loopback. Unit tests get a database each, the stack its
+own.
 """
 
 import os
@@ -21,7 +22,12 @@ def _binaries() -> Path:
     if not found:
         print("安装 PostgreSQL……", file=sys.stderr)
         subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "postgresql"], check=True, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "postgresql"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        )
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return found[-1].parent
 
@@ -35,18 +41,42 @@ def cluster() -> Iterator[str]:
     if as_postgres:
         shutil.chown(folder, "postgres")
     data = folder / "data"
-    subprocess.run([*as_postgres, binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            *as_postgres,
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=200"
-    subprocess.run([*as_postgres, binaries / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*as_postgres, binaries / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     try:
         yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([*as_postgres, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*as_postgres, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            check=False,
+            stdout=subprocess.DEVNULL,
+        )
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pytest(url: str, arguments: list[str]) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env={**os.environ, "LINLI_TEST_DATABASE_URL": url}).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], env={**os.environ, "LINLI_TEST_DATABASE_URL": url}
+    ).returncode
 
 
 def main() -> int:

@@ -1,4 +1,6 @@
-"""Residents' telephones: the simulator's three official accounts, at one address of WeChat's servers, reached by a running stack."""
+"""Residents' telephones: the simulator's three official accounts, at one address of WeChat's servers, reached by a
+running stack.
+"""
 
 import asyncio
 import io
@@ -20,8 +22,19 @@ from bot.serving import listening
 _KEY = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR"
 # Each kind of account in a mode of its own; templates are a right of verified service accounts alone.
 ACCOUNTS = {
-    kind.value: Account(kind.value, f"wx{n}9f0ab532d5d035a", f"token{n}23456", f"{n}123456789abcdef0123456789abcdef", kind, aes_key=_KEY if mode != "plain" else None, must_be_sealed=mode == "safe", template_id="notice-1" if kind is AccountKind.service else None)
-    for n, (kind, mode) in enumerate(((AccountKind.service, "safe"), (AccountKind.subscription, "compatible"), (AccountKind.unverified, "plain")))
+    kind.value: Account(
+        kind.value,
+        f"wx{n}9f0ab532d5d035a",
+        f"token{n}23456",
+        f"{n}123456789abcdef0123456789abcdef",
+        kind,
+        aes_key=_KEY if mode != "plain" else None,
+        must_be_sealed=mode == "safe",
+        template_id="notice-1" if kind is AccountKind.service else None,
+    )
+    for n, (kind, mode) in enumerate(
+        ((AccountKind.service, "safe"), (AccountKind.subscription, "compatible"), (AccountKind.unverified, "plain"))
+    )
 }
 
 
@@ -36,7 +49,9 @@ PHOTO = _photo()
 
 def write_accounts(path: Path) -> Path:
     """The file that LINLI_WECHAT_ACCOUNTS names."""
-    rows = [{k: v for k, v in vars(account).items() if v} | {"kind": account.kind.value} for account in ACCOUNTS.values()]
+    rows = [
+        {k: v for k, v in vars(account).items() if v} | {"kind": account.kind.value} for account in ACCOUNTS.values()
+    ]
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(rows), encoding="utf-8")
     return path

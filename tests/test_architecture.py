@@ -33,8 +33,17 @@ def test_imports_point_down() -> None:
 
 
 def test_only_actions_dialogue_and_wiring_know_rasa_sdk() -> None:
-    homes = {*(f"actions/dialogue/{p.name}" for p in (ROOT / "actions" / "dialogue").glob("*.py")), "bot/app.py", "bot/web/rasa_webhook.py"}
-    found = {str(p.relative_to(ROOT)) for floor in ALLOWED for p in (ROOT / floor).rglob("*.py") if any(n.split(".")[0] == "rasa_sdk" for n in imported(p))}
+    homes = {
+        *(f"actions/dialogue/{p.name}" for p in (ROOT / "actions" / "dialogue").glob("*.py")),
+        "bot/app.py",
+        "bot/web/rasa_webhook.py",
+    }
+    found = {
+        str(p.relative_to(ROOT))
+        for floor in ALLOWED
+        for p in (ROOT / floor).rglob("*.py")
+        if any(n.split(".")[0] == "rasa_sdk" for n in imported(p))
+    }
     assert found <= homes
 
 

@@ -30,7 +30,11 @@ def test_every_command_is_named(readme: str) -> None:
 def test_the_container_copies_only_what_exists() -> None:
     import yaml
 
-    lines = [line.split()[1:-1] for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if line.startswith("COPY ") and "--from" not in line]
+    lines = [
+        line.split()[1:-1]
+        for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+    ]
     assert lines
     assert [name for line in lines for name in line if not (ROOT / name).exists()] == []
     assert yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["linli"]["build"] == "."

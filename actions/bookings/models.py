@@ -25,7 +25,10 @@ MODE_LABELS = {Mode.visit: "到村里坐班", Mode.office: "到所里见面", Mo
 
 
 class Opening(Base):
-    """A bookable time. `taken` changes only under the row's lock (see `service`), so that the last place is given once."""
+    """A bookable time.
+
+    `taken` changes only under the row's lock (see `service`), so that the last place is given once.
+    """
 
     __tablename__ = "opening"
     __table_args__ = (CheckConstraint("taken >= 0 AND taken <= capacity", name="taken_within_capacity"),)

@@ -1,4 +1,7 @@
-"""Booking a consultation. Whoever changes an opening holds its row alone, so its last place is given exactly once on both databases."""
+"""Booking a consultation.
+
+Whoever changes an opening holds its row alone, so its last place is given exactly once on both databases.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,10 +27,27 @@ BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊�
 
 def label(opening: Opening) -> str:
     """11月25日（周三）14:00 李律师，到村里坐班."""
-    return f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.worker_name}，{MODE_LABELS[opening.mode]}"
+    return (
+        f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.worker_name}，"
+        f"{MODE_LABELS[opening.mode]}"
+    )
 
 
-def publish(session: Session, *, worker_id: int | None, worker_name: str, mode: Mode, place: str, address: str, starts_at: datetime, ends_at: datetime, capacity: int, now: datetime, series: str | None = None, is_demo: bool = False) -> Opening:
+def publish(
+    session: Session,
+    *,
+    worker_id: int | None,
+    worker_name: str,
+    mode: Mode,
+    place: str,
+    address: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    capacity: int,
+    now: datetime,
+    series: str | None = None,
+    is_demo: bool = False,
+) -> Opening:
     """One opening; the caller commits. Raises InvalidInput."""
     if ends_at <= starts_at or ends_at - starts_at > timedelta(hours=12):
         raise InvalidInput("结束时间要晚于开始时间，一次不超过 12 小时。")
@@ -35,14 +55,27 @@ def publish(session: Session, *, worker_id: int | None, worker_name: str, mode: 
         raise InvalidInput("开始时间要在现在之后。")
     if not 1 <= capacity <= 200:
         raise InvalidInput("人数请填 1 到 200。")
-    opening = Opening(worker_id=worker_id, worker_name=storable(worker_name, 40), mode=mode, place_id=place, address=storable(address).strip()[:200], starts_at=starts_at, ends_at=ends_at, capacity=capacity, series=series, is_demo=is_demo)
+    opening = Opening(
+        worker_id=worker_id,
+        worker_name=storable(worker_name, 40),
+        mode=mode,
+        place_id=place,
+        address=storable(address).strip()[:200],
+        starts_at=starts_at,
+        ends_at=ends_at,
+        capacity=capacity,
+        series=series,
+        is_demo=is_demo,
+    )
     session.add(opening)
     session.flush()
     return opening
 
 
 def repeats(first: date, *, every: str, until: date, is_workday: Callable[[date], bool]) -> list[date]:
-    """Days of a series, holidays left out. every: week, or month (the same weekday of the month, as in 每月第二个周三)."""
+    """Days of a series, holidays left out. every: week, or month (the same weekday of the month, as in
+    每月第二个周三).
+    """
     if until < first or until - first > timedelta(days=400):
         raise InvalidInput("重复的截止日期请在一年以内。")
     start = datetime(first.year, first.month, first.day)
@@ -50,15 +83,33 @@ def repeats(first: date, *, every: str, until: date, is_workday: Callable[[date]
         days = rrule.rrule(rrule.WEEKLY, dtstart=start, until=datetime(until.year, until.month, until.day))
     elif every == "month":
         nth = (first.day - 1) // 7 + 1
-        days = rrule.rrule(rrule.MONTHLY, byweekday=rrule.weekday(first.weekday(), nth if nth < 5 else -1), dtstart=start, until=datetime(until.year, until.month, until.day))
+        days = rrule.rrule(
+            rrule.MONTHLY,
+            byweekday=rrule.weekday(first.weekday(), nth if nth < 5 else -1),
+            dtstart=start,
+            until=datetime(until.year, until.month, until.day),
+        )
     else:
         raise InvalidInput("请选择每周或每月。")
     return [d.date() for d in days if is_workday(d.date())]
 
 
-def offers(session: Session, *, now: datetime, place: str | None, after: datetime | None = None, before: datetime | None = None, mode: Mode | None = None, limit: int = 5) -> list[Opening]:
+def offers(
+    session: Session,
+    *,
+    now: datetime,
+    place: str | None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    mode: Mode | None = None,
+    limit: int = 5,
+) -> list[Opening]:
     """Openings with room that residents of this place may take, the nearest first."""
-    where = [Opening.is_cancelled.is_(False), Opening.taken < Opening.capacity, Opening.starts_at > max(now, after or now)]
+    where = [
+        Opening.is_cancelled.is_(False),
+        Opening.taken < Opening.capacity,
+        Opening.starts_at > max(now, after or now),
+    ]
     if place:
         where.append(Opening.place_id.in_(routing.above(session, place)))
     if before:
@@ -78,8 +129,19 @@ def full_ones(session: Session, *, now: datetime, place: str | None, limit: int 
 
 def booked_reply(appointment: Appointment) -> dict[str, Any]:
     if appointment.status is Status.waiting:
-        return {"kind": "booking", "text": f"排上候补了：{label(appointment.opening)}。有人退号就轮到您，轮到了我马上在这里告诉您。", "next": "不等了，说“取消预约”。"}
-    return {"kind": "booking", "text": f"约好了：{label(appointment.opening)}。", "next": f"地点：{appointment.opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；去不了请说“取消预约”，要换时间说“改时间”。"}
+        return {
+            "kind": "booking",
+            "text": f"排上候补了：{label(appointment.opening)}。有人退号就轮到您，轮到了我马上在这里告诉您。",
+            "next": "不等了，说“取消预约”。",
+        }
+    return {
+        "kind": "booking",
+        "text": f"约好了：{label(appointment.opening)}。",
+        "next": (
+            f"地点：{appointment.opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；"
+            "去不了请说“取消预约”，要换时间说“改时间”。"
+        ),
+    }
 
 
 def _outcome(session: Session, appointment: Appointment, message_id: int | None) -> None:
@@ -94,14 +156,17 @@ def _outcome(session: Session, appointment: Appointment, message_id: int | None)
 def _exclusive(session: Session, *opening_ids: int) -> Iterator[list[Opening]]:
     """The openings, read afresh and held against everybody else until the commit at the end; an error rolls back.
 
-    A write of nothing locks the row on PostgreSQL and the file on SQLite; the order of ids keeps two changes in opposite
-    directions from waiting for each other. Raises NotFound.
+    A write of nothing locks the row on PostgreSQL and the file on SQLite; the order of ids keeps two changes in
+    opposite directions from waiting for each other. Raises NotFound.
     """
     try:
         if not all(0 < i <= MOST_NUMBER for i in opening_ids):
             raise NotFound("没有这个时段，请重新选一个。")
         for opening_id in sorted(set(opening_ids)):
-            session.execute(update(Opening).where(Opening.id == opening_id).values(taken=Opening.taken), execution_options={"synchronize_session": False})
+            session.execute(
+                update(Opening).where(Opening.id == opening_id).values(taken=Opening.taken),
+                execution_options={"synchronize_session": False},
+            )
         found = [session.get(Opening, opening_id, populate_existing=True) for opening_id in opening_ids]
         held = [opening for opening in found if opening is not None]
         if len(held) < len(found):
@@ -137,7 +202,18 @@ def _by_key(session: Session, request_key: str) -> Appointment | None:
     return session.scalar(select(Appointment).where(Appointment.request_key == request_key))
 
 
-def book(session: Session, opening_id: int, *, conversation_id: str | None, request_key: str, summary: str, phone: str | None, name: str = "", now: datetime, message_id: int | None = None) -> Appointment:
+def book(
+    session: Session,
+    opening_id: int,
+    *,
+    conversation_id: str | None,
+    request_key: str,
+    summary: str,
+    phone: str | None,
+    name: str = "",
+    now: datetime,
+    message_id: int | None = None,
+) -> Appointment:
     """A place in an opening. The same `request_key` gives the first appointment back.
 
     Raises OpeningTaken, AlreadyBooked (this conversation holds that opening), NotFound.
@@ -150,7 +226,18 @@ def book(session: Session, opening_id: int, *, conversation_id: str | None, requ
             if not _is_open(opening, now) or opening.taken >= opening.capacity:
                 raise OpeningTaken
             opening.taken += 1
-            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=storable(name, 40), phone=_phone(phone), summary=storable(summary).strip()[:1000], created_at=now, updated_at=now)
+            appointment = Appointment(
+                opening=opening,
+                conversation_id=conversation_id,
+                request_key=request_key,
+                seat_key=seat,
+                status=Status.booked,
+                name=storable(name, 40),
+                phone=_phone(phone),
+                summary=storable(summary).strip()[:1000],
+                created_at=now,
+                updated_at=now,
+            )
             session.add(appointment)
             _outcome(session, appointment, message_id)
     except IntegrityError:
@@ -165,8 +252,21 @@ def _after_all(session: Session, request_key: str) -> Appointment:
     raise AlreadyBooked
 
 
-def wait(session: Session, opening_id: int, *, conversation_id: str, request_key: str, summary: str, phone: str | None, now: datetime, message_id: int | None = None) -> Appointment:
-    """The waiting list of a full opening; who joins when there is room has a place (`status` says which). Raises as `book`."""
+def wait(
+    session: Session,
+    opening_id: int,
+    *,
+    conversation_id: str,
+    request_key: str,
+    summary: str,
+    phone: str | None,
+    now: datetime,
+    message_id: int | None = None,
+) -> Appointment:
+    """The waiting list of a full opening; who joins when there is room has a place (`status` says which).
+
+    Raises as `book`.
+    """
     try:
         with _exclusive(session, opening_id) as (opening,):
             if found := _by_key(session, request_key):
@@ -176,7 +276,17 @@ def wait(session: Session, opening_id: int, *, conversation_id: str, request_key
                 raise OpeningTaken
             status = Status.booked if opening.taken < opening.capacity else Status.waiting
             opening.taken += status is Status.booked
-            appointment = Appointment(opening=opening, conversation_id=conversation_id, request_key=request_key, seat_key=seat, status=status, phone=_phone(phone), summary=storable(summary).strip()[:1000], created_at=now, updated_at=now)
+            appointment = Appointment(
+                opening=opening,
+                conversation_id=conversation_id,
+                request_key=request_key,
+                seat_key=seat,
+                status=status,
+                phone=_phone(phone),
+                summary=storable(summary).strip()[:1000],
+                created_at=now,
+                updated_at=now,
+            )
             session.add(appointment)
             _outcome(session, appointment, message_id)
     except IntegrityError:
@@ -185,7 +295,10 @@ def wait(session: Session, opening_id: int, *, conversation_id: str, request_key
 
 
 def cancel(session: Session, appointment_id: int, *, now: datetime) -> Appointment:
-    """Give a place back; the first of the waiting list gets it and will be told. Cancelling twice is cancelling once."""
+    """Give a place back; the first of the waiting list gets it and will be told.
+
+    Cancelling twice is cancelling once.
+    """
     with _exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
         appointment = _get(session, appointment_id)
         if appointment.status is not Status.cancelled:
@@ -197,19 +310,42 @@ def _release(session: Session, appointment: Appointment, opening: Opening, *, no
     check(appointment.status, Status.cancelled)
     held = appointment.status is Status.booked
     # Who cancels before hearing of a promotion needs no news of it.
-    appointment.status, appointment.seat_key, appointment.say, appointment.updated_at = Status.cancelled, None, None, now
+    appointment.status = Status.cancelled
+    appointment.seat_key = None
+    appointment.say = None
+    appointment.updated_at = now
     if not held:
         return
     opening.taken -= 1
-    first = session.scalar(select(Appointment).where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting).order_by(Appointment.id).limit(1).execution_options(populate_existing=True))
+    first = session.scalar(
+        select(Appointment)
+        .where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting)
+        .order_by(Appointment.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
     if first is not None and _is_open(opening, now):
         opening.taken += 1
         first.status, first.updated_at = Status.booked, now
-        first.say = f"有人退了号，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。{BRING}去不了请说“取消预约”，好让给别人。"
+        first.say = (
+            f"有人退了号，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。"
+            f"{BRING}去不了请说“取消预约”，好让给别人。"
+        )
 
 
-def change(session: Session, appointment_id: int, opening_id: int, *, request_key: str, now: datetime, message_id: int | None = None) -> Appointment:
-    """Another time: the new place is taken and the old one given back in one transaction. Raises as `book`, and NotAllowed."""
+def change(
+    session: Session,
+    appointment_id: int,
+    opening_id: int,
+    *,
+    request_key: str,
+    now: datetime,
+    message_id: int | None = None,
+) -> Appointment:
+    """Another time: the new place is taken and the old one given back in one transaction.
+
+    Raises as `book`, and NotAllowed.
+    """
     try:
         with _exclusive(session, _get(session, appointment_id).opening_id, opening_id) as (before, after):
             if found := _by_key(session, request_key):
@@ -221,7 +357,18 @@ def change(session: Session, appointment_id: int, opening_id: int, *, request_ke
             if not _is_open(after, now) or after.taken >= after.capacity:
                 raise OpeningTaken
             after.taken += 1
-            fresh = Appointment(opening=after, conversation_id=old.conversation_id, request_key=request_key, seat_key=seat, status=Status.booked, name=old.name, phone=old.phone, summary=old.summary, created_at=now, updated_at=now)
+            fresh = Appointment(
+                opening=after,
+                conversation_id=old.conversation_id,
+                request_key=request_key,
+                seat_key=seat,
+                status=Status.booked,
+                name=old.name,
+                phone=old.phone,
+                summary=old.summary,
+                created_at=now,
+                updated_at=now,
+            )
             session.add(fresh)
             _release(session, old, before, now=now)
             _outcome(session, fresh, message_id)
@@ -236,8 +383,15 @@ def cancel_opening(session: Session, opening_id: int, *, reason: str, now: datet
     with _exclusive(session, opening_id) as (opening,):
         if not opening.is_cancelled:
             opening.is_cancelled, opening.taken = True, 0
-            text = f"对不住，{label(opening)} 取消了{'，因为' + reason.strip() if reason.strip() else ''}。想另约时间，说“想约律师”就行。"
-            session.execute(update(Appointment).where(Appointment.opening_id == opening_id, Appointment.status.in_((Status.booked, Status.waiting))).values(status=Status.cancelled, say=text, seat_key=None, updated_at=now))
+            text = (
+                f"对不住，{label(opening)} 取消了{'，因为' + reason.strip() if reason.strip() else ''}。"
+                "想另约时间，说“想约律师”就行。"
+            )
+            session.execute(
+                update(Appointment)
+                .where(Appointment.opening_id == opening_id, Appointment.status.in_((Status.booked, Status.waiting)))
+                .values(status=Status.cancelled, say=text, seat_key=None, updated_at=now)
+            )
     return opening
 
 
@@ -269,7 +423,9 @@ def _own(appointment: Appointment, worker_id: int) -> None:
 
 
 def _get(session: Session, appointment_id: int) -> Appointment:
-    found = session.get(Appointment, appointment_id, populate_existing=True) if 0 < appointment_id <= MOST_NUMBER else None
+    found = (
+        session.get(Appointment, appointment_id, populate_existing=True) if 0 < appointment_id <= MOST_NUMBER else None
+    )
     if found is None:
         raise NotFound("没有这个预约。")
     return found
@@ -279,12 +435,21 @@ def held_by(session: Session, *conversation_ids: str, now: datetime) -> list[App
     """What these conversations still have before them, the nearest first."""
     return list(
         session.scalars(
-            select(Appointment).join(Opening).where(Appointment.conversation_id.in_(conversation_ids), Appointment.status.in_((Status.booked, Status.waiting)), Opening.ends_at > now).order_by(Opening.starts_at)
+            select(Appointment)
+            .join(Opening)
+            .where(
+                Appointment.conversation_id.in_(conversation_ids),
+                Appointment.status.in_((Status.booked, Status.waiting)),
+                Opening.ends_at > now,
+            )
+            .order_by(Opening.starts_at)
         )
     )
 
 
-def worker_openings(session: Session, *, since: datetime, until: datetime, places: Sequence[str] | None, worker_id: int | None = None) -> list[Opening]:
+def worker_openings(
+    session: Session, *, since: datetime, until: datetime, places: Sequence[str] | None, worker_id: int | None = None
+) -> list[Opening]:
     where = [Opening.starts_at >= since, Opening.starts_at < until]
     if places is not None:
         where.append(Opening.place_id.in_(places))
@@ -294,7 +459,8 @@ def worker_openings(session: Session, *, since: datetime, until: datetime, place
 
 
 def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str, str]]:
-    """What residents must be told now: (appointment, key, text). Reminders a day and two hours before, and news of their place.
+    """What residents must be told now: (appointment, key, text). Reminders a day and two hours before, and news of
+    their place.
 
     The caller tells and marks in one transaction; the key makes telling twice harmless.
     """
@@ -302,17 +468,53 @@ def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str
 
     def claim(appointment: Appointment, still: ColumnElement[bool], **values: Any) -> bool:
         # Of two workers that read the same row, the write of one alone changes it.
-        return bool(session.execute(update(Appointment).where(Appointment.id == appointment.id, still).values(**values)).rowcount)
+        return bool(
+            session.execute(
+                update(Appointment).where(Appointment.id == appointment.id, still).values(**values)
+            ).rowcount
+        )
 
-    soon = select(Appointment).join(Opening).where(Appointment.status == Status.booked, Opening.starts_at > now).execution_options(populate_existing=True)
-    for appointment in session.scalars(soon.where(Opening.starts_at <= now + timedelta(hours=2), Appointment.reminded_hours_at.is_(None))).all():
+    soon = (
+        select(Appointment)
+        .join(Opening)
+        .where(Appointment.status == Status.booked, Opening.starts_at > now)
+        .execution_options(populate_existing=True)
+    )
+    for appointment in session.scalars(
+        soon.where(Opening.starts_at <= now + timedelta(hours=2), Appointment.reminded_hours_at.is_(None))
+    ).all():
         if claim(appointment, Appointment.reminded_hours_at.is_(None), reminded_hours_at=now, reminded_day_at=now):
-            found.append((appointment, f"appointment-{appointment.id}-hours", f"快到时间了：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。"))
-    for appointment in session.scalars(soon.where(Opening.starts_at > now + timedelta(hours=2), Opening.starts_at <= now + timedelta(days=1), Appointment.reminded_day_at.is_(None))).all():
+            found.append(
+                (
+                    appointment,
+                    f"appointment-{appointment.id}-hours",
+                    f"快到时间了：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。",
+                )
+            )
+    for appointment in session.scalars(
+        soon.where(
+            Opening.starts_at > now + timedelta(hours=2),
+            Opening.starts_at <= now + timedelta(days=1),
+            Appointment.reminded_day_at.is_(None),
+        )
+    ).all():
         # Who booked for tomorrow just now needs no reminder.
-        if claim(appointment, Appointment.reminded_day_at.is_(None), reminded_day_at=now) and appointment.created_at < now - timedelta(hours=6):
-            found.append((appointment, f"appointment-{appointment.id}-day", f"提醒您：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。{BRING}去不了请说“取消预约”。"))
-    for appointment in session.scalars(select(Appointment).where(Appointment.say.is_not(None)).execution_options(populate_existing=True)).all():
+        if claim(
+            appointment, Appointment.reminded_day_at.is_(None), reminded_day_at=now
+        ) and appointment.created_at < now - timedelta(hours=6):
+            found.append(
+                (
+                    appointment,
+                    f"appointment-{appointment.id}-day",
+                    (
+                        f"提醒您：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。"
+                        f"{BRING}去不了请说“取消预约”。"
+                    ),
+                )
+            )
+    for appointment in session.scalars(
+        select(Appointment).where(Appointment.say.is_not(None)).execution_options(populate_existing=True)
+    ).all():
         say = appointment.say or ""
         if claim(appointment, Appointment.say == say, say=None):
             found.append((appointment, f"appointment-{appointment.id}-{appointment.status.value}", say))
@@ -320,7 +522,9 @@ def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str
 
 
 def count_no_shows(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Appointment).where(Appointment.status == Status.no_show)) or 0
+    return (
+        session.scalar(select(func.count()).select_from(Appointment).where(Appointment.status == Status.no_show)) or 0
+    )
 
 
 def utc(day: date, hour: int, minute: int = 0) -> datetime:

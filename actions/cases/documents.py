@@ -1,4 +1,6 @@
-"""What leaves the house on paper: the mediation agreement (docx, from a template a county may replace) and the case pack (PDF)."""
+"""What leaves the house on paper: the mediation agreement (docx, from a template a county may replace) and the case
+pack (PDF).
+"""
 
 import io
 import re
@@ -122,7 +124,15 @@ def pack(case: Case, *, place: str) -> dict[str, Any]:
         "wish": case.wish,
         "contact": "匿名" if case.is_anonymous else case.phone or "在对话里联系",
         "events": [{"at": _moment(e.at), "who": e.actor_name, "what": e.what, "note": e.note} for e in case.events],
-        "units": [{"unit": u.team.name, "called_at": _moment(u.called_at), "arrived_at": _moment(u.arrived_at), "result": u.result or ""} for u in case.units],
+        "units": [
+            {
+                "unit": u.team.name,
+                "called_at": _moment(u.called_at),
+                "arrived_at": _moment(u.arrived_at),
+                "result": u.result or "",
+            }
+            for u in case.units
+        ],
     }
 
 
@@ -140,24 +150,69 @@ def pack_pdf(found: dict[str, Any]) -> bytes:
         made.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.4, "#888888"), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
         return made
 
-    names = {"number": "编号", "category": "类别", "place": "地方", "spot": "位置", "filed_at": "登记时间", "due_at": "时限", "status": "状态", "when": "发生时间", "other_party": "对方", "contact": "联系方式"}
-    parts: list[Any] = [Paragraph("事项材料包", title), table([[label, found[key] or "无"] for key, label in names.items()] + [["绿色通道", "、".join(found["green"]) or "否"]], [30, 140])]
-    parts += [Paragraph("事情经过", head), *[cell(p) for p in _pieces(found["what"])], Paragraph("居民的要求", head), *[cell(p) for p in _pieces(found["wish"] or "未写明")], Paragraph("办理记录", head)]
-    parts.append(table([["时间", "谁", "做了什么", "说明"], *[[e["at"], e["who"], e["what"], e["note"][:1500]] for e in found["events"]]], [34, 22, 40, 74]))
+    names = {
+        "number": "编号",
+        "category": "类别",
+        "place": "地方",
+        "spot": "位置",
+        "filed_at": "登记时间",
+        "due_at": "时限",
+        "status": "状态",
+        "when": "发生时间",
+        "other_party": "对方",
+        "contact": "联系方式",
+    }
+    parts: list[Any] = [
+        Paragraph("事项材料包", title),
+        table(
+            [[label, found[key] or "无"] for key, label in names.items()]
+            + [["绿色通道", "、".join(found["green"]) or "否"]],
+            [30, 140],
+        ),
+    ]
+    parts += [
+        Paragraph("事情经过", head),
+        *[cell(p) for p in _pieces(found["what"])],
+        Paragraph("居民的要求", head),
+        *[cell(p) for p in _pieces(found["wish"] or "未写明")],
+        Paragraph("办理记录", head),
+    ]
+    parts.append(
+        table(
+            [
+                ["时间", "谁", "做了什么", "说明"],
+                *[[e["at"], e["who"], e["what"], e["note"][:1500]] for e in found["events"]],
+            ],
+            [34, 22, 40, 74],
+        )
+    )
     if found["units"]:
-        parts += [Spacer(1, 6), table([["单位", "叫的时间", "到的时间", "结果"], *[[u["unit"], u["called_at"], u["arrived_at"], u["result"][:1500]] for u in found["units"]]], [40, 34, 34, 62])]
+        parts += [
+            Spacer(1, 6),
+            table(
+                [
+                    ["单位", "叫的时间", "到的时间", "结果"],
+                    *[[u["unit"], u["called_at"], u["arrived_at"], u["result"][:1500]] for u in found["units"]],
+                ],
+                [40, 34, 34, 62],
+            ),
+        ]
     out = io.BytesIO()
 
     def foot(canvas: Any, document: Any) -> None:
         canvas.setFont("STSong-Light", 9)
         canvas.drawCentredString(A4[0] / 2, 10 * mm, f"第 {document.page} 页　内含个人信息，只供办理使用")
 
-    SimpleDocTemplate(out, pagesize=A4, topMargin=18 * mm, bottomMargin=18 * mm, title=f"材料包 {found['number']}").build(parts, onFirstPage=foot, onLaterPages=foot)
+    SimpleDocTemplate(
+        out, pagesize=A4, topMargin=18 * mm, bottomMargin=18 * mm, title=f"材料包 {found['number']}"
+    ).build(parts, onFirstPage=foot, onLaterPages=foot)
     return out.getvalue()
 
 
 def _few_lines(text: str, most: int = 150) -> str:
-    """Blank lines in a row become one, and what comes after `most` lines is one line: laying out 5,000 breaks takes minutes."""
+    """Blank lines in a row become one, and what comes after `most` lines is one line: laying out 5,000 breaks takes
+    minutes.
+    """
     lines = re.sub(r"\n\s*\n", "\n\n", text).split("\n")
     return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], " ".join(lines[most - 1 :])])
 

@@ -1,4 +1,5 @@
-"""One-time links to a case's progress, for whoever has neither the conversation nor a phone on record (filed by an agent, anonymous).
+"""One-time links to a case's progress, for whoever has neither the conversation nor a phone on record (filed by an
+agent, anonymous).
 
 The token is random and only its SHA-256 is stored; it shows the progress once, within LASTS.
 """
@@ -35,7 +36,11 @@ def check(session: Session, token: str, *, now: datetime) -> None:
 def open_once(session: Session, token: str, *, now: datetime) -> Case:
     """The case, for the first who opens it. Raises NotFound."""
     found = _digest(token)
-    done = session.execute(update(CaseLink).where(CaseLink.token_hash == found, CaseLink.opened_at.is_(None), CaseLink.ends_at > now).values(opened_at=now))
+    done = session.execute(
+        update(CaseLink)
+        .where(CaseLink.token_hash == found, CaseLink.opened_at.is_(None), CaseLink.ends_at > now)
+        .values(opened_at=now)
+    )
     if not done.rowcount:
         session.rollback()
         raise NotFound(_GONE)

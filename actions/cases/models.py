@@ -41,7 +41,9 @@ class RoutingRule(Base):
 
 
 class HandoffRule(Base):
-    """Words after which a person is called without being asked for: what a place has decided never to leave to the bot."""
+    """Words after which a person is called without being asked for: what a place has decided never to leave to the
+    bot.
+    """
 
     __tablename__ = "handoff_rule"
 
@@ -51,7 +53,10 @@ class HandoffRule(Base):
 
 
 class TimeLimit(Base):
-    """How long a category may take; `*` is every other category. Cities differ, so these are rows and not code (domain.md section 4)."""
+    """How long a category may take; `*` is every other category.
+
+    Cities differ, so these are rows and not code (domain.md section 4).
+    """
 
     __tablename__ = "time_limit"
 
@@ -96,7 +101,8 @@ class Case(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(20), unique=True)  # digits only; `numbers.spoken` is what people see
-    request_key: Mapped[str] = mapped_column(String(100), unique=True)  # the same wish, however often it arrives, is one case
+    # the same wish, however often it arrives, is one case
+    request_key: Mapped[str] = mapped_column(String(100), unique=True)
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
     status: Mapped[CaseStatus] = mapped_column(_enum(CaseStatus), default=CaseStatus.filed)
     place_id: Mapped[str | None] = mapped_column(String(40), index=True)
@@ -116,7 +122,8 @@ class Case(Base):
     filed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    due_is_confirmed: Mapped[bool] = mapped_column(default=True)  # False: the year's holidays weren't published when it was computed
+    # False: the year's holidays weren't published when it was computed
+    due_is_confirmed: Mapped[bool] = mapped_column(default=True)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the clock stands while the resident is asked
     clock_started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # 80 %
@@ -130,8 +137,12 @@ class Case(Base):
     lookup_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
     team: Mapped[Team | None] = relationship()
-    events: Mapped[list["CaseEvent"]] = relationship(back_populates="case", order_by="CaseEvent.id", cascade="all, delete-orphan")
-    units: Mapped[list["CalledUnit"]] = relationship(back_populates="case", order_by="CalledUnit.id", cascade="all, delete-orphan")
+    events: Mapped[list["CaseEvent"]] = relationship(
+        back_populates="case", order_by="CaseEvent.id", cascade="all, delete-orphan"
+    )
+    units: Mapped[list["CalledUnit"]] = relationship(
+        back_populates="case", order_by="CalledUnit.id", cascade="all, delete-orphan"
+    )
     mediation: Mapped["Mediation | None"] = relationship(back_populates="case", cascade="all, delete-orphan")
 
 
@@ -139,7 +150,14 @@ class CaseEvent(Base):
     """Something that happened: never changed, never deleted. `say` is what the resident is told, once (`told_at`)."""
 
     __tablename__ = "case_event"
-    __table_args__ = (Index("ix_case_event_untold", "id", sqlite_where=text("say IS NOT NULL AND told_at IS NULL"), postgresql_where=text("say IS NOT NULL AND told_at IS NULL")),)
+    __table_args__ = (
+        Index(
+            "ix_case_event_untold",
+            "id",
+            sqlite_where=text("say IS NOT NULL AND told_at IS NULL"),
+            postgresql_where=text("say IS NOT NULL AND told_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
@@ -171,7 +189,8 @@ class CalledUnit(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     escalated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    is_referral: Mapped[bool] = mapped_column(default=False)  # 转介: sent upward with a case pack, comes back with a result
+    # 转介: sent upward with a case pack, comes back with a result
+    is_referral: Mapped[bool] = mapped_column(default=False)
     result: Mapped[str | None] = mapped_column(Text)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     case: Mapped[Case] = relationship(back_populates="units")
@@ -186,7 +205,8 @@ class Mediation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), unique=True)
     mediator: Mapped[str] = mapped_column(String(40))
-    parties: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # name, role, phone, consent: yes | no | None
+    # name, role, phone, consent: yes | no | None
+    parties: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     sessions: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # at (ISO, UTC), place, note
     facts: Mapped[str] = mapped_column(Text, default="")
     terms: Mapped[str] = mapped_column(Text, default="")  # one a line
@@ -225,8 +245,8 @@ class CaseLink(Base):
 
 
 class ActionOutcome(Base):
-    """What was said when a message's wish was carried out, stored in the same transaction: whoever is killed between the
-    deed and the reply, a second try at the message says this and does nothing again.
+    """What was said when a message's wish was carried out, stored in the same transaction: whoever is killed between
+    the deed and the reply, a second try at the message says this and does nothing again.
     """
 
     __tablename__ = "action_outcome"

@@ -1,8 +1,8 @@
 """Case numbers that people can say on the phone: day, counter and a check digit, eleven digits in all.
 
 `26112400718` is written 261124-007-18: six digits of the day, three or more of the counter, two of the check. ISO 7064
-MOD 97-10 (python-stdnum) finds every single wrong digit and every swap of neighbours. The place stands before it in words.
-A number alone opens nothing: progress also needs the phone's last four digits or the conversation.
+MOD 97-10 (python-stdnum) finds every single wrong digit and every swap of neighbours. The place stands before it in
+words. A number alone opens nothing: progress also needs the phone's last four digits or the conversation.
 """
 
 import re
@@ -23,7 +23,10 @@ def spoken(number: str) -> str:
 
 
 def find(text: str) -> tuple[str | None, bool]:
-    """The number in a text and whether its check digits fit; (None, True) when there is none. A phone number is none."""
+    """The number in a text and whether its check digits fit; (None, True) when there is none.
+
+    A phone number is none.
+    """
     for match in _NUMBER.finditer(text):
         digits = "".join(match.groups())
         if len(digits) == 11 and digits.startswith("1") and not mod_97_10.is_valid(digits):

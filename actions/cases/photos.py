@@ -1,4 +1,6 @@
-"""Residents' pictures: known by their content, re-encoded without EXIF (no place, no camera), never kept as they came."""
+"""Residents' pictures: known by their content, re-encoded without EXIF (no place, no camera), never kept as they
+came.
+"""
 
 import hashlib
 import io
@@ -31,7 +33,9 @@ def clean_photo(data: bytes) -> CleanPhoto:
     if len(data) > MAX_BYTES:
         raise PhotoRefused("照片太大了，请发 10 MB 以内的。")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
-        raise PhotoRefused("这是苹果手机的 HEIC 格式，我还打不开。请在手机“设置－相机－格式”里选“兼容性最佳”再拍，或者截个图发来。")
+        raise PhotoRefused(
+            "这是苹果手机的 HEIC 格式，我还打不开。请在手机“设置－相机－格式”里选“兼容性最佳”再拍，或者截个图发来。"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -43,7 +47,8 @@ def clean_photo(data: bytes) -> CleanPhoto:
                 turned = ImageOps.exif_transpose(shown).convert("RGB")
     except PhotoRefused:
         raise
-    except Exception as error:  # readers of damaged files raise whatever they trip over: struct.error, KeyError, ZeroDivisionError
+    # readers of damaged files raise whatever they trip over: struct.error, KeyError, ZeroDivisionError
+    except Exception as error:
         raise PhotoRefused from error
     turned.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     plain = Image.new("RGB", turned.size)

@@ -1,5 +1,5 @@
-"""分流: which unit takes a case. Rules are rows that staff edit; the first that fits decides, and what none takes goes to the
-fallback unit, where a person looks.
+"""分流: which unit takes a case. Rules are rows that staff edit; the first that fits decides, and what none takes goes
+to the fallback unit, where a person looks.
 """
 
 from sqlalchemy import select
@@ -33,7 +33,11 @@ def below(session: Session, place: str) -> list[str]:
 def team_for(session: Session, *, category: str, place: str | None, text: str) -> Team | None:
     here = above(session, place)
     for rule in session.scalars(select(RoutingRule).order_by(RoutingRule.position, RoutingRule.id)):
-        if (not rule.category or rule.category == category) and (not rule.place_id or rule.place_id in here) and (not rule.keyword or rule.keyword in text):
+        if (
+            (not rule.category or rule.category == category)
+            and (not rule.place_id or rule.place_id in here)
+            and (not rule.keyword or rule.keyword in text)
+        ):
             return rule.team
     fallbacks = list(session.scalars(select(Team).where(Team.is_fallback).order_by(Team.id)))
     near = [t for p in here for t in fallbacks if t.place_id == p]
@@ -41,4 +45,8 @@ def team_for(session: Session, *, category: str, place: str | None, text: str) -
 
 
 def grid_workers(session: Session, place: str | None) -> list[GridWorker]:
-    return list(session.scalars(select(GridWorker).where(GridWorker.place_id == place).order_by(GridWorker.area))) if place else []
+    return (
+        list(session.scalars(select(GridWorker).where(GridWorker.place_id == place).order_by(GridWorker.area)))
+        if place
+        else []
+    )

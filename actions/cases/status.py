@@ -34,7 +34,9 @@ LABELS = {
 STAFF_LABELS = {**LABELS, CaseStatus.answered: "已答复，等居民确认"}
 OPEN = frozenset(CaseStatus) - {CaseStatus.closed, CaseStatus.withdrawn, CaseStatus.merged, CaseStatus.returned}
 # The clock of a case runs in these; an answer stops it, a reopening starts it anew.
-TIMED = frozenset({CaseStatus.filed, CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.reopened})
+TIMED = frozenset(
+    {CaseStatus.filed, CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.reopened}
+)
 
 
 class By(enum.StrEnum):
@@ -56,7 +58,9 @@ _ACCEPT = Move("受理", _STAFF, say="您反映的事已经受理，接下来会
 _ASSIGN = Move("交办", _STAFF, say="您的事已经交给{team}办理。")
 _START = Move("开始办理", _STAFF, say="{team}已经着手办您的事了。")
 _ANSWER = Move("答复", _STAFF, needs_note=True, say="您的事有答复了：{note}")
-_RETURN = Move("退回", _STAFF, needs_note=True, say="这件事暂时办不了，原因是：{note}。补充以后可以再交，也可以拨打 12345 反映。")
+_RETURN = Move(
+    "退回", _STAFF, needs_note=True, say="这件事暂时办不了，原因是：{note}。补充以后可以再交，也可以拨打 12345 反映。"
+)
 _MERGE = Move("并案", _STAFF, say="有人反映过同一件事，两件并在一起办，进度我照样告诉您。")
 # Only the resident ends a case. Staff may note what the resident said on the phone, and must write down when and what.
 _CLOSE = Move("确认办结", _BOTH, needs_note=True, say="好，这件事记为办结。过一阵我再来问问您，是不是真解决了。")
@@ -66,9 +70,22 @@ _S = CaseStatus
 MOVES: dict[CaseStatus, dict[CaseStatus, Move]] = {
     _S.filed: {_S.accepted: _ACCEPT, _S.returned: _RETURN, _S.merged: _MERGE, _S.withdrawn: _WITHDRAW},
     _S.accepted: {_S.assigned: _ASSIGN, _S.returned: _RETURN, _S.merged: _MERGE, _S.withdrawn: _WITHDRAW},
-    _S.returned: {_S.filed: Move("补充后再交", _RESIDENT, needs_note=True, say="补充的情况收到了，重新排上了队。"), _S.withdrawn: _WITHDRAW},
-    _S.assigned: {_S.in_progress: _START, _S.assigned: Move("改派", _STAFF, needs_note=True, say="您的事改由{team}办理。"), _S.merged: _MERGE, _S.withdrawn: _WITHDRAW},
-    _S.in_progress: {_S.answered: _ANSWER, _S.assigned: Move("改派", _STAFF, needs_note=True, say="您的事改由{team}办理。"), _S.merged: _MERGE, _S.withdrawn: _WITHDRAW},
+    _S.returned: {
+        _S.filed: Move("补充后再交", _RESIDENT, needs_note=True, say="补充的情况收到了，重新排上了队。"),
+        _S.withdrawn: _WITHDRAW,
+    },
+    _S.assigned: {
+        _S.in_progress: _START,
+        _S.assigned: Move("改派", _STAFF, needs_note=True, say="您的事改由{team}办理。"),
+        _S.merged: _MERGE,
+        _S.withdrawn: _WITHDRAW,
+    },
+    _S.in_progress: {
+        _S.answered: _ANSWER,
+        _S.assigned: Move("改派", _STAFF, needs_note=True, say="您的事改由{team}办理。"),
+        _S.merged: _MERGE,
+        _S.withdrawn: _WITHDRAW,
+    },
     _S.answered: {_S.closed: _CLOSE, _S.reopened: _REOPEN, _S.withdrawn: _WITHDRAW},
     _S.closed: {_S.reopened: _REOPEN},
     _S.reopened: {_S.assigned: _ASSIGN, _S.in_progress: _START, _S.withdrawn: _WITHDRAW},

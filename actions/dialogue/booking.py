@@ -1,4 +1,7 @@
-"""Booking a consultation: openings as buttons, the matter in a sentence, read back, booked on yes. Change and cancel likewise."""
+"""Booking a consultation: openings as buttons, the matter in a sentence, read back, booked on yes.
+
+Change and cancel likewise.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -22,12 +25,15 @@ from actions.errors import ActionError, OpeningTaken
 from actions.persons import threads_of
 
 STEPS = ("opening", "matter", "contact", "confirm")
-_OWN = frozenset({"book_consultation", "change_place", "supplement_case", "rate_case", "withdraw_case"})  # intents the form reads itself
+# intents the form reads itself
+_OWN = frozenset({"book_consultation", "change_place", "supplement_case", "rate_case", "withdraw_case"})
 _STOP = re.compile(r"不约|不见了|不去了|不咨询|不排了|不候补|别约")
 _CHOICE = re.compile(r"(约|候补)(\d{1,9})号时段")
 _NTH = re.compile(r"第([一二三四五1-5])(?:个|场|次|条)?|^([1-5])[号个]?$")
 _FIRST = re.compile(r"最早|最近|头一个|最前|随便|都行|都可以|哪个都|越早越好|越快越好")
-_THIS = re.compile(r"^(?:那|就|行|好|中|可以|[，, ])*(?:约|选|要|定)?(?:这个|这天|这时候|它|他)(?:吧|了|嘛|时间|时段)*$|^就(?:这|它)")
+_THIS = re.compile(
+    r"^(?:那|就|行|好|中|可以|[，, ])*(?:约|选|要|定)?(?:这个|这天|这时候|它|他)(?:吧|了|嘛|时间|时段)*$|^就(?:这|它)"
+)
 _MODES = (
     (Mode.video, re.compile(r"视频")),
     (Mode.phone, re.compile(r"(?:约|用|打|改成|要)(?:个|一个)?电话|电话(?:的|咨询|里|上)|通电话|打电话")),
@@ -64,13 +70,32 @@ class StartBooking(_Booking):
             held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             booked = [a for a in held if a.status is AppointmentStatus.booked]
             change = booked[0] if is_change and booked else None
-            more = [SlotSet("booking_matter", change.summary), SlotSet("booking_contact", change.phone or "在这里联系"), SlotSet("booking_change", change.id)] if change else []
+            more = (
+                [
+                    SlotSet("booking_matter", change.summary),
+                    SlotSet("booking_contact", change.phone or "在这里联系"),
+                    SlotSet("booking_change", change.id),
+                ]
+                if change
+                else []
+            )
             if change:
-                self.say(dispatcher, f"您现在约的是 {service.label(change.opening)}。" + ("" if dates.find_future(text, now=_now()) else "换到什么时候？"))
+                self.say(
+                    dispatcher,
+                    f"您现在约的是 {service.label(change.opening)}。"
+                    + ("" if dates.find_future(text, now=_now()) else "换到什么时候？"),
+                )
             elif is_change:
                 self.say(dispatcher, "您现在没有约好的时间，我们重新约一个。")
         choice = _CHOICE.search(text)
-        matter = text if len(text) >= 14 and not choice and not is_change and re.search(r"因为|关于|被|欠|打(?!工)|离婚|土地|工资|纠纷|官司|赔", text) else None
+        matter = (
+            text
+            if len(text) >= 14
+            and not choice
+            and not is_change
+            and re.search(r"因为|关于|被|欠|打(?!工)|离婚|土地|工资|纠纷|官司|赔", text)
+            else None
+        )
         if not is_change and (told := _MATTER.search(text)):
             matter = told.group(1).strip("，,。的事吗？? ") or None
         return [
@@ -78,7 +103,11 @@ class StartBooking(_Booking):
             *more,
             SlotSet("booking_when", text),
             *([SlotSet("booking_matter", matter)] if matter else []),
-            *([SlotSet("booking_opening", choice.group(2)), SlotSet("booking_kind", choice.group(1))] if choice else []),
+            *(
+                [SlotSet("booking_opening", choice.group(2)), SlotSet("booking_kind", choice.group(1))]
+                if choice
+                else []
+            ),
             SlotSet("booking_id", f"{tracker.sender_id}:{message_of(tracker) or _now().timestamp()}"),
             SlotSet("booking_message", message_of(tracker)),
             FollowupAction("booking_form"),
@@ -101,31 +130,66 @@ class ValidateBooking(_Booking):
         if words.is_resume(text) and (more := unfinished(tracker)):
             self.say(dispatcher, "先把预约定下来，再接着报刚才的事；不想约了就说“不约了”。", kind="smalltalk", **more)
             return [mark]
-        found = self.read(dispatcher, tracker, (tracker.get_slot("requested_slot") or "").removeprefix("booking_"), text, intent, sure)
+        found = self.read(
+            dispatcher, tracker, (tracker.get_slot("requested_slot") or "").removeprefix("booking_"), text, intent, sure
+        )
         return [SlotSet("booking_hint", None), *found, mark] if found is not None else []
 
-    def read(self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float) -> list[EventType] | None:
+    def read(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float
+    ) -> list[EventType] | None:
         """Slots for what was said; [] asks the same again, None leaves the message to the rules."""
         if choice := _CHOICE.search(text):
-            return [SlotSet("booking_opening", choice.group(2)), SlotSet("booking_kind", choice.group(1)), SlotSet("booking_confirm", None)]
+            return [
+                SlotSet("booking_opening", choice.group(2)),
+                SlotSet("booking_kind", choice.group(1)),
+                SlotSet("booking_confirm", None),
+            ]
         if words.is_back(text):
             filled = [s for s in STEPS if tracker.get_slot(f"booking_{s}")]
             return [SlotSet(f"booking_{filled[-1]}", None)] if filled else []
         if aside := asides.find(text, asides.BOOKING):
             self.say(dispatcher, aside, kind="smalltalk")
             return []
-        if step == "opening" or (step in ("confirm", "contact", "matter") and re.search(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|日子|天)|时间(?:不对|不行|要改|改)", text)) or (step == "confirm" and dates.find_future(text, now=_now())):
+        if (
+            step == "opening"
+            or (
+                step in ("confirm", "contact", "matter")
+                and re.search(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|日子|天)|时间(?:不对|不行|要改|改)", text)
+            )
+            or (step == "confirm" and dates.find_future(text, now=_now()))
+        ):
             return self.read_opening(dispatcher, tracker, step, text, intent, sure)
         if step == "contact":
             if value := words.read_step("contact", text, now=_now()):
                 with self.services.sessions() as session:
                     opening = session.get(Opening, int(tracker.get_slot("booking_opening") or 0))
-                if opening and opening.mode is Mode.phone and not value[:1].isdigit() and not tracker.get_slot("booking_hint"):
+                if (
+                    opening
+                    and opening.mode is Mode.phone
+                    and not value[:1].isdigit()
+                    and not tracker.get_slot("booking_hint")
+                ):
                     return [SlotSet("booking_hint", "电话咨询要打给您，得留个号码才打得通。手机、座机都行。")]
                 return [SlotSet("booking_contact", "在这里联系" if value in ("匿名", "在这里回复") else value)]
             if count := words.odd_number_in(text):
-                return [SlotSet("booking_hint", f"手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。不方便留，就说“在这里联系”。")]
-        if commands.is_meant(text, intent, sure, but=_OWN | ({"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"} if step == "matter" else frozenset())):
+                return [
+                    SlotSet(
+                        "booking_hint",
+                        f"手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。不方便留，就说“在这里联系”。",
+                    )
+                ]
+        if commands.is_meant(
+            text,
+            intent,
+            sure,
+            but=_OWN
+            | (
+                {"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"}
+                if step == "matter"
+                else frozenset()
+            ),
+        ):
             return None
         if step == "matter":
             matter = re.sub(r"^(?:就)?(?:想)?(?:咨询|问问|问一下|问|说说)(?:一下)?(?=.{2})", "", text).strip("，,。 ")
@@ -137,7 +201,14 @@ class ValidateBooking(_Booking):
             if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
                 return [SlotSet("booking_confirm", "yes")]
             if answer is False or intent == "deny":
-                self.say(dispatcher, "要改哪一项？", buttons=[{"title": "换时间", "payload": "换个时间"}, {"title": "不约了", "payload": "不约了，取消"}])
+                self.say(
+                    dispatcher,
+                    "要改哪一项？",
+                    buttons=[
+                        {"title": "换时间", "payload": "换个时间"},
+                        {"title": "不约了", "payload": "不约了，取消"},
+                    ],
+                )
                 return [SlotSet("booking_confirm", None), SlotSet("requested_slot", "booking_confirm")]
             if phone := words.phone_in(text):
                 return [SlotSet("booking_contact", phone), SlotSet("booking_confirm", None)]
@@ -147,19 +218,37 @@ class ValidateBooking(_Booking):
             return None
         return [SlotSet("booking_hint", "留个手机号就行；不方便留，就说“在这里联系”。")] if step == "contact" else []
 
-    def read_opening(self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float) -> list[EventType] | None:
+    def read_opening(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float
+    ) -> list[EventType] | None:
         with self.services.sessions() as session:
             shown = _offers(session, self.services, tracker)
             full = service.full_ones(session, now=_now(), place=_place(tracker)) if len(shown) < 3 else []
             if re.search(r"候补|排队", text) and full:
-                return [SlotSet("booking_opening", str(full[0].id)), SlotSet("booking_kind", "候补"), SlotSet("booking_confirm", None)]
+                return [
+                    SlotSet("booking_opening", str(full[0].id)),
+                    SlotSet("booking_kind", "候补"),
+                    SlotSet("booking_confirm", None),
+                ]
             if shown and (taken := _chosen(text, shown)) is not None:
-                return [SlotSet("booking_opening", str(taken.id)), SlotSet("booking_kind", "约"), SlotSet("booking_confirm", None)]
+                return [
+                    SlotSet("booking_opening", str(taken.id)),
+                    SlotSet("booking_kind", "约"),
+                    SlotSet("booking_confirm", None),
+                ]
         wanted, before = dates.find_future(text, now=_now()), tracker.get_slot("booking_when") or ""
         if wanted or _mode(text) or _is_past(text):
             mode = _mode(before)
-            kept = "" if _mode(text) or mode is None else {Mode.phone: "电话的", Mode.video: "视频的", Mode.visit: "到村", Mode.office: "到所里"}[mode]
-            return [SlotSet("booking_when", f"{text} {kept}".strip()), SlotSet("booking_opening", None), SlotSet("booking_confirm", None)]
+            kept = (
+                ""
+                if _mode(text) or mode is None
+                else {Mode.phone: "电话的", Mode.video: "视频的", Mode.visit: "到村", Mode.office: "到所里"}[mode]
+            )
+            return [
+                SlotSet("booking_when", f"{text} {kept}".strip()),
+                SlotSet("booking_opening", None),
+                SlotSet("booking_confirm", None),
+            ]
         if step != "opening":
             return [SlotSet("booking_opening", None), SlotSet("booking_when", None), SlotSet("booking_confirm", None)]
         if commands.is_meant(text, intent, sure, but=_OWN):
@@ -172,14 +261,22 @@ class ValidateBooking(_Booking):
 def _chosen(text: str, shown: list[Opening]) -> Opening | None:
     """第二个, 就最早的, 就这个 where only one is offered, or the day and hour of one that is."""
     if nth := _NTH.search(text):
-        i = "一二三四五".find(nth.group(1)) if nth.group(1) and nth.group(1) in "一二三四五" else int(nth.group(1) or nth.group(2)) - 1
+        i = (
+            "一二三四五".find(nth.group(1))
+            if nth.group(1) and nth.group(1) in "一二三四五"
+            else int(nth.group(1) or nth.group(2)) - 1
+        )
         return shown[i] if i < len(shown) else None
     if "最后一个" in text or "最后那个" in text:
         return shown[-1]
     if _FIRST.search(text) or (len(shown) == 1 and (_THIS.search(text) or words.yes_or_no(text))):
         return shown[0]
     hour = re.search(r"(?<!\d)(\d{1,2})(?:[:：]\d{2}|点)", text)
-    fits = [o for o in shown if hour and o.starts_at.astimezone(dates.SHANGHAI).hour in (int(hour.group(1)), int(hour.group(1)) + 12)]
+    fits = [
+        o
+        for o in shown
+        if hour and o.starts_at.astimezone(dates.SHANGHAI).hour in (int(hour.group(1)), int(hour.group(1)) + 12)
+    ]
     return fits[0] if len(fits) == 1 and dates.find_future(text, now=_now()) is None else None
 
 
@@ -194,7 +291,9 @@ def _is_past(text: str) -> bool:
 
 
 def stop_words(tracker: Tracker) -> str:
-    return "好，先不约。什么时候想约，说“想约律师”就行。" + ("原来约的时间没有变。" if tracker.get_slot("booking_change") else "")
+    return "好，先不约。什么时候想约，说“想约律师”就行。" + (
+        "原来约的时间没有变。" if tracker.get_slot("booking_change") else ""
+    )
 
 
 def _offers(session: Session, services: Services, tracker: Tracker) -> list[Opening]:
@@ -202,8 +301,23 @@ def _offers(session: Session, services: Services, tracker: Tracker) -> list[Open
     asked, place = tracker.get_slot("booking_when") or "", _place(tracker)
     wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
     held = {a.opening_id for a in service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())}
-    near = service.offers(session, now=_now(), place=place, after=wanted.start - timedelta(minutes=1), before=wanted.end + timedelta(minutes=1), mode=mode) if wanted else []
-    found = near or service.offers(session, now=_now(), place=place, mode=mode) or service.offers(session, now=_now(), place=place)
+    near = (
+        service.offers(
+            session,
+            now=_now(),
+            place=place,
+            after=wanted.start - timedelta(minutes=1),
+            before=wanted.end + timedelta(minutes=1),
+            mode=mode,
+        )
+        if wanted
+        else []
+    )
+    found = (
+        near
+        or service.offers(session, now=_now(), place=place, mode=mode)
+        or service.offers(session, now=_now(), place=place)
+    )
     return [o for o in found if o.id not in held]
 
 
@@ -222,7 +336,13 @@ class AskOpening(_Booking):
             buttons = [{"title": service.label(o), "payload": f"约{o.id}号时段"} for o in shown]
             buttons += [{"title": f"候补：{service.label(o)}", "payload": f"候补{o.id}号时段"} for o in full]
         if not buttons:
-            self.say(dispatcher, "现在没有可约的时间。", kind="smalltalk", next="急着问，可以拨打 12348，免费；也可以直接去镇司法所。", links=[{"label": "拨打 12348", "href": "tel:12348"}])
+            self.say(
+                dispatcher,
+                "现在没有可约的时间。",
+                kind="smalltalk",
+                next="急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
+                links=[{"label": "拨打 12348", "href": "tel:12348"}],
+            )
             return [SlotSet("requested_slot", None), *empty()]
         fits = wanted and shown and wanted.start - timedelta(minutes=2) <= shown[0].starts_at <= wanted.end
         lacks = f"{MODE_LABELS[mode]}的暂时没有。" if mode and not any(o.mode is mode for o in shown) else ""
@@ -250,11 +370,21 @@ class AskBooking(_Booking):
         if commands.hands_over(tracker):
             return []
         if (hint := tracker.get_slot("booking_hint")) and self.step != "confirm":
-            self.say(dispatcher, hint, buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}] if self.step == "contact" else [], form="booking")
+            self.say(
+                dispatcher,
+                hint,
+                buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}] if self.step == "contact" else [],
+                form="booking",
+            )
         elif self.step == "matter":
             self.say(dispatcher, "想咨询什么事？一两句话就行，只有约见的法律工作者能看到。", form="booking")
         elif self.step == "contact":
-            self.say(dispatcher, "留个手机号，有变动好通知您。不方便留，也可以在这里联系。", buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}], form="booking")
+            self.say(
+                dispatcher,
+                "留个手机号，有变动好通知您。不方便留，也可以在这里联系。",
+                buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}],
+                form="booking",
+            )
         else:
             with self.services.sessions() as session:
                 opening = session.get(Opening, int(tracker.get_slot("booking_opening") or 0))
@@ -262,9 +392,24 @@ class AskBooking(_Booking):
                     self.say(dispatcher, "没有这个时段，请重新选一个。")
                     return [SlotSet("booking_opening", None), FollowupAction("booking_form")]
                 waits = tracker.get_slot("booking_kind") == "候补"
-                lines = [f"时间：{service.label(opening)}{'（排候补）' if waits else ''}", f"地点：{opening.address or '工作人员联系您'}", f"想问：{tracker.get_slot('booking_matter')}", f"联系：{tracker.get_slot('booking_contact')}", f"要带：{service.BRING}"]
+                lines = [
+                    f"时间：{service.label(opening)}{'（排候补）' if waits else ''}",
+                    f"地点：{opening.address or '工作人员联系您'}",
+                    f"想问：{tracker.get_slot('booking_matter')}",
+                    f"联系：{tracker.get_slot('booking_contact')}",
+                    f"要带：{service.BRING}",
+                ]
             yes = "对，改到这个时间" if tracker.get_slot("booking_change") else "对，排候补" if waits else "对，约上"
-            self.say(dispatcher, "您看对不对：\n" + "\n".join(lines), buttons=[{"title": yes, "payload": "对"}, {"title": "换个时间", "payload": "换个时间"}, {"title": "不约了", "payload": "不约了，取消"}], form="booking")
+            self.say(
+                dispatcher,
+                "您看对不对：\n" + "\n".join(lines),
+                buttons=[
+                    {"title": yes, "payload": "对"},
+                    {"title": "换个时间", "payload": "换个时间"},
+                    {"title": "不约了", "payload": "不约了，取消"},
+                ],
+                form="booking",
+            )
         return []
 
 
@@ -276,21 +421,47 @@ class Book(_Booking):
         if tracker.get_slot("booking_confirm") != "yes":
             return []
         opening, contact = int(tracker.get_slot("booking_opening")), tracker.get_slot("booking_contact") or ""
-        key, phone, matter = f"booking:{tracker.get_slot('booking_id')}", contact if contact[:1].isdigit() else None, tracker.get_slot("booking_matter") or ""
+        key = f"booking:{tracker.get_slot('booking_id')}"
+        phone = contact if contact[:1].isdigit() else None
+        matter = tracker.get_slot("booking_matter") or ""
         change = tracker.get_slot("booking_change")
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return empty()
             try:
                 if tracker.get_slot("booking_kind") == "候补":
-                    held = service.wait(session, opening, conversation_id=tracker.sender_id, request_key=key, summary=matter, phone=phone, now=_now(), message_id=message_of(tracker))
+                    held = service.wait(
+                        session,
+                        opening,
+                        conversation_id=tracker.sender_id,
+                        request_key=key,
+                        summary=matter,
+                        phone=phone,
+                        now=_now(),
+                        message_id=message_of(tracker),
+                    )
                 elif change:
-                    held = service.change(session, int(change), opening, request_key=key, now=_now(), message_id=message_of(tracker))
+                    held = service.change(
+                        session, int(change), opening, request_key=key, now=_now(), message_id=message_of(tracker)
+                    )
                 else:
-                    held = service.book(session, opening, conversation_id=tracker.sender_id, request_key=key, summary=matter, phone=phone, now=_now(), message_id=message_of(tracker))
+                    held = service.book(
+                        session,
+                        opening,
+                        conversation_id=tracker.sender_id,
+                        request_key=key,
+                        summary=matter,
+                        phone=phone,
+                        now=_now(),
+                        message_id=message_of(tracker),
+                    )
             except OpeningTaken as error:
                 self.say(dispatcher, error.message_zh)
-                return [SlotSet("booking_opening", None), SlotSet("booking_confirm", None), FollowupAction("booking_form")]
+                return [
+                    SlotSet("booking_opening", None),
+                    SlotSet("booking_confirm", None),
+                    FollowupAction("booking_form"),
+                ]
             except ActionError as error:
                 self.say(dispatcher, error.message_zh, kind="booking")
                 return empty()
@@ -305,11 +476,20 @@ class CheckBooking(_Booking):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         with self.services.sessions() as session:
             held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
-            lines = [f"{LABELS[a.status]}：{service.label(a.opening)}，地点：{a.opening.address or '等电话'}" for a in held]
+            lines = [
+                f"{LABELS[a.status]}：{service.label(a.opening)}，地点：{a.opening.address or '等电话'}" for a in held
+            ]
         if not lines:
-            self.say(dispatcher, "您现在没有预约。", kind="booking", buttons=[{"title": "约一个", "payload": "想约律师"}])
+            self.say(
+                dispatcher, "您现在没有预约。", kind="booking", buttons=[{"title": "约一个", "payload": "想约律师"}]
+            )
         else:
-            self.say(dispatcher, "\n".join(lines), kind="booking", buttons=[{"title": "改时间", "payload": "预约改时间"}, {"title": "取消预约", "payload": "取消预约"}])
+            self.say(
+                dispatcher,
+                "\n".join(lines),
+                kind="booking",
+                buttons=[{"title": "改时间", "payload": "预约改时间"}, {"title": "取消预约", "payload": "取消预约"}],
+            )
         return []
 
 
@@ -336,8 +516,20 @@ class CancelBooking(_Booking):
             elif not held:
                 self.say(dispatcher, "您现在没有预约，不用取消。", kind="booking")
             else:
-                waits = [SlotSet("awaits", waiting_for(tracker, f"确认取消{held[0].id}号预约"))] if len(held) == 1 else []
-                self.say(dispatcher, "取消哪一个？" if len(held) > 1 else "确定取消这个预约吗？", buttons=[*({"title": f"取消：{service.label(a.opening)}", "payload": f"确认取消{a.id}号预约"} for a in held[:5]), {"title": "不取消", "payload": "先不用"}])
+                waits = (
+                    [SlotSet("awaits", waiting_for(tracker, f"确认取消{held[0].id}号预约"))] if len(held) == 1 else []
+                )
+                self.say(
+                    dispatcher,
+                    "取消哪一个？" if len(held) > 1 else "确定取消这个预约吗？",
+                    buttons=[
+                        *(
+                            {"title": f"取消：{service.label(a.opening)}", "payload": f"确认取消{a.id}号预约"}
+                            for a in held[:5]
+                        ),
+                        {"title": "不取消", "payload": "先不用"},
+                    ],
+                )
                 return waits
         return []
 

@@ -24,10 +24,18 @@ _LINE = [{"label": "拨打 12345", "href": "tel:12345"}]
 
 
 _UNSOLVED = re.compile(
-    r"^(?:还)?没(?:有|呢)?[啊呀呢嘛的。，,]*$|[没未](?:有)?(?:真|完全|彻底)?(?:解决|办|处理|用|动|人|来|见|修|给|还|拆|看到|消息)|不(?:算)?(?:解决|满意|同意)|又(?:犯|来|开始|堵|占|砌|漏|响|闹|欠|挖|放|吵)|还(?:是|在|有|没)|老样子|白跑|光说|重新?办|鬼影"
+    r"^(?:还)?没(?:有|呢)?[啊呀呢嘛的。，,]*$|[没未](?:有)?(?:真|完全|彻底)?(?:解决|办|处理|用|动|人|来|见|修|给|还"
+    r"|拆|看到|消息)|不(?:算)?(?:解决|满意|同意)|又(?:犯|来|开始|堵|占|砌|漏|响|闹|欠|挖|放|吵)|还(?:是|在|有|没)"
+    r"|老样子|白跑|光说|重新?办|鬼影"
 )
 _SOLVED = re.compile(r"解决|好了|妥|[通拆扒修清退还赔到]了|修好|结清|拿到|满意|办结|可以了|了了")
-_MARKS = ((5, re.compile(r"(?:很|非常|特别|十分|相当|太|最)满意|满分|好评|[好棒]极了")), (1, re.compile(r"(?:很|非常|特别|十分|极)不满意|太差|差评")), (2, re.compile(r"不(?:太|怎么)?满意")), (4, re.compile(r"满意|挺好|不错")), (3, re.compile(r"一般|还行|凑合|过得去")))
+_MARKS = (
+    (5, re.compile(r"(?:很|非常|特别|十分|相当|太|最)满意|满分|好评|[好棒]极了")),
+    (1, re.compile(r"(?:很|非常|特别|十分|极)不满意|太差|差评")),
+    (2, re.compile(r"不(?:太|怎么)?满意")),
+    (4, re.compile(r"满意|挺好|不错")),
+    (3, re.compile(r"一般|还行|凑合|过得去")),
+)
 
 
 def verdict(text: str) -> bool | None:
@@ -40,7 +48,11 @@ def verdict(text: str) -> bool | None:
 def stars(text: str) -> int | None:
     """打5分, 五分, 很满意."""
     if found := re.search(r"[1-5]|[一二三四五两](?=分|星|颗)", text):
-        return int(found.group()) if found.group().isdigit() else {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}[found.group()]
+        return (
+            int(found.group())
+            if found.group().isdigit()
+            else {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}[found.group()]
+        )
     return next((n for n, pattern in _MARKS if pattern.search(text)), None)
 
 
@@ -54,7 +66,10 @@ def asking(session: Session, tracker: Tracker) -> Case | None:
     number = (awaited(tracker) or "").removeprefix(_WORD)
     for case in service.of_conversation(session, tracker.sender_id):
         asked = next((e for e in reversed(case.events) if e.say and e.buttons == service.CONFIRM_BUTTONS), None)
-        if ((asked and asked.at.timestamp() > said_at) or case.number == number) and case.status in (CaseStatus.answered, CaseStatus.closed):
+        if ((asked and asked.at.timestamp() > said_at) or case.number == number) and case.status in (
+            CaseStatus.answered,
+            CaseStatus.closed,
+        ):
             return case
     return None
 
@@ -67,7 +82,15 @@ class _Case(Action):
         dispatcher.utter_message(json_message={"kind": "case", "text": text, **more})
         return []
 
-    def say_with(self, dispatcher: CollectingDispatcher, tracker: Tracker, session: Session, deed: Callable[[], object], text: str, **more: Any) -> list[EventType]:
+    def say_with(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        session: Session,
+        deed: Callable[[], object],
+        text: str,
+        **more: Any,
+    ) -> list[EventType]:
         """Say it together with the deed: both are stored, or neither. The deed may raise ActionError."""
         keep(session, tracker, {"kind": "case", "text": text, **more})
         deed()
@@ -76,19 +99,46 @@ class _Case(Action):
     def key(self, tracker: Tracker, what: str) -> str:
         return f"m{message_of(tracker) or datetime.now(UTC).timestamp()}-{what}"
 
-    def one_of(self, dispatcher: CollectingDispatcher, tracker: Tracker, session: Session, *, status: tuple[CaseStatus, ...], verb: str, is_merged_too: bool = False) -> Case | None:
+    def one_of(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        session: Session,
+        *,
+        status: tuple[CaseStatus, ...],
+        verb: str,
+        is_merged_too: bool = False,
+    ) -> Case | None:
         """The case meant: the one named, or the only one in question; otherwise the resident is asked which.
 
         is_merged_too: a merged case counts with the status of the case in which it goes on.
         """
         digits, _ = numbers.find(said(tracker))
-        own = [c for c in service.of_person(session, tracker.sender_id) if (service.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)]
+        own = [
+            c
+            for c in service.of_person(session, tracker.sender_id)
+            if (service.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)
+        ]
         if len(own) == 1:
             return own[0]
         if own:
-            self.say(dispatcher, "您说的是哪一件？", buttons=[{"title": f"{c.what[:12]}（{numbers.spoken(c.number)}）", "payload": f"{numbers.spoken(c.number)} {verb}"} for c in own[:5]])
+            self.say(
+                dispatcher,
+                "您说的是哪一件？",
+                buttons=[
+                    {
+                        "title": f"{c.what[:12]}（{numbers.spoken(c.number)}）",
+                        "payload": f"{numbers.spoken(c.number)} {verb}",
+                    }
+                    for c in own[:5]
+                ],
+            )
         else:
-            self.say(dispatcher, "我这里没有您登记的、能这样办的事。在别处报的，请告诉当时的经办人，或者拨打 12345。", links=_LINE)
+            self.say(
+                dispatcher,
+                "我这里没有您登记的、能这样办的事。在别处报的，请告诉当时的经办人，或者拨打 12345。",
+                links=_LINE,
+            )
         return None
 
 
@@ -105,10 +155,28 @@ class CheckCase(_Case):
                 return self._link(dispatcher, session, [c for c in own if digits in (None, c.number)])
             if digits is None:
                 if not own:
-                    return self.say(dispatcher, "这段对话里还没有登记过的事。在别处登记的，请把编号和手机号后四位一起发给我，比如：261124-001-05 1234。", next="打过 12345 的，再拨 12345 报上工单号就能查。", links=_LINE)
-                shown = [c for c in own if service.lead(session, c).status in OPEN or c.status is CaseStatus.returned] or own[:1]
-                self.say(dispatcher, "\n\n".join(service.progress(session, c) for c in shown[:3]), buttons=_buttons(shown[0]) if len(shown) == 1 else [])
-                return [SlotSet("awaits", waiting_for(tracker, _WORD + shown[0].number))] if len(shown) == 1 and shown[0].status is CaseStatus.answered else []
+                    return self.say(
+                        dispatcher,
+                        (
+                            "这段对话里还没有登记过的事。在别处登记的，请把编号和手机号后四位一起发给我，比如："
+                            "261124-001-05 1234。"
+                        ),
+                        next="打过 12345 的，再拨 12345 报上工单号就能查。",
+                        links=_LINE,
+                    )
+                shown = [
+                    c for c in own if service.lead(session, c).status in OPEN or c.status is CaseStatus.returned
+                ] or own[:1]
+                self.say(
+                    dispatcher,
+                    "\n\n".join(service.progress(session, c) for c in shown[:3]),
+                    buttons=_buttons(shown[0]) if len(shown) == 1 else [],
+                )
+                return (
+                    [SlotSet("awaits", waiting_for(tracker, _WORD + shown[0].number))]
+                    if len(shown) == 1 and shown[0].status is CaseStatus.answered
+                    else []
+                )
             if not fits:
                 return self.say(dispatcher, "这个编号好像有一位不对，请再核对一下。")
             mine = next((c for c in own if c.number == digits), None)
@@ -120,9 +188,17 @@ class CheckCase(_Case):
                 self.say(dispatcher, f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
                 return [SlotSet("awaits", waiting_for(tracker, LOOK_UP + spoken))]
             try:
-                return self.say(dispatcher, service.progress(session, service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))))
+                return self.say(
+                    dispatcher,
+                    service.progress(session, service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))),
+                )
             except NotFound as error:
-                return self.say(dispatcher, error.message_zh, next="匿名登记的只能在当时的对话里查。查不到可以拨打 12345。", links=_LINE)
+                return self.say(
+                    dispatcher,
+                    error.message_zh,
+                    next="匿名登记的只能在当时的对话里查。查不到可以拨打 12345。",
+                    links=_LINE,
+                )
 
     def _link(self, dispatcher: CollectingDispatcher, session: Session, own: list[Case]) -> list[EventType]:
         """Only in the conversation of the case; the newest, where no number is named."""
@@ -132,7 +208,10 @@ class CheckCase(_Case):
         session.commit()
         return self.say(
             dispatcher,
-            f"{numbers.spoken(own[0].number)} 的进度链接在下面，只能打开一次，{links.LASTS.days} 天内有效。谁拿到都能看，请只发给自己或信得过的人。",
+            (
+                f"{numbers.spoken(own[0].number)} 的进度链接在下面，只能打开一次，{links.LASTS.days} 天内有效。"
+                "谁拿到都能看，请只发给自己或信得过的人。"
+            ),
             links=[{"label": "打开看进度（只能打开一次）", "href": f"/progress/{token}"}],
         )
 
@@ -140,7 +219,11 @@ class CheckCase(_Case):
 def _buttons(case: Case) -> list[dict[str, str]]:
     if case.status is CaseStatus.answered:
         return service.CONFIRM_BUTTONS
-    return [{"title": "撤回这件事", "payload": f"{numbers.spoken(case.number)} 我要撤回"}] if CaseStatus.withdrawn in MOVES[case.status] else []
+    return (
+        [{"title": "撤回这件事", "payload": f"{numbers.spoken(case.number)} 我要撤回"}]
+        if CaseStatus.withdrawn in MOVES[case.status]
+        else []
+    )
 
 
 class ConfirmCase(_Case):
@@ -152,7 +235,8 @@ class ConfirmCase(_Case):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         solved = verdict(said(tracker))
         if solved is None and numbers.find(said(tracker))[0]:
-            return CheckCase(self.services).run(dispatcher, tracker, domain)  # a number alone asks how it stands, whatever its digits look like
+            # a number alone asks how it stands, whatever its digits look like
+            return CheckCase(self.services).run(dispatcher, tracker, domain)
         status = (CaseStatus.answered, CaseStatus.closed)
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
@@ -163,25 +247,55 @@ class ConfirmCase(_Case):
                 return self.say(dispatcher, "好的。还有什么想问的，直接说就行。")
             if solved is None:
                 first = next(c for c in own if at[c.id] in status)
-                return self.say(dispatcher, "那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS) or [SlotSet("awaits", waiting_for(tracker, _WORD + first.number))]
+                return self.say(dispatcher, "那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS) or [
+                    SlotSet("awaits", waiting_for(tracker, _WORD + first.number))
+                ]
             if CaseStatus.answered in at.values():
                 status = (CaseStatus.answered,)
-            case = self.one_of(dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决", is_merged_too=True)
+            case = self.one_of(
+                dispatcher, tracker, session, status=status, verb="解决了" if solved else "没解决", is_merged_too=True
+            )
             if case is None:
                 return []
             reported, case = case, service.lead(session, case)
             if solved and reported is not case:
                 # Only who reported it can end it; the word of the others is kept.
-                word = partial(service.note, session, case.id, f"并案的居民（{numbers.spoken(reported.number)}）说解决了。", actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC))
-                return self.say_with(dispatcher, tracker, session, word, "记下了，谢谢您告诉我。这件事是和别人反映的并在一起办的，等那一位也确认了就办结。")
+                word = partial(
+                    service.note,
+                    session,
+                    case.id,
+                    f"并案的居民（{numbers.spoken(reported.number)}）说解决了。",
+                    actor=service.RESIDENT,
+                    key=self.key(tracker, "confirm"),
+                    now=datetime.now(UTC),
+                )
+                return self.say_with(
+                    dispatcher,
+                    tracker,
+                    session,
+                    word,
+                    "记下了，谢谢您告诉我。这件事是和别人反映的并在一起办的，等那一位也确认了就办结。",
+                )
             if solved and case.status is CaseStatus.closed:
                 return self.say(dispatcher, "那太好了。以后又有问题，随时告诉我。")
             to = CaseStatus.closed if solved else CaseStatus.reopened
             text = MOVES[case.status][to].say or ""
             more: dict[str, Any] = {"next": "还有哪里没解决，可以回复“补充：……”告诉办事的人。"}
             if solved:
-                more = {"next": "给这次办理打个分吧，1 分最差，5 分最好。", "buttons": [{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)]}
-            move = partial(service.move, session, case.id, to, actor=service.RESIDENT, key=self.key(tracker, "confirm"), now=datetime.now(UTC), note=said(tracker)[:500])
+                more = {
+                    "next": "给这次办理打个分吧，1 分最差，5 分最好。",
+                    "buttons": [{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)],
+                }
+            move = partial(
+                service.move,
+                session,
+                case.id,
+                to,
+                actor=service.RESIDENT,
+                key=self.key(tracker, "confirm"),
+                now=datetime.now(UTC),
+                note=said(tracker)[:500],
+            )
             try:
                 self.say_with(dispatcher, tracker, session, move, text, **more)
             except ActionError as error:
@@ -215,13 +329,24 @@ class SupplementCase(_Case):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            case = self.one_of(dispatcher, tracker, session, status=tuple(OPEN | {CaseStatus.returned}), verb=f"补充：{text}"[:180])
+            case = self.one_of(
+                dispatcher, tracker, session, status=tuple(OPEN | {CaseStatus.returned}), verb=f"补充：{text}"[:180]
+            )
             if case is None:
                 return []
             if len(text) < 2:
                 return self.say(dispatcher, "要补充什么？请回复“补充：”后面写上情况。")
-            add = partial(service.supplement, session, case.id, text[:1000], key=self.key(tracker, "supplement"), now=datetime.now(UTC))
-            return self.say_with(dispatcher, tracker, session, add, f"补充进去了（{numbers.spoken(case.number)}），办事的人看得到。")
+            add = partial(
+                service.supplement,
+                session,
+                case.id,
+                text[:1000],
+                key=self.key(tracker, "supplement"),
+                now=datetime.now(UTC),
+            )
+            return self.say_with(
+                dispatcher, tracker, session, add, f"补充进去了（{numbers.spoken(case.number)}），办事的人看得到。"
+            )
 
 
 class WithdrawCase(_Case):
@@ -238,9 +363,24 @@ class WithdrawCase(_Case):
                 return []
             if "确认撤回" not in said(tracker):
                 number = numbers.spoken(case.number)
-                return self.say(dispatcher, f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？", buttons=[{"title": "确定撤回", "payload": f"{number} 确认撤回"}, {"title": "先不撤", "payload": "先不用"}]) or [SlotSet("awaits", waiting_for(tracker, f"{number} 确认撤回"))]
+                return self.say(
+                    dispatcher,
+                    f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？",
+                    buttons=[
+                        {"title": "确定撤回", "payload": f"{number} 确认撤回"},
+                        {"title": "先不撤", "payload": "先不用"},
+                    ],
+                ) or [SlotSet("awaits", waiting_for(tracker, f"{number} 确认撤回"))]
             text = MOVES[case.status][CaseStatus.withdrawn].say or ""
-            move = partial(service.move, session, case.id, CaseStatus.withdrawn, actor=service.RESIDENT, key=self.key(tracker, "withdraw"), now=datetime.now(UTC))
+            move = partial(
+                service.move,
+                session,
+                case.id,
+                CaseStatus.withdrawn,
+                actor=service.RESIDENT,
+                key=self.key(tracker, "withdraw"),
+                now=datetime.now(UTC),
+            )
             return self.say_with(dispatcher, tracker, session, move, text)
 
 
@@ -257,7 +397,11 @@ class GridWorkers(_Case):
             return self.say(dispatcher, "您是哪个村的？在“设置”里选一下，或者说“我是某某村的”，再问我一次。")
         if not found:
             return self.say(dispatcher, "这个村的网格员名单我这里还没有，可以问村委会，或者拨打 12345。", links=_LINE)
-        return self.say(dispatcher, "\n".join(f"{w.area}：{w.name}，电话 {w.phone}" for w in found[:10]), links=[{"label": f"打给{w.name}", "href": f"tel:{w.phone}"} for w in found[:3]])
+        return self.say(
+            dispatcher,
+            "\n".join(f"{w.area}：{w.name}，电话 {w.phone}" for w in found[:10]),
+            links=[{"label": f"打给{w.name}", "href": f"tel:{w.phone}"} for w in found[:3]],
+        )
 
 
 def actions(services: Services) -> list[Action]:

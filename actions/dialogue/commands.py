@@ -1,6 +1,8 @@
-"""Whether a message inside a form is meant for somebody else: the classifier says so and a word of it stands in the text.
+"""Whether a message inside a form is meant for somebody else: the classifier says so and a word of it stands in the
+text.
 
-Answers to a form are short, and short texts are what the classifier confuses most (lab.md section 5): 上周 is no greeting, 村里 no rule.
+Answers to a form are short, and short texts are what the classifier confuses most (lab.md section 5): 上周 is no
+greeting, 村里 no rule.
 """
 
 import re
@@ -8,8 +10,14 @@ import re
 from rasa_sdk import Tracker
 
 _WORDS = {
-    "human_handoff": r"人工|真人|客服|工作人员|(?:找|叫|换|来|让|安排)个?(?:真的?)?人|领导|给我接|有人(?:吗|值班)|机器|ren ?gong",
-    "check_case": r"进度|咋样|怎么样|哪一步|哪步|那(?:个|件)?事|上次|上回|催|编号|办(?:到|得|好|完|了)|结果|回音|信儿|消息|(?<!\d)\d{6}-\d{3}",
+    "human_handoff": (
+        r"人工|真人|客服|工作人员|(?:找|叫|换|来|让|安排)个?(?:真的?)?人|领导|给我接|有人(?:吗|值班)|机器"
+        r"|ren ?gong"
+    ),
+    "check_case": (
+        r"进度|咋样|怎么样|哪一步|哪步|那(?:个|件)?事|上次|上回|催|编号|办(?:到|得|好|完|了)|结果|回音|信儿|消息"
+        r"|(?<!\d)\d{6}-\d{3}"
+    ),
     "book_consultation": r"约|律师|法律顾问|当面|号时段",
     "check_booking": r"约|候补",
     "cancel_booking": r"取消|退.{0,2}(?:号|预约)|约|不见|候补|不去",
@@ -32,10 +40,18 @@ _SURE = 0.5
 def hands_over(tracker: Tracker) -> bool:
     """A person was asked for: the form keeps its question until it is its turn again."""
     intent = tracker.latest_message.get("intent") or {}
-    return intent.get("name") == "human_handoff" and is_meant(tracker.latest_message.get("text") or "", "human_handoff", float(intent.get("confidence") or 0))
+    return intent.get("name") == "human_handoff" and is_meant(
+        tracker.latest_message.get("text") or "", "human_handoff", float(intent.get("confidence") or 0)
+    )
 
 
 def is_meant(text: str, intent: str, sure: float, *, but: frozenset[str] = frozenset()) -> bool:
     """`but`: intents that the form reads itself."""
     words = _WORDS.get(intent)
-    return bool(words and intent not in but and sure >= _SURE and len(text) <= _SHORT.get(intent, 60) and re.search(words, text, re.IGNORECASE))
+    return bool(
+        words
+        and intent not in but
+        and sure >= _SURE
+        and len(text) <= _SHORT.get(intent, 60)
+        and re.search(words, text, re.IGNORECASE)
+    )

@@ -65,12 +65,17 @@ def fields_of(tracker: Tracker) -> dict[str, str | None]:
 
 
 def empty() -> list[EventType]:
-    return [SlotSet(s, None) for s in [*SLOTS, _STARTED, "dispute_confirm", "dispute_message", "dispute_offer", "dispute_hint"]]
+    return [
+        SlotSet(s, None)
+        for s in [*SLOTS, _STARTED, "dispute_confirm", "dispute_message", "dispute_offer", "dispute_hint"]
+    ]
 
 
 def previous_message(tracker: Tracker) -> tuple[int | None, float]:
     """The resident's message before this one and when it was said (seconds since 1970); (None, 0) at the beginning."""
-    heard = [e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None]
+    heard = [
+        e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None
+    ]
     this = message_of(tracker)
     before = [e for e in heard if e["metadata"]["message"] != this]
     return (before[-1]["metadata"]["message"], float(before[-1].get("timestamp") or 0)) if before else (None, 0.0)
@@ -78,8 +83,14 @@ def previous_message(tracker: Tracker) -> tuple[int | None, float]:
 
 def is_double_tap(tracker: Tracker) -> bool:
     """The same words twice within moments: one press of a button, not an answer to two questions."""
-    heard = [e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None][-2:]
-    return len(heard) == 2 and heard[0].get("text") == heard[1].get("text") and float(heard[1].get("timestamp") or 0) - float(heard[0].get("timestamp") or 0) < _DOUBLE_TAP_S
+    heard = [
+        e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None
+    ][-2:]
+    return (
+        len(heard) == 2
+        and heard[0].get("text") == heard[1].get("text")
+        and float(heard[1].get("timestamp") or 0) - float(heard[0].get("timestamp") or 0) < _DOUBLE_TAP_S
+    )
 
 
 def waiting_for(tracker: Tracker, what: str) -> str:
@@ -122,12 +133,23 @@ class ReportDispute(AnswerQuestion):
         if not words.is_explicit(text):
             asks = words.is_question(text) and len(text) < _STORY
             if len(text) >= 8:
-                self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM if asks else TOLD_FROM, said=text, is_asked=asks)
+                self._answer_one(
+                    dispatcher,
+                    tracker,
+                    text,
+                    intent="ask_law",
+                    threshold=ANSWER_FROM if asks else TOLD_FROM,
+                    said=text,
+                    is_asked=asks,
+                )
             dispatcher.utter_message(
                 json_message={
                     "kind": "smalltalk",
                     "text": "这件事要不要我替您登记上报？登记以后有编号，谁在办、办到哪一步，我都会告诉您。",
-                    "buttons": [{"title": "要，帮我登记", "payload": "帮我登记上报"}, {"title": "先不用", "payload": "先不用"}],
+                    "buttons": [
+                        {"title": "要，帮我登记", "payload": "帮我登记上报"},
+                        {"title": "先不用", "payload": "先不用"},
+                    ],
                 }
             )
             return [SlotSet("dispute_offer", text), SlotSet("last_question", text), SlotSet("last_intent", "ask_law")]
@@ -142,7 +164,14 @@ class ReportDispute(AnswerQuestion):
         now = datetime.now(UTC)
         if spot := _AT.fullmatch(matter):
             told, matter = spot[1], ""
-        found = {"where": spot[1]} if spot else {**{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter}, **words.extract(matter, now=now)}
+        found = (
+            {"where": spot[1]}
+            if spot
+            else {
+                **{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter},
+                **words.extract(matter, now=now),
+            }
+        )
         what = matter if len(matter) >= 4 and matter != found.get("who") else None
         with self.services.sessions() as session:
             named = find_village(session, told)
@@ -150,8 +179,15 @@ class ReportDispute(AnswerQuestion):
             found["where"] = in_village(self.services, tracker, found["where"], told)
         elif named and named.name in told:
             found["where"] = named.name
-        fields: dict[str, str | None] = {**{k: words.tidy(v) for k, v in found.items()}, "what": words.tidy(what) if what else None}
-        ready = words.acknowledgement(fields) if what else "好，我来帮您登记，几句话就好。中途想问别的、想改、想停，直接说。"
+        fields: dict[str, str | None] = {
+            **{k: words.tidy(v) for k, v in found.items()},
+            "what": words.tidy(what) if what else None,
+        }
+        ready = (
+            words.acknowledgement(fields)
+            if what
+            else "好，我来帮您登记，几句话就好。中途想问别的、想改、想停，直接说。"
+        )
         if words.is_resume(text) and not what:
             ready = "我这里没有报了一半的事。要报新的，几句话就好。"
         dispatcher.utter_message(json_message={"kind": "asking", "text": ready})
@@ -165,7 +201,10 @@ class ReportDispute(AnswerQuestion):
 
 
 class ValidateDispute(AnswerQuestion):
-    """Takes from a message what belongs to the form. Returning nothing gives the message to the other rules, and then asks again."""
+    """Takes from a message what belongs to the form.
+
+    Returning nothing gives the message to the other rules, and then asks again.
+    """
 
     def name(self) -> str:
         return "validate_dispute_form"
@@ -183,7 +222,12 @@ class ValidateDispute(AnswerQuestion):
             self.say(dispatcher, "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。", kind="smalltalk")
             return [*empty(), SlotSet("requested_slot", None)]
         if words.is_pause(text) and not words.is_resume(text):
-            self.say(dispatcher, "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。", kind="smalltalk", buttons=[{"title": "接着报", "payload": "接着报上次的事"}])
+            self.say(
+                dispatcher,
+                "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。",
+                kind="smalltalk",
+                buttons=[{"title": "接着报", "payload": "接着报上次的事"}],
+            )
             return [mark, SlotSet("dispute_hint", None), SlotSet("requested_slot", None)]
         found = self.read(dispatcher, tracker, step, text, intent, sure)
         return [SlotSet("dispute_hint", None), *found, mark] if found is not None else []
@@ -191,14 +235,22 @@ class ValidateDispute(AnswerQuestion):
     def say(self, dispatcher: CollectingDispatcher, text: str, *, kind: str = "asking", **more: Any) -> None:
         dispatcher.utter_message(json_message={"kind": kind, "text": text, **more})
 
-    def read(self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float) -> list[EventType] | None:
+    def read(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float
+    ) -> list[EventType] | None:
         """Slots for what was said; [] asks the same again, None leaves the message to the rules."""
         fields, now = fields_of(tracker), datetime.now(UTC)
         if words.is_back(text):
             filled = [s for s in words.STEPS if fields.get(s)]
-            before = filled[: sum(s in filled for s in words.STEPS[: words.STEPS.index(step)])] if step in words.STEPS else filled
+            before = (
+                filled[: sum(s in filled for s in words.STEPS[: words.STEPS.index(step)])]
+                if step in words.STEPS
+                else filled
+            )
             return [SlotSet(f"dispute_{before[-1]}", None), SlotSet("dispute_confirm", None)] if before else []
-        if words.is_resume(text) or (step != "what" and words.is_explicit(text) and not words.matter_in(text) and not words.yes_or_no(text)):
+        if words.is_resume(text) or (
+            step != "what" and words.is_explicit(text) and not words.matter_in(text) and not words.yes_or_no(text)
+        ):
             return []  # the button that began it, pressed late or twice
         if fields["what"] and fields["what"] in (words.tidy(text), words.tidy(words.matter_in(text))):
             return []  # the same message again
@@ -213,12 +265,26 @@ class ValidateDispute(AnswerQuestion):
             return self.correct(dispatcher, tracker, "when", text)
         for other in ("wish", "care", "contact"):
             if other != step and text in _BUTTONS[other] and text not in ("没有", *_BUTTONS.get(step, ())):
-                return [] if fields.get(other) else [SlotSet(f"dispute_{other}", words.read_step(other, text, now=now) or text)]  # an older button
+                # an older button
+                return (
+                    []
+                    if fields.get(other)
+                    else [SlotSet(f"dispute_{other}", words.read_step(other, text, now=now) or text)]
+                )
         if text in _BUTTONS.get(step, ()):
-            return [SlotSet(f"dispute_{step}", words.read_step(step, text, now=now) or text)]  # a button is never a command
+            # a button is never a command
+            return [SlotSet(f"dispute_{step}", words.read_step(step, text, now=now) or text)]
         value = words.read_step(step, text, now=now) if step in words.STEPS else None
-        is_plain = value is not None and (step in ("when", "contact", "care") or (step == "where" and words.spot_in(text) is not None) or (step == "wish" and words.is_wish(text)))
-        if not is_plain and commands.is_meant(text, intent, sure) and not (intent == "change_place" and step == "where"):
+        is_plain = value is not None and (
+            step in ("when", "contact", "care")
+            or (step == "where" and words.spot_in(text) is not None)
+            or (step == "wish" and words.is_wish(text))
+        )
+        if (
+            not is_plain
+            and commands.is_meant(text, intent, sure)
+            and not (intent == "change_place" and step == "where")
+        ):
             return None
         if step != "what" and not is_plain and len(text) >= 4 and words.is_question(text):
             return self.answer(dispatcher, tracker, text, intent)
@@ -234,23 +300,35 @@ class ValidateDispute(AnswerQuestion):
             if value is None and intent in ASKS and sure >= 0.6 and len(text) >= 6:
                 return None
             return [SlotSet("dispute_hint", self.hint(step, text))]
-        more = {k: v for k, v in words.extract(text, now=now).items() if not fields.get(k) and k != step} if len(text) >= 8 else {}
+        more = (
+            {k: v for k, v in words.extract(text, now=now).items() if not fields.get(k) and k != step}
+            if len(text) >= 8
+            else {}
+        )
         if step == "where":
             value = in_village(self.services, tracker, value, value)
         elif step == "what":
             value = words.matter_in(value) or value
         return [SlotSet(f"dispute_{k}", words.tidy(v)) for k, v in {**more, step: value}.items()]
 
-    def correct(self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, value: str | None) -> list[EventType]:
+    def correct(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, value: str | None
+    ) -> list[EventType]:
         if value:
             read = words.read_step(step, value, now=datetime.now(UTC))
             if step == "contact" and read is None:
-                return [SlotSet("dispute_contact", None), SlotSet("dispute_confirm", None), SlotSet("dispute_hint", self.hint(step, value))]
+                return [
+                    SlotSet("dispute_contact", None),
+                    SlotSet("dispute_confirm", None),
+                    SlotSet("dispute_hint", self.hint(step, value)),
+                ]
             value = in_village(self.services, tracker, value, value) if step == "where" else read or value
             self.say(dispatcher, f"改好了，{words.FIELDS[step]}：{value}。")
         return [SlotSet(f"dispute_{step}", value), SlotSet("dispute_confirm", None)]
 
-    def confirm(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str, sure: float) -> list[EventType] | None:
+    def confirm(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str, sure: float
+    ) -> list[EventType] | None:
         fields, now = fields_of(tracker), datetime.now(UTC)
         answer = words.yes_or_no(text)
         if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
@@ -258,27 +336,61 @@ class ValidateDispute(AnswerQuestion):
         again = [SlotSet("dispute_confirm", None), SlotSet("requested_slot", "dispute_confirm")]
         buttons = [{"title": name, "payload": f"{name}要改"} for s, name in words.FIELDS.items() if fields.get(s)]
         if answer is False or intent == "deny":
-            return [*again, SlotSet("dispute_hint", _dumps("哪一项要改？直接说“地点不对，是村口”这样的话也行；不想报了就说“不报了”。", buttons))]
-        if words.phone_in(text) or (words.is_wish(text) and not words.is_question(text)) or (words.read_step("contact", text, now=now) and not words.is_question(text) and len(text) <= 12 and not commands.is_meant(text, intent, sure)):
+            return [
+                *again,
+                SlotSet(
+                    "dispute_hint",
+                    _dumps("哪一项要改？直接说“地点不对，是村口”这样的话也行；不想报了就说“不报了”。", buttons),
+                ),
+            ]
+        if (
+            words.phone_in(text)
+            or (words.is_wish(text) and not words.is_question(text))
+            or (
+                words.read_step("contact", text, now=now)
+                and not words.is_question(text)
+                and len(text) <= 12
+                and not commands.is_meant(text, intent, sure)
+            )
+        ):
             step = "wish" if words.is_wish(text) and not words.phone_in(text) else "contact"
             return self.correct(dispatcher, tracker, step, text)
         if commands.is_meant(text, intent, sure):
             return None
         if len(text) >= 4 and words.is_question(text):
             return self.answer(dispatcher, tracker, text, intent)
-        return [*again, SlotSet("dispute_hint", _dumps("没听明白是要报上去，还是要改。要报就说“对”，要改就点一项。", [{"title": "对，报上去", "payload": "对，报上去"}, *buttons]))]
+        return [
+            *again,
+            SlotSet(
+                "dispute_hint",
+                _dumps(
+                    "没听明白是要报上去，还是要改。要报就说“对”，要改就点一项。",
+                    [{"title": "对，报上去", "payload": "对，报上去"}, *buttons],
+                ),
+            ),
+        ]
 
-    def answer(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str) -> list[EventType] | None:
-        """A question in between. What the rules would take for small talk is looked up here, and never met with a shrug alone."""
+    def answer(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str
+    ) -> list[EventType] | None:
+        """A question in between.
+
+        What the rules would take for small talk is looked up here, and never met with a shrug alone.
+        """
         if intent in ASKS:
             return None
-        if not self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text, is_asked=False):
+        if not self._answer_one(
+            dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text, is_asked=False
+        ):
             self.say(dispatcher, "这一句我答不准，报完以后可以说“转人工”问工作人员。咱们先接着报。", kind="smalltalk")
         return []
 
     def hint(self, step: str, text: str) -> str:
         if step == "contact" and (count := words.odd_number_in(text)):
-            return f"这个号码好像{'少了' if count < 11 else '多了' if count > 11 else '不对，错了'}几位：手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。不想留就说“匿名”。"
+            return (
+                f"这个号码好像{'少了' if count < 11 else '多了' if count > 11 else '不对，错了'}几位：手机号是 11 位，"
+                f"您发的是 {count} 位，麻烦核对一下号码再发一次。不想留就说“匿名”。"
+            )
         return _AGAIN.get(step, "")
 
 
@@ -286,7 +398,12 @@ def in_village(services: Services, tracker: Tracker, spot: str, text: str) -> st
     """The spot with its village before it, unless it names one or lies outside: 村口 -> 李家沟村口."""
     with services.sessions() as session:
         village = find_village(session, text) or (session.get(Place, _place(tracker)) if _place(tracker) else None)
-    if village is None or village.name in spot or any(a in spot for a in village.aliases) or re.match(r"[镇县乡城]|.{1,4}[镇县市乡街城]", spot):
+    if (
+        village is None
+        or village.name in spot
+        or any(a in spot for a in village.aliases)
+        or re.match(r"[镇县乡城]|.{1,4}[镇县市乡街城]", spot)
+    ):
         return spot
     return f"{village.name}，具体位置说不清" if spot == "说不清" else village.name + spot.removeprefix("村")
 
@@ -309,7 +426,9 @@ class AskDispute(Action):
         if commands.hands_over(tracker):
             return []
         text = tracker.get_slot("dispute_hint") or _ASK[self.step]
-        dispatcher.utter_message(json_message={"kind": "asking", "text": text, "buttons": buttons, "form": "dispute", "step": self.step})
+        dispatcher.utter_message(
+            json_message={"kind": "asking", "text": text, "buttons": buttons, "form": "dispute", "step": self.step}
+        )
         return []
 
 
@@ -324,12 +443,20 @@ class AskConfirm(Action):
         if hint := tracker.get_slot("dispute_hint"):
             dispatcher.utter_message(json_message={"kind": "asking", **json.loads(hint), "form": "dispute"})
             return []
-        lines = [f"{words.FIELDS[s]}：{fields[s]}" for s in words.STEPS if fields.get(s) and not (s == "care" and fields[s] == "没有")]
+        lines = [
+            f"{words.FIELDS[s]}：{fields[s]}"
+            for s in words.STEPS
+            if fields.get(s) and not (s == "care" and fields[s] == "没有")
+        ]
         dispatcher.utter_message(
             json_message={
                 "kind": "asking",
                 "text": "我念一遍，您听对不对：\n" + "\n".join(lines) + "\n\n这样报上去，行吗？有照片可以再加上。",
-                "buttons": [{"title": "对，报上去", "payload": "对，报上去"}, {"title": "有错，要改", "payload": "不对"}, {"title": "不报了", "payload": "不报了"}],
+                "buttons": [
+                    {"title": "对，报上去", "payload": "对，报上去"},
+                    {"title": "有错，要改", "payload": "不对"},
+                    {"title": "不报了", "payload": "不报了"},
+                ],
                 "form": "dispute",
             }
         )
@@ -384,11 +511,25 @@ class StopForm(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         if words.is_pause(said(tracker)):
-            dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。", "buttons": [{"title": "接着报", "payload": "接着报上次的事"}]})
+            dispatcher.utter_message(
+                json_message={
+                    "kind": "smalltalk",
+                    "text": "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。",
+                    "buttons": [{"title": "接着报", "payload": "接着报上次的事"}],
+                }
+            )
             return []
-        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。"})
+        dispatcher.utter_message(
+            json_message={"kind": "smalltalk", "text": "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。"}
+        )
         return empty()
 
 
 def actions(services: Services) -> list[Action]:
-    return [ValidateDispute(services), *(AskDispute(s) for s in words.STEPS), AskConfirm(), FileDispute(services), StopForm()]
+    return [
+        ValidateDispute(services),
+        *(AskDispute(s) for s in words.STEPS),
+        AskConfirm(),
+        FileDispute(services),
+        StopForm(),
+    ]

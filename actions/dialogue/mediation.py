@@ -31,14 +31,26 @@ class ConsentMediation(_Case):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            own = [c for c in service.of_person(session, tracker.sender_id) if c.mediation and not c.mediation.failed_at and not c.mediation.terms]
+            own = [
+                c
+                for c in service.of_person(session, tracker.sender_id)
+                if c.mediation and not c.mediation.failed_at and not c.mediation.terms
+            ]
             if not own:
-                return self.say(dispatcher, "您现在没有等着调解的事。想请人民调解，先跟我说出了什么事，我帮您登记。", buttons=[{"title": "我要报事", "payload": "我要报个事"}])
+                return self.say(
+                    dispatcher,
+                    "您现在没有等着调解的事。想请人民调解，先跟我说出了什么事，我帮您登记。",
+                    buttons=[{"title": "我要报事", "payload": "我要报个事"}],
+                )
             case = own[0]
             assert case.mediation
             if answer == "no" and not _PLAIN_NO.match(text):  # a no ends it for good, so it must be a plain one
-                return self.say(dispatcher, "您是不愿意调解，对吗？说了不同意，这次调解就结束了。", buttons=service.CONSENT_BUTTONS)
-            consent = partial(service.consent, session, case.id, 0, answer, actor=service.RESIDENT, now=datetime.now(UTC))
+                return self.say(
+                    dispatcher, "您是不愿意调解，对吗？说了不同意，这次调解就结束了。", buttons=service.CONSENT_BUTTONS
+                )
+            consent = partial(
+                service.consent, session, case.id, 0, answer, actor=service.RESIDENT, now=datetime.now(UTC)
+            )
             return self.say_with(dispatcher, tracker, session, consent, _YES_SAID if answer == "yes" else _NO_SAID)
 
 

@@ -1,5 +1,5 @@
-"""What was said when a message's wish was carried out, stored in the transaction of the deed: a second try at the message, after
-somebody was killed in between, says it again and does nothing.
+"""What was said when a message's wish was carried out, stored in the transaction of the deed: a second try at the
+message, after somebody was killed in between, says it again and does nothing.
 """
 
 from typing import Any

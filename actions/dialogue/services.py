@@ -28,9 +28,16 @@ class RequestHandoff(ReportDispute):
         if re.fullmatch(r"[\d\s-]{1,12}", said(tracker)):  # figures ask for nobody
             done = Report(self.services).answers_case(dispatcher, tracker, domain)
             if done is None:
-                dispatcher.utter_message(json_message={"kind": "asking", "text": "您发的是一串数字，我没看明白。查进度请说“查进度”，想报事请说“我要报个事”。"})
+                dispatcher.utter_message(
+                    json_message={
+                        "kind": "asking",
+                        "text": "您发的是一串数字，我没看明白。查进度请说“查进度”，想报事请说“我要报个事”。",
+                    }
+                )
             return done or []
-        dispatcher.utter_message(json_message={"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}})
+        dispatcher.utter_message(
+            json_message={"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}}
+        )
         return []
 
 
@@ -43,17 +50,23 @@ def _as_said(tracker: Tracker, text: str) -> Tracker:
 class _AfterCase(ReportDispute):
     """Short words that answer a case's question, when that is the last thing the resident heard."""
 
-    def resumes(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
+    def resumes(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType] | None:
         """接着报, or 登记吧, whatever the classifier took it for; None for other words."""
         text = said(tracker)
         if tracker.active_loop_name or words.is_question(text):
             return None
         if words.is_resume(text):
             return ReportDispute.run(self, dispatcher, tracker, domain)
-        is_bare = len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text) and words.yes_or_no(text) is None
+        is_bare = (
+            len(text) <= 14 and words.is_explicit(text) and not words.matter_in(text) and words.yes_or_no(text) is None
+        )
         return self.begin(dispatcher, tracker, text) if is_bare else None
 
-    def answers_case(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType] | None:
+    def answers_case(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType] | None:
         """What came of it; None where the words are no such answer."""
         text = said(tracker)
         if tracker.active_loop_name or len(text) > 30:
@@ -62,7 +75,9 @@ class _AfterCase(ReportDispute):
         if what == case.MARK and case.stars(text):
             return case.RateCase(self.services).run(dispatcher, tracker, domain)
         if what.startswith(case.LOOK_UP) and re.fullmatch(r"\D{0,6}\d{4}", text):
-            return case.CheckCase(self.services).run(dispatcher, _as_said(tracker, f"{what.removeprefix(case.LOOK_UP)} {text[-4:]}"), domain)
+            return case.CheckCase(self.services).run(
+                dispatcher, _as_said(tracker, f"{what.removeprefix(case.LOOK_UP)} {text[-4:]}"), domain
+            )
         with self.services.sessions() as session:
             if case.asking(session, tracker) is None:
                 return None
@@ -85,9 +100,16 @@ class Question(AnswerQuestion):
         if (done := report.resumes(dispatcher, tracker, domain)) is not None:
             return done
         text = said(tracker)
-        if not tracker.active_loop_name and re.search(r"(?:找|见|约)(?:个|一个|一下|下)?律师", text) and not words.is_question(text):
+        if (
+            not tracker.active_loop_name
+            and re.search(r"(?:找|见|约)(?:个|一个|一下|下)?律师", text)
+            and not words.is_question(text)
+        ):
             return booking.StartBooking(self.services).run(dispatcher, tracker, domain)
-        if not words.is_question(said(tracker)) and (done := report.answers_case(dispatcher, tracker, domain)) is not None:
+        if (
+            not words.is_question(said(tracker))
+            and (done := report.answers_case(dispatcher, tracker, domain)) is not None
+        ):
             return done
         return super().run(dispatcher, tracker, domain)
 
@@ -121,7 +143,9 @@ class Affirm(_AfterCase):
             return self.begin(dispatcher, tracker, said(tracker))
         if (done := self.answers_case(dispatcher, tracker, domain)) is not None:
             return done
-        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。", **unfinished(tracker)})
+        dispatcher.utter_message(
+            json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。", **unfinished(tracker)}
+        )
         return []
 
 
@@ -137,7 +161,13 @@ class Deny(_AfterCase):
                 return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
         if "没" in said(tracker) and (done := self.answers_case(dispatcher, tracker, domain)) is not None:
             return done
-        text = "好，那就不动它。" if awaited(tracker) else "好，那就不弄了。" if tracker.get_slot("dispute_offer") else "好的。"
+        text = (
+            "好，那就不动它。"
+            if awaited(tracker)
+            else "好，那就不弄了。"
+            if tracker.get_slot("dispute_offer")
+            else "好的。"
+        )
         dispatcher.utter_message(json_message={"kind": "smalltalk", "text": f"{text}有别的事随时问我。"})
         return [SlotSet("dispute_offer", None), SlotSet("awaits", None)]
 
@@ -163,7 +193,10 @@ class Stop(ReportDispute):
 
 def all_actions(services: Services) -> list[Action]:
     return [
-        *(kind(services) for kind in (Report, Question, FollowUp, Check, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)),
+        *(
+            kind(services)
+            for kind in (Report, Question, FollowUp, Check, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)
+        ),
         RequestHandoff(services),
         *dispute.actions(services),
         *case.actions(services),

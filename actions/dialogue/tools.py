@@ -18,7 +18,10 @@ from actions.dialogue.outcomes import message_of
 
 _LINE = [{"label": "拨打 12348", "href": "tel:12348"}]
 _DATE = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?")
-_OWN = frozenset({"ask_deadline", "check_legal_aid", "change_place", "ask_capabilities", "supplement_case", "rate_case"})  # intents the forms read themselves
+# intents the forms read themselves
+_OWN = frozenset(
+    {"ask_deadline", "check_legal_aid", "change_place", "ask_capabilities", "supplement_case", "rate_case"}
+)
 
 
 def _say(dispatcher: CollectingDispatcher, text: str, **more: Any) -> None:
@@ -53,7 +56,9 @@ class _Form(Action):
         self.services = services
 
     def leave(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str) -> list[EventType] | None:
-        """What isn't an answer: stopping, a small question about the form, or ([]) a message for the other rules; None for an answer."""
+        """What isn't an answer: stopping, a small question about the form, or ([]) a message for the other rules;
+        None for an answer.
+        """
         intent, sure = intent_of(tracker)
         if words.is_drop(text) or words.is_pause(text) or re.search(r"不(?:测|算|问)了", text):
             _say(dispatcher, "好，不算了。想问别的，直接说。", kind="smalltalk")
@@ -111,12 +116,23 @@ class ValidateDeadline(StartDeadline):
         if tracker.get_slot("requested_slot") == "deadline_matter":
             exact = next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, words.tidy(text))), None)
             found = [exact] if exact else deadlines.find_matter(text)
-            return [SlotSet("deadline_matter", found[0].id), mark] if len(found) == 1 else [SlotSet("deadline_said", text), mark] if found else self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行。")
+            return (
+                [SlotSet("deadline_matter", found[0].id), mark]
+                if len(found) == 1
+                else [SlotSet("deadline_said", text), mark]
+                if found
+                else self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行。")
+            )
         if other := next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, words.tidy(text))), None):
             return [SlotSet("deadline_matter", other.id), mark]
         day = read_day(text, today=self.services.today())
         if day is None:
-            return self.not_heard(dispatcher, tracker, text, "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。")
+            return self.not_heard(
+                dispatcher,
+                tracker,
+                text,
+                "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。",
+            )
         if day > self.services.today() or day < deadlines.EARLIEST:
             _say(dispatcher, "这个日子好像不对，请再说一次，比如“2026年9月1日”。")
             return [mark]
@@ -137,8 +153,21 @@ class AskDeadline(_Form):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         if self.step == "matter":
-            found = deadlines.find_matter(tracker.get_slot("deadline_said") or "") or [deadlines.MATTERS[m] for m in ("labour_arbitration", "reconsideration", "land_arbitration", "general_limitation", "judicial_confirmation")]
-            _say(dispatcher, "您要算的是哪一种期限？", buttons=[{"title": m.title_zh, "payload": m.title_zh} for m in found[:6]])
+            found = deadlines.find_matter(tracker.get_slot("deadline_said") or "") or [
+                deadlines.MATTERS[m]
+                for m in (
+                    "labour_arbitration",
+                    "reconsideration",
+                    "land_arbitration",
+                    "general_limitation",
+                    "judicial_confirmation",
+                )
+            ]
+            _say(
+                dispatcher,
+                "您要算的是哪一种期限？",
+                buttons=[{"title": m.title_zh, "payload": m.title_zh} for m in found[:6]],
+            )
         else:
             matter = deadlines.MATTERS[tracker.get_slot("deadline_matter")]
             _say(dispatcher, f"从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。")
@@ -160,7 +189,14 @@ class TellDeadline(StartDeadline):
         except ValueError:
             _say(dispatcher, "这个日子我算不了，请拨打 12348 问问律师。", links=_LINE)
             return self.empty()
-        dispatcher.utter_message(json_message={"kind": "deadline", "text": found.text_zh, "links": _LINE, "buttons": [{"title": "约律师", "payload": "想约律师"}]})
+        dispatcher.utter_message(
+            json_message={
+                "kind": "deadline",
+                "text": found.text_zh,
+                "links": _LINE,
+                "buttons": [{"title": "约律师", "payload": "想约律师"}],
+            }
+        )
         return self.empty()
 
 
@@ -174,7 +210,12 @@ class StartAid(_Form):
         text = said(tracker)
         known = [(q, legal_aid.read_option(q, text)) for q in ("matter", "group")] if len(text) >= 8 else []
         _say(dispatcher, "好，问您三个小问题，帮您看看能不能申请法律援助。")
-        return [*self.empty(), *(SlotSet(f"aid_{q}", v) for q, v in known if v), SlotSet("aid_message", message_of(tracker)), FollowupAction("legal_aid_form")]
+        return [
+            *self.empty(),
+            *(SlotSet(f"aid_{q}", v) for q, v in known if v),
+            SlotSet("aid_message", message_of(tracker)),
+            FollowupAction("legal_aid_form"),
+        ]
 
 
 class ValidateAid(StartAid):
@@ -190,7 +231,9 @@ class ValidateAid(StartAid):
         step = (tracker.get_slot("requested_slot") or "").removeprefix("aid_")
         value = legal_aid.read_option(step, text) if step in legal_aid.QUESTIONS else None
         if value is None:
-            return self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行；都不像，就说“别的事”或者“都不是”。")
+            return self.not_heard(
+                dispatcher, tracker, text, "没听明白是哪一种，点一个就行；都不像，就说“别的事”或者“都不是”。"
+            )
         return [SlotSet(f"aid_{step}", value), SlotSet("aid_message", message_of(tracker))]
 
 
@@ -203,7 +246,11 @@ class AskAid(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         question = legal_aid.QUESTIONS[self.step]
-        _say(dispatcher, question.text_zh, buttons=[{"title": o.label_zh, "payload": o.label_zh} for o in question.options])
+        _say(
+            dispatcher,
+            question.text_zh,
+            buttons=[{"title": o.label_zh, "payload": o.label_zh} for o in question.options],
+        )
         return []
 
 
@@ -218,7 +265,13 @@ class TellAid(StartAid):
         found = legal_aid.assess(*chosen)
         sources = "、".join(f"《{law}》{article}" for law, article in found.articles)
         dispatcher.utter_message(
-            json_message={"kind": "legal_aid", "text": f"{found.text_zh}\n依据：{sources}。\n要带：{'；'.join(found.papers_zh)}。", "next": found.where_zh, "links": _LINE, "buttons": [{"title": "约法律工作者", "payload": "想约律师"}]}
+            json_message={
+                "kind": "legal_aid",
+                "text": f"{found.text_zh}\n依据：{sources}。\n要带：{'；'.join(found.papers_zh)}。",
+                "next": found.where_zh,
+                "links": _LINE,
+                "buttons": [{"title": "约法律工作者", "payload": "想约律师"}],
+            }
         )
         return self.empty()
 
@@ -236,4 +289,8 @@ class StopTool(_Form):
 
 def actions(services: Services) -> list[Action]:
     kinds = (StartDeadline, ValidateDeadline, TellDeadline, StartAid, ValidateAid, TellAid, StopTool)
-    return [*(kind(services) for kind in kinds), *(AskDeadline(services, s) for s in ("matter", "start")), *(AskAid(s) for s in ("matter", "group", "means"))]
+    return [
+        *(kind(services) for kind in kinds),
+        *(AskDeadline(services, s) for s in ("matter", "start")),
+        *(AskAid(s) for s in ("matter", "group", "means")),
+    ]

@@ -15,7 +15,18 @@ from knowledge.models import Level, Place
 
 COLUMNS = ("名称", "上级", "级别", "别名", "电话", "兜底")
 NEEDED = ("名称", "上级")
-_KINDS = {"": "村", "村": "村", "村委会": "村", "居": "居", "居委会": "居", "社区": "居", "乡镇": "乡镇", "乡": "乡镇", "镇": "乡镇", "街道": "乡镇"}
+_KINDS = {
+    "": "村",
+    "村": "村",
+    "村委会": "村",
+    "居": "居",
+    "居委会": "居",
+    "社区": "居",
+    "乡镇": "乡镇",
+    "乡": "乡镇",
+    "镇": "乡镇",
+    "街道": "乡镇",
+}
 _MOST_ALIASES = 12
 
 
@@ -71,7 +82,9 @@ class _Committees:
         above = self.book.find(row.words("上级", most=60, needed=True), is_anywhere=True)
         if above.level is not (Level.county if kind == "乡镇" else Level.township):
             raise BadLine(f"“上级”要写{'县' if kind == '乡镇' else '乡镇'}，“{above.name}”不是。")
-        place = next((p for p in [*self.book.called(name), *self.book.called(written)] if p.parent_id == above.id), None)
+        place = next(
+            (p for p in [*self.book.called(name), *self.book.called(written)] if p.parent_id == above.id), None
+        )
         if not self.book.is_mine(place or above):
             raise BadLine(f"“{name}”不在您负责的地方。")
         # The id is made from the name, so the same table gives the same ids in every database, and links stay good.
@@ -88,7 +101,13 @@ class _Committees:
         changes: list[str] = []
         is_new = place is None or team is None
         if place is None:
-            place = Place(id=found, name=name, level=Level.township if kind == "乡镇" else Level.village, parent_id=above.id, aliases=aliases)
+            place = Place(
+                id=found,
+                name=name,
+                level=Level.township if kind == "乡镇" else Level.village,
+                parent_id=above.id,
+                aliases=aliases,
+            )
             self.session.add(place)
             self.session.flush()
             changes.append(f"新地方（{'、'.join(aliases)}）")
@@ -111,9 +130,13 @@ class _Committees:
         outcome = Outcome.new if is_new else Outcome.changed if changes else Outcome.same
         twins = [p for p in self.book.called(name) if p.id != found and p.name == name]
         warning = "。别处也有同名的村，居民要说上乡镇才分得清" if twins and is_new else ""
-        return Line(row.number, outcome, f"{above.name} {name}" + (f"：{'；'.join(changes)}" if changes else "") + warning)
+        return Line(
+            row.number, outcome, f"{above.name} {name}" + (f"：{'；'.join(changes)}" if changes else "") + warning
+        )
 
-    def aliases(self, row: Row, place_id: str, *, name: str, short: str, above: Place, kind: str, place: Place | None) -> list[str]:
+    def aliases(
+        self, row: Row, place_id: str, *, name: str, short: str, above: Place, kind: str, place: Place | None
+    ) -> list[str]:
         """What residents call it; empty: as it was. Raises BadLine for a name that another place has."""
         given = [a for a in re.split(r"[\s、；;/|]+", row.words("别名", most=200)) if a]
         if place is not None and not given:
@@ -125,7 +148,8 @@ class _Committees:
                 raise BadLine(f"别名“{alias}”已经是{others[0].name}的叫法。")
         if len(given) > _MOST_ALIASES:
             raise BadLine(f"别名最多 {_MOST_ALIASES} 个。")
-        # A village's short form of two characters is often an ordinary word (和平, 团结, 五一): who wants it writes it down.
+        # A village's short form of two characters is often an ordinary word (和平, 团结, 五一): who wants it writes it
+        # down.
         short_forms = [short] if len(short) > 2 or kind == "乡镇" else []
         prefix = re.sub(r"(乡|镇|街道|县|市|区)$", "", above.name)
         return list(dict.fromkeys([*short_forms, name, f"{prefix}{short}", *given]))

@@ -19,7 +19,13 @@ from knowledge.models import Place
 
 COLUMNS = ("日期", "开始", "结束", "时长", "方式", "给哪里", "地点", "人数", "法律工作者账号")
 NEEDED = ("日期", "开始", "方式", "给哪里")
-_MODES = {**{label: mode for mode, label in MODE_LABELS.items()}, "坐班": Mode.visit, "到村里": Mode.visit, "见面": Mode.office, "到所里": Mode.office}
+_MODES = {
+    **{label: mode for mode, label in MODE_LABELS.items()},
+    "坐班": Mode.visit,
+    "到村里": Mode.visit,
+    "见面": Mode.office,
+    "到所里": Mode.office,
+}
 _FURTHEST = timedelta(days=400)
 
 
@@ -34,7 +40,9 @@ class Worker:
 
 def read_day(text: str) -> date:
     """2026-12-01, 2026/12/1, 2026.12.1, 2026年12月1日, 20261201. Raises BadLine."""
-    found = re.fullmatch(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", text) or re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text)
+    found = re.fullmatch(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", text) or re.fullmatch(
+        r"([0-9]{4})([0-9]{2})([0-9]{2})", text
+    )
     try:
         if found:
             return date(int(found[1]), int(found[2]), int(found[3]))
@@ -45,7 +53,9 @@ def read_day(text: str) -> date:
 
 def read_time(text: str) -> time:
     """9:00, 09:00:00, 14点, 14点半, 下午2点30分. Raises BadLine."""
-    found = re.fullmatch(r"(上午|下午|早上|中午|晚上)?([0-9]{1,2})(?::([0-9]{2})(?::[0-9]{2})?|[点时](半|[0-9]{1,2}分?)?)", text)
+    found = re.fullmatch(
+        r"(上午|下午|早上|中午|晚上)?([0-9]{1,2})(?::([0-9]{2})(?::[0-9]{2})?|[点时](半|[0-9]{1,2}分?)?)", text
+    )
     if found:
         hour = int(found[2]) + (12 if found[1] in ("下午", "晚上") and int(found[2]) < 12 else 0)
         minute = 30 if found[4] == "半" else int((found[3] or found[4] or "0").removesuffix("分"))
@@ -63,13 +73,17 @@ def read_minutes(text: str) -> int:
     return minutes
 
 
-def take(session: Session, rows: Sequence[Row], *, book: PlaceBook, worker: Callable[[str], Worker], now: datetime) -> list[Line]:
+def take(
+    session: Session, rows: Sequence[Row], *, book: PlaceBook, worker: Callable[[str], Worker], now: datetime
+) -> list[Line]:
     """What each row does, done in the session; the caller commits, or rolls back what was only looked at.
 
     worker: of an account name, empty for whoever imports; raises BadLine where that is nobody or not allowed.
     """
     taken: defaultdict[int, list[Opening]] = defaultdict(list)
-    for held in session.scalars(select(Opening).where(Opening.ends_at > now, Opening.is_cancelled.is_(False), Opening.worker_id.is_not(None))):
+    for held in session.scalars(
+        select(Opening).where(Opening.ends_at > now, Opening.is_cancelled.is_(False), Opening.worker_id.is_not(None))
+    ):
         taken[held.worker_id or 0].append(held)
     made: dict[int, int] = {}
     lines = []
@@ -81,7 +95,16 @@ def take(session: Session, rows: Sequence[Row], *, book: PlaceBook, worker: Call
     return lines
 
 
-def _take(session: Session, row: Row, *, book: PlaceBook, worker: Callable[[str], Worker], now: datetime, taken: defaultdict[int, list[Opening]], made: dict[int, int]) -> Line:
+def _take(
+    session: Session,
+    row: Row,
+    *,
+    book: PlaceBook,
+    worker: Callable[[str], Worker],
+    now: datetime,
+    taken: defaultdict[int, list[Opening]],
+    made: dict[int, int],
+) -> Line:
     day, begin = read_day(row.plain("日期")), read_time(row.plain("开始"))
     if not now.date() - timedelta(days=1) <= day <= now.date() + _FURTHEST:
         raise BadLine(f"日期 {day} 已经过去了。" if day < now.date() else f"日期 {day} 太远了。")
@@ -113,7 +136,18 @@ def _take(session: Session, row: Row, *, book: PlaceBook, worker: Callable[[str]
             if (held.capacity, held.address) != (int(capacity), address):
                 raise BadLine(f"和{where}是同一个时段，人数或地点不一样。要改请先在“预约”里取消原来的。")
             return Line(row.number, Outcome.same, said)
-    opening = service.publish(session, worker_id=who.id, worker_name=who.name, mode=mode, place=place.id, address=address, starts_at=starts, ends_at=ends, capacity=int(capacity), now=now)
+    opening = service.publish(
+        session,
+        worker_id=who.id,
+        worker_name=who.name,
+        mode=mode,
+        place=place.id,
+        address=address,
+        starts_at=starts,
+        ends_at=ends,
+        capacity=int(capacity),
+        now=now,
+    )
     taken[who.id].append(opening)
     made[opening.id] = row.number
     return Line(row.number, Outcome.new, said)

@@ -54,5 +54,7 @@ class PlaceBook:
             raise BadLine(f"“{name[:20]}”不在您负责的地方。")
         if len(mine) > 1:
             above = self.places.get(mine[0].parent_id or "")
-            raise BadLine(f"叫“{name[:20]}”的地方不止一个，请在前面写上乡镇，比如“{above.name if above else ''}{mine[0].name}”。")
+            raise BadLine(
+                f"叫“{name[:20]}”的地方不止一个，请在前面写上乡镇，比如“{above.name if above else ''}{mine[0].name}”。"
+            )
         return mine[0]

@@ -1,4 +1,5 @@
-"""Tables that offices send: CSV as Excel, WPS and people in China write it, or xlsx. Bytes or pasted text in, named cells out.
+"""Tables that offices send: CSV as Excel, WPS and people in China write it, or xlsx. Bytes or pasted text in, named
+cells out.
 
 Nothing here knows a database; what the cells mean is said by the module of each kind.
 """
@@ -39,7 +40,10 @@ OUTCOME_LABELS = {Outcome.new: "新增", Outcome.changed: "改动", Outcome.same
 
 @dataclass(frozen=True)
 class Line:
-    """What a line of the table does, or why it can't be taken. `number` is the line as the writer's program counts it."""
+    """What a line of the table does, or why it can't be taken.
+
+    `number` is the line as the writer's program counts it.
+    """
 
     number: int
     outcome: Outcome
@@ -103,7 +107,8 @@ Lines = list[tuple[int, list[str]]]
 
 
 def read_bytes(data: bytes) -> Lines:
-    """The lines of a file with their numbers, blank ones left out. The kind is found from the content, whatever the name says.
+    """The lines of a file with their numbers, blank ones left out. The kind is found from the content, whatever the
+    name says.
 
     Raises InvalidInput with a sentence that says what to do.
     """
@@ -217,7 +222,10 @@ def as_csv(lines: Lines) -> str:
 
 
 def named(lines: Lines, columns: Sequence[str], *, needed: Sequence[str]) -> tuple[list[Row], list[Line]]:
-    """The lines below the first as rows, and those that don't fit under it. Raises InvalidInput where the first line isn't right."""
+    """The lines below the first as rows, and those that don't fit under it.
+
+    Raises InvalidInput where the first line isn't right.
+    """
     head = [c.translate(_NARROW).replace(" ", "") for c in lines[0][1]] if lines else []
     unknown = [c for c in head if c not in columns]
     if not lines or unknown or len(set(head)) < len(head) or any(c not in head for c in needed):

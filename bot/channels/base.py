@@ -15,7 +15,9 @@ class Remaining:
 
 
 class Channel(Protocol):
-    """`deliver_due` sends what lies in conversations of this channel and hasn't arrived, and says how many pieces went out."""
+    """`deliver_due` sends what lies in conversations of this channel and hasn't arrived, and says how many pieces
+    went out.
+    """
 
     name: str
 

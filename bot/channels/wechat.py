@@ -1,10 +1,10 @@
 """WeChat as a channel: what arrives becomes messages of a conversation, what the conversation says goes out.
 
-A reply in time is passive; a late one goes by the customer-service API, or, for an account without it, with the next word of the
-resident. Everything is a row first, so what can't be sent now waits.
+A reply in time is passive; a late one goes by the customer-service API, or, for an account without it, with the next
+word of the resident. Everything is a row first, so what can't be sent now waits.
 
-What is on its way when the process is killed may have arrived or not, and nobody can tell us. It goes again, marked 补发: a legal
-answer that is lost is worse than one that comes twice.
+What is on its way when the process is killed may have arrived or not, and nobody can tell us. It goes again, marked
+补发: a legal answer that is lost is worse than one that comes twice.
 """
 
 import asyncio
@@ -38,7 +38,8 @@ from knowledge.models import Level, Place
 
 log = logging.getLogger("linli.wechat")
 
-PATIENCE_S = 3.2  # of the five seconds; the rest is for the way, the database, and the queue before us when many write at once
+# of the five seconds; the rest is for the way, the database, and the queue before us when many write at once
+PATIENCE_S = 3.2
 _GAVE_UP = timedelta(seconds=4.5)  # a delivery this long after the first comes because WeChat didn't get our answer
 _LOOK_AGAIN_S = 0.2
 _SETTLED = timedelta(seconds=2)
@@ -51,8 +52,16 @@ _ROOM = MOST_BYTES - len((_AGAIN + _MORE).encode())
 _NOTICE = "您的事有了新消息，点开查看。"
 _NOT_FOLLOWING = 43004  # 全局返回码
 # Keys of the menu, and what a press says or shows.
-MENU_SAYS = {"report": "我要报个事", "book": "想约律师", "progress": "我那事咋样了", "village_rule": "我们村的村规民约有哪些规定", "person": "转人工"}
-MENU_SHOWS = {"ask": "想问什么法律或者办事的问题，直接打字发给我就行，比如“彩礼能退吗”“低保怎么申请”。我会告诉您依据在哪一条。"}
+MENU_SAYS = {
+    "report": "我要报个事",
+    "book": "想约律师",
+    "progress": "我那事咋样了",
+    "village_rule": "我们村的村规民约有哪些规定",
+    "person": "转人工",
+}
+MENU_SHOWS = {
+    "ask": "想问什么法律或者办事的问题，直接打字发给我就行，比如“彩礼能退吗”“低保怎么申请”。我会告诉您依据在哪一条。"
+}
 _OTHER_KINDS = {
     "video": "视频我还看不了，请用文字说一说，或者发照片。",
     "shortvideo": "视频我还看不了，请用文字说一说，或者发照片。",
@@ -71,7 +80,10 @@ _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就�
 
 @dataclass(frozen=True)
 class Taken:
-    """One delivery, stored. `message_id`: what is to be answered, None where there is nothing; `delivery`: which one of its message, from 1."""
+    """One delivery, stored.
+
+    `message_id`: what is to be answered, None where there is nothing; `delivery`: which one of its message, from 1.
+    """
 
     contact_id: int
     conversation_id: str
@@ -82,27 +94,48 @@ class Taken:
 
 
 class Wechat:
-    """One official account. `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages; `own_url` stands before the others."""
+    """One official account.
+
+    `answer` is `Turns.answer`; `page_link` and `sources_link` give signed addresses of our web pages; `own_url` stands
+    before the others.
+    """
 
     name = "wechat"
 
     def __init__(
-        self, account: Account, *, sessions: Callable[[], Session], answer: Callable[[int], Awaitable[Any]], api: WechatApi, greeting: Callable[[str | None], str],
-        page_link: Callable[[str], str], sources_link: Callable[[int], str], picture: Callable[[str], bytes], own_url: str = "", others: Mapping[str, str] = MappingProxyType({}), now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:  # fmt: skip
+        self,
+        account: Account,
+        *,
+        sessions: Callable[[], Session],
+        answer: Callable[[int], Awaitable[Any]],
+        api: WechatApi,
+        greeting: Callable[[str | None], str],
+        page_link: Callable[[str], str],
+        sources_link: Callable[[int], str],
+        picture: Callable[[str], bytes],
+        own_url: str = "",
+        others: Mapping[str, str] = MappingProxyType({}),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         """`others`: the installation's other accounts, by appid, as residents know them."""
         self.account = account
         self._sessions, self._answer, self._api, self._greeting = sessions, answer, api, greeting
-        self._page_link, self._sources_link, self._picture, self._own_url, self._now = page_link, sources_link, picture, own_url, now
+        self._page_link = page_link
+        self._sources_link = sources_link
+        self._picture = picture
+        self._own_url = own_url
+        self._now = now
         self._others, self._learn_at = others, datetime.min.replace(tzinfo=UTC)
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by message: what is being answered here
         # One for the books: SQLite has one writer, and threads that wait for each other there sleep up to 0.1 s a time.
         self._books, self._senders = ThreadPoolExecutor(1, "wechat-books"), ThreadPoolExecutor(_SENDERS, "wechat-send")
 
-    # --- in ------------------------------------------------------------------------------------------------------------
+    # --- in
+    # ------------------------------------------------------------------------------------------------------------
 
     async def receive(self, incoming: Incoming, *, is_gone: Callable[[], Awaitable[bool]]) -> str:
-        """The text of the passive reply, "" for `success`. Each delivery of a message comes here; one of them carries the reply.
+        """The text of the passive reply, "" for `success`. Each delivery of a message comes here; one of them carries
+        the reply.
 
         `is_gone`: whether WeChat has hung up, so that nobody would hear it.
         """
@@ -116,7 +149,8 @@ class Wechat:
                 is_answered = await self._in_thread(self._is_answered, taken.message_id)
                 if not is_answered:
                     await asyncio.sleep(_LOOK_AGAIN_S)  # Rasa is away, or another process is at it
-        text, is_sure = "", taken.message_id in self._tasks  # hundreds may be at it still in the same moment: they cost next to nothing
+        # hundreds may be at it still in the same moment: they cost next to nothing
+        text, is_sure = "", taken.message_id in self._tasks
         while not is_sure and not await is_gone():
             text, is_sure = await self._in_thread(self._reply, taken)
             if is_sure or loop.time() >= deadline:
@@ -135,9 +169,17 @@ class Wechat:
 
     def _note_left(self, incoming: Incoming) -> None:
         with self._sessions() as session:
-            contact = select(WechatContact.id).where(WechatContact.appid == self.account.appid, WechatContact.openid == incoming.openid).scalar_subquery()
+            contact = (
+                select(WechatContact.id)
+                .where(WechatContact.appid == self.account.appid, WechatContact.openid == incoming.openid)
+                .scalar_subquery()
+            )
             mine = (WechatReceipt.contact_id == contact) & (WechatReceipt.key == incoming.key)
-            session.execute(update(WechatReceipt).where(mine, WechatReceipt.reply.is_not(None), WechatReceipt.answered_at.is_(None)).values(answered_at=self._now()))
+            session.execute(
+                update(WechatReceipt)
+                .where(mine, WechatReceipt.reply.is_not(None), WechatReceipt.answered_at.is_(None))
+                .values(answered_at=self._now())
+            )
             session.commit()
 
     def _answering(self, message_id: int) -> asyncio.Task[None]:
@@ -162,26 +204,54 @@ class Wechat:
             if known is not None:
                 message_id = known.message_id
             elif incoming.kind == "event":
-                message_id = self._event(session, contact, session.get_one(Conversation, contact.conversation_id), incoming, arrived_at)
+                message_id = self._event(
+                    session, contact, session.get_one(Conversation, contact.conversation_id), incoming, arrived_at
+                )
             else:
-                message_id = self._message(session, contact, session.get_one(Conversation, contact.conversation_id), incoming)
-            delivery_number = ledger.arrive(session, contact, incoming.key, message_id=message_id, is_known=known is not None, is_word=incoming.kind != "event", now=arrived_at)
+                message_id = self._message(
+                    session, contact, session.get_one(Conversation, contact.conversation_id), incoming
+                )
+            delivery_number = ledger.arrive(
+                session,
+                contact,
+                incoming.key,
+                message_id=message_id,
+                is_known=known is not None,
+                is_word=incoming.kind != "event",
+                now=arrived_at,
+            )
             return Taken(contact.id, contact.conversation_id, incoming.key, message_id, delivery_number, arrived_at)
 
-    def _message(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming) -> int | None:
+    def _message(
+        self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming
+    ) -> int | None:
         fields, kind = incoming.fields, incoming.kind
         if kind in ("text", "voice"):
             text = fields.get("Content", "") if kind == "text" else fields.get("Recognition", "")
             if not text:
-                return self._aside(session, conversation, incoming, _NO_WORDS if kind == "voice" else "还没写字呢。您想问什么，打几个字就行。")
+                return self._aside(
+                    session,
+                    conversation,
+                    incoming,
+                    _NO_WORDS if kind == "voice" else "还没写字呢。您想问什么，打几个字就行。",
+                )
             if len(text) > service.MAX_CHARACTERS:
-                return self._aside(session, conversation, incoming, f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。")
+                return self._aside(
+                    session,
+                    conversation,
+                    incoming,
+                    f"这条太长了，请分成几条发，每条不超过 {service.MAX_CHARACTERS} 个字。",
+                )
             meant = self._choice(session, conversation.id, text) or text
             if answer := self._own_data(session, contact, conversation, meant.strip("。！! “”")):
                 return self._tell(session, conversation, incoming, answer)
             if is_only_signs(text) and conversation.status is ConversationStatus.bot and recognise(text) is None:
                 return self._aside(session, conversation, incoming, _SIGNS)
-            if len(text) <= _FETCH and self._asked_for_a_word(session, contact, before=incoming.key) and not recognise(text):
+            if (
+                len(text) <= _FETCH
+                and self._asked_for_a_word(session, contact, before=incoming.key)
+                and not recognise(text)
+            ):
                 return ledger.unanswered(session, conversation.id)  # None when it has its answer, which goes out now
             return service.receive(session, conversation, client_id=incoming.key, text=meant).id
         if kind == "location":
@@ -194,19 +264,32 @@ class Wechat:
         """Whether our last reply said 回复任意文字. Where it didn't, a short word means what it says: 没有, 解决了."""
         if self.account.has_customer_service:
             return False
-        last = session.scalar(select(WechatReceipt).where(WechatReceipt.contact_id == contact.id, WechatReceipt.key != before).order_by(WechatReceipt.first_at.desc()).limit(1))
+        last = session.scalar(
+            select(WechatReceipt)
+            .where(WechatReceipt.contact_id == contact.id, WechatReceipt.key != before)
+            .order_by(WechatReceipt.first_at.desc())
+            .limit(1)
+        )
         if last is None:
             return False
         if last.reply is None:  # _PENDING isn't kept: it was said where the answer took longer
             message = session.get(Message, last.message_id) if last.message_id else None
-            return message is not None and (message.answered_at is None or message.answered_at > last.first_at + timedelta(seconds=PATIENCE_S))
+            return message is not None and (
+                message.answered_at is None or message.answered_at > last.first_at + timedelta(seconds=PATIENCE_S)
+            )
         return last.reply.endswith(_MORE)
 
     def _choice(self, session: Session, conversation_id: str, text: str) -> str | None:
         """What a number stands for among the buttons shown last; what still lies here was never shown."""
         if not could_choose(text):
             return None
-        rows = session.scalars(select(Message).join(WechatSent, WechatSent.message_id == Message.id).where(Message.conversation_id == conversation_id).order_by(Message.id.desc()).limit(3))
+        rows = session.scalars(
+            select(Message)
+            .join(WechatSent, WechatSent.message_id == Message.id)
+            .where(Message.conversation_id == conversation_id)
+            .order_by(Message.id.desc())
+            .limit(3)
+        )
         buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
         return chosen(text, buttons)
 
@@ -215,15 +298,25 @@ class Wechat:
         if said in _FORGET:
             return f"要删除您和我说过的话，请点开下面的链接，按“删除这段对话”：\n{self._page_link(conversation.id)}"
         if said in _TO_PAGE:
-            return f"点开下面的链接，就能在网页上接着聊。只能打开一次，谁打开谁就看得到您说过的话，请别转给别人：\n{self._page_link(conversation.id)}"
+            return (
+                "点开下面的链接，就能在网页上接着聊。只能打开一次，谁打开谁就看得到您说过的话，请别转给别人：\n"
+                f"{self._page_link(conversation.id)}"
+            )
         if said in _CLOSE_PAGE:
             service.close_pages(session, conversation.id)
             return _NO_PAGE
         return identity.answer(session, contact, said)
 
     def _asked(self, session: Session, conversation_id: str) -> Message | None:
-        """The question of a form that the resident has to answer now, if one is under way: only Rasa's replies move a form."""
-        last = session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None)).order_by(Message.id.desc()).limit(1)).first()
+        """The question of a form that the resident has to answer now, if one is under way: only Rasa's replies move
+        a form.
+        """
+        last = session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None))
+            .order_by(Message.id.desc())
+            .limit(1)
+        ).first()
         return last if last is not None and last.body.get("form") else None
 
     def _aside(self, session: Session, conversation: Conversation, incoming: Incoming, text: str) -> None:
@@ -232,19 +325,33 @@ class Wechat:
         if asked is None:
             return self._tell(session, conversation, incoming, text)
         question = asked.text.rsplit("\n\n", 1)[-1]  # of what is read back, only whether it is right
-        return self._tell(session, conversation, incoming, f"{text}\n咱们接着来：{question}", buttons=asked.body.get("buttons") or [])
+        return self._tell(
+            session, conversation, incoming, f"{text}\n咱们接着来：{question}", buttons=asked.body.get("buttons") or []
+        )
 
     def _photo(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming) -> None:
         pictures.note(session, contact, incoming.key, incoming.fields.get("PicUrl", ""), now=self._now())
         asked = self._asked(session, conversation.id)
         if asked is not None and asked.body["form"] == "dispute":
             return self._aside(session, conversation, incoming, "收到照片，和您正在报的事一起交上去。")
-        return self._aside(session, conversation, incoming, "收到照片，我先替您存着。要报事，说“我要报个事”，登记时一起交上去；只想问问的，请打字说一说，照片我自己看不懂。")
+        return self._aside(
+            session,
+            conversation,
+            incoming,
+            (
+                "收到照片，我先替您存着。要报事，说“我要报个事”，登记时一起交上去；"
+                "只想问问的，请打字说一说，照片我自己看不懂。"
+            ),
+        )
 
     def _location(self, session: Session, conversation: Conversation, incoming: Incoming) -> int | None:
         """Into the report that is being told; otherwise the resident says what it is for."""
         latitude, longitude = number(incoming.fields, "Location_X"), number(incoming.fields, "Location_Y")
-        point = f"地图 {latitude:.5f}，{longitude:.5f}" if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180 else ""
+        point = (
+            f"地图 {latitude:.5f}，{longitude:.5f}"
+            if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
+            else ""
+        )
         label = "".join(incoming.fields.get("Label", "").split())[:200]
         spot = f"{label}（{point}）" if label and point else label or point
         if not spot:
@@ -258,11 +365,17 @@ class Wechat:
             village = find_village(session, label)
             buttons = [{"title": "报这里的事", "payload": f"我要报个事，地点是{spot}"}]
             if village is not None and village.id != conversation.place_id:
-                buttons.append({"title": f"我是{village.name}的，按这个村的村规来答", "payload": f"我是{village.name}的"})
-            return self._tell(session, conversation, incoming, f"收到您的位置：{label or spot}。您想做什么？", buttons=buttons)
+                buttons.append(
+                    {"title": f"我是{village.name}的，按这个村的村规来答", "payload": f"我是{village.name}的"}
+                )
+            return self._tell(
+                session, conversation, incoming, f"收到您的位置：{label or spot}。您想做什么？", buttons=buttons
+            )
         return service.receive(session, conversation, client_id=incoming.key, text=text).id
 
-    def _event(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming, now: datetime) -> int | None:
+    def _event(
+        self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming, now: datetime
+    ) -> int | None:
         """Of its first delivery only: an unsubscription delivered once more may come after they followed anew."""
         key = incoming.fields.get("EventKey", "")
         if incoming.event == "unsubscribe":
@@ -281,15 +394,40 @@ class Wechat:
         place = session.get(Place, key.removeprefix("qrscene_")[:40])
         if place is not None and place.level is Level.village:
             if self.account.place and place.id not in routing.below(session, self.account.place):
-                return self._tell(session, conversation, incoming, f"您扫的是{place.name}的码，{place.name}不归这个公众号管，村里的事请到那边的公众号问。法律和办事的问题，在这里一样能问。")
+                return self._tell(
+                    session,
+                    conversation,
+                    incoming,
+                    (
+                        f"您扫的是{place.name}的码，{place.name}不归这个公众号管，村里的事请到那边的公众号问。"
+                        "法律和办事的问题，在这里一样能问。"
+                    ),
+                )
             conversation.place_id = place.id
             if incoming.event == "scan":
-                return self._tell(session, conversation, incoming, f"好，记下了，您是{place.name}的，村规和办事我按{place.name}的来答。想问什么，直接说。")
+                return self._tell(
+                    session,
+                    conversation,
+                    incoming,
+                    f"好，记下了，您是{place.name}的，村规和办事我按{place.name}的来答。想问什么，直接说。",
+                )
         village = session.get(Place, conversation.place_id) if conversation.place_id else None
-        return self._tell(session, conversation, incoming, self._greeting(village.name if village and village.level is Level.village else None))
+        return self._tell(
+            session,
+            conversation,
+            incoming,
+            self._greeting(village.name if village and village.level is Level.village else None),
+        )
 
     def _tell(self, session: Session, conversation: Conversation, incoming: Incoming, text: str, **body: Any) -> None:
-        delivery.tell(session, conversation.id, key=f"wx-{incoming.key}"[:64], kind="asking" if body else "smalltalk", text=text, **body)
+        delivery.tell(
+            session,
+            conversation.id,
+            key=f"wx-{incoming.key}"[:64],
+            kind="asking" if body else "smalltalk",
+            text=text,
+            **body,
+        )
         session.commit()
 
     def _is_answered(self, message_id: int) -> bool:
@@ -297,18 +435,30 @@ class Wechat:
             message = session.get(Message, message_id)
             return message is None or message.answered_at is not None
 
-    # --- out -----------------------------------------------------------------------------------------------------------
+    # --- out
+    # -----------------------------------------------------------------------------------------------------------
 
     def _later(self, taken: Taken) -> str:
-        """That the answer takes longer, for people to whom nothing can be sent. Not kept: who asks again gets what there is then."""
+        """That the answer takes longer, for people to whom nothing can be sent.
+
+        Not kept: who asks again gets what there is then.
+        """
         with self._sessions() as session:
-            if session.scalar(select(WechatReceipt.arrivals).where(WechatReceipt.contact_id == taken.contact_id, WechatReceipt.key == taken.key)) != taken.delivery:
+            if (
+                session.scalar(
+                    select(WechatReceipt.arrivals).where(
+                        WechatReceipt.contact_id == taken.contact_id, WechatReceipt.key == taken.key
+                    )
+                )
+                != taken.delivery
+            ):
                 return ""
         return f"{_PENDING}\n也可以在网页上看：{self._page_link(taken.conversation_id)}"
 
     def _reply(self, taken: Taken) -> tuple[str, bool]:
-        """The passive reply, "" when this delivery isn't the one to carry it, and whether that is sure: False while another delivery
-        has the reply and it hasn't left us, since whoever had it may be dead."""
+        """The passive reply, "" when this delivery isn't the one to carry it, and whether that is sure: False while
+        another delivery has the reply and it hasn't left us, since whoever had it may be dead.
+        """
         with self._sessions() as session:
             receipt = session.get(WechatReceipt, (taken.contact_id, taken.key))
             if receipt is not None and receipt.reply is None and receipt.arrivals == taken.delivery:
@@ -336,7 +486,15 @@ class Wechat:
             body = message.body or {}
             who = f"【{body['agent']}】" if message.sender is Sender.agent and body.get("agent") else ""
             sources = self._sources_link(message.id) if body.get("citations") else None
-            cut = pieces(who + shown({**body, "text": message.text}, sources=sources, own_url=self._own_url, is_numbered=message.id == numbered)) or ["……"]
+            cut = pieces(
+                who
+                + shown(
+                    {**body, "text": message.text},
+                    sources=sources,
+                    own_url=self._own_url,
+                    is_numbered=message.id == numbered,
+                )
+            ) or ["……"]
             parts += [Part(message.id, i, text, i == len(cut) - 1, is_cut) for i, text in enumerate(cut) if i >= gone]
         return parts
 
@@ -358,7 +516,13 @@ class Wechat:
         if not self.account.has_customer_service:
             return 0
         with self._sessions() as session:
-            waiting = ledger.waiting_contacts(session, self.account.appid, now=self._now(), settled=_SETTLED, unheard_before=self._now() - _NOT_ASKED_AGAIN)
+            waiting = ledger.waiting_contacts(
+                session,
+                self.account.appid,
+                now=self._now(),
+                settled=_SETTLED,
+                unheard_before=self._now() - _NOT_ASKED_AGAIN,
+            )
         return sum(self._senders.map(self._deliver, waiting))
 
     def _deliver(self, contact_id: int) -> int:
@@ -419,7 +583,10 @@ class Wechat:
             session.commit()
 
     def tend(self) -> None:
-        """What no answer waits for: pictures to fetch, and who people are. With one account there is nobody to know again, so WeChat isn't asked."""
+        """What no answer waits for: pictures to fetch, and who people are.
+
+        With one account there is nobody to know again, so WeChat isn't asked.
+        """
         pictures.fetch_due(self._sessions, self.account.appid, picture=self._picture, now=self._now())
         if not self._others or not self.account.has_customer_service:
             return
@@ -446,9 +613,18 @@ class Wechat:
 
     def remaining(self, conversation_id: str) -> Remaining | None:
         with self._sessions() as session:
-            if session.scalar(select(WechatContact.appid).where(WechatContact.conversation_id == conversation_id)) != self.account.appid:
+            if (
+                session.scalar(select(WechatContact.appid).where(WechatContact.conversation_id == conversation_id))
+                != self.account.appid
+            ):
                 return None  # of another account, with rights of its own
-            return ledger.remaining(session, conversation_id, can_send=self.account.has_customer_service, has_template=self.account.template_id is not None, now=self._now())
+            return ledger.remaining(
+                session,
+                conversation_id,
+                can_send=self.account.has_customer_service,
+                has_template=self.account.template_id is not None,
+                now=self._now(),
+            )
 
 
 def _once_more(receipt: WechatReceipt) -> str:

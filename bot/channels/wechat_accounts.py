@@ -18,7 +18,11 @@ class AccountKind(enum.StrEnum):
     unverified = "unverified"  # 未认证订阅号: no customer-service API, no templates
 
 
-KIND_LABELS = {AccountKind.service: "认证服务号", AccountKind.subscription: "认证订阅号", AccountKind.unverified: "未认证订阅号"}
+KIND_LABELS = {
+    AccountKind.service: "认证服务号",
+    AccountKind.subscription: "认证订阅号",
+    AccountKind.unverified: "未认证订阅号",
+}
 
 
 class AccountsUnreadable(Exception):
@@ -77,7 +81,12 @@ def _account(row: Any, where: str) -> Account:
     unknown = set(row) - set(Account.__dataclass_fields__)
     if unknown:
         raise AccountsUnreadable(f"{where}：不认识 {'、'.join(sorted(map(str, unknown)))}")
-    for field, pattern in (("name", r"[a-z0-9-]{1,40}"), ("appid", r"wx[0-9a-zA-Z]{8,30}"), ("token", r"[0-9A-Za-z]{3,32}"), ("secret", r"[0-9a-zA-Z]{16,64}")):
+    for field, pattern in (
+        ("name", r"[a-z0-9-]{1,40}"),
+        ("appid", r"wx[0-9a-zA-Z]{8,30}"),
+        ("token", r"[0-9A-Za-z]{3,32}"),
+        ("secret", r"[0-9a-zA-Z]{16,64}"),
+    ):
         if not re.fullmatch(pattern, str(row.get(field, ""))):
             raise AccountsUnreadable(f"{where}：{field} 没写或写得不对")
     for field in ("aes_key", "place", "template_id", "title"):

@@ -58,11 +58,18 @@ class PictureUnreachable(PhotoRefused):
     message_zh = "没有从微信取到，请再发一次。"
 
 
-def fetch_picture(http: httpx.Client, url: str, *, hosts: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> bytes:
-    """A resident's picture from WeChat's own servers, and from nowhere else. Raises PhotoRefused, PictureUnreachable."""
+def fetch_picture(
+    http: httpx.Client, url: str, *, hosts: tuple[str, ...], clock: Callable[[], float] = time.monotonic
+) -> bytes:
+    """A resident's picture from WeChat's own servers, and from nowhere else.
+
+    Raises PhotoRefused, PictureUnreachable.
+    """
     try:
         parts, ends_at = urlsplit(url), clock() + _PICTURE_S
-        if parts.scheme not in ("http", "https") or not any(parts.hostname == h or (parts.hostname or "").endswith(f".{h}") for h in hosts):
+        if parts.scheme not in ("http", "https") or not any(
+            parts.hostname == h or (parts.hostname or "").endswith(f".{h}") for h in hosts
+        ):
             raise PhotoRefused
         with http.stream("GET", url, follow_redirects=False) as response:
             if response.status_code != 200:
@@ -91,34 +98,62 @@ def is_fillable(field: str) -> bool:
 
 
 def filling(field: str, words: str, *, now: datetime) -> str:
-    """What stands in a field of a notice; its name says of which kind it is. Source: 微信公众平台 开发文档, 模板消息, 参数值内容限制."""
+    """What stands in a field of a notice; its name says of which kind it is.
+
+    Source: 微信公众平台 开发文档, 模板消息, 参数值内容限制.
+    """
     if field.startswith(("time", "date")):
         return f"{now:%Y年%m月%d日 %H:%M}"
     return "有新消息" if field.startswith("phrase") else words
 
 
 class WechatApi:
-    def __init__(self, account: Account, *, sessions: Callable[[], Session], http: httpx.Client, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        sessions: Callable[[], Session],
+        http: httpx.Client,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._account, self._sessions, self._http, self._wait = account, sessions, http, wait
         self._fields: list[str] = []  # of the account's template, once asked for
 
     def send_text(self, openid: str, text: str) -> None:
         """Raises WindowClosed, TryLater, WechatError."""
-        self.call("POST", "/cgi-bin/message/custom/send", {"touser": openid, "msgtype": "text", "text": {"content": text}})
+        self.call(
+            "POST", "/cgi-bin/message/custom/send", {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        )
 
     def send_notice(self, openid: str, *, words: str, url: str) -> None:
         """A template notice: that there is something to read, never what. `words`: at most 20 characters."""
         if not self._fields:
             listed = self.call("GET", "/cgi-bin/template/get_all_private_template").get("template_list") or []
-            self._fields = next((template_fields(t) for t in listed if t.get("template_id") == self._account.template_id), ["first"])
+            self._fields = next(
+                (template_fields(t) for t in listed if t.get("template_id") == self._account.template_id), ["first"]
+            )
         data = {name: {"value": filling(name, words, now=datetime.now(SHANGHAI))} for name in self._fields}
-        self.call("POST", "/cgi-bin/message/template/send", {"touser": openid, "template_id": self._account.template_id, "url": url, "data": data})
+        self.call(
+            "POST",
+            "/cgi-bin/message/template/send",
+            {"touser": openid, "template_id": self._account.template_id, "url": url, "data": data},
+        )
 
     def person(self, openid: str) -> dict[str, Any]:
-        """获取用户基本信息: `unionid` of a follower, where the account belongs to an Open Platform account. Raises TryLater, WechatError."""
+        """获取用户基本信息: `unionid` of a follower, where the account belongs to an Open Platform account.
+
+        Raises TryLater, WechatError.
+        """
         return self.call("GET", "/cgi-bin/user/info", query={"openid": openid, "lang": "zh_CN"})
 
-    def call(self, method: str, path: str, payload: dict[str, Any] | None = None, *, query: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    def call(
+        self,
+        method: str,
+        path: str,
+        payload: dict[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Any]:
         """What the servers answered. A dead token is renewed once. Raises WechatError and its kinds."""
         token = self.token()
         try:
@@ -128,7 +163,9 @@ class WechatApi:
                 raise
             return self._once(method, path, payload, query, self.token(dead=token))
 
-    def _once(self, method: str, path: str, payload: dict[str, Any] | None, query: Mapping[str, str], token: str) -> dict[str, Any]:
+    def _once(
+        self, method: str, path: str, payload: dict[str, Any] | None, query: Mapping[str, str], token: str
+    ) -> dict[str, Any]:
         # Telephones show \u escapes as they stand, so Chinese goes out as it is.
         body = json.dumps(payload, ensure_ascii=False).encode() if payload is not None else None
         found = self._answer(method, path, body, {**query, "access_token": token})
@@ -145,16 +182,22 @@ class WechatApi:
 
     def _answer(self, method: str, path: str, body: bytes | None, query: dict[str, str]) -> dict[str, Any]:
         try:
-            response = self._http.request(method, path, params=query, content=body, headers={"content-type": "application/json; charset=utf-8"})
+            response = self._http.request(
+                method, path, params=query, content=body, headers={"content-type": "application/json; charset=utf-8"}
+            )
             found = response.json()
         except (httpx.HTTPError, ValueError) as error:
             log.warning("wechat account=%s path=%s unreachable: %s", self._account.name, path, type(error).__name__)
             never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-            raise (TryLater if never_left else NoAnswer)(-1) from None  # the address of a failed request carries the token
+            # the address of a failed request carries the token
+            raise (TryLater if never_left else NoAnswer)(-1) from None
         return found if isinstance(found, dict) else {"errcode": -1}
 
     def token(self, *, dead: str | None = None) -> str:
-        """A token that is alive; of several processes one fetches it and the others wait. `dead`: one that was refused."""
+        """A token that is alive; of several processes one fetches it and the others wait.
+
+        `dead`: one that was refused.
+        """
         for _ in range(100):
             now = datetime.now(UTC)
             with self._sessions() as session:
@@ -175,14 +218,23 @@ class WechatApi:
             except IntegrityError:
                 session.rollback()
         free = or_(WechatToken.refreshing_until.is_(None), WechatToken.refreshing_until < now)
-        done = session.execute(update(WechatToken).where(WechatToken.appid == self._account.appid, free).values(refreshing_until=now + _REFRESH_LAPSES))
+        done = session.execute(
+            update(WechatToken)
+            .where(WechatToken.appid == self._account.appid, free)
+            .values(refreshing_until=now + _REFRESH_LAPSES)
+        )
         session.commit()
         return bool(done.rowcount)
 
     def _fetch(self, *, is_forced: bool) -> str:
         values: dict[str, Any] = {"refreshing_until": None}
         try:
-            asked = {"grant_type": "client_credential", "appid": self._account.appid, "secret": self._account.secret, "force_refresh": is_forced}
+            asked = {
+                "grant_type": "client_credential",
+                "appid": self._account.appid,
+                "secret": self._account.secret,
+                "force_refresh": is_forced,
+            }
             try:
                 found = self._answer("POST", "/cgi-bin/stable_token", json.dumps(asked).encode(), {})
             except NoAnswer:
@@ -191,7 +243,10 @@ class WechatApi:
                 code = int(found.get("errcode", -1))
                 log.warning("wechat account=%s no token: errcode=%s", self._account.name, code)
                 raise (TryLater if code in _PATIENCE else WechatError)(code)
-            values |= {"token": str(found["access_token"]), "ends_at": datetime.now(UTC) + timedelta(seconds=int(found.get("expires_in", 0)))}
+            values |= {
+                "token": str(found["access_token"]),
+                "ends_at": datetime.now(UTC) + timedelta(seconds=int(found.get("expires_in", 0))),
+            }
             return str(found["access_token"])
         finally:
             with self._sessions() as session:

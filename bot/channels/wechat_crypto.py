@@ -1,6 +1,7 @@
 """WeChat's signatures and its safe mode, byte for byte as the official account documentation has them.
 
-Source: 微信公众平台 开发文档, 接入指南 (signature) and 消息加解密说明 (AES-256-CBC, PKCS7 to blocks of 32 bytes, appid at the end).
+Source: 微信公众平台 开发文档, 接入指南 (signature) and 消息加解密说明 (AES-256-CBC, PKCS7 to blocks of 32 bytes, appid
+at the end).
 """
 
 import base64
@@ -22,7 +23,9 @@ class WechatRefused(Exception):
 
 
 def signature(*parts: str) -> str:
-    """Of a request `(token, timestamp, nonce)`, of a sealed message `(token, timestamp, nonce, encrypted)`: 40 hex digits."""
+    """Of a request `(token, timestamp, nonce)`, of a sealed message `(token, timestamp, nonce, encrypted)`: 40 hex
+    digits.
+    """
     return sha1("".join(sorted(parts)).encode(errors="surrogatepass")).hexdigest()
 
 
@@ -34,7 +37,10 @@ def check_signature(given: str, *parts: str) -> None:
 
 def check_time(timestamp: str, *, now: float) -> None:
     """Raises WechatRefused for a time that isn't one or lies more than WINDOW_S away."""
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12) or abs(int(timestamp) - now) > WINDOW_S:
+    if (
+        not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12)
+        or abs(int(timestamp) - now) > WINDOW_S
+    ):
         raise WechatRefused("timestamp")
 
 
@@ -59,8 +65,8 @@ class MessageCipher:
         return base64.b64encode(cipher.update(plain + bytes([pad]) * pad) + cipher.finalize()).decode()
 
     def open(self, sealed: str) -> str:
-        """Raises WechatRefused for anything that wasn't sealed with this key for this appid, after the same work whatever is wrong with
-        it. Check the signature too: CBC alone proves nothing.
+        """Raises WechatRefused for anything that wasn't sealed with this key for this appid, after the same work
+        whatever is wrong with it. Check the signature too: CBC alone proves nothing.
         """
         try:
             data = base64.b64decode(sealed, validate=True)
@@ -70,7 +76,11 @@ class MessageCipher:
         cipher = self._cipher().decryptor()
         plain = cipher.update(data if is_whole else bytes(_BLOCK)) + cipher.finalize()
         pad = plain[-1] if 1 <= plain[-1] <= _BLOCK else 1
-        is_padded = hmac.compare_digest(plain[-pad:], bytes([plain[-1]]) * pad) and 1 <= plain[-1] <= _BLOCK and len(plain) - pad >= _SALT + 4
+        is_padded = (
+            hmac.compare_digest(plain[-pad:], bytes([plain[-1]]) * pad)
+            and 1 <= plain[-1] <= _BLOCK
+            and len(plain) - pad >= _SALT + 4
+        )
         body = plain[_SALT:-pad] if is_padded else bytes(_SALT + 4)
         end = 4 + int(struct.unpack(">I", body[:4])[0])
         is_ours = hmac.compare_digest(body[end:], self._appid)

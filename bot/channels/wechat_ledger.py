@@ -49,8 +49,20 @@ def contact_of(session: Session, appid: str, openid: str, *, place: str | None) 
     return found
 
 
-def arrive(session: Session, contact: WechatContact, key: str, *, message_id: int | None, is_known: bool, is_word: bool, now: datetime) -> int:
-    """Which delivery of this message or event it is, from 1. A word of the resident's opens the window of 48 hours anew."""
+def arrive(
+    session: Session,
+    contact: WechatContact,
+    key: str,
+    *,
+    message_id: int | None,
+    is_known: bool,
+    is_word: bool,
+    now: datetime,
+) -> int:
+    """Which delivery of this message or event it is, from 1.
+
+    A word of the resident's opens the window of 48 hours anew.
+    """
     if not is_known:
         session.add(WechatReceipt(contact_id=contact.id, key=key, message_id=message_id, first_at=now))
         if is_word:
@@ -61,7 +73,10 @@ def arrive(session: Session, contact: WechatContact, key: str, *, message_id: in
         except IntegrityError:
             session.rollback()
     mine = (WechatReceipt.contact_id == contact.id) & (WechatReceipt.key == key)
-    arrivals = session.scalar(update(WechatReceipt).where(mine).values(arrivals=WechatReceipt.arrivals + 1).returning(WechatReceipt.arrivals), execution_options={"synchronize_session": False})
+    arrivals = session.scalar(
+        update(WechatReceipt).where(mine).values(arrivals=WechatReceipt.arrivals + 1).returning(WechatReceipt.arrivals),
+        execution_options={"synchronize_session": False},
+    )
     session.commit()
     return int(arrivals or 1)
 
@@ -74,7 +89,9 @@ def pressed(session: Session, contact: WechatContact, *, now: datetime) -> None:
 def take_turn(session: Session, contact_id: int, *, now: datetime) -> bool:
     """Whether this caller may send to the person now; nobody else does until `end_turn`, or until it lapses."""
     free = or_(WechatContact.sending_until.is_(None), WechatContact.sending_until < now)
-    done = session.execute(update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=now + _SENDING_LAPSES))
+    done = session.execute(
+        update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=now + _SENDING_LAPSES)
+    )
     session.commit()
     return bool(done.rowcount)
 
@@ -82,20 +99,33 @@ def take_turn(session: Session, contact_id: int, *, now: datetime) -> bool:
 def hold(session: Session, contact_id: int, *, now: datetime) -> bool:
     """Whether nobody is sending to the person, and nobody begins to until the caller's transaction ends."""
     free = or_(WechatContact.sending_until.is_(None), WechatContact.sending_until < now)
-    done = session.execute(update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=None, not_before=None), execution_options={"synchronize_session": False})
+    done = session.execute(
+        update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=None, not_before=None),
+        execution_options={"synchronize_session": False},
+    )
     return bool(done.rowcount)
 
 
 def end_turn(session: Session, contact_id: int, *, not_before: datetime | None = None) -> None:
-    session.execute(update(WechatContact).where(WechatContact.id == contact_id).values(sending_until=None, not_before=not_before))
+    session.execute(
+        update(WechatContact).where(WechatContact.id == contact_id).values(sending_until=None, not_before=not_before)
+    )
     session.commit()
 
 
 def reserve(session: Session, contact_id: int, parts: Sequence[Part], *, now: datetime) -> bool:
-    """Count one message to the person and note what is in it before it is sent; the sender's turn begins anew. False: none may be sent now."""
+    """Count one message to the person and note what is in it before it is sent; the sender's turn begins anew.
+
+    False: none may be sent now.
+    """
     c = WechatContact
     for opened, left, window in ((c.said_at, c.said_left, WINDOW), (c.pressed_at, c.pressed_left, QUICK_WINDOW)):
-        done = session.execute(update(c).where(c.id == contact_id, opened > now - window, left > 0).values({left: left - 1, c.sending_until: now + _SENDING_LAPSES}), execution_options={"synchronize_session": False})
+        done = session.execute(
+            update(c)
+            .where(c.id == contact_id, opened > now - window, left > 0)
+            .values({left: left - 1, c.sending_until: now + _SENDING_LAPSES}),
+            execution_options={"synchronize_session": False},
+        )
         if done.rowcount:
             mark_sending(session, parts, True)
             session.commit()
@@ -111,7 +141,10 @@ def close_window(session: Session, contact_id: int) -> None:
 
 
 def has_left(session: Session, contact_id: int) -> None:
-    """WeChat says that they don't follow: the event got lost, or is on its way. Their next word or event says otherwise."""
+    """WeChat says that they don't follow: the event got lost, or is on its way.
+
+    Their next word or event says otherwise.
+    """
     session.rollback()
     session.execute(update(WechatContact).where(WechatContact.id == contact_id).values(is_following=False))
     session.commit()
@@ -123,7 +156,9 @@ def left(contact: WechatContact, *, now: datetime) -> int:
     return said + pressed
 
 
-def remaining(session: Session, conversation_id: str, *, can_send: bool, has_template: bool, now: datetime) -> Remaining | None:
+def remaining(
+    session: Session, conversation_id: str, *, can_send: bool, has_template: bool, now: datetime
+) -> Remaining | None:
     """What an agent may still send, in words; None for a conversation that isn't on WeChat."""
     contact = session.scalar(select(WechatContact).where(WechatContact.conversation_id == conversation_id))
     if contact is None:
@@ -134,20 +169,32 @@ def remaining(session: Session, conversation_id: str, *, can_send: bool, has_tem
         return Remaining(0, None, "这个公众号没有客服接口：您写的会存着，等对方再发一句话时一起给他。")
     until = contact.said_at + WINDOW if contact.said_at and contact.said_at > now - WINDOW else None
     if until and contact.said_left:
-        return Remaining(contact.said_left, until, f"微信还能发 {contact.said_left} 条，到 {until.astimezone(SHANGHAI):%m-%d %H:%M} 为止。")
+        return Remaining(
+            contact.said_left,
+            until,
+            f"微信还能发 {contact.said_left} 条，到 {until.astimezone(SHANGHAI):%m-%d %H:%M} 为止。",
+        )
     if count := left(contact, now=now):
         return Remaining(count, None, f"微信还能发 {count} 条，只在对方关注、扫码、点菜单后的 1 分钟里。")
     why = f"他说话以后的 {PER_MESSAGE} 条发完了，剩 0 条" if until else "窗口已过，剩 0 条"
-    then = "您写的先用通知提醒他，他点开网页就能看到，再说话时也会收到。" if has_template else "这个公众号没有通知模板，您写的会存着，等对方再发一句话时一起给他。急事请打电话。"
+    then = (
+        "您写的先用通知提醒他，他点开网页就能看到，再说话时也会收到。"
+        if has_template
+        else "这个公众号没有通知模板，您写的会存着，等对方再发一句话时一起给他。急事请打电话。"
+    )
     return Remaining(0, None, f"{why}：{then}")
 
 
 def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, int, bool]]:
-    """What we said and hasn't gone out, in order, each with how many of its pieces did, and whether it was cut short while going."""
+    """What we said and hasn't gone out, in order, each with how many of its pieces did, and whether it was cut
+    short while going.
+    """
     rows = session.execute(
         select(Message, WechatSent.pieces, WechatSent.via)
         .outerjoin(WechatSent, WechatSent.message_id == Message.id)
-        .where(Message.conversation_id == conversation_id, Message.sender != Sender.resident, WechatSent.done_at.is_(None))
+        .where(
+            Message.conversation_id == conversation_id, Message.sender != Sender.resident, WechatSent.done_at.is_(None)
+        )
         .order_by(Message.id)
         .limit(50)
     )
@@ -156,27 +203,58 @@ def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, i
 
 def unanswered(session: Session, conversation_id: str) -> int | None:
     """The resident's message that is being answered, the last if there are several."""
-    return session.scalar(select(Message.id).where(Message.conversation_id == conversation_id, Message.sender == Sender.resident, Message.answered_at.is_(None)).order_by(Message.id.desc()).limit(1))
+    return session.scalar(
+        select(Message.id)
+        .where(
+            Message.conversation_id == conversation_id, Message.sender == Sender.resident, Message.answered_at.is_(None)
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
 
 
 def unheard(session: Session, contact_id: int, *, before: datetime) -> WechatReceipt | None:
-    """The first passive reply that was put together but hasn't left us: a process was killed just then. `before`: WeChat asks no more."""
+    """The first passive reply that was put together but hasn't left us: a process was killed just then.
+
+    `before`: WeChat asks no more.
+    """
     r = WechatReceipt
-    return session.scalars(select(r).where(r.contact_id == contact_id, r.reply != "", r.answered_at.is_(None), r.first_at < before).order_by(r.first_at).limit(1)).first()
+    return session.scalars(
+        select(r)
+        .where(r.contact_id == contact_id, r.reply != "", r.answered_at.is_(None), r.first_at < before)
+        .order_by(r.first_at)
+        .limit(1)
+    ).first()
 
 
-def waiting_contacts(session: Session, appid: str, *, now: datetime, settled: timedelta, unheard_before: datetime) -> list[int]:
+def waiting_contacts(
+    session: Session, appid: str, *, now: datetime, settled: timedelta, unheard_before: datetime
+) -> list[int]:
     """People to whom something should go that has lain for `settled`: by then a passive reply would have taken it."""
     lying = (
         select(Message.id)
         .outerjoin(WechatSent, WechatSent.message_id == Message.id)
-        .where(Message.conversation_id == WechatContact.conversation_id, Message.sender != Sender.resident, Message.created_at < now - settled, WechatSent.done_at.is_(None))
+        .where(
+            Message.conversation_id == WechatContact.conversation_id,
+            Message.sender != Sender.resident,
+            Message.created_at < now - settled,
+            WechatSent.done_at.is_(None),
+        )
     )
     r = WechatReceipt
-    unheard = select(r.key).where(r.contact_id == WechatContact.id, r.reply != "", r.answered_at.is_(None), r.first_at < unheard_before)
+    unheard = select(r.key).where(
+        r.contact_id == WechatContact.id, r.reply != "", r.answered_at.is_(None), r.first_at < unheard_before
+    )
     free = or_(WechatContact.not_before.is_(None), WechatContact.not_before < now)
     due = or_(lying.exists(), unheard.exists())
-    return list(session.scalars(select(WechatContact.id).where(WechatContact.appid == appid, WechatContact.is_following, free, due).order_by(WechatContact.id).limit(200)))
+    return list(
+        session.scalars(
+            select(WechatContact.id)
+            .where(WechatContact.appid == appid, WechatContact.is_following, free, due)
+            .order_by(WechatContact.id)
+            .limit(200)
+        )
+    )
 
 
 def mark(session: Session, parts: Sequence[Part], *, via: str, now: datetime) -> None:

@@ -23,10 +23,12 @@ class WechatContact(Base):
     said_left: Mapped[int] = mapped_column(Integer, default=0)
     pressed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # following, scanning, a menu: a minute
     pressed_left: Mapped[int] = mapped_column(Integer, default=0)
-    sending_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is sending to this person, or was: it lapses
+    # somebody is sending to this person, or was: it lapses
+    sending_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the servers asked for patience
     noticed_to: Mapped[int] = mapped_column(Integer, default=0)  # the last message that a template notice spoke of
-    unionid: Mapped[str | None] = mapped_column(String(64), index=True)  # the same on all accounts of one Open Platform account
+    # the same on all accounts of one Open Platform account
+    unionid: Mapped[str | None] = mapped_column(String(64), index=True)
     unionid_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of WeChat
     join_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the person, here or on another account
 
@@ -64,7 +66,8 @@ class WechatSent(Base):
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
     pieces: Mapped[int] = mapped_column(Integer, default=0)
-    via: Mapped[str] = mapped_column(String(20))  # passive | customer_service | sending: with the API just now, or cut short there | "": surely not
+    # passive | customer_service | sending: with the API just now, or cut short there | "": surely not
+    via: Mapped[str] = mapped_column(String(20))
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -26,14 +26,27 @@ def note(session: Session, contact: WechatContact, key: str, url: str, *, now: d
 
 
 def fetch_due(sessions: Callable[[], Session], appid: str, *, picture: Callable[[str], bytes], now: datetime) -> int:
-    """How many were attached. One that can't be had is told; killed in between, or done by two at once, it is one picture all the same."""
+    """How many were attached.
+
+    One that can't be had is told; killed in between, or done by two at once, it is one picture all the same.
+    """
     with sessions() as session:
-        is_due = or_(*((WechatPicture.tries == n) & (WechatPicture.sent_at <= now - n * _TRY_AGAIN) for n in range(_TRIES)))
-        due = session.execute(select(WechatPicture, WechatContact.conversation_id).join(WechatContact).where(WechatContact.appid == appid, is_due).order_by(WechatPicture.sent_at).limit(_AT_A_TIME)).all()
+        is_due = or_(
+            *((WechatPicture.tries == n) & (WechatPicture.sent_at <= now - n * _TRY_AGAIN) for n in range(_TRIES))
+        )
+        due = session.execute(
+            select(WechatPicture, WechatContact.conversation_id)
+            .join(WechatContact)
+            .where(WechatContact.appid == appid, is_due)
+            .order_by(WechatPicture.sent_at)
+            .limit(_AT_A_TIME)
+        ).all()
     return sum(_fetch(sessions, row, conversation_id, picture) for row, conversation_id in due)
 
 
-def _fetch(sessions: Callable[[], Session], row: WechatPicture, conversation_id: str, picture: Callable[[str], bytes]) -> int:
+def _fetch(
+    sessions: Callable[[], Session], row: WechatPicture, conversation_id: str, picture: Callable[[str], bytes]
+) -> int:
     clean, problem, mine = None, "", (WechatPicture.contact_id == row.contact_id) & (WechatPicture.key == row.key)
     try:
         clean = clean_photo(picture(row.url))
@@ -55,15 +68,33 @@ def _fetch(sessions: Callable[[], Session], row: WechatPicture, conversation_id:
         except InvalidInput as error:
             problem = error.message_zh
         if problem:
-            delivery.tell(session, conversation_id, key=f"wxp-{row.key}"[:64], kind="smalltalk", text=f"刚才那张照片没能存上：{problem}")
+            delivery.tell(
+                session,
+                conversation_id,
+                key=f"wxp-{row.key}"[:64],
+                kind="smalltalk",
+                text=f"刚才那张照片没能存上：{problem}",
+            )
         session.execute(delete(WechatPicture).where(mine))
         session.commit()
     return not problem
 
 
 def _attach(session: Session, conversation_id: str, clean: CleanPhoto, sent_at: datetime) -> None:
-    """For the report under way; where that was filed while the picture was on its way, to the case. Raises InvalidInput."""
+    """For the report under way; where that was filed while the picture was on its way, to the case.
+
+    Raises InvalidInput.
+    """
     attach_photo(session, conversation_id, clean)
-    filed = session.scalar(select(Case.id).where(Case.conversation_id == conversation_id, Case.filed_at > sent_at).order_by(Case.id).limit(1))
+    filed = session.scalar(
+        select(Case.id)
+        .where(Case.conversation_id == conversation_id, Case.filed_at > sent_at)
+        .order_by(Case.id)
+        .limit(1)
+    )
     if filed:
-        session.execute(update(Photo).where(Photo.conversation_id == conversation_id, Photo.sha256 == clean.sha256, Photo.case_id.is_(None)).values(case_id=filed))
+        session.execute(
+            update(Photo)
+            .where(Photo.conversation_id == conversation_id, Photo.sha256 == clean.sha256, Photo.case_id.is_(None))
+            .values(case_id=filed)
+        )

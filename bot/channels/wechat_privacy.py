@@ -26,9 +26,19 @@ def about(session: Session, conversation_id: str) -> dict[str, Any] | None:
     contact = session.scalar(select(WechatContact).where(WechatContact.conversation_id == conversation_id))
     if contact is None:
         return None
-    receipts = session.scalars(select(WechatReceipt).where(WechatReceipt.contact_id == contact.id).order_by(WechatReceipt.first_at)).all()
-    sent = session.execute(select(WechatSent.via, func.count()).join(Message, Message.id == WechatSent.message_id).where(Message.conversation_id == conversation_id).group_by(WechatSent.via)).all()
-    waiting = session.scalar(select(func.count()).select_from(WechatPicture).where(WechatPicture.contact_id == contact.id)) or 0
+    receipts = session.scalars(
+        select(WechatReceipt).where(WechatReceipt.contact_id == contact.id).order_by(WechatReceipt.first_at)
+    ).all()
+    sent = session.execute(
+        select(WechatSent.via, func.count())
+        .join(Message, Message.id == WechatSent.message_id)
+        .where(Message.conversation_id == conversation_id)
+        .group_by(WechatSent.via)
+    ).all()
+    waiting = (
+        session.scalar(select(func.count()).select_from(WechatPicture).where(WechatPicture.contact_id == contact.id))
+        or 0
+    )
     return {
         "公众号的 appid": contact.appid,
         "微信给您在这个公众号的编号（openid）": contact.openid,
@@ -37,7 +47,9 @@ def about(session: Session, conversation_id: str) -> dict[str, Any] | None:
         "上次说话": _moment(contact.said_at),
         "上次关注、扫码或点菜单": _moment(contact.pressed_at),
         "问过要不要和别的公众号合到一起": _moment(contact.join_asked_at),
-        "最近收到的（留一天，用来认出重复的）": [{"时间": _moment(r.first_at), "回的话": r.reply or ""} for r in receipts],
+        "最近收到的（留一天，用来认出重复的）": [
+            {"时间": _moment(r.first_at), "回的话": r.reply or ""} for r in receipts
+        ],
         "发给您的消息": {_VIA.get(via, "正在发或要重发的"): count for via, count in sent},
         "还没取来的照片": waiting,
     }

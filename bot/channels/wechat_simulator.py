@@ -1,8 +1,9 @@
-"""A WeChat that can be tested without WeChat: the servers of the official account platform, and telephones that follow an account.
+"""A WeChat that can be tested without WeChat: the servers of the official account platform, and telephones that follow
+an account.
 
-It signs, seals, delivers three times and counts as the real ones do, and writes down as a violation everything that they would
-refuse. The tests fail on a violation; `linli wechat simulate` shows them. Sources: domain.md section 3; 微信公众平台 开发文档, 客服消息,
-模板消息, 自定义菜单, 获取 stable access token, 全局返回码.
+It signs, seals, delivers three times and counts as the real ones do, and writes down as a violation everything that
+they would refuse. The tests fail on a violation; `linli wechat simulate` shows them. Sources: domain.md section 3;
+微信公众平台 开发文档, 客服消息, 模板消息, 自定义菜单, 获取 stable access token, 全局返回码.
 """
 
 import asyncio
@@ -32,7 +33,8 @@ MOST_BYTES = 2048
 REPLIES, REPLY_WINDOW_S = 5, 48 * 3600  # after a message
 QUICK_REPLIES, QUICK_WINDOW_S = 3, 60  # after following, scanning or pressing a menu
 TOKEN_S = 7200
-TEMPLATE = "事项：{{thing1.DATA}}\n进展：{{phrase2.DATA}}\n时间：{{time3.DATA}}"  # as those that accounts pick from WeChat's list
+# as those that accounts pick from WeChat's list
+TEMPLATE = "事项：{{thing1.DATA}}\n进展：{{phrase2.DATA}}\n时间：{{time3.DATA}}"
 _SHAPES = {"text": {"ToUserName", "FromUserName", "CreateTime", "MsgType", "Content"}}
 
 
@@ -53,7 +55,10 @@ class SimulatedAccount:
 
 @dataclass(frozen=True)
 class Shown:
-    """A line on a telephone. `via`: resident | passive | customer_service | template; `url`: of a notice's page, or of a resident's photo."""
+    """A line on a telephone.
+
+    `via`: resident | passive | customer_service | template; `url`: of a notice's page, or of a resident's photo.
+    """
 
     via: str
     text: str
@@ -76,7 +81,9 @@ class Telephone:
 
 @dataclass(frozen=True)
 class Delivered:
-    """One message of a resident: how many deliveries it took, and what the last one was answered with (None: by nothing in time)."""
+    """One message of a resident: how many deliveries it took, and what the last one was answered with (None: by
+    nothing in time).
+    """
 
     deliveries: int
     text: str | None
@@ -86,7 +93,13 @@ class Delivered:
 class Simulator:
     """`reach`: posts to the account's address and gives the response; `clock`: Unix seconds, moved by tests."""
 
-    def __init__(self, account: SimulatedAccount, *, reach: Callable[[str, dict[str, str], bytes], Awaitable[httpx.Response]], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        account: SimulatedAccount,
+        *,
+        reach: Callable[[str, dict[str, str], bytes], Awaitable[httpx.Response]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.account, self.reach, self.clock = account, reach, clock
         self.telephones: dict[str, Telephone] = {}
         self.violations: list[str] = []
@@ -94,21 +107,33 @@ class Simulator:
         self.tokens_given = 0
         self.fail_next: list[int] = []  # error codes that the next calls of the API get instead of being carried out
         self._tokens: dict[str, float] = {}
-        self._numbers = itertools.count(24_000_000_000_000_000 + time.time_ns() // 1000)  # never one that an earlier run has used
+        # never one that an earlier run has used
+        self._numbers = itertools.count(24_000_000_000_000_000 + time.time_ns() // 1000)
         self._cipher = MessageCipher(key=account.aes_key, appid=account.appid) if account.aes_key else None
         self.app = self._api()
 
-    # --- the telephones ------------------------------------------------------------------------------------------------
+    # --- the telephones
+    # ------------------------------------------------------------------------------------------------
 
     def telephone(self, openid: str) -> Telephone:
         return self.telephones.setdefault(openid, Telephone(openid))
 
     async def verify(self) -> str:
-        """The check of the address, as when its form is saved. Raises AssertionError when the account doesn't answer it."""
+        """The check of the address, as when its form is saved.
+
+        Raises AssertionError when the account doesn't answer it.
+        """
         echo, stamp, nonce = secrets.token_hex(10), str(int(self.clock())), secrets.token_hex(5)
-        query = {"signature": signature(self.account.token, stamp, nonce), "timestamp": stamp, "nonce": nonce, "echostr": echo}
+        query = {
+            "signature": signature(self.account.token, stamp, nonce),
+            "timestamp": stamp,
+            "nonce": nonce,
+            "echostr": echo,
+        }
         answer = await self.reach("GET", query, b"")
-        assert (answer.status_code, answer.text) == (200, echo), f"the address check was answered with {answer.status_code} {answer.text[:80]!r}"
+        assert (answer.status_code, answer.text) == (200, echo), (
+            f"the address check was answered with {answer.status_code} {answer.text[:80]!r}"
+        )
         return echo
 
     async def say(self, openid: str, text: str, *, at_once: bool = False) -> Delivered:
@@ -128,7 +153,9 @@ class Simulator:
         if at_once:
             texts = [t for t in await asyncio.gather(*(self._once(openid, body) for _ in range(DELIVERIES))) if t]
             if len(texts) > 1:
-                self.violations.append(f"同一条消息投递了 {DELIVERIES} 次，其中 {len(texts)} 次都回了话，居民会收到重复的")
+                self.violations.append(
+                    f"同一条消息投递了 {DELIVERIES} 次，其中 {len(texts)} 次都回了话，居民会收到重复的"
+                )
             return self._seen(telephone, DELIVERIES, texts[0] if texts else "", started)
         for number in range(1, DELIVERIES + 1):
             text = await self._once(openid, body)
@@ -152,12 +179,21 @@ class Simulator:
     async def _once(self, openid: str, body: bytes) -> str | None:
         """The text of a passive reply, "" for `success`, None where no answer came in time or the connection broke."""
         stamp, nonce = str(int(self.clock())), secrets.token_hex(5)
-        query = {"signature": signature(self.account.token, stamp, nonce), "timestamp": stamp, "nonce": nonce, "openid": openid}
+        query = {
+            "signature": signature(self.account.token, stamp, nonce),
+            "timestamp": stamp,
+            "nonce": nonce,
+            "openid": openid,
+        }
         if self.account.mode != "plain":
             assert self._cipher is not None
             sealed = self._cipher.seal(body.decode())
             query |= {"encrypt_type": "aes", "msg_signature": signature(self.account.token, stamp, nonce, sealed)}
-            plain = body.decode().removesuffix("</xml>") if self.account.mode == "compatible" else shape({"ToUserName": self.account.original_id}).removesuffix("</xml>")
+            plain = (
+                body.decode().removesuffix("</xml>")
+                if self.account.mode == "compatible"
+                else shape({"ToUserName": self.account.original_id}).removesuffix("</xml>")
+            )
             body = f"{plain}<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>".encode()
         try:
             answer = await asyncio.wait_for(self.reach("POST", query, body), PATIENCE_S)
@@ -176,7 +212,9 @@ class Simulator:
                 assert self._cipher is not None
                 if set(found) != {"Encrypt", "MsgSignature", "TimeStamp", "Nonce"}:
                     return self._violation(f"密文回复的字段不对：{sorted(found)}")
-                if found["MsgSignature"] != signature(self.account.token, found["TimeStamp"], found["Nonce"], found["Encrypt"]):
+                if found["MsgSignature"] != signature(
+                    self.account.token, found["TimeStamp"], found["Nonce"], found["Encrypt"]
+                ):
                     return self._violation("密文回复的签名不对")
                 found = {c.tag: c.text or "" for c in fromstring(self._cipher.open(found["Encrypt"]))}
         except (ParseError, ValueError, WechatRefused) as error:
@@ -204,7 +242,8 @@ class Simulator:
         """Raises AssertionError naming everything that WeChat would have refused."""
         assert not self.violations, "; ".join(self.violations)
 
-    # --- the servers ---------------------------------------------------------------------------------------------------
+    # --- the servers
+    # ---------------------------------------------------------------------------------------------------
 
     def _api(self) -> FastAPI:
         app = FastAPI(openapi_url=None)
@@ -242,7 +281,9 @@ class Simulator:
             telephone = self.telephones.get(str(sent.get("touser")))
             text = str((sent.get("text") or {}).get("content", ""))
             if not self.account.has_customer_service:
-                return _error(48001) if not sent.get("touser") else self._refused(48001, "没有客服接口的公众号发客服消息")
+                return (
+                    _error(48001) if not sent.get("touser") else self._refused(48001, "没有客服接口的公众号发客服消息")
+                )
             if not sent.get("touser"):
                 return _error(40003)
             if telephone is None or not telephone.is_following:
@@ -267,7 +308,11 @@ class Simulator:
             if code:
                 return _error(code)
             telephone = self.telephones.get(str(sent.get("touser")))
-            if not self.account.has_templates or not sent.get("template_id") or self.account.template_id not in (None, sent["template_id"]):
+            if (
+                not self.account.has_templates
+                or not sent.get("template_id")
+                or self.account.template_id not in (None, sent["template_id"])
+            ):
                 return self._refused(40037, "模板不是这个公众号的")
             if telephone is None or not telephone.is_following:
                 return self._refused(43004, "给没有关注的人发通知")
@@ -276,7 +321,11 @@ class Simulator:
                 return self._refused(47003, "通知的字段和模板的不一样")
             if any(not v or len(v) > (5 if name.startswith("phrase") else 20) for name, v in values.items()):
                 return self._refused(47003, "通知里有空的或太长的字段")
-            words = re.sub(r"\{\{(\w+)\.DATA\}\}", lambda m: values[m[1]], TEMPLATE) if self.account.template_id else "；".join(values.values())
+            words = (
+                re.sub(r"\{\{(\w+)\.DATA\}\}", lambda m: values[m[1]], TEMPLATE)
+                if self.account.template_id
+                else "；".join(values.values())
+            )
             telephone.shown.append(Shown("template", words, self.clock(), str(sent.get("url", ""))))
             return _error(0)
 
@@ -293,7 +342,14 @@ class Simulator:
             telephone.times_looked_up += 1
             if not telephone.is_following:
                 return JSONResponse({"subscribe": 0, "openid": telephone.openid})
-            return JSONResponse({"subscribe": 1, "openid": telephone.openid, "nickname": "", **({"unionid": telephone.unionid} if telephone.unionid else {})})
+            return JSONResponse(
+                {
+                    "subscribe": 1,
+                    "openid": telephone.openid,
+                    "nickname": "",
+                    **({"unionid": telephone.unionid} if telephone.unionid else {}),
+                }
+            )
 
         @app.post("/cgi-bin/menu/create")
         async def menu(request: Request) -> Response:
@@ -319,7 +375,15 @@ class Simulator:
             _, code = await self._call(request)
             if code or not self.account.has_templates:
                 return _error(code or 48001)
-            return JSONResponse({"template_list": [{"template_id": self.account.template_id, "title": "事项进展提醒", "content": TEMPLATE}] if self.account.template_id else []})
+            return JSONResponse(
+                {
+                    "template_list": [
+                        {"template_id": self.account.template_id, "title": "事项进展提醒", "content": TEMPLATE}
+                    ]
+                    if self.account.template_id
+                    else []
+                }
+            )
 
         @app.post("/cgi-bin/qrcode/create")
         async def code_with_scene(request: Request) -> Response:
@@ -361,7 +425,9 @@ class Simulator:
 
 
 def _said(fields: dict[str, Any]) -> str:
-    kind = {"image": "图片", "voice": "语音", "location": "位置", "video": "视频", "link": "链接"}.get(fields["MsgType"], fields["MsgType"])
+    kind = {"image": "图片", "voice": "语音", "location": "位置", "video": "视频", "link": "链接"}.get(
+        fields["MsgType"], fields["MsgType"]
+    )
     return str(fields.get("Content") or f"[{kind}] {fields.get('Recognition') or fields.get('Label') or ''}".strip())
 
 
@@ -374,11 +440,16 @@ def _address(request: Request) -> str:
 
 
 def _not_on_the_list(request: Request) -> Response:
-    return _error(40164, f"invalid ip {_address(request)} ipv6 ::ffff:{_address(request)}, not in whitelist rid: {secrets.token_hex(4)}")
+    return _error(
+        40164,
+        f"invalid ip {_address(request)} ipv6 ::ffff:{_address(request)}, not in whitelist rid: {secrets.token_hex(4)}",
+    )
 
 
 def _menu_fault(menu: dict[str, Any]) -> int:
-    """0, or the code for what telephones couldn't show: 微信 自定义菜单, 3 buttons of 4 Chinese characters, 5 of 8 below each."""
+    """0, or the code for what telephones couldn't show: 微信 自定义菜单, 3 buttons of 4 Chinese characters, 5 of 8
+    below each.
+    """
     buttons = menu.get("button") or []
     if not 1 <= len(buttons) <= 3:
         return 40016
@@ -399,22 +470,38 @@ def _menu_fault(menu: dict[str, Any]) -> int:
 
 
 def simulated(account: Account) -> SimulatedAccount:
-    """The account as WeChat would know it, when everything is set up as its file says. Codes with a scene and templates are rights of service accounts."""
+    """The account as WeChat would know it, when everything is set up as its file says.
+
+    Codes with a scene and templates are rights of service accounts.
+    """
     mode = "safe" if account.must_be_sealed else "compatible" if account.aes_key else "plain"
     is_service = account.kind is AccountKind.service
     return SimulatedAccount(
-        account.appid, account.secret, account.token, original_id=f"gh_{account.name}", aes_key=account.aes_key, mode=mode,
-        has_customer_service=account.has_customer_service, has_templates=is_service, has_scenes=is_service, template_id=account.template_id,
-    )  # fmt: skip
+        account.appid,
+        account.secret,
+        account.token,
+        original_id=f"gh_{account.name}",
+        aes_key=account.aes_key,
+        mode=mode,
+        has_customer_service=account.has_customer_service,
+        has_templates=is_service,
+        has_scenes=is_service,
+        template_id=account.template_id,
+    )
 
 
 def servers(simulators: Sequence[Simulator]) -> ASGIApp:
-    """One address for all accounts, as WeChat's: who asks for a token says the appid, every other call carries a token."""
+    """One address for all accounts, as WeChat's: who asks for a token says the appid, every other call carries a
+    token.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body, token = await request.body(), request.query_params.get("access_token", "")
-        meant = next((s for s in simulators if (token in s._tokens if token else s.account.appid.encode() in body)), simulators[0])
+        meant = next(
+            (s for s in simulators if (token in s._tokens if token else s.account.appid.encode() in body)),
+            simulators[0],
+        )
 
         async def again() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}

@@ -12,7 +12,9 @@ _NUMBERED = re.compile(r"(?:回复|选|第)?\s*([0-9]{1,2})\s*(?:个|号|项)?[�
 
 
 def pieces(text: str) -> list[str]:
-    """Cut at line ends, then sentence ends, then anywhere; none longer than WeChat takes, nothing lost but blanks at the cuts."""
+    """Cut at line ends, then sentence ends, then anywhere; none longer than WeChat takes, nothing lost but blanks
+    at the cuts.
+    """
     found: list[str] = []
     rest = text.strip()
     while rest:
@@ -39,12 +41,16 @@ def _longest(text: str) -> int:
 
 
 def shown(reply: dict[str, Any], *, sources: str | None, own_url: str = "", is_numbered: bool = True) -> str:
-    """One reply as plain text. `sources`: the signed link to the page with its full citations; `own_url`: before links to our pages;
+    """One reply as plain text. `sources`: the signed link to the page with its full citations; `own_url`: before links
+    to our pages;
     `is_numbered`: False where the numbers belong to a later reply in the same text."""
     parts = [reply.get("text") or ""]
     if reply.get("next"):
         parts.append(f"下一步：{reply['next']}")
-    parts += [link["label"] if link["href"].startswith("tel:") else f"{link['label']}：{own_url}{link['href']}" for link in reply.get("links") or []]
+    parts += [
+        link["label"] if link["href"].startswith("tel:") else f"{link['label']}：{own_url}{link['href']}"
+        for link in reply.get("links") or []
+    ]
     citations = reply.get("citations") or []
     if citations:
         names = "、".join(f"《{c['title'].removeprefix('中华人民共和国')}》{c['article'] or ''}" for c in citations[:3])
@@ -71,7 +77,9 @@ def could_choose(said: str) -> bool:
 
 
 def chosen(said: str, buttons: Sequence[dict[str, str]]) -> str | None:
-    """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a choice."""
+    """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a
+    choice.
+    """
     found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())
     if not found or not 1 <= int(found[1]) <= len(buttons):
         return None

@@ -50,8 +50,14 @@ def read_fields(body: bytes) -> dict[str, str]:
 def read(body: bytes) -> Incoming:
     """Raises WechatRefused."""
     fields = read_fields(body)
-    kind, openid, account, created = (fields.get(n, "") for n in ("MsgType", "FromUserName", "ToUserName", "CreateTime"))
-    if not (kind and openid and account) or not re.fullmatch(r"[0-9]{1,12}", created) or not re.fullmatch(r"[\w@.-]{1,64}", openid, re.ASCII):
+    kind, openid, account, created = (
+        fields.get(n, "") for n in ("MsgType", "FromUserName", "ToUserName", "CreateTime")
+    )
+    if (
+        not (kind and openid and account)
+        or not re.fullmatch(r"[0-9]{1,12}", created)
+        or not re.fullmatch(r"[\w@.-]{1,64}", openid, re.ASCII)
+    ):
         raise WechatRefused("fields")
     number = fields.get("MsgId", "")
     if kind == "event":
@@ -61,7 +67,9 @@ def read(body: bytes) -> Incoming:
         key = f"m-{number}"
     else:
         raise WechatRefused("MsgId")
-    return Incoming(account=account[:64], openid=openid, kind=kind.lower()[:20], key=key, created=int(created), fields=fields)
+    return Incoming(
+        account=account[:64], openid=openid, kind=kind.lower()[:20], key=key, created=int(created), fields=fields
+    )
 
 
 def number(fields: dict[str, str], name: str) -> float | None:
@@ -70,19 +78,32 @@ def number(fields: dict[str, str], name: str) -> float | None:
 
 
 def _cdata(text: str) -> str:
-    kept = "".join(c for c in text if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"))
+    kept = "".join(
+        c for c in text if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
     return f"<![CDATA[{kept.replace(']]>', ']]]]><![CDATA[>')}]]>"
 
 
 def text_reply(to: Incoming, text: str, *, now: int) -> str:
     """A passive reply; `text` at most 2,048 bytes of UTF-8 (see `wechat_text.pieces`)."""
-    return f"<xml><ToUserName>{_cdata(to.openid)}</ToUserName><FromUserName>{_cdata(to.account)}</FromUserName><CreateTime>{now}</CreateTime><MsgType>{_cdata('text')}</MsgType><Content>{_cdata(text)}</Content></xml>"
+    return (
+        f"<xml><ToUserName>{_cdata(to.openid)}</ToUserName><FromUserName>{_cdata(to.account)}</"
+        f"FromUserName><CreateTime>{now}</CreateTime><MsgType>{_cdata('text')}</MsgType><Content>{_cdata(text)}</"
+        "Content></xml>"
+    )
 
 
 def sealed_reply(*, encrypted: str, signature: str, timestamp: str, nonce: str) -> str:
-    return f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature><TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
+    return (
+        f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</"
+        f"MsgSignature><TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
+    )
 
 
 def shape(fields: dict[str, Any]) -> str:
     """A request as WeChat writes it; for the simulator and the tests."""
-    return "<xml>" + "".join(f"<{k}>{v if isinstance(v, int | float) else _cdata(str(v))}</{k}>" for k, v in fields.items()) + "</xml>"
+    return (
+        "<xml>"
+        + "".join(f"<{k}>{v if isinstance(v, int | float) else _cdata(str(v))}</{k}>" for k, v in fields.items())
+        + "</xml>"
+    )

@@ -11,7 +11,14 @@ _PREFIX = "canned:"
 
 
 def citing_replies(session: Session) -> list[Citing]:
-    return [Citing(source=f"{_PREFIX}{reply.id}", title=f"快捷回复：{reply.text}", where=tuple(citations_in({"text": reply.text}))) for reply in session.scalars(select(CannedReply).order_by(CannedReply.id))]
+    return [
+        Citing(
+            source=f"{_PREFIX}{reply.id}",
+            title=f"快捷回复：{reply.text}",
+            where=tuple(citations_in({"text": reply.text})),
+        )
+        for reply in session.scalars(select(CannedReply).order_by(CannedReply.id))
+    ]
 
 
 def reply_of(session: Session, source: str) -> CannedReply | None:

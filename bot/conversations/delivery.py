@@ -14,13 +14,26 @@ from bot.conversations.models import Conversation, Message, Sender
 
 
 def tell(session: Session, conversation_id: str, *, key: str, text: str, kind: str = "case", **body: Any) -> bool:
-    """Put a message into a conversation, once a key; the caller commits. False: it is there already, or the conversation is gone."""
+    """Put a message into a conversation, once a key; the caller commits.
+
+    False: it is there already, or the conversation is gone.
+    """
     if session.get(Conversation, conversation_id) is None:
         return False
     now = datetime.now(UTC)
     try:
         with session.begin_nested():
-            session.add(Message(conversation_id=conversation_id, client_id=key, sender=Sender.bot, kind=kind, text=text, body=body, answered_at=now))
+            session.add(
+                Message(
+                    conversation_id=conversation_id,
+                    client_id=key,
+                    sender=Sender.bot,
+                    kind=kind,
+                    text=text,
+                    body=body,
+                    answered_at=now,
+                )
+            )
     except IntegrityError:
         return False
     session.execute(update(Conversation).where(Conversation.id == conversation_id).values(updated_at=now))
@@ -33,8 +46,18 @@ def tell_case_events(session: Session) -> int:
     for event in untold(session):
         for case, say in audience(session, event):
             if case.conversation_id:
-                done += tell(session, case.conversation_id, key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""), text=say, buttons=event.buttons)
-        session.execute(update(CaseEvent).where(CaseEvent.id == event.id, CaseEvent.told_at.is_(None)).values(told_at=datetime.now(UTC)))
+                done += tell(
+                    session,
+                    case.conversation_id,
+                    key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""),
+                    text=say,
+                    buttons=event.buttons,
+                )
+        session.execute(
+            update(CaseEvent)
+            .where(CaseEvent.id == event.id, CaseEvent.told_at.is_(None))
+            .values(told_at=datetime.now(UTC))
+        )
         session.commit()
     return done
 

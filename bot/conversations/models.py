@@ -32,7 +32,9 @@ class Conversation(Base):
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     channel: Mapped[str] = mapped_column(String(20))
-    status: Mapped[ConversationStatus] = mapped_column(Enum(ConversationStatus, native_enum=False, length=20), default=ConversationStatus.bot, index=True)
+    status: Mapped[ConversationStatus] = mapped_column(
+        Enum(ConversationStatus, native_enum=False, length=20), default=ConversationStatus.bot, index=True
+    )
     place_id: Mapped[str | None] = mapped_column(String(40))
     emergency_kind: Mapped[str | None] = mapped_column(String(20))
     emergency_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # staff see these first
@@ -48,7 +50,8 @@ class Conversation(Base):
     resident_typing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     agent_seen: Mapped[int] = mapped_column(Integer, default=0)  # the last message each side has had before their eyes
     resident_seen: Mapped[int] = mapped_column(Integer, default=0)
-    page_count: Mapped[int] = mapped_column(Integer, default=0)  # times a link opened it in a browser, or the resident closed it there: what a browser held before opens nothing
+    # times a link opened it in a browser, or the resident closed it there: what a browser held before opens nothing
+    page_count: Mapped[int] = mapped_column(Integer, default=0)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
@@ -80,7 +83,11 @@ class Message(Base):
     """A resident's message is unanswered until `answered_at` is set, in the transaction that stores its replies."""
 
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("conversation_id", "client_id"), UniqueConstraint("in_reply_to", "ordinal"), Index("ix_message_unanswered", "sender", "answered_at"))
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "client_id"),
+        UniqueConstraint("in_reply_to", "ordinal"),
+        Index("ix_message_unanswered", "sender", "answered_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)

@@ -1,6 +1,8 @@
-"""Rasa 3.6.21 validates the schema of an action's result anew at every call (`jsonschema.validate`): half of its share of a turn.
+"""Rasa 3.6.21 validates the schema of an action's result anew at every call (`jsonschema.validate`): half of its share
+of a turn.
 
-Here the validator is built once; what it accepts and the words of its error are the same. LINLI_RASA_UNPATCHED=1 leaves Rasa alone.
+Here the validator is built once; what it accepts and the words of its error are the same. LINLI_RASA_UNPATCHED=1 leaves
+Rasa alone.
 """
 
 from __future__ import annotations
@@ -27,4 +29,3 @@ def install() -> None:
     """Make every RemoteAction of this process use it; calling it again changes nothing."""
     if os.environ.get("LINLI_RASA_UNPATCHED") != "1":
         RemoteAction._validate_action_result = _validate_action_result
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import requests
@@ -95,9 +95,7 @@ class EncoderClient:
         )
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class E5Featurizer(DenseFeaturizer, GraphComponent):
     """One dense sentence vector a message, multiplied by `scale`.
 
@@ -110,9 +108,7 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
         """The component's default config."""
         return {**DenseFeaturizer.get_default_config(), "scale": 10.0}
 
-    def __init__(
-        self, config: dict[str, Any], name: str, encoder: EncoderClient
-    ) -> None:
+    def __init__(self, config: dict[str, Any], name: str, encoder: EncoderClient) -> None:
         """A featurizer that asks `encoder`."""
         super().__init__(name, config)
         self._encoder = encoder
@@ -126,12 +122,10 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
         execution_context: ExecutionContext,
     ) -> E5Featurizer:
         """The component as Rasa's graph asks for it."""
-        return cls(
-            config, execution_context.node_name, EncoderClient.from_environment()
-        )
+        return cls(config, execution_context.node_name, EncoderClient.from_environment())
 
     @classmethod
-    def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """A digest of one probe vector, so that another encoder makes Rasa train again."""
         probe = EncoderClient.from_environment().encode([PROBE])
         return hashlib.sha256(np.round(probe, 2).tobytes()).hexdigest()
@@ -141,18 +135,14 @@ class E5Featurizer(DenseFeaturizer, GraphComponent):
         """Raises InvalidConfigException unless `scale` is a positive number."""
         scale = config.get("scale")
         if not isinstance(scale, (int, float)) or scale <= 0:
-            raise InvalidConfigException(
-                f"E5Featurizer: scale must be a positive number, not {scale!r}."
-            )
+            raise InvalidConfigException(f"E5Featurizer: scale must be a positive number, not {scale!r}.")
 
     def process(self, messages: list[Message]) -> list[Message]:
         """The messages, each with a text now carrying its sentence vector."""
-        with_text = [
-            message for message in messages if message.get(TEXT) is not None
-        ]
+        with_text = [message for message in messages if message.get(TEXT) is not None]
         vectors = self._encoder.encode([message.get(TEXT) for message in with_text])
         vectors *= np.float32(self._config["scale"])
-        for message, vector in zip(with_text, vectors):
+        for message, vector in zip(with_text, vectors, strict=True):
             message.add_features(
                 Features(
                     vector[np.newaxis, :],

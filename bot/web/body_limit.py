@@ -1,4 +1,6 @@
-"""How much a request may bring: refused by what it announces, and where it announces nothing or lies, by what has come."""
+"""How much a request may bring: refused by what it announces, and where it announces nothing or lies, by what has
+come.
+"""
 
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -6,7 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OTHER = 300_000
 # By how an address begins: a photo, papers, a document of three hundred clauses as a form sends Chinese.
-_MORE = (("/api/widget/photos", 12_000_000), ("/staff/knowledge/import", 13_000_000), ("/staff/knowledge/versions/", 3_000_000))
+_MORE = (
+    ("/api/widget/photos", 12_000_000),
+    ("/staff/knowledge/import", 13_000_000),
+    ("/staff/knowledge/versions/", 3_000_000),
+)
 
 
 class BodyLimit:
@@ -19,7 +25,9 @@ class BodyLimit:
         most, come = next((most for start, most in _MORE if scope["path"].startswith(start)), OTHER), 0
         announced = dict(scope["headers"]).get(b"content-length", b"0").strip()
         if announced.isdigit() and int(announced[:12]) > most:
-            return await JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)(scope, receive, send)
+            return await JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)(
+                scope, receive, send
+            )
 
         async def counted() -> Message:
             nonlocal come

@@ -33,15 +33,29 @@ def router(desk: Desk) -> APIRouter:
             first = datetime.now(SHANGHAI).date()
         first -= timedelta(days=first.weekday())
         since, until = service.utc(first, 0), service.utc(first + timedelta(days=14), 0)
-        openings = service.worker_openings(session, since=since, until=until, places=accounts.places_of(session, who.staff))
+        openings = service.worker_openings(
+            session, since=since, until=until, places=accounts.places_of(session, who.staff)
+        )
         days: dict[date, list[Opening]] = {first + timedelta(days=i): [] for i in range(14)}
         for opening in openings:
             days[opening.starts_at.astimezone(SHANGHAI).date()].append(opening)
         work = calendar(session)
         return desk.page(
-            request, "calendar.html", session, who, status=422 if problem else 200, days=days, first=first, problem=problem, modes=MODE_LABELS, is_workday=work.is_workday, is_confirmed=work.is_confirmed,
-            back_to=first - timedelta(days=14), on_to=first + timedelta(days=14), today=datetime.now(SHANGHAI).date(),
-        )  # fmt: skip
+            request,
+            "calendar.html",
+            session,
+            who,
+            status=422 if problem else 200,
+            days=days,
+            first=first,
+            problem=problem,
+            modes=MODE_LABELS,
+            is_workday=work.is_workday,
+            is_confirmed=work.is_confirmed,
+            back_to=first - timedelta(days=14),
+            on_to=first + timedelta(days=14),
+            today=datetime.now(SHANGHAI).date(),
+        )
 
     @api.get("", response_class=HTMLResponse)
     async def fortnight(request: Request, start: str = "") -> Response:
@@ -54,7 +68,9 @@ def router(desk: Desk) -> APIRouter:
             who, sent = await desk.form(request, session, "calendar")
             try:
                 now, first = datetime.now(UTC), when_of(text_of(sent, "starts_at", 20))
-                minutes, mode, place = int_of(sent, "minutes") or 0, text_of(sent, "mode", 10), text_of(sent, "place", 40)
+                minutes = int_of(sent, "minutes") or 0
+                mode = text_of(sent, "mode", 10)
+                place = text_of(sent, "place", 40)
                 if mode not in set(Mode) or not 10 <= minutes <= 600:
                     raise InvalidInput("请选方式，时长请填 10 到 600 分钟。")
                 if session.get(Place, place) is None:
@@ -73,9 +89,18 @@ def router(desk: Desk) -> APIRouter:
                 for day in days:
                     starts = service.utc(day, local.hour, local.minute)
                     service.publish(
-                        session, worker_id=who.staff.id, worker_name=who.staff.name, mode=Mode(mode), place=place, address=text_of(sent, "address", 200), starts_at=starts,
-                        ends_at=starts + timedelta(minutes=minutes), capacity=int_of(sent, "capacity") or 0, now=now, series=series,
-                    )  # fmt: skip
+                        session,
+                        worker_id=who.staff.id,
+                        worker_name=who.staff.name,
+                        mode=Mode(mode),
+                        place=place,
+                        address=text_of(sent, "address", 200),
+                        starts_at=starts,
+                        ends_at=starts + timedelta(minutes=minutes),
+                        capacity=int_of(sent, "capacity") or 0,
+                        now=now,
+                        series=series,
+                    )
                 accounts.record(session, who.staff, "放出预约时间", detail=f"{len(days)} 次")
                 session.commit()
             except ActionError as error:
@@ -95,7 +120,18 @@ def router(desk: Desk) -> APIRouter:
         with desk.sessions() as session:
             who = desk.who(request, session, "calendar")
             found = held(session, who, opening_id)
-            return desk.page(request, "opening.html", session, who, opening=found, label=service.label(found), labels=LABELS, moves=MOVES, is_own=found.worker_id == who.staff.id, Status=AppointmentStatus)
+            return desk.page(
+                request,
+                "opening.html",
+                session,
+                who,
+                opening=found,
+                label=service.label(found),
+                labels=LABELS,
+                moves=MOVES,
+                is_own=found.worker_id == who.staff.id,
+                Status=AppointmentStatus,
+            )
 
     @api.post("/{opening_id}/{do}")
     async def act(request: Request, opening_id: str, do: str) -> Response:
@@ -112,8 +148,15 @@ def router(desk: Desk) -> APIRouter:
                     raise NotFound("没有这个预约。")
                 if do == "note":
                     service.write_note(session, appointment.id, text_of(sent, "text"), worker_id=who.staff.id)
-                elif text_of(sent, "to", 12) in (AppointmentStatus.attended, AppointmentStatus.no_show):  # the other moves also take or give back a place
-                    service.mark(session, appointment.id, AppointmentStatus(text_of(sent, "to", 12)), worker_id=who.staff.id, now=now)
+                # the other moves also take or give back a place
+                elif text_of(sent, "to", 12) in (AppointmentStatus.attended, AppointmentStatus.no_show):
+                    service.mark(
+                        session,
+                        appointment.id,
+                        AppointmentStatus(text_of(sent, "to", 12)),
+                        worker_id=who.staff.id,
+                        now=now,
+                    )
                 else:
                     raise InvalidInput("请选“已见面”或“没有来”。")
             else:

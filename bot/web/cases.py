@@ -1,4 +1,6 @@
-"""Cases on the staff side: the list, one case with its time line, and buttons only for what the table of moves allows."""
+"""Cases on the staff side: the list, one case with its time line, and buttons only for what the table of moves
+allows.
+"""
 
 import contextlib
 import json
@@ -25,7 +27,16 @@ from bot.web.desk import Desk, Who, back, int_of, number_or_404, text_of, words
 
 _PAGE = 50
 _MOST_SAVED = 20
-_FILTERS = {"open": "在办", "mine": "我的", "warned": "快到期", "overdue": "超时", "absent": "单位没到", "green": "绿色通道", "answered": "等居民确认", "all": "全部"}
+_FILTERS = {
+    "open": "在办",
+    "mine": "我的",
+    "warned": "快到期",
+    "overdue": "超时",
+    "absent": "单位没到",
+    "green": "绿色通道",
+    "answered": "等居民确认",
+    "all": "全部",
+}
 
 
 def router(desk: Desk) -> APIRouter:
@@ -39,7 +50,15 @@ def router(desk: Desk) -> APIRouter:
         return found
 
     @api.get("", response_class=HTMLResponse)
-    async def listing(request: Request, show: str = "open", q: str = "", category: str = "", place: str = "", unit: str = "", page: int = 1) -> Response:
+    async def listing(
+        request: Request,
+        show: str = "open",
+        q: str = "",
+        category: str = "",
+        place: str = "",
+        unit: str = "",
+        page: int = 1,
+    ) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "cases")
             now, page = datetime.now(UTC), max(1, min(page, 2000))
@@ -49,15 +68,48 @@ def router(desk: Desk) -> APIRouter:
             status = {"open": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}.get(show, ())
             seen = accounts.places_of(session, who.staff)
             rows, total = service.page(
-                session, places=seen, status=status, category=chosen["category"], team_id=team_id if unit_id in (None, team_id) else -1, within=routing.below(session, chosen["place"]) if chosen["place"] else None,
-                text=chosen["q"], only_green=show == "green", overdue_at=now if show == "overdue" else None, is_warned=show == "warned", has_absent_unit=show == "absent", limit=_PAGE, offset=(page - 1) * _PAGE,
-            )  # fmt: skip
-            categories = sorted({*session.scalars(select(Case.category).distinct()), *filter(None, [chosen["category"]])})
-            saved = list(session.scalars(select(SavedFilter).where(SavedFilter.staff_id == who.staff.id).order_by(SavedFilter.id)))
+                session,
+                places=seen,
+                status=status,
+                category=chosen["category"],
+                team_id=team_id if unit_id in (None, team_id) else -1,
+                within=routing.below(session, chosen["place"]) if chosen["place"] else None,
+                text=chosen["q"],
+                only_green=show == "green",
+                overdue_at=now if show == "overdue" else None,
+                is_warned=show == "warned",
+                has_absent_unit=show == "absent",
+                limit=_PAGE,
+                offset=(page - 1) * _PAGE,
+            )
+            categories = sorted(
+                {*session.scalars(select(Case.category).distinct()), *filter(None, [chosen["category"]])}
+            )
+            saved = list(
+                session.scalars(
+                    select(SavedFilter).where(SavedFilter.staff_id == who.staff.id).order_by(SavedFilter.id)
+                )
+            )
             return desk.page(
-                request, "cases.html", session, who, rows=rows, total=total, page=page, pages=-(-total // _PAGE), show=show, chosen=chosen, filters=_FILTERS, labels=STAFF_LABELS, categories=categories, saved=saved,
-                teams=desk.teams(session, who.staff), seen=seen if seen is None else set(seen), query=_query(chosen), link=lambda **changes: "?" + _query(chosen, **changes),
-            )  # fmt: skip
+                request,
+                "cases.html",
+                session,
+                who,
+                rows=rows,
+                total=total,
+                page=page,
+                pages=-(-total // _PAGE),
+                show=show,
+                chosen=chosen,
+                filters=_FILTERS,
+                labels=STAFF_LABELS,
+                categories=categories,
+                saved=saved,
+                teams=desk.teams(session, who.staff),
+                seen=seen if seen is None else set(seen),
+                query=_query(chosen),
+                link=lambda **changes: "?" + _query(chosen, **changes),
+            )
 
     @api.post("/filters")
     async def keep(request: Request) -> Response:
@@ -88,9 +140,23 @@ def router(desk: Desk) -> APIRouter:
     def shown(request: Request, session: Session, who: Who, case: Case, *, link: str | None = None) -> HTMLResponse:
         photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
         return desk.page(
-            request, "case.html", session, who, case=case, moves=allowed(case.status, By.staff), labels=STAFF_LABELS, teams=desk.teams(session, who.staff), photos=photos, green=list(GREEN), link=link,
-            grid=routing.grid_workers(session, case.place_id), is_open=case.status in OPEN, today=datetime.now(SHANGHAI).date(), merged=service.followers(session, case.id), lead=service.lead(session, case),
-        )  # fmt: skip
+            request,
+            "case.html",
+            session,
+            who,
+            case=case,
+            moves=allowed(case.status, By.staff),
+            labels=STAFF_LABELS,
+            teams=desk.teams(session, who.staff),
+            photos=photos,
+            green=list(GREEN),
+            link=link,
+            grid=routing.grid_workers(session, case.place_id),
+            is_open=case.status in OPEN,
+            today=datetime.now(SHANGHAI).date(),
+            merged=service.followers(session, case.id),
+            lead=service.lead(session, case),
+        )
 
     @api.get("/{case_id}", response_class=HTMLResponse)
     async def detail(request: Request, case_id: str) -> Response:
@@ -110,7 +176,13 @@ def router(desk: Desk) -> APIRouter:
             token = links.make(session, case.id, now=datetime.now(UTC))
             accounts.record(session, who.staff, "生成进度链接", case.number)
             session.commit()
-            return shown(request, session, who, case, link=f"{request.url.scheme}://{request.headers.get('host', '')}/progress/{token}")
+            return shown(
+                request,
+                session,
+                who,
+                case,
+                link=f"{request.url.scheme}://{request.headers.get('host', '')}/progress/{token}",
+            )
 
     @api.get("/{case_id}/photos/{photo_id}")
     async def photo(request: Request, case_id: str, photo_id: str) -> Response:
@@ -129,10 +201,16 @@ def router(desk: Desk) -> APIRouter:
             if case.mediation is None or not case.mediation.terms:
                 raise NotFound("还没有调解协议。")
             template = desk.settings.home / "templates" / "mediation_agreement.docx"
-            data = documents.mediation_agreement(case, place=desk_place(session, case), template=template if template.exists() else None)
+            data = documents.mediation_agreement(
+                case, place=desk_place(session, case), template=template if template.exists() else None
+            )
             accounts.record(session, who.staff, "下载调解协议", case.number)
             session.commit()
-        return _download(data, f"调解协议书-{case.number}.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+        return _download(
+            data,
+            f"调解协议书-{case.number}.docx",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        )
 
     @api.get("/{case_id}/pack.{kind}")
     async def pack(request: Request, case_id: str, kind: str) -> Response:
@@ -143,7 +221,11 @@ def router(desk: Desk) -> APIRouter:
             accounts.record(session, who.staff, "导出材料包", case.number, words(kind, 10))
             session.commit()
         if kind == "json":
-            return _download(json.dumps(found, ensure_ascii=False, indent=1).encode(), f"材料包-{case.number}.json", "application/json")
+            return _download(
+                json.dumps(found, ensure_ascii=False, indent=1).encode(),
+                f"材料包-{case.number}.json",
+                "application/json",
+            )
         if kind != "pdf":
             raise NotFound
         return _download(documents.pack_pdf(found), f"材料包-{case.number}.pdf", "application/pdf")
@@ -159,12 +241,22 @@ def router(desk: Desk) -> APIRouter:
             accounts.record(session, me, f"事项：{do}", case.number, words[:200])
             if do == "move":
                 to = text_of(sent, "to", 20)
-                if to not in set(CaseStatus):  # whether the table allows it, the service says; a second press of the same button is no error there
+                # whether the table allows it, the service says; a second press of the same button is no error there
+                if to not in set(CaseStatus):
                     raise NotAllowed("现在不能这样办，请刷新再看。")
                 if to == CaseStatus.merged:
                     service.merge(session, case.id, text_of(sent, "into", 40), actor=actor, key=key, now=now)
                 else:
-                    service.move(session, case.id, CaseStatus(to), actor=actor, key=key, now=now, note=words, team_id=int_of(sent, "team"))
+                    service.move(
+                        session,
+                        case.id,
+                        CaseStatus(to),
+                        actor=actor,
+                        key=key,
+                        now=now,
+                        note=words,
+                        team_id=int_of(sent, "team"),
+                    )
             elif do in ("note", "tell"):
                 service.note(session, case.id, words, actor=actor, key=key, now=now, for_resident=do == "tell")
             elif do == "pause":
@@ -173,10 +265,21 @@ def router(desk: Desk) -> APIRouter:
                 case.category = text_of(sent, "category", 20) or case.category
                 session.commit()
             elif do == "green":
-                service.mark_green(session, case.id, [g for g in GREEN if text_of(sent, f"green-{g}")], actor=actor, key=key, now=now)
+                service.mark_green(
+                    session, case.id, [g for g in GREEN if text_of(sent, f"green-{g}")], actor=actor, key=key, now=now
+                )
                 handoff.mark_green(session, case.conversation_id, bool(case.green))
             elif do in ("call", "refer"):
-                service.call_unit(session, case.id, int_of(sent, "team") or 0, reason=words, actor=actor, key=key, now=now, is_referral=do == "refer")
+                service.call_unit(
+                    session,
+                    case.id,
+                    int_of(sent, "team") or 0,
+                    reason=words,
+                    actor=actor,
+                    key=key,
+                    now=now,
+                    is_referral=do == "refer",
+                )
             elif do in ("arrived", "result"):
                 unit = session.get(CalledUnit, int_of(sent, "unit") or 0)
                 if unit is None or unit.case_id != case.id:
@@ -221,20 +324,51 @@ def _places(session: Session, place: str | None) -> list:  # type: ignore[type-a
     return [p for p in found if p.level is not Level.nation]
 
 
-def _mediate(session: Session, case_id: int, do: str, sent, actor: service.Actor, now: datetime) -> None:  # type: ignore[no-untyped-def]
+def _mediate(session: Session, case_id: int, do: str, sent, actor: service.Actor, now: datetime) -> None:
     if do == "mediation-start":
-        parties = [{"name": text_of(sent, f"name{i}", 40), "role": text_of(sent, f"role{i}", 20), "phone": text_of(sent, f"phone{i}", 30)} for i in range(4)]
-        service.start_mediation(session, case_id, mediator=text_of(sent, "mediator", 40) or actor.name, parties=parties, actor=actor, now=now)
+        parties = [
+            {
+                "name": text_of(sent, f"name{i}", 40),
+                "role": text_of(sent, f"role{i}", 20),
+                "phone": text_of(sent, f"phone{i}", 30),
+            }
+            for i in range(4)
+        ]
+        service.start_mediation(
+            session,
+            case_id,
+            mediator=text_of(sent, "mediator", 40) or actor.name,
+            parties=parties,
+            actor=actor,
+            now=now,
+        )
     elif do == "mediation-consent":
         service.consent(session, case_id, int_of(sent, "party") or 0, text_of(sent, "answer", 3), actor=actor, now=now)
     elif do == "mediation-session":
-        service.add_session(session, case_id, at=when_of(text_of(sent, "at", 20)), place=text_of(sent, "place", 100), text=text_of(sent, "note"), actor=actor, now=now)
+        service.add_session(
+            session,
+            case_id,
+            at=when_of(text_of(sent, "at", 20)),
+            place=text_of(sent, "place", 100),
+            text=text_of(sent, "note"),
+            actor=actor,
+            now=now,
+        )
     elif do == "mediation-sign":
         try:
             day = date.fromisoformat(text_of(sent, "signed_on", 10))
         except ValueError:
             raise InvalidInput("请填签字的日期。") from None
-        service.sign_agreement(session, case_id, facts=text_of(sent, "facts"), terms=text_of(sent, "terms"), method=text_of(sent, "method"), signed_on=day, actor=actor, now=now)
+        service.sign_agreement(
+            session,
+            case_id,
+            facts=text_of(sent, "facts"),
+            terms=text_of(sent, "terms"),
+            method=text_of(sent, "method"),
+            signed_on=day,
+            actor=actor,
+            now=now,
+        )
     elif do == "mediation-fail":
         service.fail_mediation(session, case_id, text_of(sent, "note"), actor=actor, now=now)
     else:
@@ -253,4 +387,8 @@ def when_of(value: str) -> datetime:
 
 
 def _download(data: bytes, name: str, kind: str) -> Response:
-    return Response(data, media_type=kind, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"})
+    return Response(
+        data,
+        media_type=kind,
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"},
+    )

@@ -1,5 +1,6 @@
-"""What the editor says beside a text: what is missing, whether the law it cites is in force, what reads hard, what may give a person
-away, and which clauses may be against the law. All the checkers of the knowledge floor are called here.
+"""What the editor says beside a text: what is missing, whether the law it cites is in force, what reads hard, what may
+give a person away, and which clauses may be against the law. All the checkers of the knowledge floor are called
+here.
 """
 
 from dataclasses import dataclass, field
@@ -41,14 +42,24 @@ class Checks:
         return list(dict.fromkeys(mark.text for _, mark in self.marks))
 
 
-def checks(session: Session, kind: Kind, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None) -> Checks:
+def checks(
+    session: Session, kind: Kind, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None
+) -> Checks:
     """Of a shaped content; stores nothing."""
     prose = [f for f in fields(kind, content) if f.is_prose]
-    flags = {at: found for at, clause in enumerate(content.get("clauses") or []) if (found := check_clause(clause["text"]))}
-    undecided = [content["clauses"][at]["number"] or f"第 {at + 1} 项" for at in flags if not content["clauses"][at].get("decided_by")]
+    flags = {
+        at: found for at, clause in enumerate(content.get("clauses") or []) if (found := check_clause(clause["text"]))
+    }
+    undecided = [
+        content["clauses"][at]["number"] or f"第 {at + 1} 项"
+        for at in flags
+        if not content["clauses"][at].get("decided_by")
+    ]
     return Checks(
         problems=drafts.problems(kind, content, in_force_from=in_force_from, in_force_to=in_force_to),
-        citations=[(c, check_citation(session, c, from_day=in_force_from, to_day=in_force_to)) for c in _cited(content)],
+        citations=[
+            (c, check_citation(session, c, from_day=in_force_from, to_day=in_force_to)) for c in _cited(content)
+        ],
         hints=[(f.label, hint) for f in prose for hint in reading_ease.hints(f.text)],
         marks=[(f.label, mark) for f in prose for mark in find_marks(f.text)] if kind is Kind.case_story else [],
         flags=flags,
@@ -57,8 +68,15 @@ def checks(session: Session, kind: Kind, content: dict[str, Any], *, in_force_fr
 
 
 def swapped(content: dict[str, Any], wanted: str) -> dict[str, Any]:
-    """The content of a story with one marked wording replaced everywhere by what is offered for it; unchanged for any other wording."""
-    offers = {mark.text: mark.replacement for f in fields(Kind.case_story, content) if f.is_prose for mark in find_marks(f.text)}
+    """The content of a story with one marked wording replaced everywhere by what is offered for it; unchanged for
+    any other wording.
+    """
+    offers = {
+        mark.text: mark.replacement
+        for f in fields(Kind.case_story, content)
+        if f.is_prose
+        for mark in find_marks(f.text)
+    }
     if wanted not in offers:
         return content
     return {name: _replaced(value, wanted, offers[wanted]) for name, value in content.items()}

@@ -1,4 +1,7 @@
-"""Papers into drafts: a file or pasted text is looked at first; a ZIP of a folder is reported file by file. And everything out again."""
+"""Papers into drafts: a file or pasted text is looked at first; a ZIP of a folder is reported file by file.
+
+And everything out again.
+"""
 
 import hashlib
 import json
@@ -34,8 +37,22 @@ from knowledge.importing.recognise import Recognised, recognise
 from knowledge.models import DocumentVersion, ImportedSource, Kind, Level, Place
 from knowledge.review import Person
 
-KINDS = {Kind.village_rule: "村规民约", Kind.policy: "政策", Kind.service_guide: "办事指南", Kind.case_story: "案例", Kind.regulation: "法规摘要"}
-FIELDS = {"answer": "简短回答", "next": "下一步", "issuer": "单位", "number": "文号", "facts": "事情经过", "handling": "怎么处理的", "lesson": "给大家的提醒"}
+KINDS = {
+    Kind.village_rule: "村规民约",
+    Kind.policy: "政策",
+    Kind.service_guide: "办事指南",
+    Kind.case_story: "案例",
+    Kind.regulation: "法规摘要",
+}
+FIELDS = {
+    "answer": "简短回答",
+    "next": "下一步",
+    "issuer": "单位",
+    "number": "文号",
+    "facts": "事情经过",
+    "handling": "怎么处理的",
+    "lesson": "给大家的提醒",
+}
 _PAGE = "/staff/knowledge/import"
 _MOST_FIELD = 4 * MOST_CHARACTERS + 1_000_000
 _MOST_PAPERS, _LONGEST_S = 200, 100.0
@@ -48,8 +65,26 @@ def router(desk: Desk) -> APIRouter:
         seen = accounts.places_of(session, who.staff)
         where = [p for p in session.scalars(select(Place).order_by(Place.id)) if seen is None or p.id in seen]
         order = [level for level in Level]
-        shared = {"kinds": KINDS, "where": sorted(where, key=lambda p: (order.index(p.level), p.name)), "fields": FIELDS, "most": MOST_BYTES, "problem": None, "sent": {}, "found": None, "report": None, "done": None}
-        return desk.page(request, "knowledge/import.html", session, who, status=status, outcomes=bulk.OUTCOME_LABELS, **{**shared, **values})
+        shared = {
+            "kinds": KINDS,
+            "where": sorted(where, key=lambda p: (order.index(p.level), p.name)),
+            "fields": FIELDS,
+            "most": MOST_BYTES,
+            "problem": None,
+            "sent": {},
+            "found": None,
+            "report": None,
+            "done": None,
+        }
+        return desk.page(
+            request,
+            "knowledge/import.html",
+            session,
+            who,
+            status=status,
+            outcomes=bulk.OUTCOME_LABELS,
+            **{**shared, **values},
+        )
 
     @api.get("/import", response_class=HTMLResponse)
     async def start(request: Request, done: str = "") -> Response:
@@ -74,7 +109,11 @@ def router(desk: Desk) -> APIRouter:
                     found.content["title"] = typed["title"]
                 return page(request, session, who, **_preview(found, extract, kind, typed))
             except (FileRefused, InvalidInput, ReviewError) as error:
-                typed["text"] = storable(str(sent.get("text") or ""), MOST_CHARACTERS) if not isinstance(sent.get("text"), UploadFile) else ""
+                typed["text"] = (
+                    storable(str(sent.get("text") or ""), MOST_CHARACTERS)
+                    if not isinstance(sent.get("text"), UploadFile)
+                    else ""
+                )
                 return page(request, session, who, status=422, problem=error.message_zh, sent=typed)
 
     @api.post("/import/folder", response_class=HTMLResponse)
@@ -91,14 +130,22 @@ def router(desk: Desk) -> APIRouter:
                 report = await run_in_threadpool(_take, desk, staff_id, data, kind, typed["place"] or None)
             except (FileRefused, InvalidInput, ReviewError) as error:
                 return page(request, session, who, status=422, problem=error.message_zh, sent=typed)
-            return page(request, session, who, report=report, counts={o: sum(line.outcome is o for line in report) for o in Outcome})
+            return page(
+                request,
+                session,
+                who,
+                report=report,
+                counts={o: sum(line.outcome is o for line in report) for o in Outcome},
+            )
 
     @api.get("/export.zip")
     async def export(request: Request, drafts: str = "") -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "knowledge")
             seen = accounts.places_of(session, who.staff)
-            data = await run_in_threadpool(exchange.export_zip, session, drafts=drafts == "1", may=lambda place: seen is None or place in seen)
+            data = await run_in_threadpool(
+                exchange.export_zip, session, drafts=drafts == "1", may=lambda place: seen is None or place in seen
+            )
             accounts.record(session, who.staff, "导出资料", "", "连草稿" if drafts == "1" else "")
             session.commit()
         return _download(data, f"资料-{datetime.now(SHANGHAI):%Y%m%d}.zip", "application/zip")
@@ -154,9 +201,19 @@ def _read(name: str, given: bytes | str, kind: Kind, title: str) -> tuple[Extrac
 
 
 def _preview(found: Recognised, extract: Extract, kind: Kind, typed: dict[str, str]) -> dict[str, Any]:
-    days = {"from": found.in_force_from.isoformat() if found.in_force_from else typed["from"], "to": found.in_force_to.isoformat() if found.in_force_to else typed["to"]}
+    days = {
+        "from": found.in_force_from.isoformat() if found.in_force_from else typed["from"],
+        "to": found.in_force_to.isoformat() if found.in_force_to else typed["to"],
+    }
     shown = drafts.shaped(kind, found.content)
-    return {"found": found, "shown": shown, "warnings": extract.warnings, "kind": kind, "sent": {**typed, **days, "title": shown["title"]}, "packed": json.dumps(found.content, ensure_ascii=False)}
+    return {
+        "found": found,
+        "shown": shown,
+        "warnings": extract.warnings,
+        "kind": kind,
+        "sent": {**typed, **days, "title": shown["title"]},
+        "packed": json.dumps(found.content, ensure_ascii=False),
+    }
 
 
 def _save(session: Session, who: Who, sent: FormData, *, kind: Kind, typed: dict[str, str]) -> DocumentVersion:
@@ -169,13 +226,27 @@ def _save(session: Session, who: Who, sent: FormData, *, kind: Kind, typed: dict
         raise InvalidInput("请写标题。")
     content = _unpacked(str(sent.get("content") or ""), kind)
     content["title"] = typed["title"]
-    source = "file/" + hashlib.sha256(json.dumps([kind, place, typed, content, who.staff.id], sort_keys=True).encode()).hexdigest()
+    source = (
+        "file/"
+        + hashlib.sha256(json.dumps([kind, place, typed, content, who.staff.id], sort_keys=True).encode()).hexdigest()
+    )
     # One at a time: of two presses the second waits here and finds what the first made.
-    session.execute(update(Place).where(Place.id == place).values(name=Place.name), execution_options={"synchronize_session": False})
+    session.execute(
+        update(Place).where(Place.id == place).values(name=Place.name), execution_options={"synchronize_session": False}
+    )
     held = session.get(ImportedSource, source)
     if held is not None and (opened := review.open_version(session, held.content_hash)) is not None:
         return opened
-    version = review.start_draft(session, by=Person(who.staff.id, who.staff.name), now=datetime.now(UTC), content=content, in_force_from=starts, in_force_to=ends, kind=kind, place_id=place)
+    version = review.start_draft(
+        session,
+        by=Person(who.staff.id, who.staff.name),
+        now=datetime.now(UTC),
+        content=content,
+        in_force_from=starts,
+        in_force_to=ends,
+        kind=kind,
+        place_id=place,
+    )
     session.merge(ImportedSource(name=source, content_hash=version.document_id))
     accounts.record(session, who.staff, "导入资料", version.document_id, version.content["title"])
     session.commit()
@@ -194,9 +265,19 @@ def _unpacked(text: str, kind: Kind) -> dict[str, Any]:
 
 def _saved(session: Session, who: Who, number: str) -> DocumentVersion | None:
     """The draft that was just made, to name and link it."""
-    version = session.get(DocumentVersion, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    version = (
+        session.get(DocumentVersion, int(number))
+        if number.isascii() and number.isdigit() and len(number) < 10
+        else None
+    )
     seen = accounts.places_of(session, who.staff)
-    return version if version is not None and version.document.kind in KINDS and (seen is None or version.document.place_id in seen) else None
+    return (
+        version
+        if version is not None
+        and version.document.kind in KINDS
+        and (seen is None or version.document.place_id in seen)
+        else None
+    )
 
 
 def _take(desk: Desk, staff_id: int, data: bytes, kind: Kind | None, place: str | None) -> list[Line]:
@@ -210,9 +291,21 @@ def _take(desk: Desk, staff_id: int, data: bytes, kind: Kind | None, place: str 
     with desk.sessions() as session:
         staff = session.get_one(Staff, staff_id)
         seen = accounts.places_of(session, staff)
-        session.execute(update(Place).where(Place.parent_id.is_(None)).values(name=Place.name), execution_options={"synchronize_session": False})
+        session.execute(
+            update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
+            execution_options={"synchronize_session": False},
+        )
         now = datetime.now(UTC)
-        report = bulk.store_all(session, read, by=Person(staff.id, staff.name), now=now, today=now.astimezone(SHANGHAI).date(), publish=False, place=place, may=lambda p: seen is None or p in seen)
+        report = bulk.store_all(
+            session,
+            read,
+            by=Person(staff.id, staff.name),
+            now=now,
+            today=now.astimezone(SHANGHAI).date(),
+            publish=False,
+            place=place,
+            may=lambda p: seen is None or p in seen,
+        )
         counts = "，".join(f"{bulk.OUTCOME_LABELS[o]} {sum(line.outcome is o for line in report)}" for o in Outcome)
         accounts.record(session, staff, "批量导入资料", "", counts)
         session.commit()

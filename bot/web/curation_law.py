@@ -1,4 +1,6 @@
-"""The law in force, for legal workers: what changed and whom it hits, what runs out, corrections of statute data, the picker of articles."""
+"""The law in force, for legal workers: what changed and whom it hits, what runs out, corrections of statute data,
+the picker of articles.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -23,34 +25,99 @@ from knowledge.models import Document, DocumentVersion, Kind, Level, Place, Vers
 from knowledge.review import Person
 from knowledge.search import Searcher
 
-CHANGE_LABELS = {ChangeKind.changed: "条文改了", ChangeKind.renumbered: "换了条号", ChangeKind.gone: "新版里没有这一条了", ChangeKind.repealed: "整部法废止"}
-STATE_LABELS = {CorrectionState.proposed: "等人确认", CorrectionState.confirmed: "已生效", CorrectionState.refused: "没有采用"}
+CHANGE_LABELS = {
+    ChangeKind.changed: "条文改了",
+    ChangeKind.renumbered: "换了条号",
+    ChangeKind.gone: "新版里没有这一条了",
+    ChangeKind.repealed: "整部法废止",
+}
+STATE_LABELS = {
+    CorrectionState.proposed: "等人确认",
+    CorrectionState.confirmed: "已生效",
+    CorrectionState.refused: "没有采用",
+}
 _MOST_CITATIONS, _MOST_LAWS, _DECIDED_SHOWN = 30, 10, 20
-_LISTS = frozenset({"citation", "legal_basis", "articles"})  # fields of the editor that hold citations, and the box of this page
+# fields of the editor that hold citations, and the box of this page
+_LISTS = frozenset({"citation", "legal_basis", "articles"})
 _HERE = "/staff/knowledge/law"
 
 
-def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], editor: Callable[[int], str] = lambda version_id: f"/staff/knowledge/versions/{version_id}") -> APIRouter:
+def router(
+    desk: Desk,
+    searcher: Searcher,
+    *,
+    today: Callable[[], date],
+    editor: Callable[[int], str] = lambda version_id: f"/staff/knowledge/versions/{version_id}",
+) -> APIRouter:
     """`editor`: the address where a version is written."""
     api = APIRouter(prefix=_HERE)
     file = desk.settings.corpus / "statute-corrections.yml"
 
-    def queue_page(request: Request, session: Session, who: Who, *, problem: str | None = None, typed: dict[int, str] | None = None) -> HTMLResponse:
+    def queue_page(
+        request: Request, session: Session, who: Who, *, problem: str | None = None, typed: dict[int, str] | None = None
+    ) -> HTMLResponse:
         places, day = accounts.places_of(session, who.staff), today()
         waiting = queue.waiting(session, places=places)
         return desk.page(
-            request, "knowledge/law.html", session, who, status=422 if problem else 200, problem=problem, typed=typed or {}, today=day, due=[c for c in waiting if c.change.effective_on <= day],
-            announced=[c for c in waiting if c.change.effective_on > day], expiring=queue.expiring(session, today=day, places=places), events=queue.statute_events(session, today=day), labels=CHANGE_LABELS, editing=Decision.edit,
-            may_correct=_may_correct(session, who.staff), editor=editor,
-        )  # fmt: skip
+            request,
+            "knowledge/law.html",
+            session,
+            who,
+            status=422 if problem else 200,
+            problem=problem,
+            typed=typed or {},
+            today=day,
+            due=[c for c in waiting if c.change.effective_on <= day],
+            announced=[c for c in waiting if c.change.effective_on > day],
+            expiring=queue.expiring(session, today=day, places=places),
+            events=queue.statute_events(session, today=day),
+            labels=CHANGE_LABELS,
+            editing=Decision.edit,
+            may_correct=_may_correct(session, who.staff),
+            editor=editor,
+        )
 
-    def corrections_page(request: Request, session: Session, who: Who, law: str, *, problem: str | None = None, typed: dict[str, str] | None = None) -> HTMLResponse:
-        proposed = list(session.scalars(select(StatuteCorrection).where(StatuteCorrection.state == CorrectionState.proposed).order_by(StatuteCorrection.id)))
-        decided = list(session.scalars(select(StatuteCorrection).where(StatuteCorrection.state != CorrectionState.proposed).order_by(StatuteCorrection.id.desc()).limit(_DECIDED_SHOWN)))
+    def corrections_page(
+        request: Request,
+        session: Session,
+        who: Who,
+        law: str,
+        *,
+        problem: str | None = None,
+        typed: dict[str, str] | None = None,
+    ) -> HTMLResponse:
+        proposed = list(
+            session.scalars(
+                select(StatuteCorrection)
+                .where(StatuteCorrection.state == CorrectionState.proposed)
+                .order_by(StatuteCorrection.id)
+            )
+        )
+        decided = list(
+            session.scalars(
+                select(StatuteCorrection)
+                .where(StatuteCorrection.state != CorrectionState.proposed)
+                .order_by(StatuteCorrection.id.desc())
+                .limit(_DECIDED_SHOWN)
+            )
+        )
         return desk.page(
-            request, "knowledge/law_corrections.html", session, who, status=422 if problem else 200, problem=problem, law=law, laws=_laws(session, law) if law else [], proposed=proposed, decided=decided, labels=STATE_LABELS,
-            may_correct=_may_correct(session, who.staff), typed=typed or {}, fields=_FIELDS, short=short_name,
-        )  # fmt: skip
+            request,
+            "knowledge/law_corrections.html",
+            session,
+            who,
+            status=422 if problem else 200,
+            problem=problem,
+            law=law,
+            laws=_laws(session, law) if law else [],
+            proposed=proposed,
+            decided=decided,
+            labels=STATE_LABELS,
+            may_correct=_may_correct(session, who.staff),
+            typed=typed or {},
+            fields=_FIELDS,
+            short=short_name,
+        )
 
     @api.get("", response_class=HTMLResponse)
     async def law(request: Request) -> Response:
@@ -69,11 +136,23 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], editor:
             do, reason = text_of(sent, "do", 20), text_of(sent, "reason", 2000)
             try:
                 to = _decide(session, who.staff, hit, do, reason)
-                accounts.record(session, who.staff, {"keep": "法律变动：保留", "edit": "法律变动：去修改", "withdraw": "法律变动：撤回"}[do], hit.title, reason)
+                accounts.record(
+                    session,
+                    who.staff,
+                    {"keep": "法律变动：保留", "edit": "法律变动：去修改", "withdraw": "法律变动：撤回"}[do],
+                    hit.title,
+                    reason,
+                )
                 session.commit()
             except ReviewError as error:
                 session.rollback()
-                return queue_page(request, session, desk.who(request, session, "knowledge"), problem=error.message_zh, typed={hit.id: reason})
+                return queue_page(
+                    request,
+                    session,
+                    desk.who(request, session, "knowledge"),
+                    problem=error.message_zh,
+                    typed={hit.id: reason},
+                )
         return back(request, editor(to) if to else _HERE)
 
     @api.get("/articles", response_class=HTMLResponse)
@@ -81,15 +160,27 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], editor:
         """A list to choose from, as a part of a page."""
         with desk.sessions() as session:
             who = desk.who(request, session, "knowledge")
-            found = await run_in_threadpool(checking.suggest_articles, session, searcher, words(q, 200), day=_day(day) or today())
+            found = await run_in_threadpool(
+                checking.suggest_articles, session, searcher, words(q, 200), day=_day(day) or today()
+            )
             return desk.page(request, "knowledge/law_articles.html", session, who, found=found, asked=words(q, 200))
 
     @api.post("/check", response_class=HTMLResponse)
     async def check(request: Request) -> Response:
-        """What is to be said of the citations sent, one a line, as a part of a page, with the days of the text that cites them."""
+        """What is to be said of the citations sent, one a line, as a part of a page, with the days of the text that
+        cites them.
+        """
         with desk.sessions() as session:
             who, sent = await desk.form(request, session, "knowledge")
-            lines = next((v for name in sent if name in _LISTS or name.endswith("-conflicts_with") if (v := text_of(sent, name, 6000))), "").split("\n")
+            lines = next(
+                (
+                    v
+                    for name in sent
+                    if name in _LISTS or name.endswith("-conflicts_with")
+                    if (v := text_of(sent, name, 6000))
+                ),
+                "",
+            ).split("\n")
             asked = [line.strip()[:200] for line in lines if line.strip()][:_MOST_CITATIONS]
             start, end = _day(text_of(sent, "in_force_from", 10)) or today(), _day(text_of(sent, "in_force_to", 10))
             found = [(line, checking.check_citation(session, line, from_day=start, to_day=end)) for line in asked]
@@ -110,14 +201,48 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], editor:
                 version = _day(text_of(sent, "version_date", 10))
                 if version is None:
                     raise CorrectionInvalid("没有这一版。")
-                fix = _fix(session, name, version, {k: text_of(sent, k, 10) for k in ("in_force_from", "in_force_to", "open_end", "repealed")})
-                row = corrections.propose(session, corrections=file, law=name, version_date=version, fix=fix, reason=text_of(sent, "reason", 2000), by=_person(who.staff), now=datetime.now(UTC))
-                accounts.record(session, who.staff, "提出法条更正", short_name(row.law), f"{row.version_date} {row.fix} {row.reason}")
+                fix = _fix(
+                    session,
+                    name,
+                    version,
+                    {k: text_of(sent, k, 10) for k in ("in_force_from", "in_force_to", "open_end", "repealed")},
+                )
+                row = corrections.propose(
+                    session,
+                    corrections=file,
+                    law=name,
+                    version_date=version,
+                    fix=fix,
+                    reason=text_of(sent, "reason", 2000),
+                    by=_person(who.staff),
+                    now=datetime.now(UTC),
+                )
+                accounts.record(
+                    session,
+                    who.staff,
+                    "提出法条更正",
+                    short_name(row.law),
+                    f"{row.version_date} {row.fix} {row.reason}",
+                )
                 session.commit()
             except (ReviewError, StatuteDataMissing) as error:
                 session.rollback()
-                problem = error.message_zh if isinstance(error, ReviewError) else "法律数据现在读不到，请稍后再试，或者告诉管理员。"
-                return corrections_page(request, session, desk.who(request, session, "knowledge"), short_name(name), problem=problem, typed={k: text_of(sent, k, 2000) for k in ("version_date", "in_force_from", "in_force_to", "repealed", "reason")})
+                problem = (
+                    error.message_zh
+                    if isinstance(error, ReviewError)
+                    else "法律数据现在读不到，请稍后再试，或者告诉管理员。"
+                )
+                return corrections_page(
+                    request,
+                    session,
+                    desk.who(request, session, "knowledge"),
+                    short_name(name),
+                    problem=problem,
+                    typed={
+                        k: text_of(sent, k, 2000)
+                        for k in ("version_date", "in_force_from", "in_force_to", "repealed", "reason")
+                    },
+                )
         return back(request, f"{_HERE}/corrections")
 
     @api.post("/corrections/{correction_id}")
@@ -133,14 +258,26 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], editor:
                 if do == "confirm":
                     row = corrections.confirm(session, number, corrections=file, by=_person(who.staff), now=now)
                 elif do == "refuse":
-                    row = corrections.refuse(session, number, by=_person(who.staff), now=now, note=text_of(sent, "note", 2000))
+                    row = corrections.refuse(
+                        session, number, by=_person(who.staff), now=now, note=text_of(sent, "note", 2000)
+                    )
                 else:
                     raise NotFound
-                accounts.record(session, who.staff, "确认法条更正" if do == "confirm" else "不采用法条更正", short_name(row.law), f"{row.version_date} {row.fix} {row.note}")
+                accounts.record(
+                    session,
+                    who.staff,
+                    "确认法条更正" if do == "confirm" else "不采用法条更正",
+                    short_name(row.law),
+                    f"{row.version_date} {row.fix} {row.note}",
+                )
                 session.commit()
             except (ReviewError, StatuteDataMissing) as error:
                 session.rollback()
-                problem = error.message_zh if isinstance(error, ReviewError) else "法律数据现在读不到，请稍后再试，或者告诉管理员。"
+                problem = (
+                    error.message_zh
+                    if isinstance(error, ReviewError)
+                    else "法律数据现在读不到，请稍后再试，或者告诉管理员。"
+                )
                 return corrections_page(request, session, desk.who(request, session, "knowledge"), "", problem=problem)
         return back(request, f"{_HERE}/corrections")
 
@@ -202,18 +339,49 @@ def _fix(session: Session, law: str, version: date, sent: dict[str, str]) -> dic
 
 
 def _laws(session: Session, name: str) -> list[tuple[str, list[tuple[date, dict[str, Any], str, str | None]]]]:
-    """Statutes of that name or whose name holds it, the shortest first, with their versions: adopted, what is recorded, the package's mark, flag."""
+    """Statutes of that name or whose name holds it, the shortest first, with their versions: adopted, what is
+    recorded, the package's mark, flag.
+    """
     wanted = words(name, 60).strip("《》 ").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    titles = session.scalars(select(Document.title).where(Document.kind == Kind.statute, Document.title.like(f"%{wanted}%", escape="\\")).order_by(func.length(Document.title)).limit(_MOST_LAWS)).all()
+    titles = session.scalars(
+        select(Document.title)
+        .where(Document.kind == Kind.statute, Document.title.like(f"%{wanted}%", escape="\\"))
+        .order_by(func.length(Document.title))
+        .limit(_MOST_LAWS)
+    ).all()
     found = []
     for title in titles:
-        flags = {adopted: flag for adopted, flag in session.execute(select(DocumentVersion.promulgated_on, DocumentVersion.flag).join(Document).where(Document.title == title, Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published))}
+        flags = {
+            adopted: flag
+            for adopted, flag in session.execute(
+                select(DocumentVersion.promulgated_on, DocumentVersion.flag)
+                .join(Document)
+                .where(
+                    Document.title == title,
+                    Document.kind == Kind.statute,
+                    DocumentVersion.status == VersionStatus.published,
+                )
+            )
+        }
         try:
             known = dict(versions_known(title))
         except StatuteDataMissing:
             known = {}
         adopted_days = sorted(known.keys() | {a for a in flags if a})
-        found.append((title, [(adopted, corrections.standing_now(session, title, adopted), known.get(adopted, ""), flags.get(adopted)) for adopted in adopted_days]))
+        found.append(
+            (
+                title,
+                [
+                    (
+                        adopted,
+                        corrections.standing_now(session, title, adopted),
+                        known.get(adopted, ""),
+                        flags.get(adopted),
+                    )
+                    for adopted in adopted_days
+                ],
+            )
+        )
     return found
 
 

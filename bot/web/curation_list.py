@@ -1,4 +1,6 @@
-"""The list of documents: one row a document with its newest version, filtered and searched by words, a page at a time."""
+"""The list of documents: one row a document with its newest version, filtered and searched by words, a page at a
+time.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
@@ -30,16 +32,40 @@ def router(shelf: Shelf) -> APIRouter:
     api = APIRouter(prefix="/staff/knowledge")
 
     @api.get("", response_class=HTMLResponse)
-    async def listing(request: Request, show: str = "", kind: str = "", place: str = "", status: str = "", topic: str = "", q: str = "", page: int = 1) -> Response:
+    async def listing(
+        request: Request,
+        show: str = "",
+        kind: str = "",
+        place: str = "",
+        status: str = "",
+        topic: str = "",
+        q: str = "",
+        page: int = 1,
+    ) -> Response:
         with shelf.desk.sessions() as session:
             who = shelf.desk.who(request, session, "knowledge")
             chosen = _chosen({"show": show, "kind": kind, "place": place, "status": status, "topic": topic, "q": q})
             index = await run_in_threadpool(_index, shelf) if chosen["q"] else None
-            found = await run_in_threadpool(_found, session, who.staff, chosen, today=shelf.today(), page=page, index=index)
+            found = await run_in_threadpool(
+                _found, session, who.staff, chosen, today=shelf.today(), page=page, index=index
+            )
             return shelf.desk.page(
-                request, "knowledge/list.html", session, who, found=found, chosen=chosen, shows=SHOWS, kinds=KIND_NAMES, statuses=STATUS_LABELS, topics=TOPICS, state=shelf.state, titles_only=bool(chosen["q"]) and index is None,
-                seen=readable(session, who.staff), may_write=bool(own_places(session, who.staff)), link=lambda **changes: "?" + urlencode({k: v for k, v in {**chosen, **changes}.items() if v}),
-            )  # fmt: skip
+                request,
+                "knowledge/list.html",
+                session,
+                who,
+                found=found,
+                chosen=chosen,
+                shows=SHOWS,
+                kinds=KIND_NAMES,
+                statuses=STATUS_LABELS,
+                topics=TOPICS,
+                state=shelf.state,
+                titles_only=bool(chosen["q"]) and index is None,
+                seen=readable(session, who.staff),
+                may_write=bool(own_places(session, who.staff)),
+                link=lambda **changes: "?" + urlencode({k: v for k, v in {**chosen, **changes}.items() if v}),
+            )
 
     return api
 
@@ -52,18 +78,40 @@ def _index(shelf: Shelf) -> Index | None:
         return None
 
 
-def _found(session: Session, staff: Staff, chosen: Mapping[str, str], *, today: date, page: int, index: Index | None) -> Page:
-    """What this account reads. Statutes are there only when asked for by kind: there are hundreds, and nobody edits them here."""
+def _found(
+    session: Session, staff: Staff, chosen: Mapping[str, str], *, today: date, page: int, index: Index | None
+) -> Page:
+    """What this account reads.
+
+    Statutes are there only when asked for by kind: there are hundreds, and nobody edits them here.
+    """
     seen, places = readable(session, staff), set(routing.below(session, chosen["place"])) if chosen["place"] else None
-    shows: dict[str, dict[str, Any]] = {"review": {"to_review_by": staff.id}, "mine": {"written_by": staff.id}, "expiring": {"expiring": (today, today + _EXPIRING)}, "stale": {"unchecked_since": today - _STALE}}
+    shows: dict[str, dict[str, Any]] = {
+        "review": {"to_review_by": staff.id},
+        "mine": {"written_by": staff.id},
+        "expiring": {"expiring": (today, today + _EXPIRING)},
+        "stale": {"unchecked_since": today - _STALE},
+    }
     return list_documents(
-        session, kinds=[Kind(chosen["kind"])] if chosen["kind"] else EDITABLE, place_ids=places if seen is None else seen if places is None else places & seen, status=VersionStatus(chosen["status"]) if chosen["status"] else None,
-        topic=chosen["topic"], words=chosen["q"], page=page, index=index, **shows.get(chosen["show"], {}),
-    )  # fmt: skip
+        session,
+        kinds=[Kind(chosen["kind"])] if chosen["kind"] else EDITABLE,
+        place_ids=places if seen is None else seen if places is None else places & seen,
+        status=VersionStatus(chosen["status"]) if chosen["status"] else None,
+        topic=chosen["topic"],
+        words=chosen["q"],
+        page=page,
+        index=index,
+        **shows.get(chosen["show"], {}),
+    )
 
 
 def _chosen(given: Mapping[str, str]) -> dict[str, str]:
     """The filters, what isn't one of ours left out."""
-    allowed: dict[str, Collection[str]] = {"show": SHOWS, "kind": set(Kind), "status": set(VersionStatus), "topic": TOPICS}
+    allowed: dict[str, Collection[str]] = {
+        "show": SHOWS,
+        "kind": set(Kind),
+        "status": set(VersionStatus),
+        "topic": TOPICS,
+    }
     found = {name: words(value, 40) for name, value in given.items()}
     return {name: value if value in allowed.get(name, (value,)) else "" for name, value in found.items()}

@@ -35,15 +35,35 @@ class Previews:
         return ("0", "1", "2", "3") if self.size == "all" else (self.size,)
 
 
-def preview(session: Session, document: Document, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None, day: date, part: int = 0, size: str = "0") -> Previews:
+def preview(
+    session: Session,
+    document: Document,
+    content: dict[str, Any],
+    *,
+    in_force_from: date,
+    in_force_to: date | None,
+    day: date,
+    part: int = 0,
+    size: str = "0",
+) -> Previews:
     """`content` is shaped. A text that holds only later is shown as on its first day."""
     size = size if size in SIZES else "0"
-    head = {"id": document.id, "kind": document.kind.value, "place": document.place_id, "in_force_from": in_force_from, "in_force_to": in_force_to}
+    head = {
+        "id": document.id,
+        "kind": document.kind.value,
+        "place": document.place_id,
+        "in_force_from": in_force_from,
+        "in_force_to": in_force_to,
+    }
     try:
         text, _ = build({**head, **content}, source=document.id)
     except CorpusError:
         return Previews(None, (), 0, size)
-    parts = tuple(c.ref or f"第 {i} 项" for i, c in enumerate(text.chunks, 1)) if document.kind in (Kind.village_rule, Kind.regulation) else ()
+    parts = (
+        tuple(c.ref or f"第 {i} 项" for i, c in enumerate(text.chunks, 1))
+        if document.kind in (Kind.village_rule, Kind.regulation)
+        else ()
+    )
     if not text.chunks:
         return Previews(None, parts, 0, size)
     part = part if 0 <= part < len(text.chunks) else 0
@@ -61,8 +81,28 @@ def _passage(text: DocumentText, chunk: ChunkText) -> Passage:
     details = dict(chunk.details)
     details["basis"] = [c for c in details.get("basis") or [] if _is_citation(c)]
     if details.get("conflict"):
-        details["conflict"] = {**details["conflict"], "articles": [c for c in details["conflict"]["articles"] if _is_citation(c)]}
-    return Passage(0, text.id, text.kind, text.title or "（还没有标题）", chunk.ref, chunk.heading, chunk.text, text.topic, text.place_id, text.in_force_from, text.in_force_to, None, 1.0, 1.0, details, text.content)
+        details["conflict"] = {
+            **details["conflict"],
+            "articles": [c for c in details["conflict"]["articles"] if _is_citation(c)],
+        }
+    return Passage(
+        0,
+        text.id,
+        text.kind,
+        text.title or "（还没有标题）",
+        chunk.ref,
+        chunk.heading,
+        chunk.text,
+        text.topic,
+        text.place_id,
+        text.in_force_from,
+        text.in_force_to,
+        None,
+        1.0,
+        1.0,
+        details,
+        text.content,
+    )
 
 
 def _is_citation(text: str) -> bool:

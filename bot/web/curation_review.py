@@ -1,4 +1,6 @@
-"""A version before a colleague: what changed sentence by sentence, remarks, sending back, approving, publishing, withdrawing."""
+"""A version before a colleague: what changed sentence by sentence, remarks, sending back, approving, publishing,
+withdrawing.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -23,30 +25,82 @@ from knowledge.errors import ReasonNeeded, VersionNotFound
 from knowledge.models import Document, DocumentVersion, GoldenQuestion, VersionComment, VersionStatus
 from knowledge.review import MOVES, OPEN
 
-_SAID = {"comment": "资料留言", "settle": "留言已处理", "send-back": "退回资料", "approve": "通过资料", "publish": "发布资料", "withdraw": "撤回资料"}
+_SAID = {
+    "comment": "资料留言",
+    "settle": "留言已处理",
+    "send-back": "退回资料",
+    "approve": "通过资料",
+    "publish": "发布资料",
+    "withdraw": "撤回资料",
+}
 
 
 def router(shelf: Shelf) -> APIRouter:
     api, desk = APIRouter(prefix="/staff/knowledge/versions"), shelf.desk
 
-    def page(request: Request, session: Session, who: Who, version: DocumentVersion, *, status: int = 200, problem: str | None = None, failing: Sequence[GoldenQuestion] = (), given: dict[str, str] | None = None, part: int = 0, size: str = "0") -> HTMLResponse:
+    def page(
+        request: Request,
+        session: Session,
+        who: Who,
+        version: DocumentVersion,
+        *,
+        status: int = 200,
+        problem: str | None = None,
+        failing: Sequence[GoldenQuestion] = (),
+        given: dict[str, str] | None = None,
+        part: int = 0,
+        size: str = "0",
+    ) -> HTMLResponse:
         document, base = version.document, _base(session, version)
-        is_ours, period = document.kind in EDITABLE, {"in_force_from": version.in_force_from, "in_force_to": version.in_force_to}
+        is_ours = document.kind in EDITABLE
+        period = {"in_force_from": version.in_force_from, "in_force_to": version.in_force_to}
         content = shaped(document.kind, version.content) if is_ours else version.content
         old = (shaped(document.kind, base.content) if is_ours else base.content) if base else {}
-        held = list(session.scalars(select(GoldenQuestion).where(GoldenQuestion.id.in_(version.held or [])))) if not failing else list(failing)
+        held = (
+            list(session.scalars(select(GoldenQuestion).where(GoldenQuestion.id.in_(version.held or []))))
+            if not failing
+            else list(failing)
+        )
         return desk.page(
-            request, "knowledge/review.html", session, who, status=status, problem=problem, version=version, document=document, base=base, differences=by_field(document.kind, old, content), state=shelf.state, kind_names=KIND_NAMES,
-            moves=MOVES[version.status], may_change=may_change(session, who.staff, document), wrote=wrote(version, who.staff), comments=_comments(session, version), failing=held, given=given or {}, today=shelf.today(), is_open=version.status in OPEN,
-            checks=checks(session, document.kind, content, **period) if is_ours else None, most_hints=MOST_HINTS, is_review=True, is_locked=True, content=content, sizes=SIZES, cited=lambda items: [_named(session, item) for item in items],
-            preview=preview(session, document, content, **period, day=shelf.today(), part=part, size=size) if is_ours else None,
-        )  # fmt: skip
+            request,
+            "knowledge/review.html",
+            session,
+            who,
+            status=status,
+            problem=problem,
+            version=version,
+            document=document,
+            base=base,
+            differences=by_field(document.kind, old, content),
+            state=shelf.state,
+            kind_names=KIND_NAMES,
+            moves=MOVES[version.status],
+            may_change=may_change(session, who.staff, document),
+            wrote=wrote(version, who.staff),
+            comments=_comments(session, version),
+            failing=held,
+            given=given or {},
+            today=shelf.today(),
+            is_open=version.status in OPEN,
+            checks=checks(session, document.kind, content, **period) if is_ours else None,
+            most_hints=MOST_HINTS,
+            is_review=True,
+            is_locked=True,
+            content=content,
+            sizes=SIZES,
+            cited=lambda items: [_named(session, item) for item in items],
+            preview=preview(session, document, content, **period, day=shelf.today(), part=part, size=size)
+            if is_ours
+            else None,
+        )
 
     @api.get("/{version_id}/review", response_class=HTMLResponse)
     async def look(request: Request, version_id: str, size: str = "0", part: int = 0) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "knowledge")
-            return await run_in_threadpool(page, request, session, who, shelf.version(session, who.staff, version_id), part=part, size=size)
+            return await run_in_threadpool(
+                page, request, session, who, shelf.version(session, who.staff, version_id), part=part, size=size
+            )
 
     @api.post("/{version_id}/{do}", response_class=HTMLResponse)
     async def act(request: Request, version_id: str, do: str) -> Response:
@@ -60,17 +114,40 @@ def router(shelf: Shelf) -> APIRouter:
                     failing = await run_in_threadpool(_publish, shelf, session, version, who, sent)
                     if failing:
                         given = {"reason": text_of(sent, "reason", 1000), "on": text_of(sent, "on", 10)}
-                        problem = f"按这一版，有 {len(failing)} 个检查问题会答错，先不发布。请看下面列出的问题；确实要发布，请写明理由。"
-                        return page(request, session, who, version, status=422, problem=problem, failing=failing, given=given)
+                        problem = (
+                            f"按这一版，有 {len(failing)} 个检查问题会答错，先不发布。请看下面列出的问题；"
+                            "确实要发布，请写明理由。"
+                        )
+                        return page(
+                            request, session, who, version, status=422, problem=problem, failing=failing, given=given
+                        )
                 else:
                     _act(session, version, do, who, sent)
             except (ReasonNeeded, InvalidInput) as error:
                 session.rollback()
                 who, version = desk.who(request, session, "knowledge"), shelf.version(session, who.staff, version_id)
-                return page(request, session, who, version, status=422, problem=error.message_zh, given={name: text_of(sent, name, 2000) for name in ("reason", "text", "quote", "on")})
-            accounts.record(session, who.staff, _SAID[do], version.document_id, f"第 {version.number} 版 {text_of(sent, 'reason', 500) or text_of(sent, 'text', 500)}".strip())
+                return page(
+                    request,
+                    session,
+                    who,
+                    version,
+                    status=422,
+                    problem=error.message_zh,
+                    given={name: text_of(sent, name, 2000) for name in ("reason", "text", "quote", "on")},
+                )
+            accounts.record(
+                session,
+                who.staff,
+                _SAID[do],
+                version.document_id,
+                f"第 {version.number} 版 {text_of(sent, 'reason', 500) or text_of(sent, 'text', 500)}".strip(),
+            )
             session.commit()
-            to = f"/staff/knowledge/{version.document_id}" if do == "withdraw" else f"/staff/knowledge/versions/{version.id}/review"
+            to = (
+                f"/staff/knowledge/{version.document_id}"
+                if do == "withdraw"
+                else f"/staff/knowledge/versions/{version.id}/review"
+            )
         return back(request, to)
 
     return api
@@ -80,7 +157,9 @@ def _act(session: Session, version: DocumentVersion, do: str, who: Who, sent: Fo
     """Raises what `review` raises."""
     by, now, reason = person(who.staff), datetime.now(UTC), text_of(sent, "reason", 1000)
     if do == "comment":
-        review.comment(session, version.id, by=by, now=now, text=text_of(sent, "text", 2000), quote=text_of(sent, "quote", 500))
+        review.comment(
+            session, version.id, by=by, now=now, text=text_of(sent, "text", 2000), quote=text_of(sent, "quote", 500)
+        )
     elif do == "settle":
         held = session.get(VersionComment, int_of(sent, "comment") or 0)
         if held is None or held.version_id not in {v.id for v in version.document.versions}:
@@ -94,8 +173,13 @@ def _act(session: Session, version: DocumentVersion, do: str, who: Who, sent: Fo
         review.withdraw(session, version.id, by=by, now=now, reason=reason)
 
 
-def _publish(shelf: Shelf, session: Session, version: DocumentVersion, who: Who, sent: FormData) -> Sequence[GoldenQuestion]:
-    """Asked for, unless golden questions fail and nobody wrote why to publish nevertheless: those. Raises InvalidInput, MoveNotAllowed."""
+def _publish(
+    shelf: Shelf, session: Session, version: DocumentVersion, who: Who, sent: FormData
+) -> Sequence[GoldenQuestion]:
+    """Asked for, unless golden questions fail and nobody wrote why to publish nevertheless: those.
+
+    Raises InvalidInput, MoveNotAllowed.
+    """
     today, reason = shelf.today(), text_of(sent, "reason", 1000)
     try:
         on = max(today, date.fromisoformat(text_of(sent, "on", 10) or today.isoformat()))
@@ -106,7 +190,15 @@ def _publish(shelf: Shelf, session: Session, version: DocumentVersion, who: Who,
     failing = shelf.gate(session, version) if version.status is VersionStatus.approved else ()
     if failing and not reason:
         return failing
-    review.request_publication(session, version.id, by=person(who.staff), now=datetime.now(UTC), on=on, failing=[q.id for q in failing], reason=reason)
+    review.request_publication(
+        session,
+        version.id,
+        by=person(who.staff),
+        now=datetime.now(UTC),
+        on=on,
+        failing=[q.id for q in failing],
+        reason=reason,
+    )
     return ()
 
 
@@ -118,14 +210,26 @@ def _base(session: Session, version: DocumentVersion) -> DocumentVersion | None:
     of_document = select(DocumentVersion).where(DocumentVersion.document_id == version.document_id)
     if version.based_on is not None:
         return session.scalar(of_document.where(DocumentVersion.number == version.based_on))
-    return session.scalar(of_document.where(DocumentVersion.number < version.number).order_by(DocumentVersion.number.desc()).limit(1))
+    return session.scalar(
+        of_document.where(DocumentVersion.number < version.number).order_by(DocumentVersion.number.desc()).limit(1)
+    )
 
 
 def _comments(session: Session, version: DocumentVersion) -> list[tuple[VersionComment, int]]:
-    """Those of this version and, while it is in work, the open ones of the versions before it: a question isn't lost when a text comes back."""
-    asked = select(VersionComment, DocumentVersion.number).join(DocumentVersion, VersionComment.version_id == DocumentVersion.id).where(DocumentVersion.document_id == version.document_id, DocumentVersion.number <= version.number)
+    """Those of this version and, while it is in work, the open ones of the versions before it: a question isn't
+    lost when a text comes back.
+    """
+    asked = (
+        select(VersionComment, DocumentVersion.number)
+        .join(DocumentVersion, VersionComment.version_id == DocumentVersion.id)
+        .where(DocumentVersion.document_id == version.document_id, DocumentVersion.number <= version.number)
+    )
     rows = session.execute(asked.order_by(VersionComment.id)).all()
-    return [(c, number) for c, number in rows if c.version_id == version.id or (version.status in OPEN and c.settled_at is None)]
+    return [
+        (c, number)
+        for c, number in rows
+        if c.version_id == version.id or (version.status in OPEN and c.settled_at is None)
+    ]
 
 
 def _named(session: Session, item: str) -> str:

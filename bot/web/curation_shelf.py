@@ -19,10 +19,27 @@ from knowledge.index import Index
 from knowledge.models import Document, DocumentVersion, GoldenQuestion, Kind, Place, VersionStatus
 from knowledge.review import STATUS_LABELS, Person
 
-KIND_NAMES = {Kind.service_guide: "办事指南", Kind.policy: "政策", Kind.village_rule: "村规民约", Kind.case_story: "案例", Kind.regulation: "法规摘要", Kind.statute: "法律"}
+KIND_NAMES = {
+    Kind.service_guide: "办事指南",
+    Kind.policy: "政策",
+    Kind.village_rule: "村规民约",
+    Kind.case_story: "案例",
+    Kind.regulation: "法规摘要",
+    Kind.statute: "法律",
+}
 WHAT_NAMES = {
-    "started": "开始写", "saved": "保存", "submitted": "送审", "sent_back": "退回修改", "approved": "审核通过", "requested": "定下发布", "overruled": "检查没过也发布", "held": "发布被拦下", "published": "发布", "withdrawn": "撤回", "expired": "到期",
-}  # fmt: skip
+    "started": "开始写",
+    "saved": "保存",
+    "submitted": "送审",
+    "sent_back": "退回修改",
+    "approved": "审核通过",
+    "requested": "定下发布",
+    "overruled": "检查没过也发布",
+    "held": "发布被拦下",
+    "published": "发布",
+    "withdrawn": "撤回",
+    "expired": "到期",
+}
 
 Gate = Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]]
 
@@ -46,7 +63,10 @@ class Shelf:
         return found
 
     def version(self, session: Session, staff: Staff, version_id: str, *, to_change: bool = False) -> DocumentVersion:
-        """`to_change`: one that this account may also write, approve, publish or withdraw. Raises VersionNotFound, NotAllowed."""
+        """`to_change`: one that this account may also write, approve, publish or withdraw.
+
+        Raises VersionNotFound, NotAllowed.
+        """
         found = review.get(session, number_or_404(version_id))
         self.document(session, staff, found.document_id)
         if to_change and not may_change(session, staff, found.document):
@@ -73,7 +93,10 @@ def person(staff: Staff) -> Person:
 
 
 def readable(session: Session, staff: Staff) -> set[str] | None:
-    """Places whose documents an account reads: its own and those that contain it, whose texts hold there too. None: all."""
+    """Places whose documents an account reads: its own and those that contain it, whose texts hold there too.
+
+    None: all.
+    """
     seen = accounts.places_of(session, staff)
     return None if seen is None else {*seen, *routing.above(session, staff.place_id), "nation"}
 

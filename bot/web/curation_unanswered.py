@@ -1,4 +1,6 @@
-"""What residents asked and weren't answered, grouped by meaning: the list from which documents are written, and whether they help."""
+"""What residents asked and weren't answered, grouped by meaning: the list from which documents are written, and
+whether they help.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -28,9 +30,15 @@ from knowledge.embedding import Embedder
 from knowledge.models import Document, Kind
 from knowledge.search import Searcher
 
-REASONS = {"abstained": "没把握，没答", "rated_down": "居民说没用", "not_understood": "居民没看懂", "wrong": "坐席说答错了"}
+REASONS = {
+    "abstained": "没把握，没答",
+    "rated_down": "居民说没用",
+    "not_understood": "居民没看懂",
+    "wrong": "坐席说答错了",
+}
 _MOST, _MOST_ASKED_AGAIN, _MOST_DOCUMENTS = 600, 12, 20
-# Cosine of query vectors. Of 208 questions of our corpus over 60 sources, pairs that have one answer had a median of .60, other pairs .11 (99th
+# Cosine of query vectors. Of 208 questions of our corpus over 60 sources, pairs that have one answer had a median of
+# .60, other pairs .11 (99th
 # percentile .53); passage vectors hardly tell them apart (.93 and .90).
 _NEAR = 0.6
 _AT_ONCE = 32  # residents wait for the same encoder
@@ -84,20 +92,49 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: 
     async def everything(request: Request) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "knowledge")
-            rows = list(session.scalars(_seen(session, who.staff).where(UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None)).order_by(UnansweredQuestion.id.desc()).limit(_MOST)))
+            rows = list(
+                session.scalars(
+                    _seen(session, who.staff)
+                    .where(UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None))
+                    .order_by(UnansweredQuestion.id.desc())
+                    .limit(_MOST)
+                )
+            )
             groups = await run_in_threadpool(grouped, rows, vectors)
             written = _written(session, who.staff)
             return desk.page(
-                request, "knowledge/unanswered.html", session, who, groups=groups, asked=len(rows), most=_MOST, written=written, reasons=REASONS, kinds={k: KIND_NAMES[k] for k in EDITABLE}, own_places=own_places(session, who.staff),
+                request,
+                "knowledge/unanswered.html",
+                session,
+                who,
+                groups=groups,
+                asked=len(rows),
+                most=_MOST,
+                written=written,
+                reasons=REASONS,
+                kinds={k: KIND_NAMES[k] for k in EDITABLE},
+                own_places=own_places(session, who.staff),
                 statuses=review.STATUS_LABELS,
-            )  # fmt: skip
+            )
 
     @api.post("")
     async def act(request: Request) -> Response:
         with desk.sessions() as session:
             who, sent = await desk.form(request, session, "knowledge")
-            ids = [int(i) for i in text_of(sent, "ids", 8000).split(",") if i.isascii() and i.isdigit() and len(i) <= 9][:_MOST]
-            rows = list(session.scalars(_seen(session, who.staff).where(UnansweredQuestion.id.in_(ids), UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None)).order_by(UnansweredQuestion.id)))
+            ids = [
+                int(i) for i in text_of(sent, "ids", 8000).split(",") if i.isascii() and i.isdigit() and len(i) <= 9
+            ][:_MOST]
+            rows = list(
+                session.scalars(
+                    _seen(session, who.staff)
+                    .where(
+                        UnansweredQuestion.id.in_(ids),
+                        UnansweredQuestion.document_id.is_(None),
+                        UnansweredQuestion.dismissed_at.is_(None),
+                    )
+                    .order_by(UnansweredQuestion.id)
+                )
+            )
             if not rows:
                 raise Conflict("这一组刚刚有同事处理过了，请刷新看看。")
             now, open_ids, do = datetime.now(UTC), [r.id for r in rows], text_of(sent, "do", 10)
@@ -111,7 +148,15 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: 
             kind, place = _chosen(sent, own_places(session, who.staff))
             asks = list(dict.fromkeys(masked(r.question) for r in rows))
             label = text_of(sent, "label", 200) or asks[0]
-            version = review.start_draft(session, by=person(who.staff), now=now, content=_content(kind, label, asks, await run_in_threadpool(topic, label)), in_force_from=today(), kind=kind, place_id=place)
+            version = review.start_draft(
+                session,
+                by=person(who.staff),
+                now=now,
+                content=_content(kind, label, asks, await run_in_threadpool(topic, label)),
+                in_force_from=today(),
+                kind=kind,
+                place_id=place,
+            )
             if not session.execute(_taken(open_ids).values(document_id=version.document_id)).rowcount:
                 session.rollback()
                 raise Conflict("这一组刚刚有同事开始写了，请刷新看看。")
@@ -125,10 +170,19 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: 
         with desk.sessions() as session:
             who = desk.who(request, session, "knowledge")
             document = words(document, 80)
-            rows = list(session.scalars(_seen(session, who.staff).where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None)).order_by(UnansweredQuestion.id.desc()).limit(200)))
+            rows = list(
+                session.scalars(
+                    _seen(session, who.staff)
+                    .where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None))
+                    .order_by(UnansweredQuestion.id.desc())
+                    .limit(200)
+                )
+            )
             found = await run_in_threadpool(asked_again, session, searcher, rows, document, today())
             template = "knowledge/again.html" if request.headers.get("hx-request") else "knowledge/again_page.html"
-            return desk.page(request, template, session, who, found=found, document=session.get(Document, document) if rows else None)
+            return desk.page(
+                request, template, session, who, found=found, document=session.get(Document, document) if rows else None
+            )
 
     return api
 
@@ -163,34 +217,67 @@ def grouped(rows: Sequence[UnansweredQuestion], vectors: Callable[[Sequence[str]
         held = tuple(r for r, t in zip(rows, texts, strict=True) if t in asks)
         label = distinct[max(some, key=lambda i: (counts[distinct[i]], float(found[i] @ middle)))]
         often = tuple(sorted(((distinct[i], counts[distinct[i]]) for i in some), key=lambda a: -a[1]))
-        groups.append(Group(label[:60], held, often, tuple(Counter(r.place_id for r in held).most_common(4)), tuple(Counter(r.reason for r in held).most_common())))
+        groups.append(
+            Group(
+                label[:60],
+                held,
+                often,
+                tuple(Counter(r.place_id for r in held).most_common(4)),
+                tuple(Counter(r.reason for r in held).most_common()),
+            )
+        )
     return sorted(groups, key=lambda g: (-len(g.rows), -max(r.id for r in g.rows)))
 
 
-def asked_again(session: Session, searcher: Searcher, rows: Sequence[UnansweredQuestion], document: str, day: date) -> list[Again]:
+def asked_again(
+    session: Session, searcher: Searcher, rows: Sequence[UnansweredQuestion], document: str, day: date
+) -> list[Again]:
     found = []
     for question, place in list(dict.fromkeys((r.question, r.place_id) for r in rows))[:_MOST_ASKED_AGAIN]:
         now = answer(session, searcher, question, day=day, place=place)
         cited = now.citations[0] if isinstance(now, Answer) and now.citations else None
         by = next((c for c in now.citations if c.document == document), cited) if isinstance(now, Answer) else None
-        found.append(Again(masked(question), place, by.title if by else None, by is not None and by.document == document))
+        found.append(
+            Again(masked(question), place, by.title if by else None, by is not None and by.document == document)
+        )
     return found
 
 
 def _seen(session: Session, staff: Staff) -> Any:
     seen = accounts.places_of(session, staff)
     asked = select(UnansweredQuestion)
-    return asked if seen is None else asked.where(or_(UnansweredQuestion.place_id.in_(seen), UnansweredQuestion.place_id.is_(None)))
+    return (
+        asked
+        if seen is None
+        else asked.where(or_(UnansweredQuestion.place_id.in_(seen), UnansweredQuestion.place_id.is_(None)))
+    )
 
 
 def _taken(ids: Sequence[int]) -> Any:
     """Of two colleagues who press at the same time one is told."""
-    return update(UnansweredQuestion).where(UnansweredQuestion.id.in_(ids), UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None)).execution_options(synchronize_session=False)
+    return (
+        update(UnansweredQuestion)
+        .where(
+            UnansweredQuestion.id.in_(ids),
+            UnansweredQuestion.document_id.is_(None),
+            UnansweredQuestion.dismissed_at.is_(None),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _written(session: Session, staff: Staff) -> list[tuple[Document, int]]:
     """Documents begun for questions, latest first, with how many of those."""
-    counts = Counter(d for d in session.scalars(_seen(session, staff).with_only_columns(UnansweredQuestion.document_id).where(UnansweredQuestion.document_id.is_not(None), UnansweredQuestion.dismissed_at.is_(None)).order_by(UnansweredQuestion.id.desc()).limit(5000)))
+    counts = Counter(
+        d
+        for d in session.scalars(
+            _seen(session, staff)
+            .with_only_columns(UnansweredQuestion.document_id)
+            .where(UnansweredQuestion.document_id.is_not(None), UnansweredQuestion.dismissed_at.is_(None))
+            .order_by(UnansweredQuestion.id.desc())
+            .limit(5000)
+        )
+    )
     ids = list(counts)[:_MOST_DOCUMENTS]
     documents = {d.id: d for d in session.scalars(select(Document).where(Document.id.in_(ids)))}
     return [(documents[i], counts[i]) for i in ids if i in documents]
@@ -210,4 +297,8 @@ def _content(kind: Kind, label: str, asks: list[str], topic: str) -> dict[str, A
     head = {"title": label.rstrip("？?。！!"), "topic": topic}
     if kind is Kind.village_rule:
         return {**head, "clauses": [{"number": "第一条", "topic": topic, "questions": asks}]}
-    return {**head, "articles": [{"number": "第一条", "questions": asks}]} if kind is Kind.regulation else {**head, "questions": asks}
+    return (
+        {**head, "articles": [{"number": "第一条", "questions": asks}]}
+        if kind is Kind.regulation
+        else {**head, "questions": asks}
+    )

@@ -1,4 +1,7 @@
-"""What every staff page shares: who is asking, whether they may, and how a page is rendered. Each page and each action asks here."""
+"""What every staff page shares: who is asking, whether they may, and how a page is rendered.
+
+Each page and each action asks here.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,25 +72,52 @@ class Desk:
         held = accounts.held_session(session, request.cookies.get(COOKIE, ""), now=datetime.now(UTC))
         if held is None:
             raise SignInNeeded
-        if held.staff.must_change and request.url.path != "/staff/sign-out" and not request.url.path.startswith("/staff/account"):
+        if (
+            held.staff.must_change
+            and request.url.path != "/staff/sign-out"
+            and not request.url.path.startswith("/staff/account")
+        ):
             raise PasswordChangeNeeded
         if permission and not held.staff.can(permission):
             raise NotAllowed("您的岗位没有这个权限。")
         return Who(held.staff, held)
 
-    async def form(self, request: Request, session: Session, permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> tuple[Who, FormData]:
-        """A form from one of our own pages: same origin, with the session's secret; `most` bytes in a field. Raises also NotAllowed."""
+    async def form(
+        self,
+        request: Request,
+        session: Session,
+        permission: str | None = None,
+        *,
+        most: int = 1_000_000,
+        most_fields: int = 200,
+    ) -> tuple[Who, FormData]:
+        """A form from one of our own pages: same origin, with the session's secret; `most` bytes in a field.
+
+        Raises also NotAllowed.
+        """
         check_origin(request)
         who = self.who(request, session, permission)
         sent = await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
-        if not compare_digest((text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()):
+        if not compare_digest(
+            (text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()
+        ):
             raise NotAllowed("页面放得太久了，请刷新后再试。")
         return who, sent
 
-    def page(self, request: Request, template: str, session: Session, who: Who | None, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def page(
+        self, request: Request, template: str, session: Session, who: Who | None, *, status: int = 200, **values: Any
+    ) -> HTMLResponse:
         places = {p.id: p.name for p in session.scalars(select(Place))}
-        shared = {"me": who.staff if who else None, "csrf": who.held.csrf if who else "", "places": places, "role_labels": accounts.ROLE_LABELS, "now": datetime.now(UTC)}
-        response = self.templates.TemplateResponse(request, f"staff/{template}", {**shared, **values}, status_code=status)
+        shared = {
+            "me": who.staff if who else None,
+            "csrf": who.held.csrf if who else "",
+            "places": places,
+            "role_labels": accounts.ROLE_LABELS,
+            "now": datetime.now(UTC),
+        }
+        response = self.templates.TemplateResponse(
+            request, f"staff/{template}", {**shared, **values}, status_code=status
+        )
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -111,7 +141,10 @@ def text_of(form: FormData, name: str, most: int = 4000) -> str:
 
 
 def words(value: str, most: int) -> str:
-    """What was sent, as it can be stored. A form may name an encoding of its own, so even half a surrogate pair arrives."""
+    """What was sent, as it can be stored.
+
+    A form may name an encoding of its own, so even half a surrogate pair arrives.
+    """
     return storable(value).strip()[:most]
 
 
@@ -134,4 +167,6 @@ def back(request: Request, to: str) -> Response:
 
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
-    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/staff")
+    response.set_cookie(
+        COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/staff"
+    )

@@ -14,7 +14,15 @@ from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotF
 from bot.accounts import SignInFailed
 from bot.settings import ROOT
 from bot.web.desk import PasswordChangeNeeded, SignInNeeded
-from knowledge.errors import DraftExists, EditConflict, MoveNotAllowed, NotEditable, ReviewError, SamePerson, VersionNotFound
+from knowledge.errors import (
+    DraftExists,
+    EditConflict,
+    MoveNotAllowed,
+    NotEditable,
+    ReviewError,
+    SamePerson,
+    VersionNotFound,
+)
 
 log = logging.getLogger("linli.web")
 
@@ -30,10 +38,25 @@ def _body(code: str, message: str) -> dict[str, dict[str, str]]:
 
 
 _BY_CLASS = (
-    (NotFound, 404), (Conflict, 409), (NotAllowed, 403), (SignInFailed, 403), (InvalidInput, 422),
-    (VersionNotFound, 404), (SamePerson, 403), (DraftExists, 409), (EditConflict, 409), (MoveNotAllowed, 409), (NotEditable, 409),
-)  # fmt: skip
-_BY_STATUS = {400: "这次发来的内容读不懂，请刷新页面再试。", 403: "没有权限。", 404: "没有找到。", 405: "不支持这个操作。", 413: "内容太大了。"}
+    (NotFound, 404),
+    (Conflict, 409),
+    (NotAllowed, 403),
+    (SignInFailed, 403),
+    (InvalidInput, 422),
+    (VersionNotFound, 404),
+    (SamePerson, 403),
+    (DraftExists, 409),
+    (EditConflict, 409),
+    (MoveNotAllowed, 409),
+    (NotEditable, 409),
+)
+_BY_STATUS = {
+    400: "这次发来的内容读不懂，请刷新页面再试。",
+    403: "没有权限。",
+    404: "没有找到。",
+    405: "不支持这个操作。",
+    413: "内容太大了。",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -41,8 +64,14 @@ def install(app: FastAPI) -> None:
 
     def answer(request: Request, status: int, code: str, message: str) -> Response:
         """A page for a browser in the staff console, else JSON."""
-        if request.scope["path"].startswith("/staff") and not request.headers.get("hx-request") and "text/html" in request.headers.get("accept", ""):
-            return templates.TemplateResponse(request, "staff/problem.html", {"text": message, "me": None, "csrf": ""}, status_code=status)
+        if (
+            request.scope["path"].startswith("/staff")
+            and not request.headers.get("hx-request")
+            and "text/html" in request.headers.get("accept", "")
+        ):
+            return templates.TemplateResponse(
+                request, "staff/problem.html", {"text": message, "me": None, "csrf": ""}, status_code=status
+            )
         return JSONResponse(_body(code, message), status)
 
     @app.exception_handler(ApiError)
@@ -61,7 +90,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return answer(request, error.status_code, str(error.status_code), _BY_STATUS.get(error.status_code, "出错了，请稍后再试。"))
+        return answer(
+            request,
+            error.status_code,
+            str(error.status_code),
+            _BY_STATUS.get(error.status_code, "出错了，请稍后再试。"),
+        )
 
     @app.exception_handler(SignInNeeded)
     async def _door(request: Request, _: SignInNeeded) -> Response:
@@ -72,7 +106,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(PasswordChangeNeeded)
     async def _own_password(request: Request, error: PasswordChangeNeeded) -> Response:
         if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse(_body("PasswordChangeNeeded", error.message_zh), 403, headers={"HX-Redirect": "/staff/account"})
+            return JSONResponse(
+                _body("PasswordChangeNeeded", error.message_zh), 403, headers={"HX-Redirect": "/staff/account"}
+            )
         return RedirectResponse("/staff/account", 303)
 
     @app.exception_handler(ReviewError)

@@ -39,36 +39,81 @@ class Kind:
 
 KINDS = {
     "committees": Kind(
-        "村居委会", "settings", committees.COLUMNS, committees.NEEDED, "赵家坳村,柳河镇,村,赵家坳大队 老赵家,0312-5550123,否",
+        "村居委会",
+        "settings",
+        committees.COLUMNS,
+        committees.NEEDED,
+        "赵家坳村,柳河镇,村,赵家坳大队 老赵家,0312-5550123,否",
         (
             "“上级”写乡镇的名字（乡镇这一级写县），要已经有，或者在同一张表里。同名的村在不同乡镇是两个地方。",
             "“级别”写村、居或乡镇，不写就是村。乡镇的单位叫“××综治中心”。",
-            "“别名”是居民平常的叫法，几个之间用空格或顿号隔开；写了就以表里为准，不写就不改。两个字的简称（比如“和平”）不会自动加，免得把平常话当成村名，要用就写上。",
+            (
+                "“别名”是居民平常的叫法，几个之间用空格或顿号隔开；写了就以表里为准，不写就不改。"
+                "两个字的简称（比如“和平”）不会自动加，免得把平常话当成村名，要用就写上。"
+            ),
             "“兜底”写是或否：没有规则接手的事归它分。电话、兜底不写就不改。",
         ),
     ),
-    "grid": Kind("网格员", "settings", grid_workers.COLUMNS, grid_workers.NEEDED, "李家沟村,一组,张三,13800000000", ("片区不写就是“全村”。同一个村、片区、姓名算同一个人，电话不一样就改电话。",)),
+    "grid": Kind(
+        "网格员",
+        "settings",
+        grid_workers.COLUMNS,
+        grid_workers.NEEDED,
+        "李家沟村,一组,张三,13800000000",
+        ("片区不写就是“全村”。同一个村、片区、姓名算同一个人，电话不一样就改电话。",),
+    ),
     "openings": Kind(
-        "预约时段", "calendar", openings.COLUMNS, openings.NEEDED, "2026-12-08,9:00,11:00,,到村里坐班,李家沟村,党群服务中心,6,",
+        "预约时段",
+        "calendar",
+        openings.COLUMNS,
+        openings.NEEDED,
+        "2026-12-08,9:00,11:00,,到村里坐班,李家沟村,党群服务中心,6,",
         (
             "“结束”和“时长”（分钟）写一个就行。“方式”写：到村里坐班、到所里见面、电话、视频。",
             "“给哪里”写村、乡镇或县，那里的居民都能约。人数不写就是 1。",
             "“法律工作者账号”不写就是您自己；替别人导入，要主管或管理员。",
         ),
     ),
-}  # fmt: skip
+}
 
 
 def router(desk: Desk) -> APIRouter:
     api = APIRouter(prefix="/staff/import")
 
-    def page(request: Request, session: Session, who: Who, what: str, *, problem: str | None = None, report: list[Line] | None = None, table: str = "", done: str = "", status: int = 200) -> HTMLResponse:
+    def page(
+        request: Request,
+        session: Session,
+        who: Who,
+        what: str,
+        *,
+        problem: str | None = None,
+        report: list[Line] | None = None,
+        table: str = "",
+        done: str = "",
+        status: int = 200,
+    ) -> HTMLResponse:
         kinds = {name: kind for name, kind in KINDS.items() if who.staff.can(kind.permission)}
         good = [line for line in report or [] if line.outcome is not Outcome.bad]
         return desk.page(
-            request, "import.html", session, who, status=422 if problem else status, problem=problem, what=what, kind=KINDS[what], kinds=kinds, table=table, report=report, counts=count(report or []),
-            bad=[line for line in report or [] if line.outcome is Outcome.bad], good=good[:_SHOWN], hidden=max(0, len(good) - _SHOWN), outcomes=tables.OUTCOME_LABELS, done=done, most=tables.MOST_BYTES,
-        )  # fmt: skip
+            request,
+            "import.html",
+            session,
+            who,
+            status=422 if problem else status,
+            problem=problem,
+            what=what,
+            kind=KINDS[what],
+            kinds=kinds,
+            table=table,
+            report=report,
+            counts=count(report or []),
+            bad=[line for line in report or [] if line.outcome is Outcome.bad],
+            good=good[:_SHOWN],
+            hidden=max(0, len(good) - _SHOWN),
+            outcomes=tables.OUTCOME_LABELS,
+            done=done,
+            most=tables.MOST_BYTES,
+        )
 
     def allowed(request: Request, session: Session, what: str) -> Who:
         who = desk.who(request, session, "calendar")
@@ -78,18 +123,28 @@ def router(desk: Desk) -> APIRouter:
     async def start(request: Request) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "calendar")
-            return page(request, session, who, next(name for name, kind in KINDS.items() if who.staff.can(kind.permission)))
+            return page(
+                request, session, who, next(name for name, kind in KINDS.items() if who.staff.can(kind.permission))
+            )
 
     @api.get("/{what}.csv")
     async def template(request: Request, what: str) -> Response:
         with desk.sessions() as session:
             allowed(request, session, what)
-        return _download((",".join(KINDS[what].columns) + "\r\n").encode("utf-8-sig"), f"{KINDS[what].name}.csv", "text/csv")
+        return _download(
+            (",".join(KINDS[what].columns) + "\r\n").encode("utf-8-sig"), f"{KINDS[what].name}.csv", "text/csv"
+        )
 
     @api.get("/{what}", response_class=HTMLResponse)
     async def one(request: Request, what: str, done: str = "") -> Response:
         with desk.sessions() as session:
-            return page(request, session, allowed(request, session, what), what, done=done if set(done) <= set("0123456789-") else "")
+            return page(
+                request,
+                session,
+                allowed(request, session, what),
+                what,
+                done=done if set(done) <= set("0123456789-") else "",
+            )
 
     @api.post("/{what}", response_class=HTMLResponse)
     async def take(request: Request, what: str) -> Response:
@@ -108,7 +163,13 @@ def router(desk: Desk) -> APIRouter:
             bad = sum(line.outcome is Outcome.bad for line in report)
             if is_import and not bad:
                 numbers = count(report)
-                return back(request, f"/staff/import/{what}?done={numbers[Outcome.new]}-{numbers[Outcome.changed]}-{numbers[Outcome.same]}")
+                return back(
+                    request,
+                    (
+                        f"/staff/import/{what}?done="
+                        f"{numbers[Outcome.new]}-{numbers[Outcome.changed]}-{numbers[Outcome.same]}"
+                    ),
+                )
             return page(request, session, who, what, report=report, table=table, status=422 if is_import else 200)
 
     return api
@@ -142,17 +203,28 @@ def count(report: list[Line]) -> dict[Outcome, int]:
 
 
 def _run(sessions: Callable[[], Session], staff_id: int, what: str, lines: Lines, *, is_import: bool) -> list[Line]:
-    """Look or import: the same steps, so what the look says is what the import does; only a clean import is committed."""
+    """Look or import: the same steps, so what the look says is what the import does; only a clean import is
+    committed.
+    """
     with sessions() as session:
         staff = session.get_one(Staff, staff_id)
         try:
             if is_import:  # one import at a time, so that two presses of the button are one import
-                session.execute(update(Place).where(Place.parent_id.is_(None)).values(name=Place.name), execution_options={"synchronize_session": False})
+                session.execute(
+                    update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
+                    execution_options={"synchronize_session": False},
+                )
             report = carry_out(session, staff, what, lines, now=datetime.now(UTC))
             if is_import and all(line.outcome is not Outcome.bad for line in report):
                 found = count(report)
                 changes = "；".join(str(line) for line in report if line.outcome in (Outcome.new, Outcome.changed))
-                accounts.record(session, staff, f"导入{KINDS[what].name}", what, f"新增 {found[Outcome.new]}，改动 {found[Outcome.changed]}，已有 {found[Outcome.same]}。{changes}")
+                accounts.record(
+                    session,
+                    staff,
+                    f"导入{KINDS[what].name}",
+                    what,
+                    f"新增 {found[Outcome.new]}，改动 {found[Outcome.changed]}，已有 {found[Outcome.same]}。{changes}",
+                )
                 session.commit()
             else:
                 session.rollback()

@@ -33,13 +33,25 @@ from knowledge.law.standing import sound
 from knowledge.models import Chunk, VersionStatus
 from knowledge.search import Searcher, _passages
 
-_KINDS = {"violence": "暴力", "child_harm": "孩子或无行为能力的人受害", "self_harm": "轻生", "fire_gas": "火灾、燃气、坍塌", "medical": "受伤、中毒、急病", "fraud": "正在被骗", "threat": "威胁、群殴", "legal_deadline": "期限将到"}
+_KINDS = {
+    "violence": "暴力",
+    "child_harm": "孩子或无行为能力的人受害",
+    "self_harm": "轻生",
+    "fire_gas": "火灾、燃气、坍塌",
+    "medical": "受伤、中毒、急病",
+    "fraud": "正在被骗",
+    "threat": "威胁、群殴",
+    "legal_deadline": "期限将到",
+}
 _LOOK_EVERY_S = 0.7
 _SHOWN = 100
 
 
 class Pulse:
-    """A number that changes whenever a conversation does. One query a beat serves all open pages, also of several app processes."""
+    """A number that changes whenever a conversation does.
+
+    One query a beat serves all open pages, also of several app processes.
+    """
 
     def __init__(self, sessions: Callable[[], Session]) -> None:
         self._sessions = sessions
@@ -50,7 +62,11 @@ class Pulse:
     def _look(self) -> str:
         with self._sessions() as session:
             newest = f"{session.scalar(select(func.max(Message.id)))}-{session.scalar(select(func.max(CaseEvent.id)))}"
-            counts = session.execute(select(func.count(), func.max(Conversation.updated_at)).where(Conversation.status != ConversationStatus.bot)).one()
+            counts = session.execute(
+                select(func.count(), func.max(Conversation.updated_at)).where(
+                    Conversation.status != ConversationStatus.bot
+                )
+            ).one()
             typing = session.scalar(select(func.max(Conversation.resident_typing_at)))
         return f"{newest}-{counts[0]}-{counts[1]}-{typing}"
 
@@ -76,7 +92,14 @@ class Pulse:
         return True
 
 
-def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: Callable[[str], Awaitable[dict[str, Any]]], remaining: Callable[[str], Remaining | None] = lambda _: None) -> APIRouter:
+def router(
+    desk: Desk,
+    searcher: Searcher,
+    *,
+    today: Callable[[], date],
+    slots: Callable[[str], Awaitable[dict[str, Any]]],
+    remaining: Callable[[str], Remaining | None] = lambda _: None,
+) -> APIRouter:
     api = APIRouter(prefix="/staff")
     pulse = Pulse(desk.sessions)
 
@@ -88,13 +111,30 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
         where = scope(session, who.staff)
         boxes = {
             "waiting": [Conversation.status == ConversationStatus.waiting],
-            "team": [Conversation.status == ConversationStatus.waiting, Conversation.team_id == (who.staff.team_id or -1)],
+            "team": [
+                Conversation.status == ConversationStatus.waiting,
+                Conversation.team_id == (who.staff.team_id or -1),
+            ],
             "mine": [Conversation.status == ConversationStatus.open, Conversation.agent_id == who.staff.id],
             "others": [Conversation.status == ConversationStatus.open, Conversation.agent_id != who.staff.id],
         }
-        counts = {name: session.scalar(select(func.count()).select_from(Conversation).where(*where, *more)) or 0 for name, more in boxes.items()}
-        rows = list(session.scalars(select(Conversation).where(*where, *boxes.get(box, boxes["waiting"])).order_by(*handoff.order()).limit(_SHOWN)))
-        newest = select(func.max(Message.id)).where(Message.conversation_id.in_([c.id for c in rows]), Message.sender == Sender.resident).group_by(Message.conversation_id)
+        counts = {
+            name: session.scalar(select(func.count()).select_from(Conversation).where(*where, *more)) or 0
+            for name, more in boxes.items()
+        }
+        rows = list(
+            session.scalars(
+                select(Conversation)
+                .where(*where, *boxes.get(box, boxes["waiting"]))
+                .order_by(*handoff.order())
+                .limit(_SHOWN)
+            )
+        )
+        newest = (
+            select(func.max(Message.id))
+            .where(Message.conversation_id.in_([c.id for c in rows]), Message.sender == Sender.resident)
+            .group_by(Message.conversation_id)
+        )
         last = {m.conversation_id: m.text for m in session.scalars(select(Message).where(Message.id.in_(newest)))}
         return rows, counts, last
 
@@ -113,7 +153,19 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             box = box if box in ("waiting", "team", "mine", "others") else "waiting"
             rows, counts, last = listed(session, who, box)
             part = "inbox_list.html" if request.headers.get("hx-request") else "inbox.html"
-            return desk.page(request, part, session, who, rows=rows, counts=counts, last=last, box=box, reasons=handoff.REASONS, shown=_SHOWN, present=accounts.present(session, now=datetime.now(UTC)))
+            return desk.page(
+                request,
+                part,
+                session,
+                who,
+                rows=rows,
+                counts=counts,
+                last=last,
+                box=box,
+                reasons=handoff.REASONS,
+                shown=_SHOWN,
+                present=accounts.present(session, now=datetime.now(UTC)),
+            )
 
     @api.get("/events")
     async def events(request: Request) -> StreamingResponse:
@@ -133,16 +185,45 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
 
                 def counts() -> dict[str, int]:
                     with desk.sessions() as session:
-                        waiting = session.scalar(select(func.count()).select_from(Conversation).where(*where, Conversation.status == ConversationStatus.waiting)) or 0
-                        danger = session.scalar(select(func.count()).select_from(Conversation).where(*where, Conversation.status == ConversationStatus.waiting, Conversation.handoff_reason == "danger")) or 0
-                        return {"waiting": waiting, "danger": danger, "alarms": cases.count_alarms(session, places=places) if hears_alarms else 0, "me": staff_id}
+                        waiting = (
+                            session.scalar(
+                                select(func.count())
+                                .select_from(Conversation)
+                                .where(*where, Conversation.status == ConversationStatus.waiting)
+                            )
+                            or 0
+                        )
+                        danger = (
+                            session.scalar(
+                                select(func.count())
+                                .select_from(Conversation)
+                                .where(
+                                    *where,
+                                    Conversation.status == ConversationStatus.waiting,
+                                    Conversation.handoff_reason == "danger",
+                                )
+                            )
+                            or 0
+                        )
+                        return {
+                            "waiting": waiting,
+                            "danger": danger,
+                            "alarms": cases.count_alarms(session, places=places) if hears_alarms else 0,
+                            "me": staff_id,
+                        }
 
                 yield f"event: inbox\ndata: {json.dumps(await run_in_threadpool(counts))}\n\n"
 
-        return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        return StreamingResponse(
+            stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
 
     def thread(session: Session, conversation: Conversation) -> dict[str, Any]:
-        messages = list(session.scalars(select(Message).where(Message.conversation_id == conversation.id).order_by(Message.id.desc()).limit(300)))[::-1]
+        messages = list(
+            session.scalars(
+                select(Message).where(Message.conversation_id == conversation.id).order_by(Message.id.desc()).limit(300)
+            )
+        )[::-1]
         return {"conversation": conversation, "messages": messages, "remaining": remaining(conversation.id)}
 
     @api.get("/conversations/{conversation_id}", response_class=HTMLResponse)
@@ -158,7 +239,11 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
                 return desk.page(request, "thread.html", session, who, **shown)
             accounts.record(session, who.staff, "查看对话", found.id[:8])
             session.commit()
-            notes = list(session.scalars(select(InternalNote).where(InternalNote.conversation_id == found.id).order_by(InternalNote.id)))
+            notes = list(
+                session.scalars(
+                    select(InternalNote).where(InternalNote.conversation_id == found.id).order_by(InternalNote.id)
+                )
+            )
             own_cases = cases.of_conversation(session, found.id)
             try:
                 gathered = await slots(found.id)
@@ -167,16 +252,33 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
             summary = _summary(shown["messages"], found, gathered)
             last = next((m.text for m in reversed(shown["messages"]) if m.sender is Sender.resident), "")
             return desk.page(
-                request, "conversation.html", session, who, **shown, notes=notes, cases=own_cases, appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)), booking_label=bookings.label,
-                summary=summary, last=last, canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))), teams=desk.teams(session, who.staff), labels=STAFF_LABELS, reasons=handoff.REASONS,
-            )  # fmt: skip
+                request,
+                "conversation.html",
+                session,
+                who,
+                **shown,
+                notes=notes,
+                cases=own_cases,
+                appointments=bookings.held_by(session, found.id, now=datetime.now(UTC)),
+                booking_label=bookings.label,
+                summary=summary,
+                last=last,
+                canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))),
+                teams=desk.teams(session, who.staff),
+                labels=STAFF_LABELS,
+                reasons=handoff.REASONS,
+            )
 
     @api.get("/conversations/{conversation_id}/suggestions", response_class=HTMLResponse)
     async def suggestions(request: Request, conversation_id: str, q: str = "") -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "inbox")
             found = held(session, who, conversation_id)
-            passages = await run_in_threadpool(searcher.search, session, q[:300], day=today(), place=found.place_id, k=5) if q.strip() else []
+            passages = (
+                await run_in_threadpool(searcher.search, session, q[:300], day=today(), place=found.place_id, k=5)
+                if q.strip()
+                else []
+            )
             return desk.page(request, "suggestions.html", session, who, passages=sound(session, passages, day=today()))
 
     @api.post("/conversations/{conversation_id}/{do}")
@@ -190,11 +292,33 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
                     found.agent_typing_at = found.agent_active_at = now
                     session.commit()
                 return Response(status_code=204)
-            accounts.record(session, me, {"accept": "接入对话", "say": "回复", "give-back": "交还邻里", "close": "结束对话", "transfer": "转接", "note": "内部记录", "case": "登记成事", "wrong": "标记答错"}.get(do, do), found.id[:8])
+            accounts.record(
+                session,
+                me,
+                {
+                    "accept": "接入对话",
+                    "say": "回复",
+                    "give-back": "交还邻里",
+                    "close": "结束对话",
+                    "transfer": "转接",
+                    "note": "内部记录",
+                    "case": "登记成事",
+                    "wrong": "标记答错",
+                }.get(do, do),
+                found.id[:8],
+            )
             if do == "accept":
                 handoff.accept(session, found.id, agent_id=me.id, agent_name=me.name, now=now)
             elif do == "say":
-                handoff.say(session, found.id, text_of(sent, "text", 4001), agent_id=me.id, client_id=text_of(sent, "nonce", 40) or str(now.timestamp()), now=now, citations=_citations(session, text_of(sent, "cite", 200), today()))
+                handoff.say(
+                    session,
+                    found.id,
+                    text_of(sent, "text", 4001),
+                    agent_id=me.id,
+                    client_id=text_of(sent, "nonce", 40) or str(now.timestamp()),
+                    now=now,
+                    citations=_citations(session, text_of(sent, "cite", 200), today()),
+                )
                 if request.headers.get("hx-request"):
                     return desk.page(request, "thread.html", session, who, **thread(session, found))
             elif do in ("give-back", "close"):
@@ -204,21 +328,42 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
                 team = next((t for t in desk.teams(session, me) if t.id == int_of(sent, "team")), None)
                 if team is None:
                     raise InvalidInput("请选择转给哪个单位。")
-                handoff.transfer(session, found.id, agent_id=me.id, agent_name=me.name, team_id=team.id, team_name=team.name, now=now)
+                handoff.transfer(
+                    session, found.id, agent_id=me.id, agent_name=me.name, team_id=team.id, team_name=team.name, now=now
+                )
                 return back(request, "/staff/inbox")
             elif do == "note":
                 handoff.note(session, found.id, text_of(sent, "text"), author=me.name)
             elif do == "wrong":
                 message = session.get(Message, int_of(sent, "message") or 0)
-                asked = session.get(Message, message.in_reply_to) if message and message.conversation_id == found.id and message.in_reply_to else None
+                asked = (
+                    session.get(Message, message.in_reply_to)
+                    if message and message.conversation_id == found.id and message.in_reply_to
+                    else None
+                )
                 if asked:
-                    record_unanswered(session, asked.text, reason="wrong", conversation_id=found.id, message_id=asked.id, place=found.place_id)
+                    record_unanswered(
+                        session,
+                        asked.text,
+                        reason="wrong",
+                        conversation_id=found.id,
+                        message_id=asked.id,
+                        place=found.place_id,
+                    )
                 session.commit()
             elif do == "case":
                 what = text_of(sent, "what", 2000)
                 if len(what) < 4:
                     raise InvalidInput("请写明是什么事。")
-                case = cases.file(session, request_key=f"agent:{found.id}:{text_of(sent, 'nonce', 40) or now.timestamp()}", conversation_id=found.id, place=found.place_id, category="其他", fields={"what": what, "wish": text_of(sent, "wish", 1000)}, now=now)
+                case = cases.file(
+                    session,
+                    request_key=f"agent:{found.id}:{text_of(sent, 'nonce', 40) or now.timestamp()}",
+                    conversation_id=found.id,
+                    place=found.place_id,
+                    category="其他",
+                    fields={"what": what, "wish": text_of(sent, "wish", 1000)},
+                    now=now,
+                )
                 return back(request, f"/staff/cases/{case.id}")
             else:
                 raise NotFound
@@ -228,13 +373,23 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], slots: 
 
 
 def _citations(session: Session, chosen: str, day: date) -> list[dict[str, Any]]:
-    """The passages an agent put into a reply, as residents see citations; what isn't in force, or rests on dead law, is left out."""
+    """The passages an agent put into a reply, as residents see citations; what isn't in force, or rests on dead
+    law, is left out.
+    """
     ids = [int(x) for x in chosen.split(",") if x.isascii() and x.isdigit() and len(x) < 10][:3]
     chunks = [chunk for i in ids if (chunk := session.get(Chunk, i))]
-    may = {p.chunk_id: p.caution for p in sound(session, _passages(session, [(1.0, chunk.id) for chunk in chunks], len(chunks)), day=day)}
+    may = {
+        p.chunk_id: p.caution
+        for p in sound(session, _passages(session, [(1.0, chunk.id) for chunk in chunks], len(chunks)), day=day)
+    }
     found = []
     for chunk in chunks:
-        if chunk.id in may and chunk.version.status is VersionStatus.published and chunk.version.in_force_from <= day and (chunk.version.in_force_to is None or chunk.version.in_force_to >= day):
+        if (
+            chunk.id in may
+            and chunk.version.status is VersionStatus.published
+            and chunk.version.in_force_from <= day
+            and (chunk.version.in_force_to is None or chunk.version.in_force_to >= day)
+        ):
             found.append(asdict(cite_row((chunk, chunk.version, chunk.version.document), note=may[chunk.id])))
     return found
 
@@ -244,7 +399,10 @@ def _summary(messages: list[Message], conversation: Conversation, slots: dict[st
     said = [m for m in messages if m.sender is Sender.resident]
     lines = []
     if conversation.emergency_at:
-        lines.append(f"可能有危险（{_KINDS.get(conversation.emergency_kind or '', '其他')}），{conversation.emergency_at.astimezone(SHANGHAI):%m-%d %H:%M} 识别。先问安全。")
+        lines.append(
+            f"可能有危险（{_KINDS.get(conversation.emergency_kind or '', '其他')}），"
+            f"{conversation.emergency_at.astimezone(SHANGHAI):%m-%d %H:%M} 识别。先问安全。"
+        )
     if conversation.is_green:
         lines.append("可能要优先照顾（绿色通道），请核实。")
     if conversation.topic:

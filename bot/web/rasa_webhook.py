@@ -30,14 +30,18 @@ def internal_app(*, secret: str, embedder: Embedder, executor: ActionExecutor | 
     @router.post("/encode")
     async def encode(body: Texts) -> Response:
         rows = await run_in_threadpool(embedder.encode_queries, body.texts)
-        return Response(rows.astype("<f4").tobytes() if body.texts else np.empty(0, "<f4").tobytes(), media_type="application/octet-stream")
+        return Response(
+            rows.astype("<f4").tobytes() if body.texts else np.empty(0, "<f4").tobytes(),
+            media_type="application/octet-stream",
+        )
 
     @router.post("/actions/webhook")
     async def webhook(request: Request) -> JSONResponse:
         if executor is None:
             raise HTTPException(404)
         call: dict[str, Any] = await request.json()
-        call.setdefault("domain", {})  # Rasa leaves it out (endpoints.yml); none of our actions reads it, the SDK insists on one
+        # Rasa leaves it out (endpoints.yml); none of our actions reads it, the SDK insists on one
+        call.setdefault("domain", {})
         try:
             result = await executor.run(call)
         except ActionExecutionRejection as error:

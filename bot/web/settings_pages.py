@@ -1,4 +1,7 @@
-"""What staff set without an engineer: units, routing rules, time limits, grid workers, working days. And the dashboard."""
+"""What staff set without an engineer: units, routing rules, time limits, grid workers, working days.
+
+And the dashboard.
+"""
 
 import csv
 import io
@@ -34,15 +37,43 @@ from knowledge.models import Place
 def router(desk: Desk) -> APIRouter:
     api = APIRouter(prefix="/staff")
 
-    def settings_page(request: Request, session: Session, who: Who, *, problem: str | None = None, lines: list[str] | None = None, ready: int = 0, table: str = "", rule: str = "", team: str = "") -> HTMLResponse:
+    def settings_page(
+        request: Request,
+        session: Session,
+        who: Who,
+        *,
+        problem: str | None = None,
+        lines: list[str] | None = None,
+        ready: int = 0,
+        table: str = "",
+        rule: str = "",
+        team: str = "",
+    ) -> HTMLResponse:
         limits = list(session.scalars(select(TimeLimit).order_by(TimeLimit.category)))
         if all(limit.category != CALLED_UNIT for limit in limits):
             limits.append(called_unit_limit(session))
         return desk.page(
-            request, "settings.html", session, who, status=422 if problem else 200, problem=problem, lines=lines, ready=ready, table=table, teams=desk.teams(session, who.staff), limits=limits, units=UNIT_LABELS, called=CALLED_UNIT,
-            handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))), rules=_rules(session), rule=session.get(RoutingRule, _number(rule)), team=session.get(Team, _number(team)), replies=list(session.scalars(select(CannedReply).order_by(CannedReply.position, CannedReply.id))),
-            grid=list(session.scalars(select(GridWorker).order_by(GridWorker.place_id, GridWorker.area))), days=list(session.scalars(select(CalendarDay).order_by(CalendarDay.day))),
-        )  # fmt: skip
+            request,
+            "settings.html",
+            session,
+            who,
+            status=422 if problem else 200,
+            problem=problem,
+            lines=lines,
+            ready=ready,
+            table=table,
+            teams=desk.teams(session, who.staff),
+            limits=limits,
+            units=UNIT_LABELS,
+            called=CALLED_UNIT,
+            handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))),
+            rules=_rules(session),
+            rule=session.get(RoutingRule, _number(rule)),
+            team=session.get(Team, _number(team)),
+            replies=list(session.scalars(select(CannedReply).order_by(CannedReply.position, CannedReply.id))),
+            grid=list(session.scalars(select(GridWorker).order_by(GridWorker.place_id, GridWorker.area))),
+            days=list(session.scalars(select(CalendarDay).order_by(CalendarDay.day))),
+        )
 
     @api.get("/settings", response_class=HTMLResponse)
     async def settings(request: Request, rule: str = "", team: str = "") -> Response:
@@ -60,10 +91,23 @@ def router(desk: Desk) -> APIRouter:
                     bad, ready = _read_grid(session, who.staff, table)
                     if bad or text_of(sent, "do") != "import":
                         session.rollback()
-                        return settings_page(request, session, desk.who(request, session, "settings"), lines=bad, ready=ready, table=table)
+                        return settings_page(
+                            request,
+                            session,
+                            desk.who(request, session, "settings"),
+                            lines=bad,
+                            ready=ready,
+                            table=table,
+                        )
                 else:
                     _change(session, who.staff, what, sent)
-                accounts.record(session, who.staff, "改设置", what, str({k: v for k, v in sent.items() if k != "csrf" and isinstance(v, str)})[:500])
+                accounts.record(
+                    session,
+                    who.staff,
+                    "改设置",
+                    what,
+                    str({k: v for k, v in sent.items() if k != "csrf" and isinstance(v, str)})[:500],
+                )
                 session.commit()
             except ActionError as error:
                 session.rollback()
@@ -77,25 +121,74 @@ def router(desk: Desk) -> APIRouter:
             found, problem = None, None
             if matter or start:
                 try:
-                    found = deadlines.last_day(matter[:40], date.fromisoformat(start[:10]), calendar=calendar(session), today=datetime.now(SHANGHAI).date())
+                    found = deadlines.last_day(
+                        matter[:40],
+                        date.fromisoformat(start[:10]),
+                        calendar=calendar(session),
+                        today=datetime.now(SHANGHAI).date(),
+                    )
                 except ValueError:
                     problem = "请选种类、填日期，日期不能太早，也不能超过一年以后。"
-            return desk.page(request, "deadlines.html", session, who, status=422 if problem else 200, matters=deadlines.MATTERS.values(), chosen=matter, start=start[:10], found=found, problem=problem)
+            return desk.page(
+                request,
+                "deadlines.html",
+                session,
+                who,
+                status=422 if problem else 200,
+                matters=deadlines.MATTERS.values(),
+                chosen=matter,
+                start=start[:10],
+                found=found,
+                problem=problem,
+            )
 
     @api.get("/dashboard", response_class=HTMLResponse)
     async def dashboard(request: Request) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "dashboard")
-            return desk.page(request, "dashboard.html", session, who, **figures(session, accounts.places_of(session, who.staff), now=datetime.now(UTC)))
+            return desk.page(
+                request,
+                "dashboard.html",
+                session,
+                who,
+                **figures(session, accounts.places_of(session, who.staff), now=datetime.now(UTC)),
+            )
 
     @api.get("/dashboard/cases.{kind}")
     async def export(request: Request, kind: str) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "dashboard")
             names = {p.id: p.name for p in session.scalars(select(Place))}
-            rows: list[list[object]] = [["编号", "地方", "类别", "状态", "登记日期", "时限", "答复日期", "办结日期", "重办次数", "满意度", "绿色通道"]]
-            for case in _cases(session, accounts.places_of(session, who.staff), since=datetime.now(UTC) - timedelta(days=366)):
-                rows.append([case.number, names.get(case.place_id or "", ""), case.category, STAFF_LABELS[case.status], *(_day(d) for d in (case.filed_at, case.due_at, case.answered_at, case.closed_at)), case.times_reopened, case.satisfaction or "", "、".join(case.green)])
+            rows: list[list[object]] = [
+                [
+                    "编号",
+                    "地方",
+                    "类别",
+                    "状态",
+                    "登记日期",
+                    "时限",
+                    "答复日期",
+                    "办结日期",
+                    "重办次数",
+                    "满意度",
+                    "绿色通道",
+                ]
+            ]
+            for case in _cases(
+                session, accounts.places_of(session, who.staff), since=datetime.now(UTC) - timedelta(days=366)
+            ):
+                rows.append(
+                    [
+                        case.number,
+                        names.get(case.place_id or "", ""),
+                        case.category,
+                        STAFF_LABELS[case.status],
+                        *(_day(d) for d in (case.filed_at, case.due_at, case.answered_at, case.closed_at)),
+                        case.times_reopened,
+                        case.satisfaction or "",
+                        "、".join(case.green),
+                    ]
+                )
             accounts.record(session, who.staff, "导出统计", detail=words(kind, 10))
             session.commit()
         if kind == "csv":
@@ -109,7 +202,9 @@ def router(desk: Desk) -> APIRouter:
             book.active.append([_safe(c) for c in row])
         held = io.BytesIO()
         book.save(held)
-        return _download(held.getvalue(), "事项.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        return _download(
+            held.getvalue(), "事项.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        )
 
     return api
 
@@ -118,7 +213,11 @@ def _safe(value: object) -> object:
     """A cell that a spreadsheet would run as a formula becomes text (OWASP, CSV injection)."""
     if isinstance(value, str):
         value = ILLEGAL_CHARACTERS_RE.sub("", value)  # no spreadsheet takes them
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n") else value
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+        else value
+    )
 
 
 def _day(moment: datetime | None) -> str:
@@ -126,7 +225,9 @@ def _day(moment: datetime | None) -> str:
 
 
 def _read_grid(session: Session, staff: Staff, table: str) -> tuple[list[str], int]:
-    """Grid workers pasted under the settings, taken into the session: sentences about the bad lines, and how many are right."""
+    """Grid workers pasted under the settings, taken into the session: sentences about the bad lines, and how many
+    are right.
+    """
     try:
         report = carry_out(session, staff, "grid", tables.read_text(table), now=datetime.now(UTC))
     except InvalidInput as error:
@@ -157,12 +258,18 @@ def _change(session: Session, staff: Staff, what: str, sent: Any) -> None:
         unit, amount, green = text_of(sent, "unit", 10), int_of(sent, "amount") or 0, int_of(sent, "green_amount") or 0
         if unit not in set(Unit) or not 1 <= green <= amount <= 1000:
             raise InvalidInput("时限请填 1 到 1000，优先办理的不能比普通的长。")
-        session.merge(TimeLimit(category=text_of(sent, "category", 20) or "*", amount=amount, unit=unit, green_amount=green))
+        session.merge(
+            TimeLimit(category=text_of(sent, "category", 20) or "*", amount=amount, unit=unit, green_amount=green)
+        )
     elif what == "grid":
         _place(session, staff, text_of(sent, "place", 40))
         if not text_of(sent, "name", 40) or not is_phone(text_of(sent, "phone", 30)):
             raise InvalidInput("请写姓名和电话。")
-        worker = {"place_id": text_of(sent, "place", 40), "area": text_of(sent, "area", 60) or "全村", "name": text_of(sent, "name", 40)}
+        worker = {
+            "place_id": text_of(sent, "place", 40),
+            "area": text_of(sent, "area", 60) or "全村",
+            "name": text_of(sent, "name", 40),
+        }
         if session.scalar(select(GridWorker.id).filter_by(**worker)):
             raise InvalidInput("这个片区已经有这个人了。")
         session.add(GridWorker(**worker, phone=text_of(sent, "phone", 30)))
@@ -211,7 +318,9 @@ def _delete(session: Session, staff: Staff, what: str, sent: Any) -> None:
 
 def _save_team(session: Session, staff: Staff, sent: Any) -> None:
     """A new unit, or with an id another name and phone for one: cases keep pointing to it."""
-    name, phone, is_fallback = text_of(sent, "name", 60), text_of(sent, "phone", 30) or None, bool(text_of(sent, "is_fallback"))
+    name = text_of(sent, "name", 60)
+    phone = text_of(sent, "phone", 30) or None
+    is_fallback = bool(text_of(sent, "is_fallback"))
     if not name:
         raise InvalidInput("请写单位名称。")
     number = int_of(sent, "id")
@@ -252,7 +361,11 @@ def _save_rule(session: Session, staff: Staff, sent: Any) -> None:
     if place:
         _place(session, staff, place)
     _check_reach(session, staff, place)
-    rule.position, rule.category, rule.place_id, rule.keyword, rule.team_id = int_of(sent, "position") or 100, text_of(sent, "category", 20) or None, place, text_of(sent, "keyword", 40) or None, team.id
+    rule.position = int_of(sent, "position") or 100
+    rule.category = text_of(sent, "category", 20) or None
+    rule.place_id = place
+    rule.keyword = text_of(sent, "keyword", 40) or None
+    rule.team_id = team.id
     session.add(rule)
 
 
@@ -289,7 +402,10 @@ def figures(session: Session, places: list[str] | None, *, now: datetime) -> dic
     """Figures of twelve weeks, from the cases alone; what there is none of is None, never 0 %."""
     cases = _cases(session, places, since=now - timedelta(weeks=12))
     names = {p.id: p.name for p in session.scalars(select(Place))}
-    week = [(now.astimezone(SHANGHAI).date() - timedelta(days=now.astimezone(SHANGHAI).weekday()) - timedelta(weeks=i)) for i in range(11, -1, -1)]
+    week = [
+        (now.astimezone(SHANGHAI).date() - timedelta(days=now.astimezone(SHANGHAI).weekday()) - timedelta(weeks=i))
+        for i in range(11, -1, -1)
+    ]
 
     def of(case: Case) -> date:
         day = case.filed_at.astimezone(SHANGHAI).date()
@@ -304,10 +420,21 @@ def figures(session: Session, places: list[str] | None, *, now: datetime) -> dic
     by_week = {t: [sum(of(c) == w and c.category == t for c in cases) for w in week] for t in top}
     return {
         "totals": {
-            "收到": len(cases), "已答复": len(answered), "按时答复": (f"{100 * len(in_time) // len(answered)}%", f"{len(in_time)}/{len(answered)} 件") if answered else None, "办结": len(closed), "重新办理": sum(c.times_reopened > 0 for c in cases),
-            "满意度": (f"{sum(rated) / len(rated):.1f} 分", f"{len(rated)} 人打分") if rated else None, "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
-        },  # fmt: skip
-        "chart": {"weeks": [f"{w.month}.{w.day}" for w in week], "topics": by_week, "places": dict(Counter(names.get(c.place_id or "", "没写地方") for c in cases).most_common(12))},
+            "收到": len(cases),
+            "已答复": len(answered),
+            "按时答复": (f"{100 * len(in_time) // len(answered)}%", f"{len(in_time)}/{len(answered)} 件")
+            if answered
+            else None,
+            "办结": len(closed),
+            "重新办理": sum(c.times_reopened > 0 for c in cases),
+            "满意度": (f"{sum(rated) / len(rated):.1f} 分", f"{len(rated)} 人打分") if rated else None,
+            "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
+        },
+        "chart": {
+            "weeks": [f"{w.month}.{w.day}" for w in week],
+            "topics": by_week,
+            "places": dict(Counter(names.get(c.place_id or "", "没写地方") for c in cases).most_common(12)),
+        },
         "grid": _grid(cases, names),
         "warnings": _rising(cases, of, week, names),
     }
@@ -319,11 +446,16 @@ def _grid(cases: list[Case], names: dict[str, str]) -> dict[str, Any]:
     topics = [t for t, _ in Counter(c.category for c in cases).most_common(12)]
     counts = Counter((names.get(c.place_id or "", "没写地方"), c.category) for c in cases)
     most = max(counts.values(), default=1)
-    return {"places": places, "rows": {t: [(counts[p, t], -(-5 * counts[p, t] // most)) for p in places] for t in topics}}
+    return {
+        "places": places,
+        "rows": {t: [(counts[p, t], -(-5 * counts[p, t] // most)) for p in places] for t in topics},
+    }
 
 
 def _rising(cases: list[Case], of: Any, week: list[date], names: dict[str, str]) -> list[str]:
-    """Where the last full week or this one stands above its own history: mean and three standard deviations of a Poisson count."""
+    """Where the last full week or this one stands above its own history: mean and three standard deviations of a
+    Poisson count.
+    """
     found = []
     for kind, key in (("类别", lambda c: c.category), ("地方", lambda c: names.get(c.place_id or "", ""))):
         counts: dict[str, Counter[date]] = {}

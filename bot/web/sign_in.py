@@ -1,4 +1,6 @@
-"""The door of the staff console: the first administrator, signing in and out, one's own account, and colleagues' accounts."""
+"""The door of the staff console: the first administrator, signing in and out, one's own account, and colleagues'
+accounts.
+"""
 
 import base64
 import hmac
@@ -40,7 +42,14 @@ def router(desk: Desk) -> APIRouter:
         sent = await request.form(max_files=0, max_fields=10)
         with desk.sessions() as session:
             try:
-                token, _ = accounts.sign_in(session, login=text_of(sent, "login", 40), password=str(sent.get("password") or "")[:200], code=text_of(sent, "code", 8), now=datetime.now(UTC), agent=request.headers.get("user-agent", ""))
+                token, _ = accounts.sign_in(
+                    session,
+                    login=text_of(sent, "login", 40),
+                    password=str(sent.get("password") or "")[:200],
+                    code=text_of(sent, "code", 8),
+                    now=datetime.now(UTC),
+                    agent=request.headers.get("user-agent", ""),
+                )
             except ActionError as error:
                 return desk.page(request, "sign_in.html", session, None, status=403, problem=error.message_zh)
         response = RedirectResponse("/staff/inbox", 303)
@@ -75,22 +84,61 @@ def router(desk: Desk) -> APIRouter:
                     raise NotAllowed("已经有管理员了，请直接登录。")
                 if not hmac.compare_digest(text_of(sent, "code", 60).encode(), first_run_code(desk).encode()):
                     raise InvalidInput("启动码不对。它显示在启动邻里的那个终端窗口里。")
-                staff = accounts.add(session, login=text_of(sent, "login", 40), name=text_of(sent, "name", 40), role=Role.administrator, password=str(sent.get("password") or ""))
+                staff = accounts.add(
+                    session,
+                    login=text_of(sent, "login", 40),
+                    name=text_of(sent, "name", 40),
+                    role=Role.administrator,
+                    password=str(sent.get("password") or ""),
+                )
                 accounts.record(session, staff, "建立第一个管理员")
                 session.commit()
             except ActionError as error:
                 session.rollback()
-                return desk.page(request, "first_run.html", session, None, status=422, problem=error.message_zh, code=text_of(sent, "code", 60))
+                return desk.page(
+                    request,
+                    "first_run.html",
+                    session,
+                    None,
+                    status=422,
+                    problem=error.message_zh,
+                    code=text_of(sent, "code", 60),
+                )
         return RedirectResponse("/staff/sign-in", 303)
 
-    def account_page(request: Request, session, who, *, problem: str | None = None, done: str | None = None, secret: str | None = None):  # type: ignore[no-untyped-def]
-        held = list(session.scalars(select(StaffSession).where(StaffSession.staff_id == who.staff.id).order_by(StaffSession.seen_at.desc())))
+    def account_page(
+        request: Request,
+        session,
+        who,
+        *,
+        problem: str | None = None,
+        done: str | None = None,
+        secret: str | None = None,
+    ):  # type: ignore[no-untyped-def]
+        held = list(
+            session.scalars(
+                select(StaffSession).where(StaffSession.staff_id == who.staff.id).order_by(StaffSession.seen_at.desc())
+            )
+        )
         picture = None
         if secret:
             drawn = io.BytesIO()
-            segno.make(pyotp.TOTP(secret).provisioning_uri(name=who.staff.login, issuer_name="邻里")).save(drawn, kind="svg", scale=5)
+            segno.make(pyotp.TOTP(secret).provisioning_uri(name=who.staff.login, issuer_name="邻里")).save(
+                drawn, kind="svg", scale=5
+            )
             picture = "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
-        return desk.page(request, "account.html", session, who, status=422 if problem else 200, problem=problem, done=done, held=held, secret=secret, picture=picture)
+        return desk.page(
+            request,
+            "account.html",
+            session,
+            who,
+            status=422 if problem else 200,
+            problem=problem,
+            done=done,
+            held=held,
+            secret=secret,
+            picture=picture,
+        )
 
     @api.get("/account", response_class=HTMLResponse)
     async def account(request: Request) -> Response:
@@ -121,7 +169,13 @@ def router(desk: Desk) -> APIRouter:
             if not secret:
                 return account_page(request, session, who, secret=pyotp.random_base32())
             if not _SECRET.fullmatch(secret) or not pyotp.TOTP(secret).verify(code, valid_window=1):
-                return account_page(request, session, who, problem="动态码不对，请再扫一次、再填一次。", secret=secret if _SECRET.fullmatch(secret) else None)
+                return account_page(
+                    request,
+                    session,
+                    who,
+                    problem="动态码不对，请再扫一次、再填一次。",
+                    secret=secret if _SECRET.fullmatch(secret) else None,
+                )
             who.staff.totp_secret = secret
             accounts.record(session, who.staff, "启用动态码")
             session.commit()
@@ -131,7 +185,11 @@ def router(desk: Desk) -> APIRouter:
     async def revoke(request: Request) -> Response:
         with desk.sessions() as session:
             who, sent = await desk.form(request, session)
-            for held in session.scalars(select(StaffSession).where(StaffSession.staff_id == who.staff.id, StaffSession.token_hash != who.held.token_hash)):
+            for held in session.scalars(
+                select(StaffSession).where(
+                    StaffSession.staff_id == who.staff.id, StaffSession.token_hash != who.held.token_hash
+                )
+            ):
                 session.delete(held)
             accounts.record(session, who.staff, "退出其他设备")
             session.commit()
@@ -145,9 +203,20 @@ def router(desk: Desk) -> APIRouter:
             session.commit()
         return back(request, "/staff/inbox")
 
-    def people_page(request: Request, session, who, *, problem: str | None = None, password: str | None = None):  # type: ignore[no-untyped-def]
+    def people_page(request: Request, session, who, *, problem: str | None = None, password: str | None = None):
         people = list(session.scalars(select(Staff).order_by(Staff.is_active.desc(), Staff.login)))
-        return desk.page(request, "people.html", session, who, status=422 if problem else 200, people=people, roles=Role, teams=desk.teams(session, who.staff), problem=problem, password=password)
+        return desk.page(
+            request,
+            "people.html",
+            session,
+            who,
+            status=422 if problem else 200,
+            people=people,
+            roles=Role,
+            teams=desk.teams(session, who.staff),
+            problem=problem,
+            password=password,
+        )
 
     @api.get("/people", response_class=HTMLResponse)
     async def people(request: Request) -> Response:
@@ -164,13 +233,27 @@ def router(desk: Desk) -> APIRouter:
                     raise InvalidInput("请选岗位。")
                 place = text_of(sent, "place", 40)
                 accounts.check_place(session, who.staff, place)
-                staff = accounts.add(session, login=text_of(sent, "login", 40), name=text_of(sent, "name", 40), role=Role(text_of(sent, "role")), password=fresh, place=place, team_id=int_of(sent, "team"), must_change=True)
+                staff = accounts.add(
+                    session,
+                    login=text_of(sent, "login", 40),
+                    name=text_of(sent, "name", 40),
+                    role=Role(text_of(sent, "role")),
+                    password=fresh,
+                    place=place,
+                    team_id=int_of(sent, "team"),
+                    must_change=True,
+                )
                 accounts.record(session, who.staff, "建账号", staff.login, staff.role.value)
                 session.commit()
             except ActionError as error:
                 session.rollback()
                 return people_page(request, session, desk.who(request, session, "accounts"), problem=error.message_zh)
-            return people_page(request, session, who, password=f"{staff.name}（{staff.login}）的初始密码：{fresh}。只显示这一次，第一次登录要改。")
+            return people_page(
+                request,
+                session,
+                who,
+                password=f"{staff.name}（{staff.login}）的初始密码：{fresh}。只显示这一次，第一次登录要改。",
+            )
 
     @api.post("/people/{staff_id}")
     async def change_person(request: Request, staff_id: str) -> Response:
@@ -191,15 +274,30 @@ def router(desk: Desk) -> APIRouter:
                 staff.is_active = not staff.is_active
             elif text_of(sent, "role") in set(Role):
                 staff.role = Role(text_of(sent, "role"))
-            accounts.record(session, who.staff, "改账号", staff.login, f"{text_of(sent, 'do')} {staff.role.value} {'启用' if staff.is_active else '停用'}")
+            accounts.record(
+                session,
+                who.staff,
+                "改账号",
+                staff.login,
+                f"{text_of(sent, 'do')} {staff.role.value} {'启用' if staff.is_active else '停用'}",
+            )
             session.commit()
-            return people_page(request, session, who, password=f"{staff.name} 的新密码：{fresh}。只显示这一次。" if fresh else None)
+            return people_page(
+                request, session, who, password=f"{staff.name} 的新密码：{fresh}。只显示这一次。" if fresh else None
+            )
 
     @api.get("/audit", response_class=HTMLResponse)
     async def audit(request: Request, before: int = 2**31 - 1) -> Response:
         with desk.sessions() as session:
             who = desk.who(request, session, "audit")
-            rows = list(session.scalars(select(AuditEntry).where(AuditEntry.id < max(0, min(before, 2**31 - 1))).order_by(AuditEntry.id.desc()).limit(100)))
+            rows = list(
+                session.scalars(
+                    select(AuditEntry)
+                    .where(AuditEntry.id < max(0, min(before, 2**31 - 1)))
+                    .order_by(AuditEntry.id.desc())
+                    .limit(100)
+                )
+            )
             return desk.page(request, "audit.html", session, who, rows=rows)
 
     return api

@@ -33,13 +33,19 @@ log = logging.getLogger("linli.wechat")
 _LINK_S = 7 * 86400
 _GONE = "这个链接用过了、过期了，或者这段对话已经删除。要一个新的，请在微信里对我说“网页”。"
 _ELSEWHERE = "请从微信里收到的链接打开这一页，再按按钮。"
-_OPENED = "{at} 有一个浏览器打开了这段对话，能看到您和我说过的话。是您自己开的就不用管；不是您，马上回复“关掉网页”，那边就看不到了。"
+_OPENED = (
+    "{at} 有一个浏览器打开了这段对话，能看到您和我说过的话。是您自己开的就不用管；"
+    "不是您，马上回复“关掉网页”，那边就看不到了。"
+)
 _JOINED = f"那个浏览器里原来登记的事、约的时间也放到一起看了，不要的话回复“{APART}”。"
 T = TypeVar("T")
 
 
 class Links:
-    """Signed addresses of our pages, good for a week. One to a conversation opens once, and opened it ends those before it."""
+    """Signed addresses of our pages, good for a week.
+
+    One to a conversation opens once, and opened it ends those before it.
+    """
 
     def __init__(self, *, secret: str, public_url: str, sessions: Callable[[], Session]) -> None:
         self._pages = URLSafeTimedSerializer(secret, salt="wechat-page")
@@ -73,15 +79,35 @@ class Links:
             return None
 
 
-def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], links: Links, tokens: Tokens, cookie_days: int, erase: Callable[[str], None], clock: Callable[[], float] = time.time) -> APIRouter:
+def router(
+    accounts: dict[str, Wechat],
+    *,
+    sessions: Callable[[], Session],
+    links: Links,
+    tokens: Tokens,
+    cookie_days: int,
+    erase: Callable[[str], None],
+    clock: Callable[[], float] = time.time,
+) -> APIRouter:
     api = APIRouter()
     templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
     limit = RateLimit()
-    # Whatever is asked of an account that isn't there, or has no key, is worked on with this one's, for the same time, and refused.
-    nobody = Account("nobody", f"wx{secrets.token_hex(8)}", secrets.token_hex(16), "", AccountKind.service, aes_key=base64.b64encode(secrets.token_bytes(32)).decode().rstrip("="))
+    # Whatever is asked of an account that isn't there, or has no key, is worked on with this one's, for the same time,
+    # and refused.
+    nobody = Account(
+        "nobody",
+        f"wx{secrets.token_hex(8)}",
+        secrets.token_hex(16),
+        "",
+        AccountKind.service,
+        aes_key=base64.b64encode(secrets.token_bytes(32)).decode().rstrip("="),
+    )
 
     def opened(request: Request, name: str, body: bytes | None = None) -> tuple[Wechat, bytes]:
-        """The account and the XML of a request that is known to come from WeChat. Raises WechatRefused, after the same work whatever is wrong."""
+        """The account and the XML of a request that is known to come from WeChat.
+
+        Raises WechatRefused, after the same work whatever is wrong.
+        """
         query, known = request.query_params, accounts.get(name)
         account, refused = known.account if known else nobody, list[WechatRefused]()
         is_sealed = body is not None and query.get("encrypt_type", "raw") == "aes"
@@ -95,9 +121,16 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
                 return None
 
         stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        tried(check_signature, query.get("msg_signature" if is_sealed else "signature", ""), account.token, stamp, nonce, *encrypted)
+        tried(
+            check_signature,
+            query.get("msg_signature" if is_sealed else "signature", ""),
+            account.token,
+            stamp,
+            nonce,
+            *encrypted,
+        )
         tried(check_time, stamp, now=clock())
-        text = tried((account.cipher or nobody.cipher).open, encrypted[0]) if is_sealed else None  # type: ignore[union-attr]
+        text = tried((account.cipher or nobody.cipher).open, encrypted[0]) if is_sealed else None
         if known is None or refused or (body is not None and account.must_be_sealed and not is_sealed):
             raise refused[0] if refused else WechatRefused("account" if known is None else "plain")
         return known, text.encode() if text is not None else body or b""
@@ -123,7 +156,12 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
         answer = text_reply(incoming, text, now=now) if text else "success"
         if text and request.query_params.get("encrypt_type", "raw") == "aes" and (cipher := wechat.account.cipher):
             encrypted, stamp, nonce = cipher.seal(answer), str(now), secrets.token_hex(8)
-            answer = sealed_reply(encrypted=encrypted, signature=signature(wechat.account.token, stamp, nonce, encrypted), timestamp=stamp, nonce=nonce)
+            answer = sealed_reply(
+                encrypted=encrypted,
+                signature=signature(wechat.account.token, stamp, nonce, encrypted),
+                timestamp=stamp,
+                nonce=nonce,
+            )
         kind = "application/xml" if text else "text/plain"
         return Response(answer, media_type=kind, background=BackgroundTask(wechat.left_us, incoming) if text else None)
 
@@ -150,7 +188,9 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
 
     @api.get("/w/{token}", response_class=HTMLResponse)
     async def door(request: Request, token: str) -> Response:
-        """Only a button, since it joins this browser to the conversation: previews open every link, and a link may be passed on."""
+        """Only a button, since it joins this browser to the conversation: previews open every link, and a link may
+        be passed on.
+        """
         limit.check(f"page {_address(request)}", 60)
         with sessions() as session:
             found, is_good = links.read_page(session, token)
@@ -160,7 +200,12 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
             if found is None or not is_good:
                 return page(request, 404, problem=_GONE)
             other = earlier(request, session, found)
-            return page(request, token=token, has_earlier=other is not None, earlier_cases=[spoken_number(c) for c in of_conversation(session, other.id)] if other else [])
+            return page(
+                request,
+                token=token,
+                has_earlier=other is not None,
+                earlier_cases=[spoken_number(c) for c in of_conversation(session, other.id)] if other else [],
+            )
 
     @api.post("/w/{token}")
     async def join(request: Request, token: str) -> Response:
@@ -177,10 +222,19 @@ def router(accounts: dict[str, Wechat], *, sessions: Callable[[], Session], link
             is_joined = other is not None and sent.get("earlier") == "together"
             if other is not None and is_joined:
                 persons.join(session, found.id, other.id)
-            told = _OPENED.format(at=f"{datetime.now(UTC).astimezone(SHANGHAI):%m-%d %H:%M}") + (_JOINED if is_joined else "")
+            told = _OPENED.format(at=f"{datetime.now(UTC).astimezone(SHANGHAI):%m-%d %H:%M}") + (
+                _JOINED if is_joined else ""
+            )
             service.touch(session, found.id, told, key=f"opened-{found.page_count}")
             response = RedirectResponse("/", 303)
-            response.set_cookie(COOKIE, tokens.make(found), max_age=cookie_days * 86400, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+            response.set_cookie(
+                COOKIE,
+                tokens.make(found),
+                max_age=cookie_days * 86400,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
+            )
             return response
 
     @api.post("/w/{token}/delete")

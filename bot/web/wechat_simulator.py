@@ -1,4 +1,6 @@
-"""The page of `linli wechat simulate`: a telephone that follows each of the accounts, in front of the simulated servers."""
+"""The page of `linli wechat simulate`: a telephone that follows each of the accounts, in front of the simulated
+servers.
+"""
 
 import asyncio
 import io
@@ -22,7 +24,15 @@ from starlette.datastructures import UploadFile
 from bot.app import CSP
 from bot.channels.wechat_accounts import KIND_LABELS, Account
 from bot.channels.wechat_models import WechatContact
-from bot.channels.wechat_simulator import QUICK_REPLIES, QUICK_WINDOW_S, REPLIES, REPLY_WINDOW_S, Shown, Simulator, Telephone
+from bot.channels.wechat_simulator import (
+    QUICK_REPLIES,
+    QUICK_WINDOW_S,
+    REPLIES,
+    REPLY_WINDOW_S,
+    Shown,
+    Simulator,
+    Telephone,
+)
 from bot.settings import ROOT, SHANGHAI
 from knowledge.models import Level, Place
 
@@ -37,7 +47,9 @@ _BROKEN = "该公众号提供的服务出现故障，请稍后再试"  # as tele
 
 @dataclass
 class Phone:
-    """One account's simulator and what its page adds: the lines of the telephone itself, the photos taken, how far its clock is ahead."""
+    """One account's simulator and what its page adds: the lines of the telephone itself, the photos taken, how far
+    its clock is ahead.
+    """
 
     account: Account
     simulator: Simulator
@@ -69,14 +81,29 @@ class Phone:
         """All that changes on the page by itself."""
         telephone, now = self.telephone, self.simulator.clock()
         windows = (
-            (f"说话以后 48 小时内，最多 {REPLIES} 条", telephone.said_left if telephone.said_at + REPLY_WINDOW_S > now else 0),
-            (f"关注、扫码、点菜单以后 1 分钟内，最多 {QUICK_REPLIES} 条", telephone.pressed_left if telephone.pressed_at + QUICK_WINDOW_S > now else 0),
+            (
+                f"说话以后 48 小时内，最多 {REPLIES} 条",
+                telephone.said_left if telephone.said_at + REPLY_WINDOW_S > now else 0,
+            ),
+            (
+                f"关注、扫码、点菜单以后 1 分钟内，最多 {QUICK_REPLIES} 条",
+                telephone.pressed_left if telephone.pressed_at + QUICK_WINDOW_S > now else 0,
+            ),
         )
-        return {"lines": self.lines(), "busy": self.busy > 0, "is_following": telephone.is_following, "windows": windows, "violations": list(self.simulator.violations)}
+        return {
+            "lines": self.lines(),
+            "busy": self.busy > 0,
+            "is_following": telephone.is_following,
+            "windows": windows,
+            "violations": list(self.simulator.violations),
+        }
 
     @property
     def about(self) -> str:
-        return f"{KIND_LABELS[self.account.kind]} · {_MODES[self.simulator.account.mode]} · {'有' if self.account.template_id else '没有'}通知模板"
+        return (
+            f"{KIND_LABELS[self.account.kind]} · {_MODES[self.simulator.account.mode]} · "
+            f"{'有' if self.account.template_id else '没有'}通知模板"
+        )
 
 
 def router(phones: dict[str, Phone], *, sessions: Callable[[], Session], address: str) -> APIRouter:
@@ -97,7 +124,9 @@ def router(phones: dict[str, Phone], *, sessions: Callable[[], Session], address
         if request.query_params.get("seen") == mark:
             return HTMLResponse(status_code=204)
         found = {**state, "mark": mark, "phone": phone, "phones": phones, **values}
-        return templates.TemplateResponse(request, template, found, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"})
+        return templates.TemplateResponse(
+            request, template, found, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
+        )
 
     @api.get("/")
     async def first() -> Response:
@@ -107,7 +136,13 @@ def router(phones: dict[str, Phone], *, sessions: Callable[[], Session], address
     def page(request: Request, name: str) -> HTMLResponse:
         with sessions() as session:
             villages = list(session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.name)))
-        return shown(request, held(request, name), "wechat_simulator.html", villages=villages, menu=(phones[name].simulator.menu or {"button": []})["button"])
+        return shown(
+            request,
+            held(request, name),
+            "wechat_simulator.html",
+            villages=villages,
+            menu=(phones[name].simulator.menu or {"button": []})["button"],
+        )
 
     @api.get("/phone/{name}/live", response_class=HTMLResponse)
     def live(request: Request, name: str) -> HTMLResponse:
@@ -138,7 +173,9 @@ def router(phones: dict[str, Phone], *, sessions: Callable[[], Session], address
         elif deed == "follow":
             phone.note("您扫了村里的二维码" if value else "您打开了公众号" if is_following else "您已关注公众号")
             if not is_following:
-                await _deliver(phone, {"MsgType": "event", "Event": "subscribe", "EventKey": f"qrscene_{value}" if value else ""})
+                await _deliver(
+                    phone, {"MsgType": "event", "Event": "subscribe", "EventKey": f"qrscene_{value}" if value else ""}
+                )
             elif value:
                 await _deliver(phone, {"MsgType": "event", "Event": "SCAN", "EventKey": value})
         elif not is_following:
@@ -151,17 +188,37 @@ def router(phones: dict[str, Phone], *, sessions: Callable[[], Session], address
         elif deed == "text" and value:
             await _deliver(phone, {"MsgType": "text", "Content": value})
         elif deed == "voice":
-            await _deliver(phone, {"MsgType": "voice", "MediaId": "voice-1", "Format": "amr", **({"Recognition": value} if value else {})})
+            await _deliver(
+                phone,
+                {
+                    "MsgType": "voice",
+                    "MediaId": "voice-1",
+                    "Format": "amr",
+                    **({"Recognition": value} if value else {}),
+                },
+            )
         elif deed == "location":
-            await _deliver(phone, {"MsgType": "location", "Location_X": 23.134521, "Location_Y": 113.358803, "Scale": 16, "Label": value})
+            await _deliver(
+                phone,
+                {"MsgType": "location", "Location_X": 23.134521, "Location_Y": 113.358803, "Scale": 16, "Label": value},
+            )
         elif deed == "photo":
             try:
-                phone.photos.append(await asyncio.to_thread(_jpeg, await sent.read() if isinstance(sent, UploadFile) else b""))
+                phone.photos.append(
+                    await asyncio.to_thread(_jpeg, await sent.read() if isinstance(sent, UploadFile) else b"")
+                )
             except (OSError, ValueError, Image.DecompressionBombError):
                 phone.note("这个文件不是照片，没有发出去")
                 return
             number = len(phone.photos) - 1
-            await _deliver(phone, {"MsgType": "image", "PicUrl": f"{address}/phone/{phone.account.name}/photos/{number}.jpg", "MediaId": f"picture-{number}"})
+            await _deliver(
+                phone,
+                {
+                    "MsgType": "image",
+                    "PicUrl": f"{address}/phone/{phone.account.name}/photos/{number}.jpg",
+                    "MediaId": f"picture-{number}",
+                },
+            )
 
     return api
 
@@ -176,7 +233,10 @@ async def _deliver(phone: Phone, fields: dict[str, Any]) -> None:
 
 
 def _jpeg(data: bytes) -> bytes:
-    """As WeChat hands photos on; without one, a drawn wall on a path, so that nobody has to bring any. Raises OSError, ValueError."""
+    """As WeChat hands photos on; without one, a drawn wall on a path, so that nobody has to bring any.
+
+    Raises OSError, ValueError.
+    """
     if data:
         picture = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
         picture.thumbnail((1600, 1600))
@@ -200,9 +260,13 @@ def _grow_old(sessions: Callable[[], Session], phone: Phone) -> None:
     telephone.pressed_at -= JUMP.total_seconds()
     phone.jumps.append(phone.simulator.clock())
     with sessions() as session:
-        for contact in session.scalars(select(WechatContact).where(WechatContact.openid == OPENID, WechatContact.appid == phone.account.appid)):
+        for contact in session.scalars(
+            select(WechatContact).where(WechatContact.openid == OPENID, WechatContact.appid == phone.account.appid)
+        ):
             moved = {n: v - JUMP for n in ("said_at", "pressed_at") if (v := getattr(contact, n)) is not None}
-            session.execute(update(WechatContact).where(WechatContact.id == contact.id).values(**moved, not_before=None))
+            session.execute(
+                update(WechatContact).where(WechatContact.id == contact.id).values(**moved, not_before=None)
+            )
         session.commit()
 
 
@@ -213,4 +277,9 @@ def _clock(seconds: float) -> str:
 
 def _linked(text: str) -> Markup:
     """Addresses become links, as on a telephone."""
-    return Markup("").join(Markup('<a href="{0}" target="_blank" rel="noopener">{0}</a>').format(part) if part.startswith("http") else escape(part) for part in re.split(r"(https?://[\x21-\x7e]+)", text))
+    return Markup("").join(
+        Markup('<a href="{0}" target="_blank" rel="noopener">{0}</a>').format(part)
+        if part.startswith("http")
+        else escape(part)
+        for part in re.split(r"(https?://[\x21-\x7e]+)", text)
+    )

@@ -37,13 +37,15 @@ _WAIT_S = 25.0
 def notice(settings: Settings) -> str:
     return (
         f"聊之前请您知道：您说的话会存在本地的服务器上，只用来回答您和改进答案，最多保存 {settings.retention_days} 天；"
-        "只有处理您这件事的工作人员能看到，不会给其他居民看，也不会传到外面。不用写身份证号、银行卡号。您随时可以删除这段对话。"
-        "遇到危险请直接拨打 110、120、119。"
+        "只有处理您这件事的工作人员能看到，不会给其他居民看，也不会传到外面。不用写身份证号、银行卡号。"
+        "您随时可以删除这段对话。遇到危险请直接拨打 110、120、119。"
     )
 
 
 class Tokens:
-    """What a browser holds to show that a conversation is its own; good until the conversation is opened or closed from elsewhere."""
+    """What a browser holds to show that a conversation is its own; good until the conversation is opened or closed
+    from elsewhere.
+    """
 
     def __init__(self, secret: str) -> None:
         self._signer = URLSafeSerializer(secret, salt="conversation")
@@ -103,7 +105,9 @@ class RateLimit:
             self._seen.clear()
 
 
-def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns, degraded: Callable[[], str | None]) -> APIRouter:
+def router(
+    *, settings: Settings, sessions: Callable[[], Session], turns: Turns, degraded: Callable[[], str | None]
+) -> APIRouter:
     api = APIRouter(prefix="/api/widget")
     tokens = Tokens(settings.secret("tokens"))
     limit = RateLimit()
@@ -112,7 +116,12 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
     def check_origin(request: Request) -> None:
         origin = request.headers.get("origin")
         own = f"{request.url.scheme}://{request.headers.get('host')}"
-        if origin and origin != own and origin.split("://")[-1] != request.headers.get("host") and origin not in origins:
+        if (
+            origin
+            and origin != own
+            and origin.split("://")[-1] != request.headers.get("host")
+            and origin not in origins
+        ):
             raise ApiError(403, "origin", "这个网页没有登记，不能使用聊天窗口。")
 
     own_secret = settings.secret("internal").encode()
@@ -158,14 +167,24 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             found = shape(session, conversation)
         if body.embedded:
             return {**found, "token": token}
-        response.set_cookie(COOKIE, token, max_age=settings.retention_days * 86400, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=settings.retention_days * 86400,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
         return found
 
     @api.get("/conversations/current")
     async def current(request: Request) -> dict[str, Any]:
         with sessions() as session:
             conversation = held(request, session)
-            return {**shape(session, conversation), "messages": [message_json(m) for m in service.messages_after(session, conversation.id, 0)]}
+            return {
+                **shape(session, conversation),
+                "messages": [message_json(m) for m in service.messages_after(session, conversation.id, 0)],
+            }
 
     @api.delete("/conversations/current", status_code=204)
     async def forget(request: Request, response: Response) -> None:
@@ -209,11 +228,23 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
         with sessions() as session:
             conversation = held(request, session)
             found = service.messages_after(session, conversation.id, max(0, min(after, 2**31 - 1)))
-            if seen and conversation.resident_seen < min(after, 2**31 - 1) and conversation.status is ConversationStatus.open:
+            if (
+                seen
+                and conversation.resident_seen < min(after, 2**31 - 1)
+                and conversation.status is ConversationStatus.open
+            ):
                 conversation.resident_seen = min(after, 2**31 - 1)  # what the page had on screen when it asked
                 session.commit()
-            typing = conversation.agent_typing_at is not None and datetime.now(UTC) - conversation.agent_typing_at < timedelta(seconds=6)
-            return {"messages": [message_json(m) for m in found], "status": conversation.status.value, "agent": conversation.agent_name, "typing": typing, "degraded": degraded()}
+            typing = conversation.agent_typing_at is not None and datetime.now(
+                UTC
+            ) - conversation.agent_typing_at < timedelta(seconds=6)
+            return {
+                "messages": [message_json(m) for m in found],
+                "status": conversation.status.value,
+                "agent": conversation.agent_name,
+                "typing": typing,
+                "degraded": degraded(),
+            }
 
     @api.post("/messages/{message_id}/rating", status_code=204)
     async def rate(message_id: int, body: RatingBody, request: Request) -> None:
@@ -223,7 +254,11 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
             if message is None or message.conversation_id != conversation.id or message.sender is not Sender.bot:
                 raise ApiError(404, "no_message", "没有找到这条消息。")
             service.rate(session, message, body.value)
-            if conversation.status is ConversationStatus.bot and body.value == "down" and service.in_a_row(session, conversation.id)[1] >= 2:
+            if (
+                conversation.status is ConversationStatus.bot
+                and body.value == "down"
+                and service.in_a_row(session, conversation.id)[1] >= 2
+            ):
                 now = datetime.now(UTC)
                 queued = handoff.request(session, conversation, reason="rated_down", now=now)
                 if queued:
@@ -232,7 +267,10 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
 
     @api.post("/photos", status_code=201)
     async def add_photo(request: Request) -> dict[str, Any]:
-        """A picture for the report under way. Its kind is found from its content; it is stored anew, without place or camera data."""
+        """A picture for the report under way.
+
+        Its kind is found from its content; it is stored anew, without place or camera data.
+        """
         with sessions() as session:
             conversation = held(request, session)
             limit.check(f"photo {conversation.id}", 12)
@@ -243,7 +281,9 @@ def router(*, settings: Settings, sessions: Callable[[], Session], turns: Turns,
                 raise InvalidInput("没有收到照片，请重新选一张。")
             clean = await run_in_threadpool(clean_photo, await sent.read(MAX_BYTES + 1))
             number = attach_photo(session, conversation.id, clean)
-            service.touch(session, conversation.id, f"收到照片 {number} 张，登记时一起交上去。", key=f"photo-{clean.sha256[:40]}")
+            service.touch(
+                session, conversation.id, f"收到照片 {number} 张，登记时一起交上去。", key=f"photo-{clean.sha256[:40]}"
+            )
         return {"photos": number}
 
     @api.post("/typing", status_code=204)
@@ -283,7 +323,10 @@ def message_json(message: Message) -> dict[str, Any]:
         "text": message.text,
         "next": body.get("next"),
         "links": body.get("links", []),
-        "citations": [{"number": i, **{k: v for k, v in c.items() if k != "score"}} for i, c in enumerate(body.get("citations", []), 1)],
+        "citations": [
+            {"number": i, **{k: v for k, v in c.items() if k != "score"}}
+            for i, c in enumerate(body.get("citations", []), 1)
+        ],
         "buttons": body.get("buttons", []),
         "agent": body.get("agent"),
         "rating": message.rating,

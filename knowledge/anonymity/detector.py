@@ -1,7 +1,7 @@
 """Marks of a text: where it may say who somebody is, and what is offered instead.
 
-`find_marks` reads a text as it stands; nothing is changed before a person chose. `mask` is for lists where nobody chooses: it takes
-out every direct identifier and every name.
+`find_marks` reads a text as it stands; nothing is changed before a person chose. `mask` is for lists where nobody
+chooses: it takes out every direct identifier and every name.
 """
 
 from bisect import bisect_right
@@ -25,7 +25,20 @@ _OFFERS = {
     MarkKind.combination: "（细节略）",
 }
 # Where two findings overlap the first kind stays: a card number isn't a phone, a village isn't a person.
-_ORDER = (MarkKind.email, MarkKind.id_number, MarkKind.wechat, MarkKind.bank_account, MarkKind.plate, MarkKind.other_account, MarkKind.phone, MarkKind.qq, MarkKind.address, MarkKind.name, MarkKind.nickname, MarkKind.combination)
+_ORDER = (
+    MarkKind.email,
+    MarkKind.id_number,
+    MarkKind.wechat,
+    MarkKind.bank_account,
+    MarkKind.plate,
+    MarkKind.other_account,
+    MarkKind.phone,
+    MarkKind.qq,
+    MarkKind.address,
+    MarkKind.name,
+    MarkKind.nickname,
+    MarkKind.combination,
+)
 
 
 def find_marks(text: str) -> list[Mark]:
@@ -41,13 +54,21 @@ def find_marks(text: str) -> list[Mark]:
     for spot in spots:
         start, end = folded.span(spot.start, spot.end)
         said = folded.text[spot.start : spot.end]
-        offer = offers[said] if spot.kind is MarkKind.name else _address(said) if spot.kind is MarkKind.address else _OFFERS[spot.kind]
+        offer = (
+            offers[said]
+            if spot.kind is MarkKind.name
+            else _address(said)
+            if spot.kind is MarkKind.address
+            else _OFFERS[spot.kind]
+        )
         marks.append(Mark(start, end, text[start:end], spot.kind, offer, spot.reason))
     return marks
 
 
 def apply_replacements(text: str, marks: Iterable[Mark], chosen: Iterable[Mark] | None = None) -> str:
-    """`text` with the chosen marks (all of `marks` by default) replaced; marks that no longer fit the text are left alone."""
+    """`text` with the chosen marks (all of `marks` by default) replaced; marks that no longer fit the text are left
+    alone.
+    """
     wanted = set(marks) if chosen is None else set(marks) & set(chosen)
     pieces, at = [], 0
     for mark in sorted(wanted):
@@ -58,7 +79,9 @@ def apply_replacements(text: str, marks: Iterable[Mark], chosen: Iterable[Mark] 
 
 
 def mask(text: str) -> str:
-    """`text` without direct identifiers and names, for lists that staff read; combinations stay, they need a person's eye."""
+    """`text` without direct identifiers and names, for lists that staff read; combinations stay, they need a
+    person's eye.
+    """
     return apply_replacements(text, [m for m in find_marks(text) if m.kind is not MarkKind.combination])
 
 

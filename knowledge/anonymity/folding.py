@@ -23,7 +23,9 @@ def _simplifier() -> Any:
 
 @dataclass(frozen=True)
 class Folded:
-    """`text` is half-width, simplified and free of invisible characters; `origin[i]` is where its i-th character stands in the original."""
+    """`text` is half-width, simplified and free of invisible characters; `origin[i]` is where its i-th character
+    stands in the original.
+    """
 
     original: str
     text: str
@@ -57,5 +59,9 @@ def _one(c: str) -> str:
     """What a character is read as: nothing, itself or several."""
     if c == "\n" or c == "\t":
         return "\n" if c == "\n" else "|"
-    plain = "".join(" " if f.isspace() else f for f in unicodedata.normalize("NFKC", c) if f.isspace() or not unicodedata.category(f).startswith("C"))
+    plain = "".join(
+        " " if f.isspace() else f
+        for f in unicodedata.normalize("NFKC", c)
+        if f.isspace() or not unicodedata.category(f).startswith("C")
+    )
     return _CELLS.sub("|", _DOTS.sub("·", _DASHES.sub("-", plain)))

@@ -1,4 +1,6 @@
-"""Names of people in a text, and the designations offered for them: 张建国 -> 张某, two of one surname -> 张某甲, 张某乙."""
+"""Names of people in a text, and the designations offered for them: 张建国 -> 张某, two of one surname -> 张某甲,
+张某乙.
+"""
 
 import re
 from collections import defaultdict
@@ -10,31 +12,46 @@ from knowledge.anonymity.folding import Folded
 from knowledge.anonymity.marks import MarkKind, Spot
 from knowledge.anonymity.words import THINGS, WORDS
 
-THRESHOLD = -3.0  # log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml to _c.yml
+# log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml to
+# _c.yml
+THRESHOLD = -3.0
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _DOTTED = re.compile(r"(?:[一-鿿]{1,8}·){1,3}[一-鿿]{1,8}")
 _ON = frozenset(
-    "先生 家里 明天 明年 平时 东西 先后 夏天 雪天 军人 修路 让他 让我 让她 让人 让村 若不 若是 如果 如何 什么 通知 通过 因为 因病 古井 立即 立案 都是 都说 都在 都不 都没 多次 多年 本人 本来 白天 合伙 合作 "
-    "毛病 那天 那边 那块 那个 那年 那晚 特别 提出 提着 提供 托人 托我 完了 完全 土地 门口 门前 守着 守在 散了 山上 草场 草地 牛羊 牛跑 羊".split()
+    "先生 家里 明天 明年 平时 东西 先后 夏天 雪天 军人 修路 让他 让我 让她 让人 让村 若不 若是 如果 如何 什么 通知 "
+    "通过 因为 因病 古井 立即 立案 都是 都说 都在 都不 都没 多次 多年 本人 本来 白天 合伙 合作 毛病 那天 那边 那块 "
+    "那个 那年 那晚 特别 提出 提着 提供 托人 托我 完了 完全 土地 门口 门前 守着 守在 散了 山上 草场 草地 "
+    "牛羊 牛跑 羊".split()
 )
 _BEGINS = re.compile("|".join(minority_parts.MINORITY_PARTS))
 _REGION = re.compile("[县市镇乡村旗盟州族省区路街]|嘎查|苏木|地区|大道|草原|人民|牧场|机场|大学")
-_ANY_PART = re.compile("|".join(p for p in minority_parts.MINORITY_PARTS if p not in minority_parts.AMBIGUOUS and p not in minority_parts.PLACES))
+_ANY_PART = re.compile(
+    "|".join(
+        p for p in minority_parts.MINORITY_PARTS if p not in minority_parts.AMBIGUOUS and p not in minority_parts.PLACES
+    )
+)
 _PARTS = re.compile("(?:" + "|".join(minority_parts.MINORITY_PARTS) + "){1,3}")
 _ONE_PART = re.compile("|".join(minority_parts.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _TOLD_NAME = re.compile(r"(?<![一-鿿])([一-鿿]{2,4})\((?:名|姓名|人名|真名|名字)\)")
 _FIELD = (
-    "姓名|户名|户主姓名|联系人|收件人|寄件人|收款人|付款人|借款人|出借人|经办人|申请人|被申请人|投诉人|被投诉人|报案人|举报人|权利人|承包人|承租人|出租人|见证人|证人|户主|法定代表人|死者姓名|学生姓名|患者姓名|患者|就诊人|投保人|"
-    "被保险人|乘客|旅客|持卡人|车主|驾驶人|当事人|签名|签字|家长|监护人|新生儿姓名|父亲姓名|母亲姓名|曾用名|本名|真名|原名|缺席|出席|记录|记录人|主持|主持人|列席|参加人|参加人员|代书人|在场人|寻人|走失人"
+    "姓名|户名|户主姓名|联系人|收件人|寄件人|收款人|付款人|借款人|出借人|经办人|申请人|被申请人|投诉人|被投诉人|报案人|"
+    "举报人|权利人|承包人|承租人|出租人|见证人|证人|户主|法定代表人|死者姓名|学生姓名|患者姓名|患者|就诊人|投保人|"
+    "被保险人|乘客|旅客|持卡人|车主|驾驶人|当事人|签名|签字|家长|监护人|新生儿姓名|父亲姓名|母亲姓名|曾用名|本名|真名|"
+    "原名|缺席|出席|记录|记录人|主持|主持人|列席|参加人|参加人员|代书人|在场人|寻人|走失人"
 )
 _FILLED = re.compile(rf"(?:{_FIELD}) ?[:|\t] ?([一-鿿]{{2,4}})(?= ?(?:[,。;、|)\n\t(]| {{2}}| [0-9男女一-鿿]|[0-9]|$))")
-_NO_NAME = re.compile(r"[某略无人名号]|不详|未填|待|^(?:本人|同上|签字|盖章|电话|性别|男|女|姓|地址|住址|身份|父|母|妻|配偶|关系|日期|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$")
+_NO_NAME = re.compile(
+    r"[某略无人名号]|不详|未填|待|^(?:本人|同上|签字|盖章|电话|性别|男|女|姓|地址|住址|身份|父|母|妻|配偶|关系|日期"
+    r"|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$"
+)
 _ROW = re.compile(r"(?<![一-鿿])[一-鿿]{2,4}(?:[、 ,\n][一-鿿]{2,4}){2,40}(?![一-鿿])")
 _PLACE = re.compile("|".join(sorted((p for p in minority_parts.PLACES if len(p) > 2), key=len, reverse=True)))
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
 _LATIN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
-_CALLED = re.compile(r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)")
+_CALLED = re.compile(
+    r"(?:外号|绰号|小名|乳名|诨名|人称|化名)(?:叫做|叫|是|为|:)?[“\"「]?([一-鿿]{2,4})(?=[”\"」,。;的 ]|$)"
+)
 _AFTER = frozenset("的说是在与和跟把被将向对从因于系及或")
 
 
@@ -63,16 +80,29 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         used[match.start() : match.end()] = b"\x01" * len(match.group())
     for match in _DOTTED.finditer(text):
         start = _skip_lead(text, match.start(), text.index("·", match.start()))
-        keep(start, _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()), MarkKind.name, "间隔号连着的姓名")
+        keep(
+            start,
+            _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()),
+            MarkKind.name,
+            "间隔号连着的姓名",
+        )
     for start, end in _minority(text):
-        if end - start == 2 and text[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON) and names.score(text, start - 1, end, 1) > THRESHOLD:
+        if (
+            end - start == 2
+            and text[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON)
+            and names.score(text, start - 1, end, 1) > THRESHOLD
+        ):
             continue  # 费玉珍, not 玉珍
         keep(start, end, MarkKind.name, "像少数民族姓名")
     for match in _ONE_PART.finditer(text):
         if names.role_before(text, match.start()):
             keep(match.start(), match.end(), MarkKind.name, "像少数民族姓名")
     for match in _SPACED.finditer(text):
-        if match.group(1) in names.SURNAMES and match.group(1) not in "年月时" and match.group(2) not in parts.NEVER_GIVEN:
+        if (
+            match.group(1) in names.SURNAMES
+            and match.group(1) not in "年月时"
+            and match.group(2) not in parts.NEVER_GIVEN
+        ):
             keep(match.start(1), match.end(2), MarkKind.name, "两个字中间空开写的姓名")
     for match in _MARRIED.finditer(text):
         if match.group(0)[0] in parts.COMMON and match.group(0)[1] in names.SURNAMES:
@@ -104,14 +134,29 @@ def _rows(text: str) -> Iterator[tuple[int, int]]:
     """What stands in a row of names and begins with a surname: 党建民 安全福 高兴旺."""
     for row in _ROW.finditer(text):
         cells = [(row.start() + c.start(), row.start() + c.end()) for c in re.finditer("[一-鿿]+", row.group())]
-        surnames = {cell: 2 if text[cell[0] : cell[0] + 2] in parts.COMPOUND else 1 for cell in cells if text[cell[0]] in names.SURNAMES or text[cell[0] : cell[0] + 2] in parts.COMPOUND}
-        likely = [cell for cell, surname in surnames.items() if cell[1] - cell[0] > surname and names.score(text, *cell, surname) > 0]
+        surnames = {
+            cell: 2 if text[cell[0] : cell[0] + 2] in parts.COMPOUND else 1
+            for cell in cells
+            if text[cell[0]] in names.SURNAMES or text[cell[0] : cell[0] + 2] in parts.COMPOUND
+        }
+        likely = [
+            cell
+            for cell, surname in surnames.items()
+            if cell[1] - cell[0] > surname and names.score(text, *cell, surname) > 0
+        ]
         if 2 * len(likely) >= len(cells):
-            yield from (cell for cell in surnames if text[cell[0] : cell[1]] not in THINGS and not any(c in parts.NEVER_GIVEN for c in text[cell[0] + 1 : cell[1]]))
+            yield from (
+                cell
+                for cell in surnames
+                if text[cell[0] : cell[1]] not in THINGS
+                and not any(c in parts.NEVER_GIVEN for c in text[cell[0] + 1 : cell[1]])
+            )
 
 
 def _minority(text: str) -> Iterator[tuple[int, int]]:
-    """Names written by their sound: parts in a row (格桑卓玛), or a part and what sounds on (库尔班江); not a county or a people."""
+    """Names written by their sound: parts in a row (格桑卓玛), or a part and what sounds on (库尔班江); not a
+    county or a people.
+    """
     ends = 0
     for match in _BEGINS.finditer(text):
         start = match.start()
@@ -119,8 +164,16 @@ def _minority(text: str) -> Iterator[tuple[int, int]]:
             continue
         end = _sounds_on(text, match.end(), start)
         ends = max(end, ends)
-        clear = _ANY_PART.match(text, start) or (_BEGINS.match(text, match.end()) and end - start >= 4) or (end - start >= 4 and text[start] in "阿艾额" and end - match.end() >= 2)
-        if clear and not _REGION.match(text, end) and not any(text[start : start + n] in minority_parts.PLACES for n in (4, 3, 2)):
+        clear = (
+            _ANY_PART.match(text, start)
+            or (_BEGINS.match(text, match.end()) and end - start >= 4)
+            or (end - start >= 4 and text[start] in "阿艾额" and end - match.end() >= 2)
+        )
+        if (
+            clear
+            and not _REGION.match(text, end)
+            and not any(text[start : start + n] in minority_parts.PLACES for n in (4, 3, 2))
+        ):
             yield start, end
 
 
@@ -128,7 +181,14 @@ def _sounds_on(text: str, end: int, start: int) -> int:
     """Where a name that has begun with a part ends."""
     while end - start < 9 and (more := _BEGINS.match(text, end)):
         end = more.end()
-    while end - start < 7 and end < len(text) and text[end] in minority_parts.SOUNDS and text[end : end + 2] not in WORDS and text[end : end + 2] not in _ON and not _REGION.match(text, end):
+    while (
+        end - start < 7
+        and end < len(text)
+        and text[end] in minority_parts.SOUNDS
+        and text[end : end + 2] not in WORDS
+        and text[end : end + 2] not in _ON
+        and not _REGION.match(text, end)
+    ):
         end += 1
     return end
 
@@ -165,6 +225,10 @@ def _cut_tail(text: str, start: int, end: int) -> int:
     if known:
         return _sounds_on(text, known.end(), start)
     for place in range(start + 1, end):
-        if text[place] in _AFTER or text[place] in parts.NEVER_GIVEN and text[place : place + 2] not in ("地的", "地说"):
+        if (
+            text[place] in _AFTER
+            or text[place] in parts.NEVER_GIVEN
+            and text[place : place + 2] not in ("地的", "地说")
+        ):
             return place
     return end if end - start <= 5 else start + 4

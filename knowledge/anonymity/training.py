@@ -1,7 +1,7 @@
 """Learns the table of `names.py`: made-up names put into our own corpus and into frames written for it.
 
-`learned` does it once a machine and corpus (half a minute) and keeps the table. No file of the evaluation is read here, but some frames were written after seeing what was missed in
-its sets a to c: those measure no unseen text.
+`learned` does it once a machine and corpus (half a minute) and keeps the table. No file of the evaluation is read here,
+but some frames were written after seeing what was missed in its sets a to c: those measure no unseen text.
 """
 
 import hashlib
@@ -25,8 +25,15 @@ _C = 0.4
 _PAIRED = 12000
 _NEAR, _AGAIN = -3.5, 3.0  # words that the first fit nearly takes for names count more in the second
 _KEPT = 0.3  # weights nearer to 0 are dropped from the table
-_PERSON = re.compile(r"[\u4e00-\u9fff]某某?|[老小][\u4e00-\u9fff](?=[说把在的和与跟向被不，。也家])|他(?![们人])|她(?!们)|(?:丈夫|妻子|儿子|女儿|邻居|债主|表弟|同学|老板|包工头|店主|村民|调解员|村干部|老人|房东|亲戚|侄子|弟弟|哥哥|大嫂|媳妇|前夫|司机|会计)(?![们家])|我(?![们国村县镇家])|对方|有人|别人|男方|女方")
-_KEEPS_ROLE = re.compile("丈夫|妻子|儿子|女儿|邻居|债主|表弟|同学|老板|包工头|店主|村民|调解员|村干部|老人|房东|亲戚|侄子|弟弟|哥哥|大嫂|媳妇|前夫|司机|会计|男方|女方")
+_PERSON = re.compile(
+    r"[\u4e00-\u9fff]某某?|[老小][\u4e00-\u9fff](?=[说把在的和与跟向被不，。也家])|他(?![们人])|她(?!们)|(?:丈夫"
+    r"|妻子|儿子|女儿|邻居|债主|表弟|同学|老板|包工头|店主|村民|调解员|村干部|老人|房东|亲戚|侄子|弟弟|哥哥|大嫂"
+    r"|媳妇|前夫|司机|会计)(?![们家])|我(?![们国村县镇家])|对方|有人|别人|男方|女方"
+)
+_KEEPS_ROLE = re.compile(
+    "丈夫|妻子|儿子|女儿|邻居|债主|表弟|同学|老板|包工头|店主|村民|调解员|村干部|老人|房东|亲戚|侄子|弟弟|哥哥|"
+    "大嫂|媳妇|前夫|司机|会计|男方|女方"
+)
 
 
 def ordinary_texts() -> list[str]:
@@ -59,9 +66,17 @@ class Namer:
 
     def __init__(self, chance: random.Random, rare: str, words: Iterable[str]) -> None:
         self._chance, self._rare = chance, rare
-        order = [c for c in "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"]
+        order = [
+            c
+            for c in (
+                "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚"
+                "卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+            )
+        ]
         self._common, self._weights = order, [1 / (rank + 6) for rank in range(len(order))]
-        self._uncommon, self._seldom, self._compound = sorted(parts.UNCOMMON), sorted(parts.RARE), sorted(parts.COMPOUND)
+        self._uncommon = sorted(parts.UNCOMMON)
+        self._seldom = sorted(parts.RARE)
+        self._compound = sorted(parts.COMPOUND)
         self._words = list(words)
         self._given = [(sorted(parts.VERY_GIVEN), 0.68), (sorted(parts.OFTEN_GIVEN), 0.24), (list(rare), 0.08)]
 
@@ -72,7 +87,9 @@ class Namer:
     def name(self) -> str:
         sort = self._chance.random()
         if sort < 0.05:
-            return self._chance.choice(self._words) + (self._chance.choice(self._given[0][0]) if self._chance.random() < 0.5 else "")
+            return self._chance.choice(self._words) + (
+                self._chance.choice(self._given[0][0]) if self._chance.random() < 0.5 else ""
+            )
         if sort < 0.66:
             surname = self._chance.choices(self._common, self._weights)[0]
         elif sort < 0.94:
@@ -82,7 +99,12 @@ class Namer:
         elif sort < 0.99:
             surname = self._chance.choice(self._compound)
         else:
-            return self._chance.choices(self._common, self._weights)[0] + self._chance.choice(self._common) + self._character() + self._character()
+            return (
+                self._chance.choices(self._common, self._weights)[0]
+                + self._chance.choice(self._common)
+                + self._character()
+                + self._character()
+            )
         given = self._character()
         if self._chance.random() < 0.8:
             given += given if self._chance.random() < 0.03 else self._character()
@@ -92,7 +114,8 @@ class Namer:
 def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set[tuple[int, int]], float]]:
     """(text, spans of the names in it, how often it counts)."""
     rare = sorted({c for t in texts for c in t if is_han(c)} - parts.VERY_GIVEN - parts.OFTEN_GIVEN - parts.NEVER_GIVEN)
-    words = sorted({t[:2] for t in ORDINARY if t[0] in SURNAMES and t[1] not in parts.NEVER_GIVEN})  # 方便, 高兴: some people bear them
+    # 方便, 高兴: some people bear them
+    words = sorted({t[:2] for t in ORDINARY if t[0] in SURNAMES and t[1] not in parts.NEVER_GIVEN})
     namer = Namer(chance, "".join(rare), words)
     for text in texts:
         yield text, set(), 1.0
@@ -123,7 +146,11 @@ def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set
     for _ in range(_PAIRED):
         before, name, after = chance.choice(LEFTS), namer.name(), chance.choice(RIGHTS)
         before = chance.choice(("", "", chance.choice(texts)[-6:] + "，")) + before
-        yield before + name + after + chance.choice(("", "", chance.choice(texts)[:8])), {(len(before), len(before) + len(name))}, 1.0
+        yield (
+            before + name + after + chance.choice(("", "", chance.choice(texts)[:8])),
+            {(len(before), len(before) + len(name))},
+            1.0,
+        )
     for text in ORDINARY:
         yield text, set(), 20.0
 
@@ -149,7 +176,11 @@ def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
     model.fit(matrix, is_name, sample_weight=weights)
     near = model.decision_function(matrix) > _NEAR
     model.fit(matrix, is_name, sample_weight=np.where(near & ~is_name, _AGAIN, 1.0) * weights)
-    found = {name: round(float(w), 1) for name, w in zip(vectors.get_feature_names_out(), model.coef_[0], strict=True) if abs(w) >= _KEPT}
+    found = {
+        name: round(float(w), 1)
+        for name, w in zip(vectors.get_feature_names_out(), model.coef_[0], strict=True)
+        if abs(w) >= _KEPT
+    }
     found["bias"] = found.get("bias", 0.0) + float(model.intercept_[0])
     return Table(found, counts)
 
@@ -157,13 +188,18 @@ def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
 def learned(folder: Path) -> Table:
     """The table for the corpus and the statutes as they are, from `folder` where it was learned before."""
     texts, statutes = ordinary_texts(), statute_texts()
-    code = [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("training.py", "names.py", "name_parts.py", "frames.py")]
+    code = [
+        (Path(__file__).parent / name).read_text(encoding="utf-8")
+        for name in ("training.py", "names.py", "name_parts.py", "frames.py")
+    ]
     path = folder / f"names-{hashlib.sha256(repr((texts, statutes, code)).encode()).hexdigest()[:16]}.json"
     if path.exists():
         return Table(**json.loads(path.read_text(encoding="utf-8")))
     table = learn(texts, statutes)
     folder.mkdir(parents=True, exist_ok=True)
     being_written = path.with_suffix(f".{os.getpid()}")
-    being_written.write_text(json.dumps({"weights": table.weights, "counts": table.counts}, ensure_ascii=False), encoding="utf-8")
+    being_written.write_text(
+        json.dumps({"weights": table.weights, "counts": table.counts}, ensure_ascii=False), encoding="utf-8"
+    )
     os.replace(being_written, path)
     return table

@@ -29,13 +29,21 @@ class Tally:
     right: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.sentences + other.sentences, self.gold + other.gold, self.recalled + other.recalled, self.marked + other.marked, self.right + other.right)
+        return Tally(
+            self.sentences + other.sentences,
+            self.gold + other.gold,
+            self.recalled + other.recalled,
+            self.marked + other.marked,
+            self.right + other.right,
+        )
 
     def figures(self) -> dict[str, Any]:
         identifiers = [str(k) for k in IDENTIFIERS]
         return {
             "sentences": self.sentences,
-            "recall_identifiers": _share(sum(self.recalled[k] for k in identifiers), sum(self.gold[k] for k in identifiers)),
+            "recall_identifiers": _share(
+                sum(self.recalled[k] for k in identifiers), sum(self.gold[k] for k in identifiers)
+            ),
             "recall_names": _share(self.recalled["name"], self.gold["name"]),
             "precision": _share(self.right.total(), self.marked.total()),
             "precision_names": _share(self.right["name"], self.marked["name"]),
@@ -47,7 +55,10 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def locate(text: str, golds: Iterable[dict[str, str]]) -> list[tuple[int, int, str]]:
-    """Spans of gold marks given by their text; one given twice is its second occurrence. Raises ValueError for one that isn't there."""
+    """Spans of gold marks given by their text; one given twice is its second occurrence.
+
+    Raises ValueError for one that isn't there.
+    """
     used: Counter[str] = Counter()
     spans = []
     for gold in golds:

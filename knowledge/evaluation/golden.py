@@ -1,7 +1,8 @@
 """Golden questions: asked before a text goes live and of every snapshot, because their answers must stay right.
 
-A question passes when all that it `must` cite and one of `any_of` are among the first three, none of `must_not` is, and, where it
-`abstains`, nothing is likely enough to be said. Sources are written `guide-dibao`, `rule-wangjiawan 第二条` or `law 民法典 1042`.
+A question passes when all that it `must` cite and one of `any_of` are among the first three, none of `must_not` is,
+and, where it `abstains`, nothing is likely enough to be said. Sources are written `guide-dibao`, `rule-wangjiawan
+第二条` or `law 民法典 1042`.
 """
 
 import hashlib
@@ -28,8 +29,10 @@ _MAY_FAIL = 0.1  # embedding differs in the last digits between machines; more t
 _KNOWN = "fails today"  # how the note of a fair question begins that search doesn't meet yet
 _FIELDS = {"ask", "place", "day", "must", "any", "must_not", "abstains", "note"}
 _LOOKED_AT = 3  # sources that an answer shows
-# Cosine from which a draft's chunk or question may come among a question's first ten: the tenth had a raw score of 0.15 or more for 95 of
-# 100 questions, words and the sum of both vectors add 0.04 at most. Of 202 questions, eight drafts touched 4 to 19 (docs/retrieval.md).
+# Cosine from which a draft's chunk or question may come among a question's first ten: the tenth had a raw score of 0.15
+# or more for 95 of
+# 100 questions, words and the sum of both vectors add 0.04 at most. Of 202 questions, eight drafts touched 4 to 19
+# (docs/retrieval.md).
 NEAR = 0.11
 
 
@@ -76,7 +79,19 @@ def read(path: Path) -> list[GoldenQuestion]:
             if unknown := set(row) - _FIELDS:
                 raise KeyError(*unknown)
             ask, place, day = str(row["ask"]), row.get("place"), row.get("day")
-            question = GoldenQuestion(key=key_of(ask, place, day), ask=ask, place_id=place, day=day, must=_names(row.get("must")), any_of=_names(row.get("any")), must_not=_names(row.get("must_not")), abstains=bool(row.get("abstains")), note=row.get("note") or "", source="shipped", is_active=True)
+            question = GoldenQuestion(
+                key=key_of(ask, place, day),
+                ask=ask,
+                place_id=place,
+                day=day,
+                must=_names(row.get("must")),
+                any_of=_names(row.get("any")),
+                must_not=_names(row.get("must_not")),
+                abstains=bool(row.get("abstains")),
+                note=row.get("note") or "",
+                source="shipped",
+                is_active=True,
+            )
             named_documents(question)
             found[question.key] = question
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, CitationNotFound) as error:
@@ -89,7 +104,10 @@ def _names(value: str | list[str] | None) -> list[str]:
 
 
 def import_golden(session: Session, corpus: Path) -> int:
-    """Number of shipped questions that are new or changed. One that a person switched off stays off; one of theirs is left alone."""
+    """Number of shipped questions that are new or changed.
+
+    One that a person switched off stays off; one of theirs is left alone.
+    """
     path = corpus / "golden.yml"
     if not path.exists():
         return 0
@@ -108,7 +126,9 @@ def import_golden(session: Session, corpus: Path) -> int:
                 if getattr(row, name) != getattr(fresh, name):
                     setattr(row, name, getattr(fresh, name))
                     changed += 1
-    session.execute(delete(GoldenQuestion).where(GoldenQuestion.source == "shipped", GoldenQuestion.key.not_in(shipped)))
+    session.execute(
+        delete(GoldenQuestion).where(GoldenQuestion.source == "shipped", GoldenQuestion.key.not_in(shipped))
+    )
     session.merge(ImportedSource(name="golden", content_hash=digest))
     session.flush()
     return changed
@@ -118,20 +138,42 @@ def active(session: Session) -> list[GoldenQuestion]:
     return list(session.scalars(select(GoldenQuestion).where(GoldenQuestion.is_active).order_by(GoldenQuestion.id)))
 
 
-def ask_one(session: Session, searcher: Searcher, question: GoldenQuestion, *, day: date, draft: Draft | None = None) -> Outcome:
+def ask_one(
+    session: Session, searcher: Searcher, question: GoldenQuestion, *, day: date, draft: Draft | None = None
+) -> Outcome:
     """`day`: of questions that have none of their own."""
-    passages = searcher.search(session, question.ask, day=question.day or day, place=question.place_id, k=_LOOKED_AT, draft=draft)
-    names: set[Target] = {Target(p.document_id, None) for p in passages} | {Target(p.document_id, p.ref) for p in passages}
+    passages = searcher.search(
+        session, question.ask, day=question.day or day, place=question.place_id, k=_LOOKED_AT, draft=draft
+    )
+    names: set[Target] = {Target(p.document_id, None) for p in passages} | {
+        Target(p.document_id, p.ref) for p in passages
+    }
     score = passages[0].score if passages else 0.0
     passed = all(target(n) in names for n in question.must) and not any(target(n) in names for n in question.must_not)
-    passed = passed and (not question.any_of or any(target(n) in names for n in question.any_of)) and (not question.abstains or score < ANSWER_FROM)
+    passed = (
+        passed
+        and (not question.any_of or any(target(n) in names for n in question.any_of))
+        and (not question.abstains or score < ANSWER_FROM)
+    )
     return Outcome(passed, score, tuple(Found(p.document_id, p.ref, p.chunk_id) for p in passages))
 
 
-def evaluate(session: Session, searcher: Searcher, questions: Iterable[GoldenQuestion], *, day: date, draft: Draft | None = None, progress: Callable[[int], None] | None = None) -> list[tuple[GoldenQuestion, Outcome]]:
-    """Those that must find a document that was never here, as an article of a statute that isn't installed, are left out."""
+def evaluate(
+    session: Session,
+    searcher: Searcher,
+    questions: Iterable[GoldenQuestion],
+    *,
+    day: date,
+    draft: Draft | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[tuple[GoldenQuestion, Outcome]]:
+    """Those that must find a document that was never here, as an article of a statute that isn't installed, are
+    left out.
+    """
     questions = list(questions)
-    known = set(session.scalars(select(Document.id).where(Document.id.in_({d for q in questions for d in named_documents(q)}))))
+    known = set(
+        session.scalars(select(Document.id).where(Document.id.in_({d for q in questions for d in named_documents(q)})))
+    )
     found = []
     for question in questions:
         if _documents(question.must) <= known and (not question.any_of or _documents(question.any_of) & known):
@@ -141,44 +183,97 @@ def evaluate(session: Session, searcher: Searcher, questions: Iterable[GoldenQue
     return found
 
 
-def record(session: Session, results: Sequence[tuple[GoldenQuestion, Outcome]], *, reason: str, snapshot: str | None, version_id: int | None = None, now: datetime | None = None) -> GoldenRun:
+def record(
+    session: Session,
+    results: Sequence[tuple[GoldenQuestion, Outcome]],
+    *,
+    reason: str,
+    snapshot: str | None,
+    version_id: int | None = None,
+    now: datetime | None = None,
+) -> GoldenRun:
     """The run as it is kept: with the versions found, so that "since when is this wrong" has an answer."""
     ids = sorted({f.chunk_id for _, outcome in results for f in outcome.found})
     numbers: dict[int, int] = {}
     for at in range(0, len(ids), 500):
-        asked = select(Chunk.id, DocumentVersion.number).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).where(Chunk.id.in_(ids[at : at + 500]))
+        asked = (
+            select(Chunk.id, DocumentVersion.number)
+            .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+            .where(Chunk.id.in_(ids[at : at + 500]))
+        )
         numbers |= {chunk_id: number for chunk_id, number in session.execute(asked)}
     passed = sum(outcome.passed for _, outcome in results)
-    run = GoldenRun(at=now or datetime.now(UTC), reason=reason, version_id=version_id, snapshot=snapshot, passed=passed, failed=len(results) - passed)
-    run.results = [GoldenResult(question_id=q.id, passed=o.passed, score=o.score, found=[[f.document_id, f.ref, numbers.get(f.chunk_id)] for f in o.found]) for q, o in results]
+    run = GoldenRun(
+        at=now or datetime.now(UTC),
+        reason=reason,
+        version_id=version_id,
+        snapshot=snapshot,
+        passed=passed,
+        failed=len(results) - passed,
+    )
+    run.results = [
+        GoldenResult(
+            question_id=q.id,
+            passed=o.passed,
+            score=o.score,
+            found=[[f.document_id, f.ref, numbers.get(f.chunk_id)] for f in o.found],
+        )
+        for q, o in results
+    ]
     session.add(run)
     session.flush()
     return run
 
 
-def run(session: Session, searcher: Searcher, questions: Iterable[GoldenQuestion], *, day: date, draft: Draft | None = None, reason: str, version_id: int | None = None) -> GoldenRun:
+def run(
+    session: Session,
+    searcher: Searcher,
+    questions: Iterable[GoldenQuestion],
+    *,
+    day: date,
+    draft: Draft | None = None,
+    reason: str,
+    version_id: int | None = None,
+) -> GoldenRun:
     """Ask and keep; the caller commits."""
-    return record(session, evaluate(session, searcher, questions, day=day, draft=draft), reason=reason, snapshot=searcher.live().id, version_id=version_id)
+    return record(
+        session,
+        evaluate(session, searcher, questions, day=day, draft=draft),
+        reason=reason,
+        snapshot=searcher.live().id,
+        version_id=version_id,
+    )
 
 
 def touched(searcher: Searcher, draft: Draft, questions: Iterable[GoldenQuestion]) -> list[GoldenQuestion]:
-    """Those that name the draft's document, and those so near one of its chunks or questions that it may come among their first ten."""
+    """Those that name the draft's document, and those so near one of its chunks or questions that it may come among
+    their first ten.
+    """
     vectors = np.concatenate([draft.segment.vectors, draft.segment.question_vectors])
     found = []
     for question in questions:
-        if draft.document_id in named_documents(question) or (len(vectors) and float((vectors @ searcher.embedder.encode_queries([normalise(question.ask)])[0]).max()) >= NEAR):
+        if draft.document_id in named_documents(question) or (
+            len(vectors)
+            and float((vectors @ searcher.embedder.encode_queries([normalise(question.ask)])[0]).max()) >= NEAR
+        ):
             found.append(question)
     return found
 
 
-def dropped(session: Session, searcher: Searcher, results: Sequence[tuple[GoldenQuestion, Outcome]], *, day: date) -> list[GoldenQuestion]:
+def dropped(
+    session: Session, searcher: Searcher, results: Sequence[tuple[GoldenQuestion, Outcome]], *, day: date
+) -> list[GoldenQuestion]:
     """Of questions asked with a draft, those that fail and that what is published today answers right."""
     return [q for q, outcome in results if not outcome.passed and ask_one(session, searcher, q, day=day).passed]
 
 
-def gate(session: Session, searcher: Searcher, version: DocumentVersion, *, day: date, draft: Draft) -> list[GoldenQuestion]:
+def gate(
+    session: Session, searcher: Searcher, version: DocumentVersion, *, day: date, draft: Draft
+) -> list[GoldenQuestion]:
     """The questions that this version would spoil, of those it touches; the run is kept, the caller commits."""
-    results = evaluate(session, searcher, touched(searcher, draft, active(session)), day=day_of(version, day), draft=draft)
+    results = evaluate(
+        session, searcher, touched(searcher, draft, active(session)), day=day_of(version, day), draft=draft
+    )
     spoiled = dropped(session, searcher, results, day=day)
     record(session, results, reason="gate", snapshot=searcher.live().id, version_id=version.id)
     return spoiled
@@ -190,7 +285,10 @@ def day_of(version: DocumentVersion, today: date) -> date:
 
 
 def check(session: Session, searcher: Searcher, path: Path, *, day: date) -> None:
-    """Of a snapshot not yet live, by the shipped questions alone that are met so far. Raises SnapshotRejected with those that failed."""
+    """Of a snapshot not yet live, by the shipped questions alone that are met so far.
+
+    Raises SnapshotRejected with those that failed.
+    """
     results = evaluate(session, searcher, [q for q in read(path) if not q.note.startswith(_KNOWN)], day=day)
     failed = [q.ask for q, outcome in results if not outcome.passed]
     if len(failed) > max(1, _MAY_FAIL * len(results)):

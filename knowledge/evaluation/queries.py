@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class KeptQueries:
-    """An embedder for `Searcher` that computes each query once a machine. Never for what residents ask: nothing of that is kept."""
+    """An embedder for `Searcher` that computes each query once a machine.
+
+    Never for what residents ask: nothing of that is kept.
+    """
 
     def __init__(self, embedder: "SentenceEmbedder", cache: VectorCache) -> None:
         self._embedder, self._cache = embedder, cache

@@ -1,4 +1,6 @@
-"""How well the patterns point out unlawful clauses: recall over them, and the share of lawful ones flagged all the same."""
+"""How well the patterns point out unlawful clauses: recall over them, and the share of lawful ones flagged all the
+same.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,10 @@ class LabelledClause:
 
 
 def read_clauses(path: Path) -> list[LabelledClause]:
-    """Clauses of a YAML list of `{text, unlawful, patterns}`. Raises CorpusError; its message names the row and quotes nothing."""
+    """Clauses of a YAML list of `{text, unlawful, patterns}`.
+
+    Raises CorpusError; its message names the row and quotes nothing.
+    """
     try:
         rows = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -45,7 +50,11 @@ def figures(clauses: Sequence[LabelledClause]) -> dict[str, Any]:
     for clause in clauses:
         count[clause.unlawful] += 1
         flagged[clause.unlawful] += bool(check_clause(clause.text))
-    return {"clauses": len(clauses), "recall": _share(flagged[True], count[True]), "false_alarms": _share(flagged[False], count[False])}
+    return {
+        "clauses": len(clauses),
+        "recall": _share(flagged[True], count[True]),
+        "false_alarms": _share(flagged[False], count[False]),
+    }
 
 
 def report(files: Sequence[Path], *, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
@@ -55,7 +64,10 @@ def report(files: Sequence[Path], *, say: Callable[[str], None] = lambda line: N
     for pattern in sorted({p for clause in every for p in clause.patterns}):
         marked = [clause for clause in every if pattern in clause.patterns]
         found = [{flag.pattern for flag in check_clause(clause.text)} for clause in marked]
-        say(f"{pattern}: {len(marked)} clauses, flagged {sum(map(bool, found))}, by this pattern {sum(pattern in f for f in found)}")
+        say(
+            f"{pattern}: {len(marked)} clauses, flagged {sum(map(bool, found))}, by this pattern "
+            f"{sum(pattern in f for f in found)}"
+        )
     return {**figures(every), "files": {name: figures(clauses) for name, clauses in sets.items()}}
 
 

@@ -78,7 +78,14 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 def is_safe(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    return bool(name) and len(name) <= 300 and not path.is_absolute() and ".." not in path.parts and ":" not in name and not any(ord(c) < 32 for c in name)
+    return (
+        bool(name)
+        and len(name) <= 300
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and ":" not in name
+        and not any(ord(c) < 32 for c in name)
+    )
 
 
 def _is_noise(name: str) -> bool:

@@ -28,7 +28,8 @@ class BlockKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Block:
-    """`number` is the mark as it was written (第十二条, 一、, （二）), "" for none; `text` is what follows it. `level`: 1 is the outermost.
+    """`number` is the mark as it was written (第十二条, 一、, （二）), "" for none; `text` is what follows it. `level`:
+    1 is the outermost.
 
     A table has `rows` of cells and no text. `page` is known for pdf only.
     """
@@ -45,7 +46,14 @@ class Block:
         """All of it as a person reads it; a table has a line for every row."""
         if self.kind is BlockKind.table:
             return "\n".join(" | ".join(cell.replace("\n", " ") for cell in row) for row in self.rows)
-        gap = " " if self.number and self.text and self.kind in (BlockKind.article, BlockKind.heading) and not self.text.startswith(("【", "（", "(")) else ""
+        gap = (
+            " "
+            if self.number
+            and self.text
+            and self.kind in (BlockKind.article, BlockKind.heading)
+            and not self.text.startswith(("【", "（", "("))
+            else ""
+        )
         return f"{self.number}{gap}{self.text}"
 
 
@@ -63,18 +71,26 @@ class Extract:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Extract":
-        blocks = (Block(**{**row, "kind": BlockKind(row["kind"]), "rows": tuple(tuple(cells) for cells in row["rows"])}) for row in data["blocks"])
+        blocks = (
+            Block(**{**row, "kind": BlockKind(row["kind"]), "rows": tuple(tuple(cells) for cells in row["rows"])})
+            for row in data["blocks"]
+        )
         return cls(tuple(blocks), tuple(data["warnings"]))
 
 
 _LEVELS = {"编": 1, "部分": 1, "章": 1, "节": 2}
 _CHAPTER = re.compile(f"^(第\\s*[{DIGITS}]{{1,7}}\\s*(编|章|节|部分))(?:[\\s　、：:.]+|$|(?=[^\\s，。；的]{{1,20}}$))")
-_ARTICLE = re.compile(f"^第\\s*([{DIGITS}]{{1,7}})\\s*条(?:\\s*之\\s*([一二三四五六七八九十]{{1,3}}))?(?![第款项和至或到与、，,的之规])[\\s　、：:.]*")
+_ARTICLE = re.compile(
+    f"^第\\s*([{DIGITS}]{{1,7}})\\s*条(?:\\s*之\\s*([一二三四五六七八九十]{{1,3}}))?(?![第款项和至或到与、，"
+    ",的之规])[\\s　、：:.]*"
+)
 _OUTER = re.compile("^([一二三四五六七八九十]{1,3}[、.．])\\s*")
 _INNER = re.compile("^([（(][一二三四五六七八九十]{1,3}[）)])[、.．]?\\s*")
 _NUMBERED = re.compile("^(\\d{1,3}(?:[.．](?!\\d)|[、)）])|[（(]\\d{1,3}[）)]|[①-⑳])\\s*")
 _DOT = re.compile("^([•·●○◆■▪‣※*–—-])[\\s　]+")
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _ENDS = tuple("。；：，、！？;:,!?")
 
 
@@ -85,9 +101,14 @@ def clean(text: str) -> str:
 
 
 def line_block(text: str, *, page: int | None = None, is_item: bool = False) -> Block:
-    """One line or paragraph, with the mark it begins with taken off. `is_item`: the file itself calls it an item of a list."""
+    """One line or paragraph, with the mark it begins with taken off.
+
+    `is_item`: the file itself calls it an item of a list.
+    """
     if found := _CHAPTER.match(text):
-        return Block(BlockKind.heading, _LEVELS[found[2]], re.sub(r"\s", "", found[1]), text[found.end() :].strip(), page=page)
+        return Block(
+            BlockKind.heading, _LEVELS[found[2]], re.sub(r"\s", "", found[1]), text[found.end() :].strip(), page=page
+        )
     if (found := _ARTICLE.match(text)) and (number := chinese_article(found[1], found[2] or "")):
         return Block(BlockKind.article, 0, number, text[found.end() :].strip(), page=page)
     for level, pattern in ((1, _OUTER), (2, _INNER), (3, _NUMBERED), (3, _DOT)):
@@ -96,13 +117,21 @@ def line_block(text: str, *, page: int | None = None, is_item: bool = False) -> 
             if level == 1 and 0 < len(rest) <= 20 and not rest.endswith(_ENDS) and "。" not in rest and not is_item:
                 return Block(BlockKind.heading, 3, found[1], rest, page=page)
             return Block(BlockKind.list_item, level, found[1], rest, page=page)
-    return Block(BlockKind.list_item, 3, "", text, page=page) if is_item else Block(BlockKind.paragraph, 0, "", text, page=page)
+    return (
+        Block(BlockKind.list_item, 3, "", text, page=page)
+        if is_item
+        else Block(BlockKind.paragraph, 0, "", text, page=page)
+    )
 
 
 def heading_block(text: str, level: int, *, page: int | None = None) -> Block:
     """A heading the file marks as one; an article may be marked so, too, and stays an article."""
     block = line_block(text, page=page)
-    return block if block.kind is BlockKind.article else Block(BlockKind.heading, level, block.number, block.text, page=page)
+    return (
+        block
+        if block.kind is BlockKind.article
+        else Block(BlockKind.heading, level, block.number, block.text, page=page)
+    )
 
 
 class Gathering:

@@ -1,4 +1,5 @@
-"""Many files at once: open files of ours become what they say, papers of offices become drafts; a report names every one.
+"""Many files at once: open files of ours become what they say, papers of offices become drafts; a report names every
+one.
 
 First everything is read, which may take minutes and holds no lock, then all of it is stored. The caller commits.
 """
@@ -21,7 +22,17 @@ from knowledge.errors import CitationNotFound, CorpusError, FileRefused, ReviewE
 from knowledge.importing.archive import Given
 from knowledge.importing.files import format_of, read_file, title_of
 from knowledge.importing.recognise import Recognised, recognise
-from knowledge.models import BankQuestion, BankTarget, Document, DocumentVersion, ImportedSource, Kind, Level, Place, VersionStatus
+from knowledge.models import (
+    BankQuestion,
+    BankTarget,
+    Document,
+    DocumentVersion,
+    ImportedSource,
+    Kind,
+    Level,
+    Place,
+    VersionStatus,
+)
 from knowledge.review import Person
 
 _OPEN_FILES = (".yml", ".yaml")
@@ -44,7 +55,13 @@ class Outcome(enum.StrEnum):
     bad = "bad"
 
 
-OUTCOME_LABELS = {Outcome.new: "新增", Outcome.changed: "改动", Outcome.same: "没变", Outcome.skipped: "不导入", Outcome.bad: "没导入"}
+OUTCOME_LABELS = {
+    Outcome.new: "新增",
+    Outcome.changed: "改动",
+    Outcome.same: "没变",
+    Outcome.skipped: "不导入",
+    Outcome.bad: "没导入",
+}
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,9 @@ class Read:
     notes: tuple[str, ...] = ()
 
 
-def read_all(given: Iterable[Given], *, kind: Kind | None = None, progress: Callable[[str], None] = lambda _: None) -> list[Read]:
+def read_all(
+    given: Iterable[Given], *, kind: Kind | None = None, progress: Callable[[str], None] = lambda _: None
+) -> list[Read]:
     """Needs no database. `kind`: of the papers whose folder and name don't say it."""
     found = []
     for file in given:
@@ -116,10 +135,19 @@ def _kind_of(path: PurePosixPath) -> Kind | None:
 
 
 def store_all(
-    session: Session, read: Iterable[Read], *, by: Person, now: datetime, today: date, publish: bool, place: str | None = None, may: Callable[[str], bool] = lambda _: True,
-) -> list[Line]:  # fmt: skip
-    """What became of each file. `publish`: open files are in force at once, as with `linli kb import`, but for documents that people
-    took over in the console; without it they become drafts. Papers always become drafts. `may`: whether a place is theirs who imports.
+    session: Session,
+    read: Iterable[Read],
+    *,
+    by: Person,
+    now: datetime,
+    today: date,
+    publish: bool,
+    place: str | None = None,
+    may: Callable[[str], bool] = lambda _: True,
+) -> list[Line]:
+    """What became of each file. `publish`: open files are in force at once, as with `linli kb import`, but for
+    documents that people took over in the console; without it they become drafts. Papers always become drafts.
+    `may`: whether a place is theirs who imports.
     """
     lines: list[Line] = []
     curated = review.curated(session)
@@ -130,19 +158,37 @@ def store_all(
             if file.problem:
                 raise _Bad(file.problem)
             if file.paper is not None:
-                lines.append(_paper(session, file, by=by, now=now, today=today, place=place or _place_of(session, name), may=may))
+                lines.append(
+                    _paper(session, file, by=by, now=now, today=today, place=place or _place_of(session, name), may=may)
+                )
             elif name.stem in _OTHERS:
-                lines.append(_places(session, file) if publish and name.stem == "places" else Line(file.path, Outcome.skipped, "这不是一份资料，没有导入。"))
+                lines.append(
+                    _places(session, file)
+                    if publish and name.stem == "places"
+                    else Line(file.path, Outcome.skipped, "这不是一份资料，没有导入。")
+                )
             elif isinstance(file.data, list):
                 later.append(file)
             else:
-                lines.append(_open_file(session, file, by=by, now=now, as_draft=not publish or "drafts" in name.parts, curated=curated, may=may))
+                lines.append(
+                    _open_file(
+                        session,
+                        file,
+                        by=by,
+                        now=now,
+                        as_draft=not publish or "drafts" in name.parts,
+                        curated=curated,
+                        may=may,
+                    )
+                )
         except _Bad as bad:
             lines.append(Line(file.path, Outcome.bad, bad.reason))
         except ReviewError as error:
             lines.append(Line(file.path, Outcome.bad, error.message_zh))
     for file in later:  # they point to the documents
-        lines.append(_questions(session, file) if publish else Line(file.path, Outcome.skipped, "问法库由管理员用命令导入。"))
+        lines.append(
+            _questions(session, file) if publish else Line(file.path, Outcome.skipped, "问法库由管理员用命令导入。")
+        )
     return sorted(lines, key=lambda line: line.path)
 
 
@@ -157,12 +203,22 @@ def _places(session: Session, file: Read) -> Line:
     for row in file.data if isinstance(file.data, list) else []:
         try:
             if session.get(Place, str(row["id"])) is None:
-                session.add(Place(id=str(row["id"])[:40], name=str(row["name"])[:60], level=Level(row["level"]), parent_id=row.get("parent"), aliases=[str(a) for a in row.get("aliases") or []]))
+                session.add(
+                    Place(
+                        id=str(row["id"])[:40],
+                        name=str(row["name"])[:60],
+                        level=Level(row["level"]),
+                        parent_id=row.get("parent"),
+                        aliases=[str(a) for a in row.get("aliases") or []],
+                    )
+                )
                 session.flush()
                 added.append(str(row["name"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _Bad("地方的表格式不对。") from None
-    return Line(file.path, Outcome.new if added else Outcome.same, f"新加 {len(added)} 个地方。" if added else "地方都有了。")
+    return Line(
+        file.path, Outcome.new if added else Outcome.same, f"新加 {len(added)} 个地方。" if added else "地方都有了。"
+    )
 
 
 def _checked(session: Session, data: Any, *, may: Callable[[str], bool]) -> tuple[DocumentText, list[Question]]:
@@ -188,7 +244,11 @@ def _checked(session: Session, data: Any, *, may: Callable[[str], bool]) -> tupl
     try:
         found = build(data, source=data["id"])
         texts = [found[0].title, *(c.text for c in found[0].chunks)]
-        if any(not isinstance(text, str) or not text.strip() or "\x00" in text for text in texts) or len(found[0].title) > 200 or any(len(c.ref or "") > 40 or len(c.heading or "") > 200 for c in found[0].chunks):
+        if (
+            any(not isinstance(text, str) or not text.strip() or "\x00" in text for text in texts)
+            or len(found[0].title) > 200
+            or any(len(c.ref or "") > 40 or len(c.heading or "") > 200 for c in found[0].chunks)
+        ):
             raise _Bad("标题或者正文是空的，或者太长。")
     except CorpusError as error:
         field = re.search(r"KeyError: '([^']+)'", str(error))
@@ -199,15 +259,33 @@ def _checked(session: Session, data: Any, *, may: Callable[[str], bool]) -> tupl
     return found
 
 
-def _open_file(session: Session, file: Read, *, by: Person, now: datetime, as_draft: bool, curated: set[str], may: Callable[[str], bool]) -> Line:
+def _open_file(
+    session: Session,
+    file: Read,
+    *,
+    by: Person,
+    now: datetime,
+    as_draft: bool,
+    curated: set[str],
+    may: Callable[[str], bool],
+) -> Line:
     from knowledge.store import save_document
 
     text, questions = _checked(session, file.data, may=may)
     held = review.current(session, text.id)
     if as_draft or text.id in curated:
         return _draft(session, file, text, held, by=by, now=now)
-    is_same = held is not None and (held.content, held.in_force_from, held.in_force_to) == (text.content, text.in_force_from, text.in_force_to)
-    if held is not None and is_same and held.reviewed_on == text.reviewed_on and held.document.place_id == text.place_id:
+    is_same = held is not None and (held.content, held.in_force_from, held.in_force_to) == (
+        text.content,
+        text.in_force_from,
+        text.in_force_to,
+    )
+    if (
+        held is not None
+        and is_same
+        and held.reviewed_on == text.reviewed_on
+        and held.document.place_id == text.place_id
+    ):
         return Line(file.path, Outcome.same, text.title, text.id, held.id)
     if held is not None and is_same:  # looked at again, or moved: the same text stays the same version
         held.reviewed_on, held.document.place_id = text.reviewed_on, text.place_id
@@ -215,19 +293,26 @@ def _open_file(session: Session, file: Read, *, by: Person, now: datetime, as_dr
         return Line(file.path, Outcome.changed, text.title, text.id, held.id)
     version = save_document(session, text, key=None)
     bank.replace_questions(session, text.id, questions)
-    for row in session.scalars(select(BankQuestion).where(BankQuestion.id.in_([q.id for q in questions if q.is_set_aside]))):
+    for row in session.scalars(
+        select(BankQuestion).where(BankQuestion.id.in_([q.id for q in questions if q.is_set_aside]))
+    ):
         row.set_aside = True
     session.flush()
     return Line(file.path, Outcome.new if version.number == 1 else Outcome.changed, text.title, text.id, version.id)
 
 
-def _draft(session: Session, file: Read, text: DocumentText, held: DocumentVersion | None, *, by: Person, now: datetime) -> Line:
+def _draft(
+    session: Session, file: Read, text: DocumentText, held: DocumentVersion | None, *, by: Person, now: datetime
+) -> Line:
     """A draft with this text, unless it is what is published or in work already."""
     opened = review.open_version(session, text.id)
     shaped = drafts.shaped(text.kind, text.content)
     wanted = (shaped, text.in_force_from, text.in_force_to)
     for version in (opened, held if opened is None else None):
-        if version is not None and (drafts.shaped(text.kind, version.content), version.in_force_from, version.in_force_to) == wanted:
+        if (
+            version is not None
+            and (drafts.shaped(text.kind, version.content), version.in_force_from, version.in_force_to) == wanted
+        ):
             return Line(file.path, Outcome.same, text.title, text.id, version.id)
     if opened is not None:
         raise _Bad("这份资料已经有一版在改了，请先把那一版办完。")
@@ -235,11 +320,36 @@ def _draft(session: Session, file: Read, text: DocumentText, held: DocumentVersi
     if is_new:
         session.add(Document(id=text.id, kind=text.kind, title=text.title, place_id=text.place_id, topic=text.topic))
         session.flush()
-    version = review.start_draft(session, by=by, now=now, content=text.content, in_force_from=text.in_force_from, in_force_to=text.in_force_to, reviewed_on=text.reviewed_on, document_id=text.id, based_on=held.number if held else None)
-    return Line(file.path, Outcome.new if is_new else Outcome.changed, f"{text.title}（草稿，要请同事审核）", text.id, version.id)
+    version = review.start_draft(
+        session,
+        by=by,
+        now=now,
+        content=text.content,
+        in_force_from=text.in_force_from,
+        in_force_to=text.in_force_to,
+        reviewed_on=text.reviewed_on,
+        document_id=text.id,
+        based_on=held.number if held else None,
+    )
+    return Line(
+        file.path,
+        Outcome.new if is_new else Outcome.changed,
+        f"{text.title}（草稿，要请同事审核）",
+        text.id,
+        version.id,
+    )
 
 
-def _paper(session: Session, file: Read, *, by: Person, now: datetime, today: date, place: str | None, may: Callable[[str], bool]) -> Line:
+def _paper(
+    session: Session,
+    file: Read,
+    *,
+    by: Person,
+    now: datetime,
+    today: date,
+    place: str | None,
+    may: Callable[[str], bool],
+) -> Line:
     assert file.paper is not None and file.kind is not None
     if place is None or session.get(Place, place) is None:
         raise _Bad("看不出是哪个地方的，请在文件名或文件夹里写上村名，或者导入时选好地方。")
@@ -247,21 +357,54 @@ def _paper(session: Session, file: Read, *, by: Person, now: datetime, today: da
         raise _Bad("这个地方不归您管。")
     source = f"file/{file.digest}"
     known = session.get(ImportedSource, source)
-    if known is not None and session.scalar(select(DocumentVersion.id).where(DocumentVersion.document_id == known.content_hash, DocumentVersion.status.in_((*review.OPEN, VersionStatus.published))).limit(1)):
+    if known is not None and session.scalar(
+        select(DocumentVersion.id)
+        .where(
+            DocumentVersion.document_id == known.content_hash,
+            DocumentVersion.status.in_((*review.OPEN, VersionStatus.published)),
+        )
+        .limit(1)
+    ):
         return Line(file.path, Outcome.same, "同一个文件导入过了。", known.content_hash)
     if not file.paper.content["title"]:
         raise _Bad("没有标题。")
-    version = review.start_draft(session, by=by, now=now, content=file.paper.content, in_force_from=file.paper.in_force_from or today, in_force_to=file.paper.in_force_to, kind=file.kind, place_id=place)
+    version = review.start_draft(
+        session,
+        by=by,
+        now=now,
+        content=file.paper.content,
+        in_force_from=file.paper.in_force_from or today,
+        in_force_to=file.paper.in_force_to,
+        kind=file.kind,
+        place_id=place,
+    )
     session.merge(ImportedSource(name=source, content_hash=version.document_id))
     session.flush()
     said = [*file.notes, *file.paper.not_understood]
-    return Line(file.path, Outcome.new, f"{version.content['title']}（草稿）。{' '.join(file.paper.understood[1:4])}{f' 要看的有 {len(said)} 处。' if said else ''}", version.document_id, version.id)
+    return Line(
+        file.path,
+        Outcome.new,
+        (
+            f"{version.content['title']}（草稿）。"
+            f"{' '.join(file.paper.understood[1:4])}{f' 要看的有 {len(said)} 处。' if said else ''}"
+        ),
+        version.document_id,
+        version.id,
+    )
 
 
 def _place_of(session: Session, path: PurePosixPath) -> str | None:
-    """The place whose id or name stands in the path, the longest name first: 李家沟村 before 李家沟. None where none or two do."""
+    """The place whose id or name stands in the path, the longest name first: 李家沟村 before 李家沟.
+
+    None where none or two do.
+    """
     for part in [path.stem, *reversed(path.parts[:-1])]:
-        names = [(name, place.id) for place in session.scalars(select(Place)) for name in (place.id, place.name, *(alias for alias in place.aliases if len(alias) > 2)) if name and name in part]
+        names = [
+            (name, place.id)
+            for place in session.scalars(select(Place))
+            for name in (place.id, place.name, *(alias for alias in place.aliases if len(alias) > 2))
+            if name and name in part
+        ]
         if names:
             longest = max(len(name) for name, _ in names)
             found = {place_id for name, place_id in names if len(name) == longest}
@@ -286,14 +429,31 @@ def _questions(session: Session, file: Read) -> Line:
             if not wanted:
                 unknown += 1
             elif row is None:
-                session.add(BankQuestion(id=question.id, text=text, topic=topic, set_aside=question.is_set_aside, source=question.source[:120], targets=[BankTarget(rank=i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(wanted)]))
+                session.add(
+                    BankQuestion(
+                        id=question.id,
+                        text=text,
+                        topic=topic,
+                        set_aside=question.is_set_aside,
+                        source=question.source[:120],
+                        targets=[
+                            BankTarget(rank=i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(wanted)
+                        ],
+                    )
+                )
                 added += 1
             else:
                 pointed = {(t.document_id, t.ref) for t in row.targets}
                 fresh = [t for t in wanted if (t.document_id, t.ref) not in pointed]
                 first = 1 + max((t.rank for t in row.targets), default=-1)
-                row.targets += [BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(fresh)]
+                row.targets += [
+                    BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(fresh)
+                ]
                 added += bool(fresh)
             session.flush()
     text = f"新加 {added} 个问法。" if added else "问法都有了。"
-    return Line(file.path, Outcome.new if added else Outcome.same, f"{text}{f'{unknown} 个问的法律库里没有，没加。' if unknown else ''}")
+    return Line(
+        file.path,
+        Outcome.new if added else Outcome.same,
+        f"{text}{f'{unknown} 个问的法律库里没有，没加。' if unknown else ''}",
+    )

@@ -1,4 +1,5 @@
-"""Reads one file from standard input and writes its blocks as JSON: a process of its own, so that a bomb takes nothing else along.
+"""Reads one file from standard input and writes its blocks as JSON: a process of its own, so that a bomb takes nothing
+else along.
 
     python -m knowledge.importing.child docx < file > blocks.json
 
@@ -11,11 +12,22 @@ import sys
 from importlib import import_module
 
 MOST_MEMORY, MOST_CPU_S, MOST_OUTPUT = 1_000_000_000, 20, 40_000_000
-READERS = {"docx": ("docx", "read_docx"), "pdf": ("pdf", "read_pdf"), "html": ("html", "read_html"), "markdown": ("text", "read_markdown"), "txt": ("text", "read_txt")}
+READERS = {
+    "docx": ("docx", "read_docx"),
+    "pdf": ("pdf", "read_pdf"),
+    "html": ("html", "read_html"),
+    "markdown": ("text", "read_markdown"),
+    "txt": ("text", "read_txt"),
+}
 
 
 def limit() -> None:
-    for what, most in ((resource.RLIMIT_AS, MOST_MEMORY), (resource.RLIMIT_CPU, MOST_CPU_S), (resource.RLIMIT_FSIZE, MOST_OUTPUT), (resource.RLIMIT_CORE, 0)):
+    for what, most in (
+        (resource.RLIMIT_AS, MOST_MEMORY),
+        (resource.RLIMIT_CPU, MOST_CPU_S),
+        (resource.RLIMIT_FSIZE, MOST_OUTPUT),
+        (resource.RLIMIT_CORE, 0),
+    ):
         try:
             resource.setrlimit(what, (most, most))
         except (ValueError, OSError):  # a system that has no such limit still has the parent's clock

@@ -1,7 +1,7 @@
 """Word files: paragraphs with the numbers Word makes itself, headings and tables, in the order of the page.
 
-The parts' XML is walked here rather than through python-docx's own `paragraph.text`, which leaves out content controls, tracked
-insertions and text boxes; lab.md section 6.
+The parts' XML is walked here rather than through python-docx's own `paragraph.text`, which leaves out content controls,
+tracked insertions and text boxes; lab.md section 6.
 """
 
 import io
@@ -19,20 +19,34 @@ from knowledge.importing.docx_numbers import Numbers, Styles
 _MOST_UNPACKED, _MOST_PARTS, _MOST_RATIO = 50_000_000, 3_000, 400
 _MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _BROKEN = "这个 Word 文件打不开，像是坏了。请用 Word 或 WPS 打开，另存为 .docx 再传。"
-_NO_BREAKING = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-", qn("w:softHyphen"): ""}
-_SKIPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:txbxContent"))) | {"{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
+_NO_BREAKING = {
+    qn("w:tab"): " ",
+    qn("w:br"): "\n",
+    qn("w:cr"): "\n",
+    qn("w:noBreakHyphen"): "-",
+    qn("w:softHyphen"): "",
+}
+_SKIPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:txbxContent"))) | {
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+}
 _MOST_NESTED = 2
 
 
 def check_archive(data: bytes) -> None:
-    """Sizes as the archive's directory states them; reading stops there, so one that understates them is cut off, not inflated. Raises FileRefused."""
+    """Sizes as the archive's directory states them; reading stops there, so one that understates them is cut off,
+    not inflated. Raises FileRefused.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if any(entry.flag_bits & 1 for entry in entries):
                 raise FileRefused("这个文件加了密码。请先去掉密码再传。")
             total = sum(entry.file_size for entry in entries)
-            if len(entries) > _MOST_PARTS or total > _MOST_UNPACKED or any(e.file_size > 1_000_000 and e.file_size > _MOST_RATIO * max(e.compress_size, 1) for e in entries):
+            if (
+                len(entries) > _MOST_PARTS
+                or total > _MOST_UNPACKED
+                or any(e.file_size > 1_000_000 and e.file_size > _MOST_RATIO * max(e.compress_size, 1) for e in entries)
+            ):
                 raise FileRefused("这个文件解开以后太大，不能读。请另存一份，或者只留要用的部分。")
             names = {entry.filename.lower() for entry in entries}
             if any("vbaproject" in name or "vbadata" in name for name in names):
@@ -53,7 +67,10 @@ def check_archive(data: bytes) -> None:
 
 def _refuse_entities(part: bytes) -> None:
     """Word writes no document type; one is there to pull in files or to grow."""
-    if any("<!DOCTYPE".encode(name) in part or "<!ENTITY".encode(name) in part for name in ("ascii", "utf-16-le", "utf-16-be")):
+    if any(
+        "<!DOCTYPE".encode(name) in part or "<!ENTITY".encode(name) in part
+        for name in ("ascii", "utf-16-le", "utf-16-be")
+    ):
         raise FileRefused("这个文件里有外部实体，不安全，不能读。请另存为 .docx 再传。")
 
 
@@ -103,7 +120,14 @@ class _Reader:
         text = f"{number}{text.lstrip()}"
         if style.heading:
             self.found.heading(text, style.heading)
-        elif not number and _is_bold(element) and len(line := clean(text)) <= 25 and not line.endswith(("。", "；", "：", "，", "！")) and "\n" not in line and "条" not in line[:6]:
+        elif (
+            not number
+            and _is_bold(element)
+            and len(line := clean(text)) <= 25
+            and not line.endswith(("。", "；", "：", "，", "！"))
+            and "\n" not in line
+            and "条" not in line[:6]
+        ):
             self.found.heading(text, 2)
         else:
             self.found.line(text, is_item=bool(style.numbering))
@@ -171,7 +195,11 @@ class _Reader:
                 self.found.warn(f"{len(notes)} 条{name}放在了最后。")
         if _paragraphs(_part(document, "/comments")):
             self.found.warn("文件里的批注没有读。")
-        around = [text for ending in ("/header", "/footer") if (text := " ".join(clean(_text(p)) for p in _paragraphs(_part(document, ending))).strip())]
+        around = [
+            text
+            for ending in ("/header", "/footer")
+            if (text := " ".join(clean(_text(p)) for p in _paragraphs(_part(document, ending))).strip())
+        ]
         if around:
             self.found.warn(f"页眉页脚没有读：{'；'.join(around)[:80]}")
 
@@ -189,7 +217,11 @@ def _content(parent: Any) -> Iterator[Any]:
             stack.pop()
         elif element.tag in (qn("w:p"), qn("w:tbl"), qn("w:altChunk")):
             yield element
-        elif isinstance(element.tag, str) and element.tag not in _SKIPPED and element.tag not in (qn("w:sectPr"), qn("w:tcPr"), qn("w:sdtPr")):
+        elif (
+            isinstance(element.tag, str)
+            and element.tag not in _SKIPPED
+            and element.tag not in (qn("w:sectPr"), qn("w:tcPr"), qn("w:sdtPr"))
+        ):
             stack.append(iter(element))
 
 
@@ -212,7 +244,11 @@ def _text(paragraph: Any) -> str:
 def _boxes(paragraph: Any) -> list[Any]:
     """Text boxes of this paragraph; Word stores each a second time for old programs, as a fallback."""
     fallback = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-    return [box for box in paragraph.iter(qn("w:txbxContent")) if not any(a.tag == fallback for a in box.iterancestors()) and _nearest(box, qn("w:p")) is paragraph]
+    return [
+        box
+        for box in paragraph.iter(qn("w:txbxContent"))
+        if not any(a.tag == fallback for a in box.iterancestors()) and _nearest(box, qn("w:p")) is paragraph
+    ]
 
 
 def _nearest(element: Any, tag: str) -> Any:
@@ -221,4 +257,7 @@ def _nearest(element: Any, tag: str) -> Any:
 
 def _is_bold(paragraph: Any) -> bool:
     runs = [run for run in paragraph.iter(qn("w:r")) if clean("".join(t.text or "" for t in run.iter(qn("w:t"))))]
-    return bool(runs) and all((bold := run.find(f"{qn('w:rPr')}/{qn('w:b')}")) is not None and bold.get(qn("w:val")) not in ("0", "false") for run in runs)
+    return bool(runs) and all(
+        (bold := run.find(f"{qn('w:rPr')}/{qn('w:b')}")) is not None and bold.get(qn("w:val")) not in ("0", "false")
+        for run in runs
+    )

@@ -74,7 +74,12 @@ class Numbers:
         if root is None:
             return
         for abstract in root.iter(qn("w:abstractNum")):
-            self._levels[abstract.get(qn("w:abstractNumId"))] = {index: found for level in abstract.iter(qn("w:lvl")) if (index := _index(level)) is not None for found in [_level(level)]}
+            self._levels[abstract.get(qn("w:abstractNumId"))] = {
+                index: found
+                for level in abstract.iter(qn("w:lvl"))
+                if (index := _index(level)) is not None
+                for found in [_level(level)]
+            }
         for num in root.iter(qn("w:num")):
             name = num.get(qn("w:numId"))
             self._abstract[name] = _value(num, "w:abstractNumId") or ""
@@ -83,7 +88,9 @@ class Numbers:
                     self._own_start.setdefault(name, {})[index] = _int(_value(override, "w:startOverride"), 1)
 
     def next(self, name: str, level: int) -> str:
-        """The number of the list's next paragraph at this level; "" for bullets and for lists the file doesn't define."""
+        """The number of the list's next paragraph at this level; "" for bullets and for lists the file doesn't
+        define.
+        """
         abstract = self._abstract.get(name, "")
         levels = self._levels.get(abstract, {})
         if level not in levels:
@@ -106,11 +113,22 @@ class Numbers:
             return _written("decimal" if shown.is_legal else levels[at].form, counts[at] or 0) if at in levels else ""
 
         text = re.sub(r"%([1-9])", number, shown.text)
-        return text if not text or text.endswith(("、", "）", ")", ".", "．", "条", "章", "节", "编", " ", "　")) and not text.endswith(("条", "章", "节", "编")) else f"{text} "
+        return (
+            text
+            if not text
+            or text.endswith(("、", "）", ")", ".", "．", "条", "章", "节", "编", " ", "　"))
+            and not text.endswith(("条", "章", "节", "编"))
+            else f"{text} "
+        )
 
 
 def _level(level: Any) -> _Level:
-    return _Level(_value(level, "w:numFmt") or "decimal", (_value(level, "w:lvlText") or "")[:40], _int(_value(level, "w:start"), 1), level.find(qn("w:isLgl")) is not None)
+    return _Level(
+        _value(level, "w:numFmt") or "decimal",
+        (_value(level, "w:lvlText") or "")[:40],
+        _int(_value(level, "w:start"), 1),
+        level.find(qn("w:isLgl")) is not None,
+    )
 
 
 def _index(level: Any) -> int | None:
@@ -130,7 +148,15 @@ def _value(parent: Any, tag: str) -> str | None:
 def _written(form: str, number: int) -> str:
     if not 0 < number <= _MOST:
         return str(number)
-    if form in ("chineseCounting", "chineseCountingThousand", "japaneseCounting", "ideographDigital", "taiwaneseCounting", "taiwaneseCountingThousand", "koreanDigital2"):
+    if form in (
+        "chineseCounting",
+        "chineseCountingThousand",
+        "japaneseCounting",
+        "ideographDigital",
+        "taiwaneseCounting",
+        "taiwaneseCountingThousand",
+        "koreanDigital2",
+    ):
         return chinese_number(number)
     if form == "chineseLegalSimplified":
         return chinese_number(number).translate(_LEGAL)
@@ -148,7 +174,21 @@ def _written(form: str, number: int) -> str:
 
 def _roman(number: int) -> str:
     out = ""
-    for value, sign in ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):
+    for value, sign in (
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
+    ):
         out += sign * (number // value)
         number %= value
     return out

@@ -14,7 +14,15 @@ from knowledge.importing.blocks import MOST_CHARACTERS, Extract
 from knowledge.importing.text import read_text
 
 MOST_BYTES = 12_000_000
-FORMATS = {".docx": "docx", ".pdf": "pdf", ".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown", ".txt": "txt"}
+FORMATS = {
+    ".docx": "docx",
+    ".pdf": "pdf",
+    ".html": "html",
+    ".htm": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "txt",
+}
 _OLD = (".doc", ".wps", ".rtf", ".dot", ".wpt", ".odt")
 _WALL_S = 20.0
 _AT_ONCE = threading.BoundedSemaphore(2)  # each may take a gigabyte
@@ -45,21 +53,35 @@ def read_pasted(text: str) -> Extract:
 def title_of(name: str) -> str:
     """A first guess at a title from a file's name: no folder, ending, or “(1)”, “最终版”, “_2026”."""
     stem = PurePosixPath(name.replace("\\", "/")).stem
-    return re.sub(r"(?:[\s_-]*(?:[（(]\d+[）)]|副本|定稿|终稿|最终版?|正式版|v?\d[\d.]*))+$", "", stem, flags=re.I).strip(" _-") or stem
+    return (
+        re.sub(r"(?:[\s_-]*(?:[（(]\d+[）)]|副本|定稿|终稿|最终版?|正式版|v?\d[\d.]*))+$", "", stem, flags=re.I).strip(
+            " _-"
+        )
+        or stem
+    )
 
 
 def format_of(name: str, data: bytes) -> str:
     """By the ending, which the content must bear out. Raises FileRefused."""
     ending = PurePosixPath(name.replace("\\", "/")).suffix.lower()
-    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # an OLE container: Word before 2007, WPS, or a docx under a password
-        raise FileRefused("这个文件加了密码。请先去掉密码再传。" if "EncryptedPackage".encode("utf-16-le") in data else _OLD_WORD)
+    # an OLE container: Word before 2007, WPS, or a docx under a password
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        raise FileRefused(
+            "这个文件加了密码。请先去掉密码再传。" if "EncryptedPackage".encode("utf-16-le") in data else _OLD_WORD
+        )
     if ending in _OLD or data.lstrip()[:5] == b"{\\rtf":
         raise FileRefused(_OLD_WORD)
     if ending in (".docm", ".dotm"):
         raise FileRefused("这个文件里有宏（程序），不能读。请另存为不带宏的 .docx 再传。")
     if ending not in FORMATS:
         raise FileRefused(f"“{ending or name[-20:]}”这种文件不能读。{_TAKEN}")
-    seen = "docx" if data.startswith(b"PK") else "pdf" if b"%PDF-" in data[:1024] and FORMATS[ending] not in ("html", "markdown", "txt") or data.startswith(b"%PDF-") else "text"
+    seen = (
+        "docx"
+        if data.startswith(b"PK")
+        else "pdf"
+        if b"%PDF-" in data[:1024] and FORMATS[ending] not in ("html", "markdown", "txt") or data.startswith(b"%PDF-")
+        else "text"
+    )
     meant = FORMATS[ending] if FORMATS[ending] in ("docx", "pdf") else "text"
     if seen != meant:
         raise FileRefused(f"这个文件的名字是 {ending}，里面却不是。请用原来的程序打开，重新另存一份再传。")
@@ -73,7 +95,16 @@ def _apart(form: str, data: bytes) -> Extract:
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
             given.write(data)
             given.seek(0)
-            subprocess.run([sys.executable, "-m", "knowledge.importing.child", form], stdin=given, stdout=answer, stderr=subprocess.DEVNULL, cwd=_ROOT, env=_environment(), timeout=_WALL_S, check=True)
+            subprocess.run(
+                [sys.executable, "-m", "knowledge.importing.child", form],
+                stdin=given,
+                stdout=answer,
+                stderr=subprocess.DEVNULL,
+                cwd=_ROOT,
+                env=_environment(),
+                timeout=_WALL_S,
+                check=True,
+            )
             answer.seek(0)
             found = json.loads(answer.read())
     except (subprocess.SubprocessError, ValueError) as error:  # too slow, killed by a limit, or half an answer
@@ -87,4 +118,10 @@ def _apart(form: str, data: bytes) -> Extract:
 
 def _environment() -> dict[str, str]:
     """Nothing of ours: neither database address nor keys."""
-    return {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+    }

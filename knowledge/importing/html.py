@@ -9,12 +9,47 @@ from knowledge.errors import FileRefused
 from knowledge.importing.blocks import Extract, Gathering
 from knowledge.importing.text import decode
 
-_DROPPED = frozenset(("script", "style", "noscript", "template", "iframe", "frame", "object", "embed", "svg", "math", "head", "title", "select", "button", "input", "textarea", "audio", "video", "canvas", "applet"))
+_DROPPED = frozenset(
+    (
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "iframe",
+        "frame",
+        "object",
+        "embed",
+        "svg",
+        "math",
+        "head",
+        "title",
+        "select",
+        "button",
+        "input",
+        "textarea",
+        "audio",
+        "video",
+        "canvas",
+        "applet",
+    )
+)
 _AROUND = frozenset(("nav", "footer", "aside"))
-_INLINE = frozenset("a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span strike strong sub sup time tt u var wbr o:p st1:chsdate".split())
+_INLINE = frozenset(
+    (
+        "a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span "
+        "strike strong sub sup time tt u var wbr o:p st1:chsdate"
+    ).split()
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,20})", re.I)
-_KNOWN = {"gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "utf-8": "utf-8", "utf8": "utf-8", "big5": "big5"}
+_KNOWN = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "big5": "big5",
+}
 _DEEPEST = 200  # libxml2 stops at 256, without a word
 _MOST_TAGS = 200_000
 
@@ -112,11 +147,16 @@ def _mark(item: Tag) -> str:
 
 
 def _rows(table: Tag) -> list[list[str]]:
-    """The cells of a table of data; empty for one that only lays out a page (one column, or tables inside), which is walked like any block."""
+    """The cells of a table of data; empty for one that only lays out a page (one column, or tables inside), which
+    is walked like any block.
+    """
     if table.find("table") is not None:
         return []
     rows = []
     for line in table.find_all("tr"):
-        cells = [cell.get_text("\n" if cell.find(["p", "br", "div"]) else "", strip=True) for cell in line.find_all(["td", "th"])]
+        cells = [
+            cell.get_text("\n" if cell.find(["p", "br", "div"]) else "", strip=True)
+            for cell in line.find_all(["td", "th"])
+        ]
         rows.append(cells)
     return rows if rows and max(map(len, rows)) > 1 else []

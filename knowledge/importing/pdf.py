@@ -10,7 +10,16 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from knowledge.errors import FileRefused
-from knowledge.importing.blocks import MOST_CHARACTERS, MOST_PAGES, Block, BlockKind, Extract, Gathering, clean, line_block
+from knowledge.importing.blocks import (
+    MOST_CHARACTERS,
+    MOST_PAGES,
+    Block,
+    BlockKind,
+    Extract,
+    Gathering,
+    clean,
+    line_block,
+)
 
 _SCAN = "这个 PDF 像是扫描件，没有文字。请用手机或扫描软件认出文字，再把文字贴进来。"
 _BROKEN = "这个 PDF 打不开，像是坏了。请重新导出一份，或者把文字贴进来。"
@@ -26,7 +35,9 @@ def read_pdf(data: bytes) -> Extract:
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        raise FileRefused("这个 PDF 加了密码。请先去掉密码再传。" if "password" in str(error).lower() else _BROKEN) from None
+        raise FileRefused(
+            "这个 PDF 加了密码。请先去掉密码再传。" if "password" in str(error).lower() else _BROKEN
+        ) from None
     count = len(document)
     if count > MOST_PAGES:
         raise FileRefused(f"这个 PDF 有 {count} 页，最多 {MOST_PAGES} 页，请拆开再传。")
@@ -71,7 +82,11 @@ def _tables(data: bytes, numbers: list[int]) -> Iterator[tuple[int, list[str | l
     with pdfplumber.open(io.BytesIO(data)) as document:
         for number in numbers:
             page = document.pages[number]
-            tables = [t for t in sorted(page.find_tables(), key=lambda t: t.bbox[1]) if len(t.rows) > 1 and max(len(row.cells) for row in t.rows) > 1]
+            tables = [
+                t
+                for t in sorted(page.find_tables(), key=lambda t: t.bbox[1])
+                if len(t.rows) > 1 and max(len(row.cells) for row in t.rows) > 1
+            ]
             parts: list[str | list[list[str]]] = []
             left, top, right, bottom = page.bbox
             for table in tables:
@@ -121,14 +136,20 @@ def _gather(pages: list[str], tables: dict[int, list[str | list[list[str]]]]) ->
 
 
 def _is_end(line: str, following: str, full: int) -> bool:
-    """Whether a paragraph ends here: its sentence does and the line isn't full, or the line is much shorter than the page is wide."""
+    """Whether a paragraph ends here: its sentence does and the line isn't full, or the line is much shorter than
+    the page is wide.
+    """
     return len(line) < full * 0.6 or (line.endswith(_ENDS) and len(line) < full - 2)
 
 
 def _joined(lines: list[str]) -> str:
     out = lines[0]
     for line in lines[1:]:
-        out += f" {line}" if out[-1:].isascii() and out[-1:].isalnum() and line[:1].isascii() and line[:1].isalnum() else line
+        out += (
+            f" {line}"
+            if out[-1:].isascii() and out[-1:].isalnum() and line[:1].isascii() and line[:1].isalnum()
+            else line
+        )
     return out
 
 
@@ -148,6 +169,11 @@ def _warn(found: Gathering, pages: list[str], repeated: set[str]) -> None:
 
 def _with_titles(found: Gathering) -> Extract:
     """A first short line without a full stop is the title."""
-    if found.blocks and found.blocks[0].kind is BlockKind.paragraph and len(first := found.blocks[0].text) <= 40 and not first.endswith(_ENDS):
+    if (
+        found.blocks
+        and found.blocks[0].kind is BlockKind.paragraph
+        and len(first := found.blocks[0].text) <= 40
+        and not first.endswith(_ENDS)
+    ):
         found.blocks[0] = Block(BlockKind.heading, 1, "", first, page=found.blocks[0].page)
     return found.extract()

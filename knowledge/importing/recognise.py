@@ -23,7 +23,9 @@ _TITLE_ENDS = ("。", "；", "：", "，", "！", "？", ":", ";")
 
 @dataclass(frozen=True)
 class Recognised:
-    """`content` holds the fields of a corpus file of this kind (docs/corpus.md); the days stand beside it, as in a version's row."""
+    """`content` holds the fields of a corpus file of this kind (docs/corpus.md); the days stand beside it, as in a
+    version's row.
+    """
 
     content: dict[str, Any]
     understood: list[str]
@@ -50,7 +52,13 @@ def recognise(extract: Extract, *, kind: Kind, title_hint: str = "") -> Recognis
     from knowledge.importing.recognise_guide import guide
     from knowledge.importing.recognise_story import story
 
-    readers: dict[Kind, Callable[[Reading], dict[str, Any]]] = {Kind.village_rule: village_rule, Kind.regulation: regulation, Kind.service_guide: guide, Kind.policy: guide, Kind.case_story: story}
+    readers: dict[Kind, Callable[[Reading], dict[str, Any]]] = {
+        Kind.village_rule: village_rule,
+        Kind.regulation: regulation,
+        Kind.service_guide: guide,
+        Kind.policy: guide,
+        Kind.case_story: story,
+    }
     reading = _opened(extract, title_hint)
     said = mentions.days(extract.text)
     fields = readers[kind](reading)
@@ -73,7 +81,12 @@ def _forgotten(extract: Extract, kept: list[Any]) -> list[str]:
     if not short:
         return []
     joined = "".join(_letters(everything))
-    pieces = [piece for block in extract.blocks for piece in (block.text, *(cell for row in block.rows for cell in row)) if set(short) & set(piece)]
+    pieces = [
+        piece
+        for block in extract.blocks
+        for piece in (block.text, *(cell for row in block.rows for cell in row))
+        if set(short) & set(piece)
+    ]
     lost = [piece for piece in dict.fromkeys(pieces) if "".join(_letters(piece)) not in joined]
     return [f"没有放进去的：{piece}" for piece in lost]
 
@@ -110,13 +123,26 @@ def _opened(extract: Extract, hint: str) -> Reading:
 def _is_letterhead(block: Block) -> str | None:
     """The red head of an official paper, and its number below."""
     if block.kind in (BlockKind.heading, BlockKind.paragraph) and len(block.line) <= 30:
-        return "文头" if re.search(r"(?:政府|委员会|局|办公室|厅|部|院)\s*文件$", block.line) else "文号" if mentions.document_number(block.line) else None
+        return (
+            "文头"
+            if re.search(r"(?:政府|委员会|局|办公室|厅|部|院)\s*文件$", block.line)
+            else "文号"
+            if mentions.document_number(block.line)
+            else None
+        )
     return None
 
 
 def _may_be_title(block: Block, *, is_first: bool) -> bool:
-    """A heading of the file's own without a number, or a short first line. A title in two lines has both as headings."""
-    if block.number or block.kind in (BlockKind.table, BlockKind.article, BlockKind.list_item) or not 0 < len(block.text) <= _TITLE:
+    """A heading of the file's own without a number, or a short first line.
+
+    A title in two lines has both as headings.
+    """
+    if (
+        block.number
+        or block.kind in (BlockKind.table, BlockKind.article, BlockKind.list_item)
+        or not 0 < len(block.text) <= _TITLE
+    ):
         return False
     if label_of(block.text) is not None or mentions.document_number(block.text):
         return False

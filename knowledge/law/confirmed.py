@@ -13,7 +13,9 @@ from knowledge.law.models import CorrectionState, StatuteCorrection
 def confirmed_fixes(session: Session, *, law: str | None = None) -> dict[tuple[str, str], dict[str, Any]]:
     """By full name and day of adoption; a later correction of the same field comes after an earlier one."""
     found: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
-    asked = select(StatuteCorrection.law, StatuteCorrection.version_date, StatuteCorrection.fix).where(StatuteCorrection.state == CorrectionState.confirmed)
+    asked = select(StatuteCorrection.law, StatuteCorrection.version_date, StatuteCorrection.fix).where(
+        StatuteCorrection.state == CorrectionState.confirmed
+    )
     if law is not None:
         asked = asked.where(StatuteCorrection.law == law)
     for name, adopted, fix in session.execute(asked.order_by(StatuteCorrection.decided_at, StatuteCorrection.id)):

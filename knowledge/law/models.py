@@ -1,4 +1,5 @@
-"""Tables of the law in force: what each text was checked against, what changed since, whom it hits, and corrections of the data.
+"""Tables of the law in force: what each text was checked against, what changed since, whom it hits, and corrections of
+the data.
 
 Staff are plain ids and names, and so is what lives a floor higher (a canned reply): `source` names it.
 """
@@ -35,7 +36,8 @@ class CorrectionState(enum.StrEnum):
 
 
 class CitationSeen(Base):
-    """A wording of a cited article that this text was checked against; several when the law changed and a person kept the text.
+    """A wording of a cited article that this text was checked against; several when the law changed and a person kept
+    the text.
 
     `article_hash` is of the wording alone, "" where somebody kept a citation of what isn't in force any more.
     """
@@ -64,12 +66,15 @@ class LawChange(Base):
     kind: Mapped[ChangeKind] = mapped_column(_enum(ChangeKind))
     old_hash: Mapped[str] = mapped_column(String(64))
     new_hash: Mapped[str] = mapped_column(String(64))
-    old_version_id: Mapped[int | None] = mapped_column(Integer)  # the statute's versions; the words stand in their chunks
+    # the statute's versions; the words stand in their chunks
+    old_version_id: Mapped[int | None] = mapped_column(Integer)
     new_version_id: Mapped[int | None] = mapped_column(Integer)
     new_ref: Mapped[str | None] = mapped_column(String(40))
     effective_on: Mapped[date] = mapped_column(Date, index=True)
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    hits: Mapped[list["LawHit"]] = relationship(back_populates="change", cascade="all, delete-orphan", order_by="LawHit.id")
+    hits: Mapped[list["LawHit"]] = relationship(
+        back_populates="change", cascade="all, delete-orphan", order_by="LawHit.id"
+    )
 
 
 class LawHit(Base):
@@ -95,7 +100,9 @@ class LawHit(Base):
 
 
 class StatuteCorrection(Base):
-    """A change to the dates or the force of one version of a statute, proposed by one person and confirmed by another."""
+    """A change to the dates or the force of one version of a statute, proposed by one person and confirmed by
+    another.
+    """
 
     __tablename__ = "statute_correction"
 

@@ -1,4 +1,6 @@
-"""What waits for a legal worker: changes of the law with the texts they hit, statutes that begin or end, texts that run out."""
+"""What waits for a legal worker: changes of the law with the texts they hit, statutes that begin or end, texts that
+run out.
+"""
 
 import difflib
 from collections.abc import Collection
@@ -16,7 +18,9 @@ from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStat
 
 _LEAST_COMMON = 3  # shorter common runs make a difference that nobody can read
 _LEAST_ALIKE = 0.25
-_NEAR = 0.2  # 农业法 of 2012 art. 46 and of 2027 art. 54, both on farm insurance, share .24 of their pairs of characters; the next best .17
+# 农业法 of 2012 art. 46 and of 2027 art. 54, both on farm insurance, share .24 of their pairs of characters; the next
+# best .17
+_NEAR = 0.2
 _MOST = 200
 
 
@@ -34,7 +38,8 @@ class Changed:
     old: tuple[Piece, ...]
     new: tuple[Piece, ...]
     hits: tuple[LawHit, ...]
-    nearest: tuple[str, str] | None  # another article of the new version that says most of what the old one said, and its words
+    # another article of the new version that says most of what the old one said, and its words
+    nearest: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,10 @@ def waiting(session: Session, *, places: Collection[str] | None = None) -> list[
         select(LawHit, LawChange)
         .join(LawChange, LawHit.change_id == LawChange.id)
         .outerjoin(DocumentVersion, LawHit.version_id == DocumentVersion.id)
-        .where(LawHit.decision.in_([Decision.open, Decision.edit]), (LawHit.version_id.is_(None)) | (DocumentVersion.status == VersionStatus.published))
+        .where(
+            LawHit.decision.in_([Decision.open, Decision.edit]),
+            (LawHit.version_id.is_(None)) | (DocumentVersion.status == VersionStatus.published),
+        )
         .order_by(LawChange.effective_on, LawChange.law, LawChange.id, LawHit.id)
     )
     grouped: dict[int, tuple[LawChange, list[LawHit]]] = {}
@@ -60,7 +68,10 @@ def waiting(session: Session, *, places: Collection[str] | None = None) -> list[
             grouped.setdefault(change.id, (change, []))[1].append(hit)
     found = []
     for change, hits in list(grouped.values())[:_MOST]:
-        old, new = marked(_text(session, change.old_version_id, change.ref), _text(session, change.new_version_id, change.new_ref or change.ref))
+        old, new = marked(
+            _text(session, change.old_version_id, change.ref),
+            _text(session, change.new_version_id, change.new_ref or change.ref),
+        )
         found.append(Changed(change, old, new, tuple(hits), _nearest(session, change)))
     return found
 
@@ -70,12 +81,19 @@ def count_waiting(session: Session, *, today: date) -> int:
     return len({hit.source for c in waiting(session) if c.change.effective_on <= today for hit in c.hits})
 
 
-def expiring(session: Session, *, today: date, places: Collection[str] | None = None) -> list[tuple[Document, DocumentVersion]]:
+def expiring(
+    session: Session, *, today: date, places: Collection[str] | None = None
+) -> list[tuple[Document, DocumentVersion]]:
     """Texts of ours whose last day is within thirty days."""
     rows = session.execute(
         select(Document, DocumentVersion)
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
-        .where(Document.kind != Kind.statute, DocumentVersion.status == VersionStatus.published, DocumentVersion.in_force_to >= today, DocumentVersion.in_force_to <= today + ANNOUNCED)
+        .where(
+            Document.kind != Kind.statute,
+            DocumentVersion.status == VersionStatus.published,
+            DocumentVersion.in_force_to >= today,
+            DocumentVersion.in_force_to <= today + ANNOUNCED,
+        )
         .order_by(DocumentVersion.in_force_to, Document.title)
     )
     return [(document, version) for document, version in rows if places is None or document.place_id in places]
@@ -86,15 +104,31 @@ def statute_events(session: Session, *, today: date) -> list[StatuteEvent]:
     first, last = today - ANNOUNCED, today + ANNOUNCED
     day_before = first - timedelta(days=1)
     rows = session.execute(
-        select(Document.id, Document.title, DocumentVersion.in_force_from, DocumentVersion.in_force_to, DocumentVersion.promulgated_on)
+        select(
+            Document.id,
+            Document.title,
+            DocumentVersion.in_force_from,
+            DocumentVersion.in_force_to,
+            DocumentVersion.promulgated_on,
+        )
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published)
-        .where(DocumentVersion.in_force_from.between(first, last) | DocumentVersion.in_force_to.between(day_before, last))
+        .where(
+            DocumentVersion.in_force_from.between(first, last) | DocumentVersion.in_force_to.between(day_before, last)
+        )
     ).all()
     begin = {(i, start) for i, _, start, _, _ in rows}
-    found = [StatuteEvent(short_name(title), start, True, adopted) for _, title, start, _, adopted in rows if first <= start <= last]
+    found = [
+        StatuteEvent(short_name(title), start, True, adopted)
+        for _, title, start, _, adopted in rows
+        if first <= start <= last
+    ]
     for document_id, title, _, end, adopted in rows:
-        if end is not None and first <= (after := end + timedelta(days=1)) <= last and (document_id, after) not in begin:
+        if (
+            end is not None
+            and first <= (after := end + timedelta(days=1)) <= last
+            and (document_id, after) not in begin
+        ):
             found.append(StatuteEvent(short_name(title), after, False, adopted))
     return sorted(found, key=lambda e: (e.on, e.law))
 
@@ -130,10 +164,21 @@ def _nearest(session: Session, change: LawChange) -> tuple[str, str] | None:
         pairs = set(character_pairs(text))
         return len(wanted & pairs) / len(wanted | pairs)
 
-    scored = [(shared(text), ref, text) for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == change.new_version_id)) if ref]
+    scored = [
+        (shared(text), ref, text)
+        for ref, text in session.execute(select(Chunk.ref, Chunk.text).where(Chunk.version_id == change.new_version_id))
+        if ref
+    ]
     score, ref, text = max(scored, default=(0.0, "", ""))
     return (ref, text) if score >= _NEAR and ref not in (change.ref, change.new_ref) else None
 
 
 def _text(session: Session, version_id: int | None, ref: str) -> str:
-    return session.scalar(select(Chunk.text).where(Chunk.version_id == version_id, Chunk.ref == ref).order_by(Chunk.ordinal).limit(1)) or "" if version_id else ""
+    return (
+        session.scalar(
+            select(Chunk.text).where(Chunk.version_id == version_id, Chunk.ref == ref).order_by(Chunk.ordinal).limit(1)
+        )
+        or ""
+        if version_id
+        else ""
+    )

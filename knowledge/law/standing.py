@@ -1,4 +1,5 @@
-"""Whether a text of ours may still be shown on a day, seen from the law it cites; asked for each answer, so it reads little.
+"""Whether a text of ours may still be shown on a day, seen from the law it cites; asked for each answer, so it reads
+little.
 
 What a person has checked a text against is `CitationSeen`; a citation nobody looked at yet counts as checked on the day
 the text was last reviewed.
@@ -34,9 +35,15 @@ class Standing:
 
 
 def sound(session: Session, passages: Sequence[Passage], *, day: date) -> list[Passage]:
-    """The passages that may be shown on the day, in their order; one whose law changed since it was checked carries a caution."""
+    """The passages that may be shown on the day, in their order; one whose law changed since it was checked carries
+    a caution.
+    """
     found = standing(session, passages, day=day)
-    return [replace(p, caution=found[p.chunk_id].caution) if p.chunk_id in found else p for p in passages if p.chunk_id not in found or not found[p.chunk_id].is_dead]
+    return [
+        replace(p, caution=found[p.chunk_id].caution) if p.chunk_id in found else p
+        for p in passages
+        if p.chunk_id not in found or not found[p.chunk_id].is_dead
+    ]
 
 
 def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dict[int, Standing]:
@@ -48,14 +55,27 @@ def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dic
     versions = {
         chunk_id: (f"version:{version_id}", checked_on(reviewed, approved))
         for chunk_id, version_id, reviewed, approved in session.execute(
-            select(Chunk.id, DocumentVersion.id, DocumentVersion.reviewed_on, DocumentVersion.approved_at).join(DocumentVersion, Chunk.version_id == DocumentVersion.id).where(Chunk.id.in_(cited))
+            select(Chunk.id, DocumentVersion.id, DocumentVersion.reviewed_on, DocumentVersion.approved_at)
+            .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+            .where(Chunk.id.in_(cited))
         )
     }
     seen = seen_by(session, [source for source, _ in versions.values()])
-    return {chunk_id: _judge(book, *cited[chunk_id], seen=seen[source], reviewed=reviewed, day=day) for chunk_id, (source, reviewed) in versions.items()}
+    return {
+        chunk_id: _judge(book, *cited[chunk_id], seen=seen[source], reviewed=reviewed, day=day)
+        for chunk_id, (source, reviewed) in versions.items()
+    }
 
 
-def _judge(book: Book, listed: list[Citation], written: list[Citation], *, seen: dict[tuple[str, str], dict[str, int | None]], reviewed: date | None, day: date) -> Standing:
+def _judge(
+    book: Book,
+    listed: list[Citation],
+    written: list[Citation],
+    *,
+    seen: dict[tuple[str, str], dict[str, int | None]],
+    reviewed: date | None,
+    day: date,
+) -> Standing:
     def look(citation: Citation) -> tuple[Article | None, bool]:
         """The article on the day, and whether nobody has checked the text against that."""
         statute = book.statute(citation)
@@ -77,7 +97,12 @@ def _judge(book: Book, listed: list[Citation], written: list[Citation], *, seen:
     if any(is_dead(*found) for found in named) or (looked and all(is_dead(*found) for found in looked)):
         return Standing(True, None)
     moved = next((article for article, unchecked in (*looked, *named) if article and unchecked), None)
-    return Standing(False, f"依据的《{moved.statute.name}》{moved.ref}有变动，正在核对，请先以法律现行条文为准，拿不准先问 12348。" if moved else None)
+    return Standing(
+        False,
+        f"依据的《{moved.statute.name}》{moved.ref}有变动，正在核对，请先以法律现行条文为准，拿不准先问 12348。"
+        if moved
+        else None,
+    )
 
 
 def _cited(passage: Passage) -> tuple[list[Citation], list[Citation]]:
@@ -94,12 +119,18 @@ def _cited(passage: Passage) -> tuple[list[Citation], list[Citation]]:
 
 
 def checked_on(reviewed: date | None, approved_at: datetime | None) -> date | None:
-    """The last day on which a person looked at the whole text, as far as is known: China's day, since laws begin at its midnight."""
-    return max((d for d in (reviewed, approved_at.astimezone(_CHINA).date() if approved_at else None) if d), default=None)
+    """The last day on which a person looked at the whole text, as far as is known: China's day, since laws begin at
+    its midnight.
+    """
+    return max(
+        (d for d in (reviewed, approved_at.astimezone(_CHINA).date() if approved_at else None) if d), default=None
+    )
 
 
 def first_checked(book: Book, statute: Statute, ref: str, day: date) -> Article | None:
-    """What a text was checked against when it was written by `day`: the article as of then, or the one announced; None for a dead one."""
+    """What a text was checked against when it was written by `day`: the article as of then, or the one announced;
+    None for a dead one.
+    """
     then = book.on(statute, ref, day)
     if then.force is Force.not_yet and then.period is not None:
         then = book.on(statute, ref, then.period.start)
@@ -109,6 +140,8 @@ def first_checked(book: Book, statute: Statute, ref: str, day: date) -> Article 
 def seen_by(session: Session, sources: Iterable[str]) -> dict[str, dict[tuple[str, str], dict[str, int | None]]]:
     """By source, then statute and article: the wordings checked, earliest first, each with the statute's version."""
     found: dict[str, dict[tuple[str, str], dict[str, int | None]]] = defaultdict(lambda: defaultdict(dict))
-    for row in session.scalars(select(CitationSeen).where(CitationSeen.source.in_(list(sources))).order_by(CitationSeen.checked_at)):
+    for row in session.scalars(
+        select(CitationSeen).where(CitationSeen.source.in_(list(sources))).order_by(CitationSeen.checked_at)
+    ):
         found[row.source][row.statute_id, row.ref][row.article_hash] = row.statute_version_id
     return found

@@ -13,7 +13,9 @@ PARTS = {"q": "attention.self.query", "v": "attention.self.value", "fi": "interm
 
 
 def merge(encoder: Any, path: Path) -> np.ndarray:
-    """Add the low-rank updates to the encoder's weights in place; the adapter, (384, 384) float32, is for the caller."""
+    """Add the low-rank updates to the encoder's weights in place; the adapter, (384, 384) float32, is for the
+    caller.
+    """
     import torch
 
     with np.load(path) as learned:

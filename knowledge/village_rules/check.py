@@ -1,6 +1,8 @@
-"""Clauses of a village rule (村规民约) against the law: what a person has to look at, with the words, the articles and the reason.
+"""Clauses of a village rule (村规民约) against the law: what a person has to look at, with the words, the articles and
+the reason.
 
-It only points; a legal worker decides. So a clause too many flagged costs a glance, one missed costs a resident their right.
+It only points; a legal worker decides. So a clause too many flagged costs a glance, one missed costs a resident their
+right.
 """
 
 import re
@@ -46,7 +48,9 @@ class CheckedClause:
 
 
 def check_clause(text: str) -> list[Flag]:
-    """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where nothing was found."""
+    """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where
+    nothing was found.
+    """
     return list(_judged(text))
 
 
@@ -68,11 +72,15 @@ def _judged(text: str) -> tuple[Flag, ...]:
             phrases = [(a + m.start(), a + m.end()) for m in _PHRASE.finditer(read[a:b])]
             start, end = phrases[int(judge.weights([read[x:y] for x, y in phrases]).argmax())] if phrases else (a, b)
             first, last = places[start][1], places[end - 1][1] + 1
-            found[pattern.key] = Flag(pattern.key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason)
+            found[pattern.key] = Flag(
+                pattern.key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason
+            )
     return tuple(sorted(found.values(), key=lambda f: (f.start, f.end)))
 
 
-def check_rule(clauses: Sequence[str], *, search: Callable[[str], Sequence[Passage]] | None = None) -> list[CheckedClause]:
+def check_rule(
+    clauses: Sequence[str], *, search: Callable[[str], Sequence[Passage]] | None = None
+) -> list[CheckedClause]:
     """Each clause with its flags and the articles that `search` finds for it."""
     return [CheckedClause(text, tuple(check_clause(text)), tuple(search(text)) if search else ()) for text in clauses]
 
@@ -83,6 +91,8 @@ def related_articles(session: Session, searcher: Searcher, text: str, *, day: da
 
 
 def suggested_conflict(flags: Sequence[Flag]) -> dict[str, object]:
-    """`{"articles": [...], "says": "..."}` for a clause that conflicts, as a resident would read it; a start for the legal worker."""
+    """`{"articles": [...], "says": "..."}` for a clause that conflicts, as a resident would read it; a start for
+    the legal worker.
+    """
     articles = list(dict.fromkeys(a for f in flags for a in f.articles[:_CITED]))
     return {"articles": articles, "says": "".join(dict.fromkeys(PATTERNS[f.pattern].says for f in flags))}

@@ -1,7 +1,8 @@
-"""How likely a clause is against the law, and by which pattern: a linear model over character groups, learned in a moment from `examples/`.
+"""How likely a clause is against the law, and by which pattern: a linear model over character groups, learned in a
+moment from `examples/`.
 
-Hand-written signs were tried first: 1.00 of the clauses they were written with, .62 of those unseen. Some two thousand examples by several
-writers carry further (docs/village-rules.md).
+Hand-written signs were tried first: 1.00 of the clauses they were written with, .62 of those unseen. Some two thousand
+examples by several writers carry further (docs/village-rules.md).
 """
 
 import unicodedata
@@ -41,8 +42,12 @@ class Classifier:
         bad = [(text, pattern) for pattern, texts in examples.unlawful.items() for text in texts]
         self._characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
         rows = self._characters.fit_transform([text for text, _ in bad] + examples.lawful)
-        self._unlawful = LogisticRegression(C=10, class_weight="balanced", max_iter=2000).fit(rows, [1] * len(bad) + [0] * len(examples.lawful))
-        self._pattern = LogisticRegression(C=10, class_weight="balanced", max_iter=2000).fit(rows[: len(bad)], [pattern for _, pattern in bad])
+        self._unlawful = LogisticRegression(C=10, class_weight="balanced", max_iter=2000).fit(
+            rows, [1] * len(bad) + [0] * len(examples.lawful)
+        )
+        self._pattern = LogisticRegression(C=10, class_weight="balanced", max_iter=2000).fit(
+            rows[: len(bad)], [pattern for _, pattern in bad]
+        )
 
     def unlawful(self, texts: list[str]) -> np.ndarray:
         """(n,) float: how likely each is against the law, 0...1; 0 for a text without a known character."""
@@ -61,7 +66,10 @@ class Classifier:
 @cache
 def classifier() -> Classifier:
     found = read_examples()
-    folded = Examples({pattern: [fold(t) for t in texts] for pattern, texts in found.unlawful.items()}, [fold(t) for t in found.lawful])
+    folded = Examples(
+        {pattern: [fold(t) for t in texts] for pattern, texts in found.unlawful.items()},
+        [fold(t) for t in found.lawful],
+    )
     return Classifier(folded)
 
 
@@ -72,4 +80,9 @@ def fold(text: str) -> str:
 
 def folded(text: str) -> list[tuple[str, int]]:
     """The characters that count, each with its place in `text`."""
-    return [(c, at) for at, raw in enumerate(text) for c in unicodedata.normalize("NFKC", raw) if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Cs")]
+    return [
+        (c, at)
+        for at, raw in enumerate(text)
+        for c in unicodedata.normalize("NFKC", raw)
+        if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc", "Cs")
+    ]

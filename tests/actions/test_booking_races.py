@@ -22,19 +22,46 @@ Sessions = sessionmaker[Session]
 def opening(sessions: Sessions, *, capacity: int = 1, hours: float = 48, worker: int = 1) -> int:
     starts = NOW + timedelta(hours=hours)
     with sessions() as session:
-        found = service.publish(session, worker_id=worker, worker_name="周律师", mode=Mode.visit, place="nation", address="村委会", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=capacity, now=NOW)
+        found = service.publish(
+            session,
+            worker_id=worker,
+            worker_name="周律师",
+            mode=Mode.visit,
+            place="nation",
+            address="村委会",
+            starts_at=starts,
+            ends_at=starts + timedelta(hours=1),
+            capacity=capacity,
+            now=NOW,
+        )
         session.commit()
         return found.id
 
 
 def book(sessions: Sessions, where: int, who: str, key: str | None = None) -> int:
     with sessions() as session:
-        return service.book(session, where, conversation_id=who, request_key=key or f"{who}-{where}", summary="问土地", phone=None, now=NOW).id
+        return service.book(
+            session,
+            where,
+            conversation_id=who,
+            request_key=key or f"{who}-{where}",
+            summary="问土地",
+            phone=None,
+            now=NOW,
+        ).id
 
 
 def wait(sessions: Sessions, where: int, who: str, *, now: datetime = NOW) -> int:
     with sessions() as session:
-        return service.wait(session, where, conversation_id=who, request_key=f"wait-{who}-{where}", summary="问低保", phone=None, now=now).id
+        return service.wait(
+            session,
+            where,
+            conversation_id=who,
+            request_key=f"wait-{who}-{where}",
+            summary="问低保",
+            phone=None,
+            now=now,
+        ).id
 
 
 def cancel(sessions: Sessions, appointment: int) -> None:
@@ -68,14 +95,23 @@ def assert_exact(sessions: Sessions) -> None:
     """Places taken are places held, and nobody waits for an opening with room."""
     with sessions() as session:
         for found in session.scalars(select(Opening)):
-            counts = dict(session.execute(select(Appointment.status, func.count()).where(Appointment.opening_id == found.id).group_by(Appointment.status)).all())
+            counts = dict(
+                session.execute(
+                    select(Appointment.status, func.count())
+                    .where(Appointment.opening_id == found.id)
+                    .group_by(Appointment.status)
+                ).all()
+            )
             assert found.taken == counts.get(Status.booked, 0)
             assert not (counts.get(Status.waiting) and found.taken < found.capacity)
             assert not (found.is_cancelled and counts.get(Status.waiting))
 
 
 def together(*deeds: Callable[[], object]) -> list[object]:
-    """All at one moment; what each gave back or, for what the service refused, the error. Anything else fails the test."""
+    """All at one moment; what each gave back or, for what the service refused, the error.
+
+    Anything else fails the test.
+    """
     gate, found = threading.Barrier(len(deeds)), [None] * len(deeds)  # type: ignore[var-annotated]
 
     def run(i: int) -> None:
@@ -107,8 +143,12 @@ def test_a_change_repeated_from_ten_threads_changes_once_and_says_so_to_each(ses
 def test_changes_in_opposite_directions_never_lock_each_other_out(sessions: Sessions) -> None:
     for turn in range(10):
         one, two = opening(sessions, capacity=4), opening(sessions, capacity=4, hours=50)
-        here, there = [book(sessions, one, f"a{turn}-{i}") for i in range(2)], [book(sessions, two, f"b{turn}-{i}") for i in range(2)]
-        together(*(lambda h=h: change(sessions, h, two, f"k{h}") for h in here), *(lambda h=h: change(sessions, h, one, f"k{h}") for h in there))  # noqa: B023  # type: ignore[misc]
+        here = [book(sessions, one, f"a{turn}-{i}") for i in range(2)]
+        there = [book(sessions, two, f"b{turn}-{i}") for i in range(2)]
+        together(
+            *(lambda h=h, to=two: change(sessions, h, to, f"k{h}") for h in here),
+            *(lambda h=h, to=one: change(sessions, h, to, f"k{h}") for h in there),
+        )  # type: ignore[misc]
         assert (taken(sessions, one), taken(sessions, two)) == (2, 2)
 
 
@@ -121,7 +161,11 @@ def test_cancelling_and_calling_off_at_once_leave_no_place_taken(sessions: Sessi
             with sessions() as session:
                 service.cancel_opening(session, where, reason="", now=NOW)
 
-        together(*(lambda h=h: cancel(sessions, h) for h in held), call_off, lambda w=where, t=turn: book(sessions, w, f"late{t}"))  # type: ignore[misc]
+        together(
+            *(lambda h=h: cancel(sessions, h) for h in held),
+            call_off,
+            lambda w=where, t=turn: book(sessions, w, f"late{t}"),
+        )  # type: ignore[misc]
         assert_exact(sessions)
         assert all(status(sessions, h) is Status.cancelled for h in held)
 
@@ -130,7 +174,7 @@ def test_a_place_given_up_while_someone_joins_the_list_is_not_left_empty(session
     for turn in range(20):
         where = opening(sessions)
         held = book(sessions, where, f"r{turn}")
-        together(lambda h=held: cancel(sessions, h), lambda w=where, t=turn: wait(sessions, w, f"w{t}"))  # type: ignore[misc]
+        together(lambda h=held: cancel(sessions, h), lambda w=where, t=turn: wait(sessions, w, f"w{t}"))
         assert_exact(sessions)
 
 
@@ -250,14 +294,26 @@ def test_random_deeds_of_eight_at_once_keep_the_count(sessions: Sessions, seed: 
     def live(who: str, fate: random.Random) -> None:
         for i in range(12):
             with sessions() as session:
-                held = session.scalars(select(Appointment.id).where(Appointment.conversation_id == who, Appointment.status.in_((Status.booked, Status.waiting)))).all()
+                held = session.scalars(
+                    select(Appointment.id).where(
+                        Appointment.conversation_id == who, Appointment.status.in_((Status.booked, Status.waiting))
+                    )
+                ).all()
             place, deed = fate.choice(places), fate.choice(("book", "book", "wait", "cancel", "change"))
             try:
                 if deed == "book":
                     book(sessions, place, who, f"{who}-{i}")
                 elif deed == "wait":
                     with sessions() as session:
-                        service.wait(session, place, conversation_id=who, request_key=f"{who}-{i}", summary="s", phone=None, now=NOW)
+                        service.wait(
+                            session,
+                            place,
+                            conversation_id=who,
+                            request_key=f"{who}-{i}",
+                            summary="s",
+                            phone=None,
+                            now=NOW,
+                        )
                 elif held and deed == "cancel":
                     cancel(sessions, held[0])
                 elif held:

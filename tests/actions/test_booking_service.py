@@ -22,13 +22,26 @@ Status = AppointmentStatus
 
 def opening(session: Session, *, capacity: int = 1, hours: int = 48, worker: int = 1) -> int:
     starts = NOW + timedelta(hours=hours)
-    found = service.publish(session, worker_id=worker, worker_name="周律师", mode=Mode.visit, place="nation", address="村委会", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=capacity, now=NOW)
+    found = service.publish(
+        session,
+        worker_id=worker,
+        worker_name="周律师",
+        mode=Mode.visit,
+        place="nation",
+        address="村委会",
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        capacity=capacity,
+        now=NOW,
+    )
     session.commit()
     return found.id
 
 
 def book(session: Session, where: int, who: str, key: str | None = None) -> Appointment:
-    return service.book(session, where, conversation_id=who, request_key=key or f"{who}-{where}", summary="问土地", phone=None, now=NOW)
+    return service.book(
+        session, where, conversation_id=who, request_key=key or f"{who}-{where}", summary="问土地", phone=None, now=NOW
+    )
 
 
 def test_fifty_ask_for_the_last_place_and_one_gets_it(sessions: sessionmaker[Session]) -> None:
@@ -103,7 +116,9 @@ def test_who_waits_moves_up_and_is_told(sessions: sessionmaker[Session]) -> None
         service.cancel(session, held.id, now=NOW)
         session.refresh(waiting)
         assert waiting.status is Status.booked and session.get_one(Opening, where, populate_existing=True).taken == 1
-        assert [(a.id, "候补上了" in text) for a, _, text in service.due_words(session, now=NOW)] == [(waiting.id, True)]
+        assert [(a.id, "候补上了" in text) for a, _, text in service.due_words(session, now=NOW)] == [
+            (waiting.id, True)
+        ]
 
 
 def test_reminders_go_out_once_a_day_and_two_hours_before(sessions: sessionmaker[Session]) -> None:
@@ -139,27 +154,63 @@ def test_only_the_worker_marks_and_notes(sessions: sessionmaker[Session]) -> Non
 
 
 def test_a_series_leaves_holidays_out() -> None:
-    days = service.repeats(date(2026, 9, 17), every="week", until=date(2026, 10, 15), is_workday=WorkCalendar().is_workday)
+    days = service.repeats(
+        date(2026, 9, 17), every="week", until=date(2026, 10, 15), is_workday=WorkCalendar().is_workday
+    )
     assert days == [date(2026, 9, 17), date(2026, 9, 24), date(2026, 10, 8), date(2026, 10, 15)]
-    assert service.repeats(date(2026, 11, 11), every="month", until=date(2027, 1, 31), is_workday=lambda d: True) == [date(2026, 11, 11), date(2026, 12, 9), date(2027, 1, 13)]
+    assert service.repeats(date(2026, 11, 11), every="month", until=date(2027, 1, 31), is_workday=lambda d: True) == [
+        date(2026, 11, 11),
+        date(2026, 12, 9),
+        date(2027, 1, 13),
+    ]
     with pytest.raises(InvalidInput):
         service.repeats(date(2026, 11, 11), every="day", until=date(2026, 12, 1), is_workday=lambda d: True)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["book", "cancel", "change", "wait", "off"]), st.integers(0, 3), st.integers(0, 2), st.integers(0, 2)), max_size=25))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["book", "cancel", "change", "wait", "off"]),
+            st.integers(0, 3),
+            st.integers(0, 2),
+            st.integers(0, 2),
+        ),
+        max_size=25,
+    )
+)
 def test_places_taken_always_equal_places_held(steps: list[tuple[str, int, int, int]]) -> None:
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with Session(engine, expire_on_commit=False) as session:
         places = [opening(session, capacity=c, hours=30 + c) for c in (1, 2, 3)]
         for i, (do, who, here, there) in enumerate(steps):
-            held = session.scalars(select(Appointment).where(Appointment.conversation_id == f"r{who}", Appointment.status.in_((Status.booked, Status.waiting)))).first()
+            held = session.scalars(
+                select(Appointment).where(
+                    Appointment.conversation_id == f"r{who}", Appointment.status.in_((Status.booked, Status.waiting))
+                )
+            ).first()
             try:
                 if do == "book":
-                    service.book(session, places[here], conversation_id=f"r{who}", request_key=f"k{i}", summary="s", phone=None, now=NOW)
+                    service.book(
+                        session,
+                        places[here],
+                        conversation_id=f"r{who}",
+                        request_key=f"k{i}",
+                        summary="s",
+                        phone=None,
+                        now=NOW,
+                    )
                 elif do == "wait":
-                    service.wait(session, places[here], conversation_id=f"r{who}", request_key=f"k{i}", summary="s", phone=None, now=NOW)
+                    service.wait(
+                        session,
+                        places[here],
+                        conversation_id=f"r{who}",
+                        request_key=f"k{i}",
+                        summary="s",
+                        phone=None,
+                        now=NOW,
+                    )
                 elif do == "off" and i % 7 == 0:
                     service.cancel_opening(session, places[here], reason="", now=NOW)
                 elif held and do == "cancel":
@@ -170,5 +221,9 @@ def test_places_taken_always_equal_places_held(steps: list[tuple[str, int, int, 
                 session.rollback()
             session.expire_all()
             for place in places:
-                booked = session.scalar(select(func.count()).select_from(Appointment).where(Appointment.opening_id == place, Appointment.status == Status.booked))
+                booked = session.scalar(
+                    select(func.count())
+                    .select_from(Appointment)
+                    .where(Appointment.opening_id == place, Appointment.status == Status.booked)
+                )
                 assert session.get_one(Opening, place).taken == booked

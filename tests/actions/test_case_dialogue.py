@@ -14,12 +14,25 @@ from tests.fakes import NoSearch
 
 
 @pytest.mark.parametrize("action", [CheckCase, ConfirmCase])
-def test_a_number_alone_asks_how_it_stands_whatever_it_was_taken_for(sessions: sessionmaker[Session], action: type[_Case]) -> None:
+def test_a_number_alone_asks_how_it_stands_whatever_it_was_taken_for(
+    sessions: sessionmaker[Session], action: type[_Case]
+) -> None:
     """The intent of a bare number hangs on its digits: 261129-004-24 was taken for a word about a case being solved."""
     with sessions() as session:
-        case = service.file(session, request_key="k", conversation_id=None, place=None, category="其他", fields={"what": "路灯坏了", "phone": "13812345678"}, now=datetime.now(UTC))
+        case = service.file(
+            session,
+            request_key="k",
+            conversation_id=None,
+            place=None,
+            category="其他",
+            fields={"what": "路灯坏了", "phone": "13812345678"},
+            now=datetime.now(UTC),
+        )
         number = numbers.spoken(case.number)
-    dispatcher, services = CollectingDispatcher(), Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    dispatcher, services = (
+        CollectingDispatcher(),
+        Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他"),
+    )  # type: ignore[arg-type]
     told: dict[str, Any] = {"text": number, "metadata": {}, "intent": {"name": "confirm_case"}}
     action(services).run(dispatcher, Tracker("c1", {}, told, [], False, None, {}, "action_listen"), {})
     assert "手机号后四位" in dispatcher.messages[0]["custom"]["text"]

@@ -15,7 +15,15 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
 def linked(session: Session) -> tuple[Case, str]:
-    case = service.file(session, request_key="k", conversation_id=None, place=None, category="其他", fields={"what": "路灯坏了"}, now=NOW)
+    case = service.file(
+        session,
+        request_key="k",
+        conversation_id=None,
+        place=None,
+        category="其他",
+        fields={"what": "路灯坏了"},
+        now=NOW,
+    )
     token = links.make(session, case.id, now=NOW)
     session.commit()
     return case, token

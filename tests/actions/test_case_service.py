@@ -32,15 +32,41 @@ def county(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     return sessions
 
 
-def filed(session: Session, key: str = "k1", *, what: str = "隔壁砌墙占了路", place: str | None = "lijiagou", category: str = "邻里相邻", conversation: str | None = "c1", **fields: object) -> Case:
-    return service.file(session, request_key=key, conversation_id=conversation, place=place, category=category, fields={"what": what, **fields}, now=NOW)
+def filed(
+    session: Session,
+    key: str = "k1",
+    *,
+    what: str = "隔壁砌墙占了路",
+    place: str | None = "lijiagou",
+    category: str = "邻里相邻",
+    conversation: str | None = "c1",
+    **fields: object,
+) -> Case:
+    return service.file(
+        session,
+        request_key=key,
+        conversation_id=conversation,
+        place=place,
+        category=category,
+        fields={"what": what, **fields},
+        now=NOW,
+    )
 
 
 def walk(session: Session, case: Case, *steps: CaseStatus, at: datetime = NOW) -> Case:
     team = session.scalars(select(Team)).first()
     for i, to in enumerate(steps):
         actor = RESIDENT if to in (CaseStatus.closed, CaseStatus.reopened, CaseStatus.withdrawn) else STAFF
-        service.move(session, case.id, to, actor=actor, key=f"{case.id}-{i}-{to}-{at.timestamp()}", now=at, note="情况说明", team_id=team.id if team else None)
+        service.move(
+            session,
+            case.id,
+            to,
+            actor=actor,
+            key=f"{case.id}-{i}-{to}-{at.timestamp()}",
+            now=at,
+            note="情况说明",
+            team_id=team.id if team else None,
+        )
     return case
 
 
@@ -86,12 +112,16 @@ def test_only_moves_of_the_table_are_made(county: sessionmaker[Session], start: 
             before = session.scalar(select(func.count()).select_from(CaseEvent))
             actor = RESIDENT if by is By.resident else STAFF
             if to in MOVES[start] and by in MOVES[start][to].by:
-                service.move(session, case.id, to, actor=actor, key=f"m-{case.id}", now=NOW, note="说明", team_id=team.id)
+                service.move(
+                    session, case.id, to, actor=actor, key=f"m-{case.id}", now=NOW, note="说明", team_id=team.id
+                )
                 assert session.get_one(Case, case.id).status is to
                 assert session.scalar(select(func.count()).select_from(CaseEvent)) == (before or 0) + 1
             else:
                 with pytest.raises(NotAllowed):
-                    service.move(session, case.id, to, actor=actor, key=f"m-{case.id}", now=NOW, note="说明", team_id=team.id)
+                    service.move(
+                        session, case.id, to, actor=actor, key=f"m-{case.id}", now=NOW, note="说明", team_id=team.id
+                    )
                 session.rollback()
                 assert session.get_one(Case, case.id).status is start
 
@@ -119,7 +149,9 @@ def test_staff_close_only_with_the_residents_word_written_down(county: sessionma
         case = walk(session, filed(session), *TO_ANSWER)
         with pytest.raises(InvalidInput):
             service.move(session, case.id, CaseStatus.closed, actor=STAFF, key="x", now=NOW)
-        service.move(session, case.id, CaseStatus.closed, actor=STAFF, key="y", now=NOW, note="11月24日电话里说已经解决")
+        service.move(
+            session, case.id, CaseStatus.closed, actor=STAFF, key="y", now=NOW, note="11月24日电话里说已经解决"
+        )
         assert case.status is CaseStatus.closed
 
 
@@ -199,7 +231,9 @@ def test_a_called_unit_that_stays_away_is_escalated_once(county: sessionmaker[Se
         team = session.scalars(select(Team)).first()
         assert team
         unit = service.call_unit(session, case.id, team.id, reason="来量地", actor=STAFF, key="c", now=NOW)
-        assert service.call_unit(session, case.id, team.id, reason="来量地", actor=STAFF, key="d", now=NOW).id == unit.id
+        assert (
+            service.call_unit(session, case.id, team.id, reason="来量地", actor=STAFF, key="d", now=NOW).id == unit.id
+        )
         late = NOW + timedelta(hours=5)
         assert [service.tick(session, now=late), service.tick(session, now=late)] == [1, 0]
         service.unit_arrived(session, unit.id, actor=STAFF, now=late)
@@ -207,8 +241,18 @@ def test_a_called_unit_that_stays_away_is_escalated_once(county: sessionmaker[Se
         assert sum("报到" in e.what and "没有" not in e.what for e in case.events) == 1
 
 
-@pytest.mark.parametrize(("row", "green", "due"), [(None, [], "14:00"), ((6, "hours", 2), [], "16:00"), ((6, "hours", 2), ["老人"], "12:00"), ((1, "days", 1), [], "23:59")])
-def test_how_soon_a_called_unit_must_come_is_a_row_that_staff_edit(county: sessionmaker[Session], row: tuple[int, str, int] | None, green: list[str], due: str) -> None:
+@pytest.mark.parametrize(
+    ("row", "green", "due"),
+    [
+        (None, [], "14:00"),
+        ((6, "hours", 2), [], "16:00"),
+        ((6, "hours", 2), ["老人"], "12:00"),
+        ((1, "days", 1), [], "23:59"),
+    ],
+)
+def test_how_soon_a_called_unit_must_come_is_a_row_that_staff_edit(
+    county: sessionmaker[Session], row: tuple[int, str, int] | None, green: list[str], due: str
+) -> None:
     with county() as session:
         kept = session.get_one(TimeLimit, service.CALLED_UNIT)  # offices.yml brings it
         assert (kept.amount, kept.unit) == (4, "hours")
@@ -236,9 +280,17 @@ def test_merging_tells_both_residents(county: sessionmaker[Session]) -> None:
 
 @pytest.mark.parametrize(
     ("category", "place", "team"),
-    [("劳动用工", "lijiagou", "清禾县人社局劳动监察"), ("土地承包与宅基地", "wangjiawan", "青石乡司法所"), ("邻里相邻", "shiqiao", "石桥村委会"), ("医疗卫生", "lijiagou", "柳河镇综治中心"), ("医疗卫生", None, "清禾县矛盾调解中心")],
+    [
+        ("劳动用工", "lijiagou", "清禾县人社局劳动监察"),
+        ("土地承包与宅基地", "wangjiawan", "青石乡司法所"),
+        ("邻里相邻", "shiqiao", "石桥村委会"),
+        ("医疗卫生", "lijiagou", "柳河镇综治中心"),
+        ("医疗卫生", None, "清禾县矛盾调解中心"),
+    ],
 )
-def test_rules_route_and_what_none_takes_falls_to_people(county: sessionmaker[Session], category: str, place: str | None, team: str) -> None:
+def test_rules_route_and_what_none_takes_falls_to_people(
+    county: sessionmaker[Session], category: str, place: str | None, team: str
+) -> None:
     with county() as session:
         case = filed(session, place=place, category=category)
         assert case.team and case.team.name == team
@@ -249,7 +301,12 @@ def test_numbers_cannot_be_walked(county: sessionmaker[Session]) -> None:
         case, anonymous = filed(session, phone="13812345678"), filed(session, "anon")
         assert service.look_up(session, case.number, "5678", now=NOW).id == case.id
         said = set()
-        for number, tail in ((case.number, "0000"), (anonymous.number, "5678"), ("26112499999", "5678"), (case.number, "")):
+        for number, tail in (
+            (case.number, "0000"),
+            (anonymous.number, "5678"),
+            ("26112499999", "5678"),
+            (case.number, ""),
+        ):
             with pytest.raises(NotFound) as refused:
                 service.look_up(session, number, tail, now=NOW)
             said.add(refused.value.message_zh)
@@ -267,21 +324,31 @@ def test_no_mediation_without_both_and_thirty_days_to_confirm(county: sessionmak
         case = filed(session)
         with pytest.raises(InvalidInput):
             service.start_mediation(session, case.id, mediator="老周", parties=[{"name": "李"}], actor=STAFF, now=NOW)
-        service.start_mediation(session, case.id, mediator="老周", parties=[{"name": "李"}, {"name": "王"}], actor=STAFF, now=NOW)
+        service.start_mediation(
+            session, case.id, mediator="老周", parties=[{"name": "李"}, {"name": "王"}], actor=STAFF, now=NOW
+        )
         service.consent(session, case.id, 0, "yes", actor=STAFF, now=NOW)
         with pytest.raises(NotAllowed):
-            service.add_session(session, case.id, at=NOW + timedelta(days=1), place="村委会", text="", actor=STAFF, now=NOW)
+            service.add_session(
+                session, case.id, at=NOW + timedelta(days=1), place="村委会", text="", actor=STAFF, now=NOW
+            )
         with pytest.raises(NotAllowed):
-            service.sign_agreement(session, case.id, facts="f", terms="t", method="", signed_on=date(2026, 11, 24), actor=STAFF, now=NOW)
+            service.sign_agreement(
+                session, case.id, facts="f", terms="t", method="", signed_on=date(2026, 11, 24), actor=STAFF, now=NOW
+            )
         service.consent(session, case.id, 1, "yes", actor=STAFF, now=NOW)
-        mediation = service.sign_agreement(session, case.id, facts="f", terms="t", method="", signed_on=date(2026, 9, 4), actor=STAFF, now=NOW)
+        mediation = service.sign_agreement(
+            session, case.id, facts="f", terms="t", method="", signed_on=date(2026, 9, 4), actor=STAFF, now=NOW
+        )
         assert mediation.confirm_by == date(2026, 10, 8), "the thirtieth day lies in the October holidays"
 
 
 def test_a_clear_no_ends_the_mediation_and_tells_the_other_ways(county: sessionmaker[Session]) -> None:
     with county() as session:
         case = filed(session)
-        service.start_mediation(session, case.id, mediator="老周", parties=[{"name": "李"}, {"name": "王"}], actor=STAFF, now=NOW)
+        service.start_mediation(
+            session, case.id, mediator="老周", parties=[{"name": "李"}, {"name": "王"}], actor=STAFF, now=NOW
+        )
         mediation = service.consent(session, case.id, 1, "no", actor=STAFF, now=NOW)
         assert mediation.failed_at and any("起诉" in (e.say or "") for e in case.events)
 
@@ -301,7 +368,16 @@ def test_whatever_is_tried_the_record_and_the_status_agree(tries: list[tuple[Cas
         case = filed(session, place=None)
         for i, (to, by_staff, has_note) in enumerate(tries):
             try:
-                service.move(session, case.id, to, actor=STAFF if by_staff else RESIDENT, key=f"t{i}", now=NOW + timedelta(hours=i), note="说明" if has_note else "", team_id=team.id)
+                service.move(
+                    session,
+                    case.id,
+                    to,
+                    actor=STAFF if by_staff else RESIDENT,
+                    key=f"t{i}",
+                    now=NOW + timedelta(hours=i),
+                    note="说明" if has_note else "",
+                    team_id=team.id,
+                )
             except ActionError:
                 session.rollback()
         session.expire_all()

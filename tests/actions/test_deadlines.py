@@ -32,7 +32,10 @@ def statutes() -> Iterator[sqlite3.Connection]:
 def article_text(statutes: sqlite3.Connection, law: str, article: str) -> str:
     """The article as in force on TODAY, empty where there is none."""
     found = statutes.execute(
-        "SELECT article_text FROM articles JOIN laws USING (law_id) WHERE laws.law_name = ? AND article_no = ? AND laws.status = '现行有效' AND laws.effective_date <= ?",
+        (
+            "SELECT article_text FROM articles JOIN laws USING (law_id) WHERE laws.law_name = ? AND article_no = ? AND "
+            "laws.status = '现行有效' AND laws.effective_date <= ?"
+        ),
         (f"中华人民共和国{law}", article, TODAY.isoformat()),
     ).fetchall()
     return found[0][0] if len(found) == 1 else ""
@@ -89,7 +92,8 @@ def test_every_article_named_exists_in_force(statutes: sqlite3.Connection) -> No
     ("matter_id", "start", "expected"),
     [
         ("labour_arbitration", date(2025, 3, 10), date(2026, 3, 10)),
-        ("labour_arbitration", date(2024, 2, 29), date(2025, 2, 28)),  # no corresponding day: the month's last (民法典 202)
+        # no corresponding day: the month's last (民法典 202)
+        ("labour_arbitration", date(2024, 2, 29), date(2025, 2, 28)),
         ("land_arbitration", date(2022, 2, 28), date(2024, 2, 28)),
         ("general_limitation", date(2023, 4, 15), date(2026, 4, 15)),
         ("administrative_suit", date(2026, 3, 31), date(2026, 9, 30)),
@@ -100,7 +104,8 @@ def test_every_article_named_exists_in_force(statutes: sqlite3.Connection) -> No
         ("civil_appeal", date(2026, 2, 2), date(2026, 2, 24)),  # 17 February: Spring Festival
         ("judicial_confirmation", date(2026, 10, 29), date(2026, 11, 30)),  # 28 November is a Saturday
         ("protection_order_review", date(2026, 11, 19), date(2026, 11, 24)),
-        ("criminal_appeal", date(2026, 9, 23), date(2026, 10, 3)),  # not counted on a move: no help in custody (刑事诉讼法 105)
+        # not counted on a move: no help in custody (刑事诉讼法 105)
+        ("criminal_appeal", date(2026, 9, 23), date(2026, 10, 3)),
     ],
 )
 def test_known_days(matter_id: str, start: date, expected: date) -> None:
@@ -140,7 +145,10 @@ def test_working_days_are_counted_by_the_calendar() -> None:
     assert count(date(2026, 9, 30), 5, "workdays", calendar=CALENDAR) == date(2026, 10, 13)  # 8, 9, 10 (worked), 12, 13
 
 
-@pytest.mark.parametrize(("start", "left", "said"), [(date(2026, 11, 9), 0, "就是今天"), (date(2026, 11, 10), 1, "只剩1天"), (date(2026, 11, 13), 6, "只剩6天")])
+@pytest.mark.parametrize(
+    ("start", "left", "said"),
+    [(date(2026, 11, 9), 0, "就是今天"), (date(2026, 11, 10), 1, "只剩1天"), (date(2026, 11, 13), 6, "只剩6天")],
+)
 def test_less_than_seven_days_is_urgent_and_aid_comes_first(start: date, left: int, said: str) -> None:
     deadline = ends("civil_appeal", start)
     assert deadline.days_left == left

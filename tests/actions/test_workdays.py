@@ -18,13 +18,30 @@ def shanghai(*args: int) -> datetime:
 @pytest.mark.parametrize(
     ("month", "day", "is_workday"),
     [
-        (1, 1, False), (1, 2, False), (1, 4, True),
-        (2, 14, True), (2, 15, False), (2, 16, False), (2, 23, False), (2, 24, True), (2, 28, True),
-        (4, 6, False), (5, 1, False), (5, 5, False), (5, 9, True), (6, 19, False),
-        (9, 20, True), (9, 25, False), (10, 1, False), (10, 7, False), (10, 8, True), (10, 10, True),
-        (11, 24, True), (11, 28, False),
+        (1, 1, False),
+        (1, 2, False),
+        (1, 4, True),
+        (2, 14, True),
+        (2, 15, False),
+        (2, 16, False),
+        (2, 23, False),
+        (2, 24, True),
+        (2, 28, True),
+        (4, 6, False),
+        (5, 1, False),
+        (5, 5, False),
+        (5, 9, True),
+        (6, 19, False),
+        (9, 20, True),
+        (9, 25, False),
+        (10, 1, False),
+        (10, 7, False),
+        (10, 8, True),
+        (10, 10, True),
+        (11, 24, True),
+        (11, 28, False),
     ],
-)  # fmt: skip
+)
 def test_days_of_2026(month: int, day: int, is_workday: bool) -> None:
     assert CALENDAR.is_workday(date(2026, month, day)) is is_workday
     assert CALENDAR.is_confirmed(date(2026, month, day))
@@ -68,7 +85,10 @@ def test_unconfirmed_years_are_named() -> None:
 
 
 def test_hours_run_through_the_night() -> None:
-    assert CALENDAR.due(shanghai(2026, 9, 30, 20, 0), amount=24, unit=Unit.hours) == (shanghai(2026, 10, 1, 20, 0), True)
+    assert CALENDAR.due(shanghai(2026, 9, 30, 20, 0), amount=24, unit=Unit.hours) == (
+        shanghai(2026, 10, 1, 20, 0),
+        True,
+    )
 
 
 def test_days_and_workdays_end_with_the_day_in_shanghai() -> None:

@@ -30,11 +30,15 @@ def person(session: Session, login: str = "wang", role: Role = Role.agent, place
     return staff
 
 
-def enter(session: Session, password: str = PASSWORD, *, login: str = "wang", code: str = "", now: datetime = NOW) -> str:
+def enter(
+    session: Session, password: str = PASSWORD, *, login: str = "wang", code: str = "", now: datetime = NOW
+) -> str:
     return accounts.sign_in(session, login=login, password=password, code=code, now=now, agent="Firefox")[0]
 
 
-def refused(session: Session, password: str = "wrong-password", *, login: str = "wang", code: str = "", now: datetime = NOW) -> str:
+def refused(
+    session: Session, password: str = "wrong-password", *, login: str = "wang", code: str = "", now: datetime = NOW
+) -> str:
     with pytest.raises(SignInFailed) as caught:
         enter(session, password, login=login, code=code, now=now)
     return caught.value.message_zh
@@ -59,9 +63,19 @@ def test_a_session_token_is_stored_only_as_its_digest(session: Session) -> None:
 
 def test_a_wrong_password_and_an_unknown_login_look_the_same(session: Session) -> None:
     person(session)
-    session.add(Staff(login="gone", name="走了", password_hash=accounts._HASHER.hash(PASSWORD), role=Role.agent, is_active=False))
+    session.add(
+        Staff(
+            login="gone", name="走了", password_hash=accounts._HASHER.hash(PASSWORD), role=Role.agent, is_active=False
+        )
+    )
     session.commit()
-    assert refused(session) == refused(session, login="nobody") == refused(session, PASSWORD, login="gone") == refused(session, "") == "账号或密码不对。"
+    assert (
+        refused(session)
+        == refused(session, login="nobody")
+        == refused(session, PASSWORD, login="gone")
+        == refused(session, "")
+        == "账号或密码不对。"
+    )
 
 
 def test_the_fifth_wrong_try_locks_for_fifteen_minutes(session: Session) -> None:
@@ -147,7 +161,15 @@ def test_an_idle_session_ends_after_an_hour_and_a_used_one_after_twelve(session:
 
 def test_a_member_of_staff_sees_the_place_and_what_lies_below(session: Session) -> None:
     assert accounts.places_of(session, person(session)) == ["liuhe", "lijiagou", "shiqiao"]
-    assert accounts.places_of(session, person(session, "county", place="qinghe")) == ["qinghe", "liuhe", "qingshi", "lijiagou", "shiqiao", "wangjiawan", "yangshuping"]
+    assert accounts.places_of(session, person(session, "county", place="qinghe")) == [
+        "qinghe",
+        "liuhe",
+        "qingshi",
+        "lijiagou",
+        "shiqiao",
+        "wangjiawan",
+        "yangshuping",
+    ]
     assert accounts.places_of(session, person(session, "all", place="nation")) is None
 
 
@@ -168,7 +190,9 @@ def test_an_account_whose_place_was_removed_sees_nothing_rather_than_everything(
     assert seen is not None and set(seen) <= {"removed"}
 
 
-@pytest.mark.parametrize("password", ["", "short", "123456789", "aaaaaaaaaaaa", "ababababababab", "wang-2026-11", "my-WANG-password"])
+@pytest.mark.parametrize(
+    "password", ["", "short", "123456789", "aaaaaaaaaaaa", "ababababababab", "wang-2026-11", "my-WANG-password"]
+)
 def test_a_weak_password_is_refused(session: Session, password: str) -> None:
     with pytest.raises(InvalidInput):
         accounts.add(session, login="wang", name="王芳", role=Role.agent, password=password)
@@ -200,7 +224,15 @@ def test_permissions_end_with_the_account(session: Session) -> None:
     assert not any(staff.can(p) for p in accounts.PERMISSIONS[Role.administrator])
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_entry SET what = 'nothing'", "UPDATE audit_entry SET detail = '' WHERE id = 1", "DELETE FROM audit_entry", "DELETE FROM audit_entry WHERE id = 1"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entry SET what = 'nothing'",
+        "UPDATE audit_entry SET detail = '' WHERE id = 1",
+        "DELETE FROM audit_entry",
+        "DELETE FROM audit_entry WHERE id = 1",
+    ],
+)
 def test_the_audit_log_takes_no_change_and_no_deletion(session: Session, statement: str) -> None:
     staff = person(session)
     accounts.record(session, staff, "查看事项", "261124-007-18")
@@ -208,7 +240,9 @@ def test_the_audit_log_takes_no_change_and_no_deletion(session: Session, stateme
     with pytest.raises(DatabaseError):
         session.execute(text(statement))
     session.rollback()
-    assert [(e.name, e.what, e.subject) for e in session.scalars(select(AuditEntry))] == [("王芳", "查看事项", "261124-007-18")]
+    assert [(e.name, e.what, e.subject) for e in session.scalars(select(AuditEntry))] == [
+        ("王芳", "查看事项", "261124-007-18")
+    ]
 
 
 def test_signing_in_and_being_locked_are_in_the_audit_log(session: Session) -> None:
@@ -223,7 +257,14 @@ def test_present_are_those_seen_of_late_who_have_not_marked_themselves_away(sess
     for login in ("here", "away", "long-gone"):
         accounts.add(session, login=login, name=f"{login}的人", role=Role.agent, password=PASSWORD)
         session.commit()
-        accounts.sign_in(session, login=login, password=PASSWORD, code="", now=NOW - timedelta(minutes=11 if login == "long-gone" else 1), agent="")
+        accounts.sign_in(
+            session,
+            login=login,
+            password=PASSWORD,
+            code="",
+            now=NOW - timedelta(minutes=11 if login == "long-gone" else 1),
+            agent="",
+        )
     session.scalars(select(Staff).where(Staff.login == "away")).one().is_present = False
     session.commit()
     assert accounts.present(session, now=NOW) == ["here的人"]

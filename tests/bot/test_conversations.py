@@ -17,7 +17,9 @@ def asked(sessions: sessionmaker[Session]) -> tuple[Conversation, Message]:
 def test_a_repeated_delivery_is_one_message(sessions: sessionmaker[Session]) -> None:
     conversation, first = asked(sessions)
     with sessions() as session:
-        again = service.receive(session, session.get_one(Conversation, conversation.id), client_id="c1234567", text="彩礼能退吗")
+        again = service.receive(
+            session, session.get_one(Conversation, conversation.id), client_id="c1234567", text="彩礼能退吗"
+        )
         assert again.id == first.id
         assert len(session.scalars(select(Message)).all()) == 1
 
@@ -27,7 +29,9 @@ def test_a_message_is_claimed_by_one_and_the_claim_lapses(sessions: sessionmaker
     with sessions() as session:
         assert service.claim(session, message.id)
         assert not service.claim(session, message.id)
-        session.get_one(Message, message.id).claimed_at = datetime.now(UTC) - service.CLAIM_LAPSES - timedelta(seconds=1)
+        session.get_one(Message, message.id).claimed_at = (
+            datetime.now(UTC) - service.CLAIM_LAPSES - timedelta(seconds=1)
+        )
         session.commit()
         assert service.claim(session, message.id)
 
@@ -56,16 +60,22 @@ def test_the_waiting_notice_is_given_once_and_the_message_stays_open(sessions: s
 def test_a_down_vote_asks_for_a_better_answer_once(sessions: sessionmaker[Session]) -> None:
     _, message = asked(sessions)
     with sessions() as session:
-        [reply] = service.store_replies(session, session.get_one(Message, message.id), [{"kind": "answer", "text": "甲"}])
+        [reply] = service.store_replies(
+            session, session.get_one(Message, message.id), [{"kind": "answer", "text": "甲"}]
+        )
         service.rate(session, reply, "down")
         service.rate(session, reply, "down")
-        assert [(u.question, u.reason) for u in session.scalars(select(UnansweredQuestion))] == [("彩礼能退吗", "rated_down")]
+        assert [(u.question, u.reason) for u in session.scalars(select(UnansweredQuestion))] == [
+            ("彩礼能退吗", "rated_down")
+        ]
 
 
 def test_forgetting_leaves_nothing_that_was_said(sessions: sessionmaker[Session]) -> None:
     conversation, message = asked(sessions)
     with sessions() as session:
-        [reply] = service.store_replies(session, session.get_one(Message, message.id), [{"kind": "answer", "text": "甲"}])
+        [reply] = service.store_replies(
+            session, session.get_one(Message, message.id), [{"kind": "answer", "text": "甲"}]
+        )
         service.rate(session, reply, "down")
         assert service.forget(session, conversation.id)
         assert session.scalars(select(Message)).all() == []

@@ -1,4 +1,6 @@
-"""The import of papers in the console: looked at first, stored as a draft, a ZIP with a report, everything out again."""
+"""The import of papers in the console: looked at first, stored as a draft, a ZIP with a report, everything out
+again.
+"""
 
 import html
 import io
@@ -25,7 +27,9 @@ __all__ = ["empty", "world"]  # fixtures
 RULE = "村规民约\n第一条 环境卫生：每户负责自家门前的清扫。\n第二条 提倡婚事新办。\n自2026年3月1日起施行。"
 
 
-def look(client: TestClient, data: bytes | str, *, name: str = "村规.docx", kind: str = "village_rule", **more: str) -> Any:
+def look(
+    client: TestClient, data: bytes | str, *, name: str = "村规.docx", kind: str = "village_rule", **more: str
+) -> Any:
     sent = {"do": "preview", "kind": kind, **more}
     if isinstance(data, str):
         return client.post("/staff/knowledge/import", data={**sent, "text": data}, files={"file": ("", b"")})
@@ -42,7 +46,13 @@ def fields(page: str) -> dict[str, str]:
 
 def drafts(world: World) -> list[DocumentVersion]:
     with world.sessions() as session:
-        return list(session.scalars(select(DocumentVersion).where(DocumentVersion.status == VersionStatus.draft, DocumentVersion.document_id != "rule-1").order_by(DocumentVersion.id)))
+        return list(
+            session.scalars(
+                select(DocumentVersion)
+                .where(DocumentVersion.status == VersionStatus.draft, DocumentVersion.document_id != "rule-1")
+                .order_by(DocumentVersion.id)
+            )
+        )
 
 
 def problem(answer: Any) -> str:
@@ -75,7 +85,13 @@ def test_a_docx_is_looked_at_and_then_stored_as_a_draft(world: World) -> None:
     done = client.post("/staff/knowledge/import", data={**form, "from": "2026-03-01"})
     assert done.status_code == 303
     [draft] = drafts(world)
-    assert (draft.content["title"], str(draft.in_force_from), draft.author, len(draft.content["clauses"]), draft.content["clauses"][1]["status"]) == ("李家沟村村规民约", "2026-03-01", "legal_worker的人", 3, "unclear")
+    assert (
+        draft.content["title"],
+        str(draft.in_force_from),
+        draft.author,
+        len(draft.content["clauses"]),
+        draft.content["clauses"][1]["status"],
+    ) == ("李家沟村村规民约", "2026-03-01", "legal_worker的人", 3, "unclear")
     assert "李家沟村村规民约" in client.get(done.headers["location"]).text
     with world.sessions() as session:
         assert session.scalars(select(AuditEntry.what).order_by(AuditEntry.id.desc()).limit(1)).one() == "导入资料"
@@ -100,7 +116,14 @@ def test_every_kind_has_a_preview_and_a_draft(world: World, kind: Kind) -> None:
 def test_two_presses_of_the_button_are_one_draft(world: World) -> None:
     form = fields(look(world.enter("legal_worker"), RULE, place="lijiagou").text)
     answers: list[int] = []
-    presses = [threading.Thread(target=lambda: answers.append(world.enter("legal_worker").post("/staff/knowledge/import", data=form).status_code)) for _ in range(3)]
+    presses = [
+        threading.Thread(
+            target=lambda: answers.append(
+                world.enter("legal_worker").post("/staff/knowledge/import", data=form).status_code
+            )
+        )
+        for _ in range(3)
+    ]
     for press in presses:
         press.start()
     for press in presses:
@@ -143,17 +166,49 @@ def test_a_long_text_goes_through_and_a_longer_one_is_refused(world: World) -> N
     assert "40 万字" in problem(look(client, "好" * 400_001))
 
 
-@pytest.mark.parametrize("content", ["", "[]", "null", "{", "1", '"x"', "[" * 50_000, '{"clauses": 5}', '{"clauses": [{"number": {}, "text": []}]}', '{"sections": []}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "null",
+        "{",
+        "1",
+        '"x"',
+        "[" * 50_000,
+        '{"clauses": 5}',
+        '{"clauses": [{"number": {}, "text": []}]}',
+        '{"sections": []}',
+    ],
+)
 def test_a_forged_preview_is_refused_or_brought_into_shape(world: World, content: str) -> None:
     client = world.enter("legal_worker")
     for kind in curation_import.KINDS:
-        fine(client.post("/staff/knowledge/import", data={"do": "save", "kind": kind.value, "title": "题", "place": "lijiagou", "from": "2026-01-01", "content": content}))
+        fine(
+            client.post(
+                "/staff/knowledge/import",
+                data={
+                    "do": "save",
+                    "kind": kind.value,
+                    "title": "题",
+                    "place": "lijiagou",
+                    "from": "2026-01-01",
+                    "content": content,
+                },
+            )
+        )
     for draft in drafts(world):
-        assert isinstance(draft.content.get("clauses", []), list) and isinstance(draft.content.get("sections", {}), dict)
+        assert isinstance(draft.content.get("clauses", []), list) and isinstance(
+            draft.content.get("sections", {}), dict
+        )
 
 
 def test_words_of_a_file_are_shown_as_words(world: World) -> None:
-    page = look(world.enter("legal_worker"), f"{ATTACK}\n第一条 {ATTACK}\n第二条 '\"><img src=x onerror=alert(1)>", place="lijiagou")
+    page = look(
+        world.enter("legal_worker"),
+        f"{ATTACK}\n第一条 {ATTACK}\n第二条 '\"><img src=x onerror=alert(1)>",
+        place="lijiagou",
+    )
     fine(page)
     assert "onerror=alert(1)>" not in page.text
     assert ATTACK in fields(page.text)["content"]
@@ -164,8 +219,23 @@ def test_words_of_a_file_are_shown_as_words(world: World) -> None:
 
 def test_a_zip_becomes_drafts_with_a_line_on_every_file(world: World) -> None:
     client = world.enter("legal_worker")
-    guide = {"id": "guide-x", "kind": "service_guide", "title": "办证", "place": "nation", "in_force_from": "2026-01-01", "answer": "去办。"}
-    data = packed(**{"村规/李家沟村村规民约.docx": files.rules_docx(), "指南/青石乡.txt": "怎么办证\n带什么\n身份证".encode("gbk"), "老.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "../../etc/passwd": b"x", "guides/guide-x.yml": exchange.dump(guide).encode()})
+    guide = {
+        "id": "guide-x",
+        "kind": "service_guide",
+        "title": "办证",
+        "place": "nation",
+        "in_force_from": "2026-01-01",
+        "answer": "去办。",
+    }
+    data = packed(
+        **{
+            "村规/李家沟村村规民约.docx": files.rules_docx(),
+            "指南/青石乡.txt": "怎么办证\n带什么\n身份证".encode("gbk"),
+            "老.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            "../../etc/passwd": b"x",
+            "guides/guide-x.yml": exchange.dump(guide).encode(),
+        }
+    )
     page = send(client, data)
     assert page.status_code == 200
     for words in ("新增 3", "没导入 2", "文件名指到了压缩包外面", "../../etc/passwd", "李家沟村村规民约（草稿）"):
@@ -185,7 +255,13 @@ def test_kind_and_place_of_an_archive_may_be_chosen(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"", "请选一个"), (b"Rar!", "请传 .zip"), (packed(**{"a.txt": b" " * 51_000_000}), "解开以后太大"), (packed(**{f"{n}.txt": b"x" for n in range(201)}), "200 份"), (b"PK" + b"0" * MOST_BYTES, "压缩包太大")],
+    [
+        (b"", "请选一个"),
+        (b"Rar!", "请传 .zip"),
+        (packed(**{"a.txt": b" " * 51_000_000}), "解开以后太大"),
+        (packed(**{f"{n}.txt": b"x" for n in range(201)}), "200 份"),
+        (b"PK" + b"0" * MOST_BYTES, "压缩包太大"),
+    ],
     ids="empty rar bomb many big".split(),
 )
 def test_a_hostile_archive_is_a_sentence_on_the_page(world: World, data: bytes, sentence: str) -> None:
@@ -216,14 +292,19 @@ def test_everything_leaves_as_a_zip_and_drafts_only_on_request(world: World) -> 
     client = world.enter("legal_worker")
     send(client, packed(**{"村规/李家沟村.txt": RULE.encode()}))
     answer = client.get("/staff/knowledge/export.zip")
-    assert answer.headers["content-type"] == "application/zip" and [g.path for g in of_zip(answer.content)] == ["places.yml"]
+    assert answer.headers["content-type"] == "application/zip" and [g.path for g in of_zip(answer.content)] == [
+        "places.yml"
+    ]
     given = {g.path.split("/")[0] for g in of_zip(client.get("/staff/knowledge/export.zip?drafts=1").content)}
     assert given == {"places.yml", "drafts"}
     with world.sessions() as session:
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.what == "导出资料")) == 2
 
 
-@pytest.mark.parametrize(("path", "status"), [("/staff/knowledge/import", 200), ("/staff/knowledge/import/folder", 200), ("/staff/import/grid", 413)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/staff/knowledge/import", 200), ("/staff/knowledge/import/folder", 200), ("/staff/import/grid", 413)],
+)
 def test_only_the_import_takes_large_files(path: str, status: int) -> None:
     async def taken(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})

@@ -31,9 +31,21 @@ LAW = "/staff/knowledge/law"
 
 def guide(id: str, place: str, title: str = "农业保险怎么买") -> dict[str, Any]:
     return {
-        "id": id, "kind": "service_guide", "title": title, "place": place, "topic": "土地承包与宅基地", "issuer": "农业农村局", "in_force_from": date(2026, 1, 1), "in_force_to": date(2027, 1, 20), "reviewed_on": date(2026, 11, 20),
-        "answer": "自愿买。", "next": "去镇里问。", "sections": {"怎么办": "去镇里。"}, "legal_basis": ["农业法 46"], "questions": ["农业保险怎么买"],
-    }  # fmt: skip
+        "id": id,
+        "kind": "service_guide",
+        "title": title,
+        "place": place,
+        "topic": "土地承包与宅基地",
+        "issuer": "农业农村局",
+        "in_force_from": date(2026, 1, 1),
+        "in_force_to": date(2027, 1, 20),
+        "reviewed_on": date(2026, 11, 20),
+        "answer": "自愿买。",
+        "next": "去镇里问。",
+        "sections": {"怎么办": "去镇里。"},
+        "legal_basis": ["农业法 46"],
+        "questions": ["农业保险怎么买"],
+    }
 
 
 @pytest.fixture()
@@ -49,7 +61,9 @@ def changed(world: World) -> World:
         find_changes(session, today=NEW_YEAR, others=canned.citing_replies(session))
     world.app = FastAPI()
     errors.install(world.app)
-    world.app.include_router(curation_law.router(Desk(settings=world.settings, sessions=world.sessions), NoSearch(), today=lambda: NEW_YEAR))  # type: ignore[arg-type]
+    world.app.include_router(
+        curation_law.router(Desk(settings=world.settings, sessions=world.sessions), NoSearch(), today=lambda: NEW_YEAR)
+    )  # type: ignore[arg-type]
     return world
 
 
@@ -79,7 +93,9 @@ def test_keeping_needs_a_reason_and_is_on_record(changed: World) -> None:
     assert decide(client, number, "keep", "对照过，自愿投保没变").headers["location"] == LAW
     assert hit(changed, "农业保险").decision is Decision.keep
     with changed.sessions() as session:
-        assert session.scalars(select(AuditEntry.detail).where(AuditEntry.what == "法律变动：保留")).all() == ["对照过，自愿投保没变"]
+        assert session.scalars(select(AuditEntry.detail).where(AuditEntry.what == "法律变动：保留")).all() == [
+            "对照过，自愿投保没变"
+        ]
     late = decide(changed.enter("colleague"), number, "withdraw", "我来晚了，理由别丢")
     assert late.status_code == 422 and "已经有同事处理了" in late.text
 
@@ -87,7 +103,11 @@ def test_keeping_needs_a_reason_and_is_on_record(changed: World) -> None:
 def test_editing_opens_a_draft_of_the_document(changed: World) -> None:
     answer = decide(changed.enter("legal_worker"), hit(changed, "农业保险").id, "edit")
     with changed.sessions() as session:
-        draft = session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == "guide-county", DocumentVersion.status == VersionStatus.draft)).one()
+        draft = session.scalars(
+            select(DocumentVersion).where(
+                DocumentVersion.document_id == "guide-county", DocumentVersion.status == VersionStatus.draft
+            )
+        ).one()
     assert answer.headers["location"] == f"/staff/knowledge/versions/{draft.id}"
     assert draft.author == "legal_worker的人"
     assert "legal_worker的人正在修改" in changed.enter("colleague").get(LAW).text
@@ -98,7 +118,10 @@ def test_withdrawing_ends_the_document_at_once(changed: World) -> None:
     assert decide(client, number, "withdraw").status_code == 422
     assert decide(client, number, "withdraw", "新法改了").status_code == 303
     with changed.sessions() as session:
-        assert [v.status for v in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == "guide-county"))] == [VersionStatus.withdrawn]
+        assert [
+            v.status
+            for v in session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == "guide-county"))
+        ] == [VersionStatus.withdrawn]
 
 
 def test_a_canned_reply_is_withdrawn_by_the_county_and_not_by_a_township(changed: World) -> None:
@@ -122,13 +145,18 @@ def test_another_township_neither_sees_nor_decides(changed: World) -> None:
 
 @pytest.mark.parametrize("number", ["0", "999", "x", "²", "9999999999"])
 def test_a_hit_that_is_not_there_is_not_found(changed: World, number: str) -> None:
-    assert changed.enter("legal_worker").post(f"{LAW}/hits/{number}", data={"do": "keep", "reason": "x"}).status_code == 404
+    assert (
+        changed.enter("legal_worker").post(f"{LAW}/hits/{number}", data={"do": "keep", "reason": "x"}).status_code
+        == 404
+    )
     assert decide(changed.enter("legal_worker"), hit(changed, "农业保险").id, "explode", "x").status_code == 404
 
 
 def test_what_an_agent_cites_carries_the_caution_too(changed: World) -> None:
     with changed.sessions() as session:
-        chunk = session.scalars(select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == "guide-county")).one()
+        chunk = session.scalars(
+            select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == "guide-county")
+        ).one()
         assert [c["note"] for c in inbox._citations(session, str(chunk.id), DAY)] == [None]
         assert "正在核对" in inbox._citations(session, f"{chunk.id},99999", NEW_YEAR)[0]["note"]
 
@@ -137,7 +165,16 @@ def test_what_an_agent_cites_carries_the_caution_too(changed: World) -> None:
 
 
 def propose(client: TestClient, **more: str) -> Any:
-    return client.post(f"{LAW}/corrections", data={"law": "中华人民共和国农业法", "version_date": "2026-08-28", "in_force_from": "2027-03-01", "reason": "公报写的是三月一日", **more})
+    return client.post(
+        f"{LAW}/corrections",
+        data={
+            "law": "中华人民共和国农业法",
+            "version_date": "2026-08-28",
+            "in_force_from": "2027-03-01",
+            "reason": "公报写的是三月一日",
+            **more,
+        },
+    )
 
 
 def correction(world: World) -> StatuteCorrection:
@@ -155,8 +192,15 @@ def test_one_proposes_another_confirms_and_the_dates_follow(changed: World) -> N
     assert "2027-01-01 → 2027-03-01" in colleague.get(f"{LAW}/corrections").text
     assert colleague.post(f"{LAW}/corrections/{number}", data={"do": "confirm"}).status_code == 303
     with changed.sessions() as session:
-        rows = session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == statute_id("农业法")).order_by(DocumentVersion.in_force_from))
-        assert [(str(v.in_force_from), str(v.in_force_to)) for v in rows] == [("2012-12-28", "2027-02-28"), ("2027-03-01", "None")]
+        rows = session.scalars(
+            select(DocumentVersion)
+            .where(DocumentVersion.document_id == statute_id("农业法"))
+            .order_by(DocumentVersion.in_force_from)
+        )
+        assert [(str(v.in_force_from), str(v.in_force_to)) for v in rows] == [
+            ("2012-12-28", "2027-02-28"),
+            ("2027-03-01", "None"),
+        ]
     late = changed.enter("administrator").post(f"{LAW}/corrections/{number}", data={"do": "refuse", "note": "晚了"})
     assert late.status_code == 422 and "已经有同事处理了" in late.text
 
@@ -172,7 +216,17 @@ def test_a_role_change_of_the_proposer_makes_no_second_person(changed: World) ->
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"reason": ""}, {"in_force_from": "昨天"}, {"in_force_from": "2027-01-01"}, {"version_date": ""}, {"version_date": "2001-01-01"}, {"law": ATTACK}, {"in_force_from": "0001-01-01"}, {"in_force_to": "2027-02-01"}]
+    "wrong",
+    [
+        {"reason": ""},
+        {"in_force_from": "昨天"},
+        {"in_force_from": "2027-01-01"},
+        {"version_date": ""},
+        {"version_date": "2001-01-01"},
+        {"law": ATTACK},
+        {"in_force_from": "0001-01-01"},
+        {"in_force_to": "2027-02-01"},
+    ],
 )
 def test_a_correction_that_cannot_be_is_refused_and_what_was_typed_stays(changed: World, wrong: dict[str, str]) -> None:
     answer = propose(changed.enter("legal_worker"), **wrong)
@@ -189,7 +243,9 @@ def test_a_township_looks_at_corrections_and_makes_none(changed: World) -> None:
     assert client.get(f"{LAW}/corrections?law=农业法").status_code == 200
     assert propose(client).status_code == 403
     for do in ("confirm", "refuse"):
-        assert client.post(f"{LAW}/corrections/{correction(changed).id}", data={"do": do, "note": "不"}).status_code == 403
+        assert (
+            client.post(f"{LAW}/corrections/{correction(changed).id}", data={"do": do, "note": "不"}).status_code == 403
+        )
     assert correction(changed).state is CorrectionState.proposed
 
 
@@ -199,9 +255,13 @@ def test_a_township_looks_at_corrections_and_makes_none(changed: World) -> None:
 def test_citations_are_checked_line_by_line_on_the_days_of_the_text(changed: World) -> None:
     client = changed.enter("legal_worker")
     lines = "农业法 46\n农业法 112\n农业法 900\n《农业法》第四十六条\n民法点\n"
-    found = client.post(f"{LAW}/check", data={"citation": lines, "in_force_from": "2026-01-01", "in_force_to": "2026-12-31"}).text
+    found = client.post(
+        f"{LAW}/check", data={"citation": lines, "in_force_from": "2026-01-01", "in_force_to": "2026-12-31"}
+    ).text
     assert re.findall(r'badge [^"]+">(\S+)</span>', found) == ["可用", "请看", "不对", "可用", "不对"]
-    later = client.post(f"{LAW}/check", data={"legal_basis": "农业法 46", "in_force_from": "2026-01-01", "in_force_to": ""}).text
+    later = client.post(
+        f"{LAW}/check", data={"legal_basis": "农业法 46", "in_force_from": "2026-01-01", "in_force_to": ""}
+    ).text
     assert "从 2027-01-01 起换成新的条文" in later
 
 

@@ -9,15 +9,49 @@ from hypothesis import strategies as st
 from bot.emergency import _GUIDANCE, _ROWS, _SOFT, MAX_CHARACTERS, EmergencyKind, recognise
 
 DANGER = {
-    "救命，我老公正拿刀砍我": "violence", "隔壁男的正在打他老婆 打得头破血流": "violence", "我被关在屋里不让我出门": "violence", "救救我": "violence",
-    "我不想活了 药都买好了": "self_harm", "我同学说活着没意思 站在楼顶": "self_harm", "俺娘喝农药了": "self_harm", "着火了": "fire_gas", "厨房煤气泄漏了咋办": "fire_gas",
-    "有人触电了": "fire_gas", "娃掉进水库里了": "fire_gas", "孩子不见了": "child_harm", "邻居把他家小孩打得满身是血": "violence", "老人晕倒叫不醒": "medical", "被毒蛇咬了": "medical",
-    "有人自称公安让我把钱转到安全账户": "fraud", "他扬言今晚要砍死我全家": "violence", "两家人在村口打起来了": "violence", "明天就是上诉最后一天": "legal_deadline", "我弟刚被派出所带走了": "legal_deadline",
-}  # fmt: skip
+    "救命，我老公正拿刀砍我": "violence",
+    "隔壁男的正在打他老婆 打得头破血流": "violence",
+    "我被关在屋里不让我出门": "violence",
+    "救救我": "violence",
+    "我不想活了 药都买好了": "self_harm",
+    "我同学说活着没意思 站在楼顶": "self_harm",
+    "俺娘喝农药了": "self_harm",
+    "着火了": "fire_gas",
+    "厨房煤气泄漏了咋办": "fire_gas",
+    "有人触电了": "fire_gas",
+    "娃掉进水库里了": "fire_gas",
+    "孩子不见了": "child_harm",
+    "邻居把他家小孩打得满身是血": "violence",
+    "老人晕倒叫不醒": "medical",
+    "被毒蛇咬了": "medical",
+    "有人自称公安让我把钱转到安全账户": "fraud",
+    "他扬言今晚要砍死我全家": "violence",
+    "两家人在村口打起来了": "violence",
+    "明天就是上诉最后一天": "legal_deadline",
+    "我弟刚被派出所带走了": "legal_deadline",
+}
 HARMLESS = [
-    "气死我了", "火车票怎么买", "打电话给谁", "家暴的认定标准是什么", "故意伤害判几年", "昨天看电影里面杀人放火", "打工工资不给", "煤气费太贵了", "笑死我了", "老板拖欠工资怎么办",
-    "村里搞消防演练", "救命恩人去世了送多少礼", "杀年猪请客", "卡里的钱怎么查", "彩礼能退吗", "承包地被占了找谁", "刀削面店卫生差找谁投诉", "孩子上学怎么报名", "打麻将违法吗", "打印证明去哪里",
-]  # fmt: skip
+    "气死我了",
+    "火车票怎么买",
+    "打电话给谁",
+    "家暴的认定标准是什么",
+    "故意伤害判几年",
+    "昨天看电影里面杀人放火",
+    "打工工资不给",
+    "煤气费太贵了",
+    "笑死我了",
+    "老板拖欠工资怎么办",
+    "村里搞消防演练",
+    "救命恩人去世了送多少礼",
+    "杀年猪请客",
+    "卡里的钱怎么查",
+    "彩礼能退吗",
+    "承包地被占了找谁",
+    "刀削面店卫生差找谁投诉",
+    "孩子上学怎么报名",
+    "打麻将违法吗",
+    "打印证明去哪里",
+]
 
 
 @pytest.mark.parametrize(("text", "kind"), DANGER.items())
@@ -90,10 +124,15 @@ def test_the_written_set_covers_every_kind_in_both_halves() -> None:
     assert len(MESSAGES) >= 340
     assert len({m["text"] for m in MESSAGES}) == len(MESSAGES)
     for half in "ab":
-        assert {m["kind"] for m in MESSAGES if m["half"] == half and m["kind"] and not m.get("soft")} == {k.value for k in EmergencyKind}
+        assert {m["kind"] for m in MESSAGES if m["half"] == half and m["kind"] and not m.get("soft")} == {
+            k.value for k in EmergencyKind
+        }
 
 
-@pytest.mark.parametrize("text", ["他 又 打 我 了", "着火了！！！！", "救命啊啊啊啊啊", "救　命", "我老公正在打我？？", "他現在在砸門，說要打死我"])
+@pytest.mark.parametrize(
+    "text",
+    ["他 又 打 我 了", "着火了！！！！", "救命啊啊啊啊啊", "救　命", "我老公正在打我？？", "他現在在砸門，說要打死我"],
+)
 def test_spaces_repeats_and_traditional_characters_do_not_hide_danger(text: str) -> None:
     assert is_alarm(text)
 
@@ -110,14 +149,19 @@ def test_a_stated_intent_to_kill_tonight_is_a_threat() -> None:
 
 
 def test_danger_words_in_a_long_complaint_are_arguments() -> None:
-    complaint = "尊敬的领导，我们小区门口的路灯坏了半年，多次反映无人处理，存在安全隐患，早晚会出人命，万一着火了消防车也进不来。" * 5
+    complaint = (
+        "尊敬的领导，我们小区门口的路灯坏了半年，多次反映无人处理，存在安全隐患，早晚会出人命，"
+        "万一着火了消防车也进不来。"
+    ) * 5
     assert not is_alarm(complaint)
     assert is_alarm(complaint + "我老公正在打我，快来人。")
 
 
 @pytest.mark.parametrize("pattern", [pattern for _, pattern in _ROWS])
 def test_no_pattern_can_run_away(pattern: str) -> None:
-    """Bounded gaps only: a pattern with no `*`, `+` or open `{n,}` looks at a fixed stretch of text from each position."""
+    """Bounded gaps only: a pattern with no `*`, `+` or open `{n,}` looks at a fixed stretch of text from each
+    position.
+    """
     bare = re.sub(r"\\.|\[[^\]]*\]", "x", pattern)
     assert not re.search(r"[*+]|\{[0-9]*,\}", bare)
 

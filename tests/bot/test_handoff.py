@@ -69,10 +69,14 @@ def said(session: Session, conversation_id: str, sender: Sender) -> list[str]:
 
 
 def resident(session: Session, conversation_id: str, text: str, number: int = 1) -> Message:
-    return service.receive(session, session.get_one(Conversation, conversation_id), client_id=f"resident-{number}", text=text)
+    return service.receive(
+        session, session.get_one(Conversation, conversation_id), client_id=f"resident-{number}", text=text
+    )
 
 
-def turn(sessions: sessionmaker[Session], rasa: FakeRasa, conversation_id: str, text: str, number: int = 1) -> list[Message]:
+def turn(
+    sessions: sessionmaker[Session], rasa: FakeRasa, conversation_id: str, text: str, number: int = 1
+) -> list[Message]:
     with sessions() as session:
         message = resident(session, conversation_id, text, number)
     return asyncio.run(Turns(sessions=sessions, rasa=rasa).answer(message.id))  # type: ignore[arg-type]
@@ -113,7 +117,9 @@ def test_a_second_request_changes_nothing(session: Session) -> None:
 
 def test_a_request_while_an_agent_has_it_changes_nothing(session: Session) -> None:
     conversation_id = held(session)
-    assert handoff.request(session, session.get_one(Conversation, conversation_id), reason="asked", now=OPEN_HOURS) is None
+    assert (
+        handoff.request(session, session.get_one(Conversation, conversation_id), reason="asked", now=OPEN_HOURS) is None
+    )
     assert status(session, conversation_id) is Status.open
 
 
@@ -126,8 +132,12 @@ def test_danger_stands_first_then_the_green_channel_then_who_waited_longest(sess
     later, earlier = queued(session, now=OPEN_HOURS + timedelta(minutes=5)), queued(session)
     green = queued(session, now=OPEN_HOURS + timedelta(minutes=10), is_green=True)
     danger = queued(session, "danger", now=OPEN_HOURS + timedelta(minutes=20), emergency_at=OPEN_HOURS)
-    danger_and_green = queued(session, "danger", now=OPEN_HOURS + timedelta(minutes=15), emergency_at=OPEN_HOURS, is_green=True)
-    ordered = list(session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*handoff.order())))
+    danger_and_green = queued(
+        session, "danger", now=OPEN_HOURS + timedelta(minutes=15), emergency_at=OPEN_HOURS, is_green=True
+    )
+    ordered = list(
+        session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*handoff.order()))
+    )
     assert ordered == [danger_and_green, danger, green, earlier, later]
     assert [handoff.position(session, c) for c in ordered] == [0, 1, 2, 3, 4]
 
@@ -152,7 +162,9 @@ def test_the_resident_is_told_the_true_position(session: Session) -> None:
         (datetime(2026, 10, 1, 2, 0, tzinfo=UTC), "10月8日 08:30"),  # National Day
     ],
 )
-def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_to_ring(session: Session, now: datetime, back: str) -> None:
+def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_to_ring(
+    session: Session, now: datetime, back: str
+) -> None:
     reply = handoff.request(session, started(session), reason="asked", now=now)
     assert reply and back in reply["text"] and "会在这里回您" in reply["text"] and "最前面" not in reply["text"]
     assert {link["href"] for link in reply["links"]} == {"tel:12345", "tel:12348"}
@@ -177,12 +189,16 @@ def test_the_resident_can_stop_waiting(sessions: sessionmaker[Session], session:
 # --- accepting -------------------------------------------------------------------------------------------------------
 
 
-def test_of_two_agents_who_accept_at_once_one_has_it_and_the_other_hears_who(sessions: sessionmaker[Session], session: Session) -> None:
+def test_of_two_agents_who_accept_at_once_one_has_it_and_the_other_hears_who(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     for _ in range(5):
         conversation_id = queued(session)
         gate, heard, won = threading.Barrier(2), [], []
 
-        def press(agent: dict[str, Any], conversation_id: str, gate: threading.Barrier, heard: list[str], won: list[str]) -> None:
+        def press(
+            agent: dict[str, Any], conversation_id: str, gate: threading.Barrier, heard: list[str], won: list[str]
+        ) -> None:
             with sessions() as own:
                 gate.wait()
                 try:
@@ -225,11 +241,21 @@ def test_an_agent_may_step_in_where_nobody_asked(session: Session) -> None:
 # --- talking ---------------------------------------------------------------------------------------------------------
 
 
-def say(session: Session, conversation_id: str, text: str = "您好", *, agent_id: int = 1, client_id: str = "n1") -> Message:
+def say(
+    session: Session, conversation_id: str, text: str = "您好", *, agent_id: int = 1, client_id: str = "n1"
+) -> Message:
     return handoff.say(session, conversation_id, text, agent_id=agent_id, client_id=client_id, now=OPEN_HOURS)
 
 
-@pytest.mark.parametrize("act", [lambda s, c: say(s, c, agent_id=2), lambda s, c: handoff.give_back(s, c, **LI), lambda s, c: handoff.transfer(s, c, **LI, team_id=1, team_name="县里", now=OPEN_HOURS)], ids=["say", "give back", "transfer"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda s, c: say(s, c, agent_id=2),
+        lambda s, c: handoff.give_back(s, c, **LI),
+        lambda s, c: handoff.transfer(s, c, **LI, team_id=1, team_name="县里", now=OPEN_HOURS),
+    ],
+    ids=["say", "give back", "transfer"],
+)
 def test_what_is_in_a_colleagues_hands_is_left_to_them(session: Session, act: Callable[[Session, str], object]) -> None:
     for conversation_id in (held(session), queued(session), started(session).id):
         before, messages = status(session, conversation_id), len(service.messages_after(session, conversation_id, 0))
@@ -254,7 +280,9 @@ def test_an_empty_or_endless_message_is_refused(session: Session, text: str) -> 
     assert said(session, conversation_id, Sender.agent) == []
 
 
-def test_messages_that_cross_are_all_kept_once_and_the_bot_is_silent(sessions: sessionmaker[Session], session: Session) -> None:
+def test_messages_that_cross_are_all_kept_once_and_the_bot_is_silent(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation_id = held(session)
     rasa = FakeRasa([{"kind": "answer", "text": "插嘴"}])
     gate = threading.Barrier(2)
@@ -279,21 +307,30 @@ def test_messages_that_cross_are_all_kept_once_and_the_bot_is_silent(sessions: s
     assert service.unanswered(session, older_than=timedelta(seconds=-5)) == []
 
 
-def test_a_reply_that_comes_after_an_agent_took_over_is_dropped(sessions: sessionmaker[Session], session: Session) -> None:
+def test_a_reply_that_comes_after_an_agent_took_over_is_dropped(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation = started(session)
 
     def take_over() -> None:
         with sessions() as own:
             handoff.accept(own, conversation.id, **WANG, now=OPEN_HOURS)
 
-    replies = turn(sessions, FakeRasa([{"kind": "answer", "text": "可以退", "handoff": {"reason": "asked"}}], during=take_over), conversation.id, "彩礼能退吗")
+    replies = turn(
+        sessions,
+        FakeRasa([{"kind": "answer", "text": "可以退", "handoff": {"reason": "asked"}}], during=take_over),
+        conversation.id,
+        "彩礼能退吗",
+    )
     assert replies == []
     assert said(session, conversation.id, Sender.bot) == []
     assert status(session, conversation.id) is Status.open
     assert service.unanswered(session, older_than=timedelta(seconds=-5)) == []
 
 
-def test_an_emergency_word_is_said_even_while_an_agent_has_it(sessions: sessionmaker[Session], session: Session) -> None:
+def test_an_emergency_word_is_said_even_while_an_agent_has_it(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation_id = held(session)
     [reply] = turn(sessions, FakeRasa([]), conversation_id, "救命，他拿刀砍我")
     assert reply.kind == "emergency"
@@ -305,11 +342,18 @@ def test_an_emergency_word_is_said_even_while_an_agent_has_it(sessions: sessionm
 
 
 @pytest.mark.parametrize(("is_closing", "words"), [(False, "王芳把对话交还给我了"), (True, "王芳说这次就先到这里")])
-def test_giving_back_and_closing_return_to_the_bot_which_says_so(sessions: sessionmaker[Session], session: Session, is_closing: bool, words: str) -> None:
+def test_giving_back_and_closing_return_to_the_bot_which_says_so(
+    sessions: sessionmaker[Session], session: Session, is_closing: bool, words: str
+) -> None:
     conversation_id = held(session)
     handoff.give_back(session, conversation_id, **WANG, is_closing=is_closing)
     conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
-    assert (conversation.status, conversation.agent_id, conversation.agent_name, conversation.handoff_reason) == (Status.bot, None, None, None)
+    assert (conversation.status, conversation.agent_id, conversation.agent_name, conversation.handoff_reason) == (
+        Status.bot,
+        None,
+        None,
+        None,
+    )
     assert words in said(session, conversation_id, Sender.system)[-1]
     rasa = FakeRasa([{"kind": "answer", "text": "接着答"}])
     assert [m.text for m in turn(sessions, rasa, conversation_id, "彩礼能退吗")] == ["接着答"]
@@ -320,7 +364,12 @@ def test_a_transfer_puts_it_into_the_other_teams_queue_audibly(session: Session)
     team = session.scalars(select(Team).where(Team.name == "柳河镇司法所")).one()
     handoff.transfer(session, conversation_id, **WANG, team_id=team.id, team_name=team.name, now=OPEN_HOURS)
     conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
-    assert (conversation.status, conversation.team_id, conversation.agent_id, conversation.handoff_reason) == (Status.waiting, team.id, None, "transferred")
+    assert (conversation.status, conversation.team_id, conversation.agent_id, conversation.handoff_reason) == (
+        Status.waiting,
+        team.id,
+        None,
+        "transferred",
+    )
     assert "柳河镇司法所" in said(session, conversation_id, Sender.system)[-1]
 
 
@@ -345,7 +394,12 @@ def test_a_conversation_is_forgotten_after_ten_minutes_and_not_before(session: S
     assert status(session, conversation_id) is Status.open
     assert handoff.release_forgotten(session, now=at + timedelta(minutes=10, seconds=1)) == [conversation_id]
     conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
-    assert (conversation.status, conversation.agent_id, conversation.handoff_reason, conversation.waiting_since) == (Status.waiting, None, "forgotten", at)
+    assert (conversation.status, conversation.agent_id, conversation.handoff_reason, conversation.waiting_since) == (
+        Status.waiting,
+        None,
+        "forgotten",
+        at,
+    )
     assert "走开" in said(session, conversation_id, Sender.system)[-1]
     assert handoff.release_forgotten(session, now=at + timedelta(hours=1)) == []
 
@@ -369,7 +423,9 @@ def test_an_internal_note_is_in_no_message(session: Session) -> None:
     handoff.note(session, conversation_id, "此人常来，先核实", author="王芳")
     say(session, conversation_id)
     assert [n.text for n in session.scalars(select(InternalNote))] == ["此人常来，先核实"]
-    shown = json.dumps([message_json(m) for m in service.messages_after(session, conversation_id, 0)], ensure_ascii=False)
+    shown = json.dumps(
+        [message_json(m) for m in service.messages_after(session, conversation_id, 0)], ensure_ascii=False
+    )
     assert "您好" in shown and "核实" not in shown
     with pytest.raises(InvalidInput):
         handoff.note(session, conversation_id, " ", author="王芳")
@@ -377,7 +433,8 @@ def test_an_internal_note_is_in_no_message(session: Session) -> None:
     assert list(session.scalars(select(InternalNote))) == []
 
 
-# --- what puts a conversation into the queue ---------------------------------------------------------------------------
+# --- what puts a conversation into the queue
+# ---------------------------------------------------------------------------
 
 ABSTENTION: list[dict[str, Any]] = [{"kind": "abstention", "text": "没找到依据。"}]
 ANSWER: list[dict[str, Any]] = [{"kind": "answer", "text": "可以。"}]
@@ -407,25 +464,45 @@ def test_two_down_votes_in_a_row_are_seen(sessions: sessionmaker[Session], sessi
     assert service.in_a_row(session, conversation_id)[1] == 0
 
 
-def test_who_asks_for_a_person_is_queued_with_the_word_from_rasa(sessions: sessionmaker[Session], session: Session) -> None:
+def test_who_asks_for_a_person_is_queued_with_the_word_from_rasa(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation_id = started(session).id
-    replies = turn(sessions, FakeRasa([{"kind": "smalltalk", "text": "好。", "handoff": {"reason": "asked"}}]), conversation_id, "转人工")
+    replies = turn(
+        sessions,
+        FakeRasa([{"kind": "smalltalk", "text": "好。", "handoff": {"reason": "asked"}}]),
+        conversation_id,
+        "转人工",
+    )
     assert [r.kind for r in replies] == ["smalltalk", "handoff"]
     assert "handoff" not in replies[0].body
     assert status(session, conversation_id) is Status.waiting
 
 
-def test_the_conversation_goes_to_the_team_of_its_topic_and_says_which(sessions: sessionmaker[Session], session: Session) -> None:
+def test_the_conversation_goes_to_the_team_of_its_topic_and_says_which(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation_id = service.start(session, channel="widget", place="lijiagou").id
-    rasa = FakeRasa([{"kind": "answer", "text": "可以仲裁。"}], [{"kind": "handoff", "text": "好。", "handoff": {"reason": "asked"}}])
+    rasa = FakeRasa(
+        [{"kind": "answer", "text": "可以仲裁。"}],
+        [{"kind": "handoff", "text": "好。", "handoff": {"reason": "asked"}}],
+    )
     heard: list[str] = []
     for number, text in enumerate(("包工头不发工钱，我是残疾人", "转人工")):
         with sessions() as other:
             message = resident(other, conversation_id, text, number)
-        asyncio.run(Turns(sessions=sessions, rasa=rasa, topic=lambda words: heard.append(words) or "劳动用工").answer(message.id))  # type: ignore[arg-type, func-returns-value]
+        asyncio.run(
+            Turns(sessions=sessions, rasa=rasa, topic=lambda words: heard.append(words) or "劳动用工").answer(
+                message.id
+            )
+        )  # type: ignore[arg-type, func-returns-value]
     session.expire_all()
     held = session.get_one(Conversation, conversation_id)
-    assert (held.topic, session.get_one(Team, held.team_id).name, held.is_green) == ("劳动用工", "清禾县人社局劳动监察", True)
+    assert (held.topic, session.get_one(Team, held.team_id).name, held.is_green) == (
+        "劳动用工",
+        "清禾县人社局劳动监察",
+        True,
+    )
     assert heard == ["包工头不发工钱，我是残疾人"]
 
 
@@ -434,18 +511,24 @@ def test_a_rule_of_the_place_calls_a_person_after_the_answer(sessions: sessionma
     session.commit()
     conversation_id = service.start(session, channel="widget", place="lijiagou").id
     rasa = FakeRasa([{"kind": "answer", "text": "是这样的。"}])
-    assert [m.kind for m in turn(sessions, rasa, conversation_id, "有人叫我集资", 1)] == ["answer"], "a rule of another township"
+    assert [m.kind for m in turn(sessions, rasa, conversation_id, "有人叫我集资", 1)] == ["answer"], (
+        "a rule of another township"
+    )
     assert [m.kind for m in turn(sessions, rasa, conversation_id, "我要去信访", 2)] == ["answer", "handoff"]
     assert session.get_one(Conversation, conversation_id, populate_existing=True).handoff_reason == "rule"
 
 
-def test_a_case_of_the_green_channel_puts_its_conversation_there(sessions: sessionmaker[Session], session: Session) -> None:
+def test_a_case_of_the_green_channel_puts_its_conversation_there(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation_id = service.start(session, channel="widget", place="lijiagou").id
     turn(sessions, FakeRasa([{"kind": "case", "text": "登记好了", "green": True}]), conversation_id, "报上去")
     assert session.get_one(Conversation, conversation_id, populate_existing=True).is_green
 
 
-def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(sessions: sessionmaker[Session], session: Session) -> None:
+def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     conversation_id = queued(session)
     rasa = FakeRasa(ANSWER)
     [reply] = turn(sessions, rasa, conversation_id, "有人吗")
@@ -463,7 +546,9 @@ def test_an_emergency_while_waiting_moves_to_the_front(sessions: sessionmaker[Se
     assert [handoff.position(session, c) for c in (second, first)] == [0, 1]
 
 
-def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(sessions: sessionmaker[Session], session: Session) -> None:
+def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
     waiting, conversation_id = queued(session), started(session).id
     replies = turn(sessions, FakeRasa(ANSWER), conversation_id, "救命，他拿刀砍我")
     assert [r.kind for r in replies] == ["emergency", "handoff"]

@@ -1,4 +1,6 @@
-"""Every operation the application lists, asked with hostile values by schemathesis: a clear Chinese sentence, never a 500."""
+"""Every operation the application lists, asked with hostile values by schemathesis: a clear Chinese sentence, never
+a 500.
+"""
 
 import re
 from collections.abc import Iterator
@@ -25,12 +27,52 @@ from tests.fakes import FakeRasa, NoSearch
 
 empty, world = test_staff_pages.empty, test_staff_pages.world
 
-_NOT_ASKED = {"/staff/events", "/readyz", "/metrics"}  # a stream without end (test_staff_pages), and two pages for machines
-_OPTIONS = hypothesis_settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-_EVIL = ["", " ", "\x00", "a\x00b", "\x1b[0m", ATTACK, "字" * 5000, "9" * 9, "9" * 400, "-1", "0", "²", "१२", "1e9", "NaN", "' OR 1=1 --", "../../etc/passwd", "..", "\ufeff", "\u202e", "\uffff", "👨‍👩‍👧", "{{ 7*7 }}", "%00", "%s", "\r\nSet-Cookie: a=b"]
+# a stream without end (test_staff_pages), and two pages for machines
+_NOT_ASKED = {"/staff/events", "/readyz", "/metrics"}
+_OPTIONS = hypothesis_settings(
+    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+_EVIL = [
+    "",
+    " ",
+    "\x00",
+    "a\x00b",
+    "\x1b[0m",
+    ATTACK,
+    "字" * 5000,
+    "9" * 9,
+    "9" * 400,
+    "-1",
+    "0",
+    "²",
+    "१२",
+    "1e9",
+    "NaN",
+    "' OR 1=1 --",
+    "../../etc/passwd",
+    "..",
+    "\ufeff",
+    "\u202e",
+    "\uffff",
+    "👨‍👩‍👧",
+    "{{ 7*7 }}",
+    "%00",
+    "%s",
+    "\r\nSet-Cookie: a=b",
+]
 _KNOWN = {
-    **{"do": [d for deeds in test_staff_pages._DEEDS.values() for d in deeds] + ["mediation-" + "x" * 100], "what": test_staff_pages._DEEDS["/staff/settings/{what}"], "kind": ["json", "pdf", "csv", "xlsx"]},
-    **{"case_id": ["1"], "opening_id": ["1"], "photo_id": ["1"], "staff_id": ["2"], "conversation_id": ["conversation-1"]},
+    **{
+        "do": [d for deeds in test_staff_pages._DEEDS.values() for d in deeds] + ["mediation-" + "x" * 100],
+        "what": test_staff_pages._DEEDS["/staff/settings/{what}"],
+        "kind": ["json", "pdf", "csv", "xlsx"],
+    },
+    **{
+        "case_id": ["1"],
+        "opening_id": ["1"],
+        "photo_id": ["1"],
+        "staff_id": ["2"],
+        "conversation_id": ["conversation-1"],
+    },
 }
 _PYTHON = re.compile(r"Traceback|File \"|sqlalchemy|sqlite|psycopg|pydantic|starlette|NoneType|\w+Error\b|Exception")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
@@ -39,21 +81,48 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
 def fields() -> list[str]:
     """Every field that some form is read for, as the sources name them."""
     sources = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "bot" / "web").glob("*.py"))
-    return sorted({*re.findall(r'(?:text_of|int_of|_date)\(sent, f?"([\w-]+)"', sources), *re.findall(r'sent\.get\("([\w-]+)"', sources), "name0", "name1", "role0", "phone0"} - {"csrf"})
+    return sorted(
+        {
+            *re.findall(r'(?:text_of|int_of|_date)\(sent, f?"([\w-]+)"', sources),
+            *re.findall(r'sent\.get\("([\w-]+)"', sources),
+            "name0",
+            "name1",
+            "role0",
+            "phone0",
+        }
+        - {"csrf"}
+    )
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with what forms are read for and which ids exist."""
     found = app.openapi()
     likely = test_staff_pages._PLAUSIBLE
-    form = {"type": "object", "properties": {f: {"anyOf": [{"enum": [likely.get(f, "1")]}, {"enum": _EVIL}, {"type": "string"}]} for f in fields()}, "required": sorted(set(likely) & set(fields()))}
+    form = {
+        "type": "object",
+        "properties": {
+            f: {"anyOf": [{"enum": [likely.get(f, "1")]}, {"enum": _EVIL}, {"type": "string"}]} for f in fields()
+        },
+        "required": sorted(set(likely) & set(fields())),
+    }
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
             for parameter in operation.get("parameters", []):
                 if parameter["schema"].get("type") == "string":  # path or query
-                    parameter["schema"] = {"anyOf": [{"enum": _KNOWN.get(parameter["name"], ["all"])}, {"enum": _EVIL[1:]}, {"type": "string"}]}
+                    parameter["schema"] = {
+                        "anyOf": [
+                            {"enum": _KNOWN.get(parameter["name"], ["all"])},
+                            {"enum": _EVIL[1:]},
+                            {"type": "string"},
+                        ]
+                    }
             if method == "post" and path.startswith("/staff"):
-                operation["requestBody"] = {"required": True, "content": {kind: {"schema": form} for kind in ("application/x-www-form-urlencoded", "multipart/form-data")}}
+                operation["requestBody"] = {
+                    "required": True,
+                    "content": {
+                        kind: {"schema": form} for kind in ("application/x-www-form-urlencoded", "multipart/form-data")
+                    },
+                }
     return found
 
 
@@ -63,7 +132,18 @@ def app(world: World) -> FastAPI:
     for part in ("bootstrap/dist", "htmx.org/dist", "chart.js/dist"):
         (world.settings.vendor / part).mkdir(parents=True)
     rasa = FakeRasa([{"kind": "answer", "text": "可以。"}])
-    return create_app(Parts(world.settings, world.sessions, None, NoSearch(), rasa, lambda _: "其他", Turns(sessions=world.sessions, rasa=rasa), NoSearch()))  # type: ignore[arg-type]
+    return create_app(
+        Parts(
+            world.settings,
+            world.sessions,
+            None,
+            NoSearch(),
+            rasa,
+            lambda _: "其他",
+            Turns(sessions=world.sessions, rasa=rasa),
+            NoSearch(),
+        )
+    )  # type: ignore[arg-type]
 
 
 @pytest.fixture()
@@ -92,7 +172,9 @@ def fine(answer: Any, asked: str = "") -> None:
 
 
 def send(client: TestClient, case: Case) -> Any:
-    made = requests.Request(**{k: v for k, v in case.as_transport_kwargs(base_url="http://testserver").items() if v is not None}).prepare()
+    made = requests.Request(
+        **{k: v for k, v in case.as_transport_kwargs(base_url="http://testserver").items() if v is not None}
+    ).prepare()
     return client.request(made.method or "GET", made.url or "", headers=dict(made.headers), content=made.body)
 
 
@@ -119,7 +201,11 @@ def operations(app: FastAPI, start: str) -> Iterator[APIOperation]:
     for found in schemathesis.openapi.from_dict(document(app)).get_all_operations():
         operation = found.ok()
         # What comes to /wechat/ is from WeChat's servers: they are refused without a word (tests/bot/channels).
-        if operation.path.startswith(start) and operation.path not in _NOT_ASKED and (start != "/" or not operation.path.startswith(("/api", "/staff", "/wechat/"))):
+        if (
+            operation.path.startswith(start)
+            and operation.path not in _NOT_ASKED
+            and (start != "/" or not operation.path.startswith(("/api", "/staff", "/wechat/")))
+        ):
             yield operation
 
 
@@ -130,7 +216,13 @@ def test_every_staff_operation_answers_in_chinese(world: World, app: FastAPI, me
         if operation.method != method:
             continue
         entered = world.enter("administrator")
-        client = TestClient(app, raise_server_exceptions=False, follow_redirects=False, headers={**HTML, "x-csrf": entered.headers["x-csrf"]}, cookies=entered.cookies)
+        client = TestClient(
+            app,
+            raise_server_exceptions=False,
+            follow_redirects=False,
+            headers={**HTML, "x-csrf": entered.headers["x-csrf"]},
+            cookies=entered.cookies,
+        )
 
         def again(case: Case, client: TestClient = client) -> None:
             if case.operation.path == "/staff/sign-out":
@@ -143,7 +235,9 @@ def test_every_staff_operation_answers_in_chinese(world: World, app: FastAPI, me
 
 
 @pytest.mark.parametrize("start", ["/api/widget", "/"])
-def test_every_operation_for_residents_answers_in_chinese(world: World, app: FastAPI, visitor: TestClient, start: str) -> None:
+def test_every_operation_for_residents_answers_in_chinese(
+    world: World, app: FastAPI, visitor: TestClient, start: str
+) -> None:
     token = resident(world, visitor)
     with world.sessions() as session:
         mine = next(c for c in session.query(Conversation) if c.id != "conversation-1")

@@ -1,4 +1,6 @@
-"""Pictures from anybody: known by their content, stored anew and without where they were taken, or refused in a sentence."""
+"""Pictures from anybody: known by their content, stored anew and without where they were taken, or refused in a
+sentence.
+"""
 
 import io
 import re
@@ -21,7 +23,10 @@ from bot.web.body_limit import OTHER
 from tests.bot import test_hostile_api
 from tests.bot.test_hostile_api import World, fine, resident
 
-app, empty, world, visitor = test_hostile_api.app, test_hostile_api.empty, test_hostile_api.world, test_hostile_api.visitor
+app = test_hostile_api.app
+empty = test_hostile_api.empty
+world = test_hostile_api.world
+visitor = test_hostile_api.visitor
 
 
 def file(picture: Image.Image, kind: str, **more: Any) -> bytes:
@@ -49,7 +54,12 @@ def bomb(side: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes(10_000)))
+        + chunk(b"IEND", b"")
+    )
 
 
 class Resident:
@@ -64,7 +74,9 @@ class Resident:
 
     def stored(self) -> list[bytes]:
         with self.world.sessions() as session:
-            return list(session.scalars(select(Photo.jpeg).where(Photo.conversation_id != "conversation-1").order_by(Photo.id)))
+            return list(
+                session.scalars(select(Photo.jpeg).where(Photo.conversation_id != "conversation-1").order_by(Photo.id))
+            )
 
 
 @pytest.fixture()
@@ -74,7 +86,11 @@ def sender(world: World, visitor: TestClient) -> Iterator[Resident]:
 
 def test_where_a_picture_was_taken_is_not_stored(sender: Resident) -> None:
     sent = located()
-    assert Image.open(io.BytesIO(sent)).getexif().get_ifd(0x8825)[1] == "N" and b"GPSLatitude" in sent and b"SecretPhone" in sent
+    assert (
+        Image.open(io.BytesIO(sent)).getexif().get_ifd(0x8825)[1] == "N"
+        and b"GPSLatitude" in sent
+        and b"SecretPhone" in sent
+    )
     assert sender.send(sent).status_code == 201
     [kept] = sender.stored()
     assert not re.search(rb"Exif|GPS|xmp|Secret|Zhang|ICC_PROFILE", kept)
@@ -136,7 +152,9 @@ def test_sixteen_bits_of_grey_stay_grey() -> None:
         (b"\x00\x00\x00\x18ftypheic" + bytes(200), "HEIC"),
         (file(plain(), "JPEG") + bytes(MAX_BYTES), "10 MB"),
     ],
-    ids="nothing a_head half_a_jpeg half_a_png gif tiff pdf svg program archive bomb greater_bomb heic too_many_bytes".split(),
+    ids=(
+        "nothing a_head half_a_jpeg half_a_png gif tiff pdf svg program archive bomb greater_bomb heic too_many_bytes"
+    ).split(),
 )
 def test_what_is_no_picture_is_refused_with_the_reason(sender: Resident, data: bytes, why: str) -> None:
     answer = sender.send(data)
@@ -153,7 +171,9 @@ def test_more_than_a_picture_may_have_is_not_even_read(sender: Resident) -> None
         for _ in range(20):
             yield bytes(1_000_000)
 
-    answer = sender.client.post("/api/widget/photos", content=drops(), headers={"content-type": "multipart/form-data; boundary=b"})
+    answer = sender.client.post(
+        "/api/widget/photos", content=drops(), headers={"content-type": "multipart/form-data; boundary=b"}
+    )
     fine(answer)
     assert answer.status_code == 413
 
@@ -181,11 +201,29 @@ def test_six_pictures_are_kept_and_the_seventh_is_refused(sender: Resident) -> N
     [
         ("multipart/form-data; boundary=b", b""),
         ("multipart/form-data; boundary=b", b"--b\r\nnonsense"),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="photo"\r\n\r\njust words\r\n--b--\r\n'),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="other"; filename="a.jpg"\r\n\r\nx\r\n--b--\r\n'),
-        ("multipart/form-data; boundary=b", b"".join(b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\nx\r\n' for _ in range(3)) + b"--b--\r\n"),
-        ("multipart/form-data; boundary=b; charset=no-such-thing", b'--b\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\nx\r\n--b--\r\n'),
-        ("multipart/form-data; boundary=b; charset=idna", b'--b\r\nContent-Disposition: form-data; name="photo"\r\n\r\nxn--\xff..\r\n--b--\r\n'),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="photo"\r\n\r\njust words\r\n--b--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="other"; filename="a.jpg"\r\n\r\nx\r\n--b--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b"".join(
+                b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\nx\r\n' for _ in range(3)
+            )
+            + b"--b--\r\n",
+        ),
+        (
+            "multipart/form-data; boundary=b; charset=no-such-thing",
+            b'--b\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\nx\r\n--b--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=b; charset=idna",
+            b'--b\r\nContent-Disposition: form-data; name="photo"\r\n\r\nxn--\xff..\r\n--b--\r\n',
+        ),
         ("multipart/form-data", b"--b\r\n"),
         ("application/json", b'{"photo": "x"}'),
         ("application/x-www-form-urlencoded", b"photo=x"),
@@ -199,8 +237,15 @@ def test_a_form_that_brings_no_picture_is_refused(sender: Resident, kind: str, b
     assert answer.status_code in (400, 422) and not sender.stored()
 
 
-@hypothesis_settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(data=st.sampled_from([located(), file(plain(), "PNG"), file(plain(), "WEBP"), bomb(50)]), at=st.integers(0, 1500), put=st.binary(min_size=1, max_size=12), cut=st.integers(0, 200))
+@hypothesis_settings(
+    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+@given(
+    data=st.sampled_from([located(), file(plain(), "PNG"), file(plain(), "WEBP"), bomb(50)]),
+    at=st.integers(0, 1500),
+    put=st.binary(min_size=1, max_size=12),
+    cut=st.integers(0, 200),
+)
 def test_damaged_files_are_shown_or_refused(data: bytes, at: int, put: bytes, cut: int) -> None:
     at %= len(data)
     try:

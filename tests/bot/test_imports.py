@@ -65,7 +65,9 @@ def sheet(rows: list[list[object]]) -> bytes:
 
 def entries(world: World) -> list[AuditEntry]:
     with world.sessions() as session:
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.what.startswith("导入")).order_by(AuditEntry.id)))
+        return list(
+            session.scalars(select(AuditEntry).where(AuditEntry.what.startswith("导入")).order_by(AuditEntry.id))
+        )
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -82,8 +84,19 @@ def test_a_table_is_read_as_offices_write_it(separator: str, encoding: str, end:
 
 
 def test_a_workbook_is_read_whatever_it_is_called() -> None:
-    data = sheet([["日期", "开始", "电话"], [None, None], [datetime(2026, 12, 1), time(9, 0), 13800001234], [date(2026, 12, 2), "14:30", 13800001234.0]])
-    assert tables.read_bytes(data) == [(1, ["日期", "开始", "电话"]), (3, ["2026-12-01", "09:00", "13800001234"]), (4, ["2026-12-02", "14:30", "13800001234"])]
+    data = sheet(
+        [
+            ["日期", "开始", "电话"],
+            [None, None],
+            [datetime(2026, 12, 1), time(9, 0), 13800001234],
+            [date(2026, 12, 2), "14:30", 13800001234.0],
+        ]
+    )
+    assert tables.read_bytes(data) == [
+        (1, ["日期", "开始", "电话"]),
+        (3, ["2026-12-01", "09:00", "13800001234"]),
+        (4, ["2026-12-02", "14:30", "13800001234"]),
+    ]
 
 
 def test_line_numbers_are_those_of_the_file() -> None:
@@ -123,7 +136,10 @@ HOSTILE = {
     "a zip of something else": (archive(a=b"1"), "打不开"),
     "a broken workbook": (archive(**{"xl/workbook.xml": b"<no"}), "打不开"),
     "a cut workbook": (sheet([["村"]])[:900], "打不开"),
-    "an open quote": ('村,片区,姓名,电话\n石桥村,"一组,张三,13800000000\n李家沟村,一组,李四,13800000000'.encode(), "第 2 行附近的引号"),
+    "an open quote": (
+        '村,片区,姓名,电话\n石桥村,"一组,张三,13800000000\n李家沟村,一组,李四,13800000000'.encode(),
+        "第 2 行附近的引号",
+    ),
     "words after a quote": ('村,片区,姓名,电话\n"石桥"村,一组,张三,13800000000'.encode(), "引号"),
     "fifty thousand lines": ("村,片区,姓名,电话\n".encode() + b"a,b\n" * 50_000, "最多导入 5000 行"),
     "too large": (b"a" * 300_001, "太大"),
@@ -154,7 +170,11 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked() -> None:
 
 
 @hypothesis_settings(max_examples=200, deadline=None, derandomize=True)
-@given(data=st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8")) | st.text(alphabet='村,"\n\r\t，=片\ufeff', max_size=60).map(str.encode))
+@given(
+    data=st.binary(max_size=300)
+    | st.text(max_size=300).map(lambda t: t.encode("utf-8"))
+    | st.text(alphabet='村,"\n\r\t，=片\ufeff', max_size=60).map(str.encode)
+)
 def test_any_bytes_are_a_table_or_a_sentence(data: bytes) -> None:
     try:
         lines = tables.read_bytes(data)
@@ -165,14 +185,30 @@ def test_any_bytes_are_a_table_or_a_sentence(data: bytes) -> None:
 
 
 @hypothesis_settings(max_examples=100, deadline=None, derandomize=True)
-@given(rows=st.lists(st.lists(st.text(alphabet='村a，,"=。', min_size=1, max_size=6), min_size=2, max_size=4), max_size=4))
+@given(
+    rows=st.lists(st.lists(st.text(alphabet='村a，,"=。', min_size=1, max_size=6), min_size=2, max_size=4), max_size=4)
+)
 def test_a_table_shown_for_another_look_is_the_same_table(rows: list[list[str]]) -> None:
     lines = [(1, ["村", "姓名"]), *((3 * i, row) for i, row in enumerate(rows, 1))]
     assert tables.read_text(tables.as_csv(lines)) == lines
 
 
-@hypothesis_settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(kind=st.sampled_from(["committees", "grid", "openings"]), cells=st.lists(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=30) | st.sampled_from(["石桥村", "柳河镇", "=1+1", "9" * 30, "²", "2026-13-45", "9999-12-31", "25:61", ATTACK, "nation"]), max_size=9), max_size=4))
+@hypothesis_settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    kind=st.sampled_from(["committees", "grid", "openings"]),
+    cells=st.lists(
+        st.lists(
+            st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+            | st.sampled_from(
+                ["石桥村", "柳河镇", "=1+1", "9" * 30, "²", "2026-13-45", "9999-12-31", "25:61", ATTACK, "nation"]
+            ),
+            max_size=9,
+        ),
+        max_size=4,
+    ),
+)
 def test_hostile_cells_are_refused_or_taken_as_words(world: World, kind: str, cells: list[list[str]]) -> None:
     client = world.enter("administrator")
     head = {"committees": HEAD, "grid": "村,片区,姓名,电话", "openings": SLOTS}[kind]
@@ -186,7 +222,9 @@ def test_the_empty_table_of_a_kind_has_its_columns(world: World) -> None:
         found = client.get(f"/staff/import/{kind}.csv")
         assert found.content.decode("utf-8-sig").strip() == head and found.content.startswith(b"\xef\xbb\xbf")
         assert "一行也没有" in problem(send(client, kind, found.content))
-    assert client.get("/staff/import/nonsense").status_code == client.get("/staff/import/nonsense.csv").status_code == 404
+    assert (
+        client.get("/staff/import/nonsense").status_code == client.get("/staff/import/nonsense.csv").status_code == 404
+    )
 
 
 # --- committees ------------------------------------------------------------------------------------------------------
@@ -202,28 +240,49 @@ VILLAGES = f"""{HEAD}
 def test_a_look_says_what_the_import_then_does(world: World) -> None:
     client, before = world.enter("supervisor"), world.rows()
     shown = send(client, "committees", VILLAGES, do="check")
-    assert shown.status_code == 200 and "5 行都对，还没有导入" in shown.text and "新增 5 行" in shown.text and "别处也有同名的村" in shown.text
+    assert (
+        shown.status_code == 200
+        and "5 行都对，还没有导入" in shown.text
+        and "新增 5 行" in shown.text
+        and "别处也有同名的村" in shown.text
+    )
     assert world.rows() == before and not entries(world)
     assert send(client, "committees", VILLAGES).headers["location"] == "/staff/import/committees?done=5-0-0"
     assert "新增 5 行" in client.get("/staff/import/committees?done=5-0-0").text
     with world.sessions() as session:
         made = {p.name: p for p in session.scalars(select(Place).where(Place.id.startswith("p-")))}
         assert {n: (p.level, p.parent_id) for n, p in made.items()} == {
-            "赵家坳村": (Level.village, "liuhe"), "和平社区": (Level.village, "qingshi"), "石桥村": (Level.village, "qingshi"), "红旗镇": (Level.township, "qinghe"), "新村": (Level.village, made["红旗镇"].id),
-        }  # fmt: skip
+            "赵家坳村": (Level.village, "liuhe"),
+            "和平社区": (Level.village, "qingshi"),
+            "石桥村": (Level.village, "qingshi"),
+            "红旗镇": (Level.township, "qinghe"),
+            "新村": (Level.village, made["红旗镇"].id),
+        }
         assert set(made["赵家坳村"].aliases) == {"赵家坳", "赵家坳村", "柳河赵家坳", "赵家坳大队", "老赵家"}
         teams = {t.place_id: t for t in session.scalars(select(Team).where(Team.place_id.startswith("p-")))}
-        assert {n: teams[p.id].name for n, p in made.items()} == {"赵家坳村": "赵家坳村委会", "和平社区": "和平社区居委会", "石桥村": "青石乡石桥村委会", "红旗镇": "红旗镇综治中心", "新村": "新村村委会"}
+        assert {n: teams[p.id].name for n, p in made.items()} == {
+            "赵家坳村": "赵家坳村委会",
+            "和平社区": "和平社区居委会",
+            "石桥村": "青石乡石桥村委会",
+            "红旗镇": "红旗镇综治中心",
+            "新村": "新村村委会",
+        }
         assert teams[made["赵家坳村"].id].phone == "0312-5550123" and teams[made["红旗镇"].id].is_fallback
         assert all(p.id.isascii() for p in made.values())
         assert routing.team_for(session, category="其他", place=made["新村"].id, text="") == teams[made["红旗镇"].id]
-    assert [e.detail.split("。")[0] for e in entries(world)] == ["新增 5，改动 0，已有 0"] and "赵家坳村委会" in entries(world)[0].detail
+    assert [e.detail.split("。")[0] for e in entries(world)] == [
+        "新增 5，改动 0，已有 0"
+    ] and "赵家坳村委会" in entries(world)[0].detail
 
 
 @pytest.mark.parametrize("kind", ["committees", "grid", "openings"])
 def test_the_same_table_twice_changes_nothing_the_second_time(world: World, kind: str) -> None:
     client = world.enter("supervisor")
-    table = {"committees": VILLAGES, "grid": "村,片区,姓名,电话\n李家沟村,一组,张三,13800000000\n石桥村,,李四,0312-5550123", "openings": f"{SLOTS}\n{DAY},9:00,11:00,,电话,李家沟村,,2,legal_worker\n{DAY},14点,,60,坐班,柳河镇,镇政府,6,"}[kind]
+    table = {
+        "committees": VILLAGES,
+        "grid": "村,片区,姓名,电话\n李家沟村,一组,张三,13800000000\n石桥村,,李四,0312-5550123",
+        "openings": f"{SLOTS}\n{DAY},9:00,11:00,,电话,李家沟村,,2,legal_worker\n{DAY},14点,,60,坐班,柳河镇,镇政府,6,",
+    }[kind]
     assert send(client, kind, table).status_code == 303
     before = world.rows()
     number = table.count("\n")
@@ -232,8 +291,14 @@ def test_the_same_table_twice_changes_nothing_the_second_time(world: World, kind
 
 
 def test_a_committee_may_be_written_short_or_in_full() -> None:
-    assert committees.names("李家沟村村民委员会", "村") == committees.names("李家沟", "村") == ("李家沟村", "李家沟", "李家沟村委会")
-    assert committees.names("新村", "村") == ("新村", "新村", "新村村委会") and committees.names("和平居委会", "居") == committees.names("和平社区", "居") == ("和平社区", "和平", "和平社区居委会")
+    assert (
+        committees.names("李家沟村村民委员会", "村")
+        == committees.names("李家沟", "村")
+        == ("李家沟村", "李家沟", "李家沟村委会")
+    )
+    assert committees.names("新村", "村") == ("新村", "新村", "新村村委会") and committees.names(
+        "和平居委会", "居"
+    ) == committees.names("和平社区", "居") == ("和平社区", "和平", "和平社区居委会")
     assert committees.names("城关街道办事处", "乡镇") == ("城关街道", "城关", "城关街道综治中心")
 
 
@@ -245,9 +310,15 @@ def test_an_imported_village_is_known_to_residents(world: World) -> None:
         twin = session.scalars(select(Place).where(Place.name == "石桥村", Place.parent_id == "qingshi")).one()
         for said in ("就在赵家坳村口", "我们老赵家这边", "柳河镇赵家坳村三组"):
             assert find_village(session, said) == village, said
-        assert find_village(session, "我们村东头") is None and find_village(session, "想和平解决") is None  # a name of two characters is no alias by itself
-        assert {p.parent_id for p in find_villages(session, "我是石桥村的")} == {"liuhe", "qingshi"} and find_village(session, "我是石桥村的") is None
-        assert find_village(session, "我是青石乡石桥村的") == twin and find_village(session, "柳河镇石桥村").id == "shiqiao"  # type: ignore[union-attr]
+        # a name of two characters is no alias by itself
+        assert find_village(session, "我们村东头") is None and find_village(session, "想和平解决") is None
+        assert {p.parent_id for p in find_villages(session, "我是石桥村的")} == {"liuhe", "qingshi"} and find_village(
+            session, "我是石桥村的"
+        ) is None
+        assert (
+            find_village(session, "我是青石乡石桥村的") == twin
+            and find_village(session, "柳河镇石桥村").id == "shiqiao"
+        )  # type: ignore[union-attr]
         assert ("石桥村（青石乡）", "青石乡石桥村") in [(label, said) for _, label, said in village_labels(session)]
         # A set-up in between leaves what was imported as it is.
         session.scalars(select(Place).where(Place.id == "lijiagou")).one().aliases = ["李家沟", "老李家"]
@@ -259,7 +330,10 @@ def test_an_imported_village_is_known_to_residents(world: World) -> None:
         assert session.get_one(Place, "lijiagou").aliases == ["李家沟", "老李家"]
     started = visitor.post("/api/widget/conversations", json={"village": village.id}).json()
     assert started["village"] == village.id
-    assert {"id": village.id, "name": "赵家坳村"} in started["places"] and {"id": twin.id, "name": "石桥村（青石乡）"} in started["places"]
+    assert {"id": village.id, "name": "赵家坳村"} in started["places"] and {
+        "id": twin.id,
+        "name": "石桥村（青石乡）",
+    } in started["places"]
     assert "赵家坳村" in world.enter("supervisor").get("/staff/settings").text
 
 
@@ -332,17 +406,30 @@ def test_a_township_imports_its_own_villages_only(world: World) -> None:
 
 def test_grid_workers_come_from_a_workbook_and_get_new_phones(world: World) -> None:
     client = world.enter("supervisor")
-    rows: list[list[object]] = [["村", "片区", "姓名", "电话"], ["李家沟村", "一组", "张三", 13800000000], ["柳河石桥", None, "李四", "１３８００００１２３４"]]
+    rows: list[list[object]] = [
+        ["村", "片区", "姓名", "电话"],
+        ["李家沟村", "一组", "张三", 13800000000],
+        ["柳河石桥", None, "李四", "１３８００００１２３４"],
+    ]
     assert send(client, "grid", sheet(rows), name="表.csv").status_code == 303
     rows[1][3] = 13900000000
     assert "原来是 13800000000" in send(client, "grid", sheet(rows), do="check").text
     assert send(client, "grid", sheet(rows)).headers["location"].endswith("?done=0-1-1")
     with world.sessions() as session:
-        assert sorted((w.place_id, w.area, w.name, w.phone) for w in session.scalars(select(GridWorker))) == [("lijiagou", "一组", "张三", "13900000000"), ("shiqiao", "全村", "李四", "13800001234")]
+        assert sorted((w.place_id, w.area, w.name, w.phone) for w in session.scalars(select(GridWorker))) == [
+            ("lijiagou", "一组", "张三", "13900000000"),
+            ("shiqiao", "全村", "李四", "13800001234"),
+        ]
 
 
 def test_one_grid_worker_with_two_phones_is_a_bad_line(world: World) -> None:
-    found = bad_lines(send(world.enter("supervisor"), "grid", "村,姓名,电话\n石桥村,张三,13800000000\n石桥村,张三,13900000000\n石桥村,李四,+8613800000000"))
+    found = bad_lines(
+        send(
+            world.enter("supervisor"),
+            "grid",
+            "村,姓名,电话\n石桥村,张三,13800000000\n石桥村,张三,13900000000\n石桥村,李四,+8613800000000",
+        )
+    )
     assert list(found) == [3] and "第 2 行" in found[3]
 
 
@@ -364,12 +451,30 @@ def test_what_was_pasted_stays_to_be_mended(world: World) -> None:
 def test_openings_are_published_for_whom_the_table_names(world: World) -> None:
     client = world.enter("supervisor")
     day = f"{DAY.year}年{DAY.month}月{DAY.day}日"
-    assert send(client, "openings", f"{SLOTS}\n{day},９：00,11:00,,到村里坐班,李家沟,党群服务中心,6,legal_worker\n{DAY:%Y/%m/%d},下午2点半,,1.5小时,视频,清禾县,,,").status_code == 303
+    assert (
+        send(
+            client,
+            "openings",
+            (
+                f"{SLOTS}\n{day},９：00,11:00,,到村里坐班,李家沟,党群服务中心,6,legal_worker\n"
+                f"{DAY:%Y/%m/%d},下午2点半,,1.5小时,视频,清禾县,,,"
+            ),
+        ).status_code
+        == 303
+    )
     with world.sessions() as session:
         workers = {s.login: s.id for s in session.scalars(select(Staff))}
         first, second = session.scalars(select(Opening).where(Opening.id > 1).order_by(Opening.id))
-    assert (first.worker_id, first.mode, first.place_id, first.address, first.capacity) == (workers["legal_worker"], Mode.visit, "lijiagou", "党群服务中心", 6)
-    assert first.starts_at == datetime(DAY.year, DAY.month, DAY.day, 1, tzinfo=UTC) and first.ends_at - first.starts_at == timedelta(hours=2)
+    assert (first.worker_id, first.mode, first.place_id, first.address, first.capacity) == (
+        workers["legal_worker"],
+        Mode.visit,
+        "lijiagou",
+        "党群服务中心",
+        6,
+    )
+    assert first.starts_at == datetime(
+        DAY.year, DAY.month, DAY.day, 1, tzinfo=UTC
+    ) and first.ends_at - first.starts_at == timedelta(hours=2)
     assert (second.worker_id, second.place_id, second.capacity) == (workers["supervisor"], "qinghe", 1)
     assert (second.starts_at.hour, second.starts_at.minute, second.ends_at.hour) == (6, 30, 8)
 
@@ -436,7 +541,20 @@ def test_a_legal_worker_imports_their_own_times_only(world: World) -> None:
     assert "/staff/import/openings" in shown and "/staff/import/committees" not in shown
 
 
-@pytest.mark.parametrize(("text", "day"), [("2026-12-01", date(2026, 12, 1)), ("2026/1/9", date(2026, 1, 9)), ("2026.12.1", date(2026, 12, 1)), ("2026年12月1日", date(2026, 12, 1)), ("20261201", date(2026, 12, 1)), ("2026121", None), ("12-01", None), ("", None), ("0000-01-01", None)])
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-01", date(2026, 12, 1)),
+        ("2026/1/9", date(2026, 1, 9)),
+        ("2026.12.1", date(2026, 12, 1)),
+        ("2026年12月1日", date(2026, 12, 1)),
+        ("20261201", date(2026, 12, 1)),
+        ("2026121", None),
+        ("12-01", None),
+        ("", None),
+        ("0000-01-01", None),
+    ],
+)
 def test_a_day_is_read_as_people_write_it(text: str, day: date | None) -> None:
     if day:
         assert openings.read_day(text) == day
@@ -445,7 +563,21 @@ def test_a_day_is_read_as_people_write_it(text: str, day: date | None) -> None:
             openings.read_day(text)
 
 
-@pytest.mark.parametrize(("text", "at"), [("9:00", time(9)), ("09:30:00", time(9, 30)), ("14点", time(14)), ("14点半", time(14, 30)), ("下午2点05分", time(14, 5)), ("上午9时", time(9)), ("24:00", None), ("9", None), ("9:60", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("9:00", time(9)),
+        ("09:30:00", time(9, 30)),
+        ("14点", time(14)),
+        ("14点半", time(14, 30)),
+        ("下午2点05分", time(14, 5)),
+        ("上午9时", time(9)),
+        ("24:00", None),
+        ("9", None),
+        ("9:60", None),
+        ("", None),
+    ],
+)
 def test_a_time_is_read_as_people_write_it(text: str, at: time | None) -> None:
     if at:
         assert openings.read_time(text) == at
@@ -469,12 +601,20 @@ def test_a_table_imported_by_four_presses_at_once_is_imported_once(world: World)
     with world.sessions() as opened:
         worker = opened.scalars(select(Staff.id).where(Staff.login == "legal_worker")).one()
     reports: list[list[tables.Line]] = []
-    threads = [threading.Thread(target=lambda: reports.append(imports._run(world.sessions, worker, "openings", lines, is_import=True))) for _ in range(4)]
+    threads = [
+        threading.Thread(
+            target=lambda: reports.append(imports._run(world.sessions, worker, "openings", lines, is_import=True))
+        )
+        for _ in range(4)
+    ]
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert sorted(report[0].outcome for report in reports) == ["new", "same", "same", "same"]
     with world.sessions() as opened:
-        assert opened.scalar(select(func.count()).select_from(Opening).where(Opening.worker_id == worker, Opening.id > 1)) == 1
+        assert (
+            opened.scalar(select(func.count()).select_from(Opening).where(Opening.worker_id == worker, Opening.id > 1))
+            == 1
+        )
 
 
 @pytest.fixture()
@@ -488,5 +628,7 @@ def test_rules_keep_pointing_to_a_place_that_is_imported_again(world: World, ses
     before = [(r.id, r.place_id, r.team_id) for r in session.scalars(select(RoutingRule).order_by(RoutingRule.id))]
     assert send(client, "committees", f"{HEAD}\n石桥,柳河镇,村,石桥大队,,\n王家湾,青石乡,村,,,").status_code == 303
     session.expire_all()
-    assert [(r.id, r.place_id, r.team_id) for r in session.scalars(select(RoutingRule).order_by(RoutingRule.id))] == before
+    assert [
+        (r.id, r.place_id, r.team_id) for r in session.scalars(select(RoutingRule).order_by(RoutingRule.id))
+    ] == before
     assert session.scalar(select(func.count()).select_from(Place)) == 8

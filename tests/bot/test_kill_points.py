@@ -1,5 +1,6 @@
-"""Staff forms and the worker's round, where Rasa plays no part: each is killed just before and just after each of its commits and
-tried again, and what it should do is done once. The dialogue's deeds are walked in tests/end_to_end/test_kill_points.py.
+"""Staff forms and the worker's round, where Rasa plays no part: each is killed just before and just after each of its
+commits and tried again, and what it should do is done once. The dialogue's deeds are walked in
+tests/end_to_end/test_kill_points.py.
 """
 
 import multiprocessing
@@ -49,14 +50,19 @@ _TOKEN, _CSRF = "token-of-wang", "csrf-of-wang"
 _PARTIES = [{"name": "李大山"}, {"name": "王有田"}]
 
 
-# --- in the process that dies ------------------------------------------------------------------------------------------
+# --- in the process that dies
+# ------------------------------------------------------------------------------------------
 
 
 def _press(sessions: sessionmaker[Session], home: Path, path: str, form: dict[str, str]) -> None:
     """A form of the staff pages, as a browser sends it."""
     app, desk = FastAPI(), Desk(settings=Settings(home=home), sessions=sessions)
     errors.install(app)
-    for router in (case_pages.router(desk), booking_pages.router(desk), inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots)):  # type: ignore[arg-type]
+    for router in (
+        case_pages.router(desk),
+        booking_pages.router(desk),
+        inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots),
+    ):  # type: ignore[arg-type]
         app.include_router(router)
     client = TestClient(app, follow_redirects=False, headers={"accept": "text/html", "x-csrf": _CSRF})
     client.cookies.set(COOKIE, _TOKEN, path="/staff")
@@ -81,7 +87,8 @@ def _child(url: str, order: killer.Order | None, deed: Callable[..., None], argu
     deed(make_sessions(engine), *arguments)
 
 
-# --- the walk ------------------------------------------------------------------------------------------------------------
+# --- the walk
+# ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -99,7 +106,12 @@ class World:
         assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
         return process.exitcode == 0
 
-    def walk(self, begin: Callable[[Session], tuple[Any, ...]], deed: Callable[..., None], check: Callable[[Session, Any], None]) -> int:
+    def walk(
+        self,
+        begin: Callable[[Session], tuple[Any, ...]],
+        deed: Callable[..., None],
+        check: Callable[[Session, Any], None],
+    ) -> int:
         """How many points the deed was killed at. `begin` gives its arguments, the first of which `check` gets."""
         points = 0
         for moment in ("before", "after"):
@@ -138,12 +150,18 @@ def world(sessions: sessionmaker[Session], tmp_path: Path) -> World:
         staff = Staff(login="wang", name="王芳", password_hash="-", role=Role.administrator, place_id="nation")
         session.add(staff)
         session.flush()
-        session.add(StaffSession(token_hash=accounts._digest(_TOKEN), staff_id=staff.id, csrf=_CSRF, created_at=now, seen_at=now))
+        session.add(
+            StaffSession(
+                token_hash=accounts._digest(_TOKEN), staff_id=staff.id, csrf=_CSRF, created_at=now, seen_at=now
+            )
+        )
         session.commit()
         return World(sessions, tmp_path / "home", staff.id)
 
 
-def _talk(session: Session, status: ConversationStatus = ConversationStatus.bot, *, agent: int | None = None) -> Conversation:
+def _talk(
+    session: Session, status: ConversationStatus = ConversationStatus.bot, *, agent: int | None = None
+) -> Conversation:
     conversation = service.start(session, channel="widget", place="lijiagou")
     message = service.receive(session, conversation, client_id=uuid.uuid4().hex, text="隔壁占了我家的路")
     service.store_replies(session, message, [{"kind": "answer", "text": "可以先找村委会。"}])
@@ -157,7 +175,15 @@ def _case(session: Session, status: CaseStatus = CaseStatus.filed, conversation:
     """At this status, its earlier news told."""
     conversation = conversation or _talk(session)
     now, actor = datetime.now(UTC), cases.Actor("staff", "王芳", 1)
-    case = cases.file(session, request_key=uuid.uuid4().hex, conversation_id=conversation.id, place="lijiagou", category="其他", fields={"what": "隔壁砌墙占了路"}, now=now)
+    case = cases.file(
+        session,
+        request_key=uuid.uuid4().hex,
+        conversation_id=conversation.id,
+        place="lijiagou",
+        category="其他",
+        fields={"what": "隔壁砌墙占了路"},
+        now=now,
+    )
     path = (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered, CaseStatus.closed)
     for to in path[: path.index(status) + 1] if status in path else ():
         cases.move(session, case.id, to, actor=actor, key=f"{case.id}-{to}", now=now, note="说明", team_id=1)
@@ -168,7 +194,12 @@ def _case(session: Session, status: CaseStatus = CaseStatus.filed, conversation:
 
 
 def _said(session: Session, conversation_id: str | None, text: str, sender: Sender = Sender.bot) -> int:
-    return sum(text in m.text for m in session.scalars(select(Message).where(Message.conversation_id == conversation_id, Message.sender == sender)))
+    return sum(
+        text in m.text
+        for m in session.scalars(
+            select(Message).where(Message.conversation_id == conversation_id, Message.sender == sender)
+        )
+    )
 
 
 def _events(session: Session, case_id: int, what: str) -> int:
@@ -179,7 +210,8 @@ def _nonce() -> dict[str, str]:
     return {"nonce": uuid.uuid4().hex[:24]}
 
 
-# --- cases ---------------------------------------------------------------------------------------------------------------
+# --- cases
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def _case_form(do: str, status: CaseStatus, form: dict[str, str]) -> Callable[[Session], tuple[Any, ...]]:
@@ -195,19 +227,30 @@ def _case_form(do: str, status: CaseStatus, form: dict[str, str]) -> Callable[[S
     [
         ("move", CaseStatus.filed, {"to": "accepted"}, CaseStatus.accepted, "受理", "已经受理"),
         ("move", CaseStatus.accepted, {"to": "assigned", "team": "1"}, CaseStatus.assigned, "交办", "已经交给"),
-        ("move", CaseStatus.in_progress, {"to": "answered", "note": "墙退回去了"}, CaseStatus.answered, "答复", "墙退回去了"),
+        (
+            "move",
+            CaseStatus.in_progress,
+            {"to": "answered", "note": "墙退回去了"},
+            CaseStatus.answered,
+            "答复",
+            "墙退回去了",
+        ),
         ("tell", CaseStatus.in_progress, {"note": "明天到现场"}, CaseStatus.in_progress, "告知进展", "明天到现场"),
         ("pause", CaseStatus.in_progress, {"note": "请发照片"}, CaseStatus.in_progress, "请居民补充", "请发照片"),
         ("green", CaseStatus.filed, {"green-残疾人": "1"}, CaseStatus.filed, "列入绿色通道", "排到前面"),
     ],
 )
-def test_a_case_form_is_carried_out_and_told_once(world: World, do: str, start: CaseStatus, form: dict[str, str], end: CaseStatus, event: str, told: str) -> None:
+def test_a_case_form_is_carried_out_and_told_once(
+    world: World, do: str, start: CaseStatus, form: dict[str, str], end: CaseStatus, event: str, told: str
+) -> None:
     def check(session: Session, case_id: int) -> None:
         case = session.get_one(Case, case_id)
         assert case.status is end
         assert _events(session, case_id, event) == 1
         assert _said(session, case.conversation_id, told) == 1
-        assert session.scalars(select(AuditEntry).where(AuditEntry.subject == case.number)).first(), "the audit log has it"
+        assert session.scalars(select(AuditEntry).where(AuditEntry.subject == case.number)).first(), (
+            "the audit log has it"
+        )
 
     assert world.walk(_case_form(do, start, form), _press, check) >= 4
 
@@ -220,7 +263,10 @@ def test_a_merge_moves_one_case_and_tells_both_residents_once(world: World) -> N
     def check(session: Session, about: tuple[int, int]) -> None:
         case, master = (session.get_one(Case, i) for i in about)
         assert (case.status, case.merged_into_id, master.status) == (CaseStatus.merged, master.id, CaseStatus.filed)
-        assert (_said(session, case.conversation_id, "并在一起办"), _said(session, master.conversation_id, "并在一起办")) == (1, 1)
+        assert (
+            _said(session, case.conversation_id, "并在一起办"),
+            _said(session, master.conversation_id, "并在一起办"),
+        ) == (1, 1)
 
     assert world.walk(begin, _press, check) >= 4
 
@@ -232,7 +278,9 @@ def test_a_unit_is_called_and_arrives_once(world: World) -> None:
 
     def arrives(session: Session) -> tuple[Any, ...]:
         case = _case(session, CaseStatus.in_progress)
-        unit = cases.call_unit(session, case.id, 2, reason="请来看", actor=cases.CLOCK, key=uuid.uuid4().hex, now=datetime.now(UTC))
+        unit = cases.call_unit(
+            session, case.id, 2, reason="请来看", actor=cases.CLOCK, key=uuid.uuid4().hex, now=datetime.now(UTC)
+        )
         return case.id, f"/staff/cases/{case.id}/arrived", {"unit": str(unit.id), **_nonce()}
 
     def check(session: Session, case_id: int) -> None:
@@ -277,7 +325,11 @@ def test_a_session_of_mediation_is_held_once(world: World) -> None:
 
     def begin(session: Session) -> tuple[Any, ...]:
         case = _mediated(session, "yes", "yes")
-        return case.id, f"/staff/cases/{case.id}/mediation-session", {"at": at, "place": "村委会", "note": "第一次", **_nonce()}
+        return (
+            case.id,
+            f"/staff/cases/{case.id}/mediation-session",
+            {"at": at, "place": "村委会", "note": "第一次", **_nonce()},
+        )
 
     def check(session: Session, case_id: int) -> None:
         mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
@@ -290,7 +342,11 @@ def test_a_session_of_mediation_is_held_once(world: World) -> None:
 def test_an_agreement_is_signed_once(world: World) -> None:
     def begin(session: Session) -> tuple[Any, ...]:
         case = _mediated(session, "yes", "yes")
-        return case.id, f"/staff/cases/{case.id}/mediation-sign", {"signed_on": datetime.now(UTC).date().isoformat(), "facts": "占路", "terms": "退回去", **_nonce()}
+        return (
+            case.id,
+            f"/staff/cases/{case.id}/mediation-sign",
+            {"signed_on": datetime.now(UTC).date().isoformat(), "facts": "占路", "terms": "退回去", **_nonce()},
+        )
 
     def check(session: Session, case_id: int) -> None:
         mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
@@ -300,10 +356,13 @@ def test_an_agreement_is_signed_once(world: World) -> None:
     assert world.walk(begin, _press, check) >= 4
 
 
-# --- conversations ---------------------------------------------------------------------------------------------------------
+# --- conversations
+# ---------------------------------------------------------------------------------------------------------
 
 
-def _talk_form(world: World, do: str, status: ConversationStatus, form: dict[str, str], **nonce: str) -> Callable[[Session], tuple[Any, ...]]:
+def _talk_form(
+    world: World, do: str, status: ConversationStatus, form: dict[str, str], **nonce: str
+) -> Callable[[Session], tuple[Any, ...]]:
     def begin(session: Session) -> tuple[Any, ...]:
         conversation = _talk(session, status, agent=world.staff_id if status is ConversationStatus.open else None)
         return conversation.id, f"/staff/conversations/{conversation.id}/{do}", {**form, **_nonce()}
@@ -321,10 +380,21 @@ def _talk_form(world: World, do: str, status: ConversationStatus, form: dict[str
         ("transfer", ConversationStatus.open, {"team": "2"}, ConversationStatus.waiting, Sender.system, "转给了"),
     ],
 )
-def test_an_agents_form_moves_the_conversation_and_says_so_once(world: World, do: str, start: ConversationStatus, form: dict[str, str], end: ConversationStatus, sender: Sender, text: str) -> None:
+def test_an_agents_form_moves_the_conversation_and_says_so_once(
+    world: World,
+    do: str,
+    start: ConversationStatus,
+    form: dict[str, str],
+    end: ConversationStatus,
+    sender: Sender,
+    text: str,
+) -> None:
     def check(session: Session, conversation_id: str) -> None:
         conversation = session.get_one(Conversation, conversation_id)
-        assert (conversation.status, conversation.agent_id) == (end, world.staff_id if end is ConversationStatus.open else None)
+        assert (conversation.status, conversation.agent_id) == (
+            end,
+            world.staff_id if end is ConversationStatus.open else None,
+        )
         assert _said(session, conversation_id, text, sender) == 1
 
     assert world.walk(_talk_form(world, do, start, form), _press, check) >= 2
@@ -332,7 +402,9 @@ def test_an_agents_form_moves_the_conversation_and_says_so_once(world: World, do
 
 def test_an_internal_note_is_kept_once(world: World) -> None:
     def check(session: Session, conversation_id: str) -> None:
-        assert len(session.scalars(select(InternalNote).where(InternalNote.conversation_id == conversation_id)).all()) == 1
+        assert (
+            len(session.scalars(select(InternalNote).where(InternalNote.conversation_id == conversation_id)).all()) == 1
+        )
 
     assert world.walk(_talk_form(world, "note", ConversationStatus.open, {"text": "已联系派出所"}), _press, check) >= 2
 
@@ -342,34 +414,65 @@ def test_an_agent_makes_one_case_of_a_conversation(world: World) -> None:
         [case] = session.scalars(select(Case).where(Case.conversation_id == conversation_id)).all()
         assert _events(session, case.id, "登记") == 1
 
-    assert world.walk(_talk_form(world, "case", ConversationStatus.open, {"what": "隔壁砌墙占了路"}), _press, check) >= 2
+    assert (
+        world.walk(_talk_form(world, "case", ConversationStatus.open, {"what": "隔壁砌墙占了路"}), _press, check) >= 2
+    )
 
 
 def test_a_wrong_answer_is_listed_once(world: World) -> None:
     def begin(session: Session) -> tuple[Any, ...]:
         conversation = _talk(session, ConversationStatus.open, agent=world.staff_id)
-        answer = session.scalars(select(Message.id).where(Message.conversation_id == conversation.id, Message.sender == Sender.bot)).one()
+        answer = session.scalars(
+            select(Message.id).where(Message.conversation_id == conversation.id, Message.sender == Sender.bot)
+        ).one()
         return conversation.id, f"/staff/conversations/{conversation.id}/wrong", {"message": str(answer)}
 
     def check(session: Session, conversation_id: str) -> None:
-        assert len(session.scalars(select(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id)).all()) == 1
+        assert (
+            len(
+                session.scalars(
+                    select(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id)
+                ).all()
+            )
+            == 1
+        )
 
     assert world.walk(begin, _press, check) >= 2
 
 
-# --- openings ------------------------------------------------------------------------------------------------------------
+# --- openings
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _opening(session: Session, *, hours: float = 72, capacity: int = 1) -> Opening:
     now = datetime.now(UTC)
     starts = now + timedelta(hours=hours)
-    return bookings.publish(session, worker_id=None, worker_name="周律师", mode=Mode.visit, place="lijiagou", address="党群服务中心", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=capacity, now=now)
+    return bookings.publish(
+        session,
+        worker_id=None,
+        worker_name="周律师",
+        mode=Mode.visit,
+        place="lijiagou",
+        address="党群服务中心",
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        capacity=capacity,
+        now=now,
+    )
 
 
 def _booked(session: Session, opening: Opening) -> Appointment:
     session.commit()
     book = bookings.book if opening.taken < opening.capacity else bookings.wait
-    return book(session, opening.id, conversation_id=_talk(session).id, request_key=uuid.uuid4().hex, summary="占路", phone=None, now=datetime.now(UTC))
+    return book(
+        session,
+        opening.id,
+        conversation_id=_talk(session).id,
+        request_key=uuid.uuid4().hex,
+        summary="占路",
+        phone=None,
+        now=datetime.now(UTC),
+    )
 
 
 def test_an_opening_is_called_off_once_and_everybody_hears_it(world: World) -> None:
@@ -396,7 +499,17 @@ def test_openings_are_published_once(world: World, every: str) -> None:
     def begin(session: Session) -> tuple[Any, ...]:
         where = uuid.uuid4().hex
         until = (first + timedelta(days=15)).date().isoformat() if every else ""
-        form = {"starts_at": f"{first:%Y-%m-%d}T09:00", "minutes": "60", "mode": "visit", "place": "lijiagou", "capacity": "3", "address": where, "every": every, "until": until, **_nonce()}
+        form = {
+            "starts_at": f"{first:%Y-%m-%d}T09:00",
+            "minutes": "60",
+            "mode": "visit",
+            "place": "lijiagou",
+            "capacity": "3",
+            "address": where,
+            "every": every,
+            "until": until,
+            **_nonce(),
+        }
         return where, "/staff/calendar", form
 
     def check(session: Session, where: str) -> None:
@@ -406,34 +519,64 @@ def test_openings_are_published_once(world: World, every: str) -> None:
     assert world.walk(begin, _press, check) >= 2
 
 
-# --- the worker ------------------------------------------------------------------------------------------------------------
+# --- the worker
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_round_of_the_worker_tells_everything_once(world: World) -> None:
     def begin(session: Session) -> tuple[Any, ...]:
         now = datetime.now(UTC)
-        late, warned, asked, forgotten, old = _case(session), _case(session), _case(session, CaseStatus.closed), _talk(session, ConversationStatus.open, agent=1), _talk(session)
+        late = _case(session)
+        warned = _case(session)
+        asked = _case(session, CaseStatus.closed)
+        forgotten = _talk(session, ConversationStatus.open, agent=1)
+        old = _talk(session)
         late.clock_started_at, late.due_at = now - timedelta(days=9), now - timedelta(hours=1)
         warned.clock_started_at, warned.due_at = now - timedelta(days=9), now + timedelta(hours=1)
         asked.closed_at = now - timedelta(days=8)
         answered = _case(session, CaseStatus.in_progress)
-        cases.move(session, answered.id, CaseStatus.answered, actor=cases.Actor("staff", "王芳", 1), key=uuid.uuid4().hex, now=now, note="修好了")
-        soon, tomorrow, given_back = _booked(session, _opening(session, hours=1.5)), _booked(session, _opening(session, hours=20)), _opening(session)
+        cases.move(
+            session,
+            answered.id,
+            CaseStatus.answered,
+            actor=cases.Actor("staff", "王芳", 1),
+            key=uuid.uuid4().hex,
+            now=now,
+            note="修好了",
+        )
+        soon = _booked(session, _opening(session, hours=1.5))
+        tomorrow = _booked(session, _opening(session, hours=20))
+        given_back = _opening(session)
         tomorrow.created_at = now - timedelta(days=2)
         held, waiting = _booked(session, given_back), _booked(session, given_back)
         bookings.cancel(session, held.id, now=now)
         service.receive(session, forgotten, client_id=uuid.uuid4().hex, text="还在吗")
-        session.scalars(select(Message).where(Message.conversation_id == forgotten.id, Message.text == "还在吗")).one().created_at = now - timedelta(minutes=20)
+        session.scalars(
+            select(Message).where(Message.conversation_id == forgotten.id, Message.text == "还在吗")
+        ).one().created_at = now - timedelta(minutes=20)
         old.updated_at = now - timedelta(days=400)
         session.commit()
-        return ({
-            late.conversation_id: "没能按时答复", asked.conversation_id: "现在真解决了吗", answered.conversation_id: "修好了", soon.conversation_id: "快到时间了",
-            tomorrow.conversation_id: "提醒您", waiting.conversation_id: "您候补上了",
-        }, warned.id, forgotten.id, old.id),  # fmt: skip
+        return (
+            (
+                {
+                    late.conversation_id: "没能按时答复",
+                    asked.conversation_id: "现在真解决了吗",
+                    answered.conversation_id: "修好了",
+                    soon.conversation_id: "快到时间了",
+                    tomorrow.conversation_id: "提醒您",
+                    waiting.conversation_id: "您候补上了",
+                },
+                warned.id,
+                forgotten.id,
+                old.id,
+            ),
+        )
 
     def check(session: Session, about: tuple[dict[str, str], int, str, str]) -> None:
         news, warned, forgotten, old = about
-        assert {text: _said(session, conversation, text) for conversation, text in news.items()} == dict.fromkeys(news.values(), 1)
+        assert {text: _said(session, conversation, text) for conversation, text in news.items()} == dict.fromkeys(
+            news.values(), 1
+        )
         assert _events(session, warned, "时限将到") == 1
         assert session.get_one(Conversation, forgotten).status is ConversationStatus.waiting
         assert _said(session, forgotten, "又排到前面", Sender.system) == 1
@@ -445,9 +588,13 @@ def test_a_round_of_the_worker_tells_everything_once(world: World) -> None:
 def test_a_walk_without_a_kill_would_be_no_test(world: World) -> None:
     with world.sessions() as session:
         case = _case(session)
-    assert not world.do(killer.Order(1, "before"), _press, f"/staff/cases/{case.id}/move", {"to": "accepted", **_nonce()})
+    assert not world.do(
+        killer.Order(1, "before"), _press, f"/staff/cases/{case.id}/move", {"to": "accepted", **_nonce()}
+    )
     with world.sessions() as session:
         assert session.get_one(Case, case.id).status is CaseStatus.filed
-    assert not world.do(killer.Order(1, "after"), _press, f"/staff/cases/{case.id}/move", {"to": "accepted", **_nonce()})
+    assert not world.do(
+        killer.Order(1, "after"), _press, f"/staff/cases/{case.id}/move", {"to": "accepted", **_nonce()}
+    )
     with world.sessions() as session:
         assert session.get_one(Case, case.id).status is CaseStatus.accepted

@@ -20,13 +20,23 @@ STAFF = Actor("staff", "赵主任", 1)
 @pytest.fixture()
 def session(sessions: sessionmaker[Session]) -> Session:
     with sessions() as session:
-        session.add_all([Team(name="村委会", place_id="nation"), *(Conversation(id=f"c{i}", channel="widget") for i in (1, 2, 3))])
+        session.add_all(
+            [Team(name="村委会", place_id="nation"), *(Conversation(id=f"c{i}", channel="widget") for i in (1, 2, 3))]
+        )
         session.commit()
         return session
 
 
 def filed(session: Session, conversation: str, what: str) -> Case:
-    return service.file(session, request_key=what, conversation_id=conversation, place=None, category="其他", fields={"what": what}, now=NOW)
+    return service.file(
+        session,
+        request_key=what,
+        conversation_id=conversation,
+        place=None,
+        category="其他",
+        fields={"what": what},
+        now=NOW,
+    )
 
 
 def move(session: Session, case: Case, to: CaseStatus, note: str = "") -> None:
@@ -43,7 +53,9 @@ def heard(session: Session, conversation: str) -> str:
 
 
 def test_what_happens_after_the_merger_reaches_every_resident_once(session: Session) -> None:
-    first, second, third = filed(session, "c1", "路灯坏了"), filed(session, "c2", "村口黑"), filed(session, "c3", "灯不亮")
+    first = filed(session, "c1", "路灯坏了")
+    second = filed(session, "c2", "村口黑")
+    third = filed(session, "c3", "灯不亮")
     move(session, first, CaseStatus.accepted)
     merge(session, third, second)
     merge(session, second, first)  # the third follows the second to the first
@@ -53,7 +65,9 @@ def test_what_happens_after_the_merger_reaches_every_resident_once(session: Sess
     for conversation, case in (("c1", first), ("c2", second), ("c3", third)):
         words = heard(session, conversation)
         assert words.count("灯修好了") == 1
-        assert (numbers.spoken(case.number) in words) == (case is not first), "who was merged hears which report of theirs it is"
+        assert (numbers.spoken(case.number) in words) == (case is not first), (
+            "who was merged hears which report of theirs it is"
+        )
     assert "已经受理" not in heard(session, "c2"), "what was before the merger is not told again"
 
 

@@ -25,7 +25,13 @@ from tests.conftest import CORPUS, DAY
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 ANN, BO = Person(1, "安"), Person(2, "波")
-TEXTS = [("低保怎么申请", "低保向乡镇政府申请，村里可以代交材料。"), ("低保多久能批下来", "低保批下来一般要三十天。"), ("临时救助", "家里突然困难可以申请临时救助，比低保快。"), ("特困供养", "无儿无女的老人可以申请特困供养。"), ("工伤怎么认定", "上班受伤一年内申请工伤认定。")]
+TEXTS = [
+    ("低保怎么申请", "低保向乡镇政府申请，村里可以代交材料。"),
+    ("低保多久能批下来", "低保批下来一般要三十天。"),
+    ("临时救助", "家里突然困难可以申请临时救助，比低保快。"),
+    ("特困供养", "无儿无女的老人可以申请特困供养。"),
+    ("工伤怎么认定", "上班受伤一年内申请工伤认定。"),
+]
 ASK = "低保向哪里申请"
 
 
@@ -34,9 +40,26 @@ def embedder() -> SentenceEmbedder:
     return SentenceEmbedder(prepare_model(Settings().cache), learned=Settings().learned)
 
 
-def written(session: Session, title: str, answer: str, *, document_id: str | None = None, on: date = DAY, start: date = date(2026, 1, 1)) -> DocumentVersion:
+def written(
+    session: Session,
+    title: str,
+    answer: str,
+    *,
+    document_id: str | None = None,
+    on: date = DAY,
+    start: date = date(2026, 1, 1),
+) -> DocumentVersion:
     content = {"title": title, "answer": answer, "topic": "社会保障与救助", "questions": [title]}
-    version = review.start_draft(session, by=ANN, now=NOW, content=content, in_force_from=start, document_id=document_id, kind=Kind.service_guide, place_id="nation")
+    version = review.start_draft(
+        session,
+        by=ANN,
+        now=NOW,
+        content=content,
+        in_force_from=start,
+        document_id=document_id,
+        kind=Kind.service_guide,
+        place_id="nation",
+    )
     review.submit(session, version.id, by=ANN, now=NOW)
     review.approve(session, version.id, by=BO, now=NOW)
     return review.request_publication(session, version.id, by=BO, now=NOW, on=on)
@@ -52,7 +75,9 @@ class Shelf:
     question: int
 
     def publish_due(self, day: date = DAY) -> Done:
-        return publication.publish_due(self.sessions, searcher=self.searcher, embedder=self.embedder, today=day, now=lambda: NOW)
+        return publication.publish_due(
+            self.sessions, searcher=self.searcher, embedder=self.embedder, today=day, now=lambda: NOW
+        )
 
     def next(self, title: str, answer: str, **more: Any) -> int:
         with self.sessions() as session:
@@ -67,7 +92,9 @@ class Shelf:
 
     def runs(self) -> list[tuple[str, int | None, int]]:
         with self.sessions() as session:
-            return [(r.reason, r.version_id, r.failed) for r in session.scalars(select(GoldenRun).order_by(GoldenRun.id))]
+            return [
+                (r.reason, r.version_id, r.failed) for r in session.scalars(select(GoldenRun).order_by(GoldenRun.id))
+            ]
 
 
 @pytest.fixture()
@@ -78,13 +105,22 @@ def shelf(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path:
         for title, answer in TEXTS:
             review.publish(session, written(session, title, answer).id, by=review.SYSTEM, now=NOW, today=DAY)
         dibao = session.scalars(select(DocumentVersion.document_id).order_by(DocumentVersion.id)).first()
-        question = GoldenQuestion(key=golden.key_of(ASK, None, None), ask=ASK, must=[dibao], any_of=[], must_not=[], source="console")
+        question = GoldenQuestion(
+            key=golden.key_of(ASK, None, None), ask=ASK, must=[dibao], any_of=[], must_not=[], source="console"
+        )
         session.add(question)
         session.commit()
         indexing.build_snapshot(session, root=root, embedder=embedder, cache=cache, today=DAY)
         loaded = index.load(root)
         assert dibao is not None
-        yield Shelf(sessions, Searcher(embedder=embedder, live=lambda: index.refreshed(loaded, root)), embedder, root, dibao, question.id)
+        yield Shelf(
+            sessions,
+            Searcher(embedder=embedder, live=lambda: index.refreshed(loaded, root)),
+            embedder,
+            root,
+            dibao,
+            question.id,
+        )
     cache.close()
 
 
@@ -102,18 +138,26 @@ def test_a_text_that_spoils_a_question_is_held_until_a_person_overrules(shelf: S
     assert shelf.state(version) == (VersionStatus.approved, [shelf.question])
     assert shelf.publish_due() == Done((), (), ())  # held: nobody tries it again and again
     with shelf.sessions() as session:
-        review.request_publication(session, version, by=BO, now=NOW, on=DAY, failing=[shelf.question], reason="低保改由乡里的资料来答")
+        review.request_publication(
+            session, version, by=BO, now=NOW, on=DAY, failing=[shelf.question], reason="低保改由乡里的资料来答"
+        )
         session.commit()
     assert shelf.publish_due() == Done((version,), (), ())
     with shelf.sessions() as session:
-        assert [(e.what, e.name) for e, _ in review.history(session, shelf.dibao)][:3] == [("published", "系统"), ("overruled", "波"), ("held", "系统")]
+        assert [(e.what, e.name) for e, _ in review.history(session, shelf.dibao)][:3] == [
+            ("published", "系统"),
+            ("overruled", "波"),
+            ("held", "系统"),
+        ]
         assert review.get(session, version).waivers["golden"]["reason"] == "低保改由乡里的资料来答"
 
 
 def test_overruling_one_question_does_not_overrule_another(shelf: Shelf) -> None:
     version = shelf.next("摩托车年检", "摩托车每年年检一次。")
     with shelf.sessions() as session:
-        review.request_publication(session, version, by=BO, now=NOW, on=DAY, failing=[shelf.question + 100], reason="那个不要紧")
+        review.request_publication(
+            session, version, by=BO, now=NOW, on=DAY, failing=[shelf.question + 100], reason="那个不要紧"
+        )
         session.commit()
     assert shelf.publish_due() == Done((), (version,), ())
 
@@ -121,7 +165,11 @@ def test_overruling_one_question_does_not_overrule_another(shelf: Shelf) -> None
 def test_a_question_that_failed_before_holds_nothing(shelf: Shelf) -> None:
     with shelf.sessions() as session:
         session.get_one(GoldenQuestion, shelf.question).must = [shelf.dibao, "law-nothing"]
-        session.add(GoldenQuestion(key="x", ask="火星上种土豆", must=[shelf.dibao], any_of=[], must_not=[shelf.dibao], source="console"))
+        session.add(
+            GoldenQuestion(
+                key="x", ask="火星上种土豆", must=[shelf.dibao], any_of=[], must_not=[shelf.dibao], source="console"
+            )
+        )
         session.commit()
     version = shelf.next("低保怎么申请", "低保向镇政府申请。")
     assert shelf.publish_due() == Done((version,), (), ())
@@ -184,7 +232,9 @@ def test_two_workers_at_the_same_time_publish_once(shelf: Shelf, monkeypatch: py
     assert sorted(d.published for d in done) == [(), (version,)]
     assert shelf.runs() == [("worker", version, 0)]
     with shelf.sessions() as session:
-        assert [e.what for e in session.scalars(select(VersionEvent).where(VersionEvent.version_id == version))].count("published") == 1
+        assert [e.what for e in session.scalars(select(VersionEvent).where(VersionEvent.version_id == version))].count(
+            "published"
+        ) == 1
 
 
 def test_one_killed_before_its_last_step_begins_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +254,9 @@ def test_one_killed_before_its_last_step_begins_again(shelf: Shelf, monkeypatch:
     assert shelf.publish_due() == Done((version,), (), ())
 
 
-def test_the_worker_publishes_and_makes_searchable_in_one_step(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_publishes_and_makes_searchable_in_one_step(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The worker's own day, so the texts begin before any."""
     settings = Settings(home=tmp_path)
     version = shelf.next("彩虹怎么申报", "看见彩虹到镇里申报彩虹登记。", on=today())

@@ -28,7 +28,9 @@ def publications(settings: Settings, sessions: sessionmaker[Session], monkeypatc
     return Publications(settings, sessions)
 
 
-def test_a_publication_reaches_the_app_that_is_running(settings: Settings, publications: Publications, sessions: sessionmaker[Session], tmp_path: Path) -> None:
+def test_a_publication_reaches_the_app_that_is_running(
+    settings: Settings, publications: Publications, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
     with sessions() as session:
         world = World(session, tmp_path)
         world.save(rule("狗", "养狗要拴绳"))
@@ -48,7 +50,9 @@ def test_a_publication_reaches_the_app_that_is_running(settings: Settings, publi
         world.cache.close()
 
 
-def test_an_unreadable_new_snapshot_leaves_the_loaded_one_serving(settings: Settings, sessions: sessionmaker[Session], tmp_path: Path) -> None:
+def test_an_unreadable_new_snapshot_leaves_the_loaded_one_serving(
+    settings: Settings, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
     with sessions() as session:
         world = World(session, tmp_path)
         world.save(rule("狗", "养狗要拴绳"))
@@ -63,7 +67,9 @@ def test_an_unreadable_new_snapshot_leaves_the_loaded_one_serving(settings: Sett
         world.cache.close()
 
 
-def test_the_model_is_loaded_once_a_text_is_in_review(publications: Publications, sessions: sessionmaker[Session], tmp_path: Path) -> None:
+def test_the_model_is_loaded_once_a_text_is_in_review(
+    publications: Publications, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
     with sessions() as session:
         world = World(session, tmp_path)
         version = world.save(rule("狗", "养狗要拴绳"))

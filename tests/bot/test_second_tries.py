@@ -91,7 +91,9 @@ def test_what_was_done_is_told_whatever_the_dialogue_says_now(sessions: sessionm
     assert answered(sessions, FakeRasa(ANSWER), message) == ["登记好了"]
 
 
-def test_what_was_done_is_not_tried_on_a_dialogue_that_has_gone_on(sessions: sessionmaker[Session], message: int) -> None:
+def test_what_was_done_is_not_tried_on_a_dialogue_that_has_gone_on(
+    sessions: sessionmaker[Session], message: int
+) -> None:
     answered(sessions, Away(), message)
     done(sessions, message)
     rasa = GoneOn(ANSWER)
@@ -102,18 +104,27 @@ def test_what_was_done_is_not_tried_on_a_dialogue_that_has_gone_on(sessions: ses
 def test_a_question_tried_twice_is_listed_once(sessions: sessionmaker[Session], message: int) -> None:
     with sessions() as session:
         for question in ("彩礼能退吗", "彩礼能退吗", "低保怎么办"):
-            record_unanswered(session, question, reason="abstained", conversation_id="c", message_id=message, place=None)
+            record_unanswered(
+                session, question, reason="abstained", conversation_id="c", message_id=message, place=None
+            )
         session.commit()
-        assert [u.question for u in session.scalars(select(UnansweredQuestion).order_by(UnansweredQuestion.id))] == ["彩礼能退吗", "低保怎么办"]
+        assert [u.question for u in session.scalars(select(UnansweredQuestion).order_by(UnansweredQuestion.id))] == [
+            "彩礼能退吗",
+            "低保怎么办",
+        ]
 
 
 def tracker(path: Path, *rows: tuple[str, str, int | None]) -> list[int]:
     """Rasa's file with these events: (conversation, type, our message)."""
     with closing(sqlite3.connect(path)) as db, db:
-        db.execute("CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, sender_id TEXT, type_name TEXT, data TEXT)")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, sender_id TEXT, type_name TEXT, data TEXT)"
+        )
         for sender, kind, message in rows:
             data = {"event": kind, "metadata": {"message": message} if message else {}}
-            db.execute("INSERT INTO events (sender_id, type_name, data) VALUES (?, ?, ?)", (sender, kind, json.dumps(data)))
+            db.execute(
+                "INSERT INTO events (sender_id, type_name, data) VALUES (?, ?, ?)", (sender, kind, json.dumps(data))
+            )
     return left(path)
 
 
@@ -122,7 +133,16 @@ def left(path: Path) -> list[int]:
         return [row[0] for row in db.execute("SELECT id FROM events ORDER BY id")]
 
 
-TURNS = [("a", "action", None), ("a", "user", 7), ("a", "slot", None), ("b", "user", 8), ("a", "user", 9), ("a", "active_loop", None), ("b", "action", None), ("a", "action", None)]
+TURNS = [
+    ("a", "action", None),
+    ("a", "user", 7),
+    ("a", "slot", None),
+    ("b", "user", 8),
+    ("a", "user", 9),
+    ("a", "active_loop", None),
+    ("b", "action", None),
+    ("a", "action", None),
+]
 
 
 def test_the_last_turn_is_taken_back_and_nothing_else(tmp_path: Path) -> None:

@@ -16,9 +16,20 @@ from tests.conftest import free_port
 
 def first_start(home: Path, path: Path | str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bot.setup", "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=120,
-        env={"PATH": str(path), "LINLI_HOME": str(home), "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT), "HOME": str(home), **environ},
-    )  # fmt: skip
+        [sys.executable, "-m", "bot.setup", "doctor"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={
+            "PATH": str(path),
+            "LINLI_HOME": str(home),
+            "PYTHONUTF8": "1",
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(home),
+            **environ,
+        },
+    )
 
 
 def fake_python(folder: Path, version: str, pip: str) -> None:
@@ -72,7 +83,15 @@ def test_a_real_pip_without_network_is_understood(tmp_path: Path) -> None:
     python = tmp_path / "bin"
     python.mkdir()
     os.symlink(sys._base_executable, python / "python3.11")
-    done = first_start(tmp_path / "home", python, LINLI_TORCH="no-such-package-of-ours", PIP_CONFIG_FILE=os.devnull, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    done = first_start(
+        tmp_path / "home",
+        python,
+        LINLI_TORCH="no-such-package-of-ours",
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_INDEX_URL="http://127.0.0.1:9/simple",
+        PIP_RETRIES="1",
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+    )
     assert "连不上软件仓库" in refused(done)
 
 

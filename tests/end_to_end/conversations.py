@@ -1,4 +1,6 @@
-"""Plays conversations.yml: residents who talk as people do, on any line to a running stack, and what staff and the clock do meanwhile."""
+"""Plays conversations.yml: residents who talk as people do, on any line to a running stack, and what staff and the
+clock do meanwhile.
+"""
 
 import re
 import uuid
@@ -30,11 +32,12 @@ FILE = Path(__file__).with_name("conversations.yml")
 LINES = ("widget", *ACCOUNTS)
 HEAD = """# Conversations on every channel
 
-Written by the tests, never by hand: `LINLI_SCENARIO_TABLE=docs/scenarios.md` with `pytest tests/end_to_end/test_conversations.py`. Each row is one
-conversation of `tests/end_to_end/conversations.yml`, played against the real stack: on the widget, and on WeChat through the strict simulator of its
-servers with a verified service account (safe mode), a verified subscription account (compatible mode) and an unverified subscription account (plain
-mode). ✓: everything the file says is heard, nothing that it forbids, the case and the appointment are stored as said, and WeChat's servers
-refused nothing.
+Written by the tests, never by hand: `LINLI_SCENARIO_TABLE=docs/scenarios.md` with `pytest
+tests/end_to_end/test_conversations.py`. Each row is one conversation of `tests/end_to_end/conversations.yml`, played
+against the real stack: on the widget, and on WeChat through the strict simulator of its servers with a verified
+service account (safe mode), a verified subscription account (compatible mode) and an unverified subscription account
+(plain mode). ✓: everything the file says is heard, nothing that it forbids, the case and the appointment are stored
+as said, and WeChat's servers refused nothing.
 
 """
 STAFF = cases.Actor("staff", "赵主任", 1)
@@ -74,11 +77,39 @@ def furnish(sessions: sessionmaker[Session], line: str) -> dict[str, str]:
             for place, mode, days, hour, capacity in OPENINGS:
                 day = today + timedelta(days=days if days is not None else 9 - today.weekday())
                 starts = datetime.combine(day, time(hour), SHANGHAI)
-                opening = bookings.publish(session, worker_id=None, worker_name="周律师", mode=mode, place=place, address="党群服务中心", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=capacity, now=now, series="conversations")
+                opening = bookings.publish(
+                    session,
+                    worker_id=None,
+                    worker_name="周律师",
+                    mode=mode,
+                    place=place,
+                    address="党群服务中心",
+                    starts_at=starts,
+                    ends_at=starts + timedelta(hours=1),
+                    capacity=capacity,
+                    now=now,
+                    series="conversations",
+                )
                 session.commit()
                 if capacity == 1:
-                    bookings.book(session, opening.id, conversation_id=None, request_key="conversations-full", summary="占着", phone=None, now=now)
-        others = cases.file(session, request_key=f"conversations-other-{line}", conversation_id=None, place="lijiagou", category="其他", fields={"what": "别人家的事", "phone": OTHERS_PHONE}, now=now)
+                    bookings.book(
+                        session,
+                        opening.id,
+                        conversation_id=None,
+                        request_key="conversations-full",
+                        summary="占着",
+                        phone=None,
+                        now=now,
+                    )
+        others = cases.file(
+            session,
+            request_key=f"conversations-other-{line}",
+            conversation_id=None,
+            place="lijiagou",
+            category="其他",
+            fields={"what": "别人家的事", "phone": OTHERS_PHONE},
+            now=now,
+        )
         number = numbers.spoken(others.number)
         others.lookup_failures = 0
         session.commit()
@@ -92,8 +123,19 @@ def furnish(sessions: sessionmaker[Session], line: str) -> dict[str, str]:
     }
 
 
-def play(conversation: dict[str, Any], line_name: str, settings: Settings, sessions: sessionmaker[Session], simulators: Mapping[str, Simulator], words: dict[str, str]) -> Played:
-    line: Line = Telephone(simulators[line_name], settings, sessions, conversation.get("village")) if line_name in simulators else Widget(settings, sessions, conversation.get("village"))
+def play(
+    conversation: dict[str, Any],
+    line_name: str,
+    settings: Settings,
+    sessions: sessionmaker[Session],
+    simulators: Mapping[str, Simulator],
+    words: dict[str, str],
+) -> Played:
+    line: Line = (
+        Telephone(simulators[line_name], settings, sessions, conversation.get("village"))
+        if line_name in simulators
+        else Widget(settings, sessions, conversation.get("village"))
+    )
     played, asked, lying = Played(), dict.fromkeys(_ASK, 0), list[dict[str, Any]]()
     for turn in conversation["turns"]:
         with sessions() as session:
@@ -109,7 +151,8 @@ def play(conversation: dict[str, Any], line_name: str, settings: Settings, sessi
             _judge(turn, texts, known, played)
             if turn.get("at_once") and not re.search(_several(turn["heard"])[0], line.at_once):
                 played.fail("it didn't come as the answer to the message itself")
-            for step, question in _ASK.items():  # a photo sent in between is thanked for, and the open question put again
+            # a photo sent in between is thanked for, and the open question put again
+            for step, question in _ASK.items():
                 asked[step] += "resident" not in turn and question in "\n".join(texts)
             continue
         played.transcript.append(f"-- {turn}")
@@ -172,7 +215,9 @@ def _judge(turn: dict[str, Any], texts: list[str], known: dict[str, str], played
             played.fail(f"heard: {pattern}")
 
 
-def _check_outcome(session: Session, conversation: dict[str, Any], conversation_id: str, played: Played, words: dict[str, str]) -> None:
+def _check_outcome(
+    session: Session, conversation: dict[str, Any], conversation_id: str, played: Played, words: dict[str, str]
+) -> None:
     own = cases.of_conversation(session, conversation_id)
     wanted = conversation.get("case")
     if wanted == "none" and own:
@@ -183,16 +228,31 @@ def _check_outcome(session: Session, conversation: dict[str, Any], conversation_
         for name, pattern in wanted.items():
             value = getattr(own[0], name)
             value = "、".join(value) if isinstance(value, list) else value
-            if isinstance(pattern, str) and not re.search(pattern, str("" if value is None else value)) or not isinstance(pattern, str) and value != pattern:
+            if (
+                isinstance(pattern, str)
+                and not re.search(pattern, str("" if value is None else value))
+                or not isinstance(pattern, str)
+                and value != pattern
+            ):
                 played.fail(f"case.{name} is {value!r}, wanted {pattern!r}")
-    if "photos" in conversation and own and not comes_true(lambda: _photos(session, own[0].id) == conversation["photos"]):
+    if (
+        "photos" in conversation
+        and own
+        and not comes_true(lambda: _photos(session, own[0].id) == conversation["photos"])
+    ):
         played.fail(f"{_photos(session, own[0].id)} photos")
     if "cases" in conversation and len(own) != conversation["cases"]:
         played.fail(f"{len(own)} cases")
-    booked = session.scalars(select(Appointment).where(Appointment.conversation_id == conversation_id, Appointment.status.in_(("booked", "waiting")))).all()
+    booked = session.scalars(
+        select(Appointment).where(
+            Appointment.conversation_id == conversation_id, Appointment.status.in_(("booked", "waiting"))
+        )
+    ).all()
     if conversation.get("appointment") == "none" and booked:
         played.fail(f"booked: {bookings.label(booked[0].opening)}")
-    elif (pattern := conversation.get("appointment")) not in (None, "none") and not any(re.search(_fill(pattern, words), bookings.label(a.opening)) for a in booked):
+    elif (pattern := conversation.get("appointment")) not in (None, "none") and not any(
+        re.search(_fill(pattern, words), bookings.label(a.opening)) for a in booked
+    ):
         played.fail(f"appointments: {[bookings.label(a.opening) for a in booked]}, wanted {pattern}")
     if "appointments" in conversation and len(booked) != conversation["appointments"]:
         played.fail(f"{len(booked)} appointments")
@@ -204,7 +264,10 @@ def _photos(session: Session, case_id: int) -> int:
 
 
 def _happens(session: Session, conversation_id: str, turn: dict[str, Any]) -> bool:
-    """What isn't the resident's doing. A case event or a reminder is told at once, as the worker does within seconds."""
+    """What isn't the resident's doing.
+
+    A case event or a reminder is told at once, as the worker does within seconds.
+    """
     now = datetime.now(UTC)
     if text := turn.get("agent"):
         handoff.accept(session, conversation_id, agent_id=1, agent_name=STAFF.name, now=now)
@@ -229,9 +292,15 @@ def _happens(session: Session, conversation_id: str, turn: dict[str, Any]) -> bo
             if case is None:
                 return False
             team = session.scalars(select(Team.id)).first()
-            path = (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered) if case.status is CaseStatus.filed else (CaseStatus.in_progress, CaseStatus.answered)
+            path = (
+                (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered)
+                if case.status is CaseStatus.filed
+                else (CaseStatus.in_progress, CaseStatus.answered)
+            )
             for status in path:
-                cases.move(session, case.id, status, actor=STAFF, key=uuid.uuid4().hex, now=now, note="去看过了", team_id=team)
+                cases.move(
+                    session, case.id, status, actor=STAFF, key=uuid.uuid4().hex, now=now, note="去看过了", team_id=team
+                )
         case unknown:
             raise ValueError(unknown)
     delivery.tell_case_events(session)
@@ -243,12 +312,27 @@ def _newest(session: Session, conversation_id: str, *at: CaseStatus) -> Case | N
 
 
 def _draw_near(session: Session, conversation_id: str, now: datetime) -> bool:
-    """The resident's appointment is an hour from now; the opening that others have too stays, and nobody is offered the near one."""
-    appointment = session.scalar(select(Appointment).where(Appointment.conversation_id == conversation_id, Appointment.status == "booked"))
+    """The resident's appointment is an hour from now; the opening that others have too stays, and nobody is offered
+    the near one.
+    """
+    appointment = session.scalar(
+        select(Appointment).where(Appointment.conversation_id == conversation_id, Appointment.status == "booked")
+    )
     if appointment is None:
         return False
     held, starts = appointment.opening, now + timedelta(hours=1)
-    near = bookings.publish(session, worker_id=None, worker_name=held.worker_name, mode=held.mode, place="elsewhere", address=held.address, starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=1, now=now)
+    near = bookings.publish(
+        session,
+        worker_id=None,
+        worker_name=held.worker_name,
+        mode=held.mode,
+        place="elsewhere",
+        address=held.address,
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        capacity=1,
+        now=now,
+    )
     near.taken, appointment.opening_id = 1, near.id
     session.commit()
     return True

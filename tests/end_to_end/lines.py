@@ -1,4 +1,7 @@
-"""How a resident reaches us: the widget, or a telephone that follows an official account. Both are spoken to and heard alike."""
+"""How a resident reaches us: the widget, or a telephone that follows an official account.
+
+Both are spoken to and heard alike.
+"""
 
 import asyncio
 import random
@@ -35,8 +38,9 @@ def comes_true(claim: Callable[[], bool]) -> bool:
 
 
 class Line(Protocol):
-    """`at_once`: of what was heard last, the part that came as the very answer to the resident's word. `fetched`: what had lain here
-    until that word, on a line that can't be rung. `complaints`: whatever no resident should meet."""
+    """`at_once`: of what was heard last, the part that came as the very answer to the resident's word. `fetched`: what
+    had lain here until that word, on a line that can't be rung. `complaints`: whatever no resident should meet.
+    """
 
     conversation_id: str
     at_once: str
@@ -73,7 +77,9 @@ class Widget:
         self._resident = Resident(f"http://127.0.0.1:{settings.port}", village, secret=settings.secret("internal"))
         short = self._resident.http.get("/api/widget/conversations/current").json()["conversation"]
         with sessions() as session:
-            self.conversation_id = session.scalars(select(Conversation.id).where(Conversation.id.startswith(short))).one()
+            self.conversation_id = session.scalars(
+                select(Conversation.id).where(Conversation.id.startswith(short))
+            ).one()
         self.at_once, self.fetched, self.complaints = "", list[str](), list[str]()
         self._heard, self._buttons = set[int](), list[dict[str, str]]()
 
@@ -95,7 +101,9 @@ class Widget:
         return self.say(offered[0].get("payload") or offered[0]["title"])
 
     def arrived(self) -> list[str]:
-        return self._hear([m for m in self._resident.messages() if m["sender"] != "resident" and m["id"] not in self._heard])
+        return self._hear(
+            [m for m in self._resident.messages() if m["sender"] != "resident" and m["id"] not in self._heard]
+        )
 
     def _hear(self, messages: list[dict[str, Any]]) -> list[str]:
         self._heard |= {m["id"] for m in messages}
@@ -121,25 +129,45 @@ class Widget:
 
 def _shown(reply: dict[str, Any]) -> str:
     pages = " ".join(link["href"] for link in reply.get("links") or [] if link["href"].startswith("/"))
-    more = [reply.get("next") or "", pages, " ".join(f"[{b['title']}]" for b in reply.get("buttons") or []), " ".join(f"《{c.get('title', '')}" for c in reply.get("citations") or [])]
+    more = [
+        reply.get("next") or "",
+        pages,
+        " ".join(f"[{b['title']}]" for b in reply.get("buttons") or []),
+        " ".join(f"《{c.get('title', '')}" for c in reply.get("citations") or []),
+    ]
     return "\n".join(part for part in (reply["text"], *more) if part)
 
 
 class Telephone:
-    """A resident who reads what is shown: counts a number off the choices, opens the link to the sources, sends another word where one is asked for."""
+    """A resident who reads what is shown: counts a number off the choices, opens the link to the sources, sends
+    another word where one is asked for.
+    """
 
-    def __init__(self, simulator: Simulator, settings: Settings, sessions: sessionmaker[Session], village: str | None) -> None:
+    def __init__(
+        self, simulator: Simulator, settings: Settings, sessions: sessionmaker[Session], village: str | None
+    ) -> None:
         self._simulator, self._settings, self._sessions = simulator, settings, sessions
         self._photo = f"{settings.wechat_api}/photo.png"
         self._telephone = simulator.telephone(f"o-{uuid.uuid4().hex}")
         self._can_be_rung = simulator.account.has_customer_service
         # A person's own address: the pages behind our links count the requests of each.
-        self._browser = httpx.Client(timeout=60, trust_env=False, headers={"x-forwarded-for": f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"})
+        self._browser = httpx.Client(
+            timeout=60,
+            trust_env=False,
+            headers={"x-forwarded-for": f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"},
+        )
         self.at_once, self.fetched, self.complaints = "", list[str](), list[str]()
         self._read, self._lying, self._has_window = 0, 0, True
-        asyncio.run(simulator.deliver(self._telephone.openid, {"MsgType": "event", "Event": "subscribe", "EventKey": f"qrscene_{village}" if village else ""}))
+        asyncio.run(
+            simulator.deliver(
+                self._telephone.openid,
+                {"MsgType": "event", "Event": "subscribe", "EventKey": f"qrscene_{village}" if village else ""},
+            )
+        )
         with sessions() as session:
-            self.conversation_id = session.scalars(select(WechatContact.conversation_id).where(WechatContact.openid == self._telephone.openid)).one()
+            self.conversation_id = session.scalars(
+                select(WechatContact.conversation_id).where(WechatContact.openid == self._telephone.openid)
+            ).one()
         self._new()
 
     def follow(self) -> list[str]:
@@ -165,7 +193,14 @@ class Telephone:
         return self._send({"MsgType": "text", "Content": text}, at_once=twice)
 
     def press(self, title: str) -> list[str]:
-        offer = next((found for shown in reversed(self._telephone.shown) if (found := re.findall(r"回复 (\d+)：(.+)", shown.text))), [])
+        offer = next(
+            (
+                found
+                for shown in reversed(self._telephone.shown)
+                if (found := re.findall(r"回复 (\d+)：(.+)", shown.text))
+            ),
+            [],
+        )
         if len({number for number, _ in offer}) < len(offer):
             self.complaints.append(f"one number for two choices: {offer}")
         chosen = [number for number, label in offer if title in label]
@@ -186,7 +221,9 @@ class Telephone:
         return None
 
     def _is_passed_over(self, lying: list[str]) -> None:
-        """Somebody who came later has been sent what was said to them later, so it was this one's turn, and nothing came, or a notice."""
+        """Somebody who came later has been sent what was said to them later, so it was this one's turn, and nothing
+        came, or a notice.
+        """
         other = Telephone(self._simulator, self._settings, self._sessions, None)
         with self._sessions() as session:
             delivery.tell(session, other.conversation_id, key="later", text="有人在吗？")
@@ -225,7 +262,18 @@ class Telephone:
         return not wechat_ledger.pending(session, self.conversation_id)
 
     def _is_answered(self, session: Session) -> bool:
-        return session.scalar(select(Message.id).where(Message.conversation_id == self.conversation_id, Message.sender == Sender.resident, Message.answered_at.is_(None)).limit(1)) is None
+        return (
+            session.scalar(
+                select(Message.id)
+                .where(
+                    Message.conversation_id == self.conversation_id,
+                    Message.sender == Sender.resident,
+                    Message.answered_at.is_(None),
+                )
+                .limit(1)
+            )
+            is None
+        )
 
     def _wait(self, until: Callable[[Session], bool], complaint: str) -> None:
         def now() -> bool:

@@ -50,7 +50,15 @@ class Chat:
         return self._after(before)
 
     def _after(self, before: int) -> str:
-        self.page.wait_for_function("n => { const root = document.querySelector('linli-chat').shadowRoot; return root.querySelectorAll('.message.bot, .message.system').length > n && root.querySelector('.typing').hidden; }", arg=before, timeout=30_000)
+        self.page.wait_for_function(
+            (
+                "n => { const root = document.querySelector('linli-chat').shadowRoot; return "
+                "root.querySelectorAll('.message.bot, .message.system').length > n && "
+                "root.querySelector('.typing').hidden; }"
+            ),
+            arg=before,
+            timeout=30_000,
+        )
         return "\n".join(self.page.locator(".message.bot, .message.system").all_inner_texts()[before:])
 
     def hear(self, text: str, timeout_s: float = 30) -> None:

@@ -18,7 +18,11 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 def violations(page: Page) -> list[str]:
     page.evaluate(_AXE)
     found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES)
-    return [f"{v['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for v in found["violations"] for node in v["nodes"]]
+    return [
+        f"{v['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for v in found["violations"]
+        for node in v["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("width", [320, 1200])
@@ -48,11 +52,36 @@ def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepa
     desk = staff.sign_in(browser, base, "axe", width=width)
     chat = Resident(base, "lijiagou")
     chat.say("转人工")
-    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "settings?rule=1&team=1", "import", "import/openings", "people", "audit", "account", "deadlines?matter=land_arbitration&start=2026-09-01", "knowledge/golden", "knowledge/golden/1", "knowledge/unanswered", "knowledge/coverage", "knowledge/try"):
+    for path in (
+        "inbox",
+        "cases",
+        "calendar",
+        "dashboard",
+        "settings",
+        "settings?rule=1&team=1",
+        "import",
+        "import/openings",
+        "people",
+        "audit",
+        "account",
+        "deadlines?matter=land_arbitration&start=2026-09-01",
+        "knowledge/golden",
+        "knowledge/golden/1",
+        "knowledge/unanswered",
+        "knowledge/coverage",
+        "knowledge/try",
+    ):
         desk.goto(f"{base}/staff/{path}")
         assert violations(desk) == [], path
         assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
-    for path in ("knowledge", "knowledge?kind=statute&q=反家庭暴力法", "knowledge/new", "knowledge?kind=service_guide&status=published", "knowledge?kind=village_rule&status=published", "knowledge?kind=case_story&status=published"):
+    for path in (
+        "knowledge",
+        "knowledge?kind=statute&q=反家庭暴力法",
+        "knowledge/new",
+        "knowledge?kind=service_guide&status=published",
+        "knowledge?kind=village_rule&status=published",
+        "knowledge?kind=case_story&status=published",
+    ):
         desk.goto(f"{base}/staff/{path}")
         assert violations(desk) == [], path
         assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

@@ -1,4 +1,6 @@
-"""What legal workers do to the knowledge base, and what residents are told before and after: real browsers, the real stack."""
+"""What legal workers do to the knowledge base, and what residents are told before and after: real browsers, the
+real stack.
+"""
 
 import io
 import time
@@ -16,7 +18,12 @@ from tests.end_to_end.conftest import Resident
 from tests.end_to_end.staff import Chat
 from tests.end_to_end.test_journeys import press, shot
 
-RULES = ("石桥村荷塘公约", "第一条 荷塘里的莲藕由集体统一采挖，个人私自下塘采藕的，每次罚款五百元。", "第二条 荷塘收益按户分红，女儿出嫁以后不再参加荷塘分红。", "第三条 看荷花的车停到村东停车场，别堵路口。")
+RULES = (
+    "石桥村荷塘公约",
+    "第一条 荷塘里的莲藕由集体统一采挖，个人私自下塘采藕的，每次罚款五百元。",
+    "第二条 荷塘收益按户分红，女儿出嫁以后不再参加荷塘分红。",
+    "第三条 看荷花的车停到村东停车场，别堵路口。",
+)
 
 
 def papers() -> bytes:
@@ -75,11 +82,15 @@ def heard(base: str, question: str, village: str, secret: str) -> str:
     return "\n".join(m["text"] + "".join(c["title"] + c["text"] for c in m["citations"]) for m in said)
 
 
-def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(browser: Browser, base: str, prepared: Settings) -> None:
+def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     writer, reader = desks(browser, base, prepared)
     writer.goto(f"{base}/staff/knowledge/import")
     form = writer.locator("form", has_text="一份文件")
-    form.locator("input[type=file]").set_input_files({"name": "荷塘公约.docx", "mimeType": "application/octet-stream", "buffer": papers()})
+    form.locator("input[type=file]").set_input_files(
+        {"name": "荷塘公约.docx", "mimeType": "application/octet-stream", "buffer": papers()}
+    )
     form.locator("select[name=kind]").select_option("village_rule")
     form.locator("select[name=place]").select_option("shiqiao")
     press(writer, "先看看认出了什么")
@@ -96,7 +107,13 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(b
     flagged = writer.locator(".flagged")
     assert flagged.count() == 2 and writer.locator("#part-2 .flagged").count() == 0
     shot(writer, "curation-3-flags")
-    for i, answer in enumerate(("私自采藕可以劝阻、让人赔，但村里不能罚款。", "出嫁的女儿还是本村成员的，照样参加荷塘分红。", "看荷花请把车停到村东停车场。")):
+    for i, answer in enumerate(
+        (
+            "私自采藕可以劝阻、让人赔，但村里不能罚款。",
+            "出嫁的女儿还是本村成员的，照样参加荷塘分红。",
+            "看荷花请把车停到村东停车场。",
+        )
+    ):
         writer.locator(f"[name=part-{i}-answer]").fill(answer)
         writer.locator(f"[name=part-{i}-status]").select_option("conflicts" if i < 2 else "compatible")
     press(writer, "保存")
@@ -106,7 +123,10 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(b
     shot(writer, "curation-4-decided")
     press(writer, "保存并送审")
     writer.goto(f"{base}/staff/knowledge/versions/{version}/review")
-    assert "另一位同事" in writer.locator("main").inner_text() and not writer.get_by_role("button", name="审核通过").is_visible()
+    assert (
+        "另一位同事" in writer.locator("main").inner_text()
+        and not writer.get_by_role("button", name="审核通过").is_visible()
+    )
 
     question, secret = "私自下荷塘采藕村里要罚五百块，合法吗", prepared.secret("internal")
     assert "荷塘公约" not in heard(base, question, "shiqiao", secret)
@@ -137,7 +157,9 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(b
         page.context.close()
 
 
-def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browser: Browser, base: str, prepared: Settings) -> None:
+def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     writer, reader = desks(browser, base, prepared)
     engine = make_engine(prepared.url)
     with make_sessions(engine)() as session:
@@ -146,7 +168,12 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browse
     writer.goto(f"{base}/staff/knowledge/guide-liulang-dongwu")
     press(writer, "改这份资料")
     version = version_of(writer)
-    for name, text in (("title", "村里的花坛"), ("answer", "花坛由村里统一种花。"), ("questions", "花坛谁来种"), ("next", "")):
+    for name, text in (
+        ("title", "村里的花坛"),
+        ("answer", "花坛由村里统一种花。"),
+        ("questions", "花坛谁来种"),
+        ("next", ""),
+    ):
         writer.locator(f"#editor [name={name}]").fill(text)
     for field in writer.locator("#editor textarea[name^=section-]").all():
         field.fill("")
@@ -163,9 +190,15 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browse
     assert "流浪动物改由县里统一答复" in reader.locator("main").inner_text()
     shot(reader, "curation-10-overruled")
     with make_sessions(engine)() as session:
-        assert session.scalars(select(VersionEvent.name).where(VersionEvent.version_id == version, VersionEvent.what == "overruled")).one() == "王律师"
+        assert (
+            session.scalars(
+                select(VersionEvent.name).where(VersionEvent.version_id == version, VersionEvent.what == "overruled")
+            ).one()
+            == "王律师"
+        )
         assert session.get_one(DocumentVersion, version).waivers["golden"]["questions"]
-    reader.locator("form[action$=edit]", has_text="恢复这一版").first.get_by_role("button").click()  # the good text back, as a third version
+    # the good text back, as a third version
+    reader.locator("form[action$=edit]", has_text="恢复这一版").first.get_by_role("button").click()
     reader.wait_for_load_state()
     third = version_of(reader)
     press(reader, "保存并送审")
@@ -176,7 +209,9 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(browse
     reader.context.close()
 
 
-def test_an_abstained_question_becomes_a_document_and_is_answered(browser: Browser, base: str, prepared: Settings) -> None:
+def test_an_abstained_question_becomes_a_document_and_is_answered(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     question, secret = "蜂箱摆在山上要不要办手续", prepared.secret("internal")
     before = heard(base, question, "shiqiao", secret)
     assert "护林站老站" not in before, before

@@ -9,7 +9,18 @@ from bot.stack import Stack
 from tests.end_to_end.conftest import Resident, kill
 
 _RESIDENTS, _TURNS = 10, 20
-_SAID = ["法律援助怎么申请", "调解要交钱吗", "老公打我怎么申请保护令", "你好", "外嫁女能分集体的钱吗", "谢谢", "要带什么材料", "调解不成怎么办", "今天天气怎么样", "集体经济组织成员怎么确认"]
+_SAID = [
+    "法律援助怎么申请",
+    "调解要交钱吗",
+    "老公打我怎么申请保护令",
+    "你好",
+    "外嫁女能分集体的钱吗",
+    "谢谢",
+    "要带什么材料",
+    "调解不成怎么办",
+    "今天天气怎么样",
+    "集体经济组织成员怎么确认",
+]
 
 
 def _talk(resident: Resident, number: int, sent: list[str]) -> None:
@@ -29,7 +40,10 @@ def _talk(resident: Resident, number: int, sent: list[str]) -> None:
 def test_two_hundred_turns_survive_the_death_of_every_part(base: str, stack: Stack) -> None:
     residents = [Resident(base) for _ in range(_RESIDENTS)]
     sent: list[list[str]] = [[] for _ in residents]
-    threads = [threading.Thread(target=_talk, args=(resident, number, sent[number])) for number, resident in enumerate(residents)]
+    threads = [
+        threading.Thread(target=_talk, args=(resident, number, sent[number]))
+        for number, resident in enumerate(residents)
+    ]
     for thread in threads:
         thread.start()
     killed = 0
@@ -43,7 +57,11 @@ def test_two_hundred_turns_survive_the_death_of_every_part(base: str, stack: Sta
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         rows = [resident.messages() for resident in residents]
-        if all(sum(m["sender"] == "resident" for m in some) <= len({m["in_reply_to"] for m in some if m["sender"] == "bot"}) for some in rows):
+        if all(
+            sum(m["sender"] == "resident" for m in some)
+            <= len({m["in_reply_to"] for m in some if m["sender"] == "bot"})
+            for some in rows
+        ):
             break
         time.sleep(1)
     assert killed == 5

@@ -1,4 +1,6 @@
-"""What the issue calls finished: from the resident's first word to the confirmed end, in real browsers against the real stack."""
+"""What the issue calls finished: from the resident's first word to the confirmed end, in real browsers against the
+real stack.
+"""
 
 import io
 import os
@@ -33,7 +35,9 @@ def press(page: Page, name: str) -> None:
     page.wait_for_load_state()
 
 
-def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(browser: Browser, base: str, prepared: Settings, tmp_path: Path) -> None:
+def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
+    browser: Browser, base: str, prepared: Settings, tmp_path: Path
+) -> None:
     chat = Chat(browser, base)
     assert "登记" in chat.say("昨天隔壁老王家砌墙占了我家路")
     first = chat.press("要，帮我登记")
@@ -74,7 +78,9 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(brow
     assert desk.locator("img.photo").count() == 1
     press(desk, "受理")
     chat.hear("已经受理")
-    desk.locator("form", has=desk.locator("input[name=to][value=assigned]")).locator("select").select_option(label="李家沟村委会")
+    desk.locator("form", has=desk.locator("input[name=to][value=assigned]")).locator("select").select_option(
+        label="李家沟村委会"
+    )
     press(desk, "交办")
     press(desk, "开始办理")
     for unit in ("柳河镇综治中心", "清禾县自然资源局"):
@@ -126,14 +132,29 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(brow
     shot(chat.page, "dispute-closed")
 
 
-def test_a_consultation_is_booked_changed_and_cancelled_and_two_race_for_one_place(browser: Browser, base: str, prepared: Settings) -> None:
+def test_a_consultation_is_booked_changed_and_cancelled_and_two_race_for_one_place(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     engine = make_engine(prepared.url)
     day = (datetime.now(UTC) + timedelta(days=8)).date()
     places: list[int] = []
     with make_sessions(engine)() as session:
         for hour, place in ((1, "lijiagou"), (3, "lijiagou")):
             starts = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-            places.append(bookings.publish(session, worker_id=None, worker_name="周律师", mode=Mode.visit, place=place, address="李家沟村党群服务中心", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=1, now=datetime.now(UTC)).id)
+            places.append(
+                bookings.publish(
+                    session,
+                    worker_id=None,
+                    worker_name="周律师",
+                    mode=Mode.visit,
+                    place=place,
+                    address="李家沟村党群服务中心",
+                    starts_at=starts,
+                    ends_at=starts + timedelta(hours=1),
+                    capacity=1,
+                    now=datetime.now(UTC),
+                ).id
+            )
         session.commit()
 
     def book(chat: Chat) -> str:
@@ -150,7 +171,9 @@ def test_a_consultation_is_booked_changed_and_cancelled_and_two_race_for_one_pla
     one.page.wait_for_timeout(100)
     for chat in (one, two):
         chat.page.locator(".message.bot", has_text=re.compile("约好了|刚刚约满")).last.wait_for(timeout=30_000)
-    said = [c.page.locator(".message.bot", has_text=re.compile("约好了|刚刚约满")).last.inner_text() for c in (one, two)]
+    said = [
+        c.page.locator(".message.bot", has_text=re.compile("约好了|刚刚约满")).last.inner_text() for c in (one, two)
+    ]
     assert sum("约好了" in s for s in said) == 1, said
     winner = one if "约好了" in said[0] else two
     shot(winner.page, "booking")
@@ -166,7 +189,9 @@ def test_a_consultation_is_booked_changed_and_cancelled_and_two_race_for_one_pla
     engine.dispose()
 
 
-def test_an_emergency_stands_first_within_two_seconds_and_the_bot_goes_on_where_it_was(browser: Browser, base: str, prepared: Settings) -> None:
+def test_an_emergency_stands_first_within_two_seconds_and_the_bot_goes_on_where_it_was(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     staff.make(prepared, "qian", "小钱", "agent")
     desk = staff.sign_in(browser, base, "qian")
     ordinary = Chat(browser, base)
@@ -224,7 +249,9 @@ def test_the_console_works_on_a_phone(browser: Browser, base: str, prepared: Set
     shot(desk, "settings")
 
 
-@pytest.mark.parametrize("name,data", [("a.jpg", b"not a picture"), ("b.png", b"<svg onload=alert(1)>"), ("c.webp", b"")])
+@pytest.mark.parametrize(
+    "name,data", [("a.jpg", b"not a picture"), ("b.png", b"<svg onload=alert(1)>"), ("c.webp", b"")]
+)
 def test_a_file_that_is_no_picture_is_refused_in_words(base: str, name: str, data: bytes) -> None:
     from tests.end_to_end.conftest import Resident
 

@@ -1,5 +1,6 @@
-"""What a resident does in the dialogue, through the real Rasa: the app is killed just before and just after each commit of the
-deciding turn, Rasa in the middle of it. The deed is done once, the resident hears of it once, the dialogue stands where it should.
+"""What a resident does in the dialogue, through the real Rasa: the app is killed just before and just after each commit
+of the deciding turn, Rasa in the middle of it. The deed is done once, the resident hears of it once, the dialogue
+stands where it should.
 """
 
 import time
@@ -58,7 +59,9 @@ class Walk:
         resident = Resident(self.base, deed.village)
         prefix = resident.http.get("/api/widget/conversations/current").json()["conversation"]
         with self.sessions() as session:
-            conversation_id = session.scalars(select(Conversation.id).where(Conversation.id.startswith(prefix, autoescape=True))).one()
+            conversation_id = session.scalars(
+                select(Conversation.id).where(Conversation.id.startswith(prefix, autoescape=True))
+            ).one()
             words, about = deed.begin(self, resident, session, conversation_id)
         return resident, conversation_id, words, about
 
@@ -73,7 +76,11 @@ class Walk:
         assert [deed.hears in m["text"] for m in shown if m["in_reply_to"] == asked["id"]].count(True) == 1, shown[-3:]
         said = Counter((m["in_reply_to"], m["sender"], m["text"]) for m in shown)
         assert [key for key, times in said.items() if times > 1] == [], "nothing is said twice"
-        tracker = httpx.get(f"{self.stack.settings.rasa_url}/conversations/{conversation_id}/tracker", params={"token": self.stack.settings.secret("rasa"), "include_events": "NONE"}, trust_env=False).json()
+        tracker = httpx.get(
+            f"{self.stack.settings.rasa_url}/conversations/{conversation_id}/tracker",
+            params={"token": self.stack.settings.secret("rasa"), "include_events": "NONE"},
+            trust_env=False,
+        ).json()
         assert {name: tracker["slots"][name] for name in deed.slots} == deed.slots
 
     def send(self, resident: Resident, words: str, client_id: str) -> bool:
@@ -110,8 +117,11 @@ class Walk:
                 self.order.with_suffix(".new").rename(self.order)
                 ended = self.send(resident, words, client_id)
                 try:
-                    # What is stored when the app dies is answered without being sent again; that takes a few seconds, so one point has it.
-                    self.until_answered(resident, client_id, None if (number, moment) == (3, "after") else words, within_s=30)
+                    # What is stored when the app dies is answered without being sent again; that takes a few seconds,
+                    # so one point has it.
+                    self.until_answered(
+                        resident, client_id, None if (number, moment) == (3, "after") else words, within_s=30
+                    )
                     fired = not self.order.exists()
                     assert fired is not ended
                     self.check(deed, resident, conversation_id, client_id, about)
@@ -135,7 +145,9 @@ class Walk:
         self.until_answered(resident, client_id, None, within_s=90)
         self.check(deed, resident, conversation_id, client_id, about)
         child.failures = 0
-        assert sum(m["sender"] == "system" for m in resident.messages()) == 1, "the resident heard that it takes a while"
+        assert sum(m["sender"] == "system" for m in resident.messages()) == 1, (
+            "the resident heard that it takes a while"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +177,17 @@ def _restart(stack: Stack, base: str) -> None:
     raise AssertionError("the app didn't come back")
 
 
-# --- the deeds -------------------------------------------------------------------------------------------------------------
+# --- the deeds
+# -------------------------------------------------------------------------------------------------------------
 
-_ANSWERS = {"在哪儿": "李家沟村东头", "什么时候": "昨天", "跟谁有关": "邻居", "怎么解决": "请帮忙处理", "优先照顾": "没有", "联系您": "匿名"}
+_ANSWERS = {
+    "在哪儿": "李家沟村东头",
+    "什么时候": "昨天",
+    "跟谁有关": "邻居",
+    "怎么解决": "请帮忙处理",
+    "优先照顾": "没有",
+    "联系您": "匿名",
+}
 _NO_FORM = {"requested_slot": None, "dispute_what": None, "dispute_id": None, "booking_opening": None}
 
 
@@ -188,7 +208,11 @@ def _asked_before(walk: Walk, resident: Resident, session: Session, conversation
 
 
 def _answered_after(session: Session, conversation_id: str, about: Any) -> None:
-    kinds = session.scalars(select(Message.kind).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot).order_by(Message.id)).all()
+    kinds = session.scalars(
+        select(Message.kind)
+        .where(Message.conversation_id == conversation_id, Message.sender == Sender.bot)
+        .order_by(Message.id)
+    ).all()
     assert kinds == ["asking", "smalltalk", "answer"]
     assert session.get_one(Conversation, conversation_id).place_id == "lijiagou"
 
@@ -205,13 +229,25 @@ def _summarised(walk: Walk, resident: Resident, session: Session, conversation_i
 def _filed(session: Session, conversation_id: str, about: Any) -> None:
     [case] = session.scalars(select(Case).where(Case.conversation_id == conversation_id)).all()
     assert [e.what for e in case.events] == ["登记"]
-    [told] = [m for m in session.scalars(select(Message).where(Message.conversation_id == conversation_id)) if "登记好了" in m.text]
+    [told] = [
+        m
+        for m in session.scalars(select(Message).where(Message.conversation_id == conversation_id))
+        if "登记好了" in m.text
+    ]
     assert numbers.spoken(case.number) in told.text
 
 
 def _case(session: Session, conversation_id: str, *path: CaseStatus) -> Case:
     now = datetime.now(UTC)
-    case = cases.file(session, request_key=uuid.uuid4().hex, conversation_id=conversation_id, place="lijiagou", category="其他", fields={"what": "隔壁砌墙占了路"}, now=now)
+    case = cases.file(
+        session,
+        request_key=uuid.uuid4().hex,
+        conversation_id=conversation_id,
+        place="lijiagou",
+        category="其他",
+        fields={"what": "隔壁砌墙占了路"},
+        now=now,
+    )
     for to in path:
         cases.move(session, case.id, to, actor=cases.CLOCK, key=f"{case.id}-{to}", now=now, note="说明", team_id=1)
     delivery.tell_case_events(session)
@@ -219,7 +255,9 @@ def _case(session: Session, conversation_id: str, *path: CaseStatus) -> Case:
 
 
 def _answered(walk: Walk, resident: Resident, session: Session, conversation_id: str) -> tuple[str, Any]:
-    _case(session, conversation_id, CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered)
+    _case(
+        session, conversation_id, CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered
+    )
     return "这件事没解决", None
 
 
@@ -242,7 +280,18 @@ def _withdrawn(session: Session, conversation_id: str, about: Any) -> None:
 def _opening(session: Session, *, days: int) -> Opening:
     now = datetime.now(UTC)
     starts = now + timedelta(days=days)
-    found = bookings.publish(session, worker_id=None, worker_name="周律师", mode=Mode.visit, place="lijiagou", address="党群服务中心", starts_at=starts, ends_at=starts + timedelta(hours=1), capacity=1, now=now)
+    found = bookings.publish(
+        session,
+        worker_id=None,
+        worker_name="周律师",
+        mode=Mode.visit,
+        place="lijiagou",
+        address="党群服务中心",
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        capacity=1,
+        now=now,
+    )
     session.commit()
     return found
 
@@ -256,14 +305,24 @@ def _chosen(walk: Walk, resident: Resident, session: Session, conversation_id: s
 
 
 def _booked(session: Session, conversation_id: str, about: list[int]) -> None:
-    held = session.scalars(select(Appointment).where(Appointment.conversation_id == conversation_id).order_by(Appointment.id)).all()
+    held = session.scalars(
+        select(Appointment).where(Appointment.conversation_id == conversation_id).order_by(Appointment.id)
+    ).all()
     assert [a.status for a in held] == [AppointmentStatus.cancelled] * (len(about) - 1) + [AppointmentStatus.booked]
     assert [session.get_one(Opening, i).taken for i in about] == [0] * (len(about) - 1) + [1]
 
 
 def _held(session: Session, opening: Opening, conversation_id: str) -> Appointment:
     book = bookings.book if opening.taken < opening.capacity else bookings.wait
-    return book(session, opening.id, conversation_id=conversation_id, request_key=uuid.uuid4().hex, summary=_MATTER, phone=None, now=datetime.now(UTC))
+    return book(
+        session,
+        opening.id,
+        conversation_id=conversation_id,
+        request_key=uuid.uuid4().hex,
+        summary=_MATTER,
+        phone=None,
+        now=datetime.now(UTC),
+    )
 
 
 def _changing(walk: Walk, resident: Resident, session: Session, conversation_id: str) -> tuple[str, Any]:
@@ -282,7 +341,11 @@ def _cancelling(walk: Walk, resident: Resident, session: Session, conversation_i
 
 def _passed_on(session: Session, conversation_id: str, about: tuple[int, int]) -> None:
     mine, next_one = (session.get_one(Appointment, i) for i in about)
-    assert (mine.status, next_one.status, mine.opening.taken) == (AppointmentStatus.cancelled, AppointmentStatus.booked, 1)
+    assert (mine.status, next_one.status, mine.opening.taken) == (
+        AppointmentStatus.cancelled,
+        AppointmentStatus.booked,
+        1,
+    )
     told = session.scalars(select(Message.text).where(Message.conversation_id == next_one.conversation_id)).all()
     assert len(told) == 1 and "您候补上了" in told[0]
 
@@ -294,7 +357,9 @@ def _asking(walk: Walk, resident: Resident, session: Session, conversation_id: s
 def _queued(session: Session, conversation_id: str, about: Any) -> None:
     held = session.get_one(Conversation, conversation_id)
     assert held.status is ConversationStatus.waiting and held.waiting_since
-    said = session.scalars(select(Message.kind).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot)).all()
+    said = session.scalars(
+        select(Message.kind).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot)
+    ).all()
     assert said == ["handoff", "handoff"], "the word, and the place in the queue"
 
 
@@ -317,7 +382,9 @@ def test_a_deed_is_done_and_told_once_wherever_the_app_dies(walk: Walk, name: st
     begun = time.monotonic()
     points = walk.app_dies(DEEDS[name])
     print(f"{name}: {points} points in {time.monotonic() - begun:.0f} s")
-    assert points >= (6 if name in ("offer_taken", "village_told", "hand_over") else 8), "receive, claim, the deed, the reply: before and after each"
+    assert points >= (6 if name in ("offer_taken", "village_told", "hand_over") else 8), (
+        "receive, claim, the deed, the reply: before and after each"
+    )
 
 
 @pytest.mark.parametrize("name", ["file", "book"])

@@ -1,7 +1,7 @@
 """The law changes under documents of ours, and a citation is found by words: real browsers, the real stack.
 
-The days of a statute come from two people's corrections, so the calendar moves as it does in the product: a day announced for next
-week, then reached.
+The days of a statute come from two people's corrections, so the calendar moves as it does in the product: a day
+announced for next week, then reached.
 """
 
 import time
@@ -26,12 +26,21 @@ from tests.end_to_end.test_curation import approve_and_publish, desks, until_pub
 from tests.end_to_end.test_journeys import press, shot
 
 FARMING, MACHINES = "中华人民共和国农业法", "中华人民共和国农业机械化促进法"
-INSURANCE, SUBSIDY = "庄稼受灾，农业保险怎么赔", "买农机怎么领补贴"  # of our corpus: they rest on 农业法 46 and on 农业机械化促进法 27
+# of our corpus: they rest on 农业法 46 and on 农业机械化促进法 27
+INSURANCE, SUBSIDY = "庄稼受灾，农业保险怎么赔", "买农机怎么领补贴"
 ASKED_INSURANCE, ASKED_SUBSIDY = "水稻被大水淹了，保险怎么报", "农机补贴怎么申请"
 OURS = {
-    "id": "guide-nongji-jiaohuan", "kind": "service_guide", "title": "旧农机换新怎么办", "place": "shiqiao", "topic": "土地承包与宅基地", "in_force_from": "2026-01-01", "reviewed_on": "2026-11-20",
-    "answer": "旧农机先到镇里登记，再换新的。", "legal_basis": ["农业机械化促进法 27"], "questions": ["旧农机换新去哪里登记"],
-}  # fmt: skip
+    "id": "guide-nongji-jiaohuan",
+    "kind": "service_guide",
+    "title": "旧农机换新怎么办",
+    "place": "shiqiao",
+    "topic": "土地承包与宅基地",
+    "in_force_from": "2026-01-01",
+    "reviewed_on": "2026-11-20",
+    "answer": "旧农机先到镇里登记，再换新的。",
+    "legal_basis": ["农业机械化促进法 27"],
+    "questions": ["旧农机换新去哪里登记"],
+}
 
 
 def arrive(settings: Settings) -> int:
@@ -39,17 +48,25 @@ def arrive(settings: Settings) -> int:
     engine, corrections = make_engine(settings.url), settings.corpus / "statute-corrections.yml"
     with make_sessions(engine)() as session:
         for law in (FARMING, MACHINES):
-            store.save_statutes(session, read_statutes(corrections, law=law), repealed=read_statutes(corrections, law=law, repealed=True))
+            store.save_statutes(
+                session,
+                read_statutes(corrections, law=law),
+                repealed=read_statutes(corrections, law=law, repealed=True),
+            )
         version = store.save_document(session, build(OURS, source="test")[0], key=None).id
         session.commit()
     engine.dispose()
     return version
 
 
-def correct(writer: Page, reader: Page, base: str, law: str, adopted: str, *, reason: str, open_end: bool = False, **days: str) -> None:
+def correct(
+    writer: Page, reader: Page, base: str, law: str, adopted: str, *, reason: str, open_end: bool = False, **days: str
+) -> None:
     """One proposes, the other confirms."""
     writer.goto(f"{base}/staff/knowledge/law/corrections?law={law.removeprefix('中华人民共和国')}")
-    version = writer.get_by_role("region", name=law, exact=True).locator("div.border-top", has_text=f"{adopted} 通过的文本")
+    version = writer.get_by_role("region", name=law, exact=True).locator(
+        "div.border-top", has_text=f"{adopted} 通过的文本"
+    )
     version.locator("summary").click()
     for name, day in days.items():
         version.locator(f"[name={name}]").fill(day)
@@ -89,14 +106,24 @@ def decide(page: Page, base: str, article: str, title: str, do: str, reason: str
     page.wait_for_load_state()
 
 
-def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdrawn(browser: Browser, base: str, prepared: Settings) -> None:
+def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdrawn(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     writer, reader = desks(browser, base, prepared)
     chat, now, own = Chat(browser, base, village="shiqiao"), today(), arrive(prepared)
     until_published(prepared, own)
     insured, machine = "《农业法》第四十六条 条文改了", "《农业机械化促进法》第二十七条 整部法废止"
 
     # Announced: the new text of 农业法 begins in ten days, residents are told what holds today.
-    correct(writer, reader, base, FARMING, "2026-08-28", reason="公报：施行日期提前", in_force_from=(now + timedelta(days=10)).isoformat())
+    correct(
+        writer,
+        reader,
+        base,
+        FARMING,
+        "2026-08-28",
+        reason="公报：施行日期提前",
+        in_force_from=(now + timedelta(days=10)).isoformat(),
+    )
     coming = listed(reader, base, "快要生效的变动", insured)
     assert INSURANCE in coming.inner_text() and "将来的条文" in coming.inner_text()
     shot(reader, "law-1-announced")
@@ -105,20 +132,41 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     # The day has come.
     correct(writer, reader, base, FARMING, "2026-08-28", reason="公报：从今天起施行", in_force_from=now.isoformat())
     due = listed(reader, base, "已经生效的变动", insured)
-    assert "农业保险条例" in due.inner_text() and "现在的条文" in due.inner_text() and "意思最接近的：第五十四条" in due.inner_text()
-    assert "建立和完善农业保险制度" in due.locator(".law-old").inner_text() and "农业投入" in due.locator(".law-new").inner_text()
+    assert (
+        "农业保险条例" in due.inner_text()
+        and "现在的条文" in due.inner_text()
+        and "意思最接近的：第五十四条" in due.inner_text()
+    )
+    assert (
+        "建立和完善农业保险制度" in due.locator(".law-old").inner_text()
+        and "农业投入" in due.locator(".law-new").inner_text()
+    )
     old, new = due.locator(".law-old").bounding_box(), due.locator(".law-new").bounding_box()
     assert old and new and old["x"] + old["width"] <= new["x"] and old["y"] == new["y"], "side by side"
     assert "正在核对" in told(base, ASKED_INSURANCE, prepared)[INSURANCE]
 
     # Another law ended yesterday: what rests on it alone is shown to nobody, before anybody has looked at the queue.
     assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared)
-    correct(writer, reader, base, MACHINES, "2018-10-26", reason="公告：自今日起废止", in_force_to=(now - timedelta(days=1)).isoformat())
-    assert SUBSIDY not in told(base, ASKED_SUBSIDY, prepared) and OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
+    correct(
+        writer,
+        reader,
+        base,
+        MACHINES,
+        "2018-10-26",
+        reason="公告：自今日起废止",
+        in_force_to=(now - timedelta(days=1)).isoformat(),
+    )
+    assert SUBSIDY not in told(base, ASKED_SUBSIDY, prepared) and OURS["title"] not in told(
+        base, "旧农机换新去哪里登记", prepared
+    )
     assert "买了补贴目录里的机子" not in chat.say(ASKED_SUBSIDY)
     shot(chat.page, "law-2-resident")
     dead = listed(reader, base, "已经生效的变动", machine)
-    assert SUBSIDY in dead.inner_text() and str(OURS["title"]) in dead.inner_text() and "没有了" in dead.locator(".law-new").inner_text()
+    assert (
+        SUBSIDY in dead.inner_text()
+        and str(OURS["title"]) in dead.inner_text()
+        and "没有了" in dead.locator(".law-new").inner_text()
+    )
     assert violations(reader) == []
     shot(reader, "law-3-due")
 
@@ -146,12 +194,17 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     with make_sessions(engine)() as session:
         assert session.get_one(DocumentVersion, own).status is VersionStatus.withdrawn
     reader.goto(f"{base}/staff/knowledge/law")
-    assert insured not in reader.locator("main").inner_text() and str(OURS["title"]) not in reader.locator("main").inner_text()
+    assert (
+        insured not in reader.locator("main").inner_text()
+        and str(OURS["title"]) not in reader.locator("main").inner_text()
+    )
     shot(reader, "law-5-decided")
 
     # It was a mistake: the law goes on, and with it what nobody had decided about.
     correct(writer, reader, base, MACHINES, "2018-10-26", reason="公告看错了，仍然有效", open_end=True)
-    assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared) and OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
+    assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared) and OURS["title"] not in told(
+        base, "旧农机换新去哪里登记", prepared
+    )
     engine.dispose()
     for page in (writer, reader, chat.page):
         page.context.close()
@@ -163,7 +216,15 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
 def draft(settings: Settings, kind: Kind, content: dict[str, object]) -> int:
     engine = make_engine(settings.url)
     with make_sessions(engine)() as session:
-        version = review.start_draft(session, by=Person(None, "测试"), now=datetime.now(UTC), kind=kind, place_id="shiqiao", content=content, in_force_from=today())
+        version = review.start_draft(
+            session,
+            by=Person(None, "测试"),
+            now=datetime.now(UTC),
+            kind=kind,
+            place_id="shiqiao",
+            content=content,
+            in_force_from=today(),
+        )
         session.commit()
         found = version.id
     engine.dispose()
@@ -179,7 +240,9 @@ def stored(settings: Settings, version_id: int) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_an_article_is_found_by_words_and_cited_from_the_keyboard(browser: Browser, base: str, prepared: Settings, width: int) -> None:
+def test_an_article_is_found_by_words_and_cited_from_the_keyboard(
+    browser: Browser, base: str, prepared: Settings, width: int
+) -> None:
     desks(browser, base, prepared)
     page = sign_in(browser, base, "writer", width=width)
     version = draft(prepared, Kind.service_guide, {"title": "分户", "legal_basis": ["反家庭暴力法 5"]})
@@ -201,7 +264,10 @@ def test_an_article_is_found_by_words_and_cited_from_the_keyboard(browser: Brows
     page.keyboard.press("ArrowUp")
     cited = page.evaluate("document.activeElement.dataset.citation")
     # What has the focus is seen, not hidden by the bar with the buttons.
-    page.wait_for_function("() => { const box = document.activeElement.getBoundingClientRect(); return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === document.activeElement; }")
+    page.wait_for_function(
+        "() => { const box = document.activeElement.getBoundingClientRect(); return "
+        "document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === document.activeElement; }"
+    )
     shot(page, f"picker-{width}-found")
     page.keyboard.press("Enter")
     assert basis.input_value().split("\n") == ["反家庭暴力法 5", cited]
@@ -220,7 +286,11 @@ def test_an_article_is_found_by_words_and_cited_from_the_keyboard(browser: Brows
 
 def test_each_clause_has_a_picker_of_its_own(browser: Browser, base: str, prepared: Settings) -> None:
     writer, reader = desks(browser, base, prepared)
-    version = draft(prepared, Kind.village_rule, {"title": "规矩", "clauses": [{"number": f"第{n}条", "text": "红事白事从简，十桌以内最好。"} for n in "一二"]})
+    version = draft(
+        prepared,
+        Kind.village_rule,
+        {"title": "规矩", "clauses": [{"number": f"第{n}条", "text": "红事白事从简，十桌以内最好。"} for n in "一二"]},
+    )
     writer.goto(f"{base}/staff/knowledge/versions/{version}")
     part = writer.locator("#part-1")
     part.locator("summary", has_text="与法律冲突的").click()
@@ -233,7 +303,9 @@ def test_each_clause_has_a_picker_of_its_own(browser: Browser, base: str, prepar
         page.context.close()
 
 
-def test_without_javascript_a_citation_is_typed_and_checked_when_saved(browser: Browser, base: str, prepared: Settings) -> None:
+def test_without_javascript_a_citation_is_typed_and_checked_when_saved(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
     desks(browser, base, prepared)
     page = sign_in(browser, base, "writer")
     version = draft(prepared, Kind.service_guide, {"title": "手写"})

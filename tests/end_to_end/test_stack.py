@@ -68,7 +68,13 @@ def test_nobody_reads_anothers_conversation(base: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"client_id": "abcdefgh", "text": "长" * 2001}, 422), ({"client_id": "abcdefgh", "text": "  "}, 422), ({"client_id": "<script>", "text": "x"}, 422), ({"text": 5}, 422), ([], 422)],
+    [
+        ({"client_id": "abcdefgh", "text": "长" * 2001}, 422),
+        ({"client_id": "abcdefgh", "text": "  "}, 422),
+        ({"client_id": "<script>", "text": "x"}, 422),
+        ({"text": 5}, 422),
+        ([], 422),
+    ],
 )
 def test_mistaken_input_gets_a_sentence(base: str, body: object, status: int) -> None:
     response = Resident(base).http.post("/api/widget/messages", json=body)
@@ -77,7 +83,9 @@ def test_mistaken_input_gets_a_sentence(base: str, body: object, status: int) ->
 
 
 def test_a_foreign_page_is_refused(base: str) -> None:
-    response = httpx.post(f"{base}/api/widget/conversations", json={}, headers={"origin": "https://evil.example"}, trust_env=False)
+    response = httpx.post(
+        f"{base}/api/widget/conversations", json={}, headers={"origin": "https://evil.example"}, trust_env=False
+    )
     assert response.status_code == 403
 
 
@@ -93,7 +101,9 @@ def test_a_deleted_conversation_is_gone_from_rasa_too(base: str, stack: Stack) -
 
     def remembered() -> int:
         with contextlib.closing(sqlite3.connect(stack.settings.rasa_trackers)) as db:
-            return int(db.execute("SELECT count(*) FROM events WHERE substr(sender_id, 1, 8) = ?", (prefix,)).fetchone()[0])
+            return int(
+                db.execute("SELECT count(*) FROM events WHERE substr(sender_id, 1, 8) = ?", (prefix,)).fetchone()[0]
+            )
 
     assert remembered() > 0
     assert resident.http.delete("/api/widget/conversations/current").status_code == 204
@@ -128,7 +138,9 @@ def test_killed_parts_come_back_and_every_message_is_answered_once(base: str, st
     assert [m["text"][:4] for m in resident.messages() if m["sender"] == "system"] == ["助手正在"]
 
 
-def test_asking_in_batch_names_bad_lines_and_answers_the_rest(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_asking_in_batch_names_bad_lines_and_answers_the_rest(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     batch = tmp_path / "questions.jsonl"
     batch.write_text('{"id": 1, "text": "法律援助怎么申请"}\nnot json\n', encoding="utf-8")
     code = ask(stack.settings, Namespace(batch=batch, text=None, village=None))

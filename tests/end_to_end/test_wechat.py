@@ -1,4 +1,6 @@
-"""A resident's story on WeChat, at the page of `linli wechat simulate`: the command itself, started on a copy of the prepared home."""
+"""A resident's story on WeChat, at the page of `linli wechat simulate`: the command itself, started on a copy of
+the prepared home.
+"""
 
 import os
 import re
@@ -33,18 +35,33 @@ class Place:
 @pytest.fixture(scope="module")
 def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("simulated") / "home"
-    # Without the residents of other tests, who may wait for a person, too; ids in the snapshot are those of the database it was built from.
+    # Without the residents of other tests, who may wait for a person, too; ids in the snapshot are those of the
+    # database it was built from.
     shutil.copytree(prepared.home, home, ignore=shutil.ignore_patterns("*.pid", "logs", "linli.sqlite*", "snapshot"))
     ports = {name: free_port() for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT")}
     (home / "venv-rasa").symlink_to(RASA_VENV.resolve())
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("LINLI_WECHAT")} | {k: str(v) for k, v in ports.items()} | {"LINLI_HOME": str(home)}
+    environ = (
+        {k: v for k, v in os.environ.items() if not k.startswith("LINLI_WECHAT")}
+        | {k: str(v) for k, v in ports.items()}
+        | {"LINLI_HOME": str(home)}
+    )
     drop: Callable[[], None] = lambda: None  # noqa: E731
-    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):  # a database of its own there, too: the suite's stack would answer what is said here
+    # a database of its own there, too: the suite's stack would answer what is said here
+    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
         environ["LINLI_DATABASE_URL"], drop = _database(server)
-    settings = prepared.model_copy(update={"home": home, "port": ports["LINLI_PORT"], "database_url": environ.get("LINLI_DATABASE_URL", "")})
+    settings = prepared.model_copy(
+        update={"home": home, "port": ports["LINLI_PORT"], "database_url": environ.get("LINLI_DATABASE_URL", "")}
+    )
     port, log = free_port(), home / "simulate.log"
     with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-m", "bot.cli", "wechat", "simulate", "--port", str(port)], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=out, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot.cli", "wechat", "simulate", "--port", str(port)],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=out,
+            text=True,
+        )
     try:
         assert process.stdout is not None
         line = next((line for line in process.stdout if line.startswith("模拟的手机")), "")
@@ -71,7 +88,9 @@ class Telephone:
 
     def _after(self, before: int) -> str:
         """What came next; the page is never loaded again."""
-        self.page.wait_for_function("n => document.querySelectorAll('.theirs p, .card p').length > n", arg=before, timeout=60_000)
+        self.page.wait_for_function(
+            "n => document.querySelectorAll('.theirs p, .card p').length > n", arg=before, timeout=60_000
+        )
         self.page.locator(DONE).wait_for(timeout=60_000)
         return "\n".join(self.lines()[before:])
 
@@ -109,7 +128,11 @@ class Telephone:
         return opened.value
 
     def refusals(self) -> str:
-        return self.page.locator("#books [role=alert]").inner_text() if self.page.locator("#books [role=alert]").count() else ""
+        return (
+            self.page.locator("#books [role=alert]").inner_text()
+            if self.page.locator("#books [role=alert]").count()
+            else ""
+        )
 
 
 def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Browser, place: Place) -> None:
@@ -154,7 +177,9 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     desk.get_by_role("link", name=number.group()).click()
     desk.wait_for_url("**/staff/cases/*")
     assert desk.locator("img.photo").count() == 1 and "老槐树" in desk.locator("main").inner_text()
-    desk.wait_for_function("() => document.querySelector('img.photo').complete && document.querySelector('img.photo').naturalWidth > 0")
+    desk.wait_for_function(
+        "() => document.querySelector('img.photo').complete && document.querySelector('img.photo').naturalWidth > 0"
+    )
     shot(desk, "wechat-08-case")
 
     phone.press("找帮手", "找人")
@@ -204,7 +229,9 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
         page.context.close()
 
 
-def test_without_a_template_the_agent_is_told_that_it_waits_and_it_comes_with_the_next_word(browser: Browser, place: Place) -> None:
+def test_without_a_template_the_agent_is_told_that_it_waits_and_it_comes_with_the_next_word(
+    browser: Browser, place: Place
+) -> None:
     staff.make(place.settings, "qian", "小钱", "agent")
     phone = Telephone(browser, place, "dingyuehao")
     phone.do("扫码关注")
@@ -239,7 +266,10 @@ def test_an_unverified_account_answers_at_once_and_has_no_menu(browser: Browser,
     phone.page.locator(".note", has_text="还没有关注").wait_for()
     phone.do("扫码关注", 哪个村的二维码="shiqiao")
     assert "依据" in phone.say("法律援助怎么申请")
-    assert "当场回复" in phone.page.locator(".theirs").last.inner_text() and "没有客服接口" in phone.page.locator("#books").inner_text()
+    assert (
+        "当场回复" in phone.page.locator(".theirs").last.inner_text()
+        and "没有客服接口" in phone.page.locator("#books").inner_text()
+    )
     assert phone.refusals() == ""
     shot(phone.page, "wechat-18-unverified")
     phone.page.context.close()

@@ -24,7 +24,11 @@ def ask(page: Page, text: str) -> None:
     before = page.locator(".message.bot").count()
     page.get_by_label("写下您的问题").fill(text)
     page.keyboard.press("Enter")
-    page.wait_for_function("n => document.querySelector('linli-chat').shadowRoot.querySelectorAll('.message.bot').length > n", arg=before, timeout=30_000)
+    page.wait_for_function(
+        "n => document.querySelector('linli-chat').shadowRoot.querySelectorAll('.message.bot').length > n",
+        arg=before,
+        timeout=30_000,
+    )
 
 
 def test_an_answer_has_cards_that_unfold_and_survives_a_reload(page: Page) -> None:

@@ -1,7 +1,7 @@
 """Builds, publications and imports that die by SIGKILL at their n-th file or statement. Only tests load it.
 
-`python -m tests.knowledge.killed URL FOLDER` reads lines such as `build 7` and answers each with `killed` or `done`. What takes
-seconds to load is loaded once; each line is carried out by a fork.
+`python -m tests.knowledge.killed URL FOLDER` reads lines such as `build 7` and answers each with `killed` or `done`.
+What takes seconds to load is loaded once; each line is carried out by a fork.
 """
 
 import os
@@ -22,7 +22,8 @@ from knowledge.embedding import VectorCache
 from tests.conftest import CORPUS, DAY
 from tests.fakes import PairEmbedder
 
-_TOUCHES = {"open": 0, "os.rename": 0, "os.mkdir": 0, "os.remove": 0, "os.rmdir": 0}  # where the path stands among the arguments
+# where the path stands among the arguments
+_TOUCHES = {"open": 0, "os.rename": 0, "os.mkdir": 0, "os.remove": 0, "os.rmdir": 0}
 
 
 def _die() -> None:
@@ -35,7 +36,11 @@ def kill_at_file(number: int, folder: Path) -> None:
 
     def hook(name: str, args: tuple[Any, ...]) -> None:
         nonlocal left
-        if name in _TOUCHES and isinstance(args[0], (str, bytes, os.PathLike)) and os.fsdecode(args[0]).startswith(str(folder)):
+        if (
+            name in _TOUCHES
+            and isinstance(args[0], (str, bytes, os.PathLike))
+            and os.fsdecode(args[0]).startswith(str(folder))
+        ):
             left -= 1
             if left == 0:
                 _die()
@@ -79,7 +84,14 @@ def main(url: str, folder: Path) -> None:
                 carry_out(what, int(number), session, folder, engine)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        print("killed" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL else "done" if status == 0 else f"failed {status}", flush=True)
+        print(
+            "killed"
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+            else "done"
+            if status == 0
+            else f"failed {status}",
+            flush=True,
+        )
 
 
 class Mortal:
@@ -95,7 +107,12 @@ class Mortal:
 
 @contextmanager
 def mortal(url: str, folder: Path) -> Iterator[Mortal]:
-    process = subprocess.Popen([sys.executable, "-m", "tests.knowledge.killed", url, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.knowledge.killed", url, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         yield Mortal(process)
     finally:

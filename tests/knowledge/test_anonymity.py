@@ -1,4 +1,6 @@
-"""What marks a story and what doesn't; the finder was tuned on the sentences of a, b and c, those of d were never looked at."""
+"""What marks a story and what doesn't; the finder was tuned on the sentences of a, b and c, those of d were never
+looked at.
+"""
 
 import re
 from collections.abc import Iterator
@@ -142,11 +144,19 @@ def test_two_of_one_surname_get_designations_that_stay_the_same() -> None:
 def test_only_chosen_marks_are_replaced_and_stale_ones_are_left_alone() -> None:
     text = "村民张建国，电话13812345678"
     marks = find_marks(text)
-    assert apply_replacements(text, marks, [m for m in marks if m.kind is MarkKind.phone]) == "村民张建国，电话（电话略）"
+    assert (
+        apply_replacements(text, marks, [m for m in marks if m.kind is MarkKind.phone]) == "村民张建国，电话（电话略）"
+    )
     assert apply_replacements("文字已经改过了，对不上原来的位置。", marks) == "文字已经改过了，对不上原来的位置。"
 
 
-@given(st.text(alphabet="张王李建国芳和与，。0123456789一三八 -·@aXx男住村组号微信电话身份证卡號\u200b\n１２三冀A(", max_size=80) | st.text(max_size=40))
+@given(
+    st.text(
+        alphabet="张王李建国芳和与，。0123456789一三八 -·@aXx男住村组号微信电话身份证卡號\u200b\n１２三冀A(",
+        max_size=80,
+    )
+    | st.text(max_size=40)
+)
 @settings(max_examples=300, deadline=None)
 def test_spans_are_those_of_the_original_and_never_overlap(text: str) -> None:
     marks = find_marks(text)
@@ -154,7 +164,11 @@ def test_spans_are_those_of_the_original_and_never_overlap(text: str) -> None:
     assert all(a.end <= b.start for a, b in zip(marks, marks[1:], strict=False))
 
 
-@given(st.integers(10**10 + 3 * 10**9, 2 * 10**10 - 1), st.sampled_from(["", " ", "-"]), st.sampled_from(["电话", "村民王芳的号", "，", "a"]))
+@given(
+    st.integers(10**10 + 3 * 10**9, 2 * 10**10 - 1),
+    st.sampled_from(["", " ", "-"]),
+    st.sampled_from(["电话", "村民王芳的号", "，", "a"]),
+)
 @settings(max_examples=100, deadline=None)
 def test_a_mask_leaves_no_phone_number(number: int, gap: str, before: str) -> None:
     digits = str(number)
@@ -169,9 +183,39 @@ def test_masking_a_mask_changes_nothing() -> None:
     assert "建国" not in masked and not re.search(r"\d{3}", masked)
 
 
-@pytest.mark.parametrize("unit", ["1", "13812345678 ", "张", "张王李赵", "村", "石桥村", "县镇村组", "三组", "1-", "a", "@", "a@", "微信", "账号", "编号", "(2023)", "·", "其其格", "车牌", "地址:", "全村", "阿·", "((((", "冀A"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "1",
+        "13812345678 ",
+        "张",
+        "张王李赵",
+        "村",
+        "石桥村",
+        "县镇村组",
+        "三组",
+        "1-",
+        "a",
+        "@",
+        "a@",
+        "微信",
+        "账号",
+        "编号",
+        "(2023)",
+        "·",
+        "其其格",
+        "车牌",
+        "地址:",
+        "全村",
+        "阿·",
+        "((((",
+        "冀A",
+    ],
+)
 def test_work_grows_with_the_text_and_nothing_else(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted in candidates weighed, as time can't be: twice the text, at most twice the work; and 100,000 characters come back at all."""
+    """Counted in candidates weighed, as time can't be: twice the text, at most twice the work; and 100,000
+    characters come back at all.
+    """
     weighed = []
     score = names.score
     monkeypatch.setattr(names, "score", lambda *args: weighed.append(1) or score(*args))
@@ -195,13 +239,26 @@ def test_figures_count_what_they_say() -> None:
     """Of two names one is found; of two marks one is right: the other stands on ordinary words."""
     text = "村民张建国和阿某，身份证421081196805073018"
     tally = judge([{"text": text, "marks": [{"text": "张建国", "kind": "name"}, {"text": "阿某", "kind": "name"}]}])
-    assert tally.figures() == {"sentences": 1, "recall_identifiers": None, "recall_names": 0.5, "precision": 0.5, "precision_names": 1.0}
-    assert locate("甲乙甲", [{"text": "甲", "kind": "name"}, {"text": "甲", "kind": "name"}]) == [(0, 1, "name"), (2, 3, "name")]
+    assert tally.figures() == {
+        "sentences": 1,
+        "recall_identifiers": None,
+        "recall_names": 0.5,
+        "precision": 0.5,
+        "precision_names": 1.0,
+    }
+    assert locate("甲乙甲", [{"text": "甲", "kind": "name"}, {"text": "甲", "kind": "name"}]) == [
+        (0, 1, "name"),
+        (2, 3, "name"),
+    ]
 
 
 def test_questions_of_the_corpus_are_hardly_garbled_by_the_mask() -> None:
     """Nobody is named in them, so every change is a false one; fewer than 1 in 200."""
-    asked = [q for path in sorted((ROOT / "knowledge" / "corpus").rglob("*.yml")) for q in _questions(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))]
+    asked = [
+        q
+        for path in sorted((ROOT / "knowledge" / "corpus").rglob("*.yml"))
+        for q in _questions(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+    ]
     changed = [q for q in asked if mask(q) != q]
     assert len(asked) > 5000 and len(changed) * 200 < len(asked), changed
 

@@ -23,11 +23,34 @@ class Shelf:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def put(self, id: str, *statuses: VersionStatus, title: str = "", text: str = "", kind: Kind = Kind.village_rule, place: str = "lijiagou", topic: str | None = None, end: date | None = None, content: dict[str, Any] | None = None, writer: int | None = None) -> None:
+    def put(
+        self,
+        id: str,
+        *statuses: VersionStatus,
+        title: str = "",
+        text: str = "",
+        kind: Kind = Kind.village_rule,
+        place: str = "lijiagou",
+        topic: str | None = None,
+        end: date | None = None,
+        content: dict[str, Any] | None = None,
+        writer: int | None = None,
+    ) -> None:
         self.session.add(Document(id=id, kind=kind, title=title or id, place_id=place, topic=topic))
         self.session.flush()
         for number, status in enumerate(statuses, 1):
-            version = DocumentVersion(document_id=id, number=number, status=status, in_force_from=date(2020, 1, 1), in_force_to=end, content=content or {"clauses": [{"number": "第一条", "text": text or id}]}, content_hash="", created_at=NOW, published_at=NOW, author_id=writer)
+            version = DocumentVersion(
+                document_id=id,
+                number=number,
+                status=status,
+                in_force_from=date(2020, 1, 1),
+                in_force_to=end,
+                content=content or {"clauses": [{"number": "第一条", "text": text or id}]},
+                content_hash="",
+                created_at=NOW,
+                published_at=NOW,
+                author_id=writer,
+            )
             version.chunks = [Chunk(ordinal=0, text=text or id, embed_text=text or id, content_hash=id, details={})]
             self.session.add(version)
             self.session.flush()
@@ -51,7 +74,10 @@ def test_a_document_stands_once_with_its_latest_version_and_the_latest_change_fi
     shelf.put("old", S.published)
     shelf.put("changed", S.superseded, S.published, S.draft)
     rows = shelf.page().rows
-    assert [(r.version.document_id, r.version.number, r.version.status, r.published) for r in rows] == [("changed", 3, S.draft, 2), ("old", 1, S.published, 1)]
+    assert [(r.version.document_id, r.version.number, r.version.status, r.published) for r in rows] == [
+        ("changed", 3, S.draft, 2),
+        ("old", 1, S.published, 1),
+    ]
 
 
 def test_a_status_finds_what_is_so_today(shelf: Shelf) -> None:
@@ -88,7 +114,10 @@ def test_what_nobody_checked_and_what_is_in_work_for_whom_is_found(shelf: Shelf)
     shelf.put("live", S.published)
     shelf.put("mine", S.published, S.draft, writer=7)
     shelf.put("theirs", S.in_review, writer=8)
-    assert shelf.names(unchecked_since=date(2020, 1, 2)) == ["mine", "live"] and shelf.names(unchecked_since=date(2020, 1, 1)) == []
+    assert (
+        shelf.names(unchecked_since=date(2020, 1, 2)) == ["mine", "live"]
+        and shelf.names(unchecked_since=date(2020, 1, 1)) == []
+    )
     assert shelf.names(written_by=7) == ["mine"] and shelf.names(written_by=9) == []
     assert shelf.names(to_review_by=7) == ["theirs"] and shelf.names(to_review_by=8) == []
 
@@ -118,14 +147,18 @@ def live(shelf: Shelf, tmp_path: Path) -> Iterator[Callable[[], index.Index]]:
     cache = VectorCache(tmp_path / "vectors.sqlite")
 
     def build() -> index.Index:
-        indexing.build_snapshot(shelf.session, root=tmp_path / "snapshots", embedder=PairEmbedder(), cache=cache, today=DAY)
+        indexing.build_snapshot(
+            shelf.session, root=tmp_path / "snapshots", embedder=PairEmbedder(), cache=cache, today=DAY
+        )
         return index.load(tmp_path / "snapshots")
 
     yield build
     cache.close()
 
 
-def test_words_are_found_in_titles_published_texts_and_texts_in_work(shelf: Shelf, live: Callable[[], index.Index]) -> None:
+def test_words_are_found_in_titles_published_texts_and_texts_in_work(
+    shelf: Shelf, live: Callable[[], index.Index]
+) -> None:
     shelf.put("title", S.published, title="禁止焚烧秸秆的规定")
     shelf.put("text", S.published, text="地里的秸秆不要点火，收割后联系农机站打捆。")
     shelf.put("work", S.draft, text="秸秆由村里统一回收")
@@ -138,10 +171,14 @@ def test_words_are_found_in_titles_published_texts_and_texts_in_work(shelf: Shel
     assert shelf.names(words="没有这个词", index=built) == []
 
 
-def test_a_document_found_by_its_text_shows_the_sentence_that_says_most(shelf: Shelf, live: Callable[[], index.Index]) -> None:
+def test_a_document_found_by_its_text_shows_the_sentence_that_says_most(
+    shelf: Shelf, live: Callable[[], index.Index]
+) -> None:
     shelf.put("text", S.published, text=f"农机站在镇东。{'收割以后，' * 10}秸秆联系农机站打捆，不要点火。")
     shelf.put("title", S.published, title="秸秆怎么办")
-    shelf.put("work", S.draft, content={"clauses": [], "questions": ["秸秆能点火吗"], "title": ""}, kind=Kind.service_guide)
+    shelf.put(
+        "work", S.draft, content={"clauses": [], "questions": ["秸秆能点火吗"], "title": ""}, kind=Kind.service_guide
+    )
     shelf.put("word", S.draft, content={"answer": "写着别的", "title": ""}, kind=Kind.service_guide)
     built = live()
     found = {r.version.document_id: r.snippet for r in shelf.page(words="秸秆 农机站", index=built).rows}
@@ -153,7 +190,9 @@ def test_a_document_found_by_its_text_shows_the_sentence_that_says_most(shelf: S
     assert shelf.names(words="answer", index=built) == []  # how the text is stored is no text
 
 
-def test_words_that_very_many_titles_and_texts_hold_are_still_found_at_one_place(shelf: Shelf, live: Callable[[], index.Index], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_that_very_many_titles_and_texts_hold_are_still_found_at_one_place(
+    shelf: Shelf, live: Callable[[], index.Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("knowledge.catalogue._RARE", 3)
     monkeypatch.setattr("knowledge.catalogue._LOOKED_AT", 3)
     shelf.put("here", S.published, title="别的", text="养狗要拴绳", place="shiqiao")
@@ -166,7 +205,9 @@ def test_words_that_very_many_titles_and_texts_hold_are_still_found_at_one_place
     assert shelf.names(words="养狗", index=built, place_ids={"shiqiao"}, kinds=[Kind.policy]) == []
 
 
-@pytest.mark.parametrize("hostile", ["%", "_", "'; DROP TABLE document; --", "\\", "秆" * 5000, "🙂", "a b c d e f g h i j"])
+@pytest.mark.parametrize(
+    "hostile", ["%", "_", "'; DROP TABLE document; --", "\\", "秆" * 5000, "🙂", "a b c d e f g h i j"]
+)
 def test_hostile_words_are_only_words(shelf: Shelf, live: Callable[[], index.Index], hostile: str) -> None:
     shelf.put("one", S.published, title="秸秆")
     assert shelf.names(words=hostile, index=live()) == []

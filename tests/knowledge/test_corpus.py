@@ -7,7 +7,16 @@ import yaml
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.answers import _from_village_rule
-from knowledge.documents import TOPICS, DocumentText, Question, corpus_files, parse_citation, read_document, read_question_bank, statute_id
+from knowledge.documents import (
+    TOPICS,
+    DocumentText,
+    Question,
+    corpus_files,
+    parse_citation,
+    read_document,
+    read_question_bank,
+    statute_id,
+)
 from knowledge.importing.statutes import read_statutes
 from knowledge.law.citations import citations_in
 from knowledge.models import Kind
@@ -15,7 +24,10 @@ from knowledge.search import Passage
 from tests.conftest import CORPUS, DAY
 
 ARTICLES = {
-    (statute_id(v.law.removeprefix("中华人民共和国")), a.number) for v in read_statutes(CORPUS / "statute-corrections.yml") if v.is_in_force(DAY) for a in v.articles
+    (statute_id(v.law.removeprefix("中华人民共和国")), a.number)
+    for v in read_statutes(CORPUS / "statute-corrections.yml")
+    if v.is_in_force(DAY)
+    for a in v.articles
 }
 READ: list[tuple[DocumentText, list[Question]]] = [read_document(path) for path in corpus_files(CORPUS)]
 DOCUMENTS = [document for document, _ in READ]
@@ -32,13 +44,23 @@ def cited(document: DocumentText) -> list[str]:
 
 
 def test_every_cited_article_exists_and_is_in_force() -> None:
-    wrong = [f"{d.id}: {c}" for d in DOCUMENTS for c in cited(d) if (t := parse_citation(c)) and (t.document_id, t.ref) not in ARTICLES]
+    wrong = [
+        f"{d.id}: {c}"
+        for d in DOCUMENTS
+        for c in cited(d)
+        if (t := parse_citation(c)) and (t.document_id, t.ref) not in ARTICLES
+    ]
     assert wrong == []
 
 
 def test_every_article_named_in_a_sentence_exists_and_is_in_force() -> None:
     laws = {i for i, _ in ARTICLES}
-    written = [(d.id, statute_id(c.law), c) for d in DOCUMENTS for w in citations_in(d.content) if not w.is_listed and (c := w.citation).is_certain]
+    written = [
+        (d.id, statute_id(c.law), c)
+        for d in DOCUMENTS
+        for w in citations_in(d.content)
+        if not w.is_listed and (c := w.citation).is_certain
+    ]
     assert [f"{id}: {c}" for id, law, c in written if law in laws and (law, c.ref) not in ARTICLES] == []
 
 
@@ -77,9 +99,23 @@ def test_summaries_are_marked_as_summaries() -> None:
 def test_a_conflicting_clause_is_quoted_after_the_law(sessions: sessionmaker[Session]) -> None:
     conflict = {"says": "罚款只能由行政机关依法作出。", "articles": []}
     clause = Passage(
-        chunk_id=1, document_id="rule-x", kind=Kind.village_rule, title="某村村规", ref="第二条", heading=None, text="超过的罚五千元。", topic="婚姻家庭", place_id="x", in_force_from=date(2025, 1, 1),
-        in_force_to=None, promulgated_on=None, score=0.9, raw=0.9, details={"status": "conflicts", "conflict": conflict, "answer": "不能照它罚你。"}, content={},
-    )  # fmt: skip
+        chunk_id=1,
+        document_id="rule-x",
+        kind=Kind.village_rule,
+        title="某村村规",
+        ref="第二条",
+        heading=None,
+        text="超过的罚五千元。",
+        topic="婚姻家庭",
+        place_id="x",
+        in_force_from=date(2025, 1, 1),
+        in_force_to=None,
+        promulgated_on=None,
+        score=0.9,
+        raw=0.9,
+        details={"status": "conflicts", "conflict": conflict, "answer": "不能照它罚你。"},
+        content={},
+    )
     with sessions() as session:
         found = _from_village_rule(session, clause, [clause], date(2026, 11, 24))
     assert found.text.index("罚款只能") < found.text.index("超过的罚五千元") < found.text.index("以法律为准")

@@ -9,7 +9,13 @@ from knowledge.drafts import shaped
 from knowledge.fields import fields
 from knowledge.models import Kind
 
-RULE = {"title": "村规", "clauses": [{"number": "第一条", "text": "狗要拴绳。", "answer": "要拴。"}, {"number": "第二条", "text": "不得乱倒垃圾。", "answer": "别乱倒。"}]}
+RULE = {
+    "title": "村规",
+    "clauses": [
+        {"number": "第一条", "text": "狗要拴绳。", "answer": "要拴。"},
+        {"number": "第二条", "text": "不得乱倒垃圾。", "answer": "别乱倒。"},
+    ],
+}
 
 
 def said(line: Line, side: str) -> str:
@@ -28,14 +34,28 @@ def test_a_reworded_sentence_stands_beside_what_it_was_with_the_words_marked() -
 
 
 def test_what_came_and_what_went_stand_alone() -> None:
-    assert [(line.change, said(line, "old"), said(line, "new")) for line in by_sentence("甲。乙乙乙。丙。", "甲。丙。丁丁丁。")] == [
-        (Change.same, "甲。", "甲。"), (Change.removed, "乙乙乙。", ""), (Change.same, "丙。", "丙。"), (Change.added, "", "丁丁丁。"),
-    ]  # fmt: skip
+    assert [
+        (line.change, said(line, "old"), said(line, "new"))
+        for line in by_sentence("甲。乙乙乙。丙。", "甲。丙。丁丁丁。")
+    ] == [
+        (Change.same, "甲。", "甲。"),
+        (Change.removed, "乙乙乙。", ""),
+        (Change.same, "丙。", "丙。"),
+        (Change.added, "", "丁丁丁。"),
+    ]
     assert [line.change for line in by_sentence("", "新写的。")] == [Change.added]
     assert by_sentence("", "") == []
 
 
-@pytest.mark.parametrize(("text", "found"), [("一。二！三", ["一。", "二！", "三"]), ("他说：“好。”走了。", ["他说：“好。”", "走了。"]), ("第一行\n\n第二行\n", ["第一行", "第二行"]), ("", [])])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("一。二！三", ["一。", "二！", "三"]),
+        ("他说：“好。”走了。", ["他说：“好。”", "走了。"]),
+        ("第一行\n\n第二行\n", ["第一行", "第二行"]),
+        ("", []),
+    ],
+)
 def test_a_text_is_its_sentences(text: str, found: list[str]) -> None:
     assert sentences(text) == found
 
@@ -61,18 +81,49 @@ def test_a_clause_that_moved_is_no_change_and_one_that_went_is_shown() -> None:
 
 
 def test_two_clauses_of_one_number_are_kept_apart() -> None:
-    old = shaped(Kind.village_rule, {"title": "村规", "clauses": [{"number": "第一条", "text": "甲。"}, {"number": "第一条", "text": "乙。"}]})
+    old = shaped(
+        Kind.village_rule,
+        {"title": "村规", "clauses": [{"number": "第一条", "text": "甲。"}, {"number": "第一条", "text": "乙。"}]},
+    )
     new = {**old, "clauses": [old["clauses"][0], {**old["clauses"][1], "text": "乙改。"}]}
-    assert [said(line, "new") for d in by_field(Kind.village_rule, old, new) if d.is_changed for line in d.lines] == ["乙改。"]
+    assert [said(line, "new") for d in by_field(Kind.village_rule, old, new) if d.is_changed for line in d.lines] == [
+        "乙改。"
+    ]
 
 
 @pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.statute])
 def test_every_field_of_a_kind_has_a_name_for_people(kind: Kind) -> None:
     full = {
-        "title": "题", "topic": "其他", "issuer": "县里", "number": "1 号", "varies_by_province": True, "proof": "needed", "answer": "答", "next": "去问", "sections": {"收费": "不收"}, "legal_basis": ["民法典 1"], "questions": ["问"],
-        "facts": "事", "handling": "办", "lesson": "教", "adopted_on": "2026-01-01", "filed_on": "2026-01-02",
-        "articles": [{"number": "第一条", "text": "文", "answer": "答", "questions": ["问"]}], "clauses": [{"number": "第一条", "heading": "狗", "topic": "其他", "text": "文", "answer": "答", "status": "conflicts", "conflict": {"articles": ["民法典 1"], "says": "不行"}, "questions": ["问"]}],
-    }  # fmt: skip
+        "title": "题",
+        "topic": "其他",
+        "issuer": "县里",
+        "number": "1 号",
+        "varies_by_province": True,
+        "proof": "needed",
+        "answer": "答",
+        "next": "去问",
+        "sections": {"收费": "不收"},
+        "legal_basis": ["民法典 1"],
+        "questions": ["问"],
+        "facts": "事",
+        "handling": "办",
+        "lesson": "教",
+        "adopted_on": "2026-01-01",
+        "filed_on": "2026-01-02",
+        "articles": [{"number": "第一条", "text": "文", "answer": "答", "questions": ["问"]}],
+        "clauses": [
+            {
+                "number": "第一条",
+                "heading": "狗",
+                "topic": "其他",
+                "text": "文",
+                "answer": "答",
+                "status": "conflicts",
+                "conflict": {"articles": ["民法典 1"], "says": "不行"},
+                "questions": ["问"],
+            }
+        ],
+    }
     if kind is Kind.case_story:
         full["articles"] = ["民法典 1"]
     content = shaped(kind, full)
@@ -90,6 +141,11 @@ def test_a_very_long_text_is_compared_in_little_time() -> None:
 
 
 def test_a_text_that_was_written_anew_stands_row_by_row_beside_the_old_one() -> None:
-    assert [(line.change, said(line, "old"), said(line, "new")) for line in by_sentence("甲甲甲。乙乙乙。", "丙丙丙。丁丁丁。戊戊戊。")] == [
-        (Change.changed, "甲甲甲。", "丙丙丙。"), (Change.changed, "乙乙乙。", "丁丁丁。"), (Change.added, "", "戊戊戊。"),
-    ]  # fmt: skip
+    assert [
+        (line.change, said(line, "old"), said(line, "new"))
+        for line in by_sentence("甲甲甲。乙乙乙。", "丙丙丙。丁丁丁。戊戊戊。")
+    ] == [
+        (Change.changed, "甲甲甲。", "丙丙丙。"),
+        (Change.changed, "乙乙乙。", "丁丁丁。"),
+        (Change.added, "", "戊戊戊。"),
+    ]

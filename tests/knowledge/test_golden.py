@@ -23,10 +23,38 @@ from tests.conftest import CORPUS, DAY
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 ANN, BO = Person(1, "安"), Person(2, "波")
-DIBAO = {"title": "低保怎么申请", "topic": "社会保障与救助", "answer": "低保向乡镇政府申请，村里可以代交材料。", "questions": ["家里困难怎么吃低保", "低保去哪里办"]}
-GONGSHANG = {"title": "工伤怎么认定", "topic": "劳动用工", "answer": "上班受伤一年内向人社局申请工伤认定。", "questions": ["上班摔断腿算工伤吗"]}
-OTHERS = [{"title": t, "topic": "社会保障与救助", "answer": a, "questions": [q]} for t, a, q in (("低保多久能批下来", "低保批下来一般要三十天。", "低保要等多久"), ("临时救助", "家里突然困难可以申请临时救助，比低保快。", "急难找谁救助"), ("特困供养", "无儿无女的老人可以申请特困供养。", "五保怎么办"))]
-RULE = {"title": "李家沟村规", "clauses": [{"number": "第一条", "text": "红事酒席不超过十桌。", "answer": "酒席不超过十桌。", "status": "compatible", "questions": ["酒席能办几桌"]}]}
+DIBAO = {
+    "title": "低保怎么申请",
+    "topic": "社会保障与救助",
+    "answer": "低保向乡镇政府申请，村里可以代交材料。",
+    "questions": ["家里困难怎么吃低保", "低保去哪里办"],
+}
+GONGSHANG = {
+    "title": "工伤怎么认定",
+    "topic": "劳动用工",
+    "answer": "上班受伤一年内向人社局申请工伤认定。",
+    "questions": ["上班摔断腿算工伤吗"],
+}
+OTHERS = [
+    {"title": t, "topic": "社会保障与救助", "answer": a, "questions": [q]}
+    for t, a, q in (
+        ("低保多久能批下来", "低保批下来一般要三十天。", "低保要等多久"),
+        ("临时救助", "家里突然困难可以申请临时救助，比低保快。", "急难找谁救助"),
+        ("特困供养", "无儿无女的老人可以申请特困供养。", "五保怎么办"),
+    )
+]
+RULE = {
+    "title": "李家沟村规",
+    "clauses": [
+        {
+            "number": "第一条",
+            "text": "红事酒席不超过十桌。",
+            "answer": "酒席不超过十桌。",
+            "status": "compatible",
+            "questions": ["酒席能办几桌"],
+        }
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +62,37 @@ def embedder() -> SentenceEmbedder:
     return SentenceEmbedder(prepare_model(Settings().cache), learned=Settings().learned)
 
 
-def live(session: Session, content: dict[str, Any], *, document_id: str | None = None, kind: Kind = Kind.service_guide, place: str = "nation") -> DocumentVersion:
+def live(
+    session: Session,
+    content: dict[str, Any],
+    *,
+    document_id: str | None = None,
+    kind: Kind = Kind.service_guide,
+    place: str = "nation",
+) -> DocumentVersion:
     """Written, approved and published, as two people do it."""
     version = written(session, content, document_id=document_id, kind=kind, place=place)
     return review.publish(session, version.id, by=review.SYSTEM, now=NOW, today=DAY)
 
 
-def written(session: Session, content: dict[str, Any], *, document_id: str | None = None, kind: Kind = Kind.service_guide, place: str = "nation") -> DocumentVersion:
-    version = review.start_draft(session, by=ANN, now=NOW, content=content, in_force_from=date(2026, 1, 1), document_id=document_id, kind=kind, place_id=place)
+def written(
+    session: Session,
+    content: dict[str, Any],
+    *,
+    document_id: str | None = None,
+    kind: Kind = Kind.service_guide,
+    place: str = "nation",
+) -> DocumentVersion:
+    version = review.start_draft(
+        session,
+        by=ANN,
+        now=NOW,
+        content=content,
+        in_force_from=date(2026, 1, 1),
+        document_id=document_id,
+        kind=kind,
+        place_id=place,
+    )
     review.submit(session, version.id, by=ANN, now=NOW)
     review.approve(session, version.id, by=BO, now=NOW)
     return review.request_publication(session, version.id, by=BO, now=NOW, on=DAY)
@@ -57,7 +108,20 @@ class Base:
     rule: str
 
     def question(self, ask: str, **more: Any) -> GoldenQuestion:
-        found = GoldenQuestion(**{"key": golden.key_of(ask, more.get("place_id"), more.get("day")), "ask": ask, "must": [], "any_of": [], "must_not": [], "abstains": False, "note": "", "source": "console", "is_active": True, **more})
+        found = GoldenQuestion(
+            **{
+                "key": golden.key_of(ask, more.get("place_id"), more.get("day")),
+                "ask": ask,
+                "must": [],
+                "any_of": [],
+                "must_not": [],
+                "abstains": False,
+                "note": "",
+                "source": "console",
+                "is_active": True,
+                **more,
+            }
+        )
         self.session.add(found)
         self.session.flush()
         return found
@@ -82,7 +146,14 @@ def base(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: 
         cache = VectorCache(tmp_path / "vectors.sqlite")
         indexing.build_snapshot(session, root=tmp_path / "snapshots", embedder=embedder, cache=cache, today=DAY)
         loaded = index.load(tmp_path / "snapshots")
-        yield Base(session, Searcher(embedder=KeptQueries(embedder, cache), live=lambda: loaded), embedder, dibao, gongshang, rule)
+        yield Base(
+            session,
+            Searcher(embedder=KeptQueries(embedder, cache), live=lambda: loaded),
+            embedder,
+            dibao,
+            gongshang,
+            rule,
+        )
         cache.close()
 
 
@@ -91,7 +162,8 @@ def base(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: 
 
 def test_a_question_passes_only_when_all_its_conditions_hold(base: Base) -> None:
     assert base.passes(base.question("低保去哪里办", must=[base.dibao]))
-    assert not base.passes(base.question("低保找哪个部门", must=[base.dibao, base.rule]))  # the rule is another village's
+    # the rule is another village's
+    assert not base.passes(base.question("低保找哪个部门", must=[base.dibao, base.rule]))
     assert base.passes(base.question("低保怎么吃", any_of=[base.rule, base.dibao]))
     assert not base.passes(base.question("怎么吃低保", any_of=[base.rule]))
     assert not base.passes(base.question("申请低保", must_not=[base.dibao]))
@@ -120,7 +192,12 @@ def test_a_question_about_what_is_not_installed_is_left_out(base: Base) -> None:
 
 def test_a_draft_that_loses_its_question_is_stopped_and_the_override_is_on_record(base: Base) -> None:
     kept = base.question("上班受伤找谁认定工伤", must=[base.gongshang])
-    bad = {**DIBAO, "title": "工伤认定", "answer": "上班受伤找谁认定工伤，看这里。", "questions": ["上班受伤找谁认定工伤", "工伤找谁", "上班受伤了怎么认定工伤"]}
+    bad = {
+        **DIBAO,
+        "title": "工伤认定",
+        "answer": "上班受伤找谁认定工伤，看这里。",
+        "questions": ["上班受伤找谁认定工伤", "工伤找谁", "上班受伤了怎么认定工伤"],
+    }
     base.question("低保去哪里办", must=[base.dibao])
     version = written(base.session, bad, document_id=base.dibao)
     assert base.gate(version) == ["低保去哪里办"]
@@ -130,15 +207,28 @@ def test_a_draft_that_loses_its_question_is_stopped_and_the_override_is_on_recor
     failing = [q.id for q in golden.active(base.session) if q.ask == "低保去哪里办"]
     with pytest.raises(ReasonNeeded):
         review.request_publication(base.session, version.id, by=BO, now=NOW, on=DAY, failing=failing)
-    review.request_publication(base.session, version.id, by=BO, now=NOW, on=DAY, failing=failing, reason="低保改由另一份来答")
-    assert (version.waivers["golden"]["questions"], version.waivers["golden"]["reason"], version.waivers["golden"]["by"]) == (failing, "低保改由另一份来答", "波")
+    review.request_publication(
+        base.session, version.id, by=BO, now=NOW, on=DAY, failing=failing, reason="低保改由另一份来答"
+    )
+    assert (
+        version.waivers["golden"]["questions"],
+        version.waivers["golden"]["reason"],
+        version.waivers["golden"]["by"],
+    ) == (failing, "低保改由另一份来答", "波")
     event, _ = review.history(base.session, base.dibao)[0]
     assert (event.what, event.name) == ("overruled", "波") and "低保改由另一份来答" in event.detail
 
 
 def test_a_good_edit_passes_the_gate(base: Base) -> None:
     base.question("低保去哪里办", must=[base.dibao])
-    assert base.gate(written(base.session, {**DIBAO, "answer": "低保向镇政府申请，带身份证，村里可以代交。"}, document_id=base.dibao)) == []
+    assert (
+        base.gate(
+            written(
+                base.session, {**DIBAO, "answer": "低保向镇政府申请，带身份证，村里可以代交。"}, document_id=base.dibao
+            )
+        )
+        == []
+    )
 
 
 def test_what_was_wrong_before_is_not_held_against_a_draft(base: Base) -> None:
@@ -159,7 +249,14 @@ def test_an_unrelated_draft_is_asked_only_what_it_touches(base: Base) -> None:
 def test_a_text_of_next_year_is_asked_as_of_next_year(base: Base) -> None:
     """Asked today it would not be shown at all, and every question would seem right."""
     base.question("低保去哪里办", must=[base.dibao])
-    version = review.start_draft(base.session, by=ANN, now=NOW, content={**GONGSHANG, "title": "别的"}, in_force_from=DAY + timedelta(days=60), document_id=base.dibao)
+    version = review.start_draft(
+        base.session,
+        by=ANN,
+        now=NOW,
+        content={**GONGSHANG, "title": "别的"},
+        in_force_from=DAY + timedelta(days=60),
+        document_id=base.dibao,
+    )
     assert base.gate(version) == ["低保去哪里办"]
 
 
@@ -169,11 +266,29 @@ def test_a_text_of_next_year_is_asked_as_of_next_year(base: Base) -> None:
 def test_since_when_a_question_is_wrong_names_the_versions_before_and_after(base: Base) -> None:
     question = base.question("低保去哪里办", must=[base.dibao])
     for day in (1, 2):
-        golden.record(base.session, golden.evaluate(base.session, base.searcher, [question], day=DAY), reason="person", snapshot="s", now=NOW + timedelta(days=day))
+        golden.record(
+            base.session,
+            golden.evaluate(base.session, base.searcher, [question], day=DAY),
+            reason="person",
+            snapshot="s",
+            now=NOW + timedelta(days=day),
+        )
     assert history.since(base.session, question.id) is None
-    review.withdraw(base.session, base.session.scalars(select(DocumentVersion.id).where(DocumentVersion.document_id == base.dibao)).one(), by=BO, now=NOW, reason="写错了")
+    review.withdraw(
+        base.session,
+        base.session.scalars(select(DocumentVersion.id).where(DocumentVersion.document_id == base.dibao)).one(),
+        by=BO,
+        now=NOW,
+        reason="写错了",
+    )
     for day in (3, 4):
-        golden.record(base.session, golden.evaluate(base.session, base.searcher, [question], day=DAY), reason="person", snapshot="s", now=NOW + timedelta(days=day))
+        golden.record(
+            base.session,
+            golden.evaluate(base.session, base.searcher, [question], day=DAY),
+            reason="person",
+            snapshot="s",
+            now=NOW + timedelta(days=day),
+        )
     found = history.since(base.session, question.id)
     assert found is not None and found.before is not None
     assert (found.run.at, found.before.at) == (NOW + timedelta(days=3), NOW + timedelta(days=2))
@@ -210,18 +325,28 @@ def test_query_vectors_are_computed_once_a_machine(embedder: SentenceEmbedder, t
 # --- the shipped ones ------------------------------------------------------------------------------------------------
 
 
-def test_shipped_questions_follow_their_file_and_one_that_is_off_stays_off(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+def test_shipped_questions_follow_their_file_and_one_that_is_off_stays_off(
+    sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
     path = tmp_path / "golden.yml"
     path.write_text("- {ask: 甲, must: [a]}\n- {ask: 乙, must: [b], place: lijiagou}\n", encoding="utf-8")
     with sessions() as session:
-        session.add(GoldenQuestion(key=golden.key_of("乙", "lijiagou", None), ask="乙", place_id="lijiagou", must=["own"], source="console"))
+        session.add(
+            GoldenQuestion(
+                key=golden.key_of("乙", "lijiagou", None), ask="乙", place_id="lijiagou", must=["own"], source="console"
+            )
+        )
         session.flush()
         assert golden.import_golden(session, tmp_path) == 1
         session.scalars(select(GoldenQuestion).where(GoldenQuestion.ask == "甲")).one().is_active = False
         path.write_text("- {ask: 甲, must: [c]}\n- {ask: 丙, must: [b]}\n", encoding="utf-8")
         assert golden.import_golden(session, tmp_path) == 2
         assert golden.import_golden(session, tmp_path) == 0
-        assert {(q.ask, tuple(q.must), q.is_active) for q in session.scalars(select(GoldenQuestion))} == {("甲", ("c",), False), ("丙", ("b",), True), ("乙", ("own",), True)}
+        assert {(q.ask, tuple(q.must), q.is_active) for q in session.scalars(select(GoldenQuestion))} == {
+            ("甲", ("c",), False),
+            ("丙", ("b",), True),
+            ("乙", ("own",), True),
+        }
 
 
 def test_a_golden_file_with_a_field_missing_is_named(tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ def test_every_source_exists_in_corpus_or_statutes() -> None:
     for version in read_statutes(CORPUS / "statute-corrections.yml"):
         law = statute_id(short_name(version.law))
         known |= {law} | {f"{law} {article.number}" for article in version.articles}
-    assert [(q.ask, source) for q in GOLDEN for source in sources(q.must, q.any_of, q.must_not) if source not in known] == []
+    assert [
+        (q.ask, source) for q in GOLDEN for source in sources(q.must, q.any_of, q.must_not) if source not in known
+    ] == []
 
 
 def test_each_expects_something_and_places_exist_unless_noted() -> None:
@@ -47,7 +49,9 @@ def test_none_repeats_a_question_of_the_documents() -> None:
     assert [q.ask for q in GOLDEN if q.ask in bank] == []
 
 
-@pytest.mark.parametrize("row", ["- {ask: 甲, musst: [guide-a]}", "- {must: [guide-a]}", "- 甲", "- {ask: 甲, must: [law 民法典 零]}"])
+@pytest.mark.parametrize(
+    "row", ["- {ask: 甲, musst: [guide-a]}", "- {must: [guide-a]}", "- 甲", "- {ask: 甲, must: [law 民法典 零]}"]
+)
 def test_a_malformed_question_is_refused_by_file_and_row(row: str, tmp_path: Path) -> None:
     path = tmp_path / "g.yml"
     path.write_text(row, encoding="utf-8")

@@ -1,4 +1,7 @@
-"""What is published is searchable without a new snapshot, and a new snapshot loses nothing of it. Real FAISS, real database."""
+"""What is published is searchable without a new snapshot, and a new snapshot loses nothing of it.
+
+Real FAISS, real database.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -22,11 +25,22 @@ from tests.fakes import PairEmbedder
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 WEI = Person(1, "魏")
 ASKED = ["酒席能办几桌", "狗咬了人谁负责", "垃圾往哪里倒", "喇叭能吹到几点", "彩礼最多给多少"]
-CLAUSES = {"酒席": "红白喜事的酒席不超过十桌", "狗": "养狗要拴绳，狗咬了人由养狗的人负责", "垃圾": "垃圾倒进村口的垃圾房，不往河里倒", "喇叭": "办事的喇叭吹到晚上九点为止", "彩礼": "彩礼由两家商量，村里提倡不超过三万"}
+CLAUSES = {
+    "酒席": "红白喜事的酒席不超过十桌",
+    "狗": "养狗要拴绳，狗咬了人由养狗的人负责",
+    "垃圾": "垃圾倒进村口的垃圾房，不往河里倒",
+    "喇叭": "办事的喇叭吹到晚上九点为止",
+    "彩礼": "彩礼由两家商量，村里提倡不超过三万",
+}
 
 
-def rule(id: str, *clauses: str, start: date = date(2020, 1, 1), end: date | None = None, place: str = "lijiagou") -> DocumentText:
-    chunks = tuple(ChunkText(f"第{i}条", None, c, f"{id} {c}", {"answer": c, "status": "compatible"}) for i, c in enumerate(clauses, 1))
+def rule(
+    id: str, *clauses: str, start: date = date(2020, 1, 1), end: date | None = None, place: str = "lijiagou"
+) -> DocumentText:
+    chunks = tuple(
+        ChunkText(f"第{i}条", None, c, f"{id} {c}", {"answer": c, "status": "compatible"})
+        for i, c in enumerate(clauses, 1)
+    )
     return DocumentText(id, Kind.village_rule, id, place, None, start, end, None, {"title": id}, chunks)
 
 
@@ -40,12 +54,16 @@ class World:
 
     def save(self, document: DocumentText, *questions: str) -> DocumentVersion:
         version = store.save_document(self.session, document, key=None)
-        bank.replace_questions(self.session, document.id, [Question(q, None, (Target(document.id, "第1条"),), "test") for q in questions])
+        bank.replace_questions(
+            self.session, document.id, [Question(q, None, (Target(document.id, "第1条"),), "test") for q in questions]
+        )
         self.session.commit()
         return version
 
     def build(self, **given: object) -> str:
-        return indexing.build_snapshot(self.session, root=self.root, embedder=self.embedder, cache=self.cache, today=DAY, **given)  # type: ignore[arg-type]
+        return indexing.build_snapshot(
+            self.session, root=self.root, embedder=self.embedder, cache=self.cache, today=DAY, **given
+        )  # type: ignore[arg-type]
 
     def update(self) -> int:
         return indexing.update_delta(self.session, root=self.root, embedder=self.embedder, cache=self.cache, today=DAY)
@@ -56,7 +74,10 @@ class World:
         return Searcher(embedder=self.embedder, live=lambda: live)
 
     def found(self, question: str, **given: object) -> list[str]:
-        return [p.document_id for p in self.searcher.search(self.session, question, **{"day": DAY, "place": "lijiagou", **given})]  # type: ignore[arg-type]
+        return [
+            p.document_id
+            for p in self.searcher.search(self.session, question, **{"day": DAY, "place": "lijiagou", **given})
+        ]  # type: ignore[arg-type]
 
 
 @pytest.fixture()
@@ -100,11 +121,17 @@ def test_the_delta_answers_as_a_whole_new_snapshot_does(world: World) -> None:
     world.save(rule("狗", "狗咬了人由养狗的人负责，烈性犬不许养"))
     world.update()
     searched = [*ASKED, "摆酒最多几桌", "路灯不亮找谁", "烈性犬"]
-    beside = [[(p.document_id, p.ref, p.raw) for p in world.searcher.search(world.session, q, day=DAY, place="lijiagou", k=6)] for q in searched]
+    beside = [
+        [(p.document_id, p.ref, p.raw) for p in world.searcher.search(world.session, q, day=DAY, place="lijiagou", k=6)]
+        for q in searched
+    ]
     world.build()
     assert segments.read(world.root / str(index.current_id(world.root))) is segments.EMPTY
     for question, former in zip(searched, beside, strict=True):
-        now = [(p.document_id, p.ref, p.raw) for p in world.searcher.search(world.session, question, day=DAY, place="lijiagou", k=6)]
+        now = [
+            (p.document_id, p.ref, p.raw)
+            for p in world.searcher.search(world.session, question, day=DAY, place="lijiagou", k=6)
+        ]
         assert [n[:2] for n in now] == [f[:2] for f in former], question
         # Word scores follow the snapshot's frequencies until the next one; they weigh 0.025.
         assert [n[2] for n in now] == pytest.approx([f[2] for f in former], abs=0.012)
@@ -186,28 +213,66 @@ def test_both_texts_of_a_document_are_found_on_their_days(world: World) -> None:
     former = world.session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == "狗")).one()
     former.in_force_to = date(2026, 12, 31)
     chunk = ChunkText("第1条", None, "养狗要登记", "狗 养狗要登记", {})
-    fresh = DocumentVersion(document_id="狗", number=2, status=VersionStatus.published, in_force_from=date(2027, 1, 1), content={"title": "狗"}, content_hash="", published_at=datetime.now(UTC))
+    fresh = DocumentVersion(
+        document_id="狗",
+        number=2,
+        status=VersionStatus.published,
+        in_force_from=date(2027, 1, 1),
+        content={"title": "狗"},
+        content_hash="",
+        published_at=datetime.now(UTC),
+    )
     store_chunks(fresh, chunk)
     world.session.add(fresh)
     world.session.commit()
     world.update()
-    shown = {day: world.searcher.search(world.session, "狗怎么规定的", day=day, place="lijiagou")[0].text for day in (DAY, date(2027, 1, 1))}
+    shown = {
+        day: world.searcher.search(world.session, "狗怎么规定的", day=day, place="lijiagou")[0].text
+        for day in (DAY, date(2027, 1, 1))
+    }
     assert shown == {DAY: CLAUSES["狗"], date(2027, 1, 1): "养狗要登记"}
     world.build()
-    assert {day: world.searcher.search(world.session, "狗怎么规定的", day=day, place="lijiagou")[0].text for day in shown} == shown
+    assert {
+        day: world.searcher.search(world.session, "狗怎么规定的", day=day, place="lijiagou")[0].text for day in shown
+    } == shown
 
 
 def store_chunks(version: DocumentVersion, *chunks: ChunkText) -> None:
     from knowledge.embedding import content_hash
     from knowledge.models import Chunk
 
-    version.chunks = [Chunk(ordinal=i, ref=c.ref, heading=None, text=c.text, embed_text=c.embed_text, content_hash=content_hash(c.embed_text), details={}) for i, c in enumerate(chunks)]
+    version.chunks = [
+        Chunk(
+            ordinal=i,
+            ref=c.ref,
+            heading=None,
+            text=c.text,
+            embed_text=c.embed_text,
+            content_hash=content_hash(c.embed_text),
+            details={},
+        )
+        for i, c in enumerate(chunks)
+    ]
 
 
 @pytest.fixture()
 def draft(world: World) -> DocumentVersion:
-    content = {"title": "酒席新规", "topic": None, "clauses": [{"number": "第1条", "text": "酒席不超过二十桌", "answer": "二十桌以内。", "status": "compatible", "questions": ["摆酒上限"]}]}
-    found = review.start_draft(world.session, by=WEI, now=NOW, content=content, in_force_from=date(2026, 1, 1), document_id="酒席")
+    content = {
+        "title": "酒席新规",
+        "topic": None,
+        "clauses": [
+            {
+                "number": "第1条",
+                "text": "酒席不超过二十桌",
+                "answer": "二十桌以内。",
+                "status": "compatible",
+                "questions": ["摆酒上限"],
+            }
+        ],
+    }
+    found = review.start_draft(
+        world.session, by=WEI, now=NOW, content=content, in_force_from=date(2026, 1, 1), document_id="酒席"
+    )
     world.session.commit()
     return found
 
@@ -217,15 +282,25 @@ def test_a_draft_is_searched_as_if_it_were_published_and_by_nobody_else(world: W
     shown = world.searcher.search(world.session, "摆酒上限", day=DAY, place="lijiagou", draft=overlay)
     assert (shown[0].document_id, shown[0].text) == ("酒席", "酒席不超过二十桌")
     assert CLAUSES["酒席"] not in {p.text for p in shown}
-    assert "酒席不超过二十桌" not in {p.text for p in world.searcher.search(world.session, "摆酒上限", day=DAY, place="lijiagou")}
-    assert "酒席不超过二十桌" not in {p.text for p in world.searcher.search(world.session, "摆酒上限", day=DAY, place="shiqiao", draft=overlay)}
+    assert "酒席不超过二十桌" not in {
+        p.text for p in world.searcher.search(world.session, "摆酒上限", day=DAY, place="lijiagou")
+    }
+    assert "酒席不超过二十桌" not in {
+        p.text for p in world.searcher.search(world.session, "摆酒上限", day=DAY, place="shiqiao", draft=overlay)
+    }
 
 
 def test_a_draft_that_begins_later_leaves_todays_text(world: World, draft: DocumentVersion) -> None:
     draft.in_force_from = date(2027, 1, 1)
     overlay = indexing.draft_overlay(world.session, draft, embedder=world.embedder)
-    assert world.searcher.search(world.session, "酒席几桌", day=DAY, place="lijiagou", draft=overlay)[0].text == CLAUSES["酒席"]
-    assert world.searcher.search(world.session, "酒席几桌", day=date(2027, 1, 1), place="lijiagou", draft=overlay)[0].text == "酒席不超过二十桌"
+    assert (
+        world.searcher.search(world.session, "酒席几桌", day=DAY, place="lijiagou", draft=overlay)[0].text
+        == CLAUSES["酒席"]
+    )
+    assert (
+        world.searcher.search(world.session, "酒席几桌", day=date(2027, 1, 1), place="lijiagou", draft=overlay)[0].text
+        == "酒席不超过二十桌"
+    )
 
 
 def test_every_hit_that_is_not_shown_says_why(world: World, draft: DocumentVersion) -> None:
@@ -236,12 +311,17 @@ def test_every_hit_that_is_not_shown_says_why(world: World, draft: DocumentVersi
     ended = world.save(rule("过期", "红白喜事的酒席不超过五桌"))
     world.save(rule("两条", "红白喜事的酒席不超过几桌"))
     world.update()
-    world.session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == "撤了")).one().status = VersionStatus.withdrawn
+    world.session.scalars(
+        select(DocumentVersion).where(DocumentVersion.document_id == "撤了")
+    ).one().status = VersionStatus.withdrawn
     ended.in_force_to = date(2026, 11, 1)
     world.session.commit()
     overlay = indexing.draft_overlay(world.session, draft, embedder=world.embedder)
     # k=1 shows the best only, so the others are weighed against a floor below them.
-    explained = {(h.document_id, h.version_id == draft.id): h for h in world.searcher.explain(world.session, question, day=DAY, place="lijiagou", k=10, draft=overlay)}
+    explained = {
+        (h.document_id, h.version_id == draft.id): h
+        for h in world.searcher.explain(world.session, question, day=DAY, place="lijiagou", k=10, draft=overlay)
+    }
     reasons = {key: h.reason for key, h in explained.items()}
     assert reasons[("外村", False)] == "别的村的"
     assert reasons[("往后", False)] == "还没生效（2027-01-01 起）"
@@ -249,7 +329,10 @@ def test_every_hit_that_is_not_shown_says_why(world: World, draft: DocumentVersi
     assert reasons[("过期", False)] == "已过有效期（到 2026-11-01）"
     assert reasons[("酒席", False)] == "正在试的这一版会替代它"
     assert reasons[("酒席", True)] is None
-    shown = [p.chunk_id for p in world.searcher.search(world.session, question, day=DAY, place="lijiagou", k=10, draft=overlay)]
+    shown = [
+        p.chunk_id
+        for p in world.searcher.search(world.session, question, day=DAY, place="lijiagou", k=10, draft=overlay)
+    ]
     assert [h.chunk_id for h in explained.values() if h.is_shown] == shown
 
 
@@ -266,7 +349,9 @@ def test_one_village_finds_its_rule_among_two_hundred_with_the_same(world: World
         among = index.load(world.root).search(text, world.embedder.encode_queries([text])[0], places={"lijiagou"})
         assert len(among.chunk_ids) == 6, "the village's own texts and no others"
         assert among.lexical.max() == 1
-    assert {h.reason for h in world.searcher.explain(world.session, "夜里十点以后不许敲锣打鼓", day=DAY, place="lijiagou")} >= {None, "别的村的"}
+    assert {
+        h.reason for h in world.searcher.explain(world.session, "夜里十点以后不许敲锣打鼓", day=DAY, place="lijiagou")
+    } >= {None, "别的村的"}
 
 
 def test_a_hundred_waiting_documents_do_not_hold_up_the_latest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,11 +390,23 @@ def test_ivf_and_flat_agree_on_what_is_nearest(tmp_path: Path, monkeypatch: pyte
         writer = index.Writer(tmp_path / name)
         for at in range(0, 3000, 700):
             some = rows[at : at + 700]
-            writer.add(chunk_ids=np.arange(at, at + len(some)), texts=[f"第{i}号" for i in range(at, at + len(some))], places=["v"] * len(some), vectors=some, has_vector=np.ones(len(some), bool))
+            writer.add(
+                chunk_ids=np.arange(at, at + len(some)),
+                texts=[f"第{i}号" for i in range(at, at + len(some))],
+                places=["v"] * len(some),
+                vectors=some,
+                has_vector=np.ones(len(some), bool),
+            )
         loaded = index.load(tmp_path / name, writer.finish(versions=np.arange(3), meta={}))
         found[name] = loaded.search("第17号", rows[17], width=40)
-    assert found["flat"].chunk_ids[np.argmax(found["flat"].dense)] == found["ivf"].chunk_ids[np.argmax(found["ivf"].dense)] == 17
+    assert (
+        found["flat"].chunk_ids[np.argmax(found["flat"].dense)]
+        == found["ivf"].chunk_ids[np.argmax(found["ivf"].dense)]
+        == 17
+    )
     both = np.intersect1d(found["flat"].chunk_ids, found["ivf"].chunk_ids)
     assert len(both) > 60
     dense = {name: dict(zip(f.chunk_ids.tolist(), f.dense.tolist(), strict=True)) for name, f in found.items()}
-    assert [dense["ivf"][c] for c in both.tolist()] == pytest.approx([dense["flat"][c] for c in both.tolist()], abs=2e-3)
+    assert [dense["ivf"][c] for c in both.tolist()] == pytest.approx(
+        [dense["flat"][c] for c in both.tolist()], abs=2e-3
+    )

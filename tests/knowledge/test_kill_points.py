@@ -1,4 +1,6 @@
-"""A build, a publication or an import is killed at each file it touches: the last good snapshot answers, the next run goes on."""
+"""A build, a publication or an import is killed at each file it touches: the last good snapshot answers, the next
+run goes on.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,13 +74,18 @@ def test_a_publication_killed_at_any_file_is_carried_out_by_the_next_run(world: 
     assert number > 3
 
 
-def test_an_import_killed_at_a_statement_leaves_what_was_there_and_the_next_run_brings_all(world: World, doomed: Mortal) -> None:
+def test_an_import_killed_at_a_statement_leaves_what_was_there_and_the_next_run_brings_all(
+    world: World, doomed: Mortal
+) -> None:
     imported = select(func.count()).select_from(ImportedSource).where(ImportedSource.name.startswith("corpus/"))
     before = world.session.scalar(select(func.count(DocumentVersion.id)))
     world.session.rollback()
     for number in (3, 40, 400):
         assert doomed.run("import", number) == "killed"
-        assert (world.session.scalar(imported), world.session.scalar(select(func.count(DocumentVersion.id)))) == (0, before)
+        assert (world.session.scalar(imported), world.session.scalar(select(func.count(DocumentVersion.id)))) == (
+            0,
+            before,
+        )
         assert answers(world) == _FIRST
     assert doomed.run("import", 1_000_000) == "done"
     assert world.session.scalar(imported) == len(list(store.corpus_files(CORPUS)))

@@ -29,17 +29,52 @@ LI, WANG = Person(1, "李"), Person(2, "王")
 NOISE = {"第一条": "夜间不得产生噪声。", "第二条": "违反的，处五百元罚款。", "第三条": "本法自公布之日起施行。"}
 
 
-def law(session: Session, name: str, articles: dict[str, str], *, adopted: date, start: date, end: date | None = None) -> DocumentVersion:
+def law(
+    session: Session, name: str, articles: dict[str, str], *, adopted: date, start: date, end: date | None = None
+) -> DocumentVersion:
     chunks = tuple(ChunkText(ref, None, text, f"{name} {text}") for ref, text in articles.items())
-    document = DocumentText(statute_id(name), Kind.statute, f"中华人民共和国{name}", "nation", None, start, end, None, {}, chunks, promulgated_on=adopted)
+    document = DocumentText(
+        statute_id(name),
+        Kind.statute,
+        f"中华人民共和国{name}",
+        "nation",
+        None,
+        start,
+        end,
+        None,
+        {},
+        chunks,
+        promulgated_on=adopted,
+    )
     return store.save_document(session, document, key=adopted)
 
 
-def story(session: Session, id: str, *, articles: Sequence[str], lesson: str = "好好说话。", reviewed: date | None = date(2026, 7, 1), **more: Any) -> DocumentVersion:
+def story(
+    session: Session,
+    id: str,
+    *,
+    articles: Sequence[str],
+    lesson: str = "好好说话。",
+    reviewed: date | None = date(2026, 7, 1),
+    **more: Any,
+) -> DocumentVersion:
     data = {
-        "id": id, "kind": "case_story", "title": f"故事{id}", "place": "nation", "topic": "邻里相邻", "in_force_from": date(2026, 1, 1), "in_force_to": None, "reviewed_on": reviewed,
-        "facts": "隔壁放音响。", "handling": "村里劝了。", "lesson": lesson, "answer": "先请村里劝。", "articles": list(articles), "questions": [], **more,
-    }  # fmt: skip
+        "id": id,
+        "kind": "case_story",
+        "title": f"故事{id}",
+        "place": "nation",
+        "topic": "邻里相邻",
+        "in_force_from": date(2026, 1, 1),
+        "in_force_to": None,
+        "reviewed_on": reviewed,
+        "facts": "隔壁放音响。",
+        "handling": "村里劝了。",
+        "lesson": lesson,
+        "answer": "先请村里劝。",
+        "articles": list(articles),
+        "questions": [],
+        **more,
+    }
     return store.save_document(session, build(data, source=id)[0], key=None)
 
 
@@ -51,7 +86,11 @@ def shown(session: Session, version: DocumentVersion, day: date) -> Standing | N
 
 def hits(session: Session, *decisions: Decision) -> list[tuple[str, str, ChangeKind]]:
     rows = session.execute(select(LawHit, LawChange).join(LawChange).order_by(LawHit.id))
-    return [(hit.title, f"{change.law} {change.ref}", change.kind) for hit, change in rows if hit.decision in (decisions or (Decision.open,))]
+    return [
+        (hit.title, f"{change.law} {change.ref}", change.kind)
+        for hit, change in rows
+        if hit.decision in (decisions or (Decision.open,))
+    ]
 
 
 @pytest.fixture()
@@ -92,7 +131,14 @@ def test_a_repeal_is_announced_then_found_and_void_when_the_clock_goes_back(sess
 
 
 def test_a_change_follows_a_correction_of_the_day_it_begins(session: Session) -> None:
-    old = law(session, "农法", {"第一条": "保险自愿。"}, adopted=date(2012, 12, 28), start=date(2012, 12, 28), end=date(2027, 1, 19))
+    old = law(
+        session,
+        "农法",
+        {"第一条": "保险自愿。"},
+        adopted=date(2012, 12, 28),
+        start=date(2012, 12, 28),
+        end=date(2027, 1, 19),
+    )
     new = law(session, "农法", {"第一条": "保险自愿，国家补贴。"}, adopted=date(2026, 8, 28), start=date(2027, 1, 20))
     story(session, "a", articles=["农法 1"])
     session.commit()
@@ -101,11 +147,21 @@ def test_a_change_follows_a_correction_of_the_day_it_begins(session: Session) ->
     old.in_force_to, new.in_force_from = date(2026, 12, 31), NEW_YEAR
     session.commit()
     assert find_changes(session, today=NEW_YEAR) == 0
-    assert session.scalars(select(LawChange.effective_on)).all() == [NEW_YEAR] and queue.count_waiting(session, today=NEW_YEAR) == 1
+    assert (
+        session.scalars(select(LawChange.effective_on)).all() == [NEW_YEAR]
+        and queue.count_waiting(session, today=NEW_YEAR) == 1
+    )
 
 
 def test_who_approves_in_the_first_hours_of_the_day_has_read_that_days_law(session: Session) -> None:
-    law(session, "农法", {"第一条": "保险自愿。"}, adopted=date(2012, 12, 28), start=date(2012, 12, 28), end=date(2026, 12, 31))
+    law(
+        session,
+        "农法",
+        {"第一条": "保险自愿。"},
+        adopted=date(2012, 12, 28),
+        start=date(2012, 12, 28),
+        end=date(2026, 12, 31),
+    )
     law(session, "农法", {"第一条": "保险自愿，国家补贴。"}, adopted=date(2026, 8, 28), start=NEW_YEAR)
     version = story(session, "a", articles=["农法 1"])
     version.approved_at = datetime(2026, 12, 31, 15, 59, tzinfo=UTC)  # 23:59 in China
@@ -141,13 +197,15 @@ class Fixed:
 
 
 @pytest.mark.parametrize("intent", ["ask_law", "ask_case_story"])
-def test_a_dead_text_makes_room_for_the_next_best_and_for_nothing_when_it_was_alone(session: Session, intent: str) -> None:
+def test_a_dead_text_makes_room_for_the_next_best_and_for_nothing_when_it_was_alone(
+    session: Session, intent: str
+) -> None:
     dead = repealed_noise_law(session)
     law(session, "环境法", {"第一条": "爱护环境。"}, adopted=date(2020, 1, 1), start=date(2020, 1, 1))
     alive = story(session, "b", articles=["环境法 1"], answer="打 12345。")
 
     def told(day: date, *found: DocumentVersion) -> str:
-        given = answer(session, Fixed(*found), "音响太吵", day=day, place=None, intent=intent, threshold=0.0)  # type: ignore[arg-type]
+        given = answer(session, Fixed(*found), "音响太吵", day=day, place=None, intent=intent, threshold=0.0)
         return given.text if isinstance(given, Answer) else given.reason
 
     assert told(date(2026, 8, 14), dead, alive) == "先请村里劝。"
@@ -157,16 +215,31 @@ def test_a_dead_text_makes_room_for_the_next_best_and_for_nothing_when_it_was_al
 
 def test_an_answer_whose_law_changed_says_so_beside_its_own_citation(session: Session) -> None:
     version = new_farm_law(session)
-    given = answer(session, Fixed(version), "保险", day=NEW_YEAR, place=None, threshold=0.0)  # type: ignore[arg-type]
+    given = answer(session, Fixed(version), "保险", day=NEW_YEAR, place=None, threshold=0.0)
     assert isinstance(given, Answer)
     assert "正在核对" in (given.citations[0].note or "")
     assert [c.article for c in given.citations[1:]] == ["第一条", "第二条"]  # as they are now; what is gone isn't cited
 
 
 def new_farm_law(session: Session) -> DocumentVersion:
-    law(session, "种地法", {"第一条": "农民种地。", "第二条": "可以买保险。", "第三条": "村里要公开账目。", "第四条": "不得抛荒。"}, adopted=date(2012, 1, 1), start=date(2012, 1, 1), end=date(2026, 12, 31))
-    law(session, "种地法", {"第一条": "农民种地。", "第二条": "国家补贴保险。", "第三条": "不得抛荒。"}, adopted=date(2026, 8, 1), start=date(2027, 1, 1))
-    version = story(session, "d", articles=["种地法 1", "种地法 2", "种地法 3", "种地法 4"], reviewed=date(2026, 11, 20))
+    law(
+        session,
+        "种地法",
+        {"第一条": "农民种地。", "第二条": "可以买保险。", "第三条": "村里要公开账目。", "第四条": "不得抛荒。"},
+        adopted=date(2012, 1, 1),
+        start=date(2012, 1, 1),
+        end=date(2026, 12, 31),
+    )
+    law(
+        session,
+        "种地法",
+        {"第一条": "农民种地。", "第二条": "国家补贴保险。", "第三条": "不得抛荒。"},
+        adopted=date(2026, 8, 1),
+        start=date(2027, 1, 1),
+    )
+    version = story(
+        session, "d", articles=["种地法 1", "种地法 2", "种地法 3", "种地法 4"], reviewed=date(2026, 11, 20)
+    )
     session.commit()
     return version
 
@@ -174,7 +247,11 @@ def new_farm_law(session: Session) -> DocumentVersion:
 def test_a_new_version_hits_what_cites_the_articles_that_differ(session: Session) -> None:
     version = new_farm_law(session)
     find_changes(session, today=date(2027, 1, 1))
-    assert sorted(hits(session)) == [("故事d", "种地法 第三条", ChangeKind.changed), ("故事d", "种地法 第二条", ChangeKind.changed), ("故事d", "种地法 第四条", ChangeKind.renumbered)]
+    assert sorted(hits(session)) == [
+        ("故事d", "种地法 第三条", ChangeKind.changed),
+        ("故事d", "种地法 第二条", ChangeKind.changed),
+        ("故事d", "种地法 第四条", ChangeKind.renumbered),
+    ]
     moved = session.scalars(select(LawChange).where(LawChange.ref == "第四条")).one()
     assert moved.new_ref == "第三条"
     assert shown(session, version, date(2026, 12, 31)) == Standing(False, None)
@@ -187,7 +264,11 @@ def test_looking_again_finds_nothing_twice(session: Session) -> None:
     first = find_changes(session, today=date(2027, 1, 1))
     counts = [session.scalar(select(func.count()).select_from(t)) for t in (LawChange, LawHit, CitationSeen)]
     assert (first, find_changes(session, today=date(2027, 1, 1))) == (3, 0)
-    assert counts == [session.scalar(select(func.count()).select_from(t)) for t in (LawChange, LawHit, CitationSeen)] == [3, 3, 4]
+    assert (
+        counts
+        == [session.scalar(select(func.count()).select_from(t)) for t in (LawChange, LawHit, CitationSeen)]
+        == [3, 3, 4]
+    )
 
 
 def test_two_workers_at_once_find_each_hit_once(session: Session, sessions: sessionmaker[Session]) -> None:
@@ -217,7 +298,10 @@ def test_a_wording_mended_by_a_newer_package_is_a_change(session: Session) -> No
     law(session, "小法", {"第一条": "罚五十元。"}, adopted=date(2020, 1, 1), start=date(2020, 1, 1))
     assert find_changes(session, today=date(2026, 11, 24)) == 1
     change = session.scalars(select(LawChange)).one()
-    texts = [session.scalar(select(Chunk.text).where(Chunk.version_id == version)) for version in (change.old_version_id, change.new_version_id)]
+    texts = [
+        session.scalar(select(Chunk.text).where(Chunk.version_id == version))
+        for version in (change.old_version_id, change.new_version_id)
+    ]
     assert texts == ["罚五百元。", "罚五十元。"]
 
 
@@ -257,7 +341,8 @@ def test_the_real_farm_law_of_2027_hits_the_guide_on_farm_insurance(session: Ses
     assert found == {"guide-nongye-baoxian", "reg-nongye-baoxian"}
     assert session.scalars(select(LawChange)).one().ref == "第四十六条"
     (waiting,) = queue.waiting(session)
-    assert waiting.nearest is not None and waiting.nearest[0] == "第五十四条"  # farm insurance moved there, with other words
+    # farm insurance moved there, with other words
+    assert waiting.nearest is not None and waiting.nearest[0] == "第五十四条"
     document = session.get_one(Document, "guide-nongye-baoxian")
     assert shown(session, document.versions[-1], date(2026, 12, 31)) == Standing(False, None)
     assert (shown(session, document.versions[-1], date(2027, 1, 1)) or Standing(False, None)).caution
@@ -272,7 +357,14 @@ def only_hit(session: Session) -> LawHit:
 
 
 def one_changed(session: Session) -> DocumentVersion:
-    law(session, "种地法", {"第一条": "可以买保险。"}, adopted=date(2012, 1, 1), start=date(2012, 1, 1), end=date(2026, 12, 31))
+    law(
+        session,
+        "种地法",
+        {"第一条": "可以买保险。"},
+        adopted=date(2012, 1, 1),
+        start=date(2012, 1, 1),
+        end=date(2026, 12, 31),
+    )
     law(session, "种地法", {"第一条": "国家补贴保险。"}, adopted=date(2026, 8, 1), start=date(2027, 1, 1))
     version = story(session, "k", articles=["种地法 1"], reviewed=date(2026, 11, 20))
     session.commit()
@@ -330,7 +422,11 @@ def test_withdrawing_takes_the_text_away_and_settles_all_that_hits_it(session: S
     session.expire_all()
     assert version.status is VersionStatus.withdrawn
     assert "种地法" in (version.end_reason or "")
-    assert sorted(h.decision for h in session.scalars(select(LawHit))) == [Decision.void, Decision.void, Decision.withdraw]
+    assert sorted(h.decision for h in session.scalars(select(LawHit))) == [
+        Decision.void,
+        Decision.void,
+        Decision.withdraw,
+    ]
 
 
 def test_a_hit_of_a_text_that_is_gone_is_no_longer_decided(session: Session) -> None:
@@ -347,16 +443,27 @@ def test_a_hit_of_a_text_that_is_gone_is_no_longer_decided(session: Session) -> 
 def test_both_wordings_stand_side_by_side_with_what_differs_marked(session: Session) -> None:
     one_changed(session)
     (found,) = queue.waiting(session)
-    assert ("".join(p.text for p in found.old), "".join(p.text for p in found.new)) == ("可以买保险。", "国家补贴保险。")
+    assert ("".join(p.text for p in found.old), "".join(p.text for p in found.new)) == (
+        "可以买保险。",
+        "国家补贴保险。",
+    )
     assert [p.text for p in found.old if p.is_changed] == ["可以买"]
     assert [p.text for p in found.new if p.is_changed] == ["国家补贴"]
     assert found.nearest is None
     assert queue.waiting(session, places=["lijiagou"]) == []
-    assert (queue.count_waiting(session, today=date(2026, 12, 31)), queue.count_waiting(session, today=NEW_YEAR)) == (0, 1)
+    assert (queue.count_waiting(session, today=date(2026, 12, 31)), queue.count_waiting(session, today=NEW_YEAR)) == (
+        0,
+        1,
+    )
 
 
 def test_texts_that_run_out_within_thirty_days_are_listed(session: Session) -> None:
-    for id, end in (("soon", date(2026, 12, 24)), ("later", date(2026, 12, 25)), ("today", date(2026, 11, 24)), ("over", date(2026, 11, 23))):
+    for id, end in (
+        ("soon", date(2026, 12, 24)),
+        ("later", date(2026, 12, 25)),
+        ("today", date(2026, 11, 24)),
+        ("over", date(2026, 11, 23)),
+    ):
         story(session, id, articles=[], in_force_to=end)
     assert [document.id for document, _ in queue.expiring(session, today=date(2026, 11, 24))] == ["today", "soon"]
 
@@ -364,8 +471,12 @@ def test_texts_that_run_out_within_thirty_days_are_listed(session: Session) -> N
 def test_statutes_that_begin_or_end_are_announced(session: Session) -> None:
     repealed_noise_law(session)
     new_farm_law(session)
-    assert [(e.law, e.on, e.is_start) for e in queue.statute_events(session, today=date(2026, 8, 1))] == [("噪声法", date(2026, 8, 15), False)]
-    assert [(e.law, e.on, e.is_start) for e in queue.statute_events(session, today=date(2026, 12, 5))] == [("种地法", NEW_YEAR, True)]
+    assert [(e.law, e.on, e.is_start) for e in queue.statute_events(session, today=date(2026, 8, 1))] == [
+        ("噪声法", date(2026, 8, 15), False)
+    ]
+    assert [(e.law, e.on, e.is_start) for e in queue.statute_events(session, today=date(2026, 12, 5))] == [
+        ("种地法", NEW_YEAR, True)
+    ]
 
 
 def test_the_worker_looks_once_a_day_and_when_statutes_were_imported(session: Session) -> None:
@@ -379,7 +490,12 @@ def test_the_worker_looks_once_a_day_and_when_statutes_were_imported(session: Se
 
 def test_what_lives_a_floor_higher_is_hit_too(session: Session) -> None:
     repealed_noise_law(session)
-    reply = Citing(source="canned:3", title="快捷回复", where=tuple(citations_in({"text": "依据《噪声法》第二条，可以报警。"})), reviewed=date(2026, 7, 1))
+    reply = Citing(
+        source="canned:3",
+        title="快捷回复",
+        where=tuple(citations_in({"text": "依据《噪声法》第二条，可以报警。"})),
+        reviewed=date(2026, 7, 1),
+    )
     find_changes(session, today=date(2026, 8, 15), others=[reply])
     assert ("快捷回复", "噪声法 第二条", ChangeKind.repealed) in hits(session)
     find_changes(session, today=date(2026, 8, 15))

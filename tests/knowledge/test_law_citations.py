@@ -36,7 +36,21 @@ def test_a_citation_is_read_however_it_is_written(text: str, law: str, ref: str,
     assert (found.law, found.ref, found.paragraph) == (law, ref, paragraph)
 
 
-@pytest.mark.parametrize("text", ["", "民法典", "guide-x", "《民法典》第十百条", "第十条", "《民法典》第零条", "《民法典》第99999条", "x" * 9000, "《" * 500, "一" * 500])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "民法典",
+        "guide-x",
+        "《民法典》第十百条",
+        "第十条",
+        "《民法典》第零条",
+        "《民法典》第99999条",
+        "x" * 9000,
+        "《" * 500,
+        "一" * 500,
+    ],
+)
 def test_what_is_no_citation_is_told(text: str) -> None:
     with pytest.raises(CitationNotFound):
         read_citation(text)
@@ -60,12 +74,21 @@ def test_citations_in_a_sentence_are_found_with_those_joined_to_them(text: str, 
 
 def test_every_place_of_a_document_is_searched_but_not_residents_questions() -> None:
     content = {
-        "answer": "按《刑法》第二条办。", "legal_basis": ["民法典 1042", "guide-x"], "sections": {"注意": "《刑法》第三条"}, "questions": ["《刑法》第四条是啥"],
-        "clauses": [{"text": "罚款。", "conflict": {"articles": ["刑法 238"], "says": "《刑法》第五条"}}], "articles": [{"number": "第一条", "text": "《刑法》第六条"}],
-    }  # fmt: skip
+        "answer": "按《刑法》第二条办。",
+        "legal_basis": ["民法典 1042", "guide-x"],
+        "sections": {"注意": "《刑法》第三条"},
+        "questions": ["《刑法》第四条是啥"],
+        "clauses": [{"text": "罚款。", "conflict": {"articles": ["刑法 238"], "says": "《刑法》第五条"}}],
+        "articles": [{"number": "第一条", "text": "《刑法》第六条"}],
+    }
     assert {w.path: arabic(w.citation.ref) for w in citations_in(content)} == {
-        "answer": "2", "legal_basis[0]": "1042", "sections.注意": "3", "clauses[0].conflict.articles[0]": "238", "clauses[0].conflict.says": "5", "articles[0].text": "6",
-    }  # fmt: skip
+        "answer": "2",
+        "legal_basis[0]": "1042",
+        "sections.注意": "3",
+        "clauses[0].conflict.articles[0]": "238",
+        "clauses[0].conflict.says": "5",
+        "articles[0].text": "6",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +125,9 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sessionmaker[Sess
         ("随便写写", DAY, None, CitationStatus.unreadable, "民法典 1042"),
     ],
 )
-def test_a_citation_is_checked_on_the_days_of_its_text(book: sessionmaker[Session], text: str, start: date, end: date | None, status: CitationStatus, said: str) -> None:
+def test_a_citation_is_checked_on_the_days_of_its_text(
+    book: sessionmaker[Session], text: str, start: date, end: date | None, status: CitationStatus, said: str
+) -> None:
     with book() as session:
         found = check_citation(session, text, from_day=start, to_day=end)
     assert found.status is status
@@ -111,7 +136,14 @@ def test_a_citation_is_checked_on_the_days_of_its_text(book: sessionmaker[Sessio
 
 def test_the_picker_completes_the_name_of_the_law_and_the_number(book: sessionmaker[Session]) -> None:
     with book() as session:
-        assert [s.citation for s in suggest_articles(session, NoSearch(), "反家庭 3", day=DAY, k=4)] == ["反家庭暴力法 3", "反家庭暴力法 30", "反家庭暴力法 31", "反家庭暴力法 32"]  # type: ignore[arg-type]
-        assert [s.citation for s in suggest_articles(session, NoSearch(), "《刑法》第十七条之一", day=DAY)] == ["刑法 17-1"]  # type: ignore[arg-type]
+        assert [s.citation for s in suggest_articles(session, NoSearch(), "反家庭 3", day=DAY, k=4)] == [
+            "反家庭暴力法 3",
+            "反家庭暴力法 30",
+            "反家庭暴力法 31",
+            "反家庭暴力法 32",
+        ]  # type: ignore[arg-type]
+        assert [s.citation for s in suggest_articles(session, NoSearch(), "《刑法》第十七条之一", day=DAY)] == [
+            "刑法 17-1"
+        ]  # type: ignore[arg-type]
         assert suggest_articles(session, NoSearch(), "医疗保障法 1", day=DAY) == []  # type: ignore[arg-type]
         assert suggest_articles(session, NoSearch(), "%法 1", day=DAY) == []  # type: ignore[arg-type]

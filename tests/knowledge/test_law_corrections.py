@@ -35,8 +35,18 @@ def installed(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     return sessions
 
 
-def propose(session: Session, fix: dict[str, Any], *, law: str = FARM, version: date = NEW, reason: str = "公告第 12 号写的是这一天", by: Person = LI) -> StatuteCorrection:
-    return corrections.propose(session, corrections=FILE, law=law, version_date=version, fix=fix, reason=reason, by=by, now=NOW)
+def propose(
+    session: Session,
+    fix: dict[str, Any],
+    *,
+    law: str = FARM,
+    version: date = NEW,
+    reason: str = "公告第 12 号写的是这一天",
+    by: Person = LI,
+) -> StatuteCorrection:
+    return corrections.propose(
+        session, corrections=FILE, law=law, version_date=version, fix=fix, reason=reason, by=by, now=NOW
+    )
 
 
 def confirm(session: Session, row: StatuteCorrection, by: Person = WANG) -> StatuteCorrection:
@@ -45,7 +55,11 @@ def confirm(session: Session, row: StatuteCorrection, by: Person = WANG) -> Stat
 
 def periods(session: Session, law: str = "农业法") -> list[tuple[str, str, VersionStatus]]:
     session.expire_all()
-    rows = session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == statute_id(law)).order_by(DocumentVersion.in_force_from))
+    rows = session.scalars(
+        select(DocumentVersion)
+        .where(DocumentVersion.document_id == statute_id(law))
+        .order_by(DocumentVersion.in_force_from)
+    )
     return [(str(v.in_force_from), str(v.in_force_to), v.status) for v in rows]
 
 
@@ -95,10 +109,14 @@ def test_the_proposer_does_not_confirm(installed: sessionmaker[Session]) -> None
         assert periods(session) == SHIPPED
 
 
-def test_repeal_takes_a_version_away_at_once_and_a_second_correction_gives_it_back(installed: sessionmaker[Session]) -> None:
+def test_repeal_takes_a_version_away_at_once_and_a_second_correction_gives_it_back(
+    installed: sessionmaker[Session],
+) -> None:
     with installed() as session:
         law = "中华人民共和国人民调解法"
-        (version,) = session.scalars(select(DocumentVersion).where(DocumentVersion.document_id == statute_id("人民调解法"))).all()
+        (version,) = session.scalars(
+            select(DocumentVersion).where(DocumentVersion.document_id == statute_id("人民调解法"))
+        ).all()
         adopted, day = version.promulgated_on, date(2026, 11, 24)
         assert adopted and article_in_force(session, "人民调解法", "第一条", day)
         confirm(session, propose(session, {"repealed": True}, law=law, version=adopted))
@@ -107,7 +125,8 @@ def test_repeal_takes_a_version_away_at_once_and_a_second_correction_gives_it_ba
         assert [s for *_, s in periods(session, "人民调解法")] == [W]
         before = session.scalar(select(DocumentVersion.published_at).where(DocumentVersion.id == version.id))
         confirm(session, propose(session, {"repealed": False}, law=law, version=adopted))
-        assert session.get_one(DocumentVersion, version.id).published_at != before  # so that the index looks at it again
+        # so that the index looks at it again
+        assert session.get_one(DocumentVersion, version.id).published_at != before
         assert [s for *_, s in periods(session, "人民调解法")] == [P]
         assert article_in_force(session, "人民调解法", "第一条", day)
 
@@ -124,7 +143,9 @@ def test_repeal_takes_a_version_away_at_once_and_a_second_correction_gives_it_ba
         ({"in_force_from": date(2027, 1, 1)}, "本来就是这样"),
     ],
 )
-def test_what_cannot_be_is_refused_when_it_is_proposed(installed: sessionmaker[Session], fix: dict[str, Any], reason: str) -> None:
+def test_what_cannot_be_is_refused_when_it_is_proposed(
+    installed: sessionmaker[Session], fix: dict[str, Any], reason: str
+) -> None:
     with installed() as session, pytest.raises((CorrectionInvalid, ReasonNeeded)):
         propose(session, fix, reason=reason)
 
@@ -143,7 +164,8 @@ def test_a_version_that_the_package_lacks_is_refused(installed: sessionmaker[Ses
 
 def test_a_proposal_about_data_that_changed_since_is_refused(installed: sessionmaker[Session]) -> None:
     with installed() as session:
-        first, second = propose(session, {"in_force_from": date(2027, 3, 1)}), propose(session, {"in_force_from": date(2027, 4, 1)})
+        first = propose(session, {"in_force_from": date(2027, 3, 1)})
+        second = propose(session, {"in_force_from": date(2027, 4, 1)})
         session.commit()
         confirm(session, first)
         session.commit()
@@ -188,5 +210,13 @@ def test_the_flag_that_asks_for_a_second_look_goes_with_the_correction(sessions:
         session.commit()
         asked = select(DocumentVersion.flag).where(DocumentVersion.promulgated_on == date(2026, 6, 26))
         assert "请复核" in (session.scalar(asked) or "")
-        confirm(session, propose(session, {"in_force_from": date(2026, 10, 1)}, law="中华人民共和国注册会计师法", version=date(2026, 6, 26)))
+        confirm(
+            session,
+            propose(
+                session,
+                {"in_force_from": date(2026, 10, 1)},
+                law="中华人民共和国注册会计师法",
+                version=date(2026, 6, 26),
+            ),
+        )
         assert session.scalar(asked) is None

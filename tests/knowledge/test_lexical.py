@@ -9,7 +9,14 @@ import pytest
 
 from knowledge import lexical
 
-TEXTS = ["禁止借婚姻索取财物。", "养狗要拴绳，养狗人负责。", "婚姻自由", "财物归还", "第三条 村民办理婚丧事宜，酒席不超过十桌。", "狗"]
+TEXTS = [
+    "禁止借婚姻索取财物。",
+    "养狗要拴绳，养狗人负责。",
+    "婚姻自由",
+    "财物归还",
+    "第三条 村民办理婚丧事宜，酒席不超过十桌。",
+    "狗",
+]
 
 
 def built(folder: Path, texts: list[str], *, piece: int = 100) -> lexical.Postings:
@@ -48,7 +55,9 @@ def test_later_texts_score_as_if_they_stood_in_the_collection(tmp_path: Path) ->
     postings = built(tmp_path, TEXTS)
     later = postings.of_others(lexical.terms(TEXTS[:3]))
     for query in ("婚姻财物", "养狗"):
-        assert later.scores(lexical.pairs(query), 3) == pytest.approx(postings.scores(lexical.pairs(query), len(TEXTS))[:3])
+        assert later.scores(lexical.pairs(query), 3) == pytest.approx(
+            postings.scores(lexical.pairs(query), len(TEXTS))[:3]
+        )
 
 
 def test_holding_all_means_every_pair(tmp_path: Path) -> None:

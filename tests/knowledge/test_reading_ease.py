@@ -49,7 +49,10 @@ def test_officialese_has_a_plainer_word(text: str, expected: list[tuple[str, str
     assert found(text) == expected
 
 
-@pytest.mark.parametrize("text", ["他舍不得走", "申请支付令", "根据此前的通知", "这个地方能停车", "对方可以先说", "平均可得三百元", "缴费率高"])
+@pytest.mark.parametrize(
+    "text",
+    ["他舍不得走", "申请支付令", "根据此前的通知", "这个地方能停车", "对方可以先说", "平均可得三百元", "缴费率高"],
+)
 def test_the_same_characters_in_other_words_are_left_alone(text: str) -> None:
     assert found(text) == []
 
@@ -67,7 +70,9 @@ def test_the_list_is_long_and_every_word_is_found_and_changed() -> None:
 
 @given(st.text(st.sampled_from("予以给逾期，。《》“”\n字户籍所在地"), max_size=120))
 def test_a_hint_names_the_stretch_it_is_about(text: str) -> None:
-    assert all(text[hint.start : hint.end] == hint.text and hint.text and hint.reason.endswith("。") for hint in hints(text))
+    assert all(
+        text[hint.start : hint.end] == hint.text and hint.text and hint.reason.endswith("。") for hint in hints(text)
+    )
 
 
 def shown(value: Any) -> list[str]:
@@ -75,12 +80,21 @@ def shown(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [text for name, part in value.items() if name in ("answer", "next", "sections", "谁可以办", "怎么办", "带什么", "去哪里", "多久", "收费", "注意") for text in shown(part)]
+        return [
+            text
+            for name, part in value.items()
+            if name in ("answer", "next", "sections", "谁可以办", "怎么办", "带什么", "去哪里", "多久", "收费", "注意")
+            for text in shown(part)
+        ]
     return [text for part in value for text in shown(part)] if isinstance(value, list) else []
 
 
 def test_our_own_guides_have_few_hints() -> None:
-    texts = [text for path in (CORPUS / "guides").glob("*.yml") for text in shown(yaml.safe_load(path.read_text(encoding="utf-8")))]
+    texts = [
+        text
+        for path in (CORPUS / "guides").glob("*.yml")
+        for text in shown(yaml.safe_load(path.read_text(encoding="utf-8")))
+    ]
     size, hinted = sum(map(len, texts)), [hint for text in texts for hint in hints(text)]
     long = [hint for hint in hinted if "个字" in hint.reason]
     print(f"{size} characters, {len(hinted)} hints, {len(long)} of them on length")

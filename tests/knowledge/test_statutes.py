@@ -51,7 +51,17 @@ def test_a_correction_that_names_no_version_is_refused(tmp_path) -> None:  # typ
         read_statutes(path)
 
 
-@pytest.mark.parametrize(("arabic", "chinese"), [("1042", "第一千零四十二条"), ("10", "第十条"), ("17-1", "第十七条之一"), ("110", "第一百一十条"), ("1001", "第一千零一条"), ("20", "第二十条")])
+@pytest.mark.parametrize(
+    ("arabic", "chinese"),
+    [
+        ("1042", "第一千零四十二条"),
+        ("10", "第十条"),
+        ("17-1", "第十七条之一"),
+        ("110", "第一百一十条"),
+        ("1001", "第一千零一条"),
+        ("20", "第二十条"),
+    ],
+)
 def test_article_numbers_are_written_as_in_statutes(arabic: str, chinese: str) -> None:
     assert article_number(arabic) == chinese
 

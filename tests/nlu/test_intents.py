@@ -16,12 +16,39 @@ from rasa.shared.nlu.training_data.message import Message
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "bot" / "data"
 INTENTS = {
-    "ask_law", "ask_policy", "ask_village_rule", "ask_case_story", "ask_service_guide", "ask_legal_aid",
-    "report_dispute", "book_consultation", "check_case", "human_handoff", "ask_follow_up", "change_place",
-    "affirm", "deny", "stop", "greet", "thanks", "goodbye", "feedback_bad", "chitchat", "ask_capabilities",
-    "out_of_scope", "confirm_case", "rate_case", "supplement_case", "withdraw_case", "ask_grid_worker",
-    "check_booking", "cancel_booking", "ask_deadline", "check_legal_aid", "consent_mediation",
-}  # fmt: skip
+    "ask_law",
+    "ask_policy",
+    "ask_village_rule",
+    "ask_case_story",
+    "ask_service_guide",
+    "ask_legal_aid",
+    "report_dispute",
+    "book_consultation",
+    "check_case",
+    "human_handoff",
+    "ask_follow_up",
+    "change_place",
+    "affirm",
+    "deny",
+    "stop",
+    "greet",
+    "thanks",
+    "goodbye",
+    "feedback_bad",
+    "chitchat",
+    "ask_capabilities",
+    "out_of_scope",
+    "confirm_case",
+    "rate_case",
+    "supplement_case",
+    "withdraw_case",
+    "ask_grid_worker",
+    "check_booking",
+    "cancel_booking",
+    "ask_deadline",
+    "check_legal_aid",
+    "consent_mediation",
+}
 RASAS_OWN = {"restart", "back", "session_start", "nlu_fallback"}
 LEAST_EXAMPLES = 60
 LEAST_MESSAGES = 15
@@ -81,24 +108,18 @@ def test_no_test_message_is_a_training_example(examples: list[Message], messages
 def test_every_intent_has_one_rule(rules: list[RuleStep]) -> None:
     # A rule with a condition on a form adds to the plain one.
     plain = [rule for rule in rules if not any(isinstance(event, ActiveLoop) for event in rule.events)]
-    asked = Counter(
-        event.intent_name for rule in plain for event in rule.events if isinstance(event, UserUttered)
-    )
+    asked = Counter(event.intent_name for rule in plain for event in rule.events if isinstance(event, UserUttered))
     assert asked == Counter(INTENTS | {"nlu_fallback"})
 
 
 def test_every_action_of_a_rule_is_declared(rules: list[RuleStep], domain: Domain) -> None:
-    used = {
-        event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)
-    }
+    used = {event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)}
     assert used - set(domain.action_names_or_texts) - set(domain.form_names) == set()
     assert used - {"..."} > {"action_answer_question", "utter_greet"}
 
 
 def test_every_declared_action_is_used(rules: list[RuleStep], domain: Domain) -> None:
-    used = {
-        event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)
-    }
+    used = {event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)}
     by_forms = {f"validate_{form}" for form in domain.form_names} | {
         f"action_ask_{slot}" for form in domain.form_names for slot in domain.required_slots_for_form(form)
     }

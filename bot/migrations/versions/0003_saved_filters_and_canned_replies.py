@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0003'
-down_revision = '0002'
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -19,25 +19,29 @@ REPLIES = [
 
 
 def upgrade() -> None:
-    op.create_table('saved_filter',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('staff_id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=20), nullable=False),
-    sa.Column('query', sa.String(length=2000), nullable=False),
-    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_saved_filter_staff_id_staff'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_filter')),
-    sa.UniqueConstraint('staff_id', 'name', name=op.f('uq_saved_filter_staff_id_name'))
+    op.create_table(
+        "saved_filter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("query", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_saved_filter_staff_id_staff"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_filter")),
+        sa.UniqueConstraint("staff_id", "name", name=op.f("uq_saved_filter_staff_id_name")),
     )
-    replies = op.create_table('canned_reply',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('text', sa.String(length=300), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_canned_reply')),
-    sa.UniqueConstraint('text', name=op.f('uq_canned_reply_text'))
+    replies = op.create_table(
+        "canned_reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
+        sa.UniqueConstraint("text", name=op.f("uq_canned_reply_text")),
     )
-    op.bulk_insert(replies, [{'position': 10 * i, 'text': text} for i, text in enumerate(REPLIES, 1)])
+    op.bulk_insert(replies, [{"position": 10 * i, "text": text} for i, text in enumerate(REPLIES, 1)])
 
 
 def downgrade() -> None:
-    op.drop_table('canned_reply')
-    op.drop_table('saved_filter')
+    op.drop_table("canned_reply")
+    op.drop_table("saved_filter")

@@ -1,4 +1,6 @@
-"""The index of untold events holds no text: PostgreSQL refuses an entry over 2704 bytes, and an answer may be longer."""
+"""The index of untold events holds no text: PostgreSQL refuses an entry over 2704 bytes, and an answer may be
+longer.
+"""
 
 import sqlalchemy as sa
 from alembic import op

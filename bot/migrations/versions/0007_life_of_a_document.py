@@ -1,4 +1,6 @@
-"""the life of a version, its events and comments; golden questions and their runs; what became of an unanswered question"""
+"""the life of a version, its events and comments; golden questions and their runs; what became of an unanswered
+question
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,7 +32,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("end_reason", sa.Text(), nullable=True))
     op.execute("UPDATE document_version SET published_at = created_at WHERE status = 'published'")
     op.create_index("ix_document_version_published_at", "document_version", ["published_at"])
-    op.create_index("uq_document_version_open", "document_version", ["document_id"], unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+    op.create_index(
+        "uq_document_version_open",
+        "document_version",
+        ["document_id"],
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    )
     op.create_table(
         "version_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -40,7 +49,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("what", sa.String(length=20), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["version_id"], ["document_version.id"], name=op.f("fk_version_event_version_id_document_version")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["document_version.id"], name=op.f("fk_version_event_version_id_document_version")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_version_event")),
     )
     op.create_index(op.f("ix_version_event_version_id"), "version_event", ["version_id"])
@@ -55,7 +66,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_by", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(["version_id"], ["document_version.id"], name=op.f("fk_version_comment_version_id_document_version")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["document_version.id"], name=op.f("fk_version_comment_version_id_document_version")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_version_comment")),
     )
     op.create_index(op.f("ix_version_comment_version_id"), "version_comment", ["version_id"])
@@ -98,8 +111,15 @@ def upgrade() -> None:
         sa.Column("passed", sa.Boolean(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("found", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["run_id"], ["golden_run.id"], name=op.f("fk_golden_result_run_id_golden_run"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["question_id"], ["golden_question.id"], name=op.f("fk_golden_result_question_id_golden_question"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["golden_run.id"], name=op.f("fk_golden_result_run_id_golden_run"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"],
+            ["golden_question.id"],
+            name=op.f("fk_golden_result_question_id_golden_question"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("run_id", "question_id", name=op.f("pk_golden_result")),
     )
     with op.batch_alter_table("unanswered_question") as batch_op:
@@ -116,5 +136,21 @@ def downgrade() -> None:
     op.drop_index("uq_document_version_open", table_name="document_version")
     op.drop_index("ix_document_version_published_at", table_name="document_version")
     with op.batch_alter_table("document_version") as batch_op:
-        for column in ("end_reason", "ended_at", "published_at", "waivers", "held", "publish_on", "approved_at", "approved_by", "approved_by_id", "submitted_at", "editors", "author", "author_id", "based_on", "revision"):
+        for column in (
+            "end_reason",
+            "ended_at",
+            "published_at",
+            "waivers",
+            "held",
+            "publish_on",
+            "approved_at",
+            "approved_by",
+            "approved_by_id",
+            "submitted_at",
+            "editors",
+            "author",
+            "author_id",
+            "based_on",
+            "revision",
+        ):
             batch_op.drop_column(column)

@@ -55,7 +55,9 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.String(length=40), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["change_id"], ["law_change.id"], name=op.f("fk_law_hit_change_id_law_change"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["law_change.id"], name=op.f("fk_law_hit_change_id_law_change"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_law_hit")),
         sa.UniqueConstraint("change_id", "source", name=op.f("uq_law_hit_change_id")),
     )

@@ -25,7 +25,12 @@ def upgrade() -> None:
         sa.Column("sending_until", moment, nullable=True),
         sa.Column("not_before", moment, nullable=True),
         sa.Column("noticed_to", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_wechat_contact_conversation_id_conversation"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+            name=op.f("fk_wechat_contact_conversation_id_conversation"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wechat_contact")),
         sa.UniqueConstraint("appid", "openid", name=op.f("uq_wechat_contact_appid_openid")),
         sa.UniqueConstraint("conversation_id", name=op.f("uq_wechat_contact_conversation_id")),
@@ -39,7 +44,12 @@ def upgrade() -> None:
         sa.Column("first_at", moment, nullable=False),
         sa.Column("reply", sa.Text(), nullable=True),
         sa.Column("answered_at", moment, nullable=True),
-        sa.ForeignKeyConstraint(["contact_id"], ["wechat_contact.id"], name=op.f("fk_wechat_receipt_contact_id_wechat_contact"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["wechat_contact.id"],
+            name=op.f("fk_wechat_receipt_contact_id_wechat_contact"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("contact_id", "key", name=op.f("pk_wechat_receipt")),
     )
     op.create_table(
@@ -48,7 +58,9 @@ def upgrade() -> None:
         sa.Column("pieces", sa.Integer(), nullable=False),
         sa.Column("via", sa.String(length=20), nullable=False),
         sa.Column("done_at", moment, nullable=True),
-        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_wechat_sent_message_id_message"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_wechat_sent_message_id_message"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_wechat_sent")),
     )
     op.create_table(

@@ -1,4 +1,6 @@
-"""who is the same person, by their own word; pictures that are still to be fetched; a browser's hold that can be ended"""
+"""who is the same person, by their own word; pictures that are still to be fetched; a browser's hold that can be
+ended
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +25,12 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("sent_at", moment, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["contact_id"], ["wechat_contact.id"], name=op.f("fk_wechat_picture_contact_id_wechat_contact"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["wechat_contact.id"],
+            name=op.f("fk_wechat_picture_contact_id_wechat_contact"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("contact_id", "key", name=op.f("pk_wechat_picture")),
     )
     op.create_table(

@@ -28,8 +28,26 @@ from knowledge.store import import_places
 from tests.conftest import CORPUS
 from tests.fakes import FakeRasa
 
-KEY, APPID, SECRET, TOKEN = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", "wx49f0ab532d5d035a", "0123456789abcdef0123456789abcdef", "token123456"
-ANSWER = {"kind": "answer", "text": "可以先找村委会调解。", "next": "带上身份证。", "citations": [{"title": "中华人民共和国人民调解法", "article": "第四条", "text": "人民调解不收费。", "kind_label": "法律", "in_force_from": "2011-01-01", "in_force_to": None, "note": None}]}
+KEY = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR"
+APPID = "wx49f0ab532d5d035a"
+SECRET = "0123456789abcdef0123456789abcdef"
+TOKEN = "token123456"
+ANSWER = {
+    "kind": "answer",
+    "text": "可以先找村委会调解。",
+    "next": "带上身份证。",
+    "citations": [
+        {
+            "title": "中华人民共和国人民调解法",
+            "article": "第四条",
+            "text": "人民调解不收费。",
+            "kind_label": "法律",
+            "in_force_from": "2011-01-01",
+            "in_force_to": None,
+            "note": None,
+        }
+    ],
+}
 LONG = {"kind": "answer", "text": "先找村委会调解，调解不成再去法院。" * 200}
 
 
@@ -85,12 +103,28 @@ class Wired:
             return session.scalars(select(WechatContact.conversation_id).where(WechatContact.openid == openid)).one()
 
 
-def wire(sessions: sessionmaker[Session], *, kind: AccountKind = AccountKind.service, mode: str = "plain", template: str | None = "notice-1", rasa: FakeRasa | None = None) -> Wired:
+def wire(
+    sessions: sessionmaker[Session],
+    *,
+    kind: AccountKind = AccountKind.service,
+    mode: str = "plain",
+    template: str | None = "notice-1",
+    rasa: FakeRasa | None = None,
+) -> Wired:
     with sessions() as session:
         import_places(session, CORPUS)
         session.commit()
     clock, rasa = Clock(), rasa or FakeRasa([ANSWER])
-    account = Account("qinghe", APPID, TOKEN, SECRET, kind, aes_key=KEY if mode != "plain" else None, must_be_sealed=mode == "safe", template_id=template)
+    account = Account(
+        "qinghe",
+        APPID,
+        TOKEN,
+        SECRET,
+        kind,
+        aes_key=KEY if mode != "plain" else None,
+        must_be_sealed=mode == "safe",
+        template_id=template,
+    )
     app = FastAPI()
     transport = httpx.ASGITransport(app=app)
 
@@ -98,12 +132,46 @@ def wire(sessions: sessionmaker[Session], *, kind: AccountKind = AccountKind.ser
         async with httpx.AsyncClient(transport=transport, base_url="http://linli") as client:
             return await client.request(method, "/wechat/qinghe", params=query, content=body)
 
-    simulator = Simulator(SimulatedAccount(APPID, SECRET, TOKEN, aes_key=account.aes_key, mode=mode, has_customer_service=account.has_customer_service, has_templates=template is not None), reach=reach, clock=clock.unix)
-    api = WechatApi(account, sessions=sessions, http=TestClient(simulator.app, base_url="http://api"), wait=lambda _: None)
+    simulator = Simulator(
+        SimulatedAccount(
+            APPID,
+            SECRET,
+            TOKEN,
+            aes_key=account.aes_key,
+            mode=mode,
+            has_customer_service=account.has_customer_service,
+            has_templates=template is not None,
+        ),
+        reach=reach,
+        clock=clock.unix,
+    )
+    api = WechatApi(
+        account, sessions=sessions, http=TestClient(simulator.app, base_url="http://api"), wait=lambda _: None
+    )
     links = pages.Links(secret="s", public_url="https://linli.example", sessions=sessions)
     turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
-    wechat = Wechat(account, sessions=sessions, answer=turns.answer, api=api, greeting=lambda village: f"您好，{village or '乡亲'}。", page_link=links.page, sources_link=links.sources, picture=lambda _: b"", now=clock.now)
-    app.include_router(pages.router({"qinghe": wechat}, sessions=sessions, links=links, tokens=Tokens("s"), cookie_days=1, erase=lambda _: None, clock=clock.unix))
+    wechat = Wechat(
+        account,
+        sessions=sessions,
+        answer=turns.answer,
+        api=api,
+        greeting=lambda village: f"您好，{village or '乡亲'}。",
+        page_link=links.page,
+        sources_link=links.sources,
+        picture=lambda _: b"",
+        now=clock.now,
+    )
+    app.include_router(
+        pages.router(
+            {"qinghe": wechat},
+            sessions=sessions,
+            links=links,
+            tokens=Tokens("s"),
+            cookie_days=1,
+            erase=lambda _: None,
+            clock=clock.unix,
+        )
+    )
     return Wired(simulator, wechat, sessions, rasa, clock, app)
 
 
@@ -115,12 +183,16 @@ def wired(sessions: sessionmaker[Session]) -> Iterator[Wired]:
 
 
 @pytest.mark.parametrize("mode", ["plain", "compatible", "safe"])
-def test_the_address_is_verified_and_a_question_answered_in_every_mode(sessions: sessionmaker[Session], mode: str) -> None:
+def test_the_address_is_verified_and_a_question_answered_in_every_mode(
+    sessions: sessionmaker[Session], mode: str
+) -> None:
     wired = wire(sessions, mode=mode)
     wired.run(wired.simulator.verify())
     wired.follow("qrscene_lijiagou")
     said = wired.say("邻居占了我家地")
-    assert said.deliveries == 1 and said.text.startswith("可以先找村委会调解。\n下一步：带上身份证。\n依据：《人民调解法》第四条\n看原文：https://linli.example/w/s/")
+    assert said.deliveries == 1 and said.text.startswith(
+        "可以先找村委会调解。\n下一步：带上身份证。\n依据：《人民调解法》第四条\n看原文：https://linli.example/w/s/"
+    )
     assert wired.texts()[0] == ("passive", "您好，李家沟村。")
     with sessions() as session:
         assert session.get_one(Conversation, wired.conversation()).place_id == "lijiagou"
@@ -159,7 +231,9 @@ def test_a_late_answer_goes_by_the_customer_service_api(wired: Wired, monkeypatc
         assert session.scalars(select(WechatContact.said_left)).one() == 4
 
 
-def test_an_account_without_the_api_gives_the_result_on_the_next_word(sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_without_the_api_gives_the_result_on_the_next_word(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
     wired = wire(sessions, kind=AccountKind.unverified)
     monkeypatch.setattr(module, "PATIENCE_S", 0.2)
 
@@ -178,7 +252,9 @@ def test_an_account_without_the_api_gives_the_result_on_the_next_word(sessions: 
     wired.simulator.check()
 
 
-def test_a_word_that_asks_for_a_late_answer_waits_for_it(sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_word_that_asks_for_a_late_answer_waits_for_it(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
     wired = wire(sessions, kind=AccountKind.unverified)
     monkeypatch.setattr(module, "PATIENCE_S", 0.2)
 
@@ -215,10 +291,20 @@ def test_a_cry_for_help_is_never_taken_for_a_word_that_was_asked_for(sessions: s
 
 @pytest.mark.parametrize("kind", AccountKind)
 def test_a_number_stands_for_what_was_shown(sessions: sessionmaker[Session], kind: AccountKind) -> None:
-    wired = wire(sessions, kind=kind, rasa=FakeRasa([{"kind": "case", "text": "办理中。", "buttons": [{"title": "撤回", "payload": "撤回这件事"}]}]))
+    wired = wire(
+        sessions,
+        kind=kind,
+        rasa=FakeRasa([{"kind": "case", "text": "办理中。", "buttons": [{"title": "撤回", "payload": "撤回这件事"}]}]),
+    )
     wired.say("办得咋样")
     with sessions() as session:
-        delivery.tell(session, wired.conversation(), key="news", text="有答复了。", buttons=[{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}])
+        delivery.tell(
+            session,
+            wired.conversation(),
+            key="news",
+            text="有答复了。",
+            buttons=[{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}],
+        )
         session.commit()
     assert wired.say("1").text == "有答复了。\n可以回：解决了、没解决\n\n办理中。\n回复 1：撤回"
     wired.say("1")
@@ -251,7 +337,9 @@ def test_more_than_the_window_allows_ends_in_a_link_and_the_rest_waits(wired: Wi
     sent = wired.wechat.deliver_due()
     api = [text for via, text in wired.texts() if via == "customer_service"]
     assert (sent, len(api)) == (5, 5) and "https://linli.example/w/" in api[-1]
-    assert wired.wechat.remaining(wired.conversation()).text_zh.startswith("他说话以后的 5 条发完了，剩 0 条：您写的先用通知提醒他")  # type: ignore[union-attr]
+    assert wired.wechat.remaining(wired.conversation()).text_zh.startswith(
+        "他说话以后的 5 条发完了，剩 0 条：您写的先用通知提醒他"
+    )  # type: ignore[union-attr]
 
 
 def test_after_49_hours_a_notice_without_the_matter_and_then_the_words(wired: Wired) -> None:
@@ -296,7 +384,15 @@ def test_whoever_wechat_says_has_left_is_left_alone_until_their_next_word(wired:
 
 
 def test_buttons_are_numbers_that_are_understood(sessions: sessionmaker[Session]) -> None:
-    rasa = FakeRasa([{"kind": "smalltalk", "text": "要登记吗？", "buttons": [{"title": "要", "payload": "帮我登记上报"}, {"title": "先不用", "payload": "先不用"}]}])
+    rasa = FakeRasa(
+        [
+            {
+                "kind": "smalltalk",
+                "text": "要登记吗？",
+                "buttons": [{"title": "要", "payload": "帮我登记上报"}, {"title": "先不用", "payload": "先不用"}],
+            }
+        ]
+    )
     wired = wire(sessions, rasa=rasa)
     assert wired.say("隔壁占了路").text == "要登记吗？\n回复 1：要\n回复 2：先不用"
     wired.say("回复1")
@@ -304,11 +400,23 @@ def test_buttons_are_numbers_that_are_understood(sessions: sessionmaker[Session]
     assert [text for _, text in rasa.asked] == ["隔壁占了路", "帮我登记上报", "3"]
 
 
-@pytest.mark.parametrize(("fields", "heard"), [
-    ({"MsgType": "voice", "Recognition": "邻居占了我家地"}, "调解"), ({"MsgType": "voice"}, "没听清"), ({"MsgType": "location", "Location_X": "23.1", "Location_Y": "113.3", "Label": "清河县柳河镇"}, "报这里的事"),
-    ({"MsgType": "location"}, "位置没收全"), ({"MsgType": "video", "MediaId": "x"}, "视频"), ({"MsgType": "link", "Url": "http://x"}, "打不开"), ({"MsgType": "image", "PicUrl": "http://x"}, "照片"), ({"MsgType": "wxcard"}, "看不懂"),
-    ({"MsgType": "text", "Content": ""}, "还没写字"), ({"MsgType": "text", "Content": "长" * 2001}, "太长"), ({"MsgType": "event", "Event": "CLICK", "EventKey": "ask"}, "彩礼能退吗"), ({"MsgType": "event", "Event": "CLICK", "EventKey": "book"}, "调解"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fields", "heard"),
+    [
+        ({"MsgType": "voice", "Recognition": "邻居占了我家地"}, "调解"),
+        ({"MsgType": "voice"}, "没听清"),
+        ({"MsgType": "location", "Location_X": "23.1", "Location_Y": "113.3", "Label": "清河县柳河镇"}, "报这里的事"),
+        ({"MsgType": "location"}, "位置没收全"),
+        ({"MsgType": "video", "MediaId": "x"}, "视频"),
+        ({"MsgType": "link", "Url": "http://x"}, "打不开"),
+        ({"MsgType": "image", "PicUrl": "http://x"}, "照片"),
+        ({"MsgType": "wxcard"}, "看不懂"),
+        ({"MsgType": "text", "Content": ""}, "还没写字"),
+        ({"MsgType": "text", "Content": "长" * 2001}, "太长"),
+        ({"MsgType": "event", "Event": "CLICK", "EventKey": "ask"}, "彩礼能退吗"),
+        ({"MsgType": "event", "Event": "CLICK", "EventKey": "book"}, "调解"),
+    ],
+)
 def test_every_kind_of_message_gets_a_kind_sentence(wired: Wired, fields: dict[str, Any], heard: str) -> None:
     assert heard in wired.send(**fields).text
 
@@ -326,11 +434,24 @@ def test_a_menu_pressed_twice_in_a_second_is_one_press(wired: Wired) -> None:
 
 
 def pages_body() -> bytes:
-    return shape({"ToUserName": "gh_7f083739789a", "FromUserName": "o1", "CreateTime": 1395658920, "MsgType": "event", "Event": "CLICK", "EventKey": "report"}).encode()
+    return shape(
+        {
+            "ToUserName": "gh_7f083739789a",
+            "FromUserName": "o1",
+            "CreateTime": 1395658920,
+            "MsgType": "event",
+            "Event": "CLICK",
+            "EventKey": "report",
+        }
+    ).encode()
 
 
-def test_a_delivery_after_a_kill_before_the_response_left_gets_the_reply(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed between the commit and the network: nothing was marked as having left us, so the next delivery carries the same words."""
+def test_a_delivery_after_a_kill_before_the_response_left_gets_the_reply(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the commit and the network: nothing was marked as having left us, so the next delivery carries
+    the same words.
+    """
     monkeypatch.setattr(wired.wechat, "left_us", lambda _: None)
     first = wired.run(wired.simulator._once("o1", text_body()))
     assert first and wired.run(wired.simulator._once("o1", text_body())) == first
@@ -345,12 +466,26 @@ def test_a_delivery_that_overlaps_one_already_answered_is_only_acknowledged(wire
 
 
 def text_body() -> bytes:
-    return shape({"ToUserName": "gh_7f083739789a", "FromUserName": "o1", "CreateTime": 1395658920, "MsgType": "text", "Content": "邻居占了我家地", "MsgId": 77}).encode()
+    return shape(
+        {
+            "ToUserName": "gh_7f083739789a",
+            "FromUserName": "o1",
+            "CreateTime": 1395658920,
+            "MsgType": "text",
+            "Content": "邻居占了我家地",
+            "MsgId": 77,
+        }
+    ).encode()
 
 
 def test_requests_that_wechat_did_not_sign_are_refused_alike(wired: Wired) -> None:
     client = TestClient(wired.app)
-    for path, query in (("/wechat/qinghe", {}), ("/wechat/nobody", {"signature": "x"}), ("/wechat/qinghe", {"signature": "0" * 40, "timestamp": "1", "nonce": "n"}), ("/wechat/qinghe", {"encrypt_type": "aes", "msg_signature": "x"})):
+    for path, query in (
+        ("/wechat/qinghe", {}),
+        ("/wechat/nobody", {"signature": "x"}),
+        ("/wechat/qinghe", {"signature": "0" * 40, "timestamp": "1", "nonce": "n"}),
+        ("/wechat/qinghe", {"encrypt_type": "aes", "msg_signature": "x"}),
+    ):
         for answer in (client.get(path, params=query), client.post(path, params=query, content=text_body())):
             assert (answer.status_code, answer.text) == (403, "")
     assert wired.rows(WechatContact) == 0
@@ -393,7 +528,11 @@ def test_the_page_behind_a_link_shows_sources_and_joins_only_on_a_press(wired: W
     assert "占了" not in client.get(link).text and not client.cookies
     joined = client.post(link)
     assert joined.status_code == 303 and wired.held_by(client) == wired.conversation()
-    assert client.get("/w/made-up").status_code == 404 and client.post("/w/made-up").status_code == 404 and client.get("/w/s/made-up").status_code == 404
+    assert (
+        client.get("/w/made-up").status_code == 404
+        and client.post("/w/made-up").status_code == 404
+        and client.get("/w/s/made-up").status_code == 404
+    )
 
 
 def test_a_resident_deletes_everything_by_a_link(wired: Wired) -> None:

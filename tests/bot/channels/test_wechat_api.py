@@ -22,7 +22,11 @@ _FORKS.set_forkserver_preload([__name__])
 
 
 def api_of(sessions: sessionmaker[Session], base: str) -> WechatApi:
-    return WechatApi(Account("qinghe", APPID, TOKEN, SECRET, AccountKind.service), sessions=sessions, http=httpx.Client(base_url=base, trust_env=False, timeout=5))
+    return WechatApi(
+        Account("qinghe", APPID, TOKEN, SECRET, AccountKind.service),
+        sessions=sessions,
+        http=httpx.Client(base_url=base, trust_env=False, timeout=5),
+    )
 
 
 def simulated() -> Simulator:
@@ -30,7 +34,9 @@ def simulated() -> Simulator:
         raise AssertionError
 
     found = Simulator(SimulatedAccount(APPID, SECRET, TOKEN), reach=nowhere)
-    found.telephone("o1").is_following, found.telephone("o1").said_at, found.telephone("o1").said_left = True, found.clock(), 5
+    found.telephone("o1").is_following = True
+    found.telephone("o1").said_at = found.clock()
+    found.telephone("o1").said_left = 5
     return found
 
 
@@ -44,7 +50,9 @@ def test_processes_that_need_a_token_together_get_one(sessions: sessionmaker[Ses
     simulator, port, start, answers = simulated(), free_port(), _FORKS.Barrier(3), _FORKS.Queue()
     with listening(simulator.app, port):
         url = sessions.kw["bind"].url.render_as_string(hide_password=False)
-        processes = [_FORKS.Process(target=_ask, args=(url, f"http://127.0.0.1:{port}", start, answers)) for _ in range(3)]
+        processes = [
+            _FORKS.Process(target=_ask, args=(url, f"http://127.0.0.1:{port}", start, answers)) for _ in range(3)
+        ]
         for process in processes:
             process.start()
         found = {answers.get(timeout=60) for _ in processes}
@@ -80,7 +88,9 @@ def test_servers_that_are_busy_ask_for_patience(sessions: sessionmaker[Session],
     assert refused.value.code == code and not isinstance(refused.value, NoAnswer), "surely not sent"
 
 
-def test_a_request_without_an_answer_may_have_been_carried_out_and_one_that_never_left_was_not(sessions: sessionmaker[Session]) -> None:
+def test_a_request_without_an_answer_may_have_been_carried_out_and_one_that_never_left_was_not(
+    sessions: sessionmaker[Session],
+) -> None:
     simulator, port = simulated(), free_port()
     with listening(simulator.app, port):
         api = api_of(sessions, f"http://127.0.0.1:{port}")
@@ -98,7 +108,9 @@ def test_a_request_without_an_answer_may_have_been_carried_out_and_one_that_neve
     assert api.token() == token
 
 
-def test_no_log_line_holds_the_secret_a_token_or_what_was_said(sessions: sessionmaker[Session], caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_line_holds_the_secret_a_token_or_what_was_said(
+    sessions: sessionmaker[Session], caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     simulator, port = simulated(), free_port()
     with listening(simulator.app, port):

@@ -30,7 +30,9 @@ def test_seals_and_signs_byte_for_byte_as_wechatpy_does() -> None:
     theirs = oracle.encrypt_message(XML, "1320562132", "1409735669")
     encrypted = theirs.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     assert CIPHER.open(encrypted) == XML
-    check_signature(theirs.split("<MsgSignature><![CDATA[")[1].split("]]>")[0], TOKEN, "1409735669", "1320562132", encrypted)
+    check_signature(
+        theirs.split("<MsgSignature><![CDATA[")[1].split("]]>")[0], TOKEN, "1409735669", "1320562132", encrypted
+    )
 
 
 @given(st.binary(max_size=400))
@@ -50,7 +52,13 @@ def test_a_changed_byte_never_gives_another_text_for_our_account(place: int, cha
         return
     # CBC alone doesn't authenticate: that is what the signature over the ciphertext is for.
     with pytest.raises(WechatRefused):
-        check_signature(signature(TOKEN, "1", "2", CIPHER.seal(XML, salt=b"0123456789abcdef")), TOKEN, "1", "2", base64.b64encode(data).decode())
+        check_signature(
+            signature(TOKEN, "1", "2", CIPHER.seal(XML, salt=b"0123456789abcdef")),
+            TOKEN,
+            "1",
+            "2",
+            base64.b64encode(data).decode(),
+        )
     assert isinstance(opened, str)
 
 
@@ -79,7 +87,9 @@ def test_a_signature_that_is_not_ours_is_refused(given_signature: str) -> None:
         check_signature(given_signature, TOKEN, "1", "2")
 
 
-@pytest.mark.parametrize("timestamp", ["", "x", "-1", "1e9", "９９９", "1" * 13, str(1000 - WINDOW_S - 1), str(1000 + WINDOW_S + 1)])
+@pytest.mark.parametrize(
+    "timestamp", ["", "x", "-1", "1e9", "９９９", "1" * 13, str(1000 - WINDOW_S - 1), str(1000 + WINDOW_S + 1)]
+)
 def test_an_old_or_made_up_time_is_refused(timestamp: str) -> None:
     with pytest.raises(WechatRefused):
         check_time(timestamp, now=1000)

@@ -1,4 +1,6 @@
-"""`linli wechat doctor`, `menu push` and `codes` against the strict simulator: each thing that can be wrong, and the next step that is said."""
+"""`linli wechat doctor`, `menu push` and `codes` against the strict simulator: each thing that can be wrong, and
+the next step that is said.
+"""
 
 import argparse
 import json
@@ -38,7 +40,16 @@ from tests.bot.channels.test_wechat import APPID, KEY, SECRET, TOKEN, Wired, wir
 from tests.conftest import CORPUS, free_port
 
 PUBLIC, API = "https://linli.example", "http://api.simulated"
-ROW: dict[str, Any] = {"name": "qinghe", "appid": APPID, "token": TOKEN, "secret": SECRET, "kind": "service", "aes_key": KEY, "must_be_sealed": True, "template_id": "notice-1"}
+ROW: dict[str, Any] = {
+    "name": "qinghe",
+    "appid": APPID,
+    "token": TOKEN,
+    "secret": SECRET,
+    "kind": "service",
+    "aes_key": KEY,
+    "must_be_sealed": True,
+    "template_id": "notice-1",
+}
 
 
 @dataclass
@@ -53,7 +64,9 @@ class County:
     def write(self, **changes: Any) -> None:
         assert self.settings.wechat_accounts is not None
         self.settings.wechat_accounts.touch(mode=0o600)
-        self.settings.wechat_accounts.write_text(yaml.safe_dump([{k: v for k, v in {**ROW, **changes}.items() if v is not None}]))
+        self.settings.wechat_accounts.write_text(
+            yaml.safe_dump([{k: v for k, v in {**ROW, **changes}.items() if v is not None}])
+        )
 
     def set(self, **changes: Any) -> None:
         self.settings = self.settings.model_copy(update=changes)
@@ -81,7 +94,14 @@ class County:
 @pytest.fixture()
 def county(sessions: sessionmaker[Session], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> County:
     """Where everything is right."""
-    settings = Settings(home=tmp_path, port=free_port(), public_url=PUBLIC, wechat_api=API, wechat_accounts=tmp_path / "wechat.yml", database_url="")
+    settings = Settings(
+        home=tmp_path,
+        port=free_port(),
+        public_url=PUBLIC,
+        wechat_api=API,
+        wechat_accounts=tmp_path / "wechat.yml",
+        database_url="",
+    )
     wired = wire(sessions, mode="safe")
     ours, theirs = (lambda: TestClient(wired.app)), (lambda: TestClient(wired.simulator.app))
     found = County(settings, wired, {f"http://127.0.0.1:{settings.port}": ours, PUBLIC: ours, API: theirs}, capsys)
@@ -114,15 +134,26 @@ def test_a_file_that_others_can_read_is_not_read(county: County) -> None:
         county.doctor()
 
 
-@pytest.mark.parametrize(("theirs", "code", "says"), [({"appid": "wx0000000000000000"}, 40013, "抄“AppID”"), ({"secret": "f" * 32}, 40125, "重置“AppSecret”"), ({"allow_list": ("203.0.113.9",)}, 40164, "API IP 白名单")])
-def test_what_the_servers_refuse_is_said_with_the_fields_name(county: County, theirs: dict[str, Any], code: int, says: str) -> None:
+@pytest.mark.parametrize(
+    ("theirs", "code", "says"),
+    [
+        ({"appid": "wx0000000000000000"}, 40013, "抄“AppID”"),
+        ({"secret": "f" * 32}, 40125, "重置“AppSecret”"),
+        ({"allow_list": ("203.0.113.9",)}, 40164, "API IP 白名单"),
+    ],
+)
+def test_what_the_servers_refuse_is_said_with_the_fields_name(
+    county: County, theirs: dict[str, Any], code: int, says: str
+) -> None:
     county.wired.simulator.account = replace(county.wired.simulator.account, **theirs)
     line = county.line("appid、secret、IP 白名单")
     assert line.startswith("不好") and f"微信返回 {code}" in line and says in line and "微信开发者平台" in line
     assert code != 40164 or "invalid ip testclient" in line  # the address to add stands in WeChat's own words
 
 
-@pytest.mark.parametrize(("code", "says"), [(40243, "解冻"), (45009, "明天"), (-1, "curl https://api.weixin.qq.com"), (88888, "全局返回码")])
+@pytest.mark.parametrize(
+    ("code", "says"), [(40243, "解冻"), (45009, "明天"), (-1, "curl https://api.weixin.qq.com"), (88888, "全局返回码")]
+)
 def test_other_refusals_of_the_token(county: County, code: int, says: str) -> None:
     county.wired.simulator.fail_next = [code]
     line = county.line("appid、secret、IP 白名单")
@@ -139,7 +170,12 @@ def test_servers_out_of_reach(county: County) -> None:
 def test_an_address_that_wechat_does_not_call(county: County, address: str) -> None:
     county.set(public_url=address)
     line = county.line("公网地址")
-    assert line.startswith("不好") and "LINLI_PUBLIC_URL" in line and "服务器地址(URL)" in line and "/wechat/qinghe" in line
+    assert (
+        line.startswith("不好")
+        and "LINLI_PUBLIC_URL" in line
+        and "服务器地址(URL)" in line
+        and "/wechat/qinghe" in line
+    )
 
 
 def test_a_stack_that_does_not_run(county: County) -> None:
@@ -168,11 +204,24 @@ def test_a_token_changed_after_the_start(county: County) -> None:
 @pytest.fixture()
 def untrusted(tmp_path: Path) -> Iterator[str]:
     """A server whose certificate nobody has vouched for."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
-    certificate = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
     pem = tmp_path / "own.pem"
-    pem.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + certificate.public_bytes(serialization.Encoding.PEM))
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
@@ -240,7 +289,9 @@ def test_a_template_that_is_not_the_accounts(county: County) -> None:
 
 
 def test_a_template_whose_fields_a_notice_cannot_fill(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulator, "TEMPLATE", "编号：{{character_string1.DATA}}\n状态：{{const2.DATA}}\n事项：{{thing3.DATA}}")
+    monkeypatch.setattr(
+        simulator, "TEMPLATE", "编号：{{character_string1.DATA}}\n状态：{{const2.DATA}}\n事项：{{thing3.DATA}}"
+    )
     line = county.line("通知模板")
     assert line.startswith("不好") and "character_string1、const2，" in line and "thing3" not in line
 
@@ -255,7 +306,10 @@ def test_the_menu_is_shown_and_not_sent_unless_somebody_says_so(county: County) 
     county.wired.simulator.menu = None
     assert county.menu_push(yes=False) == 1
     told = county.capsys.readouterr().err
-    assert all(word in told for word in ("问法", "报事", "预约", "查进度", "村规", "找人", "没有发")) and county.wired.simulator.menu is None
+    assert (
+        all(word in told for word in ("问法", "报事", "预约", "查进度", "村规", "找人", "没有发"))
+        and county.wired.simulator.menu is None
+    )
 
 
 @pytest.mark.parametrize(("typed", "is_sent"), [("y\n", True), ("\n", False), ("n\n", False)])
@@ -278,15 +332,27 @@ def test_a_refused_menu_says_the_next_step(county: County) -> None:
     assert county.menu_push(yes=True) == 1 and "未认证" in county.capsys.readouterr().err
 
 
-def _menu(*, name: str = "问一问", below: int = 1, leaf: str = "问法", kind: str = "click", key: str = "ask", buttons: int = 1) -> list[dict[str, Any]]:
+def _menu(
+    *, name: str = "问一问", below: int = 1, leaf: str = "问法", kind: str = "click", key: str = "ask", buttons: int = 1
+) -> list[dict[str, Any]]:
     return [{"name": name, "sub_button": [{"type": kind, "name": leaf, "key": key}] * below}] * buttons
 
 
 @pytest.mark.parametrize(
     ("menu", "code"),
-    [(_menu(buttons=4), 40016), (_menu(kind="press"), 40017), (_menu(name="五个字名字"), 40018), (_menu(name=""), 40018), (_menu(key="k" * 129), 40019), (_menu(below=6), 40023), (_menu(leaf="九个汉字的下级菜单"), 40025)],
+    [
+        (_menu(buttons=4), 40016),
+        (_menu(kind="press"), 40017),
+        (_menu(name="五个字名字"), 40018),
+        (_menu(name=""), 40018),
+        (_menu(key="k" * 129), 40019),
+        (_menu(below=6), 40023),
+        (_menu(leaf="九个汉字的下级菜单"), 40025),
+    ],
 )
-def test_the_simulator_refuses_a_menu_that_telephones_cannot_show(county: County, menu: list[dict[str, Any]], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_simulator_refuses_a_menu_that_telephones_cannot_show(
+    county: County, menu: list[dict[str, Any]], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(cli_wechat.MENU, "button", menu)
     assert county.menu_push(yes=True) == 1 and f"微信返回 {code}" in county.capsys.readouterr().err
     assert [v.split(":")[0] for v in county.wired.simulator.violations] == [str(code)]
@@ -298,7 +364,12 @@ def test_each_village_gets_a_code_and_a_townships_account_its_own_only(county: C
         session.commit()
 
     def make(folder: str) -> dict[str, Any]:
-        assert cli_wechat.codes(county.settings, argparse.Namespace(account=None, folder=tmp_path / folder), client=county.client) == 0
+        assert (
+            cli_wechat.codes(
+                county.settings, argparse.Namespace(account=None, folder=tmp_path / folder), client=county.client
+            )
+            == 0
+        )
         return json.loads(county.capsys.readouterr().out)  # type: ignore[no-any-return]
 
     everywhere = make("all")
@@ -311,5 +382,10 @@ def test_each_village_gets_a_code_and_a_townships_account_its_own_only(county: C
     county.wired.simulator.check()
     county.write(kind=AccountKind.subscription.value)
     county.wired.simulator.account = replace(county.wired.simulator.account, has_scenes=False)
-    assert cli_wechat.codes(county.settings, argparse.Namespace(account=None, folder=tmp_path / "none"), client=county.client) == 1
+    assert (
+        cli_wechat.codes(
+            county.settings, argparse.Namespace(account=None, folder=tmp_path / "none"), client=county.client
+        )
+        == 1
+    )
     assert "只有认证服务号" in county.capsys.readouterr().err

@@ -21,10 +21,40 @@ from bot.conversations.models import Message
 from bot.web.widget import RateLimit
 from tests.bot.channels.test_wechat import APPID, KEY, TOKEN, Wired, wire
 
-_OPTIONS = hypothesis_settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+_OPTIONS = hypothesis_settings(
+    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 PYTHON = ("Traceback", "Error", "Exception", "sqlalchemy", "defusedxml", "File ")
-EVIL = ["", " ", "\x00", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "0" * 400, "-1", "1e9", "१२", "²", "aes", "raw", "AES", "字" * 300, "../..", "%00", "\r\nX: y", "<a>", "{{7*7}}", "'", "NaN"]
-TEXT = {"ToUserName": "gh_7f083739789a", "FromUserName": "o1", "CreateTime": 1395658920, "MsgType": "text", "Content": "在吗", "MsgId": 1}
+EVIL = [
+    "",
+    " ",
+    "\x00",
+    "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    "0" * 400,
+    "-1",
+    "1e9",
+    "१२",
+    "²",
+    "aes",
+    "raw",
+    "AES",
+    "字" * 300,
+    "../..",
+    "%00",
+    "\r\nX: y",
+    "<a>",
+    "{{7*7}}",
+    "'",
+    "NaN",
+]
+TEXT = {
+    "ToUserName": "gh_7f083739789a",
+    "FromUserName": "o1",
+    "CreateTime": 1395658920,
+    "MsgType": "text",
+    "Content": "在吗",
+    "MsgId": 1,
+}
 texts = st.sampled_from(EVIL) | st.text(max_size=40)
 
 
@@ -39,20 +69,38 @@ def client_of(wired: Wired) -> TestClient:
 
 def signed(wired: Wired, *parts: str, token: str = TOKEN) -> dict[str, str]:
     stamp = str(int(wired.clock.unix()))
-    return {"signature": signature(token, stamp, "n"), "timestamp": stamp, "nonce": "n", **({"encrypt_type": "aes", "msg_signature": signature(token, stamp, "n", *parts)} if parts else {})}
+    return {
+        "signature": signature(token, stamp, "n"),
+        "timestamp": stamp,
+        "nonce": "n",
+        **({"encrypt_type": "aes", "msg_signature": signature(token, stamp, "n", *parts)} if parts else {}),
+    }
 
 
 def quiet(answer: Any, *, taken: bool | None = None) -> None:
     """Taken, or refused without a word."""
-    assert answer.status_code in (200, 403) and (taken is None or (answer.status_code == 200) is taken), (answer.status_code, answer.text[:200])
+    assert answer.status_code in (200, 403) and (taken is None or (answer.status_code == 200) is taken), (
+        answer.status_code,
+        answer.text[:200],
+    )
     assert answer.status_code == 200 or answer.text == ""
     assert not any(word in answer.text for word in PYTHON), answer.text[:300]
 
 
 def test_no_query_and_no_body_that_wechat_did_not_sign_does_anything(safe: Wired) -> None:
     client = client_of(safe)
-    query = st.dictionaries(st.sampled_from(["signature", "msg_signature", "timestamp", "nonce", "echostr", "encrypt_type", "openid"]) | texts, texts, max_size=8)
-    bodies = st.binary(max_size=300) | texts.map(lambda t: t.encode("utf-8", "replace")) | st.just(shape(TEXT).encode()) | st.just(shape({"Encrypt": MessageCipher(key=KEY, appid=APPID).seal(shape(TEXT))}).encode())
+    query = st.dictionaries(
+        st.sampled_from(["signature", "msg_signature", "timestamp", "nonce", "echostr", "encrypt_type", "openid"])
+        | texts,
+        texts,
+        max_size=8,
+    )
+    bodies = (
+        st.binary(max_size=300)
+        | texts.map(lambda t: t.encode("utf-8", "replace"))
+        | st.just(shape(TEXT).encode())
+        | st.just(shape({"Encrypt": MessageCipher(key=KEY, appid=APPID).seal(shape(TEXT))}).encode())
+    )
 
     @_OPTIONS
     @given(query, bodies, st.sampled_from(["qinghe", "nobody"]))
@@ -78,10 +126,50 @@ def test_an_echo_is_given_back_as_it_came_and_never_as_a_page(safe: Wired) -> No
 
 
 fields = st.dictionaries(
-    st.sampled_from(["ToUserName", "FromUserName", "CreateTime", "MsgType", "Content", "MsgId", "Event", "EventKey", "PicUrl", "Recognition", "Location_X", "Location_Y", "Label", "Ticket", "Status", "Latitude"]),
-    st.sampled_from([*EVIL, "event", "subscribe", "SCAN", "CLICK", "unsubscribe", "qrscene_lijiagou", "lijiagou", "http://[", "删除记录", "网页", "关掉网页", "合到一起看", "1", "[微笑]"]) | st.text(max_size=60),
+    st.sampled_from(
+        [
+            "ToUserName",
+            "FromUserName",
+            "CreateTime",
+            "MsgType",
+            "Content",
+            "MsgId",
+            "Event",
+            "EventKey",
+            "PicUrl",
+            "Recognition",
+            "Location_X",
+            "Location_Y",
+            "Label",
+            "Ticket",
+            "Status",
+            "Latitude",
+        ]
+    ),
+    st.sampled_from(
+        [
+            *EVIL,
+            "event",
+            "subscribe",
+            "SCAN",
+            "CLICK",
+            "unsubscribe",
+            "qrscene_lijiagou",
+            "lijiagou",
+            "http://[",
+            "删除记录",
+            "网页",
+            "关掉网页",
+            "合到一起看",
+            "1",
+            "[微笑]",
+        ]
+    )
+    | st.text(max_size=60),
 )
-kinds = st.sampled_from(["text", "voice", "image", "location", "link", "video", "shortvideo", "file", "event", "wxcard", "字", "x" * 100])
+kinds = st.sampled_from(
+    ["text", "voice", "image", "location", "link", "video", "shortvideo", "file", "event", "wxcard", "字", "x" * 100]
+)
 
 
 def test_whatever_a_signed_message_says_is_taken_or_refused(safe: Wired) -> None:
@@ -90,11 +178,28 @@ def test_whatever_a_signed_message_says_is_taken_or_refused(safe: Wired) -> None
     @_OPTIONS
     @given(kinds, fields, st.integers(1, 10**20 - 1), st.booleans(), st.booleans())
     def run(kind: str, more: dict[str, str], number: int, is_sealed: bool, is_known: bool) -> None:
-        sent = {**TEXT, "MsgId": number, **more, "MsgType": kind} if not is_known else {**more, **TEXT, "MsgId": number, "MsgType": kind, **{k: v for k, v in more.items() if k in ("Content", "Event", "EventKey", "PicUrl", "Recognition", "Location_X", "Location_Y", "Label")}}
+        sent = (
+            {**TEXT, "MsgId": number, **more, "MsgType": kind}
+            if not is_known
+            else {
+                **more,
+                **TEXT,
+                "MsgId": number,
+                "MsgType": kind,
+                **{
+                    k: v
+                    for k, v in more.items()
+                    if k
+                    in ("Content", "Event", "EventKey", "PicUrl", "Recognition", "Location_X", "Location_Y", "Label")
+                },
+            }
+        )
         xml = shape(sent)
         sealed = cipher.seal(xml)
         body = shape({"Encrypt": sealed}) if is_sealed else xml
-        answer = client.post("/wechat/qinghe", params=signed(safe, *([sealed] if is_sealed else [])), content=body.encode())
+        answer = client.post(
+            "/wechat/qinghe", params=signed(safe, *([sealed] if is_sealed else [])), content=body.encode()
+        )
         quiet(answer, taken=True if is_known else None)
 
     run()
@@ -109,7 +214,13 @@ def test_no_signed_bytes_do_more_than_be_refused(safe: Wired, is_sealed: bool) -
     good = shape(TEXT)
 
     @_OPTIONS
-    @given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=300) | st.tuples(st.integers(0, len(good)), st.sampled_from(["<!DOCTYPE x [<!ENTITY a 'b'>]>", "&a;", "<", "]]>", "\x00", "<?x?>", "<!--"])).map(lambda cut: good[: cut[0]] + cut[1] + good[cut[0] :]))
+    @given(
+        st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=300)
+        | st.tuples(
+            st.integers(0, len(good)),
+            st.sampled_from(["<!DOCTYPE x [<!ENTITY a 'b'>]>", "&a;", "<", "]]>", "\x00", "<?x?>", "<!--"]),
+        ).map(lambda cut: good[: cut[0]] + cut[1] + good[cut[0] :])
+    )
     def run(xml: str) -> None:
         sealed = cipher.seal(xml)
         body = shape({"Encrypt": sealed}).encode() if is_sealed else xml.encode()
@@ -120,7 +231,9 @@ def test_no_signed_bytes_do_more_than_be_refused(safe: Wired, is_sealed: bool) -
 
 @pytest.mark.parametrize("what", ["base64", "length", "padding", "appid", "text"])
 def test_ciphertext_that_is_signed_but_not_ours_is_refused_alike(safe: Wired, what: str) -> None:
-    answer = client_of(safe).post("/wechat/qinghe", params=signed(safe, BAD[what]()), content=shape({"Encrypt": BAD[what]()}).encode())
+    answer = client_of(safe).post(
+        "/wechat/qinghe", params=signed(safe, BAD[what]()), content=shape({"Encrypt": BAD[what]()}).encode()
+    )
     assert (answer.status_code, answer.text) == (403, "")
 
 
@@ -193,7 +306,16 @@ def test_every_refusal_costs_the_same_work_and_says_the_same(safe: Wired) -> Non
         with counting() as work:
             answer = client.post(f"/wechat/{name}", params=query, content=body)
         seen[what] = (answer.status_code, answer.text, sorted(answer.headers.items()), dict(work))
-    assert set(map(json.dumps, seen.values())) == {json.dumps((403, "", [("content-length", "0"), ("content-type", "text/plain; charset=utf-8")], {"compare": 3, "decrypt": 1}))}, seen
+    assert set(map(json.dumps, seen.values())) == {
+        json.dumps(
+            (
+                403,
+                "",
+                [("content-length", "0"), ("content-type", "text/plain; charset=utf-8")],
+                {"compare": 3, "decrypt": 1},
+            )
+        )
+    }, seen
 
 
 def test_an_account_without_a_key_costs_the_same_as_one_with(sessions: sessionmaker[Session]) -> None:
@@ -215,7 +337,8 @@ def test_the_check_of_an_address_costs_the_same_for_an_account_that_is_not_there
 @pytest.mark.parametrize("is_sealed", [True, False])
 def test_a_request_played_again_within_its_time_does_nothing_twice(safe: Wired, is_sealed: bool) -> None:
     sealed = MessageCipher(key=KEY, appid=APPID).seal(XML)
-    query, body = signed(safe, *([sealed] if is_sealed else [])), (shape({"Encrypt": sealed}) if is_sealed else XML).encode()
+    query = signed(safe, *([sealed] if is_sealed else []))
+    body = (shape({"Encrypt": sealed}) if is_sealed else XML).encode()
     for _ in range(5):
         quiet(client_of(safe).post("/wechat/qinghe", params=query, content=body), taken=True)
     assert (safe.rows(Message), len(safe.rasa.asked)) == (2, 1)
@@ -225,7 +348,8 @@ def test_a_request_played_again_within_its_time_does_nothing_twice(safe: Wired, 
 
 
 def test_no_link_is_opened_by_guessing_or_changing_it(safe: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RateLimit, "check", lambda *_: None)  # which would refuse most of the guesses for another reason
+    # which would refuse most of the guesses for another reason
+    monkeypatch.setattr(RateLimit, "check", lambda *_: None)
     safe.say("在吗")
     link = safe.wechat._page_link(safe.conversation())
     token, client = link.rsplit("/", 1)[1], TestClient(safe.app, raise_server_exceptions=False, follow_redirects=False)

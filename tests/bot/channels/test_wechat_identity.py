@@ -62,7 +62,11 @@ class County:
         return str(self.run(self.simulators[name].say(f"{person}-{name}", text)).text)
 
     def event(self, name: str, event: str, key: str = "", person: str = "wang") -> str:
-        return str(self.run(self.simulators[name].deliver(f"{person}-{name}", {"MsgType": "event", "Event": event, "EventKey": key})).text)
+        return str(
+            self.run(
+                self.simulators[name].deliver(f"{person}-{name}", {"MsgType": "event", "Event": event, "EventKey": key})
+            ).text
+        )
 
     def known_as(self, unionid: str | None, person: str = "wang") -> None:
         for name, simulator in self.simulators.items():
@@ -85,11 +89,21 @@ class County:
 
     def conversation(self, name: str, person: str = "wang") -> str:
         with self.sessions() as session:
-            return session.scalars(select(WechatContact.conversation_id).where(WechatContact.openid == f"{person}-{name}")).one()
+            return session.scalars(
+                select(WechatContact.conversation_id).where(WechatContact.openid == f"{person}-{name}")
+            ).one()
 
     def file(self, name: str, what: str, person: str = "wang") -> str:
         with self.sessions() as session:
-            case = cases.file(session, request_key=what, conversation_id=self.conversation(name, person), place="lijiagou", category="土地", fields={"what": what}, now=datetime.now(UTC))
+            case = cases.file(
+                session,
+                request_key=what,
+                conversation_id=self.conversation(name, person),
+                place="lijiagou",
+                category="土地",
+                fields={"what": what},
+                now=datetime.now(UTC),
+            )
             return cases.spoken_number(case)
 
     def progress(self, name: str, person: str = "wang") -> str:
@@ -100,31 +114,72 @@ class County:
 def check(sessions: sessionmaker[Session], action: Any, conversation_id: str, text: str) -> str:
     tracker = Tracker(conversation_id, {}, {"text": text, "metadata": {}}, [], False, None, {}, "action_listen")
     said = CollectingDispatcher()
-    action(Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")).run(said, tracker, {})  # type: ignore[arg-type]
+    action(Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")).run(
+        said, tracker, {}
+    )  # type: ignore[arg-type]
     return str(said.messages[0]["custom"]["text"])
 
 
-def county_of(sessions: sessionmaker[Session], *, kinds: tuple[AccountKind, AccountKind] = (AccountKind.service, AccountKind.subscription)) -> County:
+def county_of(
+    sessions: sessionmaker[Session],
+    *,
+    kinds: tuple[AccountKind, AccountKind] = (AccountKind.service, AccountKind.subscription),
+) -> County:
     with sessions() as session:
         import_places(session, CORPUS)
         session.commit()
     clock, rasa, app = Clock(), FakeRasa([{**ANSWER, "citations": []}]), FastAPI()
-    transport, links, turns = httpx.ASGITransport(app=app), pages.Links(secret="s", public_url="https://linli.example", sessions=sessions), Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
+    transport, links, turns = (
+        httpx.ASGITransport(app=app),
+        pages.Links(secret="s", public_url="https://linli.example", sessions=sessions),
+        Turns(sessions=sessions, rasa=rasa),
+    )  # type: ignore[arg-type]
     found = County({}, {}, sessions, rasa, clock, app)
     appids = {name: f"wx{number}9f0ab532d5d035a" for number, name in enumerate(NAMES)}
     for number, name in enumerate(NAMES):
-        account = Account(name, appids[name], f"token{number}", f"{number}" * 32, kinds[number], place=name, title=TITLES[name])
+        account = Account(
+            name, appids[name], f"token{number}", f"{number}" * 32, kinds[number], place=name, title=TITLES[name]
+        )
 
         async def reach(method: str, query: dict[str, str], body: bytes, name: str = name) -> httpx.Response:
             async with httpx.AsyncClient(transport=transport, base_url="http://linli") as client:
                 return await client.request(method, f"/wechat/{name}", params=query, content=body)
 
-        simulator = Simulator(SimulatedAccount(account.appid, account.secret, account.token, has_customer_service=account.has_customer_service), reach=reach, clock=clock.unix)
-        api = WechatApi(account, sessions=sessions, http=TestClient(simulator.app, base_url="http://api"), wait=lambda _: None)
+        simulator = Simulator(
+            SimulatedAccount(
+                account.appid, account.secret, account.token, has_customer_service=account.has_customer_service
+            ),
+            reach=reach,
+            clock=clock.unix,
+        )
+        api = WechatApi(
+            account, sessions=sessions, http=TestClient(simulator.app, base_url="http://api"), wait=lambda _: None
+        )
         others = {appids[n]: TITLES[n] for n in NAMES if n != name}
         found.simulators[name] = simulator
-        found.accounts[name] = Wechat(account, sessions=sessions, answer=turns.answer, api=api, greeting=lambda village: f"您好，{village or '乡亲'}。", page_link=links.page, sources_link=links.sources, picture=lambda _: b"", others=others, now=clock.now)
-    app.include_router(pages.router(found.accounts, sessions=sessions, links=links, tokens=Tokens("s"), cookie_days=1, erase=lambda _: None, clock=clock.unix))
+        found.accounts[name] = Wechat(
+            account,
+            sessions=sessions,
+            answer=turns.answer,
+            api=api,
+            greeting=lambda village: f"您好，{village or '乡亲'}。",
+            page_link=links.page,
+            sources_link=links.sources,
+            picture=lambda _: b"",
+            others=others,
+            now=clock.now,
+        )
+    app.include_router(
+        pages.router(
+            found.accounts,
+            sessions=sessions,
+            links=links,
+            tokens=Tokens("s"),
+            cookie_days=1,
+            erase=lambda _: None,
+            clock=clock.unix,
+        )
+    )
     return found
 
 
@@ -142,12 +197,24 @@ def county(sessions: sessionmaker[Session]) -> Iterator[County]:
 def test_two_accounts_at_once_keep_token_place_and_window_apart(county: County) -> None:
     async def both() -> None:
         for _ in range(3):
-            await asyncio.gather(*(s.say(f"{person}-{name}", "邻居占了我家地") for name, s in county.simulators.items() for person in ("wang", "li")))
+            await asyncio.gather(
+                *(
+                    s.say(f"{person}-{name}", "邻居占了我家地")
+                    for name, s in county.simulators.items()
+                    for person in ("wang", "li")
+                )
+            )
 
     county.run(both())
-    assert [county.conversation(n, p) == county.conversation(m, q) for n, p, m, q in (("liuhe", "wang", "qingshi", "wang"), ("liuhe", "wang", "liuhe", "li"))] == [False, False]
+    assert [
+        county.conversation(n, p) == county.conversation(m, q)
+        for n, p, m, q in (("liuhe", "wang", "qingshi", "wang"), ("liuhe", "wang", "liuhe", "li"))
+    ] == [False, False]
     with county.sessions() as session:
-        assert {c.openid.split("-")[1]: session.get_one(Conversation, c.conversation_id).place_id for c in session.scalars(select(WechatContact))} == {"liuhe": "liuhe", "qingshi": "qingshi"}
+        assert {
+            c.openid.split("-")[1]: session.get_one(Conversation, c.conversation_id).place_id
+            for c in session.scalars(select(WechatContact))
+        } == {"liuhe": "liuhe", "qingshi": "qingshi"}
         session.execute(update(WechatContact).where(WechatContact.openid == "wang-liuhe").values(said_left=0))
         session.commit()
     assert len(county.rasa.asked) == 12
@@ -213,12 +280,15 @@ def test_one_person_is_asked_once_and_after_a_yes_sees_both(county: County) -> N
         county.tend()
     assert county.asked() == ["qingshi"]
     question = next(t for t in county.heard("qingshi") if "放在一起看" in t)
-    assert question.startswith("您在“柳河镇便民”公众号也和我说过话。") and question.endswith("回复 1：合到一起\n回复 2：不用")
+    assert question.startswith("您在“柳河镇便民”公众号也和我说过话。") and question.endswith(
+        "回复 1：合到一起\n回复 2：不用"
+    )
     assert county.say("qingshi", "1").startswith("合好了。")
     assert number in county.progress("qingshi") and number in county.progress("liuhe")
     with county.sessions() as session:
         words = {m.conversation_id for m in session.scalars(select(Message))}
-        assert cases.of_conversation(session, county.conversation("qingshi")) == []  # staff see the case where it was filed
+        # staff see the case where it was filed
+        assert cases.of_conversation(session, county.conversation("qingshi")) == []
     assert len(words) == 2 and county.rasa.asked == [(county.conversation("liuhe"), "在吗")]
 
 
@@ -245,8 +315,27 @@ def test_what_one_booked_shows_on_the_other_side_only_after_a_yes(county: County
     county.say("qingshi", "在吗")
     now = datetime.now(UTC)
     with county.sessions() as session:
-        opening = bookings.publish(session, worker_id=None, worker_name="周律师", mode=Mode.office, place="liuhe", address="镇司法所", starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=1, hours=1), capacity=1, now=now)
-        bookings.book(session, opening.id, conversation_id=county.conversation("liuhe"), request_key="k", summary="离婚", phone=None, now=now)
+        opening = bookings.publish(
+            session,
+            worker_id=None,
+            worker_name="周律师",
+            mode=Mode.office,
+            place="liuhe",
+            address="镇司法所",
+            starts_at=now + timedelta(days=1),
+            ends_at=now + timedelta(days=1, hours=1),
+            capacity=1,
+            now=now,
+        )
+        bookings.book(
+            session,
+            opening.id,
+            conversation_id=county.conversation("liuhe"),
+            request_key="k",
+            summary="离婚",
+            phone=None,
+            now=now,
+        )
     assert "没有预约" in check(county.sessions, CheckBooking, county.conversation("qingshi"), "我的预约")
     county.tend()
     county.say("qingshi", TOGETHER)
@@ -269,7 +358,17 @@ def test_people_whom_wechat_does_not_call_the_same_are_never_joined(county: Coun
 def test_a_form_is_not_disturbed_so_its_number_never_means_a_yes(county: County) -> None:
     county.known_as("union-wang")
     county.say("liuhe", "在吗")
-    county.rasa.answers = [[{"kind": "asking", "text": "大概什么时候的事？", "form": "dispute", "step": "when", "buttons": [{"title": "今天", "payload": "今天"}]}]]
+    county.rasa.answers = [
+        [
+            {
+                "kind": "asking",
+                "text": "大概什么时候的事？",
+                "form": "dispute",
+                "step": "when",
+                "buttons": [{"title": "今天", "payload": "今天"}],
+            }
+        ]
+    ]
     county.say("qingshi", "我要报个事")
     county.say("liuhe", "我要报个事")
     county.tend()
@@ -314,7 +413,9 @@ def test_wechat_is_asked_once_for_a_person_and_again_when_they_follow_anew(count
 
 
 @pytest.mark.parametrize(("code", "times"), [(-1, 1), (45009, 1), (48001, 0), (40003, 0)])
-def test_wechat_that_cannot_say_is_asked_later_and_one_that_will_not_never(county: County, code: int, times: int) -> None:
+def test_wechat_that_cannot_say_is_asked_later_and_one_that_will_not_never(
+    county: County, code: int, times: int
+) -> None:
     county.say("liuhe", "在吗")
     county.accounts["liuhe"]._api.token()
     county.simulators["liuhe"].fail_next = [code]
@@ -345,7 +446,9 @@ def test_joining_twice_and_across_three_is_one_person_until_one_parts(sessions: 
         persons.join(session, "c", "d")
         persons.join(session, "b", "c")
         persons.join(session, "b", "c")
-        assert set(persons.threads_of(session, "d")) == {"a", "b", "c", "d"} and persons.threads_of(session, "d")[0] == "d"
+        assert (
+            set(persons.threads_of(session, "d")) == {"a", "b", "c", "d"} and persons.threads_of(session, "d")[0] == "d"
+        )
         assert persons.part(session, "d") and not persons.part(session, "d")
         assert persons.threads_of(session, "d") == ["d"] and set(persons.threads_of(session, "a")) == {"a", "b", "c"}
 
@@ -420,7 +523,15 @@ def with_a_past(wired: Wired) -> tuple[TestClient, str, str]:
     with wired.sessions() as session:
         conversation = service.start(session, channel="widget", place="lijiagou")
         service.receive(session, conversation, client_id="w-1", text="水管漏了")
-        case = cases.file(session, request_key="w", conversation_id=conversation.id, place="lijiagou", category="其他", fields={"what": "水管漏了"}, now=datetime.now(UTC))
+        case = cases.file(
+            session,
+            request_key="w",
+            conversation_id=conversation.id,
+            place="lijiagou",
+            category="其他",
+            fields={"what": "水管漏了"},
+            now=datetime.now(UTC),
+        )
         client = browser(wired)
         client.cookies.set(COOKIE, Tokens("s").make(conversation), domain="linli.example")
         return client, conversation.id, cases.spoken_number(case)
@@ -469,13 +580,48 @@ def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wir
     wired.send(MsgType="event", Event="unsubscribe", EventKey="")
     now = datetime.now(UTC)
     with wired.sessions() as session:
-        case = cases.file(session, request_key="k", conversation_id=wired.conversation(), place="lijiagou", category="土地", fields={"what": "地被占了"}, now=now)
-        cases.note(session, case.id, "镇里去看过了。", actor=cases.Actor("staff", "小李", 1), key="n", now=now, for_resident=True)
+        case = cases.file(
+            session,
+            request_key="k",
+            conversation_id=wired.conversation(),
+            place="lijiagou",
+            category="土地",
+            fields={"what": "地被占了"},
+            now=now,
+        )
+        cases.note(
+            session,
+            case.id,
+            "镇里去看过了。",
+            actor=cases.Actor("staff", "小李", 1),
+            key="n",
+            now=now,
+            for_resident=True,
+        )
         case.status, case.closed_at = CaseStatus.closed, now - timedelta(days=8)
         session.commit()
         assert cases.tick(session, now=now)  # 回头看
-        opening = bookings.publish(session, worker_id=None, worker_name="周律师", mode=Mode.office, place="liuhe", address="镇司法所", starts_at=now + timedelta(hours=20), ends_at=now + timedelta(hours=21), capacity=1, now=now)
-        bookings.book(session, opening.id, conversation_id=wired.conversation(), request_key="b", summary="离婚", phone=None, now=now - timedelta(days=2))
+        opening = bookings.publish(
+            session,
+            worker_id=None,
+            worker_name="周律师",
+            mode=Mode.office,
+            place="liuhe",
+            address="镇司法所",
+            starts_at=now + timedelta(hours=20),
+            ends_at=now + timedelta(hours=21),
+            capacity=1,
+            now=now,
+        )
+        bookings.book(
+            session,
+            opening.id,
+            conversation_id=wired.conversation(),
+            request_key="b",
+            summary="离婚",
+            phone=None,
+            now=now - timedelta(days=2),
+        )
         assert delivery.tell_case_events(session) and delivery.tell_appointments(session, now=now)
     before = len(wired.texts())
     for hours in (0, 2, 49, 100):
@@ -493,7 +639,16 @@ def test_an_unfollowing_delivered_late_does_not_undo_following_again(wired: Wire
     from bot.channels.wechat_xml import shape
 
     def event(name: str, at: int) -> bytes:
-        return shape({"ToUserName": "gh_7f083739789a", "FromUserName": "o1", "CreateTime": at, "MsgType": "event", "Event": name, "EventKey": ""}).encode()
+        return shape(
+            {
+                "ToUserName": "gh_7f083739789a",
+                "FromUserName": "o1",
+                "CreateTime": at,
+                "MsgType": "event",
+                "Event": name,
+                "EventKey": "",
+            }
+        ).encode()
 
     for body in (event("subscribe", 1), event("unsubscribe", 2), event("subscribe", 3), event("unsubscribe", 2)):
         wired.run(wired.simulator._once("o1", body))

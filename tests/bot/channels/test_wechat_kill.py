@@ -1,6 +1,7 @@
-"""The app is killed before and after each commit between a message from WeChat and the answer on the telephone; a supervisor starts
-it again, and WeChat delivers again. The deed is done once, and the answer is there: once, or, where nobody can know whether it
-arrived, a second time marked 补发. The app is the whole one of bot/app.py in a process of its own; Rasa is a double that files a case.
+"""The app is killed before and after each commit between a message from WeChat and the answer on the telephone; a
+supervisor starts it again, and WeChat delivers again. The deed is done once, and the answer is there: once, or,
+where nobody can know whether it arrived, a second time marked 补发. The app is the whole one of bot/app.py in a
+process of its own; Rasa is a double that files a case.
 """
 
 import asyncio
@@ -45,7 +46,8 @@ APPID, SECRET, TOKEN = "wx49f0ab532d5d035a", "0123456789abcdef0123456789abcdef",
 _FILED = "登记好了，我们会办。"
 
 
-# --- in the process that dies ------------------------------------------------------------------------------------------
+# --- in the process that dies
+# ------------------------------------------------------------------------------------------
 
 
 class FilingRasa(FakeRasa):
@@ -58,7 +60,15 @@ class FilingRasa(FakeRasa):
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         await asyncio.sleep(self._slow_s)
         with self._sessions() as session:
-            cases.file(session, request_key=f"m{metadata['message']}", conversation_id=conversation_id, place="lijiagou", category="其他", fields={"what": text}, now=module.datetime.now(module.UTC))
+            cases.file(
+                session,
+                request_key=f"m{metadata['message']}",
+                conversation_id=conversation_id,
+                place="lijiagou",
+                category="其他",
+                fields={"what": text},
+                now=module.datetime.now(module.UTC),
+            )
             session.commit()
         return await super().talk(conversation_id, text, metadata=metadata)
 
@@ -71,17 +81,23 @@ class FilingRasa(FakeRasa):
 
 def _serve(url: str, home: Path, port: int, api: str, slow_s: float) -> None:
     # Lapses and patience shorter than WeChat's, in the same order.
-    module.PATIENCE_S, module._GAVE_UP, module._SETTLED, module._NOT_ASKED_AGAIN = 1.0, timedelta(seconds=1.3), timedelta(seconds=0.3), timedelta(seconds=4)
+    module.PATIENCE_S = 1.0
+    module._GAVE_UP = timedelta(seconds=1.3)
+    module._SETTLED = timedelta(seconds=0.3)
+    module._NOT_ASKED_AGAIN = timedelta(seconds=4)
     ledger._SENDING_LAPSES = timedelta(seconds=2)
     settings = Settings(home=home, database_url=url, port=port, wechat_accounts=home / "accounts.yml", wechat_api=api)
     sessions = make_sessions(make_engine(url))
     rasa, search = FilingRasa(sessions, slow_s), NoSearch()
-    parts = whole.Parts(settings, sessions, search.embedder, search, rasa, lambda _: "其他", Turns(sessions=sessions, rasa=rasa), search)  # type: ignore[arg-type]
+    parts = whole.Parts(
+        settings, sessions, search.embedder, search, rasa, lambda _: "其他", Turns(sessions=sessions, rasa=rasa), search
+    )  # type: ignore[arg-type]
     killer.install(lambda: killer.read(home / "order"), fired=(home / "order").unlink)
     uvicorn.run(whole.create_app(parts), host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
-# --- the walk ------------------------------------------------------------------------------------------------------------
+# --- the walk
+# ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -106,7 +122,9 @@ class World:
                 process = self.processes.get(port)
                 if process is None or not process.is_alive():
                     url = self.sessions.kw["bind"].url.render_as_string(hide_password=False)
-                    self.processes[port] = _FORKS.Process(target=_serve, args=(url, self.home, port, self.api, self.slow_s))
+                    self.processes[port] = _FORKS.Process(
+                        target=_serve, args=(url, self.home, port, self.api, self.slow_s)
+                    )
                     self.processes[port].start()
                 with suppress(httpx.HTTPError):
                     if (await client.get(f"http://127.0.0.1:{port}/healthz", timeout=1)).status_code == 200:
@@ -118,17 +136,27 @@ class World:
         port = port or self.ports[next(self.turn) % len(self.ports)]
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-                return await client.request(method, f"http://127.0.0.1:{port}/wechat/qinghe", params=query, content=body)
+                return await client.request(
+                    method, f"http://127.0.0.1:{port}/wechat/qinghe", params=query, content=body
+                )
         except httpx.TransportError:
             await self.up(port)
             raise
 
     def answers(self, openid: str) -> list[tuple[str, str]]:
-        return [(s.via, s.text) for s in self.simulator.telephone(openid).shown if s.via in ("passive", "customer_service")]
+        return [
+            (s.via, s.text) for s in self.simulator.telephone(openid).shown if s.via in ("passive", "customer_service")
+        ]
 
     def filed(self, openid: str) -> int:
         with self.sessions() as session:
-            return len(session.scalars(select(Case).join(WechatContact, WechatContact.conversation_id == Case.conversation_id).where(WechatContact.openid == openid)).all())
+            return len(
+                session.scalars(
+                    select(Case)
+                    .join(WechatContact, WechatContact.conversation_id == Case.conversation_id)
+                    .where(WechatContact.openid == openid)
+                ).all()
+            )
 
     async def heard(self, openid: str) -> None:
         ends = time.monotonic() + 60
@@ -147,7 +175,9 @@ def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
         import_places(session, CORPUS)
         import_offices(session, CORPUS / "offices.yml")
         session.commit()
-    (tmp_path / "accounts.yml").write_text(yaml.safe_dump([{"name": "qinghe", "appid": APPID, "token": TOKEN, "secret": SECRET, "kind": "service"}]))
+    (tmp_path / "accounts.yml").write_text(
+        yaml.safe_dump([{"name": "qinghe", "appid": APPID, "token": TOKEN, "secret": SECRET, "kind": "service"}])
+    )
     (tmp_path / "accounts.yml").chmod(0o600)
     port = free_port()
     found = World(sessions, tmp_path, f"http://127.0.0.1:{port}")
@@ -210,7 +240,16 @@ def test_an_answer_arrives_wherever_the_app_dies(world: World, slow_s: float, le
 
 def test_two_processes_and_a_restart_file_once_and_answer_once(world: World) -> None:
     world.slow_s, world.ports = 0.8, [free_port(), free_port()]
-    body = shape({"ToUserName": world.simulator.account.original_id, "FromUserName": "o1", "CreateTime": int(time.time()), "MsgType": "text", "Content": "隔壁占了我家的路", "MsgId": 77}).encode()
+    body = shape(
+        {
+            "ToUserName": world.simulator.account.original_id,
+            "FromUserName": "o1",
+            "CreateTime": int(time.time()),
+            "MsgType": "text",
+            "Content": "隔壁占了我家的路",
+            "MsgId": 77,
+        }
+    ).encode()
 
     async def story() -> list[str | None]:
         for port in world.ports:

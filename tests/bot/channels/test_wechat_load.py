@@ -1,4 +1,6 @@
-"""What two hundred people writing at once rest upon, and that the benchmark sees what it looks for; the figures are in docs/performance.md."""
+"""What two hundred people writing at once rest upon, and that the benchmark sees what it looks for; the figures are
+in docs/performance.md.
+"""
 
 import asyncio
 import threading
@@ -32,7 +34,9 @@ def test_the_benchmark_tells_once_from_lost_from_doubled(sessions: sessionmaker[
     assert [line.split(":")[0] for line in wrong] == ["lost", "doubled"]
 
 
-def test_a_word_while_the_answer_is_being_made_fetches_it_and_is_no_question(sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_word_while_the_answer_is_being_made_fetches_it_and_is_no_question(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "PATIENCE_S", 0.3)
     wired = wire(sessions, kind=AccountKind.unverified)
     go = threading.Event()
@@ -83,7 +87,9 @@ def test_what_waits_is_taken_up_one_message_a_conversation(sessions: sessionmake
             ids += [service.receive(session, conversation, client_id=str(n), text="在吗").id for n in range(2)]
         assert service.unanswered(session, older_than=timedelta(seconds=-1)) == [ids[0], ids[2]]
         assert service.claim(session, ids[0])
-        assert service.unanswered(session, older_than=timedelta(seconds=-1)) == [ids[1], ids[2]], "somebody is at the first"
+        assert service.unanswered(session, older_than=timedelta(seconds=-1)) == [ids[1], ids[2]], (
+            "somebody is at the first"
+        )
 
 
 def test_writers_of_a_process_queue_and_a_failed_one_leaves_the_queue(sessions: sessionmaker[Session]) -> None:
@@ -124,7 +130,12 @@ def test_more_turns_than_rasa_has_room_for_are_all_answered(sessions: sessionmak
 
     wired.rasa.talk = slow  # type: ignore[assignment]
     with sessions() as session:
-        ids = [service.receive(session, service.start(session, channel="widget", place=None), client_id="1", text="邻居占了我家地").id for _ in range(50)]
+        ids = [
+            service.receive(
+                session, service.start(session, channel="widget", place=None), client_id="1", text="邻居占了我家地"
+            ).id
+            for _ in range(50)
+        ]
     asyncio.run(_answered(Turns(sessions=sessions, rasa=wired.rasa), ids))  # type: ignore[arg-type]
     with sessions() as session:
         assert [len(service.replies_to(session, i)) for i in ids] == [1] * 50

@@ -34,7 +34,9 @@ def tell(wired: Wired, key: str = "late") -> list[str]:
 
 
 def test_each_field_holds_what_its_kind_allows(wired: Wired) -> None:
-    assert [re.sub(r"\d", "0", notice) for notice in tell(wired)] == ["事项：您的事有了新消息，点开查看。\n进展：有新消息\n时间：0000年00月00日 00:00"]
+    assert [re.sub(r"\d", "0", notice) for notice in tell(wired)] == [
+        "事项：您的事有了新消息，点开查看。\n进展：有新消息\n时间：0000年00月00日 00:00"
+    ]
     assert len(tell(wired, "later")) == 2
     wired.simulator.check()
 
@@ -52,8 +54,20 @@ def test_the_template_is_asked_for_again_where_the_servers_were_busy(wired: Wire
     wired.simulator.check()
 
 
-@pytest.mark.parametrize("data", [{}, {"first": {"value": "有新消息"}}, {"thing1": {"value": "有"}, "phrase2": {"value": "六个字太长了"}, "time3": {"value": "1"}}, {"thing1": {"value": ""}, "phrase2": {"value": "有"}, "time3": {"value": "1"}}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"first": {"value": "有新消息"}},
+        {"thing1": {"value": "有"}, "phrase2": {"value": "六个字太长了"}, "time3": {"value": "1"}},
+        {"thing1": {"value": ""}, "phrase2": {"value": "有"}, "time3": {"value": "1"}},
+    ],
+)
 def test_the_simulator_refuses_other_fields_and_what_is_too_long(wired: Wired, data: dict[str, dict[str, str]]) -> None:
     with pytest.raises(WechatError, match="47003"):
-        wired.wechat._api.call("POST", "/cgi-bin/message/template/send", {"touser": "o1", "template_id": "notice-1", "url": "", "data": data})
+        wired.wechat._api.call(
+            "POST",
+            "/cgi-bin/message/template/send",
+            {"touser": "o1", "template_id": "notice-1", "url": "", "data": data},
+        )
     assert len(wired.simulator.violations) == 1

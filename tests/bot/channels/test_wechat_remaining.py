@@ -27,8 +27,16 @@ def test_five_for_48_hours_and_the_quick_ones_only_where_there_are_no_others(ses
     assert told(wired)[0] == 5
 
 
-@pytest.mark.parametrize(("template", "then"), [("notice-1", "您写的先用通知提醒他，他点开网页就能看到"), (None, "这个公众号没有通知模板，您写的会存着，等对方再发一句话时一起给他")])
-def test_after_48_hours_the_agent_hears_why_and_what_happens(sessions: sessionmaker[Session], template: str | None, then: str) -> None:
+@pytest.mark.parametrize(
+    ("template", "then"),
+    [
+        ("notice-1", "您写的先用通知提醒他，他点开网页就能看到"),
+        (None, "这个公众号没有通知模板，您写的会存着，等对方再发一句话时一起给他"),
+    ],
+)
+def test_after_48_hours_the_agent_hears_why_and_what_happens(
+    sessions: sessionmaker[Session], template: str | None, then: str
+) -> None:
     wired = wire(sessions, template=template)
     wired.say("在吗")
     wired.clock.ahead = timedelta(hours=48)

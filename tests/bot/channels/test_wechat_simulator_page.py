@@ -55,7 +55,11 @@ def test_the_made_up_accounts_are_one_of_each_kind_and_stay(tmp_path: Path) -> N
 def test_a_service_that_does_not_answer_is_said_as_telephones_do(page: Page) -> None:
     page.do("follow", data={"value": "lijiagou"})
     page.do("text", data={"value": "在吗"})
-    assert page.notes() == ["您扫了村里的二维码", "该公众号提供的服务出现故障，请稍后再试", "该公众号提供的服务出现故障，请稍后再试"]
+    assert page.notes() == [
+        "您扫了村里的二维码",
+        "该公众号提供的服务出现故障，请稍后再试",
+        "该公众号提供的服务出现故障，请稍后再试",
+    ]
     assert page.phone.telephone.said_left == REPLIES and page.phone.busy == 0
 
 
@@ -69,7 +73,11 @@ def test_nobody_speaks_before_following(page: Page) -> None:
 def test_what_is_no_photo_isnt_sent(page: Page, data: bytes) -> None:
     page.do("follow")
     page.do("photo", files={"photo": ("a.jpg", io.BytesIO(data))})
-    assert page.notes()[-1] == "这个文件不是照片，没有发出去" and page.phone.photos == [] and page.phone.telephone.shown == []
+    assert (
+        page.notes()[-1] == "这个文件不是照片，没有发出去"
+        and page.phone.photos == []
+        and page.phone.telephone.shown == []
+    )
 
 
 def test_a_photo_goes_as_a_small_jpeg_without_where_it_was_taken(page: Page) -> None:
@@ -98,16 +106,24 @@ def test_other_sites_and_unknown_accounts_get_nothing(page: Page) -> None:
         assert page.client.post("/phone/fuwuhao/unfollow", headers={"sec-fetch-site": site}).status_code == 404
         assert page.client.get("/phone/fuwuhao", headers={"sec-fetch-site": site}).status_code == 404
     assert page.phone.telephone.is_following
-    assert page.client.get("/phone/other").status_code == 404 and page.client.post("/phone/other/text").status_code == 404
+    assert (
+        page.client.get("/phone/other").status_code == 404 and page.client.post("/phone/other/text").status_code == 404
+    )
     before = page.notes()
     page.do("no-such-deed")
     assert page.notes() == before
 
 
 def test_words_are_shown_as_words_and_addresses_as_links(page: Page) -> None:
-    page.phone.telephone.shown += [Shown("passive", "看原文：https://linli.example/w/s/a-b_c.d，<script>alert(1)</script>", 0.0), Shown("resident", "<b>在吗</b>", 1.0)]
+    page.phone.telephone.shown += [
+        Shown("passive", "看原文：https://linli.example/w/s/a-b_c.d，<script>alert(1)</script>", 0.0),
+        Shown("resident", "<b>在吗</b>", 1.0),
+    ]
     shown = page.client.get("/phone/fuwuhao")
-    assert '看原文：<a href="https://linli.example/w/s/a-b_c.d" target="_blank" rel="noopener">https://linli.example/w/s/a-b_c.d</a>，&lt;script&gt;' in shown.text and "&lt;b&gt;在吗" in shown.text
+    assert (
+        '看原文：<a href="https://linli.example/w/s/a-b_c.d" target="_blank" '
+        'rel="noopener">https://linli.example/w/s/a-b_c.d</a>，&lt;script&gt;'
+    ) in shown.text and "&lt;b&gt;在吗" in shown.text
     assert "default-src 'self'" in shown.headers["content-security-policy"]
 
 
@@ -116,7 +132,12 @@ def test_the_page_is_told_of_changes_only(page: Page) -> None:
     assert mark and page.client.get(f"/phone/fuwuhao/live?seen={mark[1]}").status_code == 204
     page.phone.telephone.shown.append(Shown("customer_service", "晚到的话", 0.0))
     fresh = page.client.get(f"/phone/fuwuhao/live?seen={mark[1]}")
-    assert fresh.status_code == 200 and "晚到的话" in fresh.text and 'id="books" hx-swap-oob="true"' in fresh.text and mark[1] not in fresh.text
+    assert (
+        fresh.status_code == 200
+        and "晚到的话" in fresh.text
+        and 'id="books" hx-swap-oob="true"' in fresh.text
+        and mark[1] not in fresh.text
+    )
 
 
 def test_49_hours_close_the_window_and_move_the_telephones_clock(page: Page) -> None:

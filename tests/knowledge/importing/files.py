@@ -13,7 +13,14 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-RULES = ["李家沟村村规民约", "第一章 总则", "第一条 为了让大家过得和气，订这份村规民约。", "第二条 村民应当爱护环境，垃圾分类投放，不乱倒。", "第二章 红白事", "第三条 提倡婚事新办，酒席一般不超过十五桌。"]
+RULES = [
+    "李家沟村村规民约",
+    "第一章 总则",
+    "第一条 为了让大家过得和气，订这份村规民约。",
+    "第二条 村民应当爱护环境，垃圾分类投放，不乱倒。",
+    "第二章 红白事",
+    "第三条 提倡婚事新办，酒席一般不超过十五桌。",
+]
 
 
 def word(fill: Callable[[Any], None]) -> bytes:
@@ -52,7 +59,10 @@ def changed(data: bytes, parts: dict[str, bytes | None]) -> bytes:
 
 def body(xml: str) -> bytes:
     """A docx whose page is this XML."""
-    whole = f'<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="{W}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><w:body>{xml}</w:body></w:document>'
+    whole = (
+        f'<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="{W}" '
+        f'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><w:body>{xml}</w:body></w:document>'
+    )
     return changed(word(lambda _: None), {"word/document.xml": whole.encode()})
 
 
@@ -62,22 +72,39 @@ def p(text: str, settings: str = "") -> str:
 
 def numbered(levels: list[tuple[str, str]], paragraphs: list[tuple[int, str]], *, override: int | None = None) -> bytes:
     """A docx with one automatic list: (format, text) of each level, then (level, text) of each paragraph."""
-    lvls = "".join(f'<w:lvl w:ilvl="{i}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>' for i, (form, text) in enumerate(levels))
+    lvls = "".join(
+        f'<w:lvl w:ilvl="{i}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
+        for i, (form, text) in enumerate(levels)
+    )
     own = f'<w:lvlOverride w:ilvl="0"><w:startOverride w:val="{override}"/></w:lvlOverride>' if override else ""
-    numbering = f'<?xml version="1.0"?><w:numbering xmlns:w="{W}"><w:abstractNum w:abstractNumId="1">{lvls}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="1"/>{own}</w:num></w:numbering>'
-    xml = "".join(p(text, f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="1"/></w:numPr>') for level, text in paragraphs)
+    numbering = (
+        f'<?xml version="1.0"?><w:numbering xmlns:w="{W}"><w:abstractNum '
+        f'w:abstractNumId="1">{lvls}</w:abstractNum><w:num w:numId="1"><w:abstractNumId '
+        f'w:val="1"/>{own}</w:num></w:numbering>'
+    )
+    xml = "".join(
+        p(text, f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="1"/></w:numPr>') for level, text in paragraphs
+    )
     return changed(body(xml), {"word/numbering.xml": numbering.encode()})
 
 
 def bomb_docx(megabytes: int) -> bytes:
     """One paragraph of so many megabytes of blanks."""
-    xml = f'<?xml version="1.0"?><w:document xmlns:w="{W}"><w:body><w:p><w:r><w:t>' + " " * (megabytes * 1_000_000) + "</w:t></w:r></w:p></w:body></w:document>"
+    xml = (
+        f'<?xml version="1.0"?><w:document xmlns:w="{W}"><w:body><w:p><w:r><w:t>'
+        + " " * (megabytes * 1_000_000)
+        + "</w:t></w:r></w:p></w:body></w:document>"
+    )
     return changed(word(lambda _: None), {"word/document.xml": xml.encode()})
 
 
 def ole(*streams: str) -> bytes:
     """The head of an OLE container with these names in its directory."""
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504 + b"".join(name.encode("utf-16-le") + b"\x00" * 64 for name in streams)
+    return (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + b"\x00" * 504
+        + b"".join(name.encode("utf-16-le") + b"\x00" * 64 for name in streams)
+    )
 
 
 def pdf(*pages: list[str], encrypt: str | None = None, table: list[list[str]] | None = None, header: str = "") -> bytes:
@@ -110,12 +137,21 @@ def raw_pdf(content: bytes, *, pages: int = 1, packed: bytes | None = None) -> b
     """A PDF by hand: `pages` pages that share one content stream, deflated unless `packed` is given."""
     stream = packed if packed is not None else zlib.compress(content, 9)
     kids = " ".join(f"{number} 0 R" for number in range(5, 5 + pages))
-    objects = [b"<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Count {pages}/Kids[{kids}]>>".encode(), b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(stream), stream), b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
-    objects += [b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 3 0 R/Resources<</Font<</F1 4 0 R>>>>>>"] * pages
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Count {pages}/Kids[{kids}]>>".encode(),
+        b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    objects += [
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 3 0 R/Resources<</Font<</F1 4 0 R>>>>>>"
+    ] * pages
     out, offsets = b"%PDF-1.7\n", []
     for number, text in enumerate(objects, 1):
         offsets.append(len(out))
         out += b"%d 0 obj" % number + text + b"endobj\n"
     start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(b"%010d 00000 n \n" % at for at in offsets)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(
+        b"%010d 00000 n \n" % at for at in offsets
+    )
     return out + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, start)

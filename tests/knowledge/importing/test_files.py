@@ -39,8 +39,22 @@ def test_a_docx_keeps_headings_articles_and_tables_in_order() -> None:
         ("a.TXT", "\n".join(files.RULES).encode("utf-8-sig")),
         ("a.txt", ("\ufeff" + "\n".join(files.RULES)).encode("utf-16-le")),
         ("a.md", ("# " + "\n".join(files.RULES)).encode()),
-        ("a.html", ("<meta charset=gb2312><h1>" + "</h1><p>".join(files.RULES[:2]) + "<p>" + "<p>".join(files.RULES[2:])).encode("gbk")),
-        ("a.htm", ("<html><title>站名</title><h1>" + files.RULES[0] + "</h1><div>" + "<br>".join(files.RULES[1:]) + "</div><script>alert(1)</script>").encode()),
+        (
+            "a.html",
+            (
+                "<meta charset=gb2312><h1>" + "</h1><p>".join(files.RULES[:2]) + "<p>" + "<p>".join(files.RULES[2:])
+            ).encode("gbk"),
+        ),
+        (
+            "a.htm",
+            (
+                "<html><title>站名</title><h1>"
+                + files.RULES[0]
+                + "</h1><div>"
+                + "<br>".join(files.RULES[1:])
+                + "</div><script>alert(1)</script>"
+            ).encode(),
+        ),
         ("a.pdf", files.pdf(files.RULES)),
     ],
     ids="gbk utf8 bom utf16 markdown html_gbk html_breaks pdf".split(),
@@ -64,7 +78,10 @@ def test_pasted_text_is_read_like_a_file() -> None:
         ("第三条第二款说的补助，按年发。", (P, "", "第三条第二款说的补助，按年发。")),
         ("第二章 环境卫生", (H, "第二章", "环境卫生")),
         ("一、环境卫生", (H, "一、", "环境卫生")),
-        ("二、每户门前自己扫，垃圾分三类，不乱倒，不焚烧秸秆。", (L, "二、", "每户门前自己扫，垃圾分三类，不乱倒，不焚烧秸秆。")),
+        (
+            "二、每户门前自己扫，垃圾分三类，不乱倒，不焚烧秸秆。",
+            (L, "二、", "每户门前自己扫，垃圾分三类，不乱倒，不焚烧秸秆。"),
+        ),
         ("（三）五保户", (L, "（三）", "五保户")),
         ("1.带身份证", (L, "1.", "带身份证")),
         ("2、带户口本", (L, "2、", "带户口本")),
@@ -78,7 +95,22 @@ def test_marks_are_known(line: str, expected: tuple[BlockKind, str, str]) -> Non
     assert (block.kind, block.number, block.text) == expected
 
 
-@pytest.mark.parametrize(("text", "number"), [("十二", 12), ("一百零三", 103), ("二〇二六", 2026), ("１２", 12), ("1042", 1042), ("一千零四十二", 1042), ("条", None), ("", None), ("12345", None), ("十百", None), ("三百零五", 305)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("十二", 12),
+        ("一百零三", 103),
+        ("二〇二六", 2026),
+        ("１２", 12),
+        ("1042", 1042),
+        ("一千零四十二", 1042),
+        ("条", None),
+        ("", None),
+        ("12345", None),
+        ("十百", None),
+        ("三百零五", 305),
+    ],
+)
 def test_numbers_are_read(text: str, number: int | None) -> None:
     assert number_of(text) == number
 
@@ -92,8 +124,18 @@ def test_dates_are_read_in_both_scripts() -> None:
 
 
 def test_numbers_that_word_makes_itself_are_read() -> None:
-    data = files.numbered([("chineseCountingThousand", "第%1条"), ("chineseCounting", "（%2）"), ("decimal", "%3.")], [(0, "爱护环境。"), (1, "不乱倒。"), (1, "不焚烧。"), (2, "秸秆。"), (0, "邻里和睦。"), (1, "不吵架。")])
-    assert seen(read_file("a.docx", data)) == [(A, "第一条", "爱护环境。"), (L, "（一）", "不乱倒。"), (L, "（二）", "不焚烧。"), (L, "1.", "秸秆。"), (A, "第二条", "邻里和睦。"), (L, "（一）", "不吵架。")]
+    data = files.numbered(
+        [("chineseCountingThousand", "第%1条"), ("chineseCounting", "（%2）"), ("decimal", "%3.")],
+        [(0, "爱护环境。"), (1, "不乱倒。"), (1, "不焚烧。"), (2, "秸秆。"), (0, "邻里和睦。"), (1, "不吵架。")],
+    )
+    assert seen(read_file("a.docx", data)) == [
+        (A, "第一条", "爱护环境。"),
+        (L, "（一）", "不乱倒。"),
+        (L, "（二）", "不焚烧。"),
+        (L, "1.", "秸秆。"),
+        (A, "第二条", "邻里和睦。"),
+        (L, "（一）", "不吵架。"),
+    ]
 
 
 def test_a_list_that_starts_at_eleven_starts_there() -> None:
@@ -102,7 +144,11 @@ def test_a_list_that_starts_at_eleven_starts_there() -> None:
 
 
 def test_content_controls_and_insertions_are_kept_and_deletions_are_not() -> None:
-    xml = f"<w:sdt><w:sdtContent>{files.p('第一条 目录控件里的字。')}</w:sdtContent></w:sdt><w:p><w:ins><w:r><w:t>加的字</w:t></w:r></w:ins><w:del><w:r><w:delText>删的字</w:delText></w:r></w:del><w:r><w:t>原来的字</w:t></w:r></w:p>"
+    xml = (
+        f"<w:sdt><w:sdtContent>{files.p('第一条 目录控件里的字。')}</w:sdtContent></w:sdt><w:p><w:ins><w:r><w:t>加的字"
+        "</w:t></w:r></w:ins><w:del><w:r><w:delText>删的字</w:delText></w:r></w:del><w:r><w:t>原来的字</w:t></w:r></"
+        "w:p>"
+    )
     found = read_file("a.docx", files.body(xml))
     assert [b.line for b in found.blocks] == ["第一条 目录控件里的字。", "加的字原来的字"]
     assert found.warnings == ("文件里有修订痕迹，按接受修订以后的样子读。",)
@@ -110,7 +156,10 @@ def test_content_controls_and_insertions_are_kept_and_deletions_are_not() -> Non
 
 def test_a_text_box_is_read_once() -> None:
     box = f"<w:txbxContent>{files.p('框里的字')}</w:txbxContent>"
-    xml = f"<w:p><w:r><w:t>外面</w:t><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing>{box}</w:drawing></mc:Choice><mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    xml = (
+        f"<w:p><w:r><w:t>外面</w:t><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing>{box}</w:drawing></"
+        f"mc:Choice><mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    )
     found = read_file("a.docx", files.body(xml))
     assert [b.line for b in found.blocks] == ["外面", "框里的字"]
 
@@ -123,23 +172,41 @@ def test_a_table_in_a_table_lands_in_the_cell_around_it() -> None:
 
 
 def test_a_frame_around_text_is_no_table() -> None:
-    assert seen(read_file("a.docx", files.body(f"<w:tbl><w:tr><w:tc>{files.p('第一条 好。')}</w:tc></w:tr></w:tbl>"))) == [(A, "第一条", "好。")]
+    assert seen(
+        read_file("a.docx", files.body(f"<w:tbl><w:tr><w:tc>{files.p('第一条 好。')}</w:tc></w:tr></w:tbl>"))
+    ) == [(A, "第一条", "好。")]
 
 
 # --- pdf -------------------------------------------------------------------------------------------------------------
 
 
 def test_lines_of_a_pdf_become_paragraphs_again_and_page_numbers_go() -> None:
-    lines = ["第一条 村民应当爱护环境卫生，每户负责自家门前的清扫和", "垃圾分类，定时投放，不得乱倒。", "第二条 提倡孝老爱亲。"]
+    lines = [
+        "第一条 村民应当爱护环境卫生，每户负责自家门前的清扫和",
+        "垃圾分类，定时投放，不得乱倒。",
+        "第二条 提倡孝老爱亲。",
+    ]
     found = read_file("a.pdf", files.pdf(lines, lines))
-    assert seen(found) == [(A, "第一条", "村民应当爱护环境卫生，每户负责自家门前的清扫和垃圾分类，定时投放，不得乱倒。"), (A, "第二条", "提倡孝老爱亲。")] * 2
+    assert (
+        seen(found)
+        == [
+            (A, "第一条", "村民应当爱护环境卫生，每户负责自家门前的清扫和垃圾分类，定时投放，不得乱倒。"),
+            (A, "第二条", "提倡孝老爱亲。"),
+        ]
+        * 2
+    )
 
 
 def test_a_table_of_a_pdf_keeps_its_cells_and_its_page() -> None:
-    found = read_file("a.pdf", files.pdf(["第一条 补助标准见下表，按年发放，不得截留。"], table=[["项目", "金额"], ["高龄", "100 元"]]))
+    found = read_file(
+        "a.pdf",
+        files.pdf(["第一条 补助标准见下表，按年发放，不得截留。"], table=[["项目", "金额"], ["高龄", "100 元"]]),
+    )
     assert [(b.kind, b.rows, b.line if b.kind is not T else "", b.page) for b in found.blocks] == [
-        (A, (), "第一条 补助标准见下表，按年发放，不得截留。", 1), (T, (("项目", "金额"), ("高龄", "100 元")), "", 1), (P, (), "表格下面还有一句话。", 1),
-    ]  # fmt: skip
+        (A, (), "第一条 补助标准见下表，按年发放，不得截留。", 1),
+        (T, (("项目", "金额"), ("高龄", "100 元")), "", 1),
+        (P, (), "表格下面还有一句话。", 1),
+    ]
 
 
 def test_what_stands_on_every_page_is_named_and_left_out() -> None:
@@ -153,7 +220,11 @@ def test_what_stands_on_every_page_is_named_and_left_out() -> None:
 
 
 def test_a_page_of_a_web_site_is_read_without_what_surrounds_it() -> None:
-    page = "<nav>首页 办事</nav><table><tr><td><table><tr><td>材料</td><td>份数</td></tr><tr><td>身份证</td><td>1</td></tr></table><p>带上<b>户口</b>簿。</p></td></tr></table><ol start=3><li>先登记<li>再等</ol><p style='display: none'>看不见</p><!-- 注 --><style>p{}</style>"
+    page = (
+        "<nav>首页 办事</nav><table><tr><td><table><tr><td>材料</td><td>份数</td></tr><tr><td>身份证</td><td>1</td></"
+        "tr></table><p>带上<b>户口</b>簿。</p></td></tr></table><ol start=3><li>先登记<li>再等</ol><p style='display: "
+        "none'>看不见</p><!-- 注 --><style>p{}</style>"
+    )
     found = read_file("a.html", page.encode())
     assert [b.line for b in found.blocks] == ["材料 | 份数\n身份证 | 1", "带上户口簿。", "3.先登记", "4.再等"]
     assert found.warnings == ("网页的菜单、侧栏和页脚没有读进来。", "网页里有看不见的字，没有读进来。")
@@ -161,7 +232,12 @@ def test_a_page_of_a_web_site_is_read_without_what_surrounds_it() -> None:
 
 def test_markdown_keeps_its_tables_and_lists() -> None:
     found = read_file("a.md", "## 带什么\n\n- 身份证\n- 照片\n\n| 项目 | 份 |\n|---|---|\n| 照片 | 2 |\n".encode())
-    assert [(b.kind, b.level, b.line) for b in found.blocks] == [(H, 2, "带什么"), (L, 3, "身份证"), (L, 3, "照片"), (T, 0, "项目 | 份\n照片 | 2")]
+    assert [(b.kind, b.level, b.line) for b in found.blocks] == [
+        (H, 2, "带什么"),
+        (L, 3, "身份证"),
+        (L, 3, "照片"),
+        (T, 0, "项目 | 份\n照片 | 2"),
+    ]
 
 
 def test_blocks_survive_the_way_through_json() -> None:
@@ -169,7 +245,16 @@ def test_blocks_survive_the_way_through_json() -> None:
     assert Extract.from_json(extract.as_json()) == extract
 
 
-@pytest.mark.parametrize(("name", "title"), [("李家沟村村规民约(1).docx", "李家沟村村规民约"), ("c:\\上传\\移风易俗_最终版.docx", "移风易俗"), ("村规 v2.1.pdf", "村规"), ("2026.txt", "2026"), ("a/b/定稿.md", "定稿")])
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("李家沟村村规民约(1).docx", "李家沟村村规民约"),
+        ("c:\\上传\\移风易俗_最终版.docx", "移风易俗"),
+        ("村规 v2.1.pdf", "村规"),
+        ("2026.txt", "2026"),
+        ("a/b/定稿.md", "定稿"),
+    ],
+)
 def test_a_name_gives_a_title(name: str, title: str) -> None:
     assert title_of(name) == title
 

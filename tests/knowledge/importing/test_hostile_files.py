@@ -19,10 +19,20 @@ from tests.knowledge.importing import files
 
 GOOD = files.rules_docx()
 ENTITY = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
-LAUGHS = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "哈哈哈哈哈哈哈哈哈哈">' + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)) + "]>"
+LAUGHS = (
+    '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "哈哈哈哈哈哈哈哈哈哈">'
+    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    + "]>"
+)
 DOCUMENT = f'<w:document xmlns:w="{files.W}"><w:body><w:p><w:r><w:t>&{{0}};</w:t></w:r></w:p></w:body></w:document>'
-TYPES = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/word/document.xml" ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/></Types>'
-XLSX = TYPES.replace("application/vnd.ms-word.document.macroEnabled.main+xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml")
+TYPES = (
+    '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override '
+    'PartName="/word/document.xml" ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/></Types>'
+)
+XLSX = TYPES.replace(
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+)
 
 
 def lying_docx() -> bytes:
@@ -56,9 +66,17 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     "too big": ("a.txt", b"a" * (MOST_BYTES + 1), "12 MB"),
     "bomb": ("a.docx", lambda: files.bomb_docx(320), "解开以后太大"),
     "bomb that lies": ("a.docx", lying_docx, "坏了"),
-    "thousands of parts": ("a.docx", lambda: files.changed(GOOD, {f"word/media/{n}.xml": b"<a/>" for n in range(4000)}), "解开以后太大"),
+    "thousands of parts": (
+        "a.docx",
+        lambda: files.changed(GOOD, {f"word/media/{n}.xml": b"<a/>" for n in range(4000)}),
+        "解开以后太大",
+    ),
     "macros": ("a.docx", lambda: files.changed(GOOD, {"word/vbaProject.bin": b"\xd0\xcf"}), "有宏"),
-    "macros under another name": ("a.docx", lambda: files.changed(GOOD, {"[Content_Types].xml": TYPES.encode()}), "有宏"),
+    "macros under another name": (
+        "a.docx",
+        lambda: files.changed(GOOD, {"[Content_Types].xml": TYPES.encode()}),
+        "有宏",
+    ),
     "docm": ("村规.docm", GOOD, "有宏"),
     "docx under a password": ("a.docx", files.ole("EncryptionInfo", "EncryptedPackage"), "加了密码"),
     "doc": ("a.doc", files.ole("WordDocument"), "老格式"),
@@ -76,10 +94,33 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     "bytes called txt": ("a.txt", bytes(range(256)) * 40, "不是文字"),
     "half a docx": ("a.docx", GOOD[: len(GOOD) // 2], "坏了"),
     "broken xml": ("a.docx", lambda: files.changed(GOOD, {"word/document.xml": b"<w:document"}), "坏了"),
-    "external entity": ("a.docx", lambda: files.changed(GOOD, {"word/document.xml": (ENTITY + DOCUMENT.format("a")).encode()}), "实体"),
-    "external entity in UTF-16": ("a.docx", lambda: files.changed(GOOD, {"word/document.xml": (ENTITY + DOCUMENT.format("a")).replace('"1.0"', '"1.0" encoding="UTF-16"').encode("utf-16")}), "实体"),
-    "a billion laughs": ("a.docx", lambda: files.changed(GOOD, {"word/document.xml": (LAUGHS + DOCUMENT.format("i")).encode()}), "实体"),
-    "entities beside the page": ("a.docx", lambda: files.changed(GOOD, {"word/styles.xml": (ENTITY + "<a>&a;</a>").encode()}), "实体"),
+    "external entity": (
+        "a.docx",
+        lambda: files.changed(GOOD, {"word/document.xml": (ENTITY + DOCUMENT.format("a")).encode()}),
+        "实体",
+    ),
+    "external entity in UTF-16": (
+        "a.docx",
+        lambda: files.changed(
+            GOOD,
+            {
+                "word/document.xml": (ENTITY + DOCUMENT.format("a"))
+                .replace('"1.0"', '"1.0" encoding="UTF-16"')
+                .encode("utf-16")
+            },
+        ),
+        "实体",
+    ),
+    "a billion laughs": (
+        "a.docx",
+        lambda: files.changed(GOOD, {"word/document.xml": (LAUGHS + DOCUMENT.format("i")).encode()}),
+        "实体",
+    ),
+    "entities beside the page": (
+        "a.docx",
+        lambda: files.changed(GOOD, {"word/styles.xml": (ENTITY + "<a>&a;</a>").encode()}),
+        "实体",
+    ),
     "xml ten thousand deep": ("a.docx", lambda: deep_docx(5000), "坏了"),
     "tables in tables": ("a.docx", lambda: tables_in_tables(5), "套了好几层"),
     "a huge table": ("a.docx", wide_docx, "表格太大"),
@@ -92,8 +133,12 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     "pdf under a password": ("a.pdf", lambda: files.pdf(files.RULES, encrypt="secret"), "加了密码"),
     "half a pdf": ("a.pdf", b"%PDF-1.7\nnothing", "坏了"),
     "pdf of pictures": ("a.pdf", lambda: files.raw_pdf(b"0 0 100 100 re f", pages=3), "扫描件"),
-    "pdf of too many pages": ("a.pdf", lambda: files.raw_pdf(b"BT /F1 12 Tf 50 50 Td (hello world, hello) Tj ET", pages=301), "301 页"),
-}  # fmt: skip
+    "pdf of too many pages": (
+        "a.pdf",
+        lambda: files.raw_pdf(b"BT /F1 12 Tf 50 50 Td (hello world, hello) Tj ET", pages=301),
+        "301 页",
+    ),
+}
 
 
 @pytest.fixture()
@@ -107,7 +152,11 @@ def quiet() -> Iterator[None]:
 
 def _children() -> set[str]:
     """Processes that this one started, zombies too; the suite's own stack may be among them."""
-    return {child for task in os.listdir("/proc/self/task") for child in Path(f"/proc/self/task/{task}/children").read_text().split()}
+    return {
+        child
+        for task in os.listdir("/proc/self/task")
+        for child in Path(f"/proc/self/task/{task}/children").read_text().split()
+    }
 
 
 @pytest.mark.parametrize("what", HOSTILE)
@@ -121,7 +170,10 @@ def test_a_hostile_file_is_refused_in_a_sentence(quiet: None, what: str) -> None
 def memory_bombs() -> dict[str, tuple[str, bytes]]:
     text = b"BT /F1 12 Tf 50 50 Td " + b"(hello world) Tj " * 8_000_000 + b"ET"
     paths = b"1 1 1 1 re f " * 15_000_000
-    return {"a pdf of one endless text": ("a.pdf", files.raw_pdf(text)), "a pdf of endless strokes": ("a.pdf", files.raw_pdf(paths))}
+    return {
+        "a pdf of one endless text": ("a.pdf", files.raw_pdf(text)),
+        "a pdf of endless strokes": ("a.pdf", files.raw_pdf(paths)),
+    }
 
 
 @pytest.mark.parametrize("what", ["a pdf of one endless text", "a pdf of endless strokes"])
@@ -133,7 +185,11 @@ def test_a_content_stream_that_swells_takes_only_its_own_process_along(quiet: No
     assert read_file("a.docx", GOOD).blocks[0].text == files.RULES[0]
 
 
-@pytest.mark.parametrize("ending", [subprocess.TimeoutExpired("x", 1), subprocess.CalledProcessError(-9, "x"), subprocess.CalledProcessError(1, "x")], ids="slow killed failed".split())
+@pytest.mark.parametrize(
+    "ending",
+    [subprocess.TimeoutExpired("x", 1), subprocess.CalledProcessError(-9, "x"), subprocess.CalledProcessError(1, "x")],
+    ids="slow killed failed".split(),
+)
 def test_a_reading_that_dies_is_a_refusal(monkeypatch: pytest.MonkeyPatch, ending: Exception) -> None:
     def run(*_: Any, **__: Any) -> None:
         raise ending
@@ -153,9 +209,11 @@ def test_a_reading_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, qui
         read_file("a.docx", GOOD)
 
 
-def test_the_reading_process_knows_no_secrets_and_has_its_limits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_reading_process_knows_no_secrets_and_has_its_limits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     spy = tmp_path / "spy"
-    spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/env\necho '{{\"blocks\": [], \"warnings\": []}}'\n")
+    spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/env\necho \'{{"blocks": [], "warnings": []}}\'\n')
     spy.chmod(0o700)
     monkeypatch.setenv("LINLI_DATABASE_URL", "postgresql://secret")
     monkeypatch.setattr(reading.sys, "executable", str(spy))
@@ -165,9 +223,23 @@ def test_the_reading_process_knows_no_secrets_and_has_its_limits(monkeypatch: py
 
 
 def test_limits_are_set_before_anything_is_read() -> None:
-    code = "from knowledge.importing import child; import resource as r, sys; child.limit(); print(*[r.getrlimit(x)[0] for x in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)]); print({'docx', 'lxml', 'bs4', 'pypdfium2'} & set(sys.modules))"
-    out = subprocess.run([reading.sys.executable, "-c", code], env=reading._environment(), cwd=reading._ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    assert out[0].split() == [str(child.MOST_MEMORY), str(child.MOST_CPU_S), str(child.MOST_OUTPUT), "0"] and out[1] == "set()"
+    code = (
+        "from knowledge.importing import child; import resource as r, sys; child.limit(); print(*[r.getrlimit(x)[0] "
+        "for x in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)]); print({'docx', 'lxml', 'bs4', "
+        "'pypdfium2'} & set(sys.modules))"
+    )
+    out = subprocess.run(
+        [reading.sys.executable, "-c", code],
+        env=reading._environment(),
+        cwd=reading._ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    assert (
+        out[0].split() == [str(child.MOST_MEMORY), str(child.MOST_CPU_S), str(child.MOST_OUTPUT), "0"]
+        and out[1] == "set()"
+    )
 
 
 def test_pasted_text_is_bounded_too() -> None:
