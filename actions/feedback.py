@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from knowledge.models import Base, UtcDateTime
+from knowledge.tables import Base, UtcDateTime
 
 
 class UnansweredQuestion(Base):

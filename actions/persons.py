@@ -8,7 +8,7 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from knowledge.models import Base
+from knowledge.tables import Base
 
 
 class PersonThread(Base):

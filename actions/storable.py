@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from knowledge.models import Base
+from knowledge.tables import Base
 
 _Row = TypeVar("_Row", bound=Base)
 _NOWHERE = re.compile("[\x00\ud800-\udfff]")

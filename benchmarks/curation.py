@@ -26,17 +26,22 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from benchmarks.made_up import MadeUpEmbedder, fill, now
-from bot.app import today
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import Settings
-from knowledge import index, indexing, store
-from knowledge.catalogue import list_documents
-from knowledge.documents import ChunkText, DocumentText, read_question_bank
-from knowledge.drafts import EDITABLE
-from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
-from knowledge.models import Kind, VersionStatus
+from knowledge.clock import today
+from knowledge.documents import saving
+from knowledge.documents.building import read_question_bank
+from knowledge.documents.kinds.base import ChunkText, DocumentText
+from knowledge.documents.models import Kind, VersionStatus
+from knowledge.documents.shape import EDITABLE
+from knowledge.encoder.cache import VectorCache
+from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.normalise import normalise
-from knowledge.search import Searcher
+from knowledge.search import building as index_building
+from knowledge.search import index, snapshot
+from knowledge.search import snapshot as search_snapshot
+from knowledge.search.catalogue import list_documents
+from knowledge.search.searcher import Searcher
 
 _QUESTIONS = 200
 _DAY = date(2026, 11, 24)
@@ -92,12 +97,12 @@ def build(settings: Settings, folder: Path, chunks: int) -> dict[str, object]:
     )
     cache, before, started = VectorCache(folder / "vectors.sqlite"), memory_mb(), time.perf_counter()
     with sessions_of(folder)() as session:
-        snapshot = indexing.build_snapshot(
+        snapshot = index_building.build_snapshot(
             session, root=folder / "snapshots", embedder=embedder, cache=cache, today=_DAY
         )
     took = time.perf_counter() - started
     cache.close()
-    told = index.meta(folder / "snapshots")
+    told = search_snapshot.meta(folder / "snapshots")
     return {
         "documents": max(1, chunks // 3),
         "chunks": told["chunks"],
@@ -134,7 +139,7 @@ def use(settings: Settings, folder: Path) -> dict[str, object]:
     # one at a time, so that they are remembered
     vectors = np.concatenate([embedder.encode_queries([q]) for q in questions])
     root, before, started = folder / "snapshots", (memory_mb(), private_mb()), time.perf_counter()
-    live = index.load(root)
+    live = snapshot.load(root)
     loaded = time.perf_counter() - started
     truth = exact(root / live.id / "chunks.faiss", vectors)
     recall = float(
@@ -231,11 +236,11 @@ def publishing(session: Session, embedder: SentenceEmbedder, folder: Path, live:
             {},
             tuple(ChunkText(f"第{n}条", None, c, c, {"answer": c}) for n, c in enumerate(clauses)),
         )
-        store.save_document(session, text, key=None)
+        saving.save_document(session, text, key=None)
         session.commit()
         started = time.perf_counter()
-        indexing.update_delta(session, root=folder / "snapshots", embedder=embedder, cache=cache, today=today())
-        live = index.refreshed(live, folder / "snapshots")
+        index_building.update_delta(session, root=folder / "snapshots", embedder=embedder, cache=cache, today=today())
+        live = snapshot.refreshed(live, folder / "snapshots")
         found += any(
             p.document_id == f"new-{run}-{number}"
             for p in searcher.search(session, f"第{run}{number}号公告豆腐节摊位怎么分", day=_DAY, place="v7", k=10)

@@ -26,11 +26,11 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from benchmarks.turns import memory_mb
-from bot import accounts
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
+from bot.run.stack import running
 from bot.settings import Settings
-from bot.stack import running
+from bot.staff import models, signing_in
 
 _JOURNEYS = {
     "ask": ["彩礼能退吗", "那离婚以后呢", "低保怎么申请", "谢谢", "我们村酒席有什么规定"],
@@ -269,20 +269,20 @@ def main() -> None:
             empty(session)
             fill(session, args.open)
             for login in logins:
-                held = session.query(accounts.Staff).filter_by(login=login).first()
+                held = session.query(models.Staff).filter_by(login=login).first()
                 if held is None:
-                    held = accounts.add(
-                        session, login=login, name="压测坐席", role=accounts.Role.agent, password=password, is_demo=True
+                    held = signing_in.add(
+                        session, login=login, name="压测坐席", role=models.Role.agent, password=password, is_demo=True
                     )
                 else:
-                    accounts.set_password(session, held, password)
+                    signing_in.set_password(session, held, password)
                     held.is_active = True
             session.commit()
         try:
             asyncio.run(run(base, settings, args, logins, password))
         finally:
             with make_sessions(engine)() as session:
-                for staff in session.query(accounts.Staff).filter(accounts.Staff.login.in_(logins)):
+                for staff in session.query(models.Staff).filter(models.Staff.login.in_(logins)):
                     staff.is_active = False
                 session.commit()
                 empty(session)

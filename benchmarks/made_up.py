@@ -17,21 +17,13 @@ import numpy as np
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from knowledge.documents import TOPICS
-from knowledge.embedding import DIM, content_hash
-from knowledge.importing.statutes import read_statutes
-from knowledge.models import (
-    BankQuestion,
-    BankTarget,
-    Chunk,
-    Document,
-    DocumentVersion,
-    Kind,
-    Level,
-    Place,
-    VersionStatus,
-)
-from knowledge.review import OPEN
+from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.topics import TOPICS
+from knowledge.documents.versions import OPEN
+from knowledge.encoder.embedding import DIM
+from knowledge.normalise import content_hash
+from knowledge.places import Level, Place
+from knowledge.statutes.reading import read_statutes
 
 _KINDS = (Kind.village_rule, Kind.service_guide, Kind.policy, Kind.case_story, Kind.regulation)
 _SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)

@@ -20,9 +20,10 @@ from sqlalchemy import select
 
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from knowledge import index, lexical
-from knowledge.embedding import DIM
-from knowledge.models import Chunk
+from knowledge.documents.models import Chunk
+from knowledge.encoder.embedding import DIM
+from knowledge.search import lexical
+from knowledge.search import snapshot as search_snapshot
 
 _QUERIES = 50
 
@@ -62,7 +63,7 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
     vectors = clustered(size, rng)
     texts = texts_like_ours(settings, size, rng)
     started = time.perf_counter()
-    writer = index.Writer(root)
+    writer = search_snapshot.Writer(root)
     for at in range(0, size, 20_000):
         some = slice(at, min(size, at + 20_000))
         writer.add(
@@ -77,13 +78,13 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
     )
     snapshot = writer.finish(versions=np.arange(1), meta={})
     build_s = time.perf_counter() - started
-    live = index.load(root, snapshot)
+    live = search_snapshot.load(root, snapshot)
     queries = vectors[rng.integers(0, size, _QUERIES)] + 0.02 * rng.standard_normal((_QUERIES, DIM), dtype=np.float32)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
     words = [texts[i][:20] for i in rng.integers(0, size, _QUERIES)]
     found = [live.nearest(q, 10) for q in queries]
     exact = [set(np.argpartition(-(vectors @ q), 10)[:10].tolist()) for q in queries]
-    words_only = lexical.read(root / snapshot / "lexical", **index.meta(root, snapshot)["lexical"])
+    words_only = lexical.read(root / snapshot / "lexical", **search_snapshot.meta(root, snapshot)["lexical"])
     ours = timed(lambda i: live.search(words[i], queries[i]))
     brute = timed(lambda i: np.argpartition(-(vectors @ queries[i]), 10)[:10])
     plain = timed(lambda i: words_only.scores(lexical.pairs(words[i]), size))

@@ -20,9 +20,9 @@ import psutil
 from sqlalchemy import select
 
 from bot.db import make_engine, make_sessions
+from bot.run.stack import running
 from bot.settings import Settings
-from bot.stack import running
-from knowledge.models import BankQuestion
+from knowledge.documents.models import BankQuestion
 
 
 def questions(settings: Settings) -> Iterator[str]:

@@ -38,17 +38,18 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels import wechat_ledger as ledger
-from bot.channels.wechat_accounts import Account, AccountKind
-from bot.channels.wechat_models import WechatContact, WechatToken
-from bot.channels.wechat_simulator import DELIVERIES, PATIENCE_S, SimulatedAccount, Simulator, Telephone
+from bot.channels.simulator.account import Simulator
+from bot.channels.simulator.rules import DELIVERIES, PATIENCE_S, SimulatedAccount, Telephone
+from bot.channels.wechat import ledger
+from bot.channels.wechat.accounts import Account, AccountKind
+from bot.channels.wechat.models import WechatContact, WechatToken
 from bot.conversations import service
 from bot.conversations.models import Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
-from bot.serving import listening
+from bot.run.serving import listening
+from bot.run.stack import running
 from bot.settings import Settings
-from bot.stack import running
 
 _QUESTIONS = [
     "彩礼能退吗",

@@ -8,11 +8,11 @@ import sys
 import atheris
 
 with atheris.instrument_imports(
-    include=["bot.channels.wechat_crypto", "bot.channels.wechat_text", "bot.channels.wechat_xml", "defusedxml"]
+    include=["bot.channels.wechat.crypto", "bot.channels.wechat.text", "bot.channels.wechat.xml", "defusedxml"]
 ):
-    from bot.channels.wechat_crypto import MessageCipher, WechatRefused
-    from bot.channels.wechat_text import chosen, is_only_signs, pieces
-    from bot.channels.wechat_xml import read, read_fields
+    from bot.channels.wechat.crypto import MessageCipher, WechatRefused
+    from bot.channels.wechat.text import chosen, is_only_signs, pieces
+    from bot.channels.wechat.xml import read, read_fields
 
 _CIPHER = MessageCipher(key="kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", appid="wx49f0ab532d5d035a")
 

@@ -17,8 +17,8 @@ from statistics import fmean, quantiles, variance
 import httpx
 
 from bot.db import make_engine, make_sessions, migrate
-from tests.bot.channels.test_wechat import wire
-from tests.bot.channels.test_wechat_fuzz import refusals
+from tests.bot.channels.wechat.test_fuzz import refusals
+from tests.bot.channels.wechat.test_inbound import wire
 
 _KEPT = 0.9  # of each sample: what the machine did in between lengthens a few
 

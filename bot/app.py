@@ -1,15 +1,11 @@
-"""create_app(settings): builds every part and includes routers; the only wiring."""
+"""Create_app: routes and handlers joined, nothing else."""
 
 import asyncio
 import logging
-import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
-import httpx
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -17,204 +13,33 @@ from fastapi.templating import Jinja2Templates
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from actions.dialogue.knowledge import Services
-from actions.dialogue.services import all_actions
+from actions.dialogue.base import Services
+from actions.dialogue.registry import all_actions
 from bot.channels.base import Remaining
-from bot.channels.wechat import Wechat
-from bot.channels.wechat_accounts import read_accounts
-from bot.channels.wechat_api import OFFICIAL, WechatApi, fetch_picture
-from bot.conversations import service
-from bot.db import make_engine, make_sessions
-from bot.rasa_client import RasaClient, erase_trackers
-from bot.settings import ROOT, SHANGHAI, Settings
-from bot.turns import Turns
-from bot.web import (
-    bookings,
-    cases,
-    curation,
-    curation_golden,
-    curation_import,
-    curation_law,
-    curation_quality,
-    curation_unanswered,
-    errors,
-    imports,
-    inbox,
-    progress,
-    settings_pages,
-    sign_in,
-    widget,
-)
-from bot.web import wechat as wechat_pages
+from bot.channels.registry import build_wechat
+from bot.channels.wechat.inbound import Wechat
+from bot.conversations import claims
+from bot.parts import Parts
+from bot.rasa_client import erase_trackers
+from bot.settings import ROOT, Settings
+from bot.web import errors
 from bot.web.body_limit import BodyLimit
-from bot.web.desk import Desk
-from bot.web.rasa_webhook import internal_app
-from knowledge import index, indexing, segments
-from knowledge.anonymity import names, training
-from knowledge.embedding import SentenceEmbedder, VectorCache, prepare_model
-from knowledge.errors import SnapshotUnavailable
-from knowledge.evaluation import golden
-from knowledge.evaluation.queries import KeptQueries
-from knowledge.models import DocumentVersion, GoldenQuestion
-from knowledge.search import Searcher
-from knowledge.topics import TopicClassifier
+from bot.web.headers import Headers
+from bot.web.internal import internal_app
+from bot.web.knowledge import bulk_import, documents, golden, law, try_it, unanswered
+from bot.web.resident import links as resident_links
+from bot.web.resident import progress, tokens, widget
+from bot.web.resident import wechat as wechat_pages
+from bot.web.staff import bookings, cases, imports, inbox, sign_in
+from bot.web.staff import settings as staff_settings
+from bot.web.staff.desk import Desk
+from knowledge.clock import today
+from knowledge.search import building as index_building
+from knowledge.search import snapshot
 
 log = logging.getLogger("linli.app")
-
-CSP = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-)
-
-
-class Headers:
-    """On every response.
-
-    Plain ASGI: behind Starlette's BaseHTTPMiddleware a response's background task runs before it has left us.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", CSP)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-            await send(message)
-
-        await self._app(scope, receive, sent)
-
-
-def today() -> date:
-    return datetime.now(SHANGHAI).date()
-
-
-class LiveIndex:
-    """The live snapshot with what was published since.
-
-    Asked at each search; looking costs one small file read and one `stat`.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._root = settings.snapshots
-        self._loaded: index.Index | None = None
-        self._lock = threading.Lock()
-
-    def __call__(self) -> index.Index:
-        current = index.current_id(self._root)
-        loaded = self._loaded
-        if loaded is not None and loaded.id == current and segments.mark(self._root / current) == loaded.delta_mark:
-            return loaded
-        # One of several searches loads; the others go on with what there is.
-        if self._lock.acquire(blocking=loaded is None):
-            try:
-                self._loaded = (
-                    index.refreshed(self._loaded, self._root)
-                    if self._loaded is not None and self._loaded.id == current
-                    else index.load(self._root)
-                )
-            except SnapshotUnavailable:
-                if self._loaded is None:
-                    raise
-            finally:
-                self._lock.release()
-        return self._loaded or index.load(self._root)
-
-
-@dataclass
-class Parts:
-    settings: Settings
-    sessions: sessionmaker[Session]
-    embedder: SentenceEmbedder
-    searcher: Searcher
-    rasa: RasaClient
-    topic: Callable[[str], str]
-    turns: Turns
-    golden: Searcher  # keeps the vectors of what it is asked, so never a resident's words
-
-    async def intent(self, text: str) -> str:
-        """Of a message, as the dialogue part understands it. Raises RasaUnavailable."""
-        return str((await self.rasa.parse(text))["intent"]["name"])
-
-    def gate(self, session: Session, version: DocumentVersion) -> list[GoldenQuestion]:
-        """The golden questions that publishing this version would spoil."""
-        draft = indexing.draft_overlay(session, version, embedder=self.embedder)
-        return golden.gate(session, self.golden, version, day=today(), draft=draft)
-
-
-def build_parts(settings: Settings) -> Parts:
-    names.use(lambda: training.learned(settings.cache))
-    sessions = make_sessions(make_engine(settings.url))
-    embedder = SentenceEmbedder(
-        prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
-    )
-    searcher = Searcher(embedder=embedder, live=LiveIndex(settings))
-    rasa = RasaClient(
-        settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers
-    )
-    topic = _topic(settings, embedder)
-    kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
-    return Parts(
-        settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept
-    )
-
-
-def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
-    classifier: list[TopicClassifier] = []
-
-    def topic(text: str) -> str:
-        """Loaded when first asked for; without the file a person sorts the matter."""
-        try:
-            if not classifier:
-                classifier.append(TopicClassifier.load(settings.topics))
-            return classifier[0].predict([text], embedder)[0]
-        except (OSError, ValueError) as error:
-            log.warning("topics unavailable: %s", type(error).__name__)
-            return "其他"
-
-    return topic
-
-
-def build_wechat(parts: Parts, links: wechat_pages.Links) -> dict[str, Wechat]:
-    """The official accounts by name; {} where none are set. Raises AccountsUnreadable."""
-    settings = parts.settings
-    if settings.wechat_accounts is None:
-        return {}
-    http = httpx.Client(base_url=settings.wechat_api, timeout=httpx.Timeout(8.0, connect=3.0), trust_env=False)
-    hosts = ("qpic.cn", "qq.com") if settings.wechat_api == OFFICIAL else (str(httpx.URL(settings.wechat_api).host),)
-
-    def greeting(village: str | None) -> str:
-        where = f"我先按{village}的村规来答。" if village else "告诉我您是哪个村的，我就能查本村的村规。"
-        return (
-            f"{widget.GREETING}{where}\n{widget.notice(settings)}在这里说的话，微信公司的服务器也会经手。"
-            "想删除，发“删除记录”。"
-        )
-
-    accounts = read_accounts(settings.wechat_accounts)
-    titles = {a.appid: f"“{a.title}”公众号" if a.title else "另一个公众号" for a in accounts.values()}
-    return {
-        name: Wechat(
-            account,
-            sessions=parts.sessions,
-            answer=parts.turns.answer,
-            api=WechatApi(account, sessions=parts.sessions, http=http),
-            greeting=greeting,
-            page_link=links.page,
-            sources_link=links.sources,
-            picture=lambda url: fetch_picture(http, url, hosts=hosts),
-            own_url=settings.own_url,
-            others={appid: title for appid, title in titles.items() if appid != account.appid},
-        )
-        for name, account in accounts.items()
-    }
 
 
 def create_internal_app(parts: Parts) -> FastAPI:
@@ -229,7 +54,7 @@ def create_internal_app(parts: Parts) -> FastAPI:
 def create_app(parts: Parts) -> FastAPI:
     settings = parts.settings
     state: dict[str, bool] = {"rasa": True}
-    links = wechat_pages.Links(secret=settings.secret("tokens"), public_url=settings.own_url, sessions=parts.sessions)
+    links = resident_links.Links(secret=settings.secret("tokens"), public_url=settings.own_url, sessions=parts.sessions)
     accounts_there = build_wechat(parts, links)
 
     async def deliver(wechat: Wechat) -> None:
@@ -260,7 +85,7 @@ def create_app(parts: Parts) -> FastAPI:
                 state["rasa"] = await parts.rasa.is_ready()
                 if state["rasa"]:
                     with parts.sessions() as session:
-                        waiting = service.unanswered(session, older_than=timedelta(seconds=2))
+                        waiting = claims.unanswered(session, older_than=timedelta(seconds=2))
                     for error in await asyncio.gather(
                         *(parts.turns.answer(message_id) for message_id in waiting), return_exceptions=True
                     ):
@@ -273,7 +98,7 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with parts.sessions() as session:
-            service.release_all(session)
+            claims.release_all(session)
         tasks = [
             asyncio.create_task(watch()),
             *(asyncio.create_task(job(wechat)) for wechat in accounts_there.values() for job in (deliver, tend)),
@@ -297,19 +122,19 @@ def create_app(parts: Parts) -> FastAPI:
         cases.router(desk),
         bookings.router(desk),
         imports.router(desk),
-        settings_pages.router(desk),
+        staff_settings.router(desk),
         inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots, remaining=remaining),
-        curation_import.router(desk),
-        curation_law.router(desk, parts.searcher, today=today),
-        curation_quality.router(desk, parts.searcher, today=today, intent=parts.intent),
-        curation_golden.router(desk, parts.golden, today=today),
-        curation_unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
+        bulk_import.router(desk),
+        law.router(desk, parts.searcher, today=today),
+        try_it.router(desk, parts.searcher, today=today, intent=parts.intent),
+        golden.router(desk, parts.golden, today=today),
+        unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
         # Last: its addresses end in a document's id, which could be any word.
-        curation.router(
+        documents.router(
             desk,
             today=today,
             gate=parts.gate,
-            is_indexed=lambda version: indexing.is_indexed(settings.snapshots, version),
+            is_indexed=lambda version: index_building.is_indexed(settings.snapshots, version),
             live=parts.searcher.live,
         ),
     ):
@@ -319,7 +144,7 @@ def create_app(parts: Parts) -> FastAPI:
             accounts_there,
             sessions=parts.sessions,
             links=links,
-            tokens=widget.Tokens(settings.secret("tokens")),
+            tokens=tokens.Tokens(settings.secret("tokens")),
             cookie_days=settings.retention_days,
             erase=lambda c: erase_trackers(settings.rasa_trackers, [c]),
         )
@@ -379,7 +204,7 @@ def create_app(parts: Parts) -> FastAPI:
 
 
 def _footer(settings: Settings) -> str:
-    meta = index.meta(settings.snapshots)
+    meta = snapshot.meta(settings.snapshots)
     chunks, embedded = int(str(meta.get("chunks", 0))), int(str(meta.get("embedded", 0)))
     if not chunks:
         return "资料正在准备。"
@@ -389,30 +214,3 @@ def _footer(settings: Settings) -> str:
         else f"资料 {chunks} 条，其中 {embedded} 条已能按意思查，其余可按字词查"
     )
     return f"{share}。回答供参考，以法律原文和主管部门答复为准。"
-
-
-async def serve(settings: Settings) -> None:
-    """The pages, and on loopback Rasa's calls, in one process."""
-    parts = build_parts(settings)
-    servers = [
-        uvicorn.Server(
-            uvicorn.Config(
-                create_internal_app(parts),
-                host="127.0.0.1",
-                port=settings.internal_port,
-                log_level="warning",
-                access_log=False,
-            )
-        ),
-        uvicorn.Server(
-            uvicorn.Config(
-                create_app(parts),
-                host=settings.host,
-                port=settings.port,
-                forwarded_allow_ips=settings.trusted_proxies,
-                log_level="warning",
-                access_log=False,
-            )
-        ),
-    ]
-    await asyncio.gather(*(s.serve() for s in servers))

@@ -3,13 +3,11 @@
 import os
 import secrets
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Settings(BaseSettings):

@@ -1,4 +1,4 @@
-"""One resident turn: receive -> emergency? -> whose turn? -> Rasa -> reply."""
+"""One message to its replies."""
 
 import asyncio
 import logging
@@ -12,11 +12,11 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from actions.cases.models import ActionOutcome
-from actions.dialogue.dispute_text import green_reasons
-from bot.conversations import handoff, service
+from actions.cases.green import green_reasons
+from actions.outcomes import ActionOutcome
+from bot.conversations import claims, handoff, messages
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
-from bot.emergency import recognise
+from bot.emergency.recognising import recognise
 from bot.rasa_client import RasaClient, RasaUnavailable
 from knowledge.normalise import normalise
 
@@ -61,9 +61,9 @@ class Turns:
         with self._sessions() as session:
             message = session.get(Message, message_id)
             if message is None or message.answered_at is not None:
-                return service.replies_to(session, message_id)
+                return messages.replies_to(session, message_id)
             conversation, is_retry = session.get(Conversation, message.conversation_id), message.claimed_at is not None
-            if conversation is None or not service.claim(session, message_id):
+            if conversation is None or not claims.claim(session, message_id):
                 return []
             text = normalise(message.text)
             with stage("emergency"):
@@ -78,12 +78,12 @@ class Turns:
                 if conversation.status is ConversationStatus.waiting:
                     conversation.handoff_reason = "danger"  # to the front
                 queued = handoff.request(session, conversation, reason="danger", now=now)
-                return service.store_replies(session, message, [_guidance(danger), *([queued] if queued else [])])
+                return messages.store_replies(session, message, [_guidance(danger), *([queued] if queued else [])])
             if conversation.status is not ConversationStatus.bot:
-                return service.store_replies(session, message, self._while_waiting(session, conversation, text, now))
+                return messages.store_replies(session, message, self._while_waiting(session, conversation, text, now))
             done = session.get(ActionOutcome, message_id)
             place, conversation_id = conversation.place_id, conversation.id
-            is_long = service.turns_so_far(session, conversation_id) % SESSION_TURNS == 0
+            is_long = messages.turns_so_far(session, conversation_id) % SESSION_TURNS == 0
         if not text:
             replies: list[dict[str, Any]] = [{"kind": "asking", "text": "我没看到文字。您想问什么，打几个字就行。"}]
         else:
@@ -106,9 +106,9 @@ class Turns:
             except (RasaUnavailable, asyncio.CancelledError) as error:
                 log.warning("rasa away conversation=%s message=%s reason=%s", conversation_id, message_id, error)
                 with self._sessions() as session:
-                    service.release(session, message_id)
+                    claims.release(session, message_id)
                     if isinstance(error, RasaUnavailable):
-                        service.notice_once(session, message, WAITING_TEXT, WAITING_LINKS)
+                        messages.notice_once(session, message, WAITING_TEXT, WAITING_LINKS)
                 TURNS.labels("delayed").inc()
                 if isinstance(error, asyncio.CancelledError):
                     raise
@@ -127,14 +127,14 @@ class Turns:
                 held.is_green = held.is_green or bool(reply.get("green"))
             replies = self._hand_over(session, held, replies, text)
             TURNS.labels(replies[0].get("kind", "text")).inc()
-            return service.store_replies(session, message, replies)
+            return messages.store_replies(session, message, replies)
 
     def _is_still_ours(self, message_id: int) -> bool:
         """The claim may have lapsed while Rasa had no room; it begins anew, unless the message was answered
         meanwhile.
         """
         with self._sessions() as session:
-            return service.renew(session, message_id)
+            return claims.renew(session, message_id)
 
     def _hand_over(
         self, session: Session, conversation: Conversation, replies: list[dict[str, Any]], text: str
@@ -147,14 +147,14 @@ class Turns:
             reason is None
             and replies
             and replies[-1].get("kind") == "abstention"
-            and service.in_a_row(session, conversation.id)[0] >= 1
+            and messages.in_a_row(session, conversation.id)[0] >= 1
         ):
             reason = "abstained"
         if reason is None and handoff.rule_for(session, text, place=conversation.place_id):
             reason = "rule"
         if reason is None:
             return replies
-        told = service.last_words(session, conversation.id)
+        told = messages.last_words(session, conversation.id)
         matter = "\n".join(line for line in told.splitlines() if len(line) >= 6)  # 转人工 alone has no topic
         # Only words said plainly count (绿色通道); a person confirms it.
         conversation.is_green = conversation.is_green or bool(green_reasons(told))

@@ -1,9 +1,14 @@
-"""Text as search and intent see it; what people typed is kept beside it."""
+"""A text as it is compared, and its hash."""
 
+import hashlib
 import re
 import unicodedata
 from functools import cache
 from typing import Any
+
+
+def content_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

@@ -12,12 +12,13 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge import indexing, review
-from knowledge.embedding import Embedder
+from knowledge.documents import versions
+from knowledge.documents.models import DocumentVersion, VersionStatus
+from knowledge.encoder.embedding import Embedder
 from knowledge.errors import KnowledgeError, MoveNotAllowed
 from knowledge.evaluation import golden
-from knowledge.models import DocumentVersion, VersionStatus
-from knowledge.search import Searcher
+from knowledge.search import building as index_building
+from knowledge.search.searcher import Searcher
 
 log = logging.getLogger("linli.publication")
 
@@ -49,7 +50,7 @@ def publish_due(
     """Publish or hold each version whose day has come, but for those to `skip`."""
     published, held, failed = list[int](), list[int](), list[int]()
     with sessions() as session:
-        waiting = [v.id for v in review.due(session, today) if v.id not in skip]
+        waiting = [v.id for v in versions.due(session, today) if v.id not in skip]
     for version_id in waiting:
         try:
             outcome = _step(sessions, version_id, searcher=searcher, embedder=embedder, today=today, now=now)
@@ -74,23 +75,23 @@ def _step(
     now: Callable[[], datetime],
 ) -> VersionStatus | None:
     with sessions() as session:
-        version = review.get(session, version_id)
+        version = versions.get(session, version_id)
         seen = _state(version)
-        draft = indexing.draft_overlay(session, version, embedder=embedder)
+        draft = index_building.draft_overlay(session, version, embedder=embedder)
         results = golden.evaluate(
             session, searcher, golden.active(session), day=golden.day_of(version, today), draft=draft
         )
         spoiled = [q.id for q in golden.dropped(session, searcher, results, day=today)]
     with sessions() as session:
-        version = review.get(session, version_id)
+        version = versions.get(session, version_id)
         if _state(version) != seen:
             return None  # sent back, put off or overruled while we looked: the next round looks anew
         golden.record(session, results, reason="worker", snapshot=searcher.live().id, version_id=version_id, now=now())
         failing = sorted(set(spoiled) - set((version.waivers.get("golden") or {}).get("questions", [])))
         if failing:
-            review.hold(session, version_id, failing, now=now())
+            versions.hold(session, version_id, failing, now=now())
         else:
-            review.publish(session, version_id, by=review.SYSTEM, now=now(), today=today)
+            versions.publish(session, version_id, by=versions.SYSTEM, now=now(), today=today)
         session.commit()
     log.info("version %s %s", version_id, "held" if failing else "published")
     return VersionStatus.approved if failing else VersionStatus.published

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, close_all_sessions, sessionmaker
 
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
-from knowledge.anonymity import names, training
+from knowledge.anonymity.names import features, training
 from tests.telephones import write_accounts
 
 hypothesis.settings.register_profile("linli", deadline=None)  # a busy machine is no failure
@@ -28,7 +28,7 @@ DAY = date(2026, 11, 24)
 def _names() -> None:
     """What `linli setup` learns once a machine, about 40 s; the console's pages mask names with it."""
     folder = Settings().cache
-    names.use(lambda: training.learned(folder))
+    features.use(lambda: training.learned(folder))
 
 
 def free_port() -> int:
@@ -57,11 +57,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def prepared(settings: Settings) -> Settings:
     """Database, snapshot and Rasa model, made as `linli setup` makes them."""
-    import bot.setup
-    from bot.cli import train_topics
-    from bot.stack import prepare
+    import bot.run.setup
+    from bot.cli.training import train_topics
+    from bot.run.preparing import prepare
 
-    bot.setup.HOME = settings.home
+    bot.run.setup.HOME = settings.home
     prepare(settings, core_only=False)
     train_topics(settings)
     return settings

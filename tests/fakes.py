@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bot.rasa_client import RasaUnavailable
-from knowledge.lexical import character_pairs
+from knowledge.search.lexical import character_pairs
 
 
 class FakeRasa:

@@ -72,22 +72,23 @@ def app_command(file: Path) -> list[str]:
 
 
 def main(file: Path) -> None:
-    import bot.app
+    from bot import parts
+    from bot.run.serving import serve
     from bot.settings import Settings
 
     settings = Settings()
-    embedder = bot.app.SentenceEmbedder(
-        bot.app.prepare_model(settings.cache, model=settings.model),
+    embedder = parts.SentenceEmbedder(
+        parts.prepare_model(settings.cache, model=settings.model),
         learned=settings.learned,
         threads=settings.encoder_threads,
     )
-    bot.app.SentenceEmbedder = lambda *_, **__: embedder  # type: ignore[misc, assignment]
+    parts.SentenceEmbedder = lambda *_, **__: embedder  # type: ignore[misc, assignment]
     install(lambda: read(file), fired=file.unlink)
     while True:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            asyncio.run(bot.app.serve(settings))
+            asyncio.run(serve(settings))
             os._exit(0)
         signal.signal(signal.SIGTERM, lambda *_, child=child: _end(child))
         _, status = os.waitpid(child, 0)

@@ -15,9 +15,9 @@ from fastapi import Response
 from PIL import Image
 from starlette.types import Receive, Scope, Send
 
-from bot.channels.wechat_accounts import Account, AccountKind
-from bot.channels.wechat_simulator import Simulator, servers, simulated
-from bot.serving import listening
+from bot.channels.simulator.account import Simulator, servers, simulated
+from bot.channels.wechat.accounts import Account, AccountKind
+from bot.run.serving import listening
 
 _KEY = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR"
 # Each kind of account in a mode of its own; templates are a right of verified service accounts alone.

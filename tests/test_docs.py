@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from bot.cli import _parser
+from bot.cli.main import make_parser
 from bot.settings import ROOT, Settings
 
 READMES = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
@@ -24,7 +24,7 @@ def test_every_setting_is_named(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_command_is_named(readme: str) -> None:
-    assert [c for c in commands(_parser(), "linli") if f"`{c}" not in readme] == []
+    assert [c for c in commands(make_parser(), "linli") if f"`{c}" not in readme] == []
 
 
 def test_the_container_copies_only_what_exists() -> None:

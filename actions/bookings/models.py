@@ -1,17 +1,14 @@
 """Openings of legal workers, and the appointments residents make in them."""
 
 import enum
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.bookings.status import AppointmentStatus
-from knowledge.models import Base, UtcDateTime, _enum
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from knowledge.clock import utc_now
+from knowledge.tables import Base, UtcDateTime, enum_column
 
 
 class Mode(enum.StrEnum):
@@ -36,7 +33,7 @@ class Opening(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     worker_id: Mapped[int | None] = mapped_column(Integer, index=True)  # a staff account, a plain value
     worker_name: Mapped[str] = mapped_column(String(40))
-    mode: Mapped[Mode] = mapped_column(_enum(Mode))
+    mode: Mapped[Mode] = mapped_column(enum_column(Mode))
     place_id: Mapped[str] = mapped_column(String(40), index=True)  # open to residents of this place and all below it
     address: Mapped[str] = mapped_column(String(200), default="")
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -57,13 +54,13 @@ class Appointment(Base):
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
     request_key: Mapped[str] = mapped_column(String(100), unique=True)  # a repeated message or a double tap books once
     seat_key: Mapped[str | None] = mapped_column(String(80), unique=True)  # conversation and opening while it is held
-    status: Mapped[AppointmentStatus] = mapped_column(_enum(AppointmentStatus), index=True)
+    status: Mapped[AppointmentStatus] = mapped_column(enum_column(AppointmentStatus), index=True)
     name: Mapped[str] = mapped_column(String(40), default="")
     phone: Mapped[str | None] = mapped_column(String(30))
     summary: Mapped[str] = mapped_column(Text)  # for that worker's eyes only
     private_note: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     reminded_day_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reminded_hours_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     say: Mapped[str | None] = mapped_column(Text)  # what the resident must still be told: promoted, or called off

@@ -1,91 +1,15 @@
 """A case: what a resident reported, every event of its life, and who was called to help."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.cases.status import CaseStatus
-from knowledge.models import Base, UtcDateTime, _enum
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Team(Base):
-    """A unit that takes cases and conversations: the village committee, the judicial office, the land office."""
-
-    __tablename__ = "team"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(60), unique=True)
-    place_id: Mapped[str] = mapped_column(String(40), index=True)  # it serves this place and all below it
-    phone: Mapped[str | None] = mapped_column(String(30))
-    is_fallback: Mapped[bool] = mapped_column(default=False)  # a person looks here at what no rule took
-
-
-class RoutingRule(Base):
-    """The first matching rule, by `position`, decides the team; empty fields match everything."""
-
-    __tablename__ = "routing_rule"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(Integer, default=100)
-    category: Mapped[str | None] = mapped_column(String(20))
-    place_id: Mapped[str | None] = mapped_column(String(40))
-    keyword: Mapped[str | None] = mapped_column(String(40))
-    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
-    team: Mapped[Team] = relationship()
-
-
-class HandoffRule(Base):
-    """Words after which a person is called without being asked for: what a place has decided never to leave to the
-    bot.
-    """
-
-    __tablename__ = "handoff_rule"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    keyword: Mapped[str] = mapped_column(String(40))
-    place_id: Mapped[str | None] = mapped_column(String(40))  # None: everywhere
-
-
-class TimeLimit(Base):
-    """How long a category may take; `*` is every other category.
-
-    Cities differ, so these are rows and not code (domain.md section 4).
-    """
-
-    __tablename__ = "time_limit"
-
-    category: Mapped[str] = mapped_column(String(20), primary_key=True)
-    amount: Mapped[int]
-    unit: Mapped[str] = mapped_column(String(10))  # hours, days, workdays
-    green_amount: Mapped[int]  # the same unit, for the green channel
-
-
-class GridWorker(Base):
-    """网格员: who is responsible for a part of a village."""
-
-    __tablename__ = "grid_worker"
-    __table_args__ = (UniqueConstraint("place_id", "area", "name"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    place_id: Mapped[str] = mapped_column(String(40), index=True)
-    area: Mapped[str] = mapped_column(String(60), default="全村")
-    name: Mapped[str] = mapped_column(String(40))
-    phone: Mapped[str] = mapped_column(String(30))
-
-
-class CalendarDay(Base):
-    """A day whose being a working day was entered by staff, for years whose holidays no package knows yet."""
-
-    __tablename__ = "calendar_day"
-
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    is_workday: Mapped[bool]
+from actions.offices.models import Team
+from knowledge.clock import utc_now
+from knowledge.tables import Base, UtcDateTime, enum_column
 
 
 class CaseCounter(Base):
@@ -104,7 +28,7 @@ class Case(Base):
     # the same wish, however often it arrives, is one case
     request_key: Mapped[str] = mapped_column(String(100), unique=True)
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
-    status: Mapped[CaseStatus] = mapped_column(_enum(CaseStatus), default=CaseStatus.filed)
+    status: Mapped[CaseStatus] = mapped_column(enum_column(CaseStatus), default=CaseStatus.filed)
     place_id: Mapped[str | None] = mapped_column(String(40), index=True)
     category: Mapped[str] = mapped_column(String(20), default="其他", index=True)
     what: Mapped[str] = mapped_column(Text)
@@ -119,8 +43,8 @@ class Case(Base):
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     assignee_id: Mapped[int | None] = mapped_column(Integer, index=True)  # a staff account, a plain value
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
-    filed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # False: the year's holidays weren't published when it was computed
     due_is_confirmed: Mapped[bool] = mapped_column(default=True)
@@ -162,12 +86,12 @@ class CaseEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     actor: Mapped[str] = mapped_column(String(12))  # resident, staff, system
     actor_id: Mapped[int | None]
     actor_name: Mapped[str] = mapped_column(String(60), default="")
     what: Mapped[str] = mapped_column(String(60))  # in Chinese, as the time line shows it
-    status_to: Mapped[CaseStatus | None] = mapped_column(_enum(CaseStatus))
+    status_to: Mapped[CaseStatus | None] = mapped_column(enum_column(CaseStatus))
     note: Mapped[str] = mapped_column(Text, default="")  # for staff only
     say: Mapped[str | None] = mapped_column(Text)
     buttons: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
@@ -229,7 +153,7 @@ class Photo(Base):
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"), index=True)
     sha256: Mapped[str] = mapped_column(String(64))
     jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class CaseLink(Base):
@@ -242,15 +166,3 @@ class CaseLink(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class ActionOutcome(Base):
-    """What was said when a message's wish was carried out, stored in the same transaction: whoever is killed between
-    the deed and the reply, a second try at the message says this and does nothing again.
-    """
-
-    __tablename__ = "action_outcome"
-
-    message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    replies: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)

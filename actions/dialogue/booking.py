@@ -12,17 +12,17 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions import dates
-from actions.bookings import service
+from actions.bookings import appointments, openings
 from actions.bookings.models import MODE_LABELS, Mode, Opening
 from actions.bookings.status import LABELS, AppointmentStatus
-from actions.dialogue import asides, commands
-from actions.dialogue import dispute_text as words
-from actions.dialogue.dispute import intent_of, said, unfinished, waiting_for
-from actions.dialogue.knowledge import ASKS, Services, _place
-from actions.dialogue.outcomes import keep, message_of, said_before
+from actions.calendar import dates
+from actions.dialogue.base import ASKS, Services, keep, message_of, place_of, said_before
+from actions.dialogue.forms import intent_of, said, unfinished, waiting_for
+from actions.dialogue.hearing import asides, commands, phrases
+from actions.dialogue.hearing import dispute as words
 from actions.errors import ActionError, OpeningTaken
 from actions.persons import threads_of
+from knowledge import clock
 
 STEPS = ("opening", "matter", "contact", "confirm")
 # intents the form reads itself
@@ -67,7 +67,7 @@ class StartBooking(_Booking):
         text = said(tracker)
         is_change = bool(re.search(r"改(?:约|期|时间|到|个|成)|换(?:个|一个)?(?:时间|时段|日子)", text))
         with self.services.sessions() as session:
-            held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
+            held = appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             booked = [a for a in held if a.status is AppointmentStatus.booked]
             change = booked[0] if is_change and booked else None
             more = (
@@ -82,7 +82,7 @@ class StartBooking(_Booking):
             if change:
                 self.say(
                     dispatcher,
-                    f"您现在约的是 {service.label(change.opening)}。"
+                    f"您现在约的是 {appointments.label(change.opening)}。"
                     + ("" if dates.find_future(text, now=_now()) else "换到什么时候？"),
                 )
             elif is_change:
@@ -124,10 +124,10 @@ class ValidateBooking(_Booking):
         if message is not None and message == tracker.get_slot("booking_message"):
             return [mark]
         text, (intent, sure) = said(tracker), intent_of(tracker)
-        if words.is_drop(text) or words.is_pause(text) or _STOP.search(text):
+        if phrases.is_drop(text) or phrases.is_pause(text) or _STOP.search(text):
             self.say(dispatcher, stop_words(tracker), kind="smalltalk", **unfinished(tracker))
             return [*empty(), SlotSet("requested_slot", None)]
-        if words.is_resume(text) and (more := unfinished(tracker)):
+        if phrases.is_resume(text) and (more := unfinished(tracker)):
             self.say(dispatcher, "先把预约定下来，再接着报刚才的事；不想约了就说“不约了”。", kind="smalltalk", **more)
             return [mark]
         found = self.read(
@@ -145,7 +145,7 @@ class ValidateBooking(_Booking):
                 SlotSet("booking_kind", choice.group(1)),
                 SlotSet("booking_confirm", None),
             ]
-        if words.is_back(text):
+        if phrases.is_back(text):
             filled = [s for s in STEPS if tracker.get_slot(f"booking_{s}")]
             return [SlotSet(f"booking_{filled[-1]}", None)] if filled else []
         if aside := asides.find(text, asides.BOOKING):
@@ -172,7 +172,7 @@ class ValidateBooking(_Booking):
                 ):
                     return [SlotSet("booking_hint", "电话咨询要打给您，得留个号码才打得通。手机、座机都行。")]
                 return [SlotSet("booking_contact", "在这里联系" if value in ("匿名", "在这里回复") else value)]
-            if count := words.odd_number_in(text):
+            if count := phrases.odd_number_in(text):
                 return [
                     SlotSet(
                         "booking_hint",
@@ -193,11 +193,11 @@ class ValidateBooking(_Booking):
             return None
         if step == "matter":
             matter = re.sub(r"^(?:就)?(?:想)?(?:咨询|问问|问一下|问|说说)(?:一下)?(?=.{2})", "", text).strip("，,。 ")
-            if words.yes_or_no(text) is not None or len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", matter)) < 2:
+            if phrases.yes_or_no(text) is not None or len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", matter)) < 2:
                 return [SlotSet("booking_hint", "想咨询什么事？大概说一句就行，比如“离婚”“地被占了”。")]
-            return [SlotSet("booking_matter", words.tidy(matter[:500]))]
+            return [SlotSet("booking_matter", phrases.tidy(matter[:500]))]
         if step == "confirm":
-            answer = words.yes_or_no(text)
+            answer = phrases.yes_or_no(text)
             if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
                 return [SlotSet("booking_confirm", "yes")]
             if answer is False or intent == "deny":
@@ -210,11 +210,11 @@ class ValidateBooking(_Booking):
                     ],
                 )
                 return [SlotSet("booking_confirm", None), SlotSet("requested_slot", "booking_confirm")]
-            if phone := words.phone_in(text):
+            if phone := phrases.phone_in(text):
                 return [SlotSet("booking_contact", phone), SlotSet("booking_confirm", None)]
             if asides.is_about_place(text):
                 return []  # the place stands in what is read back again
-        if words.is_question(text) and len(text) >= 4 and intent in ASKS:
+        if phrases.is_question(text) and len(text) >= 4 and intent in ASKS:
             return None
         return [SlotSet("booking_hint", "留个手机号就行；不方便留，就说“在这里联系”。")] if step == "contact" else []
 
@@ -223,7 +223,7 @@ class ValidateBooking(_Booking):
     ) -> list[EventType] | None:
         with self.services.sessions() as session:
             shown = _offers(session, self.services, tracker)
-            full = service.full_ones(session, now=_now(), place=_place(tracker)) if len(shown) < 3 else []
+            full = openings.full_ones(session, now=_now(), place=place_of(tracker)) if len(shown) < 3 else []
             if re.search(r"候补|排队", text) and full:
                 return [
                     SlotSet("booking_opening", str(full[0].id)),
@@ -253,7 +253,7 @@ class ValidateBooking(_Booking):
             return [SlotSet("booking_opening", None), SlotSet("booking_when", None), SlotSet("booking_confirm", None)]
         if commands.is_meant(text, intent, sure, but=_OWN):
             return None
-        if words.is_question(text) and len(text) >= 4 and intent in ASKS:
+        if phrases.is_question(text) and len(text) >= 4 and intent in ASKS:
             return None
         return [SlotSet("booking_hint", "没听明白您要哪一个。点一个时间，说“第一个”，或者说您方便哪天：")]
 
@@ -269,13 +269,13 @@ def _chosen(text: str, shown: list[Opening]) -> Opening | None:
         return shown[i] if i < len(shown) else None
     if "最后一个" in text or "最后那个" in text:
         return shown[-1]
-    if _FIRST.search(text) or (len(shown) == 1 and (_THIS.search(text) or words.yes_or_no(text))):
+    if _FIRST.search(text) or (len(shown) == 1 and (_THIS.search(text) or phrases.yes_or_no(text))):
         return shown[0]
     hour = re.search(r"(?<!\d)(\d{1,2})(?:[:：]\d{2}|点)", text)
     fits = [
         o
         for o in shown
-        if hour and o.starts_at.astimezone(dates.SHANGHAI).hour in (int(hour.group(1)), int(hour.group(1)) + 12)
+        if hour and o.starts_at.astimezone(clock.SHANGHAI).hour in (int(hour.group(1)), int(hour.group(1)) + 12)
     ]
     return fits[0] if len(fits) == 1 and dates.find_future(text, now=_now()) is None else None
 
@@ -298,11 +298,11 @@ def stop_words(tracker: Tracker) -> str:
 
 def _offers(session: Session, services: Services, tracker: Tracker) -> list[Opening]:
     """On the day and in the way asked for; where there is none, the nearest of that way, then of any."""
-    asked, place = tracker.get_slot("booking_when") or "", _place(tracker)
+    asked, place = tracker.get_slot("booking_when") or "", place_of(tracker)
     wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
-    held = {a.opening_id for a in service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())}
+    held = {a.opening_id for a in appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())}
     near = (
-        service.offers(
+        openings.offers(
             session,
             now=_now(),
             place=place,
@@ -315,8 +315,8 @@ def _offers(session: Session, services: Services, tracker: Tracker) -> list[Open
     )
     found = (
         near
-        or service.offers(session, now=_now(), place=place, mode=mode)
-        or service.offers(session, now=_now(), place=place)
+        or openings.offers(session, now=_now(), place=place, mode=mode)
+        or openings.offers(session, now=_now(), place=place)
     )
     return [o for o in found if o.id not in held]
 
@@ -332,9 +332,9 @@ class AskOpening(_Booking):
         wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
         with self.services.sessions() as session:
             shown = _offers(session, self.services, tracker)
-            full = service.full_ones(session, now=_now(), place=_place(tracker)) if len(shown) < 3 else []
-            buttons = [{"title": service.label(o), "payload": f"约{o.id}号时段"} for o in shown]
-            buttons += [{"title": f"候补：{service.label(o)}", "payload": f"候补{o.id}号时段"} for o in full]
+            full = openings.full_ones(session, now=_now(), place=place_of(tracker)) if len(shown) < 3 else []
+            buttons = [{"title": appointments.label(o), "payload": f"约{o.id}号时段"} for o in shown]
+            buttons += [{"title": f"候补：{appointments.label(o)}", "payload": f"候补{o.id}号时段"} for o in full]
         if not buttons:
             self.say(
                 dispatcher,
@@ -393,11 +393,11 @@ class AskBooking(_Booking):
                     return [SlotSet("booking_opening", None), FollowupAction("booking_form")]
                 waits = tracker.get_slot("booking_kind") == "候补"
                 lines = [
-                    f"时间：{service.label(opening)}{'（排候补）' if waits else ''}",
+                    f"时间：{appointments.label(opening)}{'（排候补）' if waits else ''}",
                     f"地点：{opening.address or '工作人员联系您'}",
                     f"想问：{tracker.get_slot('booking_matter')}",
                     f"联系：{tracker.get_slot('booking_contact')}",
-                    f"要带：{service.BRING}",
+                    f"要带：{appointments.BRING}",
                 ]
             yes = "对，改到这个时间" if tracker.get_slot("booking_change") else "对，排候补" if waits else "对，约上"
             self.say(
@@ -430,7 +430,7 @@ class Book(_Booking):
                 return empty()
             try:
                 if tracker.get_slot("booking_kind") == "候补":
-                    held = service.wait(
+                    held = appointments.wait(
                         session,
                         opening,
                         conversation_id=tracker.sender_id,
@@ -441,11 +441,11 @@ class Book(_Booking):
                         message_id=message_of(tracker),
                     )
                 elif change:
-                    held = service.change(
+                    held = appointments.change(
                         session, int(change), opening, request_key=key, now=_now(), message_id=message_of(tracker)
                     )
                 else:
-                    held = service.book(
+                    held = appointments.book(
                         session,
                         opening,
                         conversation_id=tracker.sender_id,
@@ -465,7 +465,7 @@ class Book(_Booking):
             except ActionError as error:
                 self.say(dispatcher, error.message_zh, kind="booking")
                 return empty()
-            dispatcher.utter_message(json_message={**service.booked_reply(held), **unfinished(tracker)})
+            dispatcher.utter_message(json_message={**appointments.booked_reply(held), **unfinished(tracker)})
         return empty()
 
 
@@ -475,9 +475,10 @@ class CheckBooking(_Booking):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         with self.services.sessions() as session:
-            held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
+            held = appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             lines = [
-                f"{LABELS[a.status]}：{service.label(a.opening)}，地点：{a.opening.address or '等电话'}" for a in held
+                f"{LABELS[a.status]}：{appointments.label(a.opening)}，地点：{a.opening.address or '等电话'}"
+                for a in held
             ]
         if not lines:
             self.say(
@@ -502,14 +503,14 @@ class CancelBooking(_Booking):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            held = service.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
+            held = appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             named = re.search(r"确认取消(\d{1,9})号预约", text)
             if named:
                 mine = next((a for a in held if a.id == int(named.group(1))), None)
                 if mine:
                     done = {"kind": "booking", "text": "取消好了，位置让给别人了。想再约，随时说。"}
                     keep(session, tracker, done)
-                    service.cancel(session, mine.id, now=_now())
+                    appointments.cancel(session, mine.id, now=_now())
                     dispatcher.utter_message(json_message=done)
                 else:
                     self.say(dispatcher, "这个预约已经不在了。", kind="booking")
@@ -524,7 +525,7 @@ class CancelBooking(_Booking):
                     "取消哪一个？" if len(held) > 1 else "确定取消这个预约吗？",
                     buttons=[
                         *(
-                            {"title": f"取消：{service.label(a.opening)}", "payload": f"确认取消{a.id}号预约"}
+                            {"title": f"取消：{appointments.label(a.opening)}", "payload": f"确认取消{a.id}号预约"}
                             for a in held[:5]
                         ),
                         {"title": "不取消", "payload": "先不用"},

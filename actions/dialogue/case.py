@@ -11,17 +11,17 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.cases import links, numbers, routing, service
+from actions.cases import finding, links, moves, numbers
+from actions.cases import moves as cases_moves
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
-from actions.dialogue.dispute import awaited, previous_message, said, waiting_for
-from actions.dialogue.knowledge import Services, _place
-from actions.dialogue.outcomes import keep, message_of, said_before
+from actions.dialogue.base import Services, keep, message_of, place_of, said_before
+from actions.dialogue.forms import awaited, previous_message, said, waiting_for
 from actions.errors import ActionError, NotFound
+from actions.offices import routing
 
 _TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _LINE = [{"label": "拨打 12345", "href": "tel:12345"}]
-
 
 _UNSOLVED = re.compile(
     r"^(?:还)?没(?:有|呢)?[啊呀呢嘛的。，,]*$|[没未](?:有)?(?:真|完全|彻底)?(?:解决|办|处理|用|动|人|来|见|修|给|还"
@@ -64,8 +64,8 @@ def asking(session: Session, tracker: Tracker) -> Case | None:
     """The case whose question (解决了吗) is the last thing the resident heard."""
     _, said_at = previous_message(tracker)
     number = (awaited(tracker) or "").removeprefix(_WORD)
-    for case in service.of_conversation(session, tracker.sender_id):
-        asked = next((e for e in reversed(case.events) if e.say and e.buttons == service.CONFIRM_BUTTONS), None)
+    for case in finding.of_conversation(session, tracker.sender_id):
+        asked = next((e for e in reversed(case.events) if e.say and e.buttons == moves.CONFIRM_BUTTONS), None)
         if ((asked and asked.at.timestamp() > said_at) or case.number == number) and case.status in (
             CaseStatus.answered,
             CaseStatus.closed,
@@ -74,7 +74,7 @@ def asking(session: Session, tracker: Tracker) -> Case | None:
     return None
 
 
-class _Case(Action):
+class CaseAction(Action):
     def __init__(self, services: Services) -> None:
         self.services = services
 
@@ -116,8 +116,8 @@ class _Case(Action):
         digits, _ = numbers.find(said(tracker))
         own = [
             c
-            for c in service.of_person(session, tracker.sender_id)
-            if (service.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)
+            for c in finding.of_person(session, tracker.sender_id)
+            if (finding.lead(session, c) if is_merged_too else c).status in status and digits in (None, c.number)
         ]
         if len(own) == 1:
             return own[0]
@@ -142,7 +142,7 @@ class _Case(Action):
         return None
 
 
-class CheckCase(_Case):
+class CheckCase(CaseAction):
     def name(self) -> str:
         return "action_check_case"
 
@@ -150,7 +150,7 @@ class CheckCase(_Case):
         text = said(tracker)
         digits, fits = numbers.find(text)
         with self.services.sessions() as session:
-            own = service.of_person(session, tracker.sender_id)
+            own = finding.of_person(session, tracker.sender_id)
             if re.search(r"链接|网址", text):
                 return self._link(dispatcher, session, [c for c in own if digits in (None, c.number)])
             if digits is None:
@@ -165,11 +165,11 @@ class CheckCase(_Case):
                         links=_LINE,
                     )
                 shown = [
-                    c for c in own if service.lead(session, c).status in OPEN or c.status is CaseStatus.returned
+                    c for c in own if finding.lead(session, c).status in OPEN or c.status is CaseStatus.returned
                 ] or own[:1]
                 self.say(
                     dispatcher,
-                    "\n\n".join(service.progress(session, c) for c in shown[:3]),
+                    "\n\n".join(finding.progress(session, c) for c in shown[:3]),
                     buttons=_buttons(shown[0]) if len(shown) == 1 else [],
                 )
                 return (
@@ -181,7 +181,7 @@ class CheckCase(_Case):
                 return self.say(dispatcher, "这个编号好像有一位不对，请再核对一下。")
             mine = next((c for c in own if c.number == digits), None)
             if mine:
-                return self.say(dispatcher, service.progress(session, mine), buttons=_buttons(mine))
+                return self.say(dispatcher, finding.progress(session, mine), buttons=_buttons(mine))
             spoken = numbers.spoken(digits)
             tail = _TAIL.search(text.replace(spoken, "").replace(digits, ""))
             if tail is None:
@@ -190,7 +190,7 @@ class CheckCase(_Case):
             try:
                 return self.say(
                     dispatcher,
-                    service.progress(session, service.look_up(session, digits, tail.group(1), now=datetime.now(UTC))),
+                    finding.progress(session, finding.look_up(session, digits, tail.group(1), now=datetime.now(UTC))),
                 )
             except NotFound as error:
                 return self.say(
@@ -218,7 +218,7 @@ class CheckCase(_Case):
 
 def _buttons(case: Case) -> list[dict[str, str]]:
     if case.status is CaseStatus.answered:
-        return service.CONFIRM_BUTTONS
+        return moves.CONFIRM_BUTTONS
     return (
         [{"title": "撤回这件事", "payload": f"{numbers.spoken(case.number)} 我要撤回"}]
         if CaseStatus.withdrawn in MOVES[case.status]
@@ -226,7 +226,7 @@ def _buttons(case: Case) -> list[dict[str, str]]:
     )
 
 
-class ConfirmCase(_Case):
+class ConfirmCase(CaseAction):
     """解决了 or 没解决, in answer to a reply or to the look back."""
 
     def name(self) -> str:
@@ -241,13 +241,13 @@ class ConfirmCase(_Case):
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return []
-            own = service.of_person(session, tracker.sender_id)
-            at = {c.id: service.lead(session, c).status for c in own}
+            own = finding.of_person(session, tracker.sender_id)
+            at = {c.id: finding.lead(session, c).status for c in own}
             if solved is None and not any(at[c.id] in status for c in own):
                 return self.say(dispatcher, "好的。还有什么想问的，直接说就行。")
             if solved is None:
                 first = next(c for c in own if at[c.id] in status)
-                return self.say(dispatcher, "那这件事算解决了，还是没解决？", buttons=service.CONFIRM_BUTTONS) or [
+                return self.say(dispatcher, "那这件事算解决了，还是没解决？", buttons=moves.CONFIRM_BUTTONS) or [
                     SlotSet("awaits", waiting_for(tracker, _WORD + first.number))
                 ]
             if CaseStatus.answered in at.values():
@@ -257,15 +257,15 @@ class ConfirmCase(_Case):
             )
             if case is None:
                 return []
-            reported, case = case, service.lead(session, case)
+            reported, case = case, finding.lead(session, case)
             if solved and reported is not case:
                 # Only who reported it can end it; the word of the others is kept.
                 word = partial(
-                    service.note,
+                    moves.note,
                     session,
                     case.id,
                     f"并案的居民（{numbers.spoken(reported.number)}）说解决了。",
-                    actor=service.RESIDENT,
+                    actor=moves.RESIDENT,
                     key=self.key(tracker, "confirm"),
                     now=datetime.now(UTC),
                 )
@@ -287,11 +287,11 @@ class ConfirmCase(_Case):
                     "buttons": [{"title": f"{n} 分", "payload": f"打{n}分"} for n in (5, 4, 3, 2, 1)],
                 }
             move = partial(
-                service.move,
+                moves.move,
                 session,
                 case.id,
                 to,
-                actor=service.RESIDENT,
+                actor=moves.RESIDENT,
                 key=self.key(tracker, "confirm"),
                 now=datetime.now(UTC),
                 note=said(tracker)[:500],
@@ -303,24 +303,24 @@ class ConfirmCase(_Case):
             return [SlotSet("awaits", waiting_for(tracker, MARK))] if solved else []
 
 
-class RateCase(_Case):
+class RateCase(CaseAction):
     def name(self) -> str:
         return "action_rate_case"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         mark = stars(said(tracker))
         with self.services.sessions() as session:
-            own = service.of_person(session, tracker.sender_id)
+            own = finding.of_person(session, tracker.sender_id)
             if any(c.status is CaseStatus.answered for c in own) and not re.search(r"分", said(tracker)):
                 return ConfirmCase(self.services).run(dispatcher, tracker, domain)
             case = next((c for c in own if c.status is CaseStatus.closed), None)
             if case is None or mark is None:
                 return self.say(dispatcher, "谢谢您的评价。")
-            service.rate(session, case.id, mark, now=datetime.now(UTC))
+            moves.rate(session, case.id, mark, now=datetime.now(UTC))
         return self.say(dispatcher, "记下了，谢谢您。")
 
 
-class SupplementCase(_Case):
+class SupplementCase(CaseAction):
     def name(self) -> str:
         return "action_supplement_case"
 
@@ -337,7 +337,7 @@ class SupplementCase(_Case):
             if len(text) < 2:
                 return self.say(dispatcher, "要补充什么？请回复“补充：”后面写上情况。")
             add = partial(
-                service.supplement,
+                moves.supplement,
                 session,
                 case.id,
                 text[:1000],
@@ -349,7 +349,7 @@ class SupplementCase(_Case):
             )
 
 
-class WithdrawCase(_Case):
+class WithdrawCase(CaseAction):
     def name(self) -> str:
         return "action_withdraw_case"
 
@@ -373,18 +373,18 @@ class WithdrawCase(_Case):
                 ) or [SlotSet("awaits", waiting_for(tracker, f"{number} 确认撤回"))]
             text = MOVES[case.status][CaseStatus.withdrawn].say or ""
             move = partial(
-                service.move,
+                cases_moves.move,
                 session,
                 case.id,
                 CaseStatus.withdrawn,
-                actor=service.RESIDENT,
+                actor=cases_moves.RESIDENT,
                 key=self.key(tracker, "withdraw"),
                 now=datetime.now(UTC),
             )
             return self.say_with(dispatcher, tracker, session, move, text)
 
 
-class GridWorkers(_Case):
+class GridWorkers(CaseAction):
     """我的网格员是谁."""
 
     def name(self) -> str:
@@ -392,8 +392,8 @@ class GridWorkers(_Case):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         with self.services.sessions() as session:
-            found = routing.grid_workers(session, _place(tracker))
-        if not _place(tracker):
+            found = routing.grid_workers(session, place_of(tracker))
+        if not place_of(tracker):
             return self.say(dispatcher, "您是哪个村的？在“设置”里选一下，或者说“我是某某村的”，再问我一次。")
         if not found:
             return self.say(dispatcher, "这个村的网格员名单我这里还没有，可以问村委会，或者拨打 12345。", links=_LINE)

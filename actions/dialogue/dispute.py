@@ -1,4 +1,4 @@
-"""Reporting a dispute: a form that feels like talking. Slots hold what was said; `actions.cases.service` files it."""
+"""Reporting a dispute: a form that feels like talking. Slots hold what was said; `actions.cases.moves` files it."""
 
 import json
 import re
@@ -9,18 +9,17 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.cases import service
-from actions.dialogue import asides, commands
-from actions.dialogue import dispute_text as words
-from actions.dialogue.knowledge import ASKS, TOLD_FROM, AnswerQuestion, Services, _place, find_village
-from actions.dialogue.outcomes import message_of, said_before
-from knowledge.answers import ANSWER_FROM
-from knowledge.models import Place
-from knowledge.normalise import normalise
+from actions.cases import filing, green
+from actions.dialogue.base import ASKS, Services, message_of, place_of, said_before
+from actions.dialogue.forms import STARTED, fields_of, intent_of, is_double_tap, is_told, said
+from actions.dialogue.hearing import asides, commands, phrases
+from actions.dialogue.hearing import dispute as words
+from actions.dialogue.question import TOLD_FROM, AnswerQuestion
+from knowledge.answering.compose import ANSWER_FROM
+from knowledge.places import Place, find_village
 
 SLOTS = [f"dispute_{s}" for s in words.STEPS]
-_STARTED = "dispute_id"
-_DOUBLE_TAP_S = 3.0
+
 _AT = re.compile(r"地点是(.{2,300})")  # where, and nothing yet of what: a location sent from a telephone
 _STORY = 60  # characters; beyond, a question mark in it makes no question of it
 _ASK = {
@@ -51,68 +50,11 @@ _AGAIN = {
 }
 
 
-def said(tracker: Tracker) -> str:
-    return normalise(tracker.latest_message.get("text") or "")
-
-
-def intent_of(tracker: Tracker) -> tuple[str, float]:
-    intent = tracker.latest_message.get("intent") or {}
-    return intent.get("name") or "", float(intent.get("confidence") or 0)
-
-
-def fields_of(tracker: Tracker) -> dict[str, str | None]:
-    return {s: tracker.get_slot(f"dispute_{s}") for s in words.STEPS}
-
-
 def empty() -> list[EventType]:
     return [
         SlotSet(s, None)
-        for s in [*SLOTS, _STARTED, "dispute_confirm", "dispute_message", "dispute_offer", "dispute_hint"]
+        for s in [*SLOTS, STARTED, "dispute_confirm", "dispute_message", "dispute_offer", "dispute_hint"]
     ]
-
-
-def previous_message(tracker: Tracker) -> tuple[int | None, float]:
-    """The resident's message before this one and when it was said (seconds since 1970); (None, 0) at the beginning."""
-    heard = [
-        e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None
-    ]
-    this = message_of(tracker)
-    before = [e for e in heard if e["metadata"]["message"] != this]
-    return (before[-1]["metadata"]["message"], float(before[-1].get("timestamp") or 0)) if before else (None, 0.0)
-
-
-def is_double_tap(tracker: Tracker) -> bool:
-    """The same words twice within moments: one press of a button, not an answer to two questions."""
-    heard = [
-        e for e in tracker.events if e.get("event") == "user" and (e.get("metadata") or {}).get("message") is not None
-    ][-2:]
-    return (
-        len(heard) == 2
-        and heard[0].get("text") == heard[1].get("text")
-        and float(heard[1].get("timestamp") or 0) - float(heard[0].get("timestamp") or 0) < _DOUBLE_TAP_S
-    )
-
-
-def waiting_for(tracker: Tracker, what: str) -> str:
-    """For the slot `awaits`: a yes in the very next message means `what`."""
-    return f"{message_of(tracker)} {what}"
-
-
-def awaited(tracker: Tracker) -> str | None:
-    """What a yes means now; None where something else was said since it was asked."""
-    message, _, what = (tracker.get_slot("awaits") or "").partition(" ")
-    return what if what and message == str(previous_message(tracker)[0]) else None
-
-
-def unfinished(tracker: Tracker) -> dict[str, Any]:
-    """What is said after another matter, while a report lies half told: that it can go on."""
-    if not (tracker.get_slot(_STARTED) and is_told(fields_of(tracker))):
-        return {}
-    return {"buttons": [{"title": "接着报刚才的事", "payload": "接着报上次的事"}]}
-
-
-def is_told(fields: dict[str, str | None]) -> bool:
-    return bool(fields.get("what"))
 
 
 class ReportDispute(AnswerQuestion):
@@ -127,11 +69,11 @@ class ReportDispute(AnswerQuestion):
         if tracker.active_loop_name == "dispute_form":
             self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text)
             return []  # a question in the middle of the report; the form asks on
-        if is_told(held) and tracker.get_slot(_STARTED) and (words.is_resume(text) or len(text) < 8):
+        if is_told(held) and tracker.get_slot(STARTED) and (phrases.is_resume(text) or len(text) < 8):
             dispatcher.utter_message(json_message={"kind": "asking", "text": f"好，接着报您上次说的：{held['what']}"})
             return [FollowupAction("dispute_form")]
-        if not words.is_explicit(text):
-            asks = words.is_question(text) and len(text) < _STORY
+        if not phrases.is_explicit(text):
+            asks = phrases.is_question(text) and len(text) < _STORY
             if len(text) >= 8:
                 self._answer_one(
                     dispatcher,
@@ -157,8 +99,8 @@ class ReportDispute(AnswerQuestion):
 
     def begin(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str) -> list[EventType]:
         """Fill from what was told just now, or just before."""
-        offered, matter = tracker.get_slot("dispute_offer"), "" if words.is_resume(text) else words.matter_in(text)
-        told = offered if offered and (not matter or not words.is_explicit(text)) else text
+        offered, matter = tracker.get_slot("dispute_offer"), "" if phrases.is_resume(text) else words.matter_in(text)
+        told = offered if offered and (not matter or not phrases.is_explicit(text)) else text
         if told == offered:
             matter = words.matter_in(told) or told
         now = datetime.now(UTC)
@@ -180,21 +122,21 @@ class ReportDispute(AnswerQuestion):
         elif named and named.name in told:
             found["where"] = named.name
         fields: dict[str, str | None] = {
-            **{k: words.tidy(v) for k, v in found.items()},
-            "what": words.tidy(what) if what else None,
+            **{k: phrases.tidy(v) for k, v in found.items()},
+            "what": phrases.tidy(what) if what else None,
         }
         ready = (
             words.acknowledgement(fields)
             if what
             else "好，我来帮您登记，几句话就好。中途想问别的、想改、想停，直接说。"
         )
-        if words.is_resume(text) and not what:
+        if phrases.is_resume(text) and not what:
             ready = "我这里没有报了一半的事。要报新的，几句话就好。"
         dispatcher.utter_message(json_message={"kind": "asking", "text": ready})
         return [
             *empty(),
             *(SlotSet(f"dispute_{k}", v) for k, v in fields.items() if v),
-            SlotSet(_STARTED, f"{tracker.sender_id}:{message_of(tracker) or datetime.now(UTC).timestamp()}"),
+            SlotSet(STARTED, f"{tracker.sender_id}:{message_of(tracker) or datetime.now(UTC).timestamp()}"),
             SlotSet("dispute_message", message_of(tracker)),
             FollowupAction("dispute_form"),
         ]
@@ -218,10 +160,10 @@ class ValidateDispute(AnswerQuestion):
         text, (intent, sure) = said(tracker), intent_of(tracker)
         if is_double_tap(tracker):
             return [mark]
-        if words.is_drop(text) and text not in _BUTTONS.get(step, ()):
+        if phrases.is_drop(text) and text not in _BUTTONS.get(step, ()):
             self.say(dispatcher, "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。", kind="smalltalk")
             return [*empty(), SlotSet("requested_slot", None)]
-        if words.is_pause(text) and not words.is_resume(text):
+        if phrases.is_pause(text) and not phrases.is_resume(text):
             self.say(
                 dispatcher,
                 "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。",
@@ -240,7 +182,7 @@ class ValidateDispute(AnswerQuestion):
     ) -> list[EventType] | None:
         """Slots for what was said; [] asks the same again, None leaves the message to the rules."""
         fields, now = fields_of(tracker), datetime.now(UTC)
-        if words.is_back(text):
+        if phrases.is_back(text):
             filled = [s for s in words.STEPS if fields.get(s)]
             before = (
                 filled[: sum(s in filled for s in words.STEPS[: words.STEPS.index(step)])]
@@ -248,15 +190,15 @@ class ValidateDispute(AnswerQuestion):
                 else filled
             )
             return [SlotSet(f"dispute_{before[-1]}", None), SlotSet("dispute_confirm", None)] if before else []
-        if words.is_resume(text) or (
-            step != "what" and words.is_explicit(text) and not words.matter_in(text) and not words.yes_or_no(text)
+        if phrases.is_resume(text) or (
+            step != "what" and phrases.is_explicit(text) and not words.matter_in(text) and not phrases.yes_or_no(text)
         ):
             return []  # the button that began it, pressed late or twice
-        if fields["what"] and fields["what"] in (words.tidy(text), words.tidy(words.matter_in(text))):
+        if fields["what"] and fields["what"] in (phrases.tidy(text), phrases.tidy(words.matter_in(text))):
             return []  # the same message again
         if fixed := words.correction(text, fields, now=now):
             return self.correct(dispatcher, tracker, *fixed)
-        if (aside := asides.find(text, asides.REPORT)) and (step != "what" or words.is_question(text)):
+        if (aside := asides.find(text, asides.REPORT)) and (step != "what" or phrases.is_question(text)):
             self.say(dispatcher, aside, kind="smalltalk")
             return []
         if step == "confirm":
@@ -286,13 +228,13 @@ class ValidateDispute(AnswerQuestion):
             and not (intent == "change_place" and step == "where")
         ):
             return None
-        if step != "what" and not is_plain and len(text) >= 4 and words.is_question(text):
+        if step != "what" and not is_plain and len(text) >= 4 and phrases.is_question(text):
             return self.answer(dispatcher, tracker, text, intent)
         if step == "where" and value is None and tracker.get_slot("dispute_hint"):
             value = "说不清"  # asked twice is enough
         if value is None or (step in ("where", "who") and words.is_wish(text)):
             # Not what was asked, but perhaps what will be asked next: 让他把墙拆了 while the day is wanted.
-            others = {k: words.tidy(v) for k, v in words.extract(text, now=now).items() if k != step}
+            others = {k: phrases.tidy(v) for k, v in words.extract(text, now=now).items() if k != step}
             if fresh := [SlotSet(f"dispute_{k}", v) for k, v in others.items() if not fields.get(k)]:
                 return fresh
             if "where" in others and len(text) <= 20:
@@ -309,7 +251,7 @@ class ValidateDispute(AnswerQuestion):
             value = in_village(self.services, tracker, value, value)
         elif step == "what":
             value = words.matter_in(value) or value
-        return [SlotSet(f"dispute_{k}", words.tidy(v)) for k, v in {**more, step: value}.items()]
+        return [SlotSet(f"dispute_{k}", phrases.tidy(v)) for k, v in {**more, step: value}.items()]
 
     def correct(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, value: str | None
@@ -330,7 +272,7 @@ class ValidateDispute(AnswerQuestion):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str, sure: float
     ) -> list[EventType] | None:
         fields, now = fields_of(tracker), datetime.now(UTC)
-        answer = words.yes_or_no(text)
+        answer = phrases.yes_or_no(text)
         if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
             return [SlotSet("dispute_confirm", "yes")]
         again = [SlotSet("dispute_confirm", None), SlotSet("requested_slot", "dispute_confirm")]
@@ -344,20 +286,20 @@ class ValidateDispute(AnswerQuestion):
                 ),
             ]
         if (
-            words.phone_in(text)
-            or (words.is_wish(text) and not words.is_question(text))
+            phrases.phone_in(text)
+            or (words.is_wish(text) and not phrases.is_question(text))
             or (
                 words.read_step("contact", text, now=now)
-                and not words.is_question(text)
+                and not phrases.is_question(text)
                 and len(text) <= 12
                 and not commands.is_meant(text, intent, sure)
             )
         ):
-            step = "wish" if words.is_wish(text) and not words.phone_in(text) else "contact"
+            step = "wish" if words.is_wish(text) and not phrases.phone_in(text) else "contact"
             return self.correct(dispatcher, tracker, step, text)
         if commands.is_meant(text, intent, sure):
             return None
-        if len(text) >= 4 and words.is_question(text):
+        if len(text) >= 4 and phrases.is_question(text):
             return self.answer(dispatcher, tracker, text, intent)
         return [
             *again,
@@ -386,7 +328,7 @@ class ValidateDispute(AnswerQuestion):
         return []
 
     def hint(self, step: str, text: str) -> str:
-        if step == "contact" and (count := words.odd_number_in(text)):
+        if step == "contact" and (count := phrases.odd_number_in(text)):
             return (
                 f"这个号码好像{'少了' if count < 11 else '多了' if count > 11 else '不对，错了'}几位：手机号是 11 位，"
                 f"您发的是 {count} 位，麻烦核对一下号码再发一次。不想留就说“匿名”。"
@@ -397,7 +339,7 @@ class ValidateDispute(AnswerQuestion):
 def in_village(services: Services, tracker: Tracker, spot: str, text: str) -> str:
     """The spot with its village before it, unless it names one or lies outside: 村口 -> 李家沟村口."""
     with services.sessions() as session:
-        village = find_village(session, text) or (session.get(Place, _place(tracker)) if _place(tracker) else None)
+        village = find_village(session, text) or (session.get(Place, place_of(tracker)) if place_of(tracker) else None)
     if (
         village is None
         or village.name in spot
@@ -475,14 +417,14 @@ class FileDispute(Action):
         if tracker.get_slot("dispute_confirm") != "yes" or not fields["what"]:
             return []
         contact = fields["contact"] or ""
-        place = _place(tracker)
+        place = place_of(tracker)
         with self.services.sessions() as session:
             if said_before(session, tracker, dispatcher):
                 return empty()
             village = find_village(session, fields["where"] or "") or (session.get(Place, place) if place else None)
-            case = service.file(
+            case = filing.file(
                 session,
-                request_key=f"dispute:{tracker.get_slot(_STARTED)}",
+                request_key=f"dispute:{tracker.get_slot(STARTED)}",
                 conversation_id=tracker.sender_id,
                 place=village.id if village else None,
                 category=self.services.topic(fields["what"]),
@@ -494,12 +436,12 @@ class FileDispute(Action):
                     "wish": (fields["wish"] or "")[:1000],
                     "is_anonymous": contact == "匿名",
                     "phone": contact if contact[:1].isdigit() else None,
-                    "green": [g for g in (fields["care"] or "").split("、") if g in words.GREEN],
+                    "green": [g for g in (fields["care"] or "").split("、") if g in green.GREEN],
                 },
                 now=datetime.now(UTC),
                 message_id=message_of(tracker),
             )
-            dispatcher.utter_message(json_message=service.filed_reply(session, case))
+            dispatcher.utter_message(json_message=filing.filed_reply(session, case))
         return empty()
 
 
@@ -510,7 +452,7 @@ class StopForm(Action):
         return "action_stop_form"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if words.is_pause(said(tracker)):
+        if phrases.is_pause(said(tracker)):
             dispatcher.utter_message(
                 json_message={
                     "kind": "smalltalk",

@@ -9,11 +9,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.cases import service
-from actions.dialogue.case import _Case
-from actions.dialogue.dispute import said
-from actions.dialogue.knowledge import Services
-from actions.dialogue.outcomes import said_before
+from actions.cases import finding, mediation, moves
+from actions.dialogue.base import Services, said_before
+from actions.dialogue.case import CaseAction
+from actions.dialogue.forms import said
 
 _YES_SAID = "好，您同意调解，我告诉调解员了。等对方也同意，就约时间；中间您随时可以不调了（人民调解法第十七条）。"
 _NO_SAID = "知道了，您不愿意调解，这次调解就到这里，您的事还照样办。别的办法我也发给您。"
@@ -21,7 +20,7 @@ _NO = re.compile(r"不(?!过|错)|别|拒绝|放弃|反悔|免了|没用|没法|
 _PLAIN_NO = re.compile(r"^(?:我|俺|我们)?不(?:同意|愿意|接受)(?:人民)?调解[。！!]*$")
 
 
-class ConsentMediation(_Case):
+class ConsentMediation(CaseAction):
     def name(self) -> str:
         return "action_consent_mediation"
 
@@ -33,7 +32,7 @@ class ConsentMediation(_Case):
                 return []
             own = [
                 c
-                for c in service.of_person(session, tracker.sender_id)
+                for c in finding.of_person(session, tracker.sender_id)
                 if c.mediation and not c.mediation.failed_at and not c.mediation.terms
             ]
             if not own:
@@ -46,10 +45,12 @@ class ConsentMediation(_Case):
             assert case.mediation
             if answer == "no" and not _PLAIN_NO.match(text):  # a no ends it for good, so it must be a plain one
                 return self.say(
-                    dispatcher, "您是不愿意调解，对吗？说了不同意，这次调解就结束了。", buttons=service.CONSENT_BUTTONS
+                    dispatcher,
+                    "您是不愿意调解，对吗？说了不同意，这次调解就结束了。",
+                    buttons=mediation.CONSENT_BUTTONS,
                 )
             consent = partial(
-                service.consent, session, case.id, 0, answer, actor=service.RESIDENT, now=datetime.now(UTC)
+                mediation.consent, session, case.id, 0, answer, actor=moves.RESIDENT, now=datetime.now(UTC)
             )
             return self.say_with(dispatcher, tracker, session, consent, _YES_SAID if answer == "yes" else _NO_SAID)
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.cases.models import Team
 from actions.imports.places import PlaceBook
 from actions.imports.tables import BadLine, Line, Outcome, Row
-from knowledge.models import Level, Place
+from actions.offices.models import Team
+from knowledge.places import Level, Place
 
 COLUMNS = ("名称", "上级", "级别", "别名", "电话", "兜底")
 NEEDED = ("名称", "上级")

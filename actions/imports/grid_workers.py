@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.cases.models import GridWorker
 from actions.imports.places import PlaceBook
 from actions.imports.tables import BadLine, Line, Outcome, Row
+from actions.offices.models import GridWorker
 
 COLUMNS = ("村", "片区", "姓名", "电话")
 NEEDED = ("村", "姓名", "电话")

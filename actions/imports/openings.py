@@ -9,13 +9,13 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.bookings import service
+from actions.bookings import appointments, openings
 from actions.bookings.models import MODE_LABELS, Mode, Opening
-from actions.dates import SHANGHAI
 from actions.errors import InvalidInput
 from actions.imports.places import PlaceBook
 from actions.imports.tables import BadLine, Line, Outcome, Row
-from knowledge.models import Place
+from knowledge.clock import SHANGHAI
+from knowledge.places import Place
 
 COLUMNS = ("日期", "开始", "结束", "时长", "方式", "给哪里", "地点", "人数", "法律工作者账号")
 NEEDED = ("日期", "开始", "方式", "给哪里")
@@ -130,13 +130,13 @@ def _take(
     said = f"{day} {begin:%H:%M}-{ends:%H:%M} {who.name}，{MODE_LABELS[mode]}，{place.name}，{int(capacity)} 人"
     for held in taken[who.id]:
         if held.starts_at < ends and starts < held.ends_at:
-            where = f"第 {made[held.id]} 行" if held.id in made else f"已有的 {service.label(held)}"
+            where = f"第 {made[held.id]} 行" if held.id in made else f"已有的 {appointments.label(held)}"
             if (held.starts_at, held.ends_at, held.mode, held.place_id) != (starts, ends, mode, place.id):
                 raise BadLine(f"{who.name}这个时间和{where}撞了。")
             if (held.capacity, held.address) != (int(capacity), address):
                 raise BadLine(f"和{where}是同一个时段，人数或地点不一样。要改请先在“预约”里取消原来的。")
             return Line(row.number, Outcome.same, said)
-    opening = service.publish(
+    opening = openings.publish(
         session,
         worker_id=who.id,
         worker_name=who.name,

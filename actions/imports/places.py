@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.imports.tables import BadLine
-from knowledge.models import Place
+from knowledge.places import Place
 
 
 class PlaceBook:

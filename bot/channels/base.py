@@ -1,4 +1,4 @@
-"""What every way to a person has in common."""
+"""What a channel is: receive, deliver, tend, sweep, remaining."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.models import CannedReply
 from knowledge.law.changes import Citing
-from knowledge.law.citations import citations_in
+from knowledge.statutes.citations import citations_in
 
 _PREFIX = "canned:"
 

@@ -7,9 +7,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.bookings import service as bookings
+from actions.bookings import appointments as bookings
+from actions.cases.finding import audience, untold
 from actions.cases.models import CaseEvent
-from actions.cases.service import audience, untold
 from bot.conversations.models import Conversation, Message, Sender
 
 

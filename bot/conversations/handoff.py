@@ -14,12 +14,13 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.cases import routing
-from actions.cases.models import HandoffRule
-from actions.cases.service import calendar, local
+from actions.calendar.workdays import calendar, local
 from actions.errors import Conflict, InvalidInput, NotAllowed
+from actions.offices import routing
+from actions.offices.models import HandoffRule
 from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
+from knowledge import places
 
 Status = ConversationStatus
 MOVES: dict[Status, frozenset[Status]] = {
@@ -58,7 +59,7 @@ def _move(session: Session, conversation_id: str, to: Status, *, start: Sequence
 def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule | None:
     """The rule of this place or one above it that wants a person for these words."""
     fits = [rule for rule in session.scalars(select(HandoffRule).order_by(HandoffRule.id)) if rule.keyword in text]
-    here = routing.above(session, place) if fits else []  # asked at every turn, so the places only where a word fits
+    here = places.above(session, place) if fits else []  # asked at every turn, so the places only where a word fits
     return next((rule for rule in fits if rule.place_id is None or rule.place_id in here), None)
 
 

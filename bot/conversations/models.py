@@ -1,13 +1,14 @@
 """The thread of messages: our memory of a conversation (Rasa's tracker is not)."""
 
 import enum
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Enum, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from knowledge.models import Base, UtcDateTime
+from knowledge.clock import utc_now
+from knowledge.tables import Base, UtcDateTime
 
 
 class ConversationStatus(enum.StrEnum):
@@ -21,10 +22,6 @@ class Sender(enum.StrEnum):
     bot = "bot"
     agent = "agent"
     system = "system"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Conversation(Base):
@@ -53,8 +50,8 @@ class Conversation(Base):
     # times a link opened it in a browser, or the resident closed it there: what a browser held before opens nothing
     page_count: Mapped[int] = mapped_column(Integer, default=0)
     is_demo: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
 
 
 class InternalNote(Base):
@@ -66,7 +63,7 @@ class InternalNote(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
     author: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class CannedReply(Base):
@@ -99,6 +96,6 @@ class Message(Base):
     in_reply_to: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
     ordinal: Mapped[int | None]
     rating: Mapped[str | None] = mapped_column(String(4))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,15 +1,12 @@
 from alembic import context
 
-# Every table must be known before the metadata is compared.
-import actions.bookings.models
-import actions.cases.models
-import actions.feedback  # noqa: F401
-import bot.accounts
-import bot.channels.wechat_models
-import bot.conversations.models  # noqa: F401
-import knowledge.law.models  # noqa: F401
+# Every module with tables, so that their metadata is whole (tests/test_architecture.py compares).
+import knowledge.documents.models
+import knowledge.evaluation.models
+import knowledge.law.models
+import knowledge.places  # noqa: F401
 from bot.db import make_engine
-from knowledge.models import Base
+from knowledge.tables import Base
 
 engine = make_engine(context.config.get_main_option("sqlalchemy.url") or "")
 with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What goes wrong, as one JSON shape with a sentence for people; never a stack trace."""
+"""How it is answered."""
 
 import logging
 import sqlite3
@@ -11,9 +11,9 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
-from bot.accounts import SignInFailed
 from bot.settings import ROOT
-from bot.web.desk import PasswordChangeNeeded, SignInNeeded
+from bot.staff.passwords import SignInFailed
+from bot.web.problems import ApiError, PasswordChangeNeeded, SignInNeeded
 from knowledge.errors import (
     DraftExists,
     EditConflict,
@@ -25,12 +25,6 @@ from knowledge.errors import (
 )
 
 log = logging.getLogger("linli.web")
-
-
-class ApiError(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(code)
-        self.status, self.code, self.message = status, code, message
 
 
 def _body(code: str, message: str) -> dict[str, dict[str, str]]:

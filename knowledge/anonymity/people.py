@@ -6,11 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from knowledge.anonymity import minority_parts, names
-from knowledge.anonymity import name_parts as parts
 from knowledge.anonymity.folding import Folded
 from knowledge.anonymity.marks import MarkKind, Spot
-from knowledge.anonymity.words import THINGS, WORDS
+from knowledge.anonymity.names import features, minority, parts
+from knowledge.anonymity.names.words import THINGS, WORDS
 
 # log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml to
 # _c.yml
@@ -23,15 +22,13 @@ _ON = frozenset(
     "那个 那年 那晚 特别 提出 提着 提供 托人 托我 完了 完全 土地 门口 门前 守着 守在 散了 山上 草场 草地 "
     "牛羊 牛跑 羊".split()
 )
-_BEGINS = re.compile("|".join(minority_parts.MINORITY_PARTS))
+_BEGINS = re.compile("|".join(minority.MINORITY_PARTS))
 _REGION = re.compile("[县市镇乡村旗盟州族省区路街]|嘎查|苏木|地区|大道|草原|人民|牧场|机场|大学")
 _ANY_PART = re.compile(
-    "|".join(
-        p for p in minority_parts.MINORITY_PARTS if p not in minority_parts.AMBIGUOUS and p not in minority_parts.PLACES
-    )
+    "|".join(p for p in minority.MINORITY_PARTS if p not in minority.AMBIGUOUS and p not in minority.PLACES)
 )
-_PARTS = re.compile("(?:" + "|".join(minority_parts.MINORITY_PARTS) + "){1,3}")
-_ONE_PART = re.compile("|".join(minority_parts.MINORITY_PARTS))
+_PARTS = re.compile("(?:" + "|".join(minority.MINORITY_PARTS) + "){1,3}")
+_ONE_PART = re.compile("|".join(minority.MINORITY_PARTS))
 _SPACED = re.compile(r"(?:(?<=[:,。;、 (“])|^)([一-鿿]) {1,2}([一-鿿])(?=[,。;、)”(:和与及]| {1,3}|$)")
 _TOLD_NAME = re.compile(r"(?<![一-鿿])([一-鿿]{2,4})\((?:名|姓名|人名|真名|名字)\)")
 _FIELD = (
@@ -46,7 +43,7 @@ _NO_NAME = re.compile(
     r"|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$"
 )
 _ROW = re.compile(r"(?<![一-鿿])[一-鿿]{2,4}(?:[、 ,\n][一-鿿]{2,4}){2,40}(?![一-鿿])")
-_PLACE = re.compile("|".join(sorted((p for p in minority_parts.PLACES if len(p) > 2), key=len, reverse=True)))
+_PLACE = re.compile("|".join(sorted((p for p in minority.PLACES if len(p) > 2), key=len, reverse=True)))
 _MARRIED = re.compile(r"[一-鿿]{2}氏(?![一-鿿]?族)")
 _LATIN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{1,12}(?: [A-Z][A-Za-z]{1,12}){1,3}(?![A-Za-z])")
 _CALLED = re.compile(
@@ -71,7 +68,7 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         return True
 
     for match in _TOLD_NAME.finditer(text):
-        if match.group(1)[0] in names.SURNAMES:
+        if match.group(1)[0] in features.SURNAMES:
             keep(match.start(1), match.end(1), MarkKind.name, "文里说这是名字")
     for match in _FILLED.finditer(text):
         if not _NO_NAME.search(match.group(1)):
@@ -90,26 +87,26 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
         if (
             end - start == 2
             and text[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON)
-            and names.score(text, start - 1, end, 1) > THRESHOLD
+            and features.score(text, start - 1, end, 1) > THRESHOLD
         ):
             continue  # 费玉珍, not 玉珍
         keep(start, end, MarkKind.name, "像少数民族姓名")
     for match in _ONE_PART.finditer(text):
-        if names.role_before(text, match.start()):
+        if features.role_before(text, match.start()):
             keep(match.start(), match.end(), MarkKind.name, "像少数民族姓名")
     for match in _SPACED.finditer(text):
         if (
-            match.group(1) in names.SURNAMES
+            match.group(1) in features.SURNAMES
             and match.group(1) not in "年月时"
             and match.group(2) not in parts.NEVER_GIVEN
         ):
             keep(match.start(1), match.end(2), MarkKind.name, "两个字中间空开写的姓名")
     for match in _MARRIED.finditer(text):
-        if match.group(0)[0] in parts.COMMON and match.group(0)[1] in names.SURNAMES:
+        if match.group(0)[0] in parts.COMMON and match.group(0)[1] in features.SURNAMES:
             keep(match.start(), match.end(), MarkKind.name, "旧式的妇女姓名")
     for match in _LATIN.finditer(text):
         keep(match.start(), match.end(), MarkKind.name, "拼音或外文写的姓名")
-    scored = [(names.score(text, s, e, n), s, e, n) for s, e, n in names.candidates(text)]
+    scored = [(features.score(text, s, e, n), s, e, n) for s, e, n in features.candidates(text)]
     scored.sort(key=lambda c: (-c[0], c[1]))
     for start, end in _rows(text):
         keep(start, end, MarkKind.name, "一排姓名里的一个")
@@ -117,7 +114,7 @@ def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]
     for score, start, end, _ in scored:
         if score <= THRESHOLD:
             break
-        role = names.role_before(text, start)
+        role = features.role_before(text, start)
         if keep(start, end, MarkKind.name, f"“{role}”后面像姓名" if role else "像姓名"):
             known.add(text[start:end])
     for start in range(len(text) if known else 0):
@@ -137,12 +134,12 @@ def _rows(text: str) -> Iterator[tuple[int, int]]:
         surnames = {
             cell: 2 if text[cell[0] : cell[0] + 2] in parts.COMPOUND else 1
             for cell in cells
-            if text[cell[0]] in names.SURNAMES or text[cell[0] : cell[0] + 2] in parts.COMPOUND
+            if text[cell[0]] in features.SURNAMES or text[cell[0] : cell[0] + 2] in parts.COMPOUND
         }
         likely = [
             cell
             for cell, surname in surnames.items()
-            if cell[1] - cell[0] > surname and names.score(text, *cell, surname) > 0
+            if cell[1] - cell[0] > surname and features.score(text, *cell, surname) > 0
         ]
         if 2 * len(likely) >= len(cells):
             yield from (
@@ -172,7 +169,7 @@ def _minority(text: str) -> Iterator[tuple[int, int]]:
         if (
             clear
             and not _REGION.match(text, end)
-            and not any(text[start : start + n] in minority_parts.PLACES for n in (4, 3, 2))
+            and not any(text[start : start + n] in minority.PLACES for n in (4, 3, 2))
         ):
             yield start, end
 
@@ -184,7 +181,7 @@ def _sounds_on(text: str, end: int, start: int) -> int:
     while (
         end - start < 7
         and end < len(text)
-        and text[end] in minority_parts.SOUNDS
+        and text[end] in minority.SOUNDS
         and text[end : end + 2] not in WORDS
         and text[end : end + 2] not in _ON
         and not _REGION.match(text, end)
@@ -207,7 +204,7 @@ def offers(found: Iterable[str]) -> dict[str, str]:
 
 
 def _surname(name: str) -> str:
-    if not names.is_han(name[0]):
+    if not features.is_han(name[0]):
         return "某"
     return name[:2] if name[:2] in parts.COMPOUND and len(name) > 2 else name[0]
 
@@ -215,7 +212,7 @@ def _surname(name: str) -> str:
 def _skip_lead(text: str, start: int, dot: int) -> int:
     """Past a role and words of grammar before the first part of a dotted name."""
     for place in range(dot - 1, start, -1):
-        if text[place - 1] in _AFTER or names.role_before(text, place):
+        if text[place - 1] in _AFTER or features.role_before(text, place):
             return place
     return start
 

@@ -7,7 +7,7 @@ from statistics import fmean
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from knowledge.search import Passage
+from knowledge.search.passages import Passage
 
 _EDGES = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 

@@ -16,14 +16,14 @@ import yaml
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from knowledge.answers import ANSWER_FROM
-from knowledge.documents import Target, parse_citation, statute_id
-from knowledge.embedding import content_hash
+from knowledge.answering.compose import ANSWER_FROM
+from knowledge.documents.models import Chunk, Document, DocumentVersion, ImportedSource
 from knowledge.errors import CitationNotFound, CorpusError, SnapshotRejected
-from knowledge.indexing import Draft
-from knowledge.models import Chunk, Document, DocumentVersion, GoldenQuestion, GoldenResult, GoldenRun, ImportedSource
-from knowledge.normalise import normalise
-from knowledge.search import Searcher
+from knowledge.evaluation.models import GoldenQuestion, GoldenResult, GoldenRun
+from knowledge.normalise import content_hash, normalise
+from knowledge.search.passages import Draft
+from knowledge.search.searcher import Searcher
+from knowledge.statutes.citations import Target, parse_citation, statute_id
 
 _MAY_FAIL = 0.1  # embedding differs in the last digits between machines; more than this is a broken snapshot
 _KNOWN = "fails today"  # how the note of a fair question begins that search doesn't meet yet

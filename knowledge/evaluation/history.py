@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from knowledge.models import DocumentVersion, GoldenResult, GoldenRun
+from knowledge.documents.models import DocumentVersion
+from knowledge.evaluation.models import GoldenResult, GoldenRun
 
 
 @dataclass(frozen=True)

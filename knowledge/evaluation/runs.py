@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from knowledge.documents.models import BankQuestion, Document
 from knowledge.evaluation.calibration import Trial, trial
 from knowledge.evaluation.metrics import hit_at_k, recall_at_k, reciprocal_rank
-from knowledge.models import BankQuestion, Document
-from knowledge.search import Searcher
+from knowledge.search.searcher import Searcher
 
 
 def statute_questions(

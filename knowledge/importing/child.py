@@ -41,7 +41,7 @@ def main() -> int:
     module, name = READERS[sys.argv[1]]
     data = sys.stdin.buffer.read()
     try:
-        answer = getattr(import_module(f"knowledge.importing.{module}"), name)(data).as_json()
+        answer = getattr(import_module(f"knowledge.importing.formats.{module}"), name)(data).as_json()
     except FileRefused as error:
         answer = {"refused": error.message_zh}
     except (MemoryError, RecursionError):

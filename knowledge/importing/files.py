@@ -10,8 +10,8 @@ import threading
 from pathlib import Path, PurePosixPath
 
 from knowledge.errors import FileRefused
-from knowledge.importing.blocks import MOST_CHARACTERS, Extract
-from knowledge.importing.text import read_text
+from knowledge.importing.formats.blocks import MOST_CHARACTERS, Extract
+from knowledge.importing.formats.text import read_text
 
 MOST_BYTES = 12_000_000
 FORMATS = {

@@ -11,10 +11,8 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.documents import statute_id
-from knowledge.importing.statutes import short_name
-from knowledge.law.citations import Citation
-from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.statutes.citations import Citation, short_name, statute_id
 
 T = TypeVar("T")
 _AT_ONCE = 5000  # SQLite takes 32766 values in a statement

@@ -15,9 +15,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from knowledge.embedding import content_hash
+from knowledge.documents.models import Chunk, Document, DocumentVersion, ImportedSource, Kind, VersionStatus
 from knowledge.law.book import Article, Book, Force, Statute, text_hash
-from knowledge.law.citations import Where, citations_in
 from knowledge.law.models import (
     ChangeKind,
     CitationSeen,
@@ -28,7 +27,9 @@ from knowledge.law.models import (
     StatuteCorrection,
 )
 from knowledge.law.standing import checked_on, first_checked, seen_by
-from knowledge.models import Base, Chunk, Document, DocumentVersion, ImportedSource, Kind, VersionStatus
+from knowledge.normalise import content_hash
+from knowledge.statutes.citations import Where, citations_in
+from knowledge.tables import Base
 
 ANNOUNCED = timedelta(days=30)
 _BATCH = 300

@@ -8,14 +8,12 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from knowledge.documents import statute_id
+from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.errors import CitationNotFound
-from knowledge.importing.statutes import short_name
 from knowledge.law.book import Book, Force, Period
-from knowledge.law.citations import Citation, arabic, read_citation
-from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.normalise import normalise
-from knowledge.search import Searcher
+from knowledge.search.searcher import Searcher
+from knowledge.statutes.citations import Citation, arabic, read_citation, short_name, statute_id
 
 _OPENING = 60
 

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from knowledge import store
-from knowledge.documents import statute_id
+from knowledge.documents.models import Document, DocumentVersion, VersionStatus
+from knowledge.documents.versions import Person
 from knowledge.errors import CorrectionDecided, CorrectionInvalid, ReasonNeeded, SamePerson
-from knowledge.importing.statutes import StatuteVersion, read_statutes, short_name, versions_known
+from knowledge.law import loading
 from knowledge.law.confirmed import confirmed_fixes, typed
 from knowledge.law.models import CorrectionState, StatuteCorrection
-from knowledge.models import Document, DocumentVersion, VersionStatus
-from knowledge.review import Person
+from knowledge.statutes.citations import short_name, statute_id
+from knowledge.statutes.reading import StatuteVersion, read_statutes, versions_known
 
 FIELDS = ("in_force_from", "in_force_to", "repealed")
 _EARLIEST, _LATEST = date(1949, 10, 1), date(2199, 12, 31)
@@ -104,7 +104,7 @@ def confirm(session: Session, correction_id: int, *, corrections: Path, by: Pers
         raise CorrectionInvalid("提出之后，这一版的数据又变了，请重新提出更正。")
     versions, repealed = _corrected(session, corrections, row.law, row.version_date, row.fix)
     session.expire_all()
-    store.save_statutes(session, versions, repealed=repealed)
+    loading.save_statutes(session, versions, repealed=repealed)
     return row
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from knowledge import review
+from knowledge.documents import versions
+from knowledge.documents.models import DocumentVersion, VersionStatus
+from knowledge.documents.versions import Person
 from knowledge.errors import HitDecided, ReasonNeeded, VersionNotFound
 from knowledge.law.models import CitationSeen, Decision, LawHit
-from knowledge.models import DocumentVersion, VersionStatus
-from knowledge.review import Person
 
 # A text whose draft was begun can still be kept or withdrawn.
 MOVES: dict[Decision, frozenset[Decision]] = {
@@ -50,7 +50,7 @@ def edit(session: Session, hit_id: int, *, by: Person, now: datetime, reason: st
     hit = _get(session, hit_id)
     if hit.decision is not Decision.edit:
         hit = _decide(session, hit_id, Decision.edit, by=by, now=now, reason=reason)
-    return review.edit(session, hit.document_id, by=by, now=now) if hit.document_id else None
+    return versions.edit(session, hit.document_id, by=by, now=now) if hit.document_id else None
 
 
 def withdraw(session: Session, hit_id: int, *, by: Person, now: datetime, reason: str) -> LawHit:
@@ -62,7 +62,7 @@ def withdraw(session: Session, hit_id: int, *, by: Person, now: datetime, reason
         raise ReasonNeeded("请写明为什么撤回。")
     hit = _decide(session, hit_id, Decision.withdraw, by=by, now=now, reason=reason)
     if hit.version_id is not None:
-        review.withdraw(
+        versions.withdraw(
             session,
             hit.version_id,
             by=by,

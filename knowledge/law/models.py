@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from knowledge.models import Base, UtcDateTime, _enum
+from knowledge.tables import Base, UtcDateTime, enum_column
 
 
 class ChangeKind(enum.StrEnum):
@@ -63,7 +63,7 @@ class LawChange(Base):
     statute_id: Mapped[str] = mapped_column(String(80))
     law: Mapped[str] = mapped_column(String(200))  # short name
     ref: Mapped[str] = mapped_column(String(40))
-    kind: Mapped[ChangeKind] = mapped_column(_enum(ChangeKind))
+    kind: Mapped[ChangeKind] = mapped_column(enum_column(ChangeKind))
     old_hash: Mapped[str] = mapped_column(String(64))
     new_hash: Mapped[str] = mapped_column(String(64))
     # the statute's versions; the words stand in their chunks
@@ -91,7 +91,7 @@ class LawHit(Base):
     title: Mapped[str] = mapped_column(String(200))
     place_id: Mapped[str | None] = mapped_column(String(40))
     places: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # [{"path", "quote"}]
-    decision: Mapped[Decision] = mapped_column(_enum(Decision), default=Decision.open)
+    decision: Mapped[Decision] = mapped_column(enum_column(Decision), default=Decision.open)
     decided_by_id: Mapped[int | None] = mapped_column(Integer)
     decided_by: Mapped[str | None] = mapped_column(String(40))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -112,7 +112,9 @@ class StatuteCorrection(Base):
     fix: Mapped[dict[str, Any]] = mapped_column(JSON)  # of in_force_from, in_force_to, repealed; dates as ISO text
     was: Mapped[dict[str, Any]] = mapped_column(JSON)  # what stood there when it was proposed
     reason: Mapped[str] = mapped_column(Text)
-    state: Mapped[CorrectionState] = mapped_column(_enum(CorrectionState), default=CorrectionState.proposed, index=True)
+    state: Mapped[CorrectionState] = mapped_column(
+        enum_column(CorrectionState), default=CorrectionState.proposed, index=True
+    )
     proposed_by_id: Mapped[int | None] = mapped_column(Integer)
     proposed_by: Mapped[str] = mapped_column(String(40))
     proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.importing.statutes import short_name
+from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.law.changes import ANNOUNCED
 from knowledge.law.models import Decision, LawChange, LawHit
-from knowledge.lexical import character_pairs
-from knowledge.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.search.lexical import character_pairs
+from knowledge.statutes.citations import short_name
 
 _LEAST_COMMON = 3  # shorter common runs make a difference that nobody can read
 _LEAST_ALIKE = 0.25

@@ -10,19 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from knowledge.clock import SHANGHAI
+from knowledge.documents.models import Chunk, DocumentVersion, Kind
 from knowledge.errors import CitationNotFound
 from knowledge.law.book import Article, Book, Force, Statute
-from knowledge.law.citations import Citation, read_citation, written_in
 from knowledge.law.models import CitationSeen
-from knowledge.models import Chunk, DocumentVersion, Kind
-from knowledge.search import Passage
+from knowledge.search.passages import Passage
+from knowledge.statutes.citations import Citation, read_citation, written_in
 
-_CHINA = ZoneInfo("Asia/Shanghai")
 _DEAD = (Force.gone, Force.repealed)
 
 
@@ -123,7 +122,7 @@ def checked_on(reviewed: date | None, approved_at: datetime | None) -> date | No
     its midnight.
     """
     return max(
-        (d for d in (reviewed, approved_at.astimezone(_CHINA).date() if approved_at else None) if d), default=None
+        (d for d in (reviewed, approved_at.astimezone(SHANGHAI).date() if approved_at else None) if d), default=None
     )
 
 

@@ -13,8 +13,9 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from knowledge.models import Kind
-from knowledge.search import Passage, Searcher
+from knowledge.documents.models import Kind
+from knowledge.search.passages import Passage
+from knowledge.search.searcher import Searcher
 from knowledge.village_rules.classifier import classifier, folded
 from knowledge.village_rules.patterns import PATTERNS
 

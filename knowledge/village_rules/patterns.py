@@ -1,7 +1,8 @@
 """What a village may not rule: a pattern each, with the articles that say so and the sentences for legal worker and
 resident.
 
-Article numbers as of 2026-11; `tests/knowledge/test_village_rule_check.py` looks every one up in the statute data.
+Article numbers as of 2026-11; `tests/knowledge/village_rules/test_village_rule_check.py` looks every one up in the
+statute data.
 """
 
 import re

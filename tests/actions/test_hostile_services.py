@@ -19,24 +19,29 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, sessionmaker
 
-from actions import dates, deadlines, legal_aid
-from actions.bookings import service as bookings
+from actions.bookings import appointments as bookings
+from actions.bookings import openings
 from actions.bookings.models import Appointment, Mode
 from actions.bookings.status import AppointmentStatus
-from actions.cases import documents, numbers, service
-from actions.cases.models import CalledUnit, Case, CaseEvent, Mediation, Team
+from actions.calendar import dates
+from actions.calendar.workdays import WorkCalendar
+from actions.cases import clock, filing, finding, green, mediation, moves, numbers, units
+from actions.cases.models import CalledUnit, Case, CaseEvent, Mediation
 from actions.cases.photos import clean_photo
 from actions.cases.status import LABELS, CaseStatus
-from actions.dialogue import asides, case, dispute_text
+from actions.dialogue import case
+from actions.dialogue.hearing import asides, dispute, phrases
 from actions.errors import ActionError
+from actions.offices.models import Team
+from actions.papers import agreement, case_file
 from actions.storable import storable
-from actions.workdays import WorkCalendar
-from bot import accounts
-from bot.accounts import Role
-from bot.conversations import delivery, handoff
+from actions.tools import deadlines, legal_aid
+from bot.conversations import delivery, handoff, messages
 from bot.conversations import service as conversations
 from bot.conversations.models import Conversation, InternalNote, Message
-from knowledge.models import Level, Place
+from bot.staff import audit, models, passwords, signing_in
+from bot.staff.models import Role
+from knowledge.places import Level, Place
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 WORST = [
@@ -114,11 +119,8 @@ def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     return sessions
 
 
-# --- cases -----------------------------------------------------------------------------------------------------------
-
-
 def filed(session: Session, **fields: Any) -> Case:
-    return service.file(
+    return filing.file(
         session,
         request_key=key(),
         conversation_id="c1",
@@ -142,7 +144,7 @@ def test_a_case_takes_any_words(filled: sessionmaker[Session]) -> None:
         with filled() as session:
             case = tried(
                 session,
-                lambda: service.file(
+                lambda: filing.file(
                     session,
                     request_key=key(),
                     conversation_id=None,
@@ -157,7 +159,7 @@ def test_a_case_takes_any_words(filled: sessionmaker[Session]) -> None:
         with filled() as session:
             for found in session.scalars(select(Case).where(Case.number == number)):
                 assert {c: getattr(found, c) for c in columns} == {c: storable(v) for c, v in said.items()}
-                assert service.progress(session, found).encode() and len(found.category) <= 20
+                assert finding.progress(session, found).encode() and len(found.category) <= 20
 
     run()
 
@@ -169,49 +171,49 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
         a, b, c, d, e, f = words
         one, two, _ = numbers_
         with filled() as session:
-            actor, case = service.Actor("staff", a, 1), filed(session, what=b or "事")
+            actor, case = moves.Actor("staff", a, 1), filed(session, what=b or "事")
             number = case.id
 
             def do(call: Callable[..., Any], *args: Any, **more: Any) -> Any:
                 return tried(session, lambda: call(session, *args, **more))
 
             common = {"actor": actor, "now": NOW}
-            do(service.note, number, c, key=key(), for_resident=True, **common)
-            do(service.pause, number, d, key=key(), **common)
-            do(service.supplement, number, e, key=key(), now=NOW)
-            do(service.mark_green, number, [f], key=key(), **common)
+            do(moves.note, number, c, key=key(), for_resident=True, **common)
+            do(moves.pause, number, d, key=key(), **common)
+            do(moves.supplement, number, e, key=key(), now=NOW)
+            do(moves.mark_green, number, [f], key=key(), **common)
             for to, team in (
                 (CaseStatus.accepted, None),
                 (CaseStatus.assigned, one),
                 (CaseStatus.assigned, 1),
                 (CaseStatus.in_progress, None),
             ):
-                do(service.move, number, to, key=key(), note=a, team_id=team, **common)
-            do(service.call_unit, number, two, reason=b, key=key(), **common)
-            called = do(service.call_unit, number, 1, reason=c, key=key(), **common)
+                do(moves.move, number, to, key=key(), note=a, team_id=team, **common)
+            do(units.call_unit, number, two, reason=b, key=key(), **common)
+            called = do(units.call_unit, number, 1, reason=c, key=key(), **common)
             for unit in (one, called.id):
-                do(service.unit_arrived, unit, **common)
-                do(service.unit_result, unit, d, **common)
-            service.tick(session, now=NOW + timedelta(days=40))
+                do(units.unit_arrived, unit, **common)
+                do(units.unit_result, unit, d, **common)
+            clock.tick(session, now=NOW + timedelta(days=40))
             do(
-                service.start_mediation,
+                mediation.start_mediation,
                 number,
                 mediator=a,
                 parties=[{"name": b, "role": c, "phone": d}, {"name": e}, {"name": "乙"}],
                 **common,
             )
             for party in (one, 0, 1, 2):
-                do(service.consent, number, party, "yes", **common)
-            do(service.add_session, number, at=NOW, place=f, text=e, **common)
-            do(service.sign_agreement, number, facts=d, terms=c, method=b, signed_on=date(2026, 11, 24), **common)
-            do(service.fail_mediation, number, a, **common)
-            do(service.merge, number, b, key=key(), **common)
-            do(service.move, number, CaseStatus.answered, key=key(), note=c, **common)
-            do(service.rate, number, two, now=NOW)
-            do(service.move, one, CaseStatus.closed, key=key(), note=c, **common)
+                do(mediation.consent, number, party, "yes", **common)
+            do(mediation.add_session, number, at=NOW, place=f, text=e, **common)
+            do(mediation.sign_agreement, number, facts=d, terms=c, method=b, signed_on=date(2026, 11, 24), **common)
+            do(mediation.fail_mediation, number, a, **common)
+            do(moves.merge, number, b, key=key(), **common)
+            do(moves.move, number, CaseStatus.answered, key=key(), note=c, **common)
+            do(moves.rate, number, two, now=NOW)
+            do(moves.move, one, CaseStatus.closed, key=key(), note=c, **common)
             for text in words:
-                do(service.look_up, text, text, now=NOW)
-                service.page(
+                do(finding.look_up, text, text, now=NOW)
+                finding.page(
                     session,
                     places=[text.replace("\x00", "")[:40]] if text.isascii() else None,
                     category=text,
@@ -220,7 +222,7 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
             delivery.tell_case_events(session)
         with filled() as session:
             found = session.get_one(Case, number)
-            assert service.progress(session, found).encode() and found.satisfaction == max(1, min(5, two))
+            assert finding.progress(session, found).encode() and found.satisfaction == max(1, min(5, two))
             assert all(f"{e.what}{e.note}{e.say}{e.actor_name}".encode() and len(e.what) <= 60 for e in found.events)
             assert str([m.parties for m in session.scalars(select(Mediation))]).encode()
             "".join(u.result or "" for u in session.scalars(select(CalledUnit))).encode()
@@ -229,15 +231,15 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
 
 
 def test_the_time_line_holds_the_longest_name_of_a_unit(filled: sessionmaker[Session]) -> None:
-    actor = service.Actor("staff", "王", 1)
+    actor = moves.Actor("staff", "王", 1)
     with filled() as session:
-        unit = service.call_unit(
+        unit = units.call_unit(
             session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW, is_referral=True
         )
-        service.unit_arrived(session, unit.id, actor=actor, now=NOW)
-        other = service.call_unit(session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW)
-        service.unit_result(session, unit.id, "办了", actor=actor, now=NOW)
-        assert other.arrived_at is None and service.tick(session, now=NOW + timedelta(days=9)) > 0
+        units.unit_arrived(session, unit.id, actor=actor, now=NOW)
+        other = units.call_unit(session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW)
+        units.unit_result(session, unit.id, "办了", actor=actor, now=NOW)
+        assert other.arrived_at is None and clock.tick(session, now=NOW + timedelta(days=9)) > 0
         said = [e.what for e in session.scalars(select(CaseEvent))]
     assert (
         max(map(len, said)) <= 60
@@ -248,18 +250,18 @@ def test_the_time_line_holds_the_longest_name_of_a_unit(filled: sessionmaker[Ses
 
 @pytest.mark.parametrize("signed", [date.min, date.max, date(1990, 1, 1)])
 def test_an_agreement_is_not_signed_in_another_age(filled: sessionmaker[Session], signed: date) -> None:
-    actor = service.Actor("staff", "王", 1)
+    actor = moves.Actor("staff", "王", 1)
     with filled() as session:
         case = filed(session)
-        service.start_mediation(
+        mediation.start_mediation(
             session, case.id, mediator="王", parties=[{"name": "甲"}, {"name": "乙"}], actor=actor, now=NOW
         )
         for party in (0, 1):
-            service.consent(session, case.id, party, "yes", actor=actor, now=NOW)
+            mediation.consent(session, case.id, party, "yes", actor=actor, now=NOW)
         assert (
             tried(
                 session,
-                lambda: service.sign_agreement(
+                lambda: mediation.sign_agreement(
                     session, case.id, facts="", terms="退", method="", signed_on=signed, actor=actor, now=NOW
                 ),
             )
@@ -268,10 +270,10 @@ def test_an_agreement_is_not_signed_in_another_age(filled: sessionmaker[Session]
 
 
 def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) -> None:
-    naive, actor = datetime(2026, 11, 24, 10), service.Actor("staff", "王", 1)
+    naive, actor = datetime(2026, 11, 24, 10), moves.Actor("staff", "王", 1)
     with filled() as session:
         case = filed(session)
-        opening = bookings.publish(
+        opening = openings.publish(
             session,
             worker_id=1,
             worker_name="李",
@@ -285,7 +287,7 @@ def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) ->
         )
         session.commit()
         calls: list[Callable[[], Any]] = [
-            lambda: service.file(
+            lambda: filing.file(
                 session,
                 request_key=key(),
                 conversation_id="c1",
@@ -294,8 +296,8 @@ def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) ->
                 fields={"what": "x"},
                 now=naive,
             ),
-            lambda: service.note(session, case.id, "x", actor=actor, key=key(), now=naive),
-            lambda: bookings.publish(
+            lambda: moves.note(session, case.id, "x", actor=actor, key=key(), now=naive),
+            lambda: openings.publish(
                 session,
                 worker_id=1,
                 worker_name="李",
@@ -320,9 +322,6 @@ def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) ->
         assert session.scalars(select(Case.id)).all() == [case.id] and not session.scalars(select(Appointment)).all()
 
 
-# --- bookings --------------------------------------------------------------------------------------------------------
-
-
 def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> None:
     @OPTIONS
     @given(words=st.lists(TEXT, min_size=5, max_size=5), numbers_=st.lists(NUMBER, min_size=3, max_size=3))
@@ -334,7 +333,7 @@ def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> N
             times = {"starts_at": later, "ends_at": later + timedelta(hours=1), "now": NOW}
             tried(
                 session,
-                lambda: bookings.publish(
+                lambda: openings.publish(
                     session,
                     worker_id=1,
                     worker_name=a,
@@ -345,10 +344,10 @@ def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> N
                     **times,
                 ),
             )  # type: ignore[arg-type]
-            opening = bookings.publish(
+            opening = openings.publish(
                 session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times
             )  # type: ignore[arg-type]
-            other = bookings.publish(
+            other = openings.publish(
                 session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times
             )  # type: ignore[arg-type]
             session.commit()
@@ -386,8 +385,8 @@ def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> N
                     ),
                 )
             tried(session, lambda: bookings.cancel(session, one, now=NOW))
-            tried(session, lambda: bookings.cancel_opening(session, two, reason=d, now=NOW))
-            bookings.cancel_opening(session, opening.id, reason=d, now=NOW)
+            tried(session, lambda: openings.cancel_opening(session, two, reason=d, now=NOW))
+            openings.cancel_opening(session, opening.id, reason=d, now=NOW)
             delivery.tell_appointments(session, now=NOW)
             kept = held.id
         with filled() as session:
@@ -398,9 +397,6 @@ def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> N
     run()
 
 
-# --- conversations, accounts -----------------------------------------------------------------------------------------
-
-
 def test_a_conversation_takes_any_words(filled: sessionmaker[Session]) -> None:
     @OPTIONS
     @given(text=TEXT, name=TEXT)
@@ -408,8 +404,8 @@ def test_a_conversation_takes_any_words(filled: sessionmaker[Session]) -> None:
         with filled() as session:
             conversation = conversations.start(session, channel="widget", place=None)
             here = conversation.id
-            message = conversations.receive(session, conversation, client_id=key(), text=text)
-            conversations.store_replies(session, message, [{"kind": "answer", "text": storable(text), "links": []}])
+            message = messages.receive(session, conversation, client_id=key(), text=text)
+            messages.store_replies(session, message, [{"kind": "answer", "text": storable(text), "links": []}])
             handoff.accept(session, here, agent_id=1, agent_name="王", now=NOW)
             sent = tried(session, lambda: handoff.say(session, here, text, agent_id=1, client_id="n", now=NOW))
             assert bool(sent) == bool(0 < len(storable(text).strip()) <= 4000)
@@ -428,7 +424,7 @@ def test_a_conversation_takes_any_words(filled: sessionmaker[Session]) -> None:
 
 def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
     with filled() as session:
-        accounts.add(session, login="known", name="知", role=Role.agent, password="village-bridge-42")
+        signing_in.add(session, login="known", name="知", role=Role.agent, password="village-bridge-42")
         session.commit()
 
     @hypothesis_settings(OPTIONS, max_examples=5)
@@ -436,37 +432,35 @@ def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
     def run(words: list[str], team: int) -> None:
         a, b, c, d = words
         with filled() as session:
-            tried(session, lambda: accounts.add(session, login=a, name=b, role=Role.agent, password=c, place=d))
+            tried(session, lambda: signing_in.add(session, login=a, name=b, role=Role.agent, password=c, place=d))
             staff = tried(
                 session,
-                lambda: accounts.add(
+                lambda: signing_in.add(
                     session, login=key(), name=b, role=Role.agent, password="village-bridge-42", team_id=team
                 ),
             )
-            accounts.record(session, staff, a, b, c)
+            audit.record(session, staff, a, b, c)
             session.commit()
             for login in (a, "known"):
                 assert (
                     tried(
                         session,
-                        lambda login=login: accounts.sign_in(
+                        lambda login=login: signing_in.sign_in(
                             session, login=login, password=b, code=c, now=datetime.now(UTC), agent=d
                         ),
                     )
                     is None
                 )
-            assert accounts.held_session(session, a, now=NOW) is None
+            assert signing_in.held_session(session, a, now=NOW) is None
             with pytest.raises(ActionError):
-                accounts.check_right(accounts.Staff(password_hash=accounts._NOBODY), a)
+                passwords.check_right(models.Staff(password_hash=passwords.NOBODY), a)
         with filled() as session:
             assert all(
-                f"{e.name}{e.what}{e.subject}{e.detail}".encode() for e in session.scalars(select(accounts.AuditEntry))
+                f"{e.name}{e.what}{e.subject}{e.detail}".encode() for e in session.scalars(select(models.AuditEntry))
             )
 
     run()
 
-
-# --- what only reads -------------------------------------------------------------------------------------------------
 
 _SAID = st.lists(
     st.sampled_from(
@@ -487,19 +481,19 @@ def test_readers_of_words_never_stumble(parts: list[str]) -> None:
     for now in (NOW, datetime(2028, 2, 29, 15, 59, tzinfo=UTC)):
         for found in (dates.find_past(text, now=now), dates.find_future(text, now=now)):
             assert found is None or (found.label and found.start <= found.end)
-        dispute_text.extract(text, now=now)
-        for step in dispute_text.STEPS:
-            dispute_text.read_step(step, text, now=now)
-    dispute_text.correction(text, {"where": text, "what": text}, now=NOW)
+        dispute.extract(text, now=now)
+        for step in dispute.STEPS:
+            dispute.read_step(step, text, now=now)
+    dispute.correction(text, {"where": text, "what": text}, now=NOW)
     for ask in (
-        dispute_text.is_explicit,
-        dispute_text.is_wish,
-        dispute_text.is_question,
-        dispute_text.is_pause,
-        dispute_text.is_drop,
-        dispute_text.is_back,
-        dispute_text.yes_or_no,
-        dispute_text.green_reasons,
+        phrases.is_explicit,
+        dispute.is_wish,
+        phrases.is_question,
+        phrases.is_pause,
+        phrases.is_drop,
+        phrases.is_back,
+        phrases.yes_or_no,
+        green.green_reasons,
     ):
         ask(text)
     for question in legal_aid.QUESTIONS:
@@ -545,10 +539,10 @@ def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.Monkey
         lambda: SimpleNamespace(ner=SimpleNamespace(extract_time=extract_time), parse_time=jionlp.parse_time),
     )
     dates.phrases.cache_clear()
-    dispute_text.extract(text, now=NOW)
-    for step in dispute_text.STEPS:
-        dispute_text.read_step(step, text, now=NOW)
-    dispute_text.correction(text, {"where": text}, now=NOW)
+    dispute.extract(text, now=NOW)
+    for step in dispute.STEPS:
+        dispute.read_step(step, text, now=NOW)
+    dispute.correction(text, {"where": text}, now=NOW)
     dates.find_future(text, now=NOW)
     deadlines.find_matter(text)
     numbers.find(text)
@@ -566,9 +560,6 @@ def test_a_deadline_is_counted_or_its_day_refused(matter: str, start: date) -> N
     except ValueError:
         return
     assert found.last_day > start and found.text_zh
-
-
-# --- documents -------------------------------------------------------------------------------------------------------
 
 
 def held(text: str, *, short: int) -> Any:
@@ -616,10 +607,10 @@ def held(text: str, *, short: int) -> Any:
 )
 def test_papers_open_whatever_was_written(text: str) -> None:
     case = held(text, short=60)
-    opened = Document(io.BytesIO(documents.mediation_agreement(case, place=text[:60])))
+    opened = Document(io.BytesIO(agreement.mediation_agreement(case, place=text[:60])))
     said = "\n".join(p.text for p in opened.paragraphs)
     assert "人民调解协议书" in said and "司法确认" in said
     if text.isprintable() and "{" not in text:
         assert text.strip()[:50] in said
-    pdf = documents.pack_pdf(documents.pack(case, place=text[:60]))
+    pdf = case_file.pack_pdf(case_file.pack(case, place=text[:60]))
     assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 1

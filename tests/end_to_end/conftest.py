@@ -10,9 +10,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from bot.channels.wechat_simulator import Simulator
+from bot.channels.simulator.account import Simulator
+from bot.run.stack import Stack
 from bot.settings import Settings
-from bot.stack import Stack
 from tests.telephones import switched_on
 
 _FLAGS = [

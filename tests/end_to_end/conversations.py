@@ -14,17 +14,19 @@ import yaml
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from actions.bookings import service as bookings
+from actions.bookings import appointments as bookings
+from actions.bookings import openings
 from actions.bookings.models import Appointment, Mode, Opening
-from actions.cases import numbers
-from actions.cases import service as cases
-from actions.cases.models import Case, Photo, Team
+from actions.cases import clock, filing, finding, numbers
+from actions.cases import moves as cases
+from actions.cases.models import Case, Photo
 from actions.cases.status import CaseStatus
-from actions.dates import SHANGHAI
 from actions.dialogue.dispute import _ASK
-from bot.channels.wechat_simulator import Simulator
+from actions.offices.models import Team
+from bot.channels.simulator.account import Simulator
 from bot.conversations import delivery, handoff
 from bot.settings import Settings
+from knowledge.clock import SHANGHAI
 from tests.end_to_end.lines import Line, Telephone, Widget, comes_true
 from tests.telephones import ACCOUNTS
 
@@ -77,7 +79,7 @@ def furnish(sessions: sessionmaker[Session], line: str) -> dict[str, str]:
             for place, mode, days, hour, capacity in OPENINGS:
                 day = today + timedelta(days=days if days is not None else 9 - today.weekday())
                 starts = datetime.combine(day, time(hour), SHANGHAI)
-                opening = bookings.publish(
+                opening = openings.publish(
                     session,
                     worker_id=None,
                     worker_name="周律师",
@@ -101,7 +103,7 @@ def furnish(sessions: sessionmaker[Session], line: str) -> dict[str, str]:
                         phone=None,
                         now=now,
                     )
-        others = cases.file(
+        others = filing.file(
             session,
             request_key=f"conversations-other-{line}",
             conversation_id=None,
@@ -139,7 +141,7 @@ def play(
     played, asked, lying = Played(), dict.fromkeys(_ASK, 0), list[dict[str, Any]]()
     for turn in conversation["turns"]:
         with sessions() as session:
-            own = cases.of_conversation(session, line.conversation_id)
+            own = finding.of_conversation(session, line.conversation_id)
         known = {**words, "number": numbers.spoken(own[0].number) if own else "000000-000-00"}
         if turn.keys() & {"say", "press", "resident"}:
             texts = _does(line, turn, known, played)
@@ -218,7 +220,7 @@ def _judge(turn: dict[str, Any], texts: list[str], known: dict[str, str], played
 def _check_outcome(
     session: Session, conversation: dict[str, Any], conversation_id: str, played: Played, words: dict[str, str]
 ) -> None:
-    own = cases.of_conversation(session, conversation_id)
+    own = finding.of_conversation(session, conversation_id)
     wanted = conversation.get("case")
     if wanted == "none" and own:
         played.fail("a case was filed")
@@ -286,7 +288,7 @@ def _happens(session: Session, conversation_id: str, turn: dict[str, Any]) -> bo
                 return False
             case.closed_at = now - timedelta(days=8)
             session.commit()
-            cases.tick(session, now=now)
+            clock.tick(session, now=now)
         case "answered":
             case = _newest(session, conversation_id, CaseStatus.filed, CaseStatus.reopened)
             if case is None:
@@ -308,7 +310,7 @@ def _happens(session: Session, conversation_id: str, turn: dict[str, Any]) -> bo
 
 
 def _newest(session: Session, conversation_id: str, *at: CaseStatus) -> Case | None:
-    return next((case for case in cases.of_conversation(session, conversation_id)[:1] if case.status in at), None)
+    return next((case for case in finding.of_conversation(session, conversation_id)[:1] if case.status in at), None)
 
 
 def _draw_near(session: Session, conversation_id: str, now: datetime) -> bool:
@@ -321,7 +323,7 @@ def _draw_near(session: Session, conversation_id: str, now: datetime) -> bool:
     if appointment is None:
         return False
     held, starts = appointment.opening, now + timedelta(hours=1)
-    near = bookings.publish(
+    near = openings.publish(
         session,
         worker_id=None,
         worker_name=held.worker_name,

@@ -17,9 +17,9 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels import wechat_ledger
-from bot.channels.wechat_models import WechatContact
-from bot.channels.wechat_simulator import Simulator
+from bot.channels.simulator.account import Simulator
+from bot.channels.wechat import ledger
+from bot.channels.wechat.models import WechatContact
 from bot.conversations import delivery
 from bot.conversations.models import Conversation, Message, Sender
 from bot.settings import Settings
@@ -211,7 +211,7 @@ class Telephone:
 
     def arrived(self) -> list[str] | None:
         with self._sessions() as session:
-            lying = wechat_ledger.pending(session, self.conversation_id)
+            lying = ledger.pending(session, self.conversation_id)
         if self._can_be_rung and self._telephone.is_following and self._has_window:
             self._wait(self._has_everything, "what was said to the resident never arrived")
             return self._new()
@@ -259,7 +259,7 @@ class Telephone:
         return paragraphs[lying:]
 
     def _has_everything(self, session: Session) -> bool:
-        return not wechat_ledger.pending(session, self.conversation_id)
+        return not ledger.pending(session, self.conversation_id)
 
     def _is_answered(self, session: Session) -> bool:
         return (

@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Browser, Page
 
-from bot import accounts
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
+from bot.staff import models, signing_in
 
 PASSWORD = "village-bridge-42"
 
@@ -13,8 +13,8 @@ def make(settings: Settings, login: str, name: str, role: str, place: str = "nat
     """As `linli staff add` makes one, the password known."""
     engine = make_engine(settings.url)
     with make_sessions(engine)() as session:
-        if session.query(accounts.Staff).filter_by(login=login).first() is None:
-            accounts.add(session, login=login, name=name, role=accounts.Role(role), password=PASSWORD, place=place)
+        if session.query(models.Staff).filter_by(login=login).first() is None:
+            signing_in.add(session, login=login, name=name, role=models.Role(role), password=PASSWORD, place=place)
             session.commit()
     engine.dispose()
 

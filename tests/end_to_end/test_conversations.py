@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.wechat_simulator import Simulator
+from bot.channels.simulator.account import Simulator
 from bot.db import make_engine, make_sessions
+from bot.run.stack import Stack
 from bot.settings import ROOT, Settings
-from bot.stack import Stack
 from tests.end_to_end import conversations
 from tests.end_to_end.conversations import LINES, Played
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from knowledge import indexing
-from knowledge.models import DocumentVersion, GoldenQuestion, VersionEvent, VersionStatus
+from knowledge.documents.models import DocumentVersion, VersionEvent, VersionStatus
+from knowledge.evaluation.models import GoldenQuestion
+from knowledge.search import building as index_building
 from tests.end_to_end import staff
 from tests.end_to_end.conftest import Resident
 from tests.end_to_end.staff import Chat
@@ -58,7 +59,7 @@ def until_published(settings: Settings, version_id: int) -> None:
     for _ in range(240):
         with make_sessions(engine)() as session:
             version = session.get_one(DocumentVersion, version_id)
-            if version.status is VersionStatus.published and indexing.is_indexed(settings.snapshots, version):
+            if version.status is VersionStatus.published and index_building.is_indexed(settings.snapshots, version):
                 engine.dispose()
                 print(f"published and found after {time.monotonic() - started:.1f} s")
                 return

@@ -5,7 +5,7 @@ import time
 
 import httpx
 
-from bot.stack import Stack
+from bot.run.stack import Stack
 from tests.end_to_end.conftest import Resident, kill
 
 _RESIDENTS, _TURNS = 10, 20

@@ -10,7 +10,7 @@ from actions.cases.models import Case
 from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from knowledge.models import Place
+from knowledge.places import Place
 from tests.end_to_end import staff
 from tests.end_to_end.conftest import Resident
 

@@ -14,7 +14,7 @@ from docx import Document
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from actions.bookings import service as bookings
+from actions.bookings import openings
 from actions.bookings.models import Mode, Opening
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
@@ -142,7 +142,7 @@ def test_a_consultation_is_booked_changed_and_cancelled_and_two_race_for_one_pla
         for hour, place in ((1, "lijiagou"), (3, "lijiagou")):
             starts = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
             places.append(
-                bookings.publish(
+                openings.publish(
                     session,
                     worker_id=None,
                     worker_name="周律师",

@@ -19,17 +19,18 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from actions.bookings import service as bookings
+from actions.bookings import appointments as bookings
+from actions.bookings import openings
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.bookings.status import AppointmentStatus
-from actions.cases import numbers
-from actions.cases import service as cases
+from actions.cases import filing, finding, numbers
+from actions.cases import moves as cases
 from actions.cases.models import Case
 from actions.cases.status import CaseStatus
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
-from bot.stack import Stack
+from bot.run.stack import Stack
 from tests.end_to_end.conftest import Resident, kill
 from tests.killer import app_command
 
@@ -69,7 +70,7 @@ class Walk:
         with self.sessions() as session:
             while delivery.tell_case_events(session) + delivery.tell_appointments(session, now=datetime.now(UTC)):
                 pass
-            assert cases.untold(session) == []
+            assert finding.untold(session) == []
             deed.check(session, conversation_id, about)
         shown = resident.messages()
         [asked] = [m for m in shown if m["client_id"] == client_id]
@@ -177,9 +178,6 @@ def _restart(stack: Stack, base: str) -> None:
     raise AssertionError("the app didn't come back")
 
 
-# --- the deeds
-# -------------------------------------------------------------------------------------------------------------
-
 _ANSWERS = {
     "在哪儿": "李家沟村东头",
     "什么时候": "昨天",
@@ -239,7 +237,7 @@ def _filed(session: Session, conversation_id: str, about: Any) -> None:
 
 def _case(session: Session, conversation_id: str, *path: CaseStatus) -> Case:
     now = datetime.now(UTC)
-    case = cases.file(
+    case = filing.file(
         session,
         request_key=uuid.uuid4().hex,
         conversation_id=conversation_id,
@@ -280,7 +278,7 @@ def _withdrawn(session: Session, conversation_id: str, about: Any) -> None:
 def _opening(session: Session, *, days: int) -> Opening:
     now = datetime.now(UTC)
     starts = now + timedelta(days=days)
-    found = bookings.publish(
+    found = openings.publish(
         session,
         worker_id=None,
         worker_name="周律师",

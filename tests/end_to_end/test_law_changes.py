@@ -11,14 +11,15 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 from sqlalchemy import select
 
-from bot.app import today
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from knowledge import review, store
-from knowledge.documents import build
-from knowledge.importing.statutes import read_statutes
-from knowledge.models import DocumentVersion, Kind, VersionStatus
-from knowledge.review import Person
+from knowledge.clock import today
+from knowledge.documents import saving, versions
+from knowledge.documents.building import build
+from knowledge.documents.models import DocumentVersion, Kind, VersionStatus
+from knowledge.documents.versions import Person
+from knowledge.law import loading
+from knowledge.statutes.reading import read_statutes
 from tests.end_to_end.conftest import Resident
 from tests.end_to_end.staff import Chat, sign_in
 from tests.end_to_end.test_accessibility import violations
@@ -48,12 +49,12 @@ def arrive(settings: Settings) -> int:
     engine, corrections = make_engine(settings.url), settings.corpus / "statute-corrections.yml"
     with make_sessions(engine)() as session:
         for law in (FARMING, MACHINES):
-            store.save_statutes(
+            loading.save_statutes(
                 session,
                 read_statutes(corrections, law=law),
                 repealed=read_statutes(corrections, law=law, repealed=True),
             )
-        version = store.save_document(session, build(OURS, source="test")[0], key=None).id
+        version = saving.save_document(session, build(OURS, source="test")[0], key=None).id
         session.commit()
     engine.dispose()
     return version
@@ -210,13 +211,10 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
         page.context.close()
 
 
-# --- the picker of articles ------------------------------------------------------------------------------------------
-
-
 def draft(settings: Settings, kind: Kind, content: dict[str, object]) -> int:
     engine = make_engine(settings.url)
     with make_sessions(engine)() as session:
-        version = review.start_draft(
+        version = versions.start_draft(
             session,
             by=Person(None, "测试"),
             now=datetime.now(UTC),

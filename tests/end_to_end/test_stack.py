@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.cli import ask
-from bot.stack import Stack
+from bot.cli.talk import ask
+from bot.run.stack import Stack
 from tests.end_to_end.conftest import Resident, kill
 
 

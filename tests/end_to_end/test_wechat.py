@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page
 
+from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
-from bot.setup import RASA_VENV
 from tests.conftest import _database, free_port
 from tests.end_to_end import staff
 from tests.end_to_end.test_accessibility import violations

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from bot.run.stack import Stack
 from bot.settings import Settings
-from bot.stack import Stack
 
 
 @pytest.fixture(params=[(320, 640), (1200, 900)], ids=["320px", "desktop"])

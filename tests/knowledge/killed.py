@@ -17,8 +17,9 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from bot.db import make_engine, make_sessions
-from knowledge import indexing, store
-from knowledge.embedding import VectorCache
+from knowledge.encoder.cache import VectorCache
+from knowledge.exchange import corpus
+from knowledge.search import building as index_building
 from tests.conftest import CORPUS, DAY
 from tests.fakes import PairEmbedder
 
@@ -63,15 +64,15 @@ def carry_out(what: str, number: int, session: Session, folder: Path, engine: En
     root, cache = folder / "snapshots", VectorCache(folder / "vectors.sqlite")
     if what == "import":
         kill_at_statement(number, engine)
-        store.import_corpus(session, CORPUS)
+        corpus.import_corpus(session, CORPUS)
         session.commit()
         return
     kill_at_file(number, root)
     given = {"root": root, "embedder": PairEmbedder(), "cache": cache, "today": DAY}
     if what == "build":
-        indexing.build_snapshot(session, **given)  # type: ignore[arg-type]
+        index_building.build_snapshot(session, **given)  # type: ignore[arg-type]
     else:
-        indexing.update_delta(session, **given)  # type: ignore[arg-type]
+        index_building.update_delta(session, **given)  # type: ignore[arg-type]
 
 
 def main(url: str, folder: Path) -> None:

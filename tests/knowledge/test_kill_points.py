@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from knowledge import index, indexing, store
-from knowledge.models import DocumentVersion, ImportedSource
+from knowledge.documents import building
+from knowledge.documents.models import DocumentVersion, ImportedSource
+from knowledge.search import building as index_building
+from knowledge.search import snapshot
 from tests.conftest import CORPUS
 from tests.knowledge.killed import Mortal, mortal
-from tests.knowledge.test_indexing import ASKED, CLAUSES, World, rule
+from tests.knowledge.search.test_indexing import ASKED, CLAUSES, World, rule
 
 _FIRST = ["酒席", "狗", "垃圾", "喇叭", "彩礼"]
 
@@ -44,19 +46,19 @@ def answers(world: World) -> list[str]:
 def test_a_build_killed_at_any_file_leaves_a_snapshot_that_answers(world: World, doomed: Mortal) -> None:
     world.save(rule("路灯", "路灯坏了找村电工"))
     world.update()
-    number, ids, outcome = 0, [index.current_id(world.root)], "killed"
+    number, ids, outcome = 0, [snapshot.current_id(world.root)], "killed"
     while outcome == "killed":
         number += 1
         outcome = doomed.run("build", number)
         assert answers(world) == _FIRST, number
         assert "路灯" in world.found("路灯坏了找谁"), number
-        ids.append(index.current_id(world.root))
+        ids.append(snapshot.current_id(world.root))
     assert outcome == "done"
     assert number > 20, "one after the other every file was reached"
     assert len(set(ids)) > 1, "at some point the new snapshot took over"
     left = {p.name for p in world.root.iterdir() if p.is_dir()}
     assert len(left) <= 2, "what the killed builds left is gone"
-    assert index.current_id(world.root) in left
+    assert snapshot.current_id(world.root) in left
 
 
 def test_a_publication_killed_at_any_file_is_carried_out_by_the_next_run(world: World, doomed: Mortal) -> None:
@@ -68,7 +70,7 @@ def test_a_publication_killed_at_any_file_is_carried_out_by_the_next_run(world: 
         assert answers(world) == _FIRST, number
         while world.update():
             pass
-        assert indexing.is_indexed(world.root, version), number
+        assert index_building.is_indexed(world.root, version), number
         assert f"r{number}" in world.found(f"第{number}号水渠谁清淤", k=30), number
     assert outcome == "done"
     assert number > 3
@@ -88,4 +90,4 @@ def test_an_import_killed_at_a_statement_leaves_what_was_there_and_the_next_run_
         )
         assert answers(world) == _FIRST
     assert doomed.run("import", 1_000_000) == "done"
-    assert world.session.scalar(imported) == len(list(store.corpus_files(CORPUS)))
+    assert world.session.scalar(imported) == len(list(building.corpus_files(CORPUS)))

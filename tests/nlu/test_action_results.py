@@ -2,7 +2,7 @@ import pytest
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 
-import bot.nlu.e5  # noqa: F401  (installs it)
+import bot.nlu.e5  # noqa: F401
 from bot.nlu import action_results
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from knowledge.errors import FileRefused
-from knowledge.importing.blocks import Block, BlockKind, Extract, line_block
 from knowledge.importing.files import read_file, read_pasted, title_of
-from knowledge.importing.numerals import DATE, date_of, number_of
-from tests.knowledge.importing import files
+from knowledge.importing.formats.blocks import Block, BlockKind, Extract, line_block
+from knowledge.statutes.numerals import DATE, date_of, number_of
+from tests.knowledge.importing import sample_files
 
 H, P, A, L, T = BlockKind.heading, BlockKind.paragraph, BlockKind.article, BlockKind.list_item, BlockKind.table
 
@@ -26,7 +26,7 @@ RULES = [
 
 
 def test_a_docx_keeps_headings_articles_and_tables_in_order() -> None:
-    found = read_file("村规.docx", files.rules_docx())
+    found = read_file("村规.docx", sample_files.rules_docx())
     assert seen(found)[:-1] == RULES
     assert found.blocks[-1].rows == (("项目", "标准", "备注"), ("酒席", "十五桌", "倡导")) and found.warnings == ()
 
@@ -34,38 +34,41 @@ def test_a_docx_keeps_headings_articles_and_tables_in_order() -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.txt", "\r\n".join(files.RULES).encode("gbk")),
-        ("a.txt", "\n".join(files.RULES).encode()),
-        ("a.TXT", "\n".join(files.RULES).encode("utf-8-sig")),
-        ("a.txt", ("\ufeff" + "\n".join(files.RULES)).encode("utf-16-le")),
-        ("a.md", ("# " + "\n".join(files.RULES)).encode()),
+        ("a.txt", "\r\n".join(sample_files.RULES).encode("gbk")),
+        ("a.txt", "\n".join(sample_files.RULES).encode()),
+        ("a.TXT", "\n".join(sample_files.RULES).encode("utf-8-sig")),
+        ("a.txt", ("\ufeff" + "\n".join(sample_files.RULES)).encode("utf-16-le")),
+        ("a.md", ("# " + "\n".join(sample_files.RULES)).encode()),
         (
             "a.html",
             (
-                "<meta charset=gb2312><h1>" + "</h1><p>".join(files.RULES[:2]) + "<p>" + "<p>".join(files.RULES[2:])
+                "<meta charset=gb2312><h1>"
+                + "</h1><p>".join(sample_files.RULES[:2])
+                + "<p>"
+                + "<p>".join(sample_files.RULES[2:])
             ).encode("gbk"),
         ),
         (
             "a.htm",
             (
                 "<html><title>站名</title><h1>"
-                + files.RULES[0]
+                + sample_files.RULES[0]
                 + "</h1><div>"
-                + "<br>".join(files.RULES[1:])
+                + "<br>".join(sample_files.RULES[1:])
                 + "</div><script>alert(1)</script>"
             ).encode(),
         ),
-        ("a.pdf", files.pdf(files.RULES)),
+        ("a.pdf", sample_files.pdf(sample_files.RULES)),
     ],
     ids="gbk utf8 bom utf16 markdown html_gbk html_breaks pdf".split(),
 )
 def test_the_same_rules_are_the_same_blocks_in_every_format(name: str, data: bytes) -> None:
     assert [row for row in seen(read_file(name, data))][1:] == RULES[1:]
-    assert read_file(name, data).blocks[0].line == files.RULES[0]
+    assert read_file(name, data).blocks[0].line == sample_files.RULES[0]
 
 
 def test_pasted_text_is_read_like_a_file() -> None:
-    assert seen(read_pasted("\n".join(files.RULES)))[1:] == RULES[1:]
+    assert seen(read_pasted("\n".join(sample_files.RULES)))[1:] == RULES[1:]
 
 
 @pytest.mark.parametrize(
@@ -120,11 +123,8 @@ def test_dates_are_read_in_both_scripts() -> None:
     assert [str(d) for d in found] == ["2026-02-08", "2026-03-01", "None"]
 
 
-# --- Word ------------------------------------------------------------------------------------------------------------
-
-
 def test_numbers_that_word_makes_itself_are_read() -> None:
-    data = files.numbered(
+    data = sample_files.numbered(
         [("chineseCountingThousand", "第%1条"), ("chineseCounting", "（%2）"), ("decimal", "%3.")],
         [(0, "爱护环境。"), (1, "不乱倒。"), (1, "不焚烧。"), (2, "秸秆。"), (0, "邻里和睦。"), (1, "不吵架。")],
     )
@@ -139,45 +139,46 @@ def test_numbers_that_word_makes_itself_are_read() -> None:
 
 
 def test_a_list_that_starts_at_eleven_starts_there() -> None:
-    data = files.numbered([("chineseCounting", "第%1条")], [(0, "甲。"), (0, "乙。")], override=11)
+    data = sample_files.numbered([("chineseCounting", "第%1条")], [(0, "甲。"), (0, "乙。")], override=11)
     assert [b.number for b in read_file("a.docx", data).blocks] == ["第十一条", "第十二条"]
 
 
 def test_content_controls_and_insertions_are_kept_and_deletions_are_not() -> None:
     xml = (
-        f"<w:sdt><w:sdtContent>{files.p('第一条 目录控件里的字。')}</w:sdtContent></w:sdt><w:p><w:ins><w:r><w:t>加的字"
-        "</w:t></w:r></w:ins><w:del><w:r><w:delText>删的字</w:delText></w:r></w:del><w:r><w:t>原来的字</w:t></w:r></"
-        "w:p>"
+        f"<w:sdt><w:sdtContent>{sample_files.p('第一条 目录控件里的字。')}</w:sdtContent></"
+        "w:sdt><w:p><w:ins><w:r><w:t>加的字</w:t></w:r></w:ins><w:del><w:r><w:delText>删的字</w:delText></w:r></"
+        "w:del><w:r><w:t>原来的字</w:t></w:r></w:p>"
     )
-    found = read_file("a.docx", files.body(xml))
+    found = read_file("a.docx", sample_files.body(xml))
     assert [b.line for b in found.blocks] == ["第一条 目录控件里的字。", "加的字原来的字"]
     assert found.warnings == ("文件里有修订痕迹，按接受修订以后的样子读。",)
 
 
 def test_a_text_box_is_read_once() -> None:
-    box = f"<w:txbxContent>{files.p('框里的字')}</w:txbxContent>"
+    box = f"<w:txbxContent>{sample_files.p('框里的字')}</w:txbxContent>"
     xml = (
         f"<w:p><w:r><w:t>外面</w:t><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing>{box}</w:drawing></"
         f"mc:Choice><mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
     )
-    found = read_file("a.docx", files.body(xml))
+    found = read_file("a.docx", sample_files.body(xml))
     assert [b.line for b in found.blocks] == ["外面", "框里的字"]
 
 
 def test_a_table_in_a_table_lands_in_the_cell_around_it() -> None:
-    inner = f"<w:tbl><w:tr><w:tc>{files.p('里一')}</w:tc><w:tc>{files.p('里二')}</w:tc></w:tr></w:tbl>"
-    xml = f"<w:tbl><w:tr><w:tc>{files.p('外一')}</w:tc><w:tc>{inner}{files.p('外二')}</w:tc></w:tr></w:tbl>"
-    found = read_file("a.docx", files.body(xml))
+    inner = f"<w:tbl><w:tr><w:tc>{sample_files.p('里一')}</w:tc><w:tc>{sample_files.p('里二')}</w:tc></w:tr></w:tbl>"
+    xml = (
+        f"<w:tbl><w:tr><w:tc>{sample_files.p('外一')}</w:tc><w:tc>{inner}{sample_files.p('外二')}</w:tc></w:tr></w:tbl>"
+    )
+    found = read_file("a.docx", sample_files.body(xml))
     assert found.blocks[0].rows == (("外一", "里一 | 里二\n外二"),) and "套着表格" in found.warnings[0]
 
 
 def test_a_frame_around_text_is_no_table() -> None:
     assert seen(
-        read_file("a.docx", files.body(f"<w:tbl><w:tr><w:tc>{files.p('第一条 好。')}</w:tc></w:tr></w:tbl>"))
+        read_file(
+            "a.docx", sample_files.body(f"<w:tbl><w:tr><w:tc>{sample_files.p('第一条 好。')}</w:tc></w:tr></w:tbl>")
+        )
     ) == [(A, "第一条", "好。")]
-
-
-# --- pdf -------------------------------------------------------------------------------------------------------------
 
 
 def test_lines_of_a_pdf_become_paragraphs_again_and_page_numbers_go() -> None:
@@ -186,7 +187,7 @@ def test_lines_of_a_pdf_become_paragraphs_again_and_page_numbers_go() -> None:
         "垃圾分类，定时投放，不得乱倒。",
         "第二条 提倡孝老爱亲。",
     ]
-    found = read_file("a.pdf", files.pdf(lines, lines))
+    found = read_file("a.pdf", sample_files.pdf(lines, lines))
     assert (
         seen(found)
         == [
@@ -200,7 +201,7 @@ def test_lines_of_a_pdf_become_paragraphs_again_and_page_numbers_go() -> None:
 def test_a_table_of_a_pdf_keeps_its_cells_and_its_page() -> None:
     found = read_file(
         "a.pdf",
-        files.pdf(["第一条 补助标准见下表，按年发放，不得截留。"], table=[["项目", "金额"], ["高龄", "100 元"]]),
+        sample_files.pdf(["第一条 补助标准见下表，按年发放，不得截留。"], table=[["项目", "金额"], ["高龄", "100 元"]]),
     )
     assert [(b.kind, b.rows, b.line if b.kind is not T else "", b.page) for b in found.blocks] == [
         (A, (), "第一条 补助标准见下表，按年发放，不得截留。", 1),
@@ -211,12 +212,9 @@ def test_a_table_of_a_pdf_keeps_its_cells_and_its_page() -> None:
 
 def test_what_stands_on_every_page_is_named_and_left_out() -> None:
     pages = [[f"第{n}条 这一条说的是第{n}件大家都要遵守的事情。"] for n in "一二三四五"]
-    found = read_file("a.pdf", files.pdf(*pages, header="青石乡人民政府文件"))
+    found = read_file("a.pdf", sample_files.pdf(*pages, header="青石乡人民政府文件"))
     assert [b.number for b in found.blocks] == ["第一条", "第二条", "第三条", "第四条", "第五条"]
     assert "青石乡人民政府文件" in found.warnings[0]
-
-
-# --- web pages and markdown ------------------------------------------------------------------------------------------
 
 
 def test_a_page_of_a_web_site_is_read_without_what_surrounds_it() -> None:
@@ -261,4 +259,4 @@ def test_a_name_gives_a_title(name: str, title: str) -> None:
 
 def test_a_page_of_a_few_words_is_still_text() -> None:
     with pytest.raises(FileRefused, match="扫描件"):
-        read_file("a.pdf", files.pdf(["短"]))
+        read_file("a.pdf", sample_files.pdf(["短"]))

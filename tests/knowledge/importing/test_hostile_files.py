@@ -12,19 +12,22 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from knowledge.errors import FileRefused
-from knowledge.importing import blocks, child
+from knowledge.importing import child
 from knowledge.importing import files as reading
 from knowledge.importing.files import MOST_BYTES, read_file, read_pasted
-from tests.knowledge.importing import files
+from knowledge.importing.formats import blocks
+from tests.knowledge.importing import sample_files
 
-GOOD = files.rules_docx()
+GOOD = sample_files.rules_docx()
 ENTITY = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "哈哈哈哈哈哈哈哈哈哈">'
     + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     + "]>"
 )
-DOCUMENT = f'<w:document xmlns:w="{files.W}"><w:body><w:p><w:r><w:t>&{{0}};</w:t></w:r></w:p></w:body></w:document>'
+DOCUMENT = (
+    f'<w:document xmlns:w="{sample_files.W}"><w:body><w:p><w:r><w:t>&{{0}};</w:t></w:r></w:p></w:body></w:document>'
+)
 TYPES = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override '
     'PartName="/word/document.xml" ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/></Types>'
@@ -37,51 +40,53 @@ XLSX = TYPES.replace(
 
 def lying_docx() -> bytes:
     """A bomb whose directory says that it unpacks to a thousand bytes."""
-    data = bytearray(files.bomb_docx(60))
+    data = bytearray(sample_files.bomb_docx(60))
     at = data.rfind(b"word/document.xml")  # in the directory at the end
     data[at - 46 + 24 : at - 46 + 28] = (1000).to_bytes(4, "little")
     return bytes(data)
 
 
 def deep_docx(depth: int) -> bytes:
-    return files.body("<w:sdt><w:sdtContent>" * depth + files.p("到底了") + "</w:sdtContent></w:sdt>" * depth)
+    return sample_files.body(
+        "<w:sdt><w:sdtContent>" * depth + sample_files.p("到底了") + "</w:sdtContent></w:sdt>" * depth
+    )
 
 
 def tables_in_tables(depth: int) -> bytes:
-    xml = files.p("到底了")
+    xml = sample_files.p("到底了")
     for _ in range(depth):
-        xml = f"<w:tbl><w:tr><w:tc>{files.p('甲')}</w:tc><w:tc>{xml}</w:tc></w:tr></w:tbl>"
-    return files.body(xml)
+        xml = f"<w:tbl><w:tr><w:tc>{sample_files.p('甲')}</w:tc><w:tc>{xml}</w:tc></w:tr></w:tbl>"
+    return sample_files.body(xml)
 
 
 def wide_docx() -> bytes:
-    cell = f"<w:tc>{files.p('一')}</w:tc>"
-    return files.body("<w:tbl>" + f"<w:tr>{cell * 100}</w:tr>" * 250 + "</w:tbl>")
+    cell = f"<w:tc>{sample_files.p('一')}</w:tc>"
+    return sample_files.body("<w:tbl>" + f"<w:tr>{cell * 100}</w:tr>" * 250 + "</w:tbl>")
 
 
 HOSTILE: dict[str, tuple[str, Any, str]] = {
     "empty": ("a.docx", b"", "空的"),
     "only blanks": ("a.txt", b" \n\t ", "空的"),
-    "a docx without a word": ("a.docx", files.word(lambda _: None), "没有字"),
+    "a docx without a word": ("a.docx", sample_files.word(lambda _: None), "没有字"),
     "too big": ("a.txt", b"a" * (MOST_BYTES + 1), "12 MB"),
-    "bomb": ("a.docx", lambda: files.bomb_docx(320), "解开以后太大"),
+    "bomb": ("a.docx", lambda: sample_files.bomb_docx(320), "解开以后太大"),
     "bomb that lies": ("a.docx", lying_docx, "坏了"),
     "thousands of parts": (
         "a.docx",
-        lambda: files.changed(GOOD, {f"word/media/{n}.xml": b"<a/>" for n in range(4000)}),
+        lambda: sample_files.changed(GOOD, {f"word/media/{n}.xml": b"<a/>" for n in range(4000)}),
         "解开以后太大",
     ),
-    "macros": ("a.docx", lambda: files.changed(GOOD, {"word/vbaProject.bin": b"\xd0\xcf"}), "有宏"),
+    "macros": ("a.docx", lambda: sample_files.changed(GOOD, {"word/vbaProject.bin": b"\xd0\xcf"}), "有宏"),
     "macros under another name": (
         "a.docx",
-        lambda: files.changed(GOOD, {"[Content_Types].xml": TYPES.encode()}),
+        lambda: sample_files.changed(GOOD, {"[Content_Types].xml": TYPES.encode()}),
         "有宏",
     ),
     "docm": ("村规.docm", GOOD, "有宏"),
-    "docx under a password": ("a.docx", files.ole("EncryptionInfo", "EncryptedPackage"), "加了密码"),
-    "doc": ("a.doc", files.ole("WordDocument"), "老格式"),
-    "doc called docx": ("a.docx", files.ole("WordDocument"), "老格式"),
-    "wps": ("a.wps", files.ole("WpsDocument"), "老格式"),
+    "docx under a password": ("a.docx", sample_files.ole("EncryptionInfo", "EncryptedPackage"), "加了密码"),
+    "doc": ("a.doc", sample_files.ole("WordDocument"), "老格式"),
+    "doc called docx": ("a.docx", sample_files.ole("WordDocument"), "老格式"),
+    "wps": ("a.wps", sample_files.ole("WpsDocument"), "老格式"),
     "rtf": ("a.rtf", rb"{\rtf1 hello}", "老格式"),
     "rtf called txt": ("a.txt", rb"{\rtf1 hello}", "老格式"),
     "exe": ("a.exe", b"MZ\x90\x00", "不能读"),
@@ -90,18 +95,22 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     "docx called pdf": ("a.pdf", GOOD, "里面却不是"),
     "docx called txt": ("a.txt", GOOD, "里面却不是"),
     "text called docx": ("a.docx", "第一条".encode(), "里面却不是"),
-    "xlsx called docx": ("a.docx", lambda: files.changed(GOOD, {"[Content_Types].xml": XLSX.encode()}), "不是 Word"),
+    "xlsx called docx": (
+        "a.docx",
+        lambda: sample_files.changed(GOOD, {"[Content_Types].xml": XLSX.encode()}),
+        "不是 Word",
+    ),
     "bytes called txt": ("a.txt", bytes(range(256)) * 40, "不是文字"),
     "half a docx": ("a.docx", GOOD[: len(GOOD) // 2], "坏了"),
-    "broken xml": ("a.docx", lambda: files.changed(GOOD, {"word/document.xml": b"<w:document"}), "坏了"),
+    "broken xml": ("a.docx", lambda: sample_files.changed(GOOD, {"word/document.xml": b"<w:document"}), "坏了"),
     "external entity": (
         "a.docx",
-        lambda: files.changed(GOOD, {"word/document.xml": (ENTITY + DOCUMENT.format("a")).encode()}),
+        lambda: sample_files.changed(GOOD, {"word/document.xml": (ENTITY + DOCUMENT.format("a")).encode()}),
         "实体",
     ),
     "external entity in UTF-16": (
         "a.docx",
-        lambda: files.changed(
+        lambda: sample_files.changed(
             GOOD,
             {
                 "word/document.xml": (ENTITY + DOCUMENT.format("a"))
@@ -113,12 +122,12 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     ),
     "a billion laughs": (
         "a.docx",
-        lambda: files.changed(GOOD, {"word/document.xml": (LAUGHS + DOCUMENT.format("i")).encode()}),
+        lambda: sample_files.changed(GOOD, {"word/document.xml": (LAUGHS + DOCUMENT.format("i")).encode()}),
         "实体",
     ),
     "entities beside the page": (
         "a.docx",
-        lambda: files.changed(GOOD, {"word/styles.xml": (ENTITY + "<a>&a;</a>").encode()}),
+        lambda: sample_files.changed(GOOD, {"word/styles.xml": (ENTITY + "<a>&a;</a>").encode()}),
         "实体",
     ),
     "xml ten thousand deep": ("a.docx", lambda: deep_docx(5000), "坏了"),
@@ -130,12 +139,12 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     "html of tags": ("a.html", b"<b>" * 300_000, "太复杂"),
     "html with entities": ("a.html", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><p>&b;', "实体"),
     "html of scripts only": ("a.html", b"<script>alert(1)</script>", "没有字"),
-    "pdf under a password": ("a.pdf", lambda: files.pdf(files.RULES, encrypt="secret"), "加了密码"),
+    "pdf under a password": ("a.pdf", lambda: sample_files.pdf(sample_files.RULES, encrypt="secret"), "加了密码"),
     "half a pdf": ("a.pdf", b"%PDF-1.7\nnothing", "坏了"),
-    "pdf of pictures": ("a.pdf", lambda: files.raw_pdf(b"0 0 100 100 re f", pages=3), "扫描件"),
+    "pdf of pictures": ("a.pdf", lambda: sample_files.raw_pdf(b"0 0 100 100 re f", pages=3), "扫描件"),
     "pdf of too many pages": (
         "a.pdf",
-        lambda: files.raw_pdf(b"BT /F1 12 Tf 50 50 Td (hello world, hello) Tj ET", pages=301),
+        lambda: sample_files.raw_pdf(b"BT /F1 12 Tf 50 50 Td (hello world, hello) Tj ET", pages=301),
         "301 页",
     ),
 }
@@ -171,8 +180,8 @@ def memory_bombs() -> dict[str, tuple[str, bytes]]:
     text = b"BT /F1 12 Tf 50 50 Td " + b"(hello world) Tj " * 8_000_000 + b"ET"
     paths = b"1 1 1 1 re f " * 15_000_000
     return {
-        "a pdf of one endless text": ("a.pdf", files.raw_pdf(text)),
-        "a pdf of endless strokes": ("a.pdf", files.raw_pdf(paths)),
+        "a pdf of one endless text": ("a.pdf", sample_files.raw_pdf(text)),
+        "a pdf of endless strokes": ("a.pdf", sample_files.raw_pdf(paths)),
     }
 
 
@@ -182,7 +191,7 @@ def test_a_content_stream_that_swells_takes_only_its_own_process_along(quiet: No
     assert len(data) < 1_000_000
     with pytest.raises(FileRefused):
         read_file(name, data)
-    assert read_file("a.docx", GOOD).blocks[0].text == files.RULES[0]
+    assert read_file("a.docx", GOOD).blocks[0].text == sample_files.RULES[0]
 
 
 @pytest.mark.parametrize(

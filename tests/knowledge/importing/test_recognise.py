@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from knowledge import drafts
-from knowledge.documents import build, parse_citation
-from knowledge.importing import mentions
-from knowledge.importing.blocks import Block, BlockKind, Extract, line_block
+from knowledge.documents import shape
+from knowledge.documents.building import build
+from knowledge.documents.models import Kind
 from knowledge.importing.files import read_file, read_pasted
-from knowledge.importing.recognise import Recognised, recognise
-from knowledge.models import Kind
-from tests.knowledge.importing import files
+from knowledge.importing.formats.blocks import Block, BlockKind, Extract, line_block
+from knowledge.importing.recognising import mentions
+from knowledge.importing.recognising.document import Recognised, recognise
+from knowledge.statutes.citations import parse_citation
+from tests.knowledge.importing import sample_files
 
 RULE = """李家沟村村规民约
 （2026年2月8日村民会议通过）
@@ -66,7 +67,7 @@ def read(text: str, kind: Kind, hint: str = "文件名") -> Recognised:
 
 def buildable(found: Recognised, kind: Kind) -> None:
     """As it is stored: in shape for the editor, and a document with chunks."""
-    content = drafts.shaped(kind, found.content)
+    content = shape.shaped(kind, found.content)
     build({"id": "x", "kind": kind.value, "place": "lijiagou", "in_force_from": "2026-01-01", **content}, source="x")
 
 
@@ -81,7 +82,7 @@ def words(value: Any) -> Counter[str]:
 def missing(extract: Extract, found: Recognised, kind: Kind) -> Counter[str]:
     """Characters of the text that are nowhere; what an editor would cut off counts as missing."""
     text = words("\n".join(block.text or block.line for block in extract.blocks))
-    return text - words([drafts.shaped(kind, found.content), found.understood, found.not_understood])
+    return text - words([shape.shaped(kind, found.content), found.understood, found.not_understood])
 
 
 def test_a_village_rule_has_its_clauses_headings_and_days() -> None:
@@ -116,7 +117,7 @@ def test_a_village_rule_has_its_clauses_headings_and_days() -> None:
 
 
 def test_a_docx_of_rules_keeps_its_table_with_the_clause_above_it() -> None:
-    found = recognise(read_file("a.docx", files.rules_docx()), kind=Kind.village_rule, title_hint="")
+    found = recognise(read_file("a.docx", sample_files.rules_docx()), kind=Kind.village_rule, title_hint="")
     assert [c["number"] for c in found.content["clauses"]] == ["第一条", "第二条", "第三条"]
     assert found.content["clauses"][2]["text"].endswith("项目 | 标准 | 备注\n酒席 | 十五桌 | 倡导")
     assert "表格（2 行）放在第三条里。" in found.understood
@@ -319,7 +320,7 @@ def test_days_are_found(text: str, expected: dict[str, date]) -> None:
 )
 def test_every_word_lands_somewhere_whatever_kind_is_chosen(text: str, kind: Kind) -> None:
     extract = read_pasted(text)
-    for chosen in {kind, *drafts.EDITABLE}:
+    for chosen in {kind, *shape.EDITABLE}:
         found = recognise(extract, kind=chosen, title_hint="文件名")
         assert missing(extract, found, chosen) == Counter(), chosen
         buildable(found, chosen)
@@ -353,7 +354,6 @@ _TABLES = st.lists(
     unique_by=lambda row: row[0],
 ).map(lambda rows: Block(BlockKind.table, rows=tuple(map(tuple, rows)), page=3))
 
-
 _BLOCKS = st.lists(
     st.one_of(_LINES.map(line_block), _LINES.map(lambda text: Block(BlockKind.heading, 2, "", text))),
     max_size=14,
@@ -362,7 +362,7 @@ _BLOCKS = st.lists(
 
 
 @hypothesis_settings(max_examples=300)
-@given(_BLOCKS, _TABLES, st.integers(0, 14), st.sampled_from(drafts.EDITABLE))
+@given(_BLOCKS, _TABLES, st.integers(0, 14), st.sampled_from(shape.EDITABLE))
 def test_no_word_of_any_document_is_lost(blocks: list[Block], table: Block, at: int, kind: Kind) -> None:
     blocks.insert(at, table)
     extract = Extract(tuple(blocks))
@@ -385,7 +385,7 @@ def test_a_text_made_to_be_slow_is_read_in_time_that_grows_with_it(line: str) ->
     steps = []
     for size in (500, 2000):
         extract = read_pasted("村规\n" + "\n".join(line.format(n=n) for n in range(1, size)))
-        for kind in drafts.EDITABLE:
+        for kind in shape.EDITABLE:
             counted = Profile()
             counted.runcall(recognise, extract, kind=kind)
             steps.append(sum(entry.callcount for entry in counted.getstats()))

@@ -1,0 +1,404 @@
+"""Booked, waited for, changed, cancelled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.bookings.models import MODE_LABELS, Appointment, Opening
+from actions.bookings.status import AppointmentStatus, check
+from actions.calendar.dates import day_label
+from actions.errors import AlreadyBooked, InvalidInput, NotAllowed, NotFound, OpeningTaken
+from actions.outcomes import ActionOutcome
+from actions.storable import MOST_NUMBER, storable
+from knowledge.clock import SHANGHAI
+
+Status = AppointmentStatus
+BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
+
+
+def label(opening: Opening) -> str:
+    """11月25日（周三）14:00 李律师，到村里坐班."""
+    return (
+        f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.worker_name}，"
+        f"{MODE_LABELS[opening.mode]}"
+    )
+
+
+def booked_reply(appointment: Appointment) -> dict[str, Any]:
+    if appointment.status is Status.waiting:
+        return {
+            "kind": "booking",
+            "text": f"排上候补了：{label(appointment.opening)}。有人退号就轮到您，轮到了我马上在这里告诉您。",
+            "next": "不等了，说“取消预约”。",
+        }
+    return {
+        "kind": "booking",
+        "text": f"约好了：{label(appointment.opening)}。",
+        "next": (
+            f"地点：{appointment.opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；"
+            "去不了请说“取消预约”，要换时间说“改时间”。"
+        ),
+    }
+
+
+def _outcome(session: Session, appointment: Appointment, message_id: int | None) -> None:
+    """Stored with the deed, so that a second try at the message says the same and books nothing."""
+    if message_id is not None:
+        session.flush()
+        session.refresh(appointment)
+        session.add(ActionOutcome(message_id=message_id, replies=[booked_reply(appointment)]))
+
+
+@contextmanager
+def exclusive(session: Session, *opening_ids: int) -> Iterator[list[Opening]]:
+    """The openings, read afresh and held against everybody else until the commit at the end; an error rolls back.
+
+    A write of nothing locks the row on PostgreSQL and the file on SQLite; the order of ids keeps two changes in
+    opposite directions from waiting for each other. Raises NotFound.
+    """
+    try:
+        if not all(0 < i <= MOST_NUMBER for i in opening_ids):
+            raise NotFound("没有这个时段，请重新选一个。")
+        for opening_id in sorted(set(opening_ids)):
+            session.execute(
+                update(Opening).where(Opening.id == opening_id).values(taken=Opening.taken),
+                execution_options={"synchronize_session": False},
+            )
+        found = [session.get(Opening, opening_id, populate_existing=True) for opening_id in opening_ids]
+        held = [opening for opening in found if opening is not None]
+        if len(held) < len(found):
+            raise NotFound("没有这个时段，请重新选一个。")
+        yield held
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _is_open(opening: Opening, now: datetime) -> bool:
+    return not opening.is_cancelled and opening.starts_at > now
+
+
+def _seat(session: Session, conversation_id: str | None, opening_id: int) -> str | None:
+    """Raises AlreadyBooked where the conversation holds or waits for the opening."""
+    if conversation_id is None:
+        return None
+    seat = f"{conversation_id}:{opening_id}"
+    if session.scalar(select(Appointment.id).filter_by(seat_key=seat)):
+        raise AlreadyBooked
+    return seat
+
+
+def _phone(phone: str | None) -> str | None:
+    if phone is not None and len(phone) > 30:
+        raise InvalidInput("电话太长了，请改短一点。")
+    return storable(phone) if phone else None
+
+
+def _by_key(session: Session, request_key: str) -> Appointment | None:
+    return session.scalar(select(Appointment).where(Appointment.request_key == request_key))
+
+
+def book(
+    session: Session,
+    opening_id: int,
+    *,
+    conversation_id: str | None,
+    request_key: str,
+    summary: str,
+    phone: str | None,
+    name: str = "",
+    now: datetime,
+    message_id: int | None = None,
+) -> Appointment:
+    """A place in an opening. The same `request_key` gives the first appointment back.
+
+    Raises OpeningTaken, AlreadyBooked (this conversation holds that opening), NotFound.
+    """
+    try:
+        with exclusive(session, opening_id) as (opening,):
+            if found := _by_key(session, request_key):
+                return found
+            seat = _seat(session, conversation_id, opening_id)
+            if not _is_open(opening, now) or opening.taken >= opening.capacity:
+                raise OpeningTaken
+            opening.taken += 1
+            appointment = Appointment(
+                opening=opening,
+                conversation_id=conversation_id,
+                request_key=request_key,
+                seat_key=seat,
+                status=Status.booked,
+                name=storable(name, 40),
+                phone=_phone(phone),
+                summary=storable(summary).strip()[:1000],
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(appointment)
+            _outcome(session, appointment, message_id)
+    except IntegrityError:
+        return _after_all(session, request_key)
+    return appointment
+
+
+def _after_all(session: Session, request_key: str) -> Appointment:
+    """The same wish for two openings at one moment: the lock of an opening doesn't see it, the unique key does."""
+    if found := _by_key(session, request_key):
+        return found
+    raise AlreadyBooked
+
+
+def wait(
+    session: Session,
+    opening_id: int,
+    *,
+    conversation_id: str,
+    request_key: str,
+    summary: str,
+    phone: str | None,
+    now: datetime,
+    message_id: int | None = None,
+) -> Appointment:
+    """The waiting list of a full opening; who joins when there is room has a place (`status` says which).
+
+    Raises as `book`.
+    """
+    try:
+        with exclusive(session, opening_id) as (opening,):
+            if found := _by_key(session, request_key):
+                return found
+            seat = _seat(session, conversation_id, opening_id)
+            if not _is_open(opening, now):
+                raise OpeningTaken
+            status = Status.booked if opening.taken < opening.capacity else Status.waiting
+            opening.taken += status is Status.booked
+            appointment = Appointment(
+                opening=opening,
+                conversation_id=conversation_id,
+                request_key=request_key,
+                seat_key=seat,
+                status=status,
+                phone=_phone(phone),
+                summary=storable(summary).strip()[:1000],
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(appointment)
+            _outcome(session, appointment, message_id)
+    except IntegrityError:
+        return _after_all(session, request_key)
+    return appointment
+
+
+def cancel(session: Session, appointment_id: int, *, now: datetime) -> Appointment:
+    """Give a place back; the first of the waiting list gets it and will be told.
+
+    Cancelling twice is cancelling once.
+    """
+    with exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
+        appointment = _get(session, appointment_id)
+        if appointment.status is not Status.cancelled:
+            _release(session, appointment, opening, now=now)
+    return appointment
+
+
+def _release(session: Session, appointment: Appointment, opening: Opening, *, now: datetime) -> None:
+    check(appointment.status, Status.cancelled)
+    held = appointment.status is Status.booked
+    # Who cancels before hearing of a promotion needs no news of it.
+    appointment.status = Status.cancelled
+    appointment.seat_key = None
+    appointment.say = None
+    appointment.updated_at = now
+    if not held:
+        return
+    opening.taken -= 1
+    first = session.scalar(
+        select(Appointment)
+        .where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting)
+        .order_by(Appointment.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    if first is not None and _is_open(opening, now):
+        opening.taken += 1
+        first.status, first.updated_at = Status.booked, now
+        first.say = (
+            f"有人退了号，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。"
+            f"{BRING}去不了请说“取消预约”，好让给别人。"
+        )
+
+
+def change(
+    session: Session,
+    appointment_id: int,
+    opening_id: int,
+    *,
+    request_key: str,
+    now: datetime,
+    message_id: int | None = None,
+) -> Appointment:
+    """Another time: the new place is taken and the old one given back in one transaction.
+
+    Raises as `book`, and NotAllowed.
+    """
+    try:
+        with exclusive(session, _get(session, appointment_id).opening_id, opening_id) as (before, after):
+            if found := _by_key(session, request_key):
+                return found
+            old = _get(session, appointment_id)
+            if old.status is not Status.booked or before.starts_at <= now:
+                raise NotAllowed("这个预约已经不能改了，可以重新约一个。")
+            seat = _seat(session, old.conversation_id, opening_id)
+            if not _is_open(after, now) or after.taken >= after.capacity:
+                raise OpeningTaken
+            after.taken += 1
+            fresh = Appointment(
+                opening=after,
+                conversation_id=old.conversation_id,
+                request_key=request_key,
+                seat_key=seat,
+                status=Status.booked,
+                name=old.name,
+                phone=old.phone,
+                summary=old.summary,
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(fresh)
+            _release(session, old, before, now=now)
+            _outcome(session, fresh, message_id)
+    except IntegrityError:
+        return _after_all(session, request_key)
+    return fresh
+
+
+def mark(session: Session, appointment_id: int, to: Status, *, worker_id: int, now: datetime) -> Appointment:
+    """attended or no_show, noted by the worker once the time has come."""
+    with exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
+        appointment = _get(session, appointment_id)
+        _own(appointment, worker_id)
+        if to not in (Status.attended, Status.no_show):
+            raise NotAllowed("这里只能记“已见面”或“没有来”。")
+        if opening.starts_at > now:
+            raise NotAllowed("还没到时间。")
+        check(appointment.status, to)
+        appointment.status, appointment.updated_at = to, now
+    return appointment
+
+
+def write_note(session: Session, appointment_id: int, text: str, *, worker_id: int) -> Appointment:
+    appointment = _get(session, appointment_id)
+    _own(appointment, worker_id)
+    appointment.private_note = storable(text).strip()[:4000]
+    session.commit()
+    return appointment
+
+
+def _own(appointment: Appointment, worker_id: int) -> None:
+    if appointment.opening.worker_id != worker_id:
+        raise NotAllowed("只有约见的法律工作者本人能看、能记。")
+
+
+def _get(session: Session, appointment_id: int) -> Appointment:
+    found = (
+        session.get(Appointment, appointment_id, populate_existing=True) if 0 < appointment_id <= MOST_NUMBER else None
+    )
+    if found is None:
+        raise NotFound("没有这个预约。")
+    return found
+
+
+def held_by(session: Session, *conversation_ids: str, now: datetime) -> list[Appointment]:
+    """What these conversations still have before them, the nearest first."""
+    return list(
+        session.scalars(
+            select(Appointment)
+            .join(Opening)
+            .where(
+                Appointment.conversation_id.in_(conversation_ids),
+                Appointment.status.in_((Status.booked, Status.waiting)),
+                Opening.ends_at > now,
+            )
+            .order_by(Opening.starts_at)
+        )
+    )
+
+
+def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str, str]]:
+    """What residents must be told now: (appointment, key, text). Reminders a day and two hours before, and news of
+    their place.
+
+    The caller tells and marks in one transaction; the key makes telling twice harmless.
+    """
+    found: list[tuple[Appointment, str, str]] = []
+
+    def claim(appointment: Appointment, still: ColumnElement[bool], **values: Any) -> bool:
+        # Of two workers that read the same row, the write of one alone changes it.
+        return bool(
+            session.execute(
+                update(Appointment).where(Appointment.id == appointment.id, still).values(**values)
+            ).rowcount
+        )
+
+    soon = (
+        select(Appointment)
+        .join(Opening)
+        .where(Appointment.status == Status.booked, Opening.starts_at > now)
+        .execution_options(populate_existing=True)
+    )
+    for appointment in session.scalars(
+        soon.where(Opening.starts_at <= now + timedelta(hours=2), Appointment.reminded_hours_at.is_(None))
+    ).all():
+        if claim(appointment, Appointment.reminded_hours_at.is_(None), reminded_hours_at=now, reminded_day_at=now):
+            found.append(
+                (
+                    appointment,
+                    f"appointment-{appointment.id}-hours",
+                    f"快到时间了：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。",
+                )
+            )
+    for appointment in session.scalars(
+        soon.where(
+            Opening.starts_at > now + timedelta(hours=2),
+            Opening.starts_at <= now + timedelta(days=1),
+            Appointment.reminded_day_at.is_(None),
+        )
+    ).all():
+        # Who booked for tomorrow just now needs no reminder.
+        if claim(
+            appointment, Appointment.reminded_day_at.is_(None), reminded_day_at=now
+        ) and appointment.created_at < now - timedelta(hours=6):
+            found.append(
+                (
+                    appointment,
+                    f"appointment-{appointment.id}-day",
+                    (
+                        f"提醒您：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。"
+                        f"{BRING}去不了请说“取消预约”。"
+                    ),
+                )
+            )
+    for appointment in session.scalars(
+        select(Appointment).where(Appointment.say.is_not(None)).execution_options(populate_existing=True)
+    ).all():
+        say = appointment.say or ""
+        if claim(appointment, Appointment.say == say, say=None):
+            found.append((appointment, f"appointment-{appointment.id}-{appointment.status.value}", say))
+    return found
+
+
+def count_no_shows(session: Session) -> int:
+    return (
+        session.scalar(select(func.count()).select_from(Appointment).where(Appointment.status == Status.no_show)) or 0
+    )
+
+
+def utc(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=SHANGHAI).astimezone(UTC)

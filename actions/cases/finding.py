@@ -1,0 +1,203 @@
+"""Cases looked up, listed, told."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from actions import persons
+from actions.calendar.workdays import local
+from actions.cases import numbers
+from actions.cases.models import CalledUnit, Case, CaseEvent
+from actions.cases.status import LABELS, OPEN, TIMED, CaseStatus
+from actions.errors import NotFound
+from actions.storable import row_of, storable
+
+ASKED_FOR_MORE = "请居民补充"
+
+LOOK_BACK = (timedelta(days=7), timedelta(days=30))  # 回头看
+
+
+def get(session: Session, case_id: int) -> Case:
+    case = row_of(session, Case, case_id)
+    if case is None:
+        raise NotFound
+    return case
+
+
+def lead(session: Session, case: Case) -> Case:
+    """The case in which this one goes on: itself, or the one it was merged into."""
+    seen = {case.id}
+    while case.merged_into_id and case.merged_into_id not in seen:
+        seen.add(case.merged_into_id)
+        case = get(session, case.merged_into_id)
+    return case
+
+
+def followers(session: Session, case_id: int) -> list[Case]:
+    """Cases merged into this one, also by way of another."""
+    found: list[Case] = []
+    near = [case_id]
+    while near:
+        more = [
+            c
+            for c in session.scalars(select(Case).where(Case.merged_into_id.in_(near)).order_by(Case.id))
+            if c.id != case_id and c not in found
+        ]
+        found += more
+        near = [c.id for c in more]
+    return found
+
+
+def audience(session: Session, event: CaseEvent) -> list[tuple[Case, str]]:
+    """Whom an event is told to, with the words: the case's own resident, and those whose cases were merged into it
+    before.
+    """
+    assert event.say
+    case = event.case
+    told = [(case, event.say)]
+    if event.what == ASKED_FOR_MORE:
+        return told  # a question to one person
+    for other in followers(session, case.id):
+        since = max((e.id for e in other.events if e.status_to is CaseStatus.merged), default=0)
+        if event.id > since and other.conversation_id not in {c.conversation_id for c, _ in told}:
+            told.append((other, f"和您反映的（{numbers.spoken(other.number)}）并在一起办的事有消息：{event.say}"))
+    return told
+
+
+def of_conversation(session: Session, conversation_id: str) -> list[Case]:
+    return list(session.scalars(select(Case).where(Case.conversation_id == conversation_id).order_by(Case.id.desc())))
+
+
+def of_person(session: Session, conversation_id: str) -> list[Case]:
+    """Of this conversation, and of those its resident joined to it."""
+    return list(
+        session.scalars(
+            select(Case)
+            .where(Case.conversation_id.in_(persons.threads_of(session, conversation_id)))
+            .order_by(Case.id.desc())
+        )
+    )
+
+
+def look_up(session: Session, number: str, phone_tail: str, *, now: datetime) -> Case:
+    """Progress from elsewhere. A wrong number, a wrong tail, an anonymous case and a locked one all look the same
+    (NotFound).
+
+    Five wrong tails lock a case's look-up for a day: ten thousand tails are too few to let anyone walk through them.
+    """
+    case = session.scalar(select(Case).where(Case.number == storable(number)))
+    if case is None or not case.phone:
+        raise NotFound
+    if case.lookup_failed_at and case.lookup_failed_at < now - timedelta(days=1):
+        case.lookup_failures = 0
+    if case.lookup_failures >= 5:
+        raise NotFound
+    if len(phone_tail) != 4 or not case.phone.endswith(phone_tail):
+        case.lookup_failures, case.lookup_failed_at = case.lookup_failures + 1, now
+        session.commit()
+        raise NotFound
+    case.lookup_failures = 0
+    session.commit()
+    return case
+
+
+def progress(session: Session, case: Case) -> str:
+    """The resident's view of where a case stands; of a merged one, where the case stands in which it goes on."""
+    own, case = case, lead(session, case)
+    lines = [
+        f"{numbers.spoken(own.number)}：{'和别人反映的并在一起办，' if own is not case else ''}{LABELS[case.status]}。"
+    ]
+    told = [e for e in case.events if e.status_to or e.say]
+    lines += [f"· {local(e.at, time_too=True)} {e.what}" for e in told[-5:]]
+    if case.status in TIMED and case.due_at:
+        lines.append(f"最晚 {local(case.due_at)} 前答复" + ("，现在等您补充，不算时间。" if case.paused_at else "。"))
+    return "\n".join(lines)
+
+
+def in_reach(places: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    """Of these places, or of none yet, which is everybody's; no condition where `places` is None."""
+    return [] if places is None else [Case.place_id.in_(places) | Case.place_id.is_(None)]
+
+
+_ORDINARY = func.length(cast(Case.green, Text)) <= 2  # `[]`: no reason to go first
+
+
+def page(
+    session: Session,
+    *,
+    places: Sequence[str] | None,
+    status: Sequence[CaseStatus] = (),
+    category: str = "",
+    team_id: int | None = None,
+    within: Sequence[str] | None = None,
+    text: str = "",
+    only_green: bool = False,
+    overdue_at: datetime | None = None,
+    is_warned: bool = False,
+    has_absent_unit: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[Case], int]:
+    """Cases of these places (None: all) and how many there are: first those whose clock runs, the green channel before
+    the rest, then by limit.
+
+    places: where the asking person works, which includes what has no place yet; `within`: the places asked for, and
+    nothing else.
+    """
+    where = in_reach(places)
+    if within is not None:
+        where.append(Case.place_id.in_(within))
+    if status:
+        where.append(Case.status.in_(status))
+    if category:
+        where.append(Case.category == storable(category))
+    if team_id:
+        # its own, and those it was called to
+        where.append((Case.team_id == team_id) | Case.units.any(CalledUnit.team_id == team_id))
+    if is_warned:
+        where += [Case.warned_at.is_not(None), Case.escalated_at.is_(None), Case.status.in_(TIMED)]
+    if has_absent_unit:
+        where += [_ABSENT, Case.status.in_(OPEN)]
+    if overdue_at:
+        where += [Case.due_at < overdue_at, Case.status.in_(TIMED)]
+    if only_green:
+        where.append(~_ORDINARY)
+    if text:
+        text = storable(text)
+        like = f"%{text.replace('%', '').replace('_', '')}%"
+        where.append(or_(Case.what.like(like), Case.number.like(f"%{text.replace('-', '')}%"), Case.spot.like(like)))
+    rows = session.scalars(
+        select(Case)
+        .where(*where)
+        .order_by(Case.status.not_in(TIMED), _ORDINARY, Case.due_at.is_(None), Case.due_at, Case.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return list(rows), session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+
+
+_ABSENT = Case.units.any(CalledUnit.escalated_at.is_not(None) & CalledUnit.arrived_at.is_(None))
+
+
+def count_alarms(session: Session, *, places: Sequence[str] | None) -> int:
+    """Cases of these places that have run over their limit or wait for a unit that didn't come: what a supervisor
+    must see to.
+    """
+    where = [
+        *in_reach(places),
+        (Case.escalated_at.is_not(None) & Case.status.in_(TIMED)) | (_ABSENT & Case.status.in_(OPEN)),
+    ]
+    return session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
+
+
+def untold(session: Session, limit: int = 100) -> list[CaseEvent]:
+    return list(
+        session.scalars(
+            select(CaseEvent)
+            .where(CaseEvent.say.is_not(None), CaseEvent.told_at.is_(None))
+            .order_by(CaseEvent.id)
+            .limit(limit)
+        )
+    )

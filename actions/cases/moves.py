@@ -1,0 +1,277 @@
+"""Every move of a case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.calendar.workdays import Unit, calendar
+from actions.cases import numbers
+from actions.cases.finding import ASKED_FOR_MORE, get, lead
+from actions.cases.models import Case, CaseEvent
+from actions.cases.status import OPEN, TIMED, By, CaseStatus, move_between
+from actions.errors import Conflict, InvalidInput
+from actions.offices.models import Team, TimeLimit
+from actions.storable import row_of, storable
+
+CONFIRM_DAYS = 30  # 人民调解法 33
+
+_DEFAULT_LIMIT = TimeLimit(category="*", amount=7, unit=Unit.workdays, green_amount=3)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it. `id` is a staff account's, None for residents and the clock."""
+
+    kind: str
+    name: str = ""
+    id: int | None = None
+
+
+RESIDENT = Actor("resident", "居民")
+CLOCK = Actor("system", "系统")
+
+CONFIRM_BUTTONS = [{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}]
+
+
+def start_clock(session: Session, case: Case, now: datetime) -> None:
+    limit = session.get(TimeLimit, case.category) or session.get(TimeLimit, "*") or _DEFAULT_LIMIT
+    case.clock_started_at, case.paused_at, case.warned_at, case.escalated_at = now, None, None, None
+    case.due_at, case.due_is_confirmed = calendar(session).due(
+        now, amount=limit.green_amount if case.green else limit.amount, unit=Unit(limit.unit)
+    )
+
+
+def add_event(
+    session: Session,
+    case: Case,
+    what: str,
+    *,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    to: CaseStatus | None = None,
+    note: str = "",
+    say: str | None = None,
+    buttons: Sequence[dict[str, str]] = (),
+) -> CaseEvent:
+    event = CaseEvent(
+        case_id=case.id,
+        key=key,
+        at=now,
+        actor=actor.kind,
+        actor_id=actor.id,
+        actor_name=storable(actor.name, 60),
+        what=storable(what, 60),
+        status_to=to,
+        note=storable(note),
+        say=storable(say) if say is not None else None,
+        buttons=list(buttons),
+    )
+    session.add(event)
+    case.updated_at = now
+    return event
+
+
+def move(
+    session: Session,
+    case_id: int,
+    to: CaseStatus,
+    *,
+    actor: Actor,
+    key: str,
+    now: datetime,
+    note: str = "",
+    team_id: int | None = None,
+    assignee_id: int | None = None,
+) -> Case:
+    """Apply a move of the table. `key` names this one wish (a form's nonce, a message): a second call changes nothing.
+
+    Raises NotFound, NotAllowed, InvalidInput (a reason is missing), Conflict (somebody moved it in between).
+    """
+    case = get(session, case_id)
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return case
+    start = case.status
+    allowed = move_between(start, to, By.resident if actor.kind == "resident" else By.staff)
+    note = note.strip()
+    if allowed.needs_note and actor.kind == "staff" and not note:
+        raise InvalidInput("请写明情况或原因，居民会看到。")
+    if to is CaseStatus.assigned:
+        if team_id is None or row_of(session, Team, team_id) is None:
+            raise InvalidInput("请选择交给哪个单位。")
+        case.team_id, case.assignee_id = team_id, assignee_id
+    team = session.get(Team, case.team_id) if case.team_id else None
+    # The status is the lock: of two people who press at once, one is told to look again.
+    taken = session.execute(update(Case).where(Case.id == case_id, Case.status == start).values(status=to))
+    if not taken.rowcount:
+        session.rollback()
+        raise Conflict
+    case.status = to
+    if to is CaseStatus.answered:
+        case.answered_at = now
+    elif to is CaseStatus.closed:
+        case.closed_at = now
+        case.looked_back = 0
+    elif to in (CaseStatus.reopened, CaseStatus.filed):
+        case.closed_at = None
+        case.times_reopened += to is CaseStatus.reopened
+        start_clock(session, case, now)
+    # A resident's own move is answered in the turn that made it.
+    say = (
+        allowed.say.format(note=note, team=team.name if team else "工作人员")
+        if allowed.say and actor.kind != "resident"
+        else None
+    )
+    if to is CaseStatus.answered:
+        say = f"{say}\n这样算解决了吗？"
+    add_event(
+        session,
+        case,
+        allowed.label,
+        key=key,
+        actor=actor,
+        to=to,
+        note=note,
+        say=say,
+        buttons=CONFIRM_BUTTONS if to is CaseStatus.answered else (),
+        now=now,
+    )
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()  # the same key in another process; its event stands
+        return get(session, case_id)
+    return case
+
+
+def merge(session: Session, case_id: int, into_number: str, *, actor: Actor, key: str, now: datetime) -> Case:
+    """并案: the case goes on in another one; residents of both hear of it."""
+    digits, fits = numbers.find(into_number)
+    master = session.scalar(select(Case).where(Case.number == digits)) if digits and fits else None
+    if master is None or master.id == case_id or master.status not in OPEN:
+        raise InvalidInput("要并入的编号不对，或那件事已经办结。")
+    case = get(session, case_id)
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return case
+    move_between(case.status, CaseStatus.merged, By.staff)
+    case.merged_into_id = master.id
+    add_event(
+        session,
+        master,
+        f"并入 {numbers.spoken(case.number)}",
+        key=f"{key}-master",
+        actor=actor,
+        now=now,
+        say="有人反映了同一件事，和您的并在一起办，进度照样告诉您。",
+    )
+    return move(
+        session, case_id, CaseStatus.merged, actor=actor, key=key, now=now, note=f"并入 {numbers.spoken(master.number)}"
+    )
+
+
+def note(
+    session: Session, case_id: int, text: str, *, actor: Actor, key: str, now: datetime, for_resident: bool = False
+) -> None:
+    """A line of the record; for the resident's eyes only when said so."""
+    if not text.strip():
+        raise InvalidInput("还没写内容。")
+    case = get(session, case_id)
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return
+    add_event(
+        session,
+        case,
+        "告知进展" if for_resident else "内部记录",
+        key=key,
+        actor=actor,
+        note=text.strip(),
+        say=f"您的事有新进展：{text.strip()}" if for_resident else None,
+        now=now,
+    )
+    session.commit()
+
+
+def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: str, now: datetime) -> None:
+    """Ask the resident for something; the clock stands until they answer."""
+    case = get(session, case_id)
+    if not question.strip():
+        raise InvalidInput("请写明要居民补充什么。")
+    if case.status not in TIMED or session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return
+    case.paused_at = case.paused_at or now
+    add_event(
+        session,
+        case,
+        ASKED_FOR_MORE,
+        key=key,
+        actor=actor,
+        note=question.strip(),
+        say=f"办您这件事，还要请您补充：{question.strip()}\n直接在这里回复“补充：……”就行，补充之前不算办理时间。",
+        now=now,
+    )
+    session.commit()
+
+
+def supplement(session: Session, case_id: int, text: str, *, key: str, now: datetime) -> Case:
+    """What the resident adds. A standing clock goes on, moved by the time it stood."""
+    case = get(session, case_id)
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return case
+    if case.status is CaseStatus.returned:
+        return move(session, case_id, CaseStatus.filed, actor=RESIDENT, key=key, now=now, note=text)
+    if (where := lead(session, case)) is not case:  # what another resident was asked for, this doesn't answer
+        note(
+            session,
+            where.id,
+            f"并案的居民（{numbers.spoken(case.number)}）补充：{text}",
+            actor=RESIDENT,
+            key=key,
+            now=now,
+        )
+        return case
+    if case.paused_at and case.due_at:
+        case.due_at += now - case.paused_at
+        case.paused_at = None
+    add_event(session, case, "居民补充", key=key, actor=RESIDENT, note=text, now=now)
+    session.commit()
+    return case
+
+
+def mark_green(
+    session: Session, case_id: int, reasons: Sequence[str], *, actor: Actor, key: str, now: datetime
+) -> None:
+    """绿色通道 confirmed or taken off by staff.
+
+    Entering shortens the limit; leaving never lengthens one already promised.
+    """
+    case = get(session, case_id)
+    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+        return
+    was = bool(case.green)
+    case.green = [storable(r) for r in reasons]
+    if case.green and not was and case.clock_started_at and case.due_at and case.status in TIMED:
+        limit = session.get(TimeLimit, case.category) or session.get(TimeLimit, "*") or _DEFAULT_LIMIT
+        due, sure = calendar(session).due(case.clock_started_at, amount=limit.green_amount, unit=Unit(limit.unit))
+        if due < case.due_at:
+            case.due_at, case.due_is_confirmed = due, sure
+    add_event(
+        session,
+        case,
+        "列入绿色通道" if case.green else "移出绿色通道",
+        key=key,
+        actor=actor,
+        note="、".join(reasons),
+        say="您的情况可以优先办，已经排到前面。" if case.green and not was else None,
+        now=now,
+    )
+    session.commit()
+
+
+def rate(session: Session, case_id: int, stars: int, *, now: datetime) -> None:
+    case = get(session, case_id)
+    case.satisfaction = max(1, min(5, stars))
+    session.commit()

@@ -1,0 +1,204 @@
+"""`linli eval`: the figures of search, dialogue, topics and the console's checkers.
+
+Each ends with one line of JSON; details go to stderr.
+"""
+
+import argparse
+import asyncio
+import collections
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.run.setup import SetupFailed, say
+from bot.settings import ROOT, Settings
+
+Figures = dict[str, Any]
+
+
+def evaluate(settings: Settings, args: argparse.Namespace) -> int:
+    print(json.dumps(WHAT[args.what](settings, args), ensure_ascii=False))
+    return 0
+
+
+def rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]:
+    """Objects of a JSON-lines file; None for a bad line, which is named on stderr."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupFailed(f"读不了 {path}：{error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not all(isinstance(row.get(key), (str, int)) for key in needed):
+                raise ValueError(f"needs {', '.join(needed)}")
+            yield row
+        except (ValueError, AttributeError) as error:
+            say(f"line {number}: {error}")
+            yield None
+
+
+def _bank(settings: Settings, args: argparse.Namespace) -> Figures:
+    from bot.parts import build_parts
+    from knowledge.clock import today
+    from knowledge.evaluation.runs import bank_set_aside
+
+    parts = build_parts(settings)
+    with parts.sessions() as session:
+        return bank_set_aside(session, parts.searcher, day=today(), limit=args.limit)
+
+
+def _statutes(settings: Settings, args: argparse.Namespace) -> Figures:
+    from bot.parts import build_parts
+    from knowledge.clock import today
+    from knowledge.evaluation.runs import statute_questions
+
+    asked = _rows_with_golds(args.file)
+    parts = build_parts(settings)
+    with parts.sessions() as session:
+        return statute_questions(session, parts.searcher, asked, day=today())
+
+
+def _rows_with_golds(path: Path | None) -> list[dict[str, Any]]:
+    if not path:
+        raise SetupFailed("请用 --file 给出问题文件。")
+    return [r for r in rows(path, ("id", "question")) if r]
+
+
+def _golden(settings: Settings, args: argparse.Namespace) -> Figures:
+    from bot.parts import build_parts
+    from knowledge.clock import today
+    from knowledge.evaluation import golden
+
+    parts = build_parts(settings)
+    with parts.sessions() as session:
+        questions = golden.active(session) or golden.read(settings.corpus / "golden.yml")
+        outcomes = golden.evaluate(session, parts.golden, questions, day=today())
+        failed = [question.ask for question, outcome in outcomes if not outcome.passed]
+    for ask in failed:
+        say(f"failed: {ask}")
+    return {"passed": len(outcomes) - len(failed), "failed": len(failed), "left_out": len(questions) - len(outcomes)}
+
+
+def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Fit on the bank's questions set aside; with --file, the table of today's scores over questions with golds."""
+    from bot.parts import build_parts
+    from knowledge.answering.compose import ANSWER_FROM
+    from knowledge.clock import today
+    from knowledge.evaluation import calibration
+    from knowledge.evaluation.runs import bank_trials, statute_trials
+
+    parts = build_parts(settings)
+    with parts.sessions() as session:
+        tables = {"bank": bank_trials(session, parts.searcher, day=today(), limit=args.limit)}
+        if args.file:
+            tables["file"] = statute_trials(session, parts.searcher, _rows_with_golds(args.file), day=today())
+    for name, trials in tables.items():
+        say(name)
+        for row in calibration.reliability(trials):
+            say(
+                f"  {row['from']:.1f}-{row['to']:.1f}  {row['questions']:5d} questions, mean score "
+                f"{row['mean_score']:.2f}, right {row['right']:.2f}"
+            )
+    return {
+        "fit": calibration.fit(tables["bank"]),
+        **{name: calibration.answered(trials, ANSWER_FROM) for name, trials in tables.items()},
+    }
+
+
+def _topics(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Rows with `text` (and `detail`) and `topics`, the topics of ours that count as right; rows without any are
+    left out.
+    """
+    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+    from knowledge.encoder.topic_classifier import TopicClassifier
+
+    if not args.file:
+        raise SetupFailed("请用 --file 给出带 text、topics 的文件。")
+    told = [r for r in rows(args.file, ("text",)) if r and r.get("topics")]
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+    found = TopicClassifier.load(settings.topics).predict(
+        [f"{r['text']}。{r['detail']}" if r.get("detail") else r["text"] for r in told], embedder
+    )
+    right: collections.Counter[str] = collections.Counter()
+    asked = collections.Counter(str(r.get("source", "all")) for r in told)
+    for row, topic in zip(told, found, strict=True):
+        right[str(row.get("source", "all"))] += topic in row["topics"]
+    return {"messages": len(told), "accuracy": {s: round(right[s] / n, 4) for s, n in asked.items()}}
+
+
+def _anonymity(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Figures only, never a sentence: those of d stay unseen while the finder is tuned."""
+    from knowledge.anonymity.names import features, training
+    from knowledge.evaluation.anonymity import Tally, judge_file
+
+    features.use(lambda: training.learned(settings.cache))
+    total, files = Tally(), {}
+    for path in _labelled(args.file, "anonymity_[a-d].yml"):
+        tally = judge_file(path)
+        for kind in sorted(tally.gold | tally.marked):
+            say(
+                f"{path.name}  {kind:14s} found {tally.recalled[kind]:3d} of {tally.gold[kind]:3d}, marks right "
+                f"{tally.right[kind]:3d} of {tally.marked[kind]:3d}"
+            )
+        total, files[path.stem] = total + tally, tally.figures()
+        say(f"{path.name}: {json.dumps(files[path.stem])}")
+    return {**total.figures(), "files": files}
+
+
+def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Needs no database and no embedding model."""
+    from knowledge.evaluation.village_rules import report
+
+    result = report(_labelled(args.file, "village_rule_clauses_*.yml"), say=say)
+    for name, figures in result.pop("files").items():
+        say(f"{name}: {json.dumps(figures)}")
+    return result
+
+
+def _labelled(path: Path | None, pattern: str) -> Sequence[Path]:
+    """The file given, else our own under tests/. Raises SetupFailed."""
+    own = ROOT / "tests" / "knowledge"
+    found = [path] if path else sorted(own.glob(pattern))
+    if not found or not found[0].exists():
+        raise SetupFailed(f"没有文件 {path or own / pattern}。")
+    return found
+
+
+def _nlu(settings: Settings, args: argparse.Namespace) -> Figures:
+    import yaml
+
+    from bot.rasa_client import RasaClient
+    from bot.run.stack import running
+
+    wanted = [
+        (line[2:], group["intent"])
+        for group in yaml.safe_load((ROOT / "tests" / "nlu" / "test_messages.yml").read_text(encoding="utf-8"))["nlu"]
+        for line in group["examples"].splitlines()
+        if line.startswith("- ")
+    ]
+    wrong: collections.Counter[tuple[str, str]] = collections.Counter()
+    with running(settings), asyncio.Runner() as runner:
+        client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
+        for text, intent in wanted:
+            found = runner.run(client.parse(text))["intent"]["name"]
+            if found != intent:
+                wrong[intent, found] += 1
+    for (intent, found), count in wrong.most_common(20):
+        say(f"{count:3d}  {intent} -> {found}")
+    return {"messages": len(wanted), "accuracy": round(1 - sum(wrong.values()) / len(wanted), 4)}
+
+
+WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
+    "bank": _bank,
+    "statutes": _statutes,
+    "nlu": _nlu,
+    "topics": _topics,
+    "calibration": _calibration,
+    "golden": _golden,
+    "anonymity": _anonymity,
+    "village-rules": _village_rules,
+}

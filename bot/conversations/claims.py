@@ -1,0 +1,68 @@
+"""One message, one answerer at a time."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bot.conversations.models import Message, Sender
+from bot.conversations.service import LONG_AGO
+
+CLAIM_LAPSES = timedelta(seconds=45)
+
+
+def claim(session: Session, message_id: int) -> bool:
+    """Whether this caller may answer now: nobody has, and nobody else has been at it for CLAIM_LAPSES."""
+    now = datetime.now(UTC)
+    taken = session.execute(
+        update(Message)
+        .where(
+            Message.id == message_id,
+            Message.answered_at.is_(None),
+            (Message.claimed_at.is_(None)) | (Message.claimed_at < now - CLAIM_LAPSES),
+        )
+        .values(claimed_at=now)
+    )
+    session.commit()
+    return bool(taken.rowcount)
+
+
+def renew(session: Session, message_id: int) -> bool:
+    """Hold a claim for another CLAIM_LAPSES. False: the message has been answered."""
+    held = session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.answered_at.is_(None))
+        .values(claimed_at=datetime.now(UTC))
+    )
+    session.commit()
+    return bool(held.rowcount)
+
+
+def release(session: Session, message_id: int) -> None:
+    session.execute(
+        update(Message).where(Message.id == message_id, Message.answered_at.is_(None)).values(claimed_at=LONG_AGO)
+    )
+    session.commit()
+
+
+def release_all(session: Session) -> None:
+    """Give up every claim, for whoever held one is dead: the app alone answers, and it is just starting."""
+    session.execute(
+        update(Message)
+        .where(Message.answered_at.is_(None), Message.claimed_at.is_not(None))
+        .values(claimed_at=LONG_AGO)
+    )
+    session.commit()
+
+
+def unanswered(session: Session, *, older_than: timedelta, limit: int = 200) -> list[int]:
+    """The first message of each conversation that waits and that nobody is at, oldest first: conversations don't
+    wait for each other.
+    """
+    now = datetime.now(UTC)
+    free = Message.claimed_at.is_(None) | (Message.claimed_at < now - CLAIM_LAPSES)
+    first = func.min(Message.id)
+    waiting = select(first).where(
+        Message.sender == Sender.resident, Message.answered_at.is_(None), free, Message.created_at < now - older_than
+    )
+    return list(session.scalars(waiting.group_by(Message.conversation_id).order_by(first).limit(limit)))

@@ -1,0 +1,174 @@
+"""What was said, in order, once."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.storable import storable
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+
+MAX_CHARACTERS = 2000
+
+
+def receive(session: Session, conversation: Conversation, *, client_id: str, text: str) -> Message:
+    """Store what a resident said, before anything is done with it.
+
+    A repeated `client_id` gives the first message back.
+    """
+    found = _by_client_id(session, conversation.id, client_id)
+    if found:
+        return found
+    message = Message(conversation_id=conversation.id, client_id=client_id, sender=Sender.resident, text=storable(text))
+    session.add(message)
+    conversation.updated_at = datetime.now(UTC)
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        found = _by_client_id(session, conversation.id, client_id)
+        if found is None:
+            raise
+        return found
+    return message
+
+
+def _by_client_id(session: Session, conversation_id: str, client_id: str) -> Message | None:
+    return session.scalar(
+        select(Message).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
+    )
+
+
+def store_replies(session: Session, message: Message, replies: Sequence[dict[str, Any]]) -> list[Message]:
+    """Replies and the mark that the message is answered, in one transaction; [] when somebody else was first."""
+    done = session.execute(
+        update(Message)
+        .where(Message.id == message.id, Message.answered_at.is_(None))
+        .values(answered_at=datetime.now(UTC))
+    )
+    if not done.rowcount:
+        session.rollback()
+        return []
+    # While Rasa was thinking a person may have taken over; from then on the bot is silent.
+    if (
+        session.scalar(select(Conversation.status).where(Conversation.id == message.conversation_id))
+        is ConversationStatus.open
+    ):
+        replies = [r for r in replies if r.get("kind") == "emergency"]
+    rows = []
+    for ordinal, reply in enumerate(replies):
+        body = {k: v for k, v in reply.items() if k not in ("text", "kind", "sender") and v}
+        rows.append(
+            Message(
+                conversation_id=message.conversation_id,
+                sender=Sender.bot,
+                kind=reply.get("kind", "text"),
+                text=reply.get("text", ""),
+                body=body,
+                in_reply_to=message.id,
+                ordinal=ordinal,
+            )
+        )
+    session.add_all(rows)
+    session.execute(
+        update(Conversation).where(Conversation.id == message.conversation_id).values(updated_at=datetime.now(UTC))
+    )
+    session.commit()
+    return rows
+
+
+def notice_once(session: Session, message: Message, text: str, links: list[dict[str, str]]) -> None:
+    """Tell the resident that an answer will come later; at most once a message."""
+    session.add(
+        Message(
+            conversation_id=message.conversation_id,
+            client_id=f"wait-{message.id}",
+            sender=Sender.system,
+            kind="text",
+            text=text,
+            body={"links": links},
+        )
+    )
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+
+
+def replies_to(session: Session, message_id: int) -> list[Message]:
+    return list(session.scalars(select(Message).where(Message.in_reply_to == message_id).order_by(Message.ordinal)))
+
+
+def messages_after(session: Session, conversation_id: str, after: int) -> list[Message]:
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation_id, Message.id > after)
+            .order_by(Message.id)
+            .limit(500)
+        )
+    )
+
+
+def all_messages(session: Session, conversation_id: str) -> list[Message]:
+    return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)))
+
+
+def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:
+    """A word of the system in the conversation, once a key."""
+    session.add(
+        Message(
+            conversation_id=conversation_id,
+            client_id=key,
+            sender=Sender.system,
+            kind="text",
+            text=text,
+            answered_at=datetime.now(UTC),
+        )
+    )
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+
+
+def in_a_row(session: Session, conversation_id: str) -> tuple[int, int]:
+    """How many of the bot's last answers in a row were abstentions, and how many were rated 没用."""
+    rows = session.execute(
+        select(Message.kind, Message.rating)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.sender == Sender.bot,
+            Message.kind.in_(("answer", "abstention")),
+        )
+        .order_by(Message.id.desc())
+        .limit(4)
+    ).all()
+    abstained = next((i for i, row in enumerate(rows) if row.kind != "abstention"), len(rows))
+    down = next((i for i, row in enumerate(rows) if row.rating != "down"), len(rows))
+    return abstained, down
+
+
+def last_words(session: Session, conversation_id: str, *, messages: int = 6) -> str:
+    """What the resident said lately, in order, one message a line."""
+    rows = session.scalars(
+        select(Message.text)
+        .where(Message.conversation_id == conversation_id, Message.sender == Sender.resident)
+        .order_by(Message.id.desc())
+        .limit(messages)
+    ).all()
+    return "\n".join(text[:300] for text in reversed(rows))
+
+
+def turns_so_far(session: Session, conversation_id: str) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Message)
+            .where(Message.conversation_id == conversation_id, Message.sender == Sender.resident)
+        )
+        or 0
+    )

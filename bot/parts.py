@@ -1,0 +1,80 @@
+"""What one process holds."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.db import make_engine, make_sessions
+from bot.rasa_client import RasaClient
+from bot.settings import Settings
+from bot.turns import Turns
+from knowledge.anonymity.names import features, training
+from knowledge.clock import today
+from knowledge.documents.models import DocumentVersion
+from knowledge.encoder.cache import VectorCache
+from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.queries import KeptQueries
+from knowledge.encoder.topic_classifier import TopicClassifier
+from knowledge.evaluation import golden
+from knowledge.evaluation.models import GoldenQuestion
+from knowledge.search import building as index_building
+from knowledge.search.live import LiveIndex
+from knowledge.search.searcher import Searcher
+
+log = logging.getLogger("linli.parts")
+
+
+@dataclass
+class Parts:
+    settings: Settings
+    sessions: sessionmaker[Session]
+    embedder: SentenceEmbedder
+    searcher: Searcher
+    rasa: RasaClient
+    topic: Callable[[str], str]
+    turns: Turns
+    golden: Searcher  # keeps the vectors of what it is asked, so never a resident's words
+
+    async def intent(self, text: str) -> str:
+        """Of a message, as the dialogue part understands it. Raises RasaUnavailable."""
+        return str((await self.rasa.parse(text))["intent"]["name"])
+
+    def gate(self, session: Session, version: DocumentVersion) -> list[GoldenQuestion]:
+        """The golden questions that publishing this version would spoil."""
+        draft = index_building.draft_overlay(session, version, embedder=self.embedder)
+        return golden.gate(session, self.golden, version, day=today(), draft=draft)
+
+
+def build_parts(settings: Settings) -> Parts:
+    features.use(lambda: training.learned(settings.cache))
+    sessions = make_sessions(make_engine(settings.url))
+    embedder = SentenceEmbedder(
+        prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
+    )
+    searcher = Searcher(embedder=embedder, live=LiveIndex(settings.snapshots))
+    rasa = RasaClient(
+        settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers
+    )
+    topic = _topic(settings, embedder)
+    kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
+    return Parts(
+        settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept
+    )
+
+
+def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
+    classifier: list[TopicClassifier] = []
+
+    def topic(text: str) -> str:
+        """Loaded when first asked for; without the file a person sorts the matter."""
+        try:
+            if not classifier:
+                classifier.append(TopicClassifier.load(settings.topics))
+            return classifier[0].predict([text], embedder)[0]
+        except (OSError, ValueError) as error:
+            log.warning("topics unavailable: %s", type(error).__name__)
+            return "其他"
+
+    return topic

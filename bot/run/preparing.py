@@ -1,0 +1,198 @@
+"""Data, snapshot, model, before the first start."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from actions.offices.defaults import import_offices
+from bot.db import make_engine, make_sessions, migrate
+from bot.run.serving import listening
+from bot.run.setup import RASA_VENV, SetupFailed, digest, say, step
+from bot.settings import ROOT, Settings
+from bot.web.internal import internal_app
+from knowledge.anonymity.names import training
+from knowledge.clock import today
+from knowledge.encoder.cache import VectorCache
+from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.queries import KeptQueries
+from knowledge.evaluation import golden
+from knowledge.exchange import corpus
+from knowledge.law import loading
+from knowledge.search import building as index_building
+from knowledge.search import index, snapshot
+from knowledge.search.searcher import Searcher
+
+_NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
+
+
+def rasa_environ(settings: Settings) -> dict[str, str]:
+    """What Rasa's process gets: our secrets and addresses, its telemetry off, few threads."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "LINLI_INTERNAL_URL": settings.internal_url,
+        "LINLI_INTERNAL_SECRET": settings.secret("internal"),
+        "LINLI_TRACKER_DB": str(settings.rasa_trackers),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+def prepare(settings: Settings, *, core_only: bool = True) -> None:
+    """Everything before the processes: model, database, documents, snapshot, Rasa's training. Raises SetupFailed."""
+    say("准备嵌入模型……")
+    path = prepare_model(settings.cache, model=settings.model)
+    migrate(settings.url)
+    sessions = make_sessions(make_engine(settings.url))
+    with sessions() as session:
+        say("导入法律和本地资料……")
+        corpus.import_places(session, settings.corpus)
+        with _bar("法律") as bar:
+            loading.import_statutes(
+                session, settings.corpus, only=settings.statute_names, progress=lambda done, total: bar(done, total)
+            )
+        corpus.import_corpus(session, settings.corpus)
+        import_offices(session, settings.corpus / "offices.yml")
+        session.commit()
+        wanted = digest(settings.corpus, settings.statutes, path)
+        stamp = settings.home / "steps" / "snapshot"
+        if (
+            snapshot.meta(settings.snapshots).get("format") != index.FORMAT
+            or not stamp.exists()
+            or stamp.read_text() != wanted
+        ):
+            build_snapshot(settings, core_only=core_only)
+            stamp.parent.mkdir(parents=True, exist_ok=True)
+            stamp.write_text(wanted)
+    say("学认人名……")
+    training.learned(settings.cache)
+    train_rasa(settings)
+
+
+def build_snapshot(settings: Settings, *, core_only: bool) -> str:
+    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned)
+    cache = VectorCache(settings.cache / "vectors.sqlite")
+    try:
+        with make_sessions(make_engine(settings.url))() as session, _bar("计算向量") as bar:
+            done = 0
+
+            def progress(some: int, total: int) -> None:
+                nonlocal done
+                done += some
+                bar(done, total)
+
+            def check(candidate: index.Index) -> None:
+                # Kept, so that the first publication doesn't wait for them.
+                golden.check(
+                    session,
+                    Searcher(embedder=KeptQueries(embedder, cache), live=lambda: candidate),
+                    settings.corpus / "golden.yml",
+                    day=today(),
+                )
+
+            return index_building.build_snapshot(
+                session,
+                root=settings.snapshots,
+                embedder=embedder,
+                cache=cache,
+                today=today(),
+                core_only=core_only,
+                progress=progress,
+                check=check,
+            )
+    finally:
+        cache.close()
+
+
+def train_rasa(settings: Settings) -> None:
+    inputs = digest(
+        *(ROOT / name for name in _NLU_INPUTS), *([settings.learned] if settings.learned else []), settings.model
+    )
+
+    def run() -> None:
+        say("训练对话模型（约 1 分钟）……")
+        shutil.rmtree(settings.home / "rasa-models", ignore_errors=True)
+        log = settings.home / "logs" / "rasa-train.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with encoder_only(settings), log.open("w") as out:
+            done = subprocess.run(
+                [
+                    RASA_VENV / "bin" / "rasa",
+                    "train",
+                    "--config",
+                    "config.yml",
+                    "--domain",
+                    "bot/domain",
+                    "--data",
+                    "bot/data",
+                    "--out",
+                    settings.home / "rasa-models",
+                    "--fixed-model-name",
+                    "linli",
+                ],
+                cwd=ROOT,
+                env=rasa_environ(settings),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        if done.returncode or not (settings.home / "rasa-models" / "linli.tar.gz").exists():
+            raise SetupFailed(f"对话模型没有训练成功，原因在 {log} 的末尾。")
+
+    step("rasa-train", inputs, run)
+
+
+@contextlib.contextmanager
+def encoder_only(settings: Settings) -> Iterator[None]:
+    """The encoder endpoint alone, for Rasa's training; the app serves it otherwise."""
+    check_port(settings.internal_port)
+    embedder = SentenceEmbedder(
+        prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
+    )
+    app = internal_app(secret=settings.secret("internal"), embedder=embedder, executor=None)
+    with listening(app, settings.internal_port):
+        yield
+
+
+def check_port(port: int, host: str = "127.0.0.1") -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupFailed(
+                f"端口 {port} 已被别的程序占用。请先关掉它，或用 LINLI_PORT / LINLI_INTERNAL_PORT / "
+                "LINLI_RASA_PORT 换一个。"
+            ) from error
+
+
+@contextlib.contextmanager
+def _bar(name: str) -> Iterator["_Bar"]:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        transient=True,
+    ) as progress:
+        yield _Bar(progress, progress.add_task(name, total=None, rate=""))
+
+
+class _Bar:
+    def __init__(self, progress: Progress, task: "int") -> None:
+        self._progress, self._task = progress, task
+        self._started = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        rate = done / max(0.001, time.monotonic() - self._started)
+        self._progress.update(self._task, completed=done, total=total, rate=f"{rate:.0f} 条/秒")

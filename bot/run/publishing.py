@@ -1,0 +1,159 @@
+"""What falls due goes live."""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy.orm import Session
+
+from bot.settings import ROOT, Settings
+from knowledge import publication
+from knowledge.clock import today
+from knowledge.documents import versions
+from knowledge.encoder.cache import VectorCache
+from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.queries import KeptQueries
+from knowledge.search import building as index_building
+from knowledge.search import snapshot
+from knowledge.search import snapshot as search_snapshot
+from knowledge.search.live import LiveIndex
+from knowledge.search.searcher import Searcher
+
+log = logging.getLogger("linli.worker")
+
+# what failed fails again at once as a rule: golden questions of a build, a full disk, a version that can't be read
+_AGAIN_AFTER_S = 600
+
+
+@dataclass(frozen=True)
+class _Tools:
+    embedder: SentenceEmbedder
+    cache: VectorCache
+    searcher: Searcher  # for golden questions: their vectors are kept
+
+
+class Publications:
+    """Has what is due go live and makes it searchable. The model is loaded when a text is in review, and kept."""
+
+    def __init__(self, settings: Settings, sessions: Callable[[], Session]) -> None:
+        self._settings, self._sessions = settings, sessions
+        self._made: _Tools | None = None
+        self._seen: tuple[str | None, datetime] | None = None  # snapshot, and when everything was in it
+        self._expired_on: date | None = None
+        self._failed: dict[int, float] = {}  # versions, and when to try them again: the others don't wait for them
+
+    def step(self) -> int:
+        """Number of versions that went live, were held or became searchable; 0 after two queries when there is
+        nothing to do.
+        """
+        day = today()
+        self._expire(day)
+        return self._publish(day) + self._index(day)
+
+    def _expire(self, day: date) -> None:
+        if self._expired_on == day:
+            return
+        with self._sessions() as session:
+            count = versions.expire(session, today=day, now=datetime.now(UTC))
+            session.commit()
+        self._expired_on = day
+        if count:
+            log.info("%s versions expired", count)
+
+    def _publish(self, day: date) -> int:
+        if search_snapshot.current_id(self._settings.snapshots) is None:
+            return 0
+        with self._sessions() as session:
+            if not publication.is_due(session, day):
+                return 0
+        tools = self._tools()
+        self._failed = {version: again for version, again in self._failed.items() if again > time.monotonic()}
+        done = publication.publish_due(
+            self._sessions,
+            searcher=tools.searcher,
+            embedder=tools.embedder,
+            today=day,
+            now=lambda: datetime.now(UTC),
+            skip=self._failed,
+        )
+        self._failed |= {version: time.monotonic() + _AGAIN_AFTER_S for version in done.failed}
+        return len(done.published) + len(done.held)
+
+    def _index(self, day: date) -> int:
+        root = self._settings.snapshots
+        snapshot, now = search_snapshot.current_id(root), datetime.now(UTC)
+        since = self._seen[1] if self._seen and self._seen[0] == snapshot else None
+        with self._sessions() as session:
+            waiting = index_building.pending(session, root=root, today=day, since=since, snapshot=snapshot)
+            if not waiting:
+                self._seen = (snapshot, now)
+                if self._made is None and index_building.is_publication_near(session):
+                    # loading takes up to half a minute on a busy machine, and publication promises ten seconds
+                    self._tools()
+                return 0
+            tools = self._tools()
+            started = time.monotonic()
+            done = index_building.update_delta(
+                session, root=root, embedder=tools.embedder, cache=tools.cache, today=day
+            )
+            log.info(
+                "published: %s of %s pending versions searchable after %.1f s",
+                done,
+                len(waiting),
+                time.monotonic() - started,
+            )
+            return done
+
+    def _tools(self) -> _Tools:
+        if self._made is None:
+            embedder = SentenceEmbedder(
+                prepare_model(self._settings.cache, model=self._settings.model),
+                learned=self._settings.learned,
+                threads=self._settings.encoder_threads,
+            )
+            cache = VectorCache(self._settings.cache / "vectors.sqlite")
+            self._made = _Tools(
+                embedder,
+                cache,
+                Searcher(embedder=KeptQueries(embedder, cache), live=LiveIndex(self._settings.snapshots)),
+            )
+        return self._made
+
+    def close(self) -> None:
+        if self._made is not None:
+            self._made.cache.close()
+            self._made = None
+
+
+class Rebuild:
+    """`linli kb build` as a child when a new snapshot is due: publications go on meanwhile, and its memory is given
+    back.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._child: subprocess.Popen[bytes] | None = None
+        self._not_before = 0.0
+
+    def poll(self) -> None:
+        if self._child is not None:
+            code = self._child.poll()
+            if code is None:
+                return
+            self._child, self._not_before = None, time.monotonic() + (_AGAIN_AFTER_S if code else 0)
+        if time.monotonic() < self._not_before or not index_building.needs_rebuild(self._settings.snapshots):
+            return
+        with snapshot.locked(self._settings.snapshots, "build", wait=False) as is_free:
+            if not is_free:
+                return  # somebody builds: `linli kb build`, or a child that outlived a killed worker
+        log.info("building a new snapshot")
+        self._child = subprocess.Popen([sys.executable, "-m", "bot.cli", "kb", "build"], cwd=ROOT)
+
+    def stop(self) -> None:
+        if self._child is not None and self._child.poll() is None:
+            self._child.terminate()
+            self._child.wait()

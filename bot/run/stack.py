@@ -1,0 +1,193 @@
+"""App, Rasa and worker side by side."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from bot.db import make_engine, make_sessions
+from bot.run.preparing import check_port, rasa_environ
+from bot.run.setup import RASA_VENV, SetupFailed, say
+from bot.settings import ROOT, Settings
+from bot.staff import signing_in
+
+
+@dataclass
+class _Child:
+    name: str
+    command: list[str]
+    environ: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    not_before: float = 0.0
+    started: float = 0.0
+
+
+class Stack:
+    """Rasa, app and worker as children; `poll` restarts one that died, waiting longer each time."""
+
+    def __init__(self, settings: Settings) -> None:
+        for port in (settings.port, settings.internal_port, settings.rasa_port):
+            check_port(port)
+        self.settings = settings
+        own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
+        rasa = [
+            str(RASA_VENV / "bin" / "rasa"),
+            "run",
+            "--model",
+            str(settings.home / "rasa-models" / "linli.tar.gz"),
+            "--enable-api",
+            "--interface",
+            "127.0.0.1",
+            "--port",
+            str(settings.rasa_port),
+            f"--auth-token={settings.secret('rasa')}",
+            "--logging-config-file",
+            "bot/nlu/logging.yml",
+            "--endpoints",
+            "bot/endpoints.yml",
+            "--credentials",
+            "bot/credentials.yml",
+        ]
+        linli = [sys.executable, "-m", "bot.cli"]
+        self.children = [
+            _Child("app", [*linli, "app"], own),
+            _Child("rasa", rasa, rasa_environ(settings)),
+            _Child("worker", [*linli, "worker"], own),
+        ]
+
+    def start(self) -> None:
+        for child in self.children:
+            self._start(child)
+
+    def _start(self, child: _Child) -> None:
+        logs = self.settings.home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / f"{child.name}.log").open("ab") as out:
+            child.process = subprocess.Popen(
+                child.command, cwd=ROOT, env=child.environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        child.started = time.monotonic()
+        (self.settings.home / f"{child.name}.pid").write_text(str(child.process.pid))
+
+    def poll(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.process is None:
+                if now >= child.not_before:
+                    self._start(child)
+            elif child.process.poll() is not None:
+                child.failures = 0 if now - child.started > 60 else child.failures + 1
+                wait = min(30.0, 0.5 * 2**child.failures)
+                say(
+                    f"{child.name} 停了（代码 {child.process.returncode}），{wait:.0f} 秒后重启；"
+                    f"记录在 {self.settings.home / 'logs' / (child.name + '.log')}"
+                )
+                child.process, child.not_before = None, now + wait
+
+    def stop(self) -> None:
+        for child in self.children:
+            if child.process and child.process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 8
+        for child in self.children:
+            if child.process:
+                try:
+                    child.process.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.process.pid, signal.SIGKILL)
+                    child.process.wait()
+
+    def wait_ready(self, timeout_s: float = 180) -> None:
+        """Until a real question has been answered through all parts. Raises SetupFailed."""
+        base = f"http://127.0.0.1:{self.settings.port}"
+        deadline = time.monotonic() + timeout_s
+        with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
+            while time.monotonic() < deadline:
+                self.poll()
+                with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):  # not ready yet
+                    if client.get("/readyz").status_code == 200 and _answers(client):
+                        return
+                time.sleep(0.5)
+        raise SetupFailed(
+            f"各部分没有在 {timeout_s:.0f} 秒内就绪，请看 {self.settings.home / 'logs'} 里的记录，或运行 linli doctor。"
+        )
+
+
+def _answers(client: httpx.Client) -> bool:
+    token = client.post("/api/widget/conversations", json={"embedded": True}).json()["token"]
+    held = {"authorization": f"Bearer {token}"}
+    found = client.post(
+        "/api/widget/messages",
+        headers=held,
+        json={"client_id": f"ready-{time.time_ns()}", "text": "彩礼可以要求返还吗？"},
+    ).json()
+    client.delete("/api/widget/conversations/current", headers=held)
+    return bool(found.get("replies"))
+
+
+@contextlib.contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """The address of a running stack: one that is up already, or one started for this call and ended after it."""
+    base = f"http://127.0.0.1:{settings.port}"
+    with contextlib.suppress(httpx.HTTPError):
+        if httpx.get(base + "/readyz", timeout=10, trust_env=False).status_code == 200:
+            yield base
+            return
+    stack = Stack(settings)
+    stack.start()
+    ended = threading.Event()
+
+    def supervise() -> None:
+        while not ended.wait(0.5):
+            stack.poll()
+
+    try:
+        stack.wait_ready()
+        thread = threading.Thread(target=supervise, daemon=True)
+        thread.start()
+        yield base
+    finally:
+        ended.set()
+        stack.stop()
+
+
+def where_staff_work(settings: Settings) -> str:
+    base = f"http://{settings.host}:{settings.port}/staff"
+    with make_sessions(make_engine(settings.url))() as session:
+        return (
+            f"工作台：{base}"
+            if signing_in.has_any(session)
+            else f"工作台第一次使用，请建管理员：{base}/first-run?code={settings.secret('first-run')[:10]}"
+        )
+
+
+def serve(settings: Settings) -> None:
+    stack = Stack(settings)
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        stack.start()
+        say("启动各部分，等第一个问题答出来……")
+        stack.wait_ready()
+        print(f"邻里已就绪：http://{settings.host}:{settings.port}/", flush=True)
+        print(where_staff_work(settings), flush=True)
+        while True:
+            stack.poll()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        say("正在停下……")
+    finally:
+        stack.stop()

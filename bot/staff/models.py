@@ -1,0 +1,97 @@
+"""Accounts, roles, sessions."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from knowledge.tables import Base, UtcDateTime, enum_column
+
+
+class Role(enum.StrEnum):
+    agent = "agent"
+    mediator = "mediator"
+    legal_worker = "legal_worker"
+    supervisor = "supervisor"
+    administrator = "administrator"
+
+
+ROLE_LABELS = {
+    Role.agent: "坐席",
+    Role.mediator: "调解员",
+    Role.legal_worker: "法律工作者",
+    Role.supervisor: "主管",
+    Role.administrator: "管理员",
+}
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.agent: frozenset({"inbox", "cases"}),
+    Role.mediator: frozenset({"inbox", "cases", "mediate"}),
+    Role.legal_worker: frozenset({"inbox", "cases", "mediate", "calendar", "knowledge"}),
+    Role.supervisor: frozenset({"inbox", "cases", "mediate", "calendar", "dashboard", "settings"}),
+    Role.administrator: frozenset(
+        {"inbox", "cases", "mediate", "calendar", "knowledge", "dashboard", "settings", "accounts", "audit"}
+    ),
+}
+
+
+class Staff(Base):
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(40))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[Role] = mapped_column(enum_column(Role))
+    place_id: Mapped[str] = mapped_column(String(40), default="nation")  # sees this place and all below it
+    team_id: Mapped[int | None] = mapped_column(Integer)
+    totp_secret: Mapped[str | None] = mapped_column(String(40))
+    totp_last: Mapped[int] = mapped_column(Integer, default=0)  # a code counts once
+    must_change: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_present: Mapped[bool] = mapped_column(default=True)  # 在岗: shown to colleagues
+    wrong: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    def can(self, permission: str) -> bool:
+        return self.is_active and permission in PERMISSIONS[self.role]
+
+
+class StaffSession(Base):
+    __tablename__ = "staff_session"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    csrf: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    agent: Mapped[str] = mapped_column(String(120), default="")  # the browser, so that people know which to revoke
+    staff: Mapped[Staff] = relationship()
+
+
+class SavedFilter(Base):
+    """A person's own view of the list of cases, under a name of their own."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(20))
+    query: Mapped[str] = mapped_column(String(2000))  # as it stands in the address, made by `bot/web/staff/cases.py`
+
+
+class AuditEntry(Base):
+    """Only ever inserted; triggers of the database refuse to change or delete a row (migration 0002)."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    staff_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(40))
+    what: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(String(80), default="")
+    detail: Mapped[str] = mapped_column(Text, default="")

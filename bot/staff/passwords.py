@@ -1,0 +1,42 @@
+"""Passwords."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from actions.errors import ActionError, InvalidInput
+from actions.storable import storable
+from bot.staff.models import Staff
+
+PASSWORD_LEAST, PASSWORD_MOST = 10, 200
+HASHER = PasswordHasher()
+NOBODY = HASHER.hash(secrets.token_hex())  # an unknown login costs as much time as a wrong password
+
+
+class SignInFailed(ActionError):
+    message_zh = "账号或密码不对。"
+
+
+def check_password(password: str, login: str = "") -> None:
+    if len(password) < PASSWORD_LEAST:
+        raise InvalidInput(f"密码至少 {PASSWORD_LEAST} 位，建议用一句自己记得住的话。")
+    if len(password) > PASSWORD_MOST:
+        raise InvalidInput(f"密码最多 {PASSWORD_MOST} 位。")
+    if storable(password) != password:
+        raise InvalidInput("密码里有存不了的字，请换一个。")
+    if len(set(password)) < 4 or (login and login.lower() in password.lower()):
+        raise InvalidInput("这个密码太好猜了，请换一个。")
+
+
+def fits(password_hash: str, password: str) -> bool:
+    try:
+        return HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
+
+
+def check_right(staff: Staff, password: str) -> None:
+    """Raises SignInFailed."""
+    if not fits(staff.password_hash, password):
+        raise SignInFailed("原来的密码不对。")

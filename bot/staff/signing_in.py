@@ -1,0 +1,169 @@
+"""Signing in, sessions, accounts."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+import pyotp
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from actions.errors import InvalidInput
+from actions.storable import MOST_NUMBER, storable
+from bot.staff.audit import record
+from bot.staff.models import Role, Staff, StaffSession
+from bot.staff.passwords import HASHER, NOBODY, SignInFailed, check_password, fits
+from knowledge.places import Place
+
+IDLE = timedelta(minutes=60)
+LONGEST = timedelta(hours=12)
+WRONG_MOST, LOCKED_FOR = 5, timedelta(minutes=15)
+
+
+def add(
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    password: str,
+    place: str = "nation",
+    team_id: int | None = None,
+    must_change: bool = False,
+    is_demo: bool = False,
+) -> Staff:
+    login, name = login.strip().lower(), storable(name).strip()[:40]
+    if (
+        not 2 <= len(login) <= 40
+        or not login.isascii()
+        or not login.replace("_", "").replace("-", "").replace(".", "").isalnum()
+    ):
+        raise InvalidInput("账号请用 2 到 40 位的英文字母、数字、点、横线。")
+    if not name:
+        raise InvalidInput("请写姓名。")
+    check_password(password, login)
+    if session.get(Place, storable(place)) is None:
+        raise InvalidInput("没有这个地方。")
+    if team_id is not None and not 0 < team_id <= MOST_NUMBER:
+        raise InvalidInput("没有这个单位。")
+    if session.scalar(select(Staff.id).where(Staff.login == login)):
+        raise InvalidInput("这个账号已经有了。")
+    staff = Staff(
+        login=login,
+        name=name,
+        role=role,
+        password_hash=HASHER.hash(password),
+        place_id=place,
+        team_id=team_id,
+        must_change=must_change,
+        is_demo=is_demo,
+    )
+    session.add(staff)
+    session.flush()
+    return staff
+
+
+def set_password(session: Session, staff: Staff, password: str, *, must_change: bool = False) -> None:
+    """All sessions end with the old password."""
+    check_password(password, staff.login)
+    staff.password_hash = HASHER.hash(password)
+    staff.must_change = must_change
+    staff.wrong = 0
+    staff.locked_until = None
+    for held in session.scalars(select(StaffSession).where(StaffSession.staff_id == staff.id)):
+        session.delete(held)
+
+
+def has_any(session: Session) -> bool:
+    return bool(session.scalar(select(func.count()).select_from(Staff).where(Staff.is_demo.is_(False))))
+
+
+def sign_in(
+    session: Session, *, login: str, password: str, code: str, now: datetime, agent: str
+) -> tuple[str, StaffSession]:
+    """A new session and its token.
+
+    Raises SignInFailed, which never says what was wrong; commits the count of wrong tries.
+    """
+    staff = session.scalar(select(Staff).where(Staff.login == storable(login).strip().lower()))
+    right = fits(staff.password_hash if staff else NOBODY, password) and staff is not None and staff.is_active
+    if staff and staff.locked_until and staff.locked_until > now:
+        raise SignInFailed(f"试错太多次，账号先锁住了，请 {LOCKED_FOR.seconds // 60} 分钟后再试，或请管理员重设。")
+    if right and staff and staff.totp_secret:
+        right = _code_fits(session, staff, code, now)
+    if not right or staff is None:
+        if staff:
+            staff.wrong += 1
+            if staff.wrong >= WRONG_MOST:
+                staff.wrong, staff.locked_until = 0, now + LOCKED_FOR
+                record(session, staff, "登录试错被锁")
+            session.commit()
+        raise SignInFailed
+    staff.wrong, staff.locked_until, staff.seen_at = 0, None, now
+    token = secrets.token_urlsafe(32)
+    held = StaffSession(
+        token_hash=_digest(token),
+        staff_id=staff.id,
+        csrf=secrets.token_urlsafe(24),
+        created_at=now,
+        seen_at=now,
+        agent=storable(agent, 120),
+    )
+    session.add(held)
+    record(session, staff, "登录")
+    session.commit()
+    return token, held
+
+
+def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
+    totp = pyotp.TOTP(staff.totp_secret or "")
+    step = int(now.timestamp()) // 30
+    for counter in (step - 1, step, step + 1):
+        if counter > staff.totp_last and secrets.compare_digest(
+            totp.at(counter * 30).encode(), storable(code).strip().encode()
+        ):
+            return bool(
+                session.execute(
+                    update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)
+                ).rowcount
+            )
+    return False
+
+
+def held_session(session: Session, token: str, *, now: datetime) -> StaffSession | None:
+    """The session of a token, or None: unknown, revoked, idle too long, or too old.
+
+    Its last sight is kept to the minute.
+    """
+    held = session.get(StaffSession, _digest(token)) if token else None
+    if held is None:
+        return None
+    if now - held.seen_at > IDLE or now - held.created_at > LONGEST or not held.staff.is_active:
+        session.delete(held)
+        session.commit()
+        return None
+    if now - held.seen_at > timedelta(minutes=1):
+        held.seen_at = held.staff.seen_at = now
+        session.commit()
+    return held
+
+
+def present(session: Session, *, now: datetime) -> list[str]:
+    """Names of the colleagues at their desks: signed in, seen of late, and not marked as away."""
+    seen = select(StaffSession.staff_id).where(StaffSession.seen_at > now - timedelta(minutes=10))
+    return list(
+        session.scalars(
+            select(Staff.name).where(Staff.is_active, Staff.is_present, Staff.id.in_(seen)).order_by(Staff.name)
+        )
+    )
+
+
+def sign_out(session: Session, token: str) -> None:
+    held = session.get(StaffSession, _digest(token))
+    if held:
+        session.delete(held)
+        session.commit()
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

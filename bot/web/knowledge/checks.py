@@ -1,0 +1,97 @@
+"""Names, citations, hard words, conflicts."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from knowledge.anonymity.detector import find_marks
+from knowledge.anonymity.marks import Mark
+from knowledge.documents import reading_ease, shape
+from knowledge.documents.fields import fields
+from knowledge.documents.models import Kind
+from knowledge.documents.reading_ease import Hint
+from knowledge.errors import CitationNotFound
+from knowledge.law.checking import CitationState, check_citation
+from knowledge.statutes.citations import arabic, citations_in
+from knowledge.village_rules.check import Flag, check_clause
+
+_MOST_CITATIONS, MOST_HINTS = 60, 20
+
+
+@dataclass(frozen=True)
+class Checks:
+    problems: list[str] = field(default_factory=list)
+    citations: list[tuple[str, CitationState]] = field(default_factory=list)
+    hints: list[tuple[str, Hint]] = field(default_factory=list)  # with the name of the field
+    marks: list[tuple[str, Mark]] = field(default_factory=list)
+    flags: dict[int, list[Flag]] = field(default_factory=dict)  # by the clause's place in the rule
+    undecided: list[str] = field(default_factory=list)  # flagged clauses that nobody decided on
+
+    @property
+    def offers(self) -> dict[str, tuple[str, Mark]]:
+        """The first mark of each wording: its button replaces it everywhere."""
+        return {mark.text: (label, mark) for label, mark in reversed(self.marks)}
+
+    @property
+    def marked(self) -> list[str]:
+        return list(dict.fromkeys(mark.text for _, mark in self.marks))
+
+
+def checks(
+    session: Session, kind: Kind, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None
+) -> Checks:
+    """Of a shaped content; stores nothing."""
+    prose = [f for f in fields(kind, content) if f.is_prose]
+    flags = {
+        at: found for at, clause in enumerate(content.get("clauses") or []) if (found := check_clause(clause["text"]))
+    }
+    undecided = [
+        content["clauses"][at]["number"] or f"第 {at + 1} 项"
+        for at in flags
+        if not content["clauses"][at].get("decided_by")
+    ]
+    return Checks(
+        problems=shape.problems(kind, content, in_force_from=in_force_from, in_force_to=in_force_to),
+        citations=[
+            (c, check_citation(session, c, from_day=in_force_from, to_day=in_force_to)) for c in _cited(content)
+        ],
+        hints=[(f.label, hint) for f in prose for hint in reading_ease.hints(f.text)],
+        marks=[(f.label, mark) for f in prose for mark in find_marks(f.text)] if kind is Kind.case_story else [],
+        flags=flags,
+        undecided=undecided,
+    )
+
+
+def swapped(content: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """The content of a story with one marked wording replaced everywhere by what is offered for it; unchanged for
+    any other wording.
+    """
+    offers = {
+        mark.text: mark.replacement
+        for f in fields(Kind.case_story, content)
+        if f.is_prose
+        for mark in find_marks(f.text)
+    }
+    if wanted not in offers:
+        return content
+    return {name: _replaced(value, wanted, offers[wanted]) for name, value in content.items()}
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, list):
+        return [_replaced(v, old, new) for v in value]
+    return value.replace(old, new) if isinstance(value, str) else value
+
+
+def _cited(content: dict[str, Any]) -> list[str]:
+    """Those in the lists, then those in the sentences that name their law in 《》."""
+    found = shape.citations(content)
+    for where in citations_in(content):
+        if not where.is_listed and where.citation.is_certain:
+            try:
+                found.append(f"{where.citation.law} {arabic(where.citation.ref)}")
+            except CitationNotFound:
+                continue
+    return list(dict.fromkeys(found))[:_MOST_CITATIONS]

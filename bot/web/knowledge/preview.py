@@ -1,0 +1,114 @@
+"""A draft as the resident would see it: the same answer with the same sources, before anything is stored or indexed."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from knowledge.answering import compose
+from knowledge.answering.compose import Answer
+from knowledge.documents.building import build
+from knowledge.documents.kinds.base import ChunkText, DocumentText
+from knowledge.documents.models import Document, Kind
+from knowledge.documents.shape import questions
+from knowledge.errors import CitationNotFound, CorpusError
+from knowledge.search.passages import Passage
+from knowledge.statutes.citations import parse_citation
+
+SIZES = {"0": "标准", "1": "大", "2": "特大", "3": "最大", "all": "四种一起看"}  # those of bot/static/widget.js
+
+
+@dataclass(frozen=True)
+class Preview:
+    asked: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Previews:
+    shown: Preview | None  # None: nothing is written yet that could be shown
+    parts: tuple[str, ...]  # of a rule or regulation: what else can be looked at
+    part: int
+    size: str
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        return ("0", "1", "2", "3") if self.size == "all" else (self.size,)
+
+
+def preview(
+    session: Session,
+    document: Document,
+    content: dict[str, Any],
+    *,
+    in_force_from: date,
+    in_force_to: date | None,
+    day: date,
+    part: int = 0,
+    size: str = "0",
+) -> Previews:
+    """`content` is shaped. A text that holds only later is shown as on its first day."""
+    size = size if size in SIZES else "0"
+    head = {
+        "id": document.id,
+        "kind": document.kind.value,
+        "place": document.place_id,
+        "in_force_from": in_force_from,
+        "in_force_to": in_force_to,
+    }
+    try:
+        text, _ = build({**head, **content}, source=document.id)
+    except CorpusError:
+        return Previews(None, (), 0, size)
+    parts = (
+        tuple(c.ref or f"第 {i} 项" for i, c in enumerate(text.chunks, 1))
+        if document.kind in (Kind.village_rule, Kind.regulation)
+        else ()
+    )
+    if not text.chunks:
+        return Previews(None, parts, 0, size)
+    part = part if 0 <= part < len(text.chunks) else 0
+    chunk = text.chunks[part]
+    asked = questions({"questions": _parts(content)[part].get("questions")} if parts else content)
+    answer = compose.alone(session, _passage(text, chunk), day=max(day, in_force_from))
+    return Previews(Preview(asked[0] if asked else "", answer) if answer.text.strip() else None, parts, part, size)
+
+
+def _parts(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return content.get("clauses") or content.get("articles") or []
+
+
+def _passage(text: DocumentText, chunk: ChunkText) -> Passage:
+    details = dict(chunk.details)
+    details["basis"] = [c for c in details.get("basis") or [] if _is_citation(c)]
+    if details.get("conflict"):
+        details["conflict"] = {
+            **details["conflict"],
+            "articles": [c for c in details["conflict"]["articles"] if _is_citation(c)],
+        }
+    return Passage(
+        0,
+        text.id,
+        text.kind,
+        text.title or "（还没有标题）",
+        chunk.ref,
+        chunk.heading,
+        chunk.text,
+        text.topic,
+        text.place_id,
+        text.in_force_from,
+        text.in_force_to,
+        None,
+        1.0,
+        1.0,
+        details,
+        text.content,
+    )
+
+
+def _is_citation(text: str) -> bool:
+    try:
+        return parse_citation(text).ref is not None
+    except CitationNotFound:
+        return False

@@ -1,0 +1,304 @@
+"""What residents asked and weren't answered, grouped by meaning: the list from which documents are written, and
+whether they help.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from actions.errors import Conflict, InvalidInput, NotFound
+from actions.feedback import UnansweredQuestion
+from bot.staff import audit, rights
+from bot.staff.models import Staff
+from bot.web.knowledge.shelf import KIND_NAMES, own_places, person
+from bot.web.staff.desk import Desk, back, text_of, words
+from knowledge.anonymity.detector import mask
+from knowledge.answering.compose import Answer, answer
+from knowledge.documents import versions
+from knowledge.documents.models import Document, Kind
+from knowledge.documents.shape import EDITABLE
+from knowledge.encoder.embedding import Embedder
+from knowledge.search.searcher import Searcher
+
+REASONS = {
+    "abstained": "没把握，没答",
+    "rated_down": "居民说没用",
+    "not_understood": "居民没看懂",
+    "wrong": "坐席说答错了",
+}
+_MOST, _MOST_ASKED_AGAIN, _MOST_DOCUMENTS = 600, 12, 20
+# Cosine of query vectors. Of 208 questions of our corpus over 60 sources, pairs that have one answer had a median of
+# .60, other pairs .11 (99th
+# percentile .53); passage vectors hardly tell them apart (.93 and .90).
+_NEAR = 0.6
+_AT_ONCE = 32  # residents wait for the same encoder
+_REMEMBERED = 5_000
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    rows: tuple[UnansweredQuestion, ...]
+    asks: tuple[tuple[str, int], ...]  # masked, how often, most often first
+    places: tuple[tuple[str | None, int], ...]
+    reasons: tuple[tuple[str, int], ...]
+
+    @property
+    def ids(self) -> str:
+        return ",".join(str(r.id) for r in self.rows)
+
+
+@dataclass(frozen=True)
+class Again:
+    ask: str
+    place: str | None
+    by: str | None  # title of what answers it now; None: nothing is sure enough
+    is_own: bool  # the document that was written for it
+
+
+class Vectors:
+    """Of masked questions, in memory alone: what a resident said is gone with the conversation."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, np.ndarray] = {}
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        missing = [t for t in dict.fromkeys(texts) if t not in self._known]
+        if len(self._known) + len(missing) > _REMEMBERED:
+            self._known.clear()
+            missing = list(dict.fromkeys(texts))
+        for at in range(0, len(missing), _AT_ONCE):
+            some = missing[at : at + _AT_ONCE]
+            self._known |= dict(zip(some, self._embedder.encode_queries(some), strict=True))
+        return np.stack([self._known[t] for t in texts])
+
+
+def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: Callable[[str], str]) -> APIRouter:
+    api = APIRouter(prefix="/staff/knowledge/unanswered")
+    vectors = Vectors(searcher.embedder)
+
+    @api.get("", response_class=HTMLResponse)
+    async def everything(request: Request) -> Response:
+        with desk.sessions() as session:
+            who = desk.who(request, session, "knowledge")
+            rows = list(
+                session.scalars(
+                    _seen(session, who.staff)
+                    .where(UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None))
+                    .order_by(UnansweredQuestion.id.desc())
+                    .limit(_MOST)
+                )
+            )
+            groups = await run_in_threadpool(grouped, rows, vectors)
+            written = _written(session, who.staff)
+            return desk.page(
+                request,
+                "knowledge/unanswered.html",
+                session,
+                who,
+                groups=groups,
+                asked=len(rows),
+                most=_MOST,
+                written=written,
+                reasons=REASONS,
+                kinds={k: KIND_NAMES[k] for k in EDITABLE},
+                own_places=own_places(session, who.staff),
+                statuses=versions.STATUS_LABELS,
+            )
+
+    @api.post("")
+    async def act(request: Request) -> Response:
+        with desk.sessions() as session:
+            who, sent = await desk.form(request, session, "knowledge")
+            ids = [
+                int(i) for i in text_of(sent, "ids", 8000).split(",") if i.isascii() and i.isdigit() and len(i) <= 9
+            ][:_MOST]
+            rows = list(
+                session.scalars(
+                    _seen(session, who.staff)
+                    .where(
+                        UnansweredQuestion.id.in_(ids),
+                        UnansweredQuestion.document_id.is_(None),
+                        UnansweredQuestion.dismissed_at.is_(None),
+                    )
+                    .order_by(UnansweredQuestion.id)
+                )
+            )
+            if not rows:
+                raise Conflict("这一组刚刚有同事处理过了，请刷新看看。")
+            now, open_ids, do = datetime.now(UTC), [r.id for r in rows], text_of(sent, "do", 10)
+            if do == "dismiss":
+                session.execute(_taken(open_ids).values(dismissed_at=now))
+                audit.record(session, who.staff, "没答上的问题：不用写", detail=f"{len(rows)} 个")
+                session.commit()
+                return back(request, "/staff/knowledge/unanswered")
+            if do != "draft":
+                raise NotFound
+            kind, place = _chosen(sent, own_places(session, who.staff))
+            asks = list(dict.fromkeys(masked(r.question) for r in rows))
+            label = text_of(sent, "label", 200) or asks[0]
+            version = versions.start_draft(
+                session,
+                by=person(who.staff),
+                now=now,
+                content=_content(kind, label, asks, await run_in_threadpool(topic, label)),
+                in_force_from=today(),
+                kind=kind,
+                place_id=place,
+            )
+            if not session.execute(_taken(open_ids).values(document_id=version.document_id)).rowcount:
+                session.rollback()
+                raise Conflict("这一组刚刚有同事开始写了，请刷新看看。")
+            audit.record(session, who.staff, "从没答上的问题写资料", version.document_id, label)
+            session.commit()
+        return back(request, f"/staff/knowledge/versions/{version.id}")
+
+    @api.get("/again", response_class=HTMLResponse)
+    async def again(request: Request, document: str = "") -> Response:
+        """The same questions asked of today's index."""
+        with desk.sessions() as session:
+            who = desk.who(request, session, "knowledge")
+            document = words(document, 80)
+            rows = list(
+                session.scalars(
+                    _seen(session, who.staff)
+                    .where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None))
+                    .order_by(UnansweredQuestion.id.desc())
+                    .limit(200)
+                )
+            )
+            found = await run_in_threadpool(asked_again, session, searcher, rows, document, today())
+            template = "knowledge/again.html" if request.headers.get("hx-request") else "knowledge/again_page.html"
+            return desk.page(
+                request, template, session, who, found=found, document=session.get(Document, document) if rows else None
+            )
+
+    return api
+
+
+def masked(text: str) -> str:
+    return " ".join(mask(text).split())[:300]
+
+
+def grouped(rows: Sequence[UnansweredQuestion], vectors: Callable[[Sequence[str]], np.ndarray]) -> list[Group]:
+    """By meaning, most wanted first. Each row joins the group whose middle is nearest, if that is near enough."""
+    texts = [masked(r.question) or "（空）" for r in rows]
+    counts = Counter(texts)
+    distinct = list(counts)
+    if not distinct:
+        return []
+    found = vectors(distinct)
+    members: list[list[int]] = []
+    middles = np.zeros((0, found.shape[1]), np.float32)
+    for i in sorted(range(len(distinct)), key=lambda i: -counts[distinct[i]]):
+        near = middles @ found[i]
+        if len(near) and float(near.max()) >= _NEAR:
+            at = int(near.argmax())
+            members[at].append(i)
+            middle = found[members[at]].mean(axis=0)
+            middles[at] = middle / np.linalg.norm(middle)
+        else:
+            members.append([i])
+            middles = np.vstack([middles, found[i]])
+    groups = []
+    for some, middle in zip(members, middles, strict=True):
+        asks = {distinct[i] for i in some}
+        held = tuple(r for r, t in zip(rows, texts, strict=True) if t in asks)
+        label = distinct[max(some, key=lambda i: (counts[distinct[i]], float(found[i] @ middle)))]
+        often = tuple(sorted(((distinct[i], counts[distinct[i]]) for i in some), key=lambda a: -a[1]))
+        groups.append(
+            Group(
+                label[:60],
+                held,
+                often,
+                tuple(Counter(r.place_id for r in held).most_common(4)),
+                tuple(Counter(r.reason for r in held).most_common()),
+            )
+        )
+    return sorted(groups, key=lambda g: (-len(g.rows), -max(r.id for r in g.rows)))
+
+
+def asked_again(
+    session: Session, searcher: Searcher, rows: Sequence[UnansweredQuestion], document: str, day: date
+) -> list[Again]:
+    found = []
+    for question, place in list(dict.fromkeys((r.question, r.place_id) for r in rows))[:_MOST_ASKED_AGAIN]:
+        now = answer(session, searcher, question, day=day, place=place)
+        cited = now.citations[0] if isinstance(now, Answer) and now.citations else None
+        by = next((c for c in now.citations if c.document == document), cited) if isinstance(now, Answer) else None
+        found.append(
+            Again(masked(question), place, by.title if by else None, by is not None and by.document == document)
+        )
+    return found
+
+
+def _seen(session: Session, staff: Staff) -> Any:
+    seen = rights.places_of(session, staff)
+    asked = select(UnansweredQuestion)
+    return (
+        asked
+        if seen is None
+        else asked.where(or_(UnansweredQuestion.place_id.in_(seen), UnansweredQuestion.place_id.is_(None)))
+    )
+
+
+def _taken(ids: Sequence[int]) -> Any:
+    """Of two colleagues who press at the same time one is told."""
+    return (
+        update(UnansweredQuestion)
+        .where(
+            UnansweredQuestion.id.in_(ids),
+            UnansweredQuestion.document_id.is_(None),
+            UnansweredQuestion.dismissed_at.is_(None),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _written(session: Session, staff: Staff) -> list[tuple[Document, int]]:
+    """Documents begun for questions, latest first, with how many of those."""
+    counts = Counter(
+        d
+        for d in session.scalars(
+            _seen(session, staff)
+            .with_only_columns(UnansweredQuestion.document_id)
+            .where(UnansweredQuestion.document_id.is_not(None), UnansweredQuestion.dismissed_at.is_(None))
+            .order_by(UnansweredQuestion.id.desc())
+            .limit(5000)
+        )
+    )
+    ids = list(counts)[:_MOST_DOCUMENTS]
+    documents = {d.id: d for d in session.scalars(select(Document).where(Document.id.in_(ids)))}
+    return [(documents[i], counts[i]) for i in ids if i in documents]
+
+
+def _chosen(sent: FormData, places: dict[str, str]) -> tuple[Kind, str]:
+    kind, place = text_of(sent, "kind", 20), text_of(sent, "place", 40)
+    if kind not in set(EDITABLE):
+        raise InvalidInput("请选写成哪一种资料。")
+    if place not in places:
+        raise InvalidInput("请选一个您负责的地方。")
+    return Kind(kind), place
+
+
+def _content(kind: Kind, label: str, asks: list[str], topic: str) -> dict[str, Any]:
+    """An empty text of this kind that has the residents' wordings where it keeps its questions."""
+    head = {"title": label.rstrip("？?。！!"), "topic": topic}
+    if kind is Kind.village_rule:
+        return {**head, "clauses": [{"number": "第一条", "topic": topic, "questions": asks}]}
+    return (
+        {**head, "articles": [{"number": "第一条", "questions": asks}]}
+        if kind is Kind.regulation
+        else {**head, "questions": asks}
+    )

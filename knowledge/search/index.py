@@ -1,0 +1,326 @@
+"""Search by meaning and words, in memory."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+
+from knowledge.search import lexical
+from knowledge.search.segments import Points, Segment
+
+FORMAT = 3
+EXACT_UP_TO = 50_000  # flat search of 100 k took 17 ms, IVF 3 ms (docs/performance.md)
+# of 4 x sqrt(n) cells; questions of the bank at 100 k: recall@10 .985 with 64, .997 with 256 (docs/performance.md)
+PROBES = 256
+_EXACT_AMONG = 100_000  # of the places asked for: all cells are looked through, so nothing near is missed
+_REMEMBERED = 64  # sets of places, each a bit a chunk
+BLOCK = 20_000  # vectors held as float32 at once while an index is built
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Scores of one question over the union of what each part found; rows in no order.
+
+    `chunk_ids` (n,) int64; `dense`, `bank`, `lexical` (n,) float32: cosine to the chunk, best cosine to a bank question
+    that points to it (0 where none was near), and BM25 scaled so that the question's best is 1. `questions` (n,) S16:
+    the bank question that gave `bank`, empty where none did.
+    """
+
+    chunk_ids: np.ndarray
+    dense: np.ndarray
+    bank: np.ndarray
+    lexical: np.ndarray
+    questions: np.ndarray
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where each chunk belongs: `codes` (n,) uint16 into `names`."""
+
+    names: np.ndarray
+    codes: np.ndarray
+
+    def among(self, wanted: Collection[str]) -> np.ndarray:
+        return np.isin(self.names, list(wanted))[self.codes] if len(self.names) else np.zeros(len(self.codes), bool)
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """Rows and questions of the snapshot that belong to some places."""
+
+    rows: np.ndarray
+    questions: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A segment as one index sees it: its rows follow those before it, its points are rows."""
+
+    segment: Segment
+    first_row: int
+    first_question: int
+    postings: lexical.Postings
+    points: Points
+
+
+class Index:
+    """A loaded snapshot and the segments beside it. Reading is thread-safe; nothing here changes after loading."""
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        chunk_ids: np.ndarray,
+        vectors: faiss.Index,
+        has_vector: np.ndarray,
+        postings: lexical.Postings,
+        questions: faiss.Index,
+        question_ids: np.ndarray,
+        points: Points,
+        places: Places,
+    ) -> None:
+        self.id = id
+        self.delta_mark: tuple[int, int, int] | None = None
+        self._base_ids = chunk_ids
+        self._vectors, self._has_vector = vectors, has_vector
+        self._postings = postings
+        self._questions, self._base_question_ids = questions, question_ids
+        self._points, self._places = points, places
+        self._allowed: dict[frozenset[str], _Allowed] = {}
+        self._parts: tuple[_Part, ...] = ()
+        self.chunk_ids, self._question_ids = chunk_ids, question_ids
+
+    def __len__(self) -> int:
+        return len(self.chunk_ids)
+
+    @property
+    def embedded_share(self) -> float:
+        return float(self._has_vector.mean()) if len(self._base_ids) else 0.0
+
+    def without_segments(self) -> "Index":
+        found = Index(
+            id=self.id,
+            chunk_ids=self._base_ids,
+            vectors=self._vectors,
+            has_vector=self._has_vector,
+            postings=self._postings,
+            questions=self._questions,
+            question_ids=self._base_question_ids,
+            points=self._points,
+            places=self._places,
+        )
+        found._allowed = self._allowed
+        return found
+
+    def plus(self, segment: Segment) -> "Index":
+        """This index and a segment beside it, searched as one. Chunks that are here already keep their place."""
+        found = self.without_segments()
+        found.delta_mark, found._parts = self.delta_mark, self._parts
+        first = len(self.chunk_ids)
+        rows = {int(c): first + i for i, c in enumerate(segment.chunk_ids)}
+        targets = np.array([rows.get(int(t), self._row_of(int(t))) for t in segment.points.target], np.int64)
+        known = targets >= 0
+        points = Points(segment.points.question[known], targets[known], segment.points.rank[known])
+        part = _Part(segment, first, len(self._question_ids), self._postings.of_others(segment.terms), points)
+        found._parts = (*self._parts, part)
+        found.chunk_ids = np.concatenate([self.chunk_ids, segment.chunk_ids])
+        found._question_ids = np.concatenate([self._question_ids, segment.question_ids])
+        return found
+
+    def _row_of(self, chunk_id: int) -> int:
+        for part in self._parts:
+            at = np.flatnonzero(part.segment.chunk_ids == chunk_id)
+            if len(at):
+                return part.first_row + int(at[0])
+        row = int(np.searchsorted(self._base_ids, chunk_id))
+        return row if row < len(self._base_ids) and self._base_ids[row] == chunk_id else -1
+
+    def nearest(self, vector: np.ndarray, k: int) -> np.ndarray:
+        """Rows of the `k` chunks of the snapshot nearest by cosine, best first."""
+        return np.asarray(self._vectors.search(vector[None], k)[1][0])
+
+    def holding(self, words: Sequence[str], *, limit: int, places: Collection[str] | None = None) -> list[int]:
+        """Ids of chunks whose text holds all pairs of neighbouring characters of the words: nearly those that hold the
+        words.
+
+        Ascending, the `limit` newest; only of `places` when given. None where a word has one character, which no pair
+        tells.
+        """
+        codes = np.concatenate([lexical.pairs(w) for w in words]) if words else np.empty(0, np.uint64)
+        rows = self._postings.holding_all(codes)
+        found = [self._base_ids[rows[self._places.among(places)[rows]] if places is not None else rows]]
+        for part in self._parts:
+            rows = part.postings.holding_all(codes)
+            found.append(
+                part.segment.chunk_ids[
+                    rows[np.isin(part.segment.places[rows], list(places))] if places is not None else rows
+                ]
+            )
+        return [int(c) for c in np.concatenate(found)[-limit:]]
+
+    def search(
+        self, query: str, vector: np.ndarray, *, width: int = 150, places: Collection[str] | None = None
+    ) -> Candidates:
+        """`vector` (384,) float32, normalised. About `width` candidates from each part.
+
+        Only from `places` when given: where three hundred villages have the same rule, the nearest are other villages'.
+        """
+        if not len(self):
+            return Candidates(np.empty(0, np.int64), *(np.empty(0, np.float32) for _ in range(3)), np.empty(0, "S16"))
+        allowed = self._of(frozenset(places)) if places is not None else None
+        here = [
+            np.isin(part.segment.places, list(places)) if places is not None else np.ones(len(part.segment), bool)
+            for part in self._parts
+        ]
+        beside = [part.segment.vectors @ vector for part in self._parts]
+        near, near_rows = _top(
+            width,
+            _searched(self._vectors, vector, width, allowed.rows if allowed else None),
+            *((s[h], part.first_row + np.flatnonzero(h)) for s, h, part in zip(beside, here, self._parts, strict=True)),
+        )
+        bank_rows, bank, asked = self._bank(vector, width, allowed, here)
+        codes = lexical.pairs(query)[:300]
+        word_scores = [
+            self._postings.scores(codes, len(self._base_ids)),
+            *(part.postings.scores(codes, len(part.segment)) * h for part, h in zip(self._parts, here, strict=True)),
+        ]
+        if allowed:
+            word_scores[0] *= allowed.rows
+        words, word_rows = _top(
+            width,
+            *(
+                (s[some], first + some)
+                for s, first in zip(word_scores, (0, *(p.first_row for p in self._parts)), strict=True)
+                for some in (_best(s, width),)
+            ),
+        )
+        rows = np.unique(np.concatenate([near_rows, bank_rows, word_rows]))
+        dense, has = self._dense(rows, vector, near, near_rows, beside)
+        dense[~has] = dense[has].min() if has.any() else 0.0
+        return Candidates(
+            chunk_ids=self.chunk_ids[rows],
+            dense=dense,
+            bank=_spread(rows, bank_rows, bank, np.zeros(len(rows), np.float32)),
+            lexical=self._at(rows, word_scores) / (float(words.max(initial=0.0)) or 1.0),
+            questions=_spread(rows, bank_rows, self._question_ids[asked], np.zeros(len(rows), "S16")),
+        )
+
+    def _of(self, places: frozenset[str]) -> _Allowed:
+        found = self._allowed.get(places)
+        if found is None:
+            rows = self._places.among(places)
+            questions = np.zeros(len(self._base_question_ids), bool)
+            questions[self._points.question[rows[self._points.target]]] = True
+            if len(self._allowed) >= _REMEMBERED:
+                self._allowed.clear()
+            found = self._allowed[places] = _Allowed(rows, questions)
+        return found
+
+    def _bank(
+        self, vector: np.ndarray, width: int, allowed: _Allowed | None, here: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows that a near question points to, each once, with the best score and the question that gave it."""
+        beside = (
+            (part.segment.question_vectors @ vector, part.first_question + np.arange(len(part.segment.question_ids)))
+            for part in self._parts
+        )
+        scores, found = _top(
+            width, _searched(self._questions, vector, width, allowed.questions if allowed else None), *beside
+        )
+        rows, values, questions = [], [], []
+        for first, points in ((0, self._points), *((p.first_question, p.points) for p in self._parts)):
+            some = (found >= first) & (found < first + self._count(first))
+            lo, hi = (np.searchsorted(points.question, found[some] - first, side=side) for side in ("left", "right"))
+            lines = (
+                np.concatenate([np.arange(a, b) for a, b in zip(lo, hi, strict=True)])
+                if some.any()
+                else np.empty(0, np.int64)
+            )
+            rows.append(points.target[lines])
+            # The further articles of a question answer it a little less than the first.
+            values.append(np.repeat(scores[some], hi - lo) - 0.005 * points.rank[lines])
+            questions.append(np.repeat(found[some], hi - lo))
+        row, value, question = (np.concatenate(x) for x in (rows, values, questions))
+        if allowed:
+            kept = np.concatenate([allowed.rows, *here])[row]
+            row, value, question = row[kept], value[kept], question[kept]
+        order = np.lexsort((-value, row))
+        first_of_row = order[np.concatenate([[True], np.diff(row[order]) > 0])] if len(order) else order
+        return row[first_of_row], value[first_of_row].astype(np.float32), question[first_of_row]
+
+    def _count(self, first_question: int) -> int:
+        return (
+            len(self._base_question_ids)
+            if first_question == 0
+            else next(len(p.segment.question_ids) for p in self._parts if p.first_question == first_question)
+        )
+
+    def _dense(
+        self,
+        rows: np.ndarray,
+        vector: np.ndarray,
+        near: np.ndarray,
+        near_rows: np.ndarray,
+        beside: Sequence[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cosines of the rows, and which of them have a vector."""
+        base = rows < len(self._base_ids)
+        dense, has = np.zeros(len(rows), np.float32), np.ones(len(rows), bool)
+        has[base] = self._has_vector[rows[base]]
+        dense = _spread(rows, near_rows, near, dense)
+        missing = np.flatnonzero(base & has & ~np.isin(rows, near_rows))
+        if len(missing):
+            dense[missing] = self._vectors.reconstruct_batch(rows[missing]) @ vector
+        for part, scores in zip(self._parts, beside, strict=True):
+            some = (rows >= part.first_row) & (rows < part.first_row + len(part.segment))
+            dense[some] = scores[rows[some] - part.first_row]
+        return dense, has
+
+    def _at(self, rows: np.ndarray, scores: Sequence[np.ndarray]) -> np.ndarray:
+        out = np.zeros(len(rows), np.float32)
+        for first, some in zip((0, *(p.first_row for p in self._parts)), scores, strict=True):
+            here = (rows >= first) & (rows < first + len(some))
+            out[here] = some[rows[here] - first]
+        return out
+
+
+def _searched(
+    index: faiss.Index, vector: np.ndarray, width: int, allowed: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    count = index.ntotal if allowed is None else int(allowed.sum())
+    if not count:
+        return np.empty(0, np.float32), np.empty(0, np.int64)
+    given: dict[str, faiss.SearchParameters] = {}
+    if allowed is not None:
+        bits = np.packbits(allowed, bitorder="little")
+        chosen = faiss.IDSelectorBitmap(bits)
+        cells = getattr(index, "nlist", 0)
+        given["params"] = (
+            faiss.SearchParametersIVF(sel=chosen, nprobe=cells if count <= _EXACT_AMONG else PROBES)
+            if cells
+            else faiss.SearchParameters(sel=chosen)
+        )
+    scores, rows = index.search(vector[None], min(width, count), **given)
+    return scores[0][rows[0] >= 0], rows[0][rows[0] >= 0]
+
+
+def _best(scores: np.ndarray, width: int) -> np.ndarray:
+    """Rows of the `width` best scores above 0."""
+    some = np.flatnonzero(scores)
+    return some[np.argpartition(-scores[some], width)[:width]] if len(some) > width else some
+
+
+def _top(width: int, *found: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The `width` best of several (scores, rows)."""
+    scores, rows = (np.concatenate(x) for x in zip(*found, strict=True))
+    if len(scores) <= width:
+        return scores, rows
+    best = np.argpartition(-scores, width)[:width]
+    return scores[best], rows[best]
+
+
+def _spread(rows: np.ndarray, known: np.ndarray, values: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """`values` of the `known` rows put in their places among `rows`, which are sorted and hold all of them."""
+    out[np.searchsorted(rows, known)] = values
+    return out

@@ -1,0 +1,107 @@
+"""Pages of rows for the index."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
+
+from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, VersionStatus
+
+_PIECE = 2_000
+_IN_LIST = 500  # ids in one statement
+Target = tuple[str, str | None]
+
+
+def live(today: date) -> ColumnElement[bool]:
+    """Published and not ended; those that begin later are in, the day is checked at each search."""
+    return (DocumentVersion.status == VersionStatus.published) & or_(
+        DocumentVersion.in_force_to.is_(None), DocumentVersion.in_force_to >= today
+    )
+
+
+class Among:
+    """Membership in a sorted array: a set of a million ids would take 60 MB."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        self._ids = np.sort(ids)
+
+    def __contains__(self, id: int) -> bool:
+        at = int(np.searchsorted(self._ids, id))
+        return at < len(self._ids) and int(self._ids[at]) == id
+
+
+def chunk_pages(session: Session, today: date) -> Iterator[list[Any]]:
+    """Chunks by ascending id, a piece at a time: no result of a million rows, no transaction held over hours of
+    embedding.
+    """
+    last = 0
+    statement = (
+        select(
+            Chunk.id,
+            Chunk.ref,
+            Chunk.embed_text,
+            Chunk.content_hash,
+            Chunk.version_id,
+            DocumentVersion.document_id,
+            Document.kind,
+            Document.place_id,
+        )
+        .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+        .join(Document, DocumentVersion.document_id == Document.id)
+        .where(live(today))
+        .order_by(Chunk.id)
+        .limit(_PIECE)
+    )
+    while rows := session.execute(statement.where(Chunk.id > last)).all():
+        last = rows[-1].id
+        yield list(rows)
+
+
+def question_pages(
+    session: Session, only: Select[tuple[str]] | None = None
+) -> Iterator[list[tuple[str, str, list[Target]]]]:
+    """(id, text, targets) of the bank's questions that are indexed, by ascending id."""
+    last = ""
+    while True:
+        asked = (
+            select(BankQuestion.id, BankQuestion.text)
+            .where(BankQuestion.set_aside.is_(False), BankQuestion.id > last)
+            .order_by(BankQuestion.id)
+            .limit(_PIECE)
+        )
+        rows = session.execute(asked.where(BankQuestion.id.in_(only)) if only is not None else asked).all()
+        if not rows:
+            return
+        targets: dict[str, list[Target]] = {r.id: [] for r in rows}
+        pointing = select(BankTarget.question_id, BankTarget.document_id, BankTarget.ref).where(
+            BankTarget.question_id > last, BankTarget.question_id <= rows[-1].id
+        )
+        if only is not None:
+            pointing = pointing.where(BankTarget.question_id.in_(only))
+        for t in session.execute(pointing.order_by(BankTarget.question_id, BankTarget.rank)):
+            if t.question_id in targets:
+                targets[t.question_id].append((t.document_id, t.ref))
+        last = rows[-1].id
+        yield [(r.id, r.text, targets[r.id]) for r in rows]
+
+
+def chunks_of_targets(session: Session, targets: Sequence[Target]) -> dict[Target, list[int]]:
+    """Published chunks of (document, article)."""
+    wanted, found = set(targets), dict[Target, list[int]]()
+    documents = sorted({document for document, _ in targets})
+    for at in range(0, len(documents), _IN_LIST):
+        asked = select(DocumentVersion.document_id, Chunk.ref, Chunk.id).join(
+            DocumentVersion, Chunk.version_id == DocumentVersion.id
+        )
+        for document, ref, chunk_id in session.execute(
+            asked.where(
+                DocumentVersion.status == VersionStatus.published,
+                DocumentVersion.document_id.in_(documents[at : at + _IN_LIST]),
+            ).order_by(Chunk.id)
+        ):
+            if (document, ref) in wanted:
+                found.setdefault((document, ref), []).append(chunk_id)
+    return found

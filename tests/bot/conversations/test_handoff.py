@@ -1,0 +1,538 @@
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from actions.errors import Conflict, InvalidInput, NotAllowed
+from actions.offices.defaults import import_offices
+from actions.offices.models import HandoffRule, Team
+from bot.conversations import claims, handoff, messages, service
+from bot.conversations import messages as conversations_messages
+from bot.conversations.handoff import MOVES, Status
+from bot.conversations.models import Conversation, InternalNote, Message, Sender
+from bot.turns import Turns
+from bot.web.resident.shown import message_json
+from knowledge.exchange.corpus import import_places
+from tests.conftest import CORPUS
+from tests.fakes import FakeRasa
+
+OPEN_HOURS = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # Tuesday 10:00 in Shanghai
+NIGHT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)  # Friday 23:00
+WANG = {"agent_id": 1, "agent_name": "王芳"}
+LI = {"agent_id": 2, "agent_name": "李强"}
+
+
+@pytest.fixture(autouse=True)
+def _offices(sessions: sessionmaker[Session]) -> None:
+    with sessions() as session:
+        import_places(session, CORPUS)
+        import_offices(session, CORPUS / "offices.yml")
+        session.commit()
+
+
+@pytest.fixture()
+def session(sessions: sessionmaker[Session]) -> Session:
+    return sessions()
+
+
+def started(session: Session, place: str = "lijiagou") -> Conversation:
+    return service.start(session, channel="widget", place=place)
+
+
+def queued(session: Session, reason: str = "asked", *, now: datetime = OPEN_HOURS, **marks: Any) -> str:
+    conversation = started(session)
+    for name, value in marks.items():
+        setattr(conversation, name, value)
+    assert handoff.request(session, conversation, reason=reason, now=now)
+    session.commit()
+    return conversation.id
+
+
+def held(session: Session, **agent: Any) -> str:
+    conversation_id = queued(session)
+    handoff.accept(session, conversation_id, **(agent or WANG), now=OPEN_HOURS)
+    return conversation_id
+
+
+def status(session: Session, conversation_id: str) -> Status:
+    session.expire_all()
+    return session.get_one(Conversation, conversation_id).status
+
+
+def said(session: Session, conversation_id: str, sender: Sender) -> list[str]:
+    return [m.text for m in messages.messages_after(session, conversation_id, 0) if m.sender is sender]
+
+
+def resident(session: Session, conversation_id: str, text: str, number: int = 1) -> Message:
+    return messages.receive(
+        session, session.get_one(Conversation, conversation_id), client_id=f"resident-{number}", text=text
+    )
+
+
+def turn(
+    sessions: sessionmaker[Session], rasa: FakeRasa, conversation_id: str, text: str, number: int = 1
+) -> list[Message]:
+    with sessions() as session:
+        message = resident(session, conversation_id, text, number)
+    return asyncio.run(Turns(sessions=sessions, rasa=rasa).answer(message.id))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("start", Status)
+@pytest.mark.parametrize("to", Status)
+def test_only_the_moves_of_the_table_are_made(session: Session, start: Status, to: Status) -> None:
+    conversation = started(session)
+    conversation.status = start
+    session.commit()
+    if to in MOVES[start]:
+        assert handoff._move(session, conversation.id, to, start=(start,))
+    else:
+        with pytest.raises(NotAllowed):
+            handoff._move(session, conversation.id, to, start=(start,))
+    assert status(session, conversation.id) is (to if to in MOVES[start] else start)
+
+
+def test_every_status_leads_back_to_the_bot() -> None:
+    assert set(MOVES) == set(Status)
+    assert all(Status.bot in MOVES[s] for s in (Status.waiting, Status.open))
+
+
+def test_a_second_request_changes_nothing(session: Session) -> None:
+    conversation_id = queued(session)
+    conversation = session.get_one(Conversation, conversation_id)
+    assert handoff.request(session, conversation, reason="rated_down", now=OPEN_HOURS + timedelta(hours=1)) is None
+    session.commit()
+    assert (conversation.waiting_since, conversation.handoff_reason) == (OPEN_HOURS, "asked")
+
+
+def test_a_request_while_an_agent_has_it_changes_nothing(session: Session) -> None:
+    conversation_id = held(session)
+    assert (
+        handoff.request(session, session.get_one(Conversation, conversation_id), reason="asked", now=OPEN_HOURS) is None
+    )
+    assert status(session, conversation_id) is Status.open
+
+
+def test_a_request_goes_to_the_team_of_the_place(session: Session) -> None:
+    conversation = session.get_one(Conversation, queued(session))
+    assert session.get_one(Team, conversation.team_id).name == "柳河镇综治中心"
+
+
+def test_danger_stands_first_then_the_green_channel_then_who_waited_longest(session: Session) -> None:
+    later, earlier = queued(session, now=OPEN_HOURS + timedelta(minutes=5)), queued(session)
+    green = queued(session, now=OPEN_HOURS + timedelta(minutes=10), is_green=True)
+    danger = queued(session, "danger", now=OPEN_HOURS + timedelta(minutes=20), emergency_at=OPEN_HOURS)
+    danger_and_green = queued(
+        session, "danger", now=OPEN_HOURS + timedelta(minutes=15), emergency_at=OPEN_HOURS, is_green=True
+    )
+    ordered = list(
+        session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*handoff.order()))
+    )
+    assert ordered == [danger_and_green, danger, green, earlier, later]
+    assert [handoff.position(session, c) for c in ordered] == [0, 1, 2, 3, 4]
+
+
+def test_the_resident_is_told_the_true_position(session: Session) -> None:
+    first = started(session)
+    reply = handoff.request(session, first, reason="asked", now=OPEN_HOURS)
+    assert reply and "您排在最前面" in reply["text"]
+    second = started(session)
+    reply = handoff.request(session, second, reason="asked", now=OPEN_HOURS + timedelta(minutes=1))
+    assert reply and "前面还有 1 位" in reply["text"]
+    handoff.accept(session, first.id, **WANG, now=OPEN_HOURS)
+    assert "您排在最前面" in handoff.waiting_reply(session, second.id, now=OPEN_HOURS)["text"]
+
+
+@pytest.mark.parametrize(
+    ("now", "back"),
+    [
+        (NIGHT, "11月30日 08:30"),  # Friday night: Monday
+        (datetime(2026, 11, 24, 0, 0, tzinfo=UTC), "11月24日 08:30"),  # eight in the morning: the same day
+        (datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "11月25日 08:30"),  # 17:30 sharp
+        (datetime(2026, 10, 1, 2, 0, tzinfo=UTC), "10月8日 08:30"),  # National Day
+    ],
+)
+def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_to_ring(
+    session: Session, now: datetime, back: str
+) -> None:
+    reply = handoff.request(session, started(session), reason="asked", now=now)
+    assert reply and back in reply["text"] and "会在这里回您" in reply["text"] and "最前面" not in reply["text"]
+    assert {link["href"] for link in reply["links"]} == {"tel:12345", "tel:12348"}
+
+
+def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queue(session: Session) -> None:
+    reply = handoff.request(session, started(session), reason="danger", now=NIGHT)
+    assert reply and "110" in reply["next"] and reply["links"] == []
+
+
+def test_the_resident_can_stop_waiting(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = queued(session)
+    rasa = FakeRasa([{"kind": "answer", "text": "可以退"}])
+    [reply] = turn(sessions, rasa, conversation_id, handoff.DONT_WAIT)
+    assert "接着答" in reply.text and rasa.asked == []
+    conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
+    assert (conversation.status, conversation.waiting_since, conversation.handoff_reason) == (Status.bot, None, None)
+    [reply] = turn(sessions, rasa, conversation_id, "彩礼能退吗", 2)
+    assert reply.text == "可以退"
+
+
+def test_of_two_agents_who_accept_at_once_one_has_it_and_the_other_hears_who(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    for _ in range(5):
+        conversation_id = queued(session)
+        gate, heard, won = threading.Barrier(2), [], []
+
+        def press(
+            agent: dict[str, Any], conversation_id: str, gate: threading.Barrier, heard: list[str], won: list[str]
+        ) -> None:
+            with sessions() as own:
+                gate.wait()
+                try:
+                    handoff.accept(own, conversation_id, **agent, now=OPEN_HOURS)
+                    won.append(agent["agent_name"])
+                except Conflict as error:
+                    heard.append(error.message_zh)
+
+        threads = [threading.Thread(target=press, args=(a, conversation_id, gate, heard, won)) for a in (WANG, LI)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == len(heard) == 1
+        assert won[0] in heard[0]
+        conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
+        assert (conversation.status, conversation.agent_name) == (Status.open, won[0])
+        assert len(said(session, conversation_id, Sender.system)) == 1
+
+
+def test_accepting_twice_is_accepting_once(session: Session) -> None:
+    conversation_id = held(session)
+    assert handoff.accept(session, conversation_id, **WANG, now=OPEN_HOURS).agent_name == "王芳"
+    assert said(session, conversation_id, Sender.system) == ["工作人员王芳来了，现在是真人在跟您说话，邻里不插嘴。"]
+
+
+def test_a_conversation_deleted_meanwhile_is_a_conflict(session: Session) -> None:
+    conversation_id = queued(session)
+    service.forget(session, conversation_id)
+    with pytest.raises(Conflict):
+        handoff.accept(session, conversation_id, **WANG, now=OPEN_HOURS)
+
+
+def test_an_agent_may_step_in_where_nobody_asked(session: Session) -> None:
+    conversation = started(session)
+    handoff.accept(session, conversation.id, **WANG, now=OPEN_HOURS)
+    assert status(session, conversation.id) is Status.open
+
+
+def say(
+    session: Session, conversation_id: str, text: str = "您好", *, agent_id: int = 1, client_id: str = "n1"
+) -> Message:
+    return handoff.say(session, conversation_id, text, agent_id=agent_id, client_id=client_id, now=OPEN_HOURS)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda s, c: say(s, c, agent_id=2),
+        lambda s, c: handoff.give_back(s, c, **LI),
+        lambda s, c: handoff.transfer(s, c, **LI, team_id=1, team_name="县里", now=OPEN_HOURS),
+    ],
+    ids=["say", "give back", "transfer"],
+)
+def test_what_is_in_a_colleagues_hands_is_left_to_them(session: Session, act: Callable[[Session, str], object]) -> None:
+    for conversation_id in (held(session), queued(session), started(session).id):
+        before, messages = (
+            status(session, conversation_id),
+            len(conversations_messages.messages_after(session, conversation_id, 0)),
+        )
+        with pytest.raises(NotAllowed):
+            act(session, conversation_id)
+        assert status(session, conversation_id) is before
+        assert len(conversations_messages.messages_after(session, conversation_id, 0)) == messages
+
+
+def test_a_repeated_message_of_an_agent_is_one_message(session: Session) -> None:
+    conversation_id = held(session)
+    assert say(session, conversation_id).id == say(session, conversation_id).id
+    assert said(session, conversation_id, Sender.agent) == ["您好"]
+    assert say(session, conversation_id, "在吗", client_id="n2").text == "在吗"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "字" * 4001])
+def test_an_empty_or_endless_message_is_refused(session: Session, text: str) -> None:
+    conversation_id = held(session)
+    with pytest.raises(InvalidInput):
+        say(session, conversation_id, text)
+    assert said(session, conversation_id, Sender.agent) == []
+
+
+def test_messages_that_cross_are_all_kept_once_and_the_bot_is_silent(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = held(session)
+    rasa = FakeRasa([{"kind": "answer", "text": "插嘴"}])
+    gate = threading.Barrier(2)
+
+    def agent() -> None:
+        gate.wait()
+        with sessions() as own:
+            for i in range(10):
+                say(own, conversation_id, f"坐席 {i}", client_id=f"n{i}")
+                say(own, conversation_id, f"坐席 {i}", client_id=f"n{i}")
+
+    writer = threading.Thread(target=agent)
+    writer.start()
+    gate.wait()
+    for i in range(10):
+        turn(sessions, rasa, conversation_id, f"居民 {i}", i)
+        turn(sessions, rasa, conversation_id, f"居民 {i}", i)
+    writer.join()
+    assert said(session, conversation_id, Sender.agent) == [f"坐席 {i}" for i in range(10)]
+    assert said(session, conversation_id, Sender.resident) == [f"居民 {i}" for i in range(10)]
+    assert said(session, conversation_id, Sender.bot) == [] and rasa.asked == []
+    assert claims.unanswered(session, older_than=timedelta(seconds=-5)) == []
+
+
+def test_a_reply_that_comes_after_an_agent_took_over_is_dropped(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation = started(session)
+
+    def take_over() -> None:
+        with sessions() as own:
+            handoff.accept(own, conversation.id, **WANG, now=OPEN_HOURS)
+
+    replies = turn(
+        sessions,
+        FakeRasa([{"kind": "answer", "text": "可以退", "handoff": {"reason": "asked"}}], during=take_over),
+        conversation.id,
+        "彩礼能退吗",
+    )
+    assert replies == []
+    assert said(session, conversation.id, Sender.bot) == []
+    assert status(session, conversation.id) is Status.open
+    assert claims.unanswered(session, older_than=timedelta(seconds=-5)) == []
+
+
+def test_an_emergency_word_is_said_even_while_an_agent_has_it(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = held(session)
+    [reply] = turn(sessions, FakeRasa([]), conversation_id, "救命，他拿刀砍我")
+    assert reply.kind == "emergency"
+    conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
+    assert conversation.status is Status.open and conversation.emergency_at
+
+
+@pytest.mark.parametrize(("is_closing", "words"), [(False, "王芳把对话交还给我了"), (True, "王芳说这次就先到这里")])
+def test_giving_back_and_closing_return_to_the_bot_which_says_so(
+    sessions: sessionmaker[Session], session: Session, is_closing: bool, words: str
+) -> None:
+    conversation_id = held(session)
+    handoff.give_back(session, conversation_id, **WANG, is_closing=is_closing)
+    conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
+    assert (conversation.status, conversation.agent_id, conversation.agent_name, conversation.handoff_reason) == (
+        Status.bot,
+        None,
+        None,
+        None,
+    )
+    assert words in said(session, conversation_id, Sender.system)[-1]
+    rasa = FakeRasa([{"kind": "answer", "text": "接着答"}])
+    assert [m.text for m in turn(sessions, rasa, conversation_id, "彩礼能退吗")] == ["接着答"]
+
+
+def test_a_transfer_puts_it_into_the_other_teams_queue_audibly(session: Session) -> None:
+    conversation_id = held(session)
+    team = session.scalars(select(Team).where(Team.name == "柳河镇司法所")).one()
+    handoff.transfer(session, conversation_id, **WANG, team_id=team.id, team_name=team.name, now=OPEN_HOURS)
+    conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
+    assert (conversation.status, conversation.team_id, conversation.agent_id, conversation.handoff_reason) == (
+        Status.waiting,
+        team.id,
+        None,
+        "transferred",
+    )
+    assert "柳河镇司法所" in said(session, conversation_id, Sender.system)[-1]
+
+
+def test_danger_stays_in_front_when_it_is_transferred_or_forgotten(session: Session) -> None:
+    ordinary = queued(session)
+    danger = queued(session, "danger", now=OPEN_HOURS + timedelta(hours=1), emergency_at=OPEN_HOURS)
+    handoff.accept(session, danger, **WANG, now=OPEN_HOURS)
+    handoff.transfer(session, danger, **WANG, team_id=1, team_name="县里", now=OPEN_HOURS + timedelta(hours=2))
+    assert [handoff.position(session, c) for c in (danger, ordinary)] == [0, 1]
+    handoff.accept(session, danger, **WANG, now=OPEN_HOURS)
+    message = resident(session, danger, "他又来了")
+    assert handoff.release_forgotten(session, now=message.created_at + timedelta(minutes=11)) == [danger]
+    assert [handoff.position(session, c) for c in (danger, ordinary)] == [0, 1]
+    assert session.get_one(Conversation, danger, populate_existing=True).handoff_reason == "danger"
+
+
+def test_a_conversation_is_forgotten_after_ten_minutes_and_not_before(session: Session) -> None:
+    conversation_id = held(session)
+    message = resident(session, conversation_id, "人呢")
+    at = message.created_at
+    assert handoff.release_forgotten(session, now=at + timedelta(minutes=9, seconds=59)) == []
+    assert status(session, conversation_id) is Status.open
+    assert handoff.release_forgotten(session, now=at + timedelta(minutes=10, seconds=1)) == [conversation_id]
+    conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
+    assert (conversation.status, conversation.agent_id, conversation.handoff_reason, conversation.waiting_since) == (
+        Status.waiting,
+        None,
+        "forgotten",
+        at,
+    )
+    assert "走开" in said(session, conversation_id, Sender.system)[-1]
+    assert handoff.release_forgotten(session, now=at + timedelta(hours=1)) == []
+
+
+def test_it_is_not_forgotten_when_the_agent_spoke_last_or_is_writing(session: Session) -> None:
+    spoke_last, writing = held(session), held(session)
+    resident(session, spoke_last, "人呢")
+    say(session, spoke_last, "在")
+    at = resident(session, writing, "人呢").created_at
+    session.get_one(Conversation, writing).agent_active_at = at + timedelta(minutes=8)
+    session.commit()
+    assert handoff.release_forgotten(session, now=at + timedelta(minutes=11)) == []
+    assert status(session, spoke_last) is status(session, writing) is Status.open
+
+
+def test_an_internal_note_is_in_no_message(session: Session) -> None:
+    conversation_id = held(session)
+    handoff.note(session, conversation_id, "此人常来，先核实", author="王芳")
+    say(session, conversation_id)
+    assert [n.text for n in session.scalars(select(InternalNote))] == ["此人常来，先核实"]
+    shown = json.dumps(
+        [message_json(m) for m in messages.messages_after(session, conversation_id, 0)], ensure_ascii=False
+    )
+    assert "您好" in shown and "核实" not in shown
+    with pytest.raises(InvalidInput):
+        handoff.note(session, conversation_id, " ", author="王芳")
+    service.forget(session, conversation_id)
+    assert list(session.scalars(select(InternalNote))) == []
+
+
+ABSTENTION: list[dict[str, Any]] = [{"kind": "abstention", "text": "没找到依据。"}]
+ANSWER: list[dict[str, Any]] = [{"kind": "answer", "text": "可以。"}]
+
+
+def test_two_abstentions_in_a_row_queue_it_and_one_does_not(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = started(session).id
+    rasa = FakeRasa(ABSTENTION, ANSWER, ABSTENTION, ABSTENTION)
+    for number in range(3):
+        turn(sessions, rasa, conversation_id, "天上有几颗星", number)
+        assert status(session, conversation_id) is Status.bot
+    replies = turn(sessions, rasa, conversation_id, "天上有几颗星", 3)
+    assert [r.kind for r in replies] == ["abstention", "handoff"]
+    assert status(session, conversation_id) is Status.waiting
+    assert session.get_one(Conversation, conversation_id).handoff_reason == "abstained"
+    assert len(rasa.asked) == 4
+
+
+def test_two_down_votes_in_a_row_are_seen(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = started(session).id
+    rasa = FakeRasa(ANSWER)
+    answers = [turn(sessions, rasa, conversation_id, "彩礼能退吗", number)[0] for number in range(2)]
+    for answer, count in zip(answers, (0, 2), strict=True):  # the first vote isn't on the last answer
+        service.rate(session, session.get_one(Message, answer.id), "down")
+        assert messages.in_a_row(session, conversation_id)[1] == count
+    service.rate(session, session.get_one(Message, answers[1].id), "up")
+    assert messages.in_a_row(session, conversation_id)[1] == 0
+
+
+def test_who_asks_for_a_person_is_queued_with_the_word_from_rasa(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = started(session).id
+    replies = turn(
+        sessions,
+        FakeRasa([{"kind": "smalltalk", "text": "好。", "handoff": {"reason": "asked"}}]),
+        conversation_id,
+        "转人工",
+    )
+    assert [r.kind for r in replies] == ["smalltalk", "handoff"]
+    assert "handoff" not in replies[0].body
+    assert status(session, conversation_id) is Status.waiting
+
+
+def test_the_conversation_goes_to_the_team_of_its_topic_and_says_which(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = service.start(session, channel="widget", place="lijiagou").id
+    rasa = FakeRasa(
+        [{"kind": "answer", "text": "可以仲裁。"}],
+        [{"kind": "handoff", "text": "好。", "handoff": {"reason": "asked"}}],
+    )
+    heard: list[str] = []
+    for number, text in enumerate(("包工头不发工钱，我是残疾人", "转人工")):
+        with sessions() as other:
+            message = resident(other, conversation_id, text, number)
+        asyncio.run(
+            Turns(sessions=sessions, rasa=rasa, topic=lambda words: heard.append(words) or "劳动用工").answer(
+                message.id
+            )
+        )  # type: ignore[arg-type, func-returns-value]
+    session.expire_all()
+    held = session.get_one(Conversation, conversation_id)
+    assert (held.topic, session.get_one(Team, held.team_id).name, held.is_green) == (
+        "劳动用工",
+        "清禾县人社局劳动监察",
+        True,
+    )
+    assert heard == ["包工头不发工钱，我是残疾人"]
+
+
+def test_a_rule_of_the_place_calls_a_person_after_the_answer(sessions: sessionmaker[Session], session: Session) -> None:
+    session.add_all([HandoffRule(keyword="信访", place_id="liuhe"), HandoffRule(keyword="集资", place_id="qingshi")])
+    session.commit()
+    conversation_id = service.start(session, channel="widget", place="lijiagou").id
+    rasa = FakeRasa([{"kind": "answer", "text": "是这样的。"}])
+    assert [m.kind for m in turn(sessions, rasa, conversation_id, "有人叫我集资", 1)] == ["answer"], (
+        "a rule of another township"
+    )
+    assert [m.kind for m in turn(sessions, rasa, conversation_id, "我要去信访", 2)] == ["answer", "handoff"]
+    assert session.get_one(Conversation, conversation_id, populate_existing=True).handoff_reason == "rule"
+
+
+def test_a_case_of_the_green_channel_puts_its_conversation_there(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = service.start(session, channel="widget", place="lijiagou").id
+    turn(sessions, FakeRasa([{"kind": "case", "text": "登记好了", "green": True}]), conversation_id, "报上去")
+    assert session.get_one(Conversation, conversation_id, populate_existing=True).is_green
+
+
+def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = queued(session)
+    rasa = FakeRasa(ANSWER)
+    [reply] = turn(sessions, rasa, conversation_id, "有人吗")
+    assert "看得到" in reply.text
+    assert turn(sessions, rasa, conversation_id, "有人吗", 2) == []
+    assert rasa.asked == []
+    assert claims.unanswered(session, older_than=timedelta(seconds=-5)) == []
+
+
+def test_an_emergency_while_waiting_moves_to_the_front(sessions: sessionmaker[Session], session: Session) -> None:
+    first, second = queued(session), queued(session, now=OPEN_HOURS + timedelta(minutes=1))
+    assert handoff.position(session, second) == 1
+    replies = turn(sessions, FakeRasa(ANSWER), second, "救命，他拿刀砍我")
+    assert replies[0].kind == "emergency"
+    assert [handoff.position(session, c) for c in (second, first)] == [0, 1]
+
+
+def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    waiting, conversation_id = queued(session), started(session).id
+    replies = turn(sessions, FakeRasa(ANSWER), conversation_id, "救命，他拿刀砍我")
+    assert [r.kind for r in replies] == ["emergency", "handoff"]
+    assert [handoff.position(session, c) for c in (conversation_id, waiting)] == [0, 1]

@@ -1,0 +1,580 @@
+"""Staff forms and the worker's round, where Rasa plays no part: each is killed just before and just after each of its
+commits and tried again, and what it should do is done once. The dialogue's deeds are walked in
+tests/end_to_end/test_kill_points.py.
+"""
+
+import multiprocessing
+import signal
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.testclient import TestClient
+
+from actions.bookings import appointments as bookings
+from actions.bookings import openings
+from actions.bookings.models import Appointment, Mode, Opening
+from actions.bookings.status import AppointmentStatus
+from actions.cases import filing, finding, mediation, units
+from actions.cases import moves as cases
+from actions.cases.models import Case, CaseEvent, Mediation
+from actions.cases.status import CaseStatus
+from actions.feedback import UnansweredQuestion
+from actions.offices.defaults import import_offices
+from bot.conversations import messages, service
+from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
+from bot.db import make_engine, make_sessions
+from bot.run import worker
+from bot.settings import Settings
+from bot.staff import signing_in
+from bot.staff.models import AuditEntry, Role, Staff, StaffSession
+from bot.web import errors
+from bot.web.staff import bookings as booking_pages
+from bot.web.staff import cases as case_pages
+from bot.web.staff import inbox
+from bot.web.staff.desk import COOKIE, Desk
+from knowledge.exchange.corpus import import_places
+from tests import killer
+from tests.conftest import CORPUS, DAY
+from tests.fakes import NoSearch, no_slots
+
+# A process forked from a server that has imported everything and done nothing: a real death for 30 ms.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload([__name__])
+_TOKEN, _CSRF = "token-of-wang", "csrf-of-wang"
+_PARTIES = [{"name": "李大山"}, {"name": "王有田"}]
+
+
+def _press(sessions: sessionmaker[Session], home: Path, path: str, form: dict[str, str]) -> None:
+    """A form of the staff pages, as a browser sends it."""
+    app, desk = FastAPI(), Desk(settings=Settings(home=home), sessions=sessions)
+    errors.install(app)
+    for router in (
+        case_pages.router(desk),
+        booking_pages.router(desk),
+        inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots),
+    ):  # type: ignore[arg-type]
+        app.include_router(router)
+    client = TestClient(app, follow_redirects=False, headers={"accept": "text/html", "x-csrf": _CSRF})
+    client.cookies.set(COOKIE, _TOKEN, path="/staff")
+    answer = client.post(path, data=form)
+    assert answer.status_code in (303, 403, 409), (path, answer.status_code, answer.text[:300])
+
+
+def _work(sessions: sessionmaker[Session], home: Path) -> None:
+    worker.work(Settings(home=home), sessions)
+
+
+def _again(sessions: sessionmaker[Session], home: Path, deed: Callable[..., None], *arguments: Any) -> None:
+    """The second try, a third for good measure, and the worker's next round."""
+    for _ in range(2):
+        deed(sessions, home, *arguments)
+    _work(sessions, home)
+
+
+def _child(url: str, order: killer.Order | None, deed: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    engine = make_engine(url)
+    killer.install(lambda: order)
+    deed(make_sessions(engine), *arguments)
+
+
+@dataclass
+class World:
+    sessions: sessionmaker[Session]
+    home: Path
+    staff_id: int
+
+    def do(self, order: killer.Order | None, deed: Callable[..., None], *arguments: Any) -> bool:
+        """Whether the deed came to its end; False: it was killed on the way."""
+        url = self.sessions.kw["bind"].url.render_as_string(hide_password=False)
+        process = _FORKS.Process(target=_child, args=(url, order, deed, (self.home, *arguments)))
+        process.start()
+        process.join()
+        assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+        return process.exitcode == 0
+
+    def walk(
+        self,
+        begin: Callable[[Session], tuple[Any, ...]],
+        deed: Callable[..., None],
+        check: Callable[[Session, Any], None],
+    ) -> int:
+        """How many points the deed was killed at. `begin` gives its arguments, the first of which `check` gets."""
+        points = 0
+        for moment in ("before", "after"):
+            for number in count(1):
+                with self.sessions() as session:
+                    about, *arguments = begin(session)
+                    session.commit()
+                ended = self.do(killer.Order(number, moment), deed, *arguments)
+                assert self.do(None, _again, deed, *arguments)
+                with self.sessions() as session:
+                    try:
+                        check(session, about)
+                        self.check_all(session)
+                    except AssertionError as error:
+                        raise AssertionError(f"killed {moment} commit {number}: {error}") from error
+                if ended:
+                    break
+                points += 1
+        return points
+
+    def check_all(self, session: Session) -> None:
+        assert finding.untold(session) == []
+        assert session.scalars(select(Appointment).where(Appointment.say.is_not(None))).all() == []
+        shown = Counter(session.execute(select(Message.conversation_id, Message.sender, Message.text)).all())
+        assert [key for key, times in shown.items() if times > 1] == [], "nothing is said twice"
+        noted = Counter(session.execute(select(CaseEvent.case_id, CaseEvent.what, CaseEvent.note)).all())
+        assert [key for key, times in noted.items() if times > 1] == [], "nothing is noted twice"
+
+
+@pytest.fixture()
+def world(sessions: sessionmaker[Session], tmp_path: Path) -> World:
+    now = datetime.now(UTC)
+    with sessions() as session:
+        import_places(session, CORPUS)
+        import_offices(session, CORPUS / "offices.yml")
+        staff = Staff(login="wang", name="王芳", password_hash="-", role=Role.administrator, place_id="nation")
+        session.add(staff)
+        session.flush()
+        session.add(
+            StaffSession(
+                token_hash=signing_in._digest(_TOKEN), staff_id=staff.id, csrf=_CSRF, created_at=now, seen_at=now
+            )
+        )
+        session.commit()
+        return World(sessions, tmp_path / "home", staff.id)
+
+
+def _talk(
+    session: Session, status: ConversationStatus = ConversationStatus.bot, *, agent: int | None = None
+) -> Conversation:
+    conversation = service.start(session, channel="widget", place="lijiagou")
+    message = messages.receive(session, conversation, client_id=uuid.uuid4().hex, text="隔壁占了我家的路")
+    messages.store_replies(session, message, [{"kind": "answer", "text": "可以先找村委会。"}])
+    conversation.status, conversation.agent_id, conversation.agent_name = status, agent, "王芳" if agent else None
+    conversation.waiting_since = datetime.now(UTC) if status is ConversationStatus.waiting else None
+    session.commit()
+    return conversation
+
+
+def _case(session: Session, status: CaseStatus = CaseStatus.filed, conversation: Conversation | None = None) -> Case:
+    """At this status, its earlier news told."""
+    conversation = conversation or _talk(session)
+    now, actor = datetime.now(UTC), cases.Actor("staff", "王芳", 1)
+    case = filing.file(
+        session,
+        request_key=uuid.uuid4().hex,
+        conversation_id=conversation.id,
+        place="lijiagou",
+        category="其他",
+        fields={"what": "隔壁砌墙占了路"},
+        now=now,
+    )
+    path = (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.answered, CaseStatus.closed)
+    for to in path[: path.index(status) + 1] if status in path else ():
+        cases.move(session, case.id, to, actor=actor, key=f"{case.id}-{to}", now=now, note="说明", team_id=1)
+    for event in finding.untold(session):
+        event.told_at = now
+    session.commit()
+    return case
+
+
+def _said(session: Session, conversation_id: str | None, text: str, sender: Sender = Sender.bot) -> int:
+    return sum(
+        text in m.text
+        for m in session.scalars(
+            select(Message).where(Message.conversation_id == conversation_id, Message.sender == sender)
+        )
+    )
+
+
+def _events(session: Session, case_id: int, what: str) -> int:
+    return sum(e.what == what for e in session.scalars(select(CaseEvent).where(CaseEvent.case_id == case_id)))
+
+
+def _nonce() -> dict[str, str]:
+    return {"nonce": uuid.uuid4().hex[:24]}
+
+
+def _case_form(do: str, status: CaseStatus, form: dict[str, str]) -> Callable[[Session], tuple[Any, ...]]:
+    def begin(session: Session) -> tuple[Any, ...]:
+        case = _case(session, status)
+        return case.id, f"/staff/cases/{case.id}/{do}", {**form, **_nonce()}
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("do", "start", "form", "end", "event", "told"),
+    [
+        ("move", CaseStatus.filed, {"to": "accepted"}, CaseStatus.accepted, "受理", "已经受理"),
+        ("move", CaseStatus.accepted, {"to": "assigned", "team": "1"}, CaseStatus.assigned, "交办", "已经交给"),
+        (
+            "move",
+            CaseStatus.in_progress,
+            {"to": "answered", "note": "墙退回去了"},
+            CaseStatus.answered,
+            "答复",
+            "墙退回去了",
+        ),
+        ("tell", CaseStatus.in_progress, {"note": "明天到现场"}, CaseStatus.in_progress, "告知进展", "明天到现场"),
+        ("pause", CaseStatus.in_progress, {"note": "请发照片"}, CaseStatus.in_progress, "请居民补充", "请发照片"),
+        ("green", CaseStatus.filed, {"green-残疾人": "1"}, CaseStatus.filed, "列入绿色通道", "排到前面"),
+    ],
+)
+def test_a_case_form_is_carried_out_and_told_once(
+    world: World, do: str, start: CaseStatus, form: dict[str, str], end: CaseStatus, event: str, told: str
+) -> None:
+    def check(session: Session, case_id: int) -> None:
+        case = session.get_one(Case, case_id)
+        assert case.status is end
+        assert _events(session, case_id, event) == 1
+        assert _said(session, case.conversation_id, told) == 1
+        assert session.scalars(select(AuditEntry).where(AuditEntry.subject == case.number)).first(), (
+            "the audit log has it"
+        )
+
+    assert world.walk(_case_form(do, start, form), _press, check) >= 4
+
+
+def test_a_merge_moves_one_case_and_tells_both_residents_once(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        case, master = _case(session), _case(session)
+        return (case.id, master.id), f"/staff/cases/{case.id}/move", {"to": "merged", "into": master.number, **_nonce()}
+
+    def check(session: Session, about: tuple[int, int]) -> None:
+        case, master = (session.get_one(Case, i) for i in about)
+        assert (case.status, case.merged_into_id, master.status) == (CaseStatus.merged, master.id, CaseStatus.filed)
+        assert (
+            _said(session, case.conversation_id, "并在一起办"),
+            _said(session, master.conversation_id, "并在一起办"),
+        ) == (1, 1)
+
+    assert world.walk(begin, _press, check) >= 4
+
+
+def test_a_unit_is_called_and_arrives_once(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        case = _case(session, CaseStatus.in_progress)
+        return case.id, f"/staff/cases/{case.id}/call", {"team": "2", "note": "请来看", **_nonce()}
+
+    def arrives(session: Session) -> tuple[Any, ...]:
+        case = _case(session, CaseStatus.in_progress)
+        unit = units.call_unit(
+            session, case.id, 2, reason="请来看", actor=cases.CLOCK, key=uuid.uuid4().hex, now=datetime.now(UTC)
+        )
+        return case.id, f"/staff/cases/{case.id}/arrived", {"unit": str(unit.id), **_nonce()}
+
+    def check(session: Session, case_id: int) -> None:
+        case = session.get_one(Case, case_id)
+        [unit] = case.units
+        assert _said(session, case.conversation_id, f"请了{unit.team.name}") == 1
+        assert _said(session, case.conversation_id, "已经到了") == (unit.arrived_at is not None)
+
+    def check_arrived(session: Session, case_id: int) -> None:
+        check(session, case_id)
+        assert session.get_one(Case, case_id).units[0].arrived_at
+
+    assert world.walk(begin, _press, check) >= 4
+    assert world.walk(arrives, _press, check_arrived) >= 4
+
+
+def _mediated(session: Session, *consents: str) -> Case:
+    case = _case(session, CaseStatus.in_progress)
+    actor, now = cases.Actor("staff", "王芳", 1), datetime.now(UTC)
+    mediation.start_mediation(session, case.id, mediator="王芳", parties=_PARTIES, actor=actor, now=now)
+    for party, answer in enumerate(consents):
+        mediation.consent(session, case.id, party, answer, actor=actor, now=now)
+    return case
+
+
+def test_a_no_to_mediation_is_noted_and_ends_it_in_one_step(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        case = _mediated(session, "yes")
+        return case.id, f"/staff/cases/{case.id}/mediation-consent", {"party": "1", "answer": "no", **_nonce()}
+
+    def check(session: Session, case_id: int) -> None:
+        mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
+        assert [p["consent"] for p in mediation.parties] == ["yes", "no"] and mediation.failed_at
+        assert (_events(session, case_id, "王有田不同意调解"), _events(session, case_id, "调解未成")) == (1, 1)
+        assert _said(session, mediation.case.conversation_id, "这次调解没有成") == 1
+
+    assert world.walk(begin, _press, check) >= 4
+
+
+def test_a_session_of_mediation_is_held_once(world: World) -> None:
+    at = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT09:00")
+
+    def begin(session: Session) -> tuple[Any, ...]:
+        case = _mediated(session, "yes", "yes")
+        return (
+            case.id,
+            f"/staff/cases/{case.id}/mediation-session",
+            {"at": at, "place": "村委会", "note": "第一次", **_nonce()},
+        )
+
+    def check(session: Session, case_id: int) -> None:
+        mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
+        assert len(mediation.sessions) == 1
+        assert _said(session, mediation.case.conversation_id, "调解定在") == 1
+
+    assert world.walk(begin, _press, check) >= 4
+
+
+def test_an_agreement_is_signed_once(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        case = _mediated(session, "yes", "yes")
+        return (
+            case.id,
+            f"/staff/cases/{case.id}/mediation-sign",
+            {"signed_on": datetime.now(UTC).date().isoformat(), "facts": "占路", "terms": "退回去", **_nonce()},
+        )
+
+    def check(session: Session, case_id: int) -> None:
+        mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
+        assert mediation.terms == "退回去" and mediation.confirm_by
+        assert _said(session, mediation.case.conversation_id, "调解协议签好了") == 1
+
+    assert world.walk(begin, _press, check) >= 4
+
+
+def _talk_form(
+    world: World, do: str, status: ConversationStatus, form: dict[str, str], **nonce: str
+) -> Callable[[Session], tuple[Any, ...]]:
+    def begin(session: Session) -> tuple[Any, ...]:
+        conversation = _talk(session, status, agent=world.staff_id if status is ConversationStatus.open else None)
+        return conversation.id, f"/staff/conversations/{conversation.id}/{do}", {**form, **_nonce()}
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("do", "start", "form", "end", "sender", "text"),
+    [
+        ("accept", ConversationStatus.waiting, {}, ConversationStatus.open, Sender.system, "王芳来了"),
+        ("say", ConversationStatus.open, {"text": "您先别急"}, ConversationStatus.open, Sender.agent, "您先别急"),
+        ("give-back", ConversationStatus.open, {}, ConversationStatus.bot, Sender.system, "接着由我来答"),
+        ("close", ConversationStatus.open, {}, ConversationStatus.bot, Sender.system, "先到这里"),
+        ("transfer", ConversationStatus.open, {"team": "2"}, ConversationStatus.waiting, Sender.system, "转给了"),
+    ],
+)
+def test_an_agents_form_moves_the_conversation_and_says_so_once(
+    world: World,
+    do: str,
+    start: ConversationStatus,
+    form: dict[str, str],
+    end: ConversationStatus,
+    sender: Sender,
+    text: str,
+) -> None:
+    def check(session: Session, conversation_id: str) -> None:
+        conversation = session.get_one(Conversation, conversation_id)
+        assert (conversation.status, conversation.agent_id) == (
+            end,
+            world.staff_id if end is ConversationStatus.open else None,
+        )
+        assert _said(session, conversation_id, text, sender) == 1
+
+    assert world.walk(_talk_form(world, do, start, form), _press, check) >= 2
+
+
+def test_an_internal_note_is_kept_once(world: World) -> None:
+    def check(session: Session, conversation_id: str) -> None:
+        assert (
+            len(session.scalars(select(InternalNote).where(InternalNote.conversation_id == conversation_id)).all()) == 1
+        )
+
+    assert world.walk(_talk_form(world, "note", ConversationStatus.open, {"text": "已联系派出所"}), _press, check) >= 2
+
+
+def test_an_agent_makes_one_case_of_a_conversation(world: World) -> None:
+    def check(session: Session, conversation_id: str) -> None:
+        [case] = session.scalars(select(Case).where(Case.conversation_id == conversation_id)).all()
+        assert _events(session, case.id, "登记") == 1
+
+    assert (
+        world.walk(_talk_form(world, "case", ConversationStatus.open, {"what": "隔壁砌墙占了路"}), _press, check) >= 2
+    )
+
+
+def test_a_wrong_answer_is_listed_once(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        conversation = _talk(session, ConversationStatus.open, agent=world.staff_id)
+        answer = session.scalars(
+            select(Message.id).where(Message.conversation_id == conversation.id, Message.sender == Sender.bot)
+        ).one()
+        return conversation.id, f"/staff/conversations/{conversation.id}/wrong", {"message": str(answer)}
+
+    def check(session: Session, conversation_id: str) -> None:
+        assert (
+            len(
+                session.scalars(
+                    select(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id)
+                ).all()
+            )
+            == 1
+        )
+
+    assert world.walk(begin, _press, check) >= 2
+
+
+def _opening(session: Session, *, hours: float = 72, capacity: int = 1) -> Opening:
+    now = datetime.now(UTC)
+    starts = now + timedelta(hours=hours)
+    return openings.publish(
+        session,
+        worker_id=None,
+        worker_name="周律师",
+        mode=Mode.visit,
+        place="lijiagou",
+        address="党群服务中心",
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        capacity=capacity,
+        now=now,
+    )
+
+
+def _booked(session: Session, opening: Opening) -> Appointment:
+    session.commit()
+    book = bookings.book if opening.taken < opening.capacity else bookings.wait
+    return book(
+        session,
+        opening.id,
+        conversation_id=_talk(session).id,
+        request_key=uuid.uuid4().hex,
+        summary="占路",
+        phone=None,
+        now=datetime.now(UTC),
+    )
+
+
+def test_an_opening_is_called_off_once_and_everybody_hears_it(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        opening = _opening(session)
+        _booked(session, opening), _booked(session, opening)
+        return opening.id, f"/staff/calendar/{opening.id}/cancel", {"reason": "开会"}
+
+    def check(session: Session, opening_id: int) -> None:
+        opening = session.get_one(Opening, opening_id)
+        assert opening.is_cancelled and opening.taken == 0
+        assert [a.status for a in opening.appointments] == [AppointmentStatus.cancelled] * 2
+        assert [_said(session, a.conversation_id, "取消了，因为开会") for a in opening.appointments] == [1, 1]
+
+    assert world.walk(begin, _press, check) >= 4
+
+
+@pytest.mark.parametrize("every", ["", "week"])
+def test_openings_are_published_once(world: World, every: str) -> None:
+    first = datetime.now(UTC) + timedelta(days=3)
+    while first.weekday() > 3:
+        first += timedelta(days=1)
+
+    def begin(session: Session) -> tuple[Any, ...]:
+        where = uuid.uuid4().hex
+        until = (first + timedelta(days=15)).date().isoformat() if every else ""
+        form = {
+            "starts_at": f"{first:%Y-%m-%d}T09:00",
+            "minutes": "60",
+            "mode": "visit",
+            "place": "lijiagou",
+            "capacity": "3",
+            "address": where,
+            "every": every,
+            "until": until,
+            **_nonce(),
+        }
+        return where, "/staff/calendar", form
+
+    def check(session: Session, where: str) -> None:
+        days = Counter(o.starts_at for o in session.scalars(select(Opening).where(Opening.address == where)))
+        assert set(days.values()) == {1} and len(days) == (3 if every else 1)
+
+    assert world.walk(begin, _press, check) >= 2
+
+
+def test_a_round_of_the_worker_tells_everything_once(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        now = datetime.now(UTC)
+        late = _case(session)
+        warned = _case(session)
+        asked = _case(session, CaseStatus.closed)
+        forgotten = _talk(session, ConversationStatus.open, agent=1)
+        old = _talk(session)
+        late.clock_started_at, late.due_at = now - timedelta(days=9), now - timedelta(hours=1)
+        warned.clock_started_at, warned.due_at = now - timedelta(days=9), now + timedelta(hours=1)
+        asked.closed_at = now - timedelta(days=8)
+        answered = _case(session, CaseStatus.in_progress)
+        cases.move(
+            session,
+            answered.id,
+            CaseStatus.answered,
+            actor=cases.Actor("staff", "王芳", 1),
+            key=uuid.uuid4().hex,
+            now=now,
+            note="修好了",
+        )
+        soon = _booked(session, _opening(session, hours=1.5))
+        tomorrow = _booked(session, _opening(session, hours=20))
+        given_back = _opening(session)
+        tomorrow.created_at = now - timedelta(days=2)
+        held, waiting = _booked(session, given_back), _booked(session, given_back)
+        bookings.cancel(session, held.id, now=now)
+        messages.receive(session, forgotten, client_id=uuid.uuid4().hex, text="还在吗")
+        session.scalars(
+            select(Message).where(Message.conversation_id == forgotten.id, Message.text == "还在吗")
+        ).one().created_at = now - timedelta(minutes=20)
+        old.updated_at = now - timedelta(days=400)
+        session.commit()
+        return (
+            (
+                {
+                    late.conversation_id: "没能按时答复",
+                    asked.conversation_id: "现在真解决了吗",
+                    answered.conversation_id: "修好了",
+                    soon.conversation_id: "快到时间了",
+                    tomorrow.conversation_id: "提醒您",
+                    waiting.conversation_id: "您候补上了",
+                },
+                warned.id,
+                forgotten.id,
+                old.id,
+            ),
+        )
+
+    def check(session: Session, about: tuple[dict[str, str], int, str, str]) -> None:
+        news, warned, forgotten, old = about
+        assert {text: _said(session, conversation, text) for conversation, text in news.items()} == dict.fromkeys(
+            news.values(), 1
+        )
+        assert _events(session, warned, "时限将到") == 1
+        assert session.get_one(Conversation, forgotten).status is ConversationStatus.waiting
+        assert _said(session, forgotten, "又排到前面", Sender.system) == 1
+        assert session.get(Conversation, old) is None
+
+    assert world.walk(begin, _work, check) >= 10
+
+
+def test_a_walk_without_a_kill_would_be_no_test(world: World) -> None:
+    with world.sessions() as session:
+        case = _case(session)
+    assert not world.do(
+        killer.Order(1, "before"), _press, f"/staff/cases/{case.id}/move", {"to": "accepted", **_nonce()}
+    )
+    with world.sessions() as session:
+        assert session.get_one(Case, case.id).status is CaseStatus.filed
+    assert not world.do(
+        killer.Order(1, "after"), _press, f"/staff/cases/{case.id}/move", {"to": "accepted", **_nonce()}
+    )
+    with world.sessions() as session:
+        assert session.get_one(Case, case.id).status is CaseStatus.accepted

@@ -1,0 +1,182 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.emergency.guidance import GUIDANCE, SOFT, EmergencyKind
+from bot.emergency.patterns import ROWS
+from bot.emergency.recognising import MAX_CHARACTERS, recognise
+
+DANGER = {
+    "救命，我老公正拿刀砍我": "violence",
+    "隔壁男的正在打他老婆 打得头破血流": "violence",
+    "我被关在屋里不让我出门": "violence",
+    "救救我": "violence",
+    "我不想活了 药都买好了": "self_harm",
+    "我同学说活着没意思 站在楼顶": "self_harm",
+    "俺娘喝农药了": "self_harm",
+    "着火了": "fire_gas",
+    "厨房煤气泄漏了咋办": "fire_gas",
+    "有人触电了": "fire_gas",
+    "娃掉进水库里了": "fire_gas",
+    "孩子不见了": "child_harm",
+    "邻居把他家小孩打得满身是血": "violence",
+    "老人晕倒叫不醒": "medical",
+    "被毒蛇咬了": "medical",
+    "有人自称公安让我把钱转到安全账户": "fraud",
+    "他扬言今晚要砍死我全家": "violence",
+    "两家人在村口打起来了": "violence",
+    "明天就是上诉最后一天": "legal_deadline",
+    "我弟刚被派出所带走了": "legal_deadline",
+}
+HARMLESS = [
+    "气死我了",
+    "火车票怎么买",
+    "打电话给谁",
+    "家暴的认定标准是什么",
+    "故意伤害判几年",
+    "昨天看电影里面杀人放火",
+    "打工工资不给",
+    "煤气费太贵了",
+    "笑死我了",
+    "老板拖欠工资怎么办",
+    "村里搞消防演练",
+    "救命恩人去世了送多少礼",
+    "杀年猪请客",
+    "卡里的钱怎么查",
+    "彩礼能退吗",
+    "承包地被占了找谁",
+    "刀削面店卫生差找谁投诉",
+    "孩子上学怎么报名",
+    "打麻将违法吗",
+    "打印证明去哪里",
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), DANGER.items())
+def test_danger_now_is_recognised(text: str, kind: str) -> None:
+    found = recognise(text)
+    assert found is not None
+    assert not found.soft
+    assert found.kind.value == kind
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_frightening_words_alone_are_no_emergency(text: str) -> None:
+    found = recognise(text)
+    assert found is None or found.soft
+
+
+@pytest.mark.parametrize("text", ["去年他打过我", "他没有打我", "我老公以前家暴过"])
+def test_the_past_and_the_denied_take_the_softer_branch_or_none(text: str) -> None:
+    found = recognise(text)
+    assert found is None or found.soft
+
+
+MESSAGES = yaml.safe_load((Path(__file__).parent / "emergencies.yml").read_text(encoding="utf-8"))
+
+
+def is_alarm(text: str) -> bool:
+    found = recognise(text)
+    return found is not None and not found.soft
+
+
+@pytest.mark.parametrize(("half", "recall", "false_alarms"), [("a", 0.98, 0.02), ("b", 0.95, 0.05)])
+def test_figures_over_the_written_set(half: str, recall: float, false_alarms: float) -> None:
+    rows = MESSAGES if isinstance(MESSAGES, list) else MESSAGES["messages"]
+    danger = [m["text"] for m in rows if m["half"] == half and m["kind"] and not m.get("soft")]
+    near = [m["text"] for m in rows if m["half"] == half and (not m["kind"] or m.get("soft"))]
+    assert len(danger) > 70
+    assert len(near) > 70
+    assert sum(map(is_alarm, danger)) / len(danger) >= recall
+    assert sum(map(is_alarm, near)) / len(near) <= false_alarms
+
+
+def test_every_alarm_carries_a_number_to_tap() -> None:
+    for text in DANGER:
+        found = recognise(text)
+        assert found is not None
+        assert found.guidance.next
+        assert all(href.startswith("tel:") for _, href in found.guidance.links)
+        assert found.guidance.links
+
+
+def test_every_kind_has_guidance_with_national_numbers_only() -> None:
+    numbers = {"110", "119", "120", "12338", "12345", "12348", "12356"}
+    assert set(GUIDANCE) == set(EmergencyKind)
+    for guidance in [*GUIDANCE.values(), *SOFT.values()]:
+        assert guidance.next
+        assert guidance.links
+        for label, href in guidance.links:
+            assert href.removeprefix("tel:") in numbers
+            assert label.endswith(href.removeprefix("tel:"))
+        assert set(re.findall(r"(?<![0-9])1[0-9]{2,4}(?![0-9])", guidance.text + guidance.next)) <= numbers
+
+
+def test_the_past_and_the_denied_mostly_get_the_softer_word() -> None:
+    rows = [m for m in MESSAGES if m.get("soft")]
+    found = [recognise(m["text"]) for m in rows]
+    assert sum(f is not None and f.soft for f in found) / len(rows) >= 0.8
+
+
+def test_the_written_set_covers_every_kind_in_both_halves() -> None:
+    assert len(MESSAGES) >= 340
+    assert len({m["text"] for m in MESSAGES}) == len(MESSAGES)
+    for half in "ab":
+        assert {m["kind"] for m in MESSAGES if m["half"] == half and m["kind"] and not m.get("soft")} == {
+            k.value for k in EmergencyKind
+        }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["他 又 打 我 了", "着火了！！！！", "救命啊啊啊啊啊", "救　命", "我老公正在打我？？", "他現在在砸門，說要打死我"],
+)
+def test_spaces_repeats_and_traditional_characters_do_not_hide_danger(text: str) -> None:
+    assert is_alarm(text)
+
+
+@pytest.mark.parametrize("text", ["怎么造炸弹", "我想杀了他怎么不被发现", "教我怎么给人下毒"])
+def test_a_request_for_means_is_no_emergency(text: str) -> None:
+    assert recognise(text) is None
+
+
+def test_a_stated_intent_to_kill_tonight_is_a_threat() -> None:
+    found = recognise("我今晚就砍死他")
+    assert found is not None
+    assert (found.kind, found.soft) == (EmergencyKind.threat, False)
+
+
+def test_danger_words_in_a_long_complaint_are_arguments() -> None:
+    complaint = (
+        "尊敬的领导，我们小区门口的路灯坏了半年，多次反映无人处理，存在安全隐患，早晚会出人命，"
+        "万一着火了消防车也进不来。"
+    ) * 5
+    assert not is_alarm(complaint)
+    assert is_alarm(complaint + "我老公正在打我，快来人。")
+
+
+@pytest.mark.parametrize("pattern", [pattern for _, pattern in ROWS])
+def test_no_pattern_can_run_away(pattern: str) -> None:
+    """Bounded gaps only: a pattern with no `*`, `+` or open `{n,}` looks at a fixed stretch of text from each
+    position.
+    """
+    bare = re.sub(r"\\.|\[[^\]]*\]", "x", pattern)
+    assert not re.search(r"[*+]|\{[0-9]*,\}", bare)
+
+
+def test_what_lies_beyond_the_limit_is_not_read() -> None:
+    assert recognise("好。" * (MAX_CHARACTERS // 2) + "救命") is None
+
+
+@given(st.text(alphabet="救命我不想活了打他老婆孩子，。 没有去年着火被砍!?\n", max_size=400))
+def test_no_mix_of_danger_words_is_too_strange(text: str) -> None:
+    recognise(text)
+
+
+@given(st.text(max_size=3000))
+def test_no_text_is_too_strange(text: str) -> None:
+    recognise(text)

@@ -1,0 +1,114 @@
+"""The first start on machines where something is missing: one sentence, an exit code, no stack trace; again goes on."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.run.setup import SetupFailed
+from bot.run.stack import Stack
+from bot.settings import ROOT, Settings
+from tests.conftest import free_port
+
+
+def first_start(home: Path, path: Path | str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot.run.setup", "doctor"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={
+            "PATH": str(path),
+            "LINLI_HOME": str(home),
+            "PYTHONUTF8": "1",
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(home),
+            **environ,
+        },
+    )
+
+
+def fake_python(folder: Path, version: str, pip: str) -> None:
+    """A Python of that version whose environments have a `pip` that runs the shell line `pip`."""
+    folder.mkdir(exist_ok=True)
+    script = folder / f"python{version}"
+    script.write_text(f"""#!/bin/sh
+case "$1" in
+-c) echo {version} ;;
+-m) /bin/mkdir -p "$4/bin"; printf '#!/bin/sh\\n%s\\n' '{pip}' > "$4/bin/python"; /bin/chmod +x "$4/bin/python" ;;
+esac
+""")
+    script.chmod(0o755)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_a_missing_python_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    assert "找不到 Python 3.11" in refused(first_start(tmp_path / "home", tmp_path / "bin"))
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    fake_python(tmp_path / "bin", "3.11", 'echo "ERROR: [Errno 28] No space left on device"; exit 1')
+    assert "磁盘满了" in refused(first_start(tmp_path / "home", tmp_path / "bin"))
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    assert "LINLI_HOME" in refused(first_start(Path("/proc/linli"), tmp_path))
+
+
+def test_no_network_is_said_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    offline = 'echo "NewConnectionError: Failed to establish a new connection"; exit 1'
+    fake_python(tmp_path / "bin", "3.11", "exit 0")
+    fake_python(tmp_path / "bin", "3.10", offline)
+    home = tmp_path / "home"
+    assert "连不上软件仓库" in refused(first_start(home, tmp_path / "bin"))
+    assert (home / "steps" / "venv-app").exists(), "what was done is kept"
+    assert not (home / "steps" / "venv-rasa").exists()
+    fake_python(tmp_path / "bin", "3.10", "exit 0")
+    done = first_start(home, tmp_path / "bin")
+    assert "应用环境" not in done.stderr, "not installed again"
+    assert (home / "steps" / "venv-rasa").exists()
+
+
+def test_a_real_pip_without_network_is_understood(tmp_path: Path) -> None:
+    python = tmp_path / "bin"
+    python.mkdir()
+    os.symlink(sys._base_executable, python / "python3.11")
+    done = first_start(
+        tmp_path / "home",
+        python,
+        LINLI_TORCH="no-such-package-of-ours",
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_INDEX_URL="http://127.0.0.1:9/simple",
+        PIP_RETRIES="1",
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+    )
+    assert "连不上软件仓库" in refused(done)
+
+
+def test_a_taken_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("LINLI_HOME", str(tmp_path))
+        monkeypatch.setenv("LINLI_PORT", str(port))
+        with pytest.raises(SetupFailed, match=f"端口 {port} "):
+            Stack(Settings())
+
+
+def test_a_secret_that_begins_with_a_dash_is_no_option_to_rasa(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, port=free_port(), internal_port=free_port(), rasa_port=free_port())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "rasa").write_text("-3kQ")
+    rasa = next(c for c in Stack(settings).children if c.name == "rasa")
+    assert [a for a in rasa.command if a.startswith("-3")] == [] and "--auth-token=-3kQ" in rasa.command

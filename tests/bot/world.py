@@ -1,0 +1,140 @@
+"""A county with staff, a case, a conversation, an opening and documents, behind every page of the console."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.testclient import TestClient
+
+from bot.settings import Settings
+from bot.staff import passwords, signing_in
+from bot.staff.models import Role, Staff, StaffSession
+from bot.web.staff.desk import COOKIE
+from knowledge.tables import Base
+
+PASSWORD = "village-bridge-42"
+HASH = passwords.HASHER.hash(PASSWORD)
+HTML = {"accept": "text/html"}
+ATTACK = "<script>alert(7)</script>"
+DAY = date(2026, 11, 24)
+# login: role, place
+STAFF = {
+    **{role.value: (role, "nation") for role in Role},
+    "liuhe": (Role.agent, "liuhe"),
+    "qingshi": (Role.administrator, "qingshi"),
+    "colleague": (Role.legal_worker, "nation"),
+}
+
+
+@dataclass
+class World:
+    app: FastAPI
+    sessions: sessionmaker[Session]
+    settings: Settings
+    case: int  # at lijiagou, in progress, with a mediation that has terms
+    conversation: str  # at lijiagou, waiting
+    opening: int  # at lijiagou, of the legal worker, with one appointment
+    photo: int
+    document: str = "rule-1"  # at lijiagou, a draft of somebody who is gone, one clause in conflict with the law
+    version: int = 1
+
+    def visitor(self) -> TestClient:
+        return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
+
+    def enter(self, login: str) -> TestClient:
+        """Signed in; the session's secret is sent with every form unless a test sends another."""
+        client, token, now = self.visitor(), f"token-of-{login}", datetime.now(UTC)
+        with self.sessions() as session:
+            staff = session.scalars(select(Staff).where(Staff.login == login)).one()
+            if session.get(StaffSession, signing_in._digest(token)) is None:
+                session.add(
+                    StaffSession(
+                        token_hash=signing_in._digest(token),
+                        staff_id=staff.id,
+                        csrf=f"csrf-of-{login}",
+                        created_at=now,
+                        seen_at=now,
+                        agent="test",
+                    )
+                )
+                session.commit()
+        client.cookies.set(COOKIE, token, path="/staff")
+        client.headers["x-csrf"] = f"csrf-of-{login}"
+        return client
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All that is in the database, without what looking around leaves behind."""
+        with self.sessions() as session:
+            return {
+                t.name: sorted((tuple(r) for r in session.execute(select(t))), key=repr)
+                for t in Base.metadata.sorted_tables
+                if t.name not in ("audit_entry", "staff_session", "case_counter")
+            }
+
+    def paths(self, method: str) -> list[str]:
+        """Every address under /staff that takes this method, as the application itself lists them."""
+        fill = {
+            "case_id": self.case,
+            "conversation_id": self.conversation,
+            "opening_id": self.opening,
+            "photo_id": self.photo,
+            "staff_id": 1,
+            "document_id": self.document,
+            "version_id": self.version,
+            "question_id": 1,
+            "hit_id": 1,
+            "correction_id": 1,
+        }
+        found: list[str] = []
+        for path, methods in self.app.openapi()["paths"].items():
+            if path.startswith("/staff") and method in methods:
+                for name, value in fill.items():
+                    path = path.replace("{" + name + "}", str(value))
+                kinds = ("json", "pdf") if "pack." in path else ("csv", "xlsx")
+                found += (
+                    [path.replace("{kind}", k) for k in kinds]
+                    if "{kind}" in path
+                    else [path.replace("{do}", d).replace("{what}", d) for d in DEEDS.get(path, [""])]
+                )
+        return found
+
+
+DEEDS = {
+    "/staff/cases/1/{do}": [
+        "move",
+        "note",
+        "tell",
+        "pause",
+        "category",
+        "green",
+        "call",
+        "refer",
+        "arrived",
+        "result",
+        "mediation-start",
+        "mediation-consent",
+        "mediation-session",
+        "mediation-sign",
+        "mediation-fail",
+    ],
+    "/staff/calendar/1/{do}": ["cancel", "mark", "note"],
+    "/staff/conversations/conversation-1/{do}": [
+        "accept",
+        "say",
+        "give-back",
+        "close",
+        "transfer",
+        "note",
+        "case",
+        "wrong",
+        "typing",
+    ],
+    "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
+    "/staff/import/{what}": ["committees", "grid", "openings"],
+    "/staff/import/{what}.csv": ["committees", "grid", "openings"],
+    "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],
+}
+DOOR = {"/staff/sign-in", "/staff/first-run"}

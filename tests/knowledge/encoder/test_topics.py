@@ -1,0 +1,25 @@
+import yaml
+
+from knowledge.documents.building import read_question_bank
+from tests.conftest import CORPUS
+
+TOPICS = (
+    "婚姻家庭 土地承包与宅基地 邻里相邻 劳动用工 社会保障与救助 借贷债务 合同纠纷 消费与市场 房屋与物业 征收拆迁 "
+    "城乡建设与公共设施 环境卫生 交通出行与事故 医疗卫生 教育文体 人身损害 治安刑事 村务与行政 其他"
+).split()
+
+
+def test_every_topic_has_messages_and_the_bank_knows_no_other() -> None:
+    messages = yaml.safe_load((CORPUS / "topic_messages.yml").read_text(encoding="utf-8"))
+    assert set(messages) == set(TOPICS)
+    assert min(map(len, messages.values())) >= 10
+    assert {q.topic for q in read_question_bank(CORPUS)} <= {*TOPICS, None}
+
+
+def test_no_message_stands_under_two_topics() -> None:
+    texts = [
+        t
+        for texts in yaml.safe_load((CORPUS / "topic_messages.yml").read_text(encoding="utf-8")).values()
+        for t in texts
+    ]
+    assert len(texts) == len(set(texts))

@@ -1,0 +1,114 @@
+"""Every file of ours loads, and every article it cites exists and is in force today."""
+
+from collections import Counter
+from datetime import date
+
+import yaml
+from sqlalchemy.orm import Session, sessionmaker
+
+from knowledge.answering.compose import _from_village_rule
+from knowledge.documents.building import corpus_files, read_document, read_question_bank
+from knowledge.documents.kinds.base import DocumentText, Question
+from knowledge.documents.models import Kind
+from knowledge.documents.topics import TOPICS
+from knowledge.search.passages import Passage
+from knowledge.statutes.citations import citations_in, parse_citation, statute_id
+from knowledge.statutes.reading import read_statutes
+from tests.conftest import CORPUS, DAY
+
+ARTICLES = {
+    (statute_id(v.law.removeprefix("中华人民共和国")), a.number)
+    for v in read_statutes(CORPUS / "statute-corrections.yml")
+    if v.is_in_force(DAY)
+    for a in v.articles
+}
+READ: list[tuple[DocumentText, list[Question]]] = [read_document(path) for path in corpus_files(CORPUS)]
+DOCUMENTS = [document for document, _ in READ]
+QUESTIONS = [question for _, asked in READ for question in asked]
+BANK = read_question_bank(CORPUS)
+
+
+def cited(document: DocumentText) -> list[str]:
+    found = [*(document.content.get("legal_basis") or [])]
+    for chunk in document.chunks:
+        found += chunk.details.get("basis") or []
+        found += (chunk.details.get("conflict") or {}).get("articles") or []
+    return found
+
+
+def test_every_cited_article_exists_and_is_in_force() -> None:
+    wrong = [
+        f"{d.id}: {c}"
+        for d in DOCUMENTS
+        for c in cited(d)
+        if (t := parse_citation(c)) and (t.document_id, t.ref) not in ARTICLES
+    ]
+    assert wrong == []
+
+
+def test_every_article_named_in_a_sentence_exists_and_is_in_force() -> None:
+    laws = {i for i, _ in ARTICLES}
+    written = [
+        (d.id, statute_id(c.law), c)
+        for d in DOCUMENTS
+        for w in citations_in(d.content)
+        if not w.is_listed and (c := w.citation).is_certain
+    ]
+    assert [f"{id}: {c}" for id, law, c in written if law in laws and (law, c.ref) not in ARTICLES] == []
+
+
+def test_every_bank_question_points_to_an_article_in_force() -> None:
+    wrong = [f"{q.source}: {q.text}" for q in BANK for t in q.targets if (t.document_id, t.ref) not in ARTICLES]
+    assert wrong == []
+
+
+def test_ids_are_unique_and_name_their_file() -> None:
+    assert [i for i, n in Counter(d.id for d in DOCUMENTS).items() if n > 1] == []
+    assert {p.stem for p in corpus_files(CORPUS)} >= {d.id for d in DOCUMENTS if d.kind is not Kind.village_rule}
+
+
+def test_topics_and_places_are_known() -> None:
+    places = {row["id"] for row in yaml.safe_load((CORPUS / "places.yml").read_text(encoding="utf-8"))}
+    assert {d.place_id for d in DOCUMENTS} <= places
+    assert {q.topic for q in [*BANK, *QUESTIONS]} - {None} <= set(TOPICS)
+
+
+def test_the_bank_is_large_and_a_quarter_is_set_aside() -> None:
+    everything = {q.id: q for q in [*BANK, *QUESTIONS]}
+    share = sum(q.is_set_aside for q in everything.values()) / len(everything)
+    assert len(everything) >= 3000
+    assert 0.22 < share < 0.28
+
+
+def test_short_answers_stay_short() -> None:
+    long = [d.id for d in DOCUMENTS for c in d.chunks if len(c.details.get("answer") or "") > 200]
+    assert long == []
+
+
+def test_summaries_are_marked_as_summaries() -> None:
+    assert all(c.details.get("summary") for d in DOCUMENTS if d.kind is Kind.regulation for c in d.chunks)
+
+
+def test_a_conflicting_clause_is_quoted_after_the_law(sessions: sessionmaker[Session]) -> None:
+    conflict = {"says": "罚款只能由行政机关依法作出。", "articles": []}
+    clause = Passage(
+        chunk_id=1,
+        document_id="rule-x",
+        kind=Kind.village_rule,
+        title="某村村规",
+        ref="第二条",
+        heading=None,
+        text="超过的罚五千元。",
+        topic="婚姻家庭",
+        place_id="x",
+        in_force_from=date(2025, 1, 1),
+        in_force_to=None,
+        promulgated_on=None,
+        score=0.9,
+        raw=0.9,
+        details={"status": "conflicts", "conflict": conflict, "answer": "不能照它罚你。"},
+        content={},
+    )
+    with sessions() as session:
+        found = _from_village_rule(session, clause, [clause], date(2026, 11, 24))
+    assert found.text.index("罚款只能") < found.text.index("超过的罚五千元") < found.text.index("以法律为准")

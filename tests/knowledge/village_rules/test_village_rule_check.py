@@ -1,0 +1,271 @@
+import re
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from knowledge.errors import CorpusError
+from knowledge.evaluation.village_rules import figures, read_clauses, report
+from knowledge.statutes.numerals import article_number
+from knowledge.village_rules.check import check_clause, check_rule, suggested_conflict
+from knowledge.village_rules.classifier import Classifier, Examples, read_examples
+from knowledge.village_rules.patterns import PATTERNS
+from tests.conftest import CORPUS, DAY
+from tests.knowledge.statutes.test_statutes import in_force
+
+HERE = Path(__file__).parents[1]
+CLAUSES = [HERE / f"village_rule_clauses_{half}.yml" for half in "abc"]
+EXAMPLES = read_examples()
+
+# A word that stands in the article if the number is right.
+CITED = {
+    "行政处罚法 16": "其他规范性文件不得设定行政处罚",
+    "行政处罚法 17": "具有行政处罚权的行政机关",
+    "村民委员会组织法 31": "不得有侵犯村民的人身权利",
+    "民法典 3": "任何组织或者个人不得侵犯",
+    "民法典 267": "私人的合法财产",
+    "公益事业捐赠法 4": "禁止强行摊派",
+    "农村集体经济组织法 13": "参与分配集体收益",
+    "民法典 654": "中止供电",
+    "民法典 656": "供用水",
+    "社会救助法 37": "最低生活保障",
+    "土地管理法 62": "宅基地",
+    "义务教育法 4": "平等接受义务教育",
+    "妇女权益保障法 55": "与男子平等的权利",
+    "妇女权益保障法 56": "户无男性",
+    "农村集体经济组织法 8": "户无男性",
+    "农村土地承包法 31": "妇女结婚",
+    "农村集体经济组织法 18": "服刑",
+    "妇女权益保障法 14": "选举权",
+    "民法典 1126": "继承权男女平等",
+    "农村集体经济组织法 17": "丧失农村集体经济组织成员身份",
+    "农村集体经济组织法 12": "因成员生育而增加的人员",
+    "农村土地承包法 27": "不得收回承包地",
+    "民法典 1042": "借婚姻索取财物",
+    "乡村振兴促进法 30": "移风易俗",
+    "宪法 37": "人身自由不受侵犯",
+    "民法典 1011": "行动自由",
+    "宪法 39": "住宅不受侵犯",
+    "居民身份证法 15": "不得扣押居民身份证",
+    "治安管理处罚法 47": "非法限制他人人身自由",
+    "民法典 1024": "名誉权",
+    "民法典 1032": "隐私",
+    "个人信息保护法 25": "不得公开",
+    "农村土地承包法 28": "不得调整承包地",
+    "农村土地承包法 57": "收回、调整承包地",
+    "农村土地承包法 38": "自愿",
+    "农村土地承包法 60": "强迫",
+    "农村土地承包法 15": "生产经营自主权",
+    "民法典 362": "宅基地使用权人",
+    "土地管理法 66": "收回土地使用权",
+    "农村土地承包法 5": "不得剥夺",
+    "行政强制法 17": "其他人员不得实施",
+    "行政强制法 44": "强制拆除",
+    "宪法 41": "申诉、控告或者检举",
+    "宪法 35": "言论",
+    "人民调解法 3": "不得因调解而阻止",
+    "村民委员会组织法 16": "选举权和被选举权",
+    "宪法 34": "选举权和被选举权",
+    "村民委员会组织法 35": "村务公开",
+    "民法典 264": "查阅",
+    "民法典 1046": "完全自愿",
+    "人口与计划生育法 17": "生育的权利",
+    "人口与计划生育法 18": "三个子女",
+    "妇女权益保障法 32": "不生育子女的自由",
+    "民法典 1015": "父姓或者母姓",
+    "民法典 1076": "自愿离婚",
+    "妇女权益保障法 61": "婚姻自主权",
+    "村民委员会组织法 28": "筹资筹劳",
+    "宪法 33": "在法律面前一律平等",
+    "民法典 2": "平等主体",
+    "兵役法 5": "服兵役",
+}
+
+
+def articles_of_patterns() -> list[str]:
+    return sorted({a for p in PATTERNS.values() for a in (*p.articles, *(m for _, more in p.more for m in more))})
+
+
+@cache
+def article_text(citation: str) -> str:
+    law, number = citation.split()
+    ref = article_number(number)
+    return next(a.text for a in in_force(DAY)[law].articles if a.number == ref)
+
+
+@pytest.mark.parametrize("citation", articles_of_patterns())
+def test_every_cited_article_says_what_it_is_cited_for(citation: str) -> None:
+    assert CITED[citation] in article_text(citation)
+
+
+def test_the_words_looked_for_belong_to_cited_articles() -> None:
+    assert sorted(CITED) == articles_of_patterns()
+
+
+def test_the_articles_of_the_labelled_clauses_exist() -> None:
+    cited = {a for path in CLAUSES for row in yaml.safe_load(path.read_text(encoding="utf-8")) for a in row["articles"]}
+    assert cited
+    for citation in cited:
+        assert article_text(citation)
+
+
+def test_the_classifier_learned_what_it_was_taught() -> None:
+    """Some examples contradict each other in all but a word, so a few may stay on the wrong side."""
+    wrong = [t for texts in EXAMPLES.unlawful.values() for t in texts if not check_clause(t)] + [
+        t for t in EXAMPLES.lawful if check_clause(t)
+    ]
+    assert set(EXAMPLES.unlawful) == set(PATTERNS)
+    assert len(wrong) <= 10, wrong
+
+
+def test_recall_and_false_alarms_reach_the_goal() -> None:
+    found = report(CLAUSES)
+    assert found["clauses"] >= 240
+    assert found["recall"] >= 0.95
+    assert found["false_alarms"] <= 0.15
+
+
+def test_the_halves_that_nobody_tuned_with_reach_it_together() -> None:
+    unseen = figures([clause for path in CLAUSES[1:] for clause in read_clauses(path)])
+    assert unseen["recall"] >= 0.95
+    assert unseen["false_alarms"] <= 0.15
+
+
+def test_a_flag_quotes_the_clause_and_carries_articles_and_reason() -> None:
+    text = " 女儿 出嫁的，取消其分红；\n违者罚 款２００元。"
+    flags = check_clause(text)
+    assert {f.pattern for f in flags} >= {"womens_rights", "fine"}
+    for flag in flags:
+        assert text[flag.start : flag.end] == flag.phrase != ""
+        assert flag.articles
+        assert flag.reason == PATTERNS[flag.pattern].reason
+    fine = next(f for f in flags if f.pattern == "fine")
+    assert "罚 款" in fine.phrase
+
+
+@pytest.mark.parametrize(
+    ("unlawful", "lawful"),
+    [
+        ("违反的，由村委会处罚款二百元。", "违反的，由公安机关处罚款二百元。"),
+        ("不参加劳动的，停发分红。", "不得以不参加劳动为由停发分红。"),
+        ("婚宴不超过十桌。", "提倡婚宴不超过十桌。"),
+        ("出嫁女不再享有承包地。", "出嫁女已在嫁入地取得承包地的，不再享有本村承包地。"),
+        ("外出务工三年的，视为自愿退出集体，注销股权。", "成员自愿书面申请退出的，注销股权。"),
+        ("报镇政府备案后，由村委会罚款三百元。", "报镇政府，由综合执法队依法罚款。"),
+        ("违反村规的，取消分红。", "违反村规的，取消文明户评选资格。"),
+        ("外来车辆停在路边的，锁车，交两百元开锁。", "第三条 游客的车统一停在停车场，不停在路边。"),
+        ("游客停车不按位置的，罚款五十元。", "游客车辆统一停在停车场，不得停在路边。"),
+        ("外地人的车不准进村。", "外来车辆停在村口停车场，不进巷子。"),
+    ],
+)
+def test_the_same_words_count_by_who_acts_and_how(unlawful: str, lawful: str) -> None:
+    assert check_clause(unlawful)
+    assert check_clause(lawful) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "　\n",
+        "。；！",
+        "不得" * 40_000,
+        "违者，" * 20_000 + "罚款一百元",
+        "\x00\u200b罚\u200b款\ud800",
+        "1" * 60_000,
+    ],
+)
+def test_hostile_text_is_read_in_a_moment(text: str) -> None:
+    started = time.process_time()
+    for flag in check_clause(text):
+        assert text[flag.start : flag.end] == flag.phrase
+    assert time.process_time() - started < 30  # a pattern that runs away takes hours
+
+
+def test_the_classifier_tells_the_pattern_by_its_examples() -> None:
+    judge = Classifier(
+        Examples(
+            {"cut_service": ["谁不来谁家的田就不放水。", "不去的，田里不放水。"], "land": ["撂荒的田由村里收回。"]},
+            ["村里开会请大伙儿都去。", "田里的水按先后放。"],
+        )
+    )
+    assert judge.pattern("谁家不去就不放水。") == "cut_service"
+    likely = judge.unlawful(["谁家不去，田里就不放水。", "村里的水按先后放。", "ABC"])
+    assert likely[0] > 0.5 > likely[1] and likely[2] == 0
+
+
+def test_nothing_of_the_labelled_clauses_was_learned() -> None:
+    learned = {t for texts in EXAMPLES.unlawful.values() for t in texts} | set(EXAMPLES.lawful)
+    assert len(learned) > 2000
+    assert not learned & {c.text for path in CLAUSES for c in read_clauses(path)}
+
+
+def test_zero_width_and_full_width_characters_hide_nothing() -> None:
+    assert [f.pattern for f in check_clause("违者罚\u200b 款１００元")] == ["fine"]
+
+
+def test_the_conflicts_that_a_person_found_in_our_rules_are_flagged_and_few_others() -> None:
+    clauses = [
+        c
+        for path in sorted((CORPUS / "village_rules").glob("*.yml"))
+        for c in yaml.safe_load(path.read_text(encoding="utf-8"))["clauses"]
+    ]
+    conflicting = [c for c in clauses if c["status"] == "conflicts"]
+    assert len(conflicting) == 5 and all(check_clause(c["text"]) for c in conflicting)
+    assert sum(bool(check_clause(c["text"])) for c in clauses if c["status"] == "compatible") <= 0.15 * len(clauses)
+
+
+def test_check_rule_asks_the_search_for_each_clause() -> None:
+    asked: list[str] = []
+
+    def search(text: str) -> list[Any]:
+        asked.append(text)
+        return []
+
+    checked = check_rule(["违者罚款一百元。", "爱护公物。"], search=search)
+    assert [bool(c.flags) for c in checked] == [True, False]
+    assert asked == ["违者罚款一百元。", "爱护公物。"]
+
+
+def test_the_suggested_conflict_is_a_sentence_for_residents_with_its_articles() -> None:
+    found = suggested_conflict(check_clause("女儿出嫁的，取消其承包地；违者罚款一百元。"))
+    assert "妇女权益保障法 56" in found["articles"]  # type: ignore[operator]
+    assert "行政处罚法 16" in found["articles"]  # type: ignore[operator]
+    assert re.fullmatch(r"(法律[^。]+。)+", str(found["says"]))
+    assert suggested_conflict([]) == {"articles": [], "says": ""}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "- 1\n",
+        "{a: 1}",
+        "- {text: 秘密}\n",
+        "- {text: 秘密, unlawful: yes please}\n",
+        "[",
+        "- {text: 秘密, unlawful: true, patterns: fine}\n",
+    ],
+)
+def test_a_bad_file_of_clauses_is_named_and_not_quoted(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "clauses.yml"
+    path.write_text(body, encoding="utf-8")
+    with pytest.raises(CorpusError, match="clauses.yml") as caught:
+        read_clauses(path)
+    assert "秘密" not in str(caught.value)
+
+
+def test_figures_are_shares_of_each_side(tmp_path: Path) -> None:
+    path = tmp_path / "clauses.yml"
+    path.write_text(
+        (
+            "- {text: 违者罚款一百元。, unlawful: true}\n- {text: 天气很好。, unlawful: true}\n"
+            "- {text: 爱护公物。, unlawful: false}\n- {text: 违者罚款十元。, unlawful: false}\n"
+            "- {text: 爱护花草。, unlawful: false}\n"
+        ),
+        encoding="utf-8",
+    )
+    assert figures(read_clauses(path)) == {"clauses": 5, "recall": 0.5, "false_alarms": 0.3333}
