@@ -8,7 +8,7 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from knowledge.tables import Base
+from knowledge.tables import Base, changed
 
 
 class PersonThread(Base):
@@ -57,4 +57,4 @@ def join(session: Session, *conversation_ids: str) -> None:
 
 def part(session: Session, conversation_id: str) -> bool:
     """This conversation stands for itself again; the caller commits. False: it was joined to none."""
-    return bool(session.execute(delete(PersonThread).where(PersonThread.conversation_id == conversation_id)).rowcount)
+    return changed(session, delete(PersonThread).where(PersonThread.conversation_id == conversation_id)) > 0

@@ -27,7 +27,7 @@ class Place(Base):
 
 
 def above(session: Session, place: str | None) -> list[str]:
-    """The place and all it lies in, nearest first."""
+    """The place and all it lies in, nearest first; [] for a place that isn't known."""
     found: list[str] = []
     while place and place not in found:
         row = session.get(Place, place)
@@ -39,12 +39,23 @@ def above(session: Session, place: str | None) -> list[str]:
 
 
 def below(session: Session, place: str) -> list[str]:
-    """The place and all that lies in it."""
-    rows = session.execute(select(Place.id, Place.parent_id)).all()
+    """The place and all that lies in it, itself first and what contains before what is contained."""
+    rows = session.execute(select(Place.id, Place.parent_id).order_by(Place.id)).all()
     found = [place]
     for known in found:
         found += [row.id for row in rows if row.parent_id == known and row.id not in found]
     return found
+
+
+def villages_in(session: Session, place: str) -> list[Place]:
+    """The villages that lie in the place; the place itself where it is one."""
+    inside = select(Place).where(Place.id.in_(below(session, place)), Place.level == Level.village)
+    return list(session.scalars(inside.order_by(Place.id)))
+
+
+def names_of(place: Place, parent: Place | None) -> list[str]:
+    """What people call it: its name, its aliases, and its name after that of the place it lies in (青石乡石桥村)."""
+    return [place.name, *place.aliases, *([parent.name + place.name] if parent else [])]
 
 
 def find_village(session: Session, text: str) -> Place | None:
@@ -59,10 +70,10 @@ def find_villages(session: Session, text: str) -> list[Place]:
     """The village named in a text, several where they share the name. The longest name wins, so 王家湾 isn't taken for
     王家, and 青石乡石桥村 is not the 石桥村 of another township.
     """
-    townships = {p.id: p.name for p in session.scalars(select(Place).where(Place.level == Level.township))}
+    townships = {p.id: p for p in session.scalars(select(Place).where(Place.level == Level.township))}
     said, best = "", list[Place]()
     for place in session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.id)):
-        names = [place.name, *place.aliases, townships.get(place.parent_id or "", "") + place.name]
+        names = names_of(place, townships.get(place.parent_id or ""))
         name = max((n for n in names if len(n) >= 2 and n in text), key=len, default="")
         if len(name) > len(said):
             said, best = name, [place]
@@ -84,18 +95,10 @@ def village_labels(session: Session) -> list[tuple[Place, str, str]]:
 
 
 def places_serving(session: Session, place: str | None) -> set[str]:
-    """The place and all that contain it.
+    """Whose rules hold at the place: its own and those of all it lies in.
 
     Without one: the nation and the county, whose rules hold for everybody here.
     """
     if place is None:
         return set(session.scalars(select(Place.id).where(Place.level.in_([Level.nation, Level.county]))))
-    found: set[str] = set()
-    here: str | None = place
-    while here and here not in found:
-        row = session.get(Place, here)
-        if row is None:
-            break
-        found.add(here)
-        here = row.parent_id
-    return found | {"nation"}
+    return {*above(session, place), "nation"}

@@ -1,11 +1,12 @@
-"""The base of every table; a time with its zone; an enum as text."""
+"""The base of every table; a time with its zone; an enum as text; how many rows a statement changed."""
 
 import enum
 from datetime import UTC, datetime
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Enum, MetaData, TypeDecorator
+from sqlalchemy import CursorResult, DateTime, Delete, Enum, MetaData, TypeDecorator, Update
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,3 +39,13 @@ class Base(DeclarativeBase):
 
 def enum_column(kind: type[enum.Enum]) -> Enum:
     return Enum(kind, native_enum=False, length=20, values_callable=lambda e: [m.value for m in e])
+
+
+def changed(session: Session, statement: Update | Delete, *, synchronize: bool = True) -> int:
+    """How many rows the statement changed. Of two conditional updates that race, one changes a row and the other none.
+
+    `synchronize=False` leaves the rows that the session already holds as they are.
+    """
+    options = {} if synchronize else {"synchronize_session": False}
+    # `Session.execute` promises a Result; for an update or a delete it is the cursor's, which has the count.
+    return cast("CursorResult[Any]", session.execute(statement, execution_options=options)).rowcount

@@ -16,6 +16,7 @@ from actions.errors import AlreadyBooked, InvalidInput, NotAllowed, NotFound, Op
 from actions.outcomes import ActionOutcome
 from actions.storable import MOST_NUMBER, storable
 from knowledge.clock import SHANGHAI
+from knowledge.tables import changed
 
 Status = AppointmentStatus
 BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
@@ -341,11 +342,7 @@ def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str
 
     def claim(appointment: Appointment, still: ColumnElement[bool], **values: Any) -> bool:
         # Of two workers that read the same row, the write of one alone changes it.
-        return bool(
-            session.execute(
-                update(Appointment).where(Appointment.id == appointment.id, still).values(**values)
-            ).rowcount
-        )
+        return changed(session, update(Appointment).where(Appointment.id == appointment.id, still).values(**values)) > 0
 
     soon = (
         select(Appointment)

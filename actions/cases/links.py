@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases.models import Case, CaseLink
 from actions.errors import NotFound
+from knowledge.tables import changed
 
 LASTS = timedelta(days=30)
 _GONE = "这个链接已经用过、过期了，或者不完整。可以在原来的对话里再要一个，也可以报编号和手机号后四位来查。"
@@ -36,12 +37,13 @@ def check(session: Session, token: str, *, now: datetime) -> None:
 def open_once(session: Session, token: str, *, now: datetime) -> Case:
     """The case, for the first who opens it. Raises NotFound."""
     found = _digest(token)
-    done = session.execute(
+    done = changed(
+        session,
         update(CaseLink)
         .where(CaseLink.token_hash == found, CaseLink.opened_at.is_(None), CaseLink.ends_at > now)
-        .values(opened_at=now)
+        .values(opened_at=now),
     )
-    if not done.rowcount:
+    if not done:
         session.rollback()
         raise NotFound(_GONE)
     session.commit()

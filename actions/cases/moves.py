@@ -16,6 +16,7 @@ from actions.cases.status import OPEN, TIMED, By, CaseStatus, move_between
 from actions.errors import Conflict, InvalidInput
 from actions.offices.models import Team, TimeLimit
 from actions.storable import row_of, storable
+from knowledge.tables import changed
 
 CONFIRM_DAYS = 30  # 人民调解法 33
 
@@ -106,8 +107,8 @@ def move(
         case.team_id, case.assignee_id = team_id, assignee_id
     team = session.get(Team, case.team_id) if case.team_id else None
     # The status is the lock: of two people who press at once, one is told to look again.
-    taken = session.execute(update(Case).where(Case.id == case_id, Case.status == start).values(status=to))
-    if not taken.rowcount:
+    taken = changed(session, update(Case).where(Case.id == case_id, Case.status == start).values(status=to))
+    if not taken:
         session.rollback()
         raise Conflict
     case.status = to

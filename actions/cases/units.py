@@ -14,6 +14,7 @@ from actions.cases.status import OPEN, CaseStatus
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.offices.models import Team, TimeLimit
 from actions.storable import row_of, storable
+from knowledge.tables import changed
 
 CALLED_UNIT = "吹哨报到"  # the row of time_limit that says how soon a called unit must answer
 
@@ -82,10 +83,11 @@ def unit_arrived(session: Session, unit_id: int, *, actor: Actor, now: datetime)
     unit = row_of(session, CalledUnit, unit_id)
     if unit is None:
         raise NotFound
-    taken = session.execute(
-        update(CalledUnit).where(CalledUnit.id == unit_id, CalledUnit.arrived_at.is_(None)).values(arrived_at=now)
+    taken = changed(
+        session,
+        update(CalledUnit).where(CalledUnit.id == unit_id, CalledUnit.arrived_at.is_(None)).values(arrived_at=now),
     )
-    if taken.rowcount:
+    if taken:
         add_event(
             session,
             unit.case,

@@ -13,7 +13,7 @@ from actions.dialogue.base import ASKS, Services, place_of, say
 from actions.feedback import record_unanswered
 from knowledge.answering.compose import ANSWER_FROM, Abstention, Answer, answer
 from knowledge.normalise import normalise
-from knowledge.places import Level, Place, below, village_labels
+from knowledge.places import Level, Place, village_labels, villages_in
 
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
 _FALLBACK_FROM = TOLD_FROM = 0.75  # nor was a trouble that is told a question
@@ -142,11 +142,7 @@ class AnswerQuestion(Answering):
             known = session.get(Place, place) if place else None
             if known is not None and known.level is Level.village:
                 return None
-            return (
-                [v for p in below(session, known.id) if (v := session.get_one(Place, p)).level is Level.village]
-                if known
-                else []
-            )
+            return villages_in(session, known.id) if known else []
 
     def _villages(self, only: Sequence[Place] = ()) -> list[dict[str, str]]:
         """A button a village; none where a county has imported so many that saying the name is quicker."""

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.imports.tables import BadLine
-from knowledge.places import Place
+from knowledge.places import Place, names_of
 
 
 class PlaceBook:
@@ -26,8 +26,7 @@ class PlaceBook:
             self._note(place)
 
     def _note(self, place: Place) -> None:
-        above = self.places.get(place.parent_id or "")
-        for name in {place.name, *place.aliases, *([above.name + place.name] if above else [])}:
+        for name in names_of(place, self.places.get(place.parent_id or "")):
             if place not in self._named[name]:
                 self._named[name].append(place)
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversations.models import Message, Sender
 from bot.conversations.service import LONG_AGO
+from knowledge.tables import changed
 
 CLAIM_LAPSES = timedelta(seconds=45)
 
@@ -14,28 +15,30 @@ CLAIM_LAPSES = timedelta(seconds=45)
 def claim(session: Session, message_id: int) -> bool:
     """Whether this caller may answer now: nobody has, and nobody else has been at it for CLAIM_LAPSES."""
     now = datetime.now(UTC)
-    taken = session.execute(
+    taken = changed(
+        session,
         update(Message)
         .where(
             Message.id == message_id,
             Message.answered_at.is_(None),
             (Message.claimed_at.is_(None)) | (Message.claimed_at < now - CLAIM_LAPSES),
         )
-        .values(claimed_at=now)
+        .values(claimed_at=now),
     )
     session.commit()
-    return bool(taken.rowcount)
+    return taken > 0
 
 
 def renew(session: Session, message_id: int) -> bool:
     """Hold a claim for another CLAIM_LAPSES. False: the message has been answered."""
-    held = session.execute(
+    held = changed(
+        session,
         update(Message)
         .where(Message.id == message_id, Message.answered_at.is_(None))
-        .values(claimed_at=datetime.now(UTC))
+        .values(claimed_at=datetime.now(UTC)),
     )
     session.commit()
-    return bool(held.rowcount)
+    return held > 0
 
 
 def release(session: Session, message_id: int) -> None:

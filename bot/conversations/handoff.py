@@ -21,6 +21,7 @@ from actions.offices.models import HandoffRule
 from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from knowledge import places
+from knowledge.tables import changed
 
 Status = ConversationStatus
 MOVES: dict[Status, frozenset[Status]] = {
@@ -47,13 +48,14 @@ def _move(session: Session, conversation_id: str, to: Status, *, start: Sequence
     """One conditional update: of two who press at once, one moves it."""
     if not all(to in MOVES[s] for s in start):
         raise NotAllowed
-    done = session.execute(
+    done = changed(
+        session,
         update(Conversation)
         .where(Conversation.id == conversation_id, Conversation.status.in_(start))
-        .values(status=to, updated_at=datetime.now(UTC), **values)
+        .values(status=to, updated_at=datetime.now(UTC), **values),
     )
     session.expire_all()
-    return bool(done.rowcount)
+    return done > 0
 
 
 def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule | None:

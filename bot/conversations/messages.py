@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from knowledge.tables import changed
 
 MAX_CHARACTERS = 2000
 
@@ -44,12 +45,13 @@ def _by_client_id(session: Session, conversation_id: str, client_id: str) -> Mes
 
 def store_replies(session: Session, message: Message, replies: Sequence[dict[str, Any]]) -> list[Message]:
     """Replies and the mark that the message is answered, in one transaction; [] when somebody else was first."""
-    done = session.execute(
+    done = changed(
+        session,
         update(Message)
         .where(Message.id == message.id, Message.answered_at.is_(None))
-        .values(answered_at=datetime.now(UTC))
+        .values(answered_at=datetime.now(UTC)),
     )
-    if not done.rowcount:
+    if not done:
         session.rollback()
         return []
     # While Rasa was thinking a person may have taken over; from then on the bot is silent.

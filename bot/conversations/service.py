@@ -13,6 +13,7 @@ from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
 from bot.conversations.models import Conversation, InternalNote, Message
+from knowledge.tables import changed
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # of a claim given up: free for the next, who sees that it isn't the first
 
@@ -60,9 +61,9 @@ def forget(session: Session, conversation_id: str) -> bool:
     )
     session.execute(delete(Message).where(Message.conversation_id == conversation_id, Message.in_reply_to.is_not(None)))
     session.execute(delete(Message).where(Message.conversation_id == conversation_id))
-    gone = session.execute(delete(Conversation).where(Conversation.id == conversation_id))
+    gone = changed(session, delete(Conversation).where(Conversation.id == conversation_id))
     session.commit()
-    return bool(gone.rowcount)
+    return gone > 0
 
 
 def open_page(session: Session, conversation_id: str, *, count: int) -> bool:
@@ -70,13 +71,14 @@ def open_page(session: Session, conversation_id: str, *, count: int) -> bool:
 
     False: it was used, or closed.
     """
-    done = session.execute(
+    done = changed(
+        session,
         update(Conversation)
         .where(Conversation.id == conversation_id, Conversation.page_count == count)
-        .values(page_count=count + 1)
+        .values(page_count=count + 1),
     )
     session.commit()
-    return bool(done.rowcount)
+    return done > 0
 
 
 def close_pages(session: Session, conversation_id: str) -> None:

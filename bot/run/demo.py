@@ -22,6 +22,7 @@ from bot.conversations.models import Conversation, ConversationStatus, Message, 
 from bot.staff.models import Staff, StaffSession
 from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place
+from knowledge.tables import changed
 
 _TOLD = [
     ("邻里相邻", "隔壁砌院墙占了公用的路，三轮车过不去", "村东头", "邻居", "把墙退回去"),
@@ -283,7 +284,7 @@ def remove(session: Session) -> dict[str, int]:
     found = {}
     openings = select(Opening.id).where(Opening.is_demo)
     session.execute(delete(Appointment).where(Appointment.opening_id.in_(openings)))
-    found["openings"] = session.execute(delete(Opening).where(Opening.is_demo)).rowcount
+    found["openings"] = changed(session, delete(Opening).where(Opening.is_demo))
     session.execute(
         update(Case).where(Case.merged_into_id.in_(select(Case.id).where(Case.is_demo))).values(merged_into_id=None)
     )
@@ -293,8 +294,8 @@ def remove(session: Session) -> dict[str, int]:
     found["cases"] = len(demo_cases)
     demo = select(Conversation.id).where(Conversation.is_demo)
     session.execute(delete(Message).where(Message.conversation_id.in_(demo)))
-    found["conversations"] = session.execute(delete(Conversation).where(Conversation.is_demo)).rowcount
+    found["conversations"] = changed(session, delete(Conversation).where(Conversation.is_demo))
     session.execute(delete(StaffSession).where(StaffSession.staff_id.in_(select(Staff.id).where(Staff.is_demo))))
-    found["accounts"] = session.execute(delete(Staff).where(Staff.is_demo)).rowcount
+    found["accounts"] = changed(session, delete(Staff).where(Staff.is_demo))
     session.commit()
     return found

@@ -14,6 +14,7 @@ from bot.staff.audit import record
 from bot.staff.models import Role, Staff, StaffSession
 from bot.staff.passwords import HASHER, NOBODY, SignInFailed, check_password, fits
 from knowledge.places import Place
+from knowledge.tables import changed
 
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)
@@ -122,11 +123,8 @@ def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool
         if counter > staff.totp_last and secrets.compare_digest(
             totp.at(counter * 30).encode(), storable(code).strip().encode()
         ):
-            return bool(
-                session.execute(
-                    update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)
-                ).rowcount
-            )
+            newer = update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)
+            return changed(session, newer) > 0
     return False
 
 

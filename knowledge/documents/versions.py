@@ -25,6 +25,7 @@ from knowledge.errors import (
     VersionNotFound,
 )
 from knowledge.normalise import content_hash
+from knowledge.tables import changed
 
 S = VersionStatus
 MOVES: dict[VersionStatus, frozenset[VersionStatus]] = {
@@ -193,7 +194,7 @@ def save_draft(
         )
         .values(revision=revision + 1)
     )
-    if not session.execute(taken, execution_options={"synchronize_session": False}).rowcount:
+    if not changed(session, taken, synchronize=False):
         session.refresh(version)
         if version.status is not S.draft:
             raise MoveNotAllowed
@@ -317,7 +318,7 @@ def request_publication(
         .where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved)
         .values(publish_on=on, held=None, waivers=waivers)
     )
-    if not session.execute(asked, execution_options={"synchronize_session": False}).rowcount:
+    if not changed(session, asked, synchronize=False):
         raise MoveNotAllowed
     session.refresh(version)
     _record(
@@ -352,7 +353,7 @@ def hold(session: Session, version_id: int, failing: Sequence[int], *, now: date
         .where(DocumentVersion.id == version_id, DocumentVersion.status == S.approved)
         .values(held=sorted(failing))
     )
-    if not session.execute(waits, execution_options={"synchronize_session": False}).rowcount:
+    if not changed(session, waits, synchronize=False):
         raise MoveNotAllowed
     session.refresh(version)
     _record(session, version, SYSTEM, now, "held", f"{len(failing)} 个检查问题会答错")
@@ -520,7 +521,7 @@ def _move(session: Session, version: DocumentVersion, to: VersionStatus, **value
         .where(DocumentVersion.id == version.id, DocumentVersion.status == before)
         .values(status=to, **values)
     )
-    if to not in MOVES[before] or not session.execute(moved, execution_options={"synchronize_session": False}).rowcount:
+    if to not in MOVES[before] or not changed(session, moved, synchronize=False):
         session.refresh(version)
         raise MoveNotAllowed
     session.refresh(version)

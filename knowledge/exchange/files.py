@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from knowledge.documents import versions
 from knowledge.documents.models import BankQuestion, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.errors import CorpusError
-from knowledge.places import Place
+from knowledge.places import Place, below
 from knowledge.statutes.citations import arabic, short_name
 
 FOLDERS = {
@@ -141,14 +141,8 @@ def _with_days(value: Any, name: str) -> Any:
 
 def _places(session: Session) -> list[Place]:
     """Parents first, so that each can be read when its turn comes."""
-    below: dict[str | None, list[Place]] = defaultdict(list)
-    for place in session.scalars(select(Place).order_by(Place.id)):
-        below[place.parent_id].append(place)
-    found, queue = [], list(below[None])
-    while queue:
-        found.append(queue.pop(0))
-        queue += below[found[-1].id]
-    return found
+    places = {p.id: p for p in session.scalars(select(Place).order_by(Place.id))}
+    return [places[p] for root in places.values() if root.parent_id is None for p in below(session, root.id)]
 
 
 def _questions(session: Session) -> Iterator[tuple[str, str]]:

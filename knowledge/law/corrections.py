@@ -19,6 +19,7 @@ from knowledge.law.confirmed import confirmed_fixes, typed
 from knowledge.law.models import CorrectionState, StatuteCorrection
 from knowledge.statutes.citations import short_name, statute_id
 from knowledge.statutes.reading import StatuteVersion, read_statutes, versions_known
+from knowledge.tables import changed
 
 FIELDS = ("in_force_from", "in_force_to", "repealed")
 _EARLIEST, _LATEST = date(1949, 10, 1), date(2199, 12, 31)
@@ -146,10 +147,11 @@ def _decide(
     decided = update(StatuteCorrection).where(
         StatuteCorrection.id == row.id, StatuteCorrection.state == CorrectionState.proposed
     )
-    if not session.execute(
+    if not changed(
+        session,
         decided.values(state=to, decided_by_id=by.id, decided_by=by.name, decided_at=now, note=note),
-        execution_options={"synchronize_session": False},
-    ).rowcount:
+        synchronize=False,
+    ):
         raise CorrectionDecided
     session.refresh(row)
 

@@ -10,6 +10,7 @@ from knowledge.documents.models import DocumentVersion, VersionStatus
 from knowledge.documents.versions import Person
 from knowledge.errors import HitDecided, ReasonNeeded, VersionNotFound
 from knowledge.law.models import CitationSeen, Decision, LawHit
+from knowledge.tables import changed
 
 # A text whose draft was begun can still be kept or withdrawn.
 MOVES: dict[Decision, frozenset[Decision]] = {
@@ -97,12 +98,13 @@ def _decide(session: Session, hit_id: int, to: Decision, *, by: Person, now: dat
     moved = update(LawHit).where(
         LawHit.id == hit_id, LawHit.decision.in_([was for was, moves in MOVES.items() if to in moves])
     )
-    if not session.execute(
+    if not changed(
+        session,
         moved.values(
             decision=to, decided_by_id=by.id, decided_by=by.name, decided_at=now, reason=reason.strip()[:2000]
         ),
-        execution_options={"synchronize_session": False},
-    ).rowcount:
+        synchronize=False,
+    ):
         raise HitDecided
     session.refresh(hit)
     return hit

@@ -22,6 +22,7 @@ from actions.cases.photos import MAX_BYTES, PhotoRefused
 from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.models import WechatToken
 from knowledge.clock import SHANGHAI
+from knowledge.tables import changed
 
 log = logging.getLogger("linli.wechat")
 OFFICIAL = "https://api.weixin.qq.com"
@@ -218,13 +219,14 @@ class WechatApi:
             except IntegrityError:
                 session.rollback()
         free = or_(WechatToken.refreshing_until.is_(None), WechatToken.refreshing_until < now)
-        done = session.execute(
+        done = changed(
+            session,
             update(WechatToken)
             .where(WechatToken.appid == self._account.appid, free)
-            .values(refreshing_until=now + _REFRESH_LAPSES)
+            .values(refreshing_until=now + _REFRESH_LAPSES),
         )
         session.commit()
-        return bool(done.rowcount)
+        return done > 0
 
     def _fetch(self, *, is_forced: bool) -> str:
         values: dict[str, Any] = {"refreshing_until": None}

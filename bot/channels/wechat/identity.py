@@ -18,6 +18,7 @@ from bot.channels.wechat import ledger
 from bot.channels.wechat.models import WechatContact
 from bot.conversations import delivery
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from knowledge.tables import changed
 
 TOGETHER, NOT_TOGETHER, APART = "合到一起看", "两边不合", "分开看"
 _AT_A_TIME = 20
@@ -68,7 +69,7 @@ def ask_due(session: Session, appid: str, *, titles: Mapping[str, str], now: dat
             continue
         # One statement for all accounts of the person: of two processes that ask on two accounts, one is first.
         mine = update(c).where(c.unionid == contact.unionid, c.join_asked_at.is_(None)).values(join_asked_at=now)
-        if session.execute(mine, execution_options={"synchronize_session": False}).rowcount:
+        if changed(session, mine, synchronize=False):
             names = "、".join(
                 dict.fromkeys(titles.get(o.appid, "另一个公众号") for o in _others(session, contact) if o.said_at)
             )

@@ -13,6 +13,7 @@ from bot.channels.wechat.models import WechatContact, WechatReceipt, WechatSent
 from bot.conversations import service
 from bot.conversations.models import Conversation, Message, Sender
 from knowledge.clock import SHANGHAI
+from knowledge.tables import changed
 
 # 微信公众平台 客服消息: five within 48 hours of a message; three within a minute of following, scanning or a menu.
 WINDOW, PER_MESSAGE = timedelta(hours=48), 5
@@ -89,21 +90,23 @@ def pressed(session: Session, contact: WechatContact, *, now: datetime) -> None:
 def take_turn(session: Session, contact_id: int, *, now: datetime) -> bool:
     """Whether this caller may send to the person now; nobody else does until `end_turn`, or until it lapses."""
     free = or_(WechatContact.sending_until.is_(None), WechatContact.sending_until < now)
-    done = session.execute(
-        update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=now + _SENDING_LAPSES)
+    done = changed(
+        session,
+        update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=now + _SENDING_LAPSES),
     )
     session.commit()
-    return bool(done.rowcount)
+    return done > 0
 
 
 def hold(session: Session, contact_id: int, *, now: datetime) -> bool:
     """Whether nobody is sending to the person, and nobody begins to until the caller's transaction ends."""
     free = or_(WechatContact.sending_until.is_(None), WechatContact.sending_until < now)
-    done = session.execute(
+    done = changed(
+        session,
         update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=None, not_before=None),
-        execution_options={"synchronize_session": False},
+        synchronize=False,
     )
-    return bool(done.rowcount)
+    return done > 0
 
 
 def end_turn(session: Session, contact_id: int, *, not_before: datetime | None = None) -> None:
@@ -120,13 +123,14 @@ def reserve(session: Session, contact_id: int, parts: Sequence[Part], *, now: da
     """
     c = WechatContact
     for opened, left, window in ((c.said_at, c.said_left, WINDOW), (c.pressed_at, c.pressed_left, QUICK_WINDOW)):
-        done = session.execute(
+        done = changed(
+            session,
             update(c)
             .where(c.id == contact_id, opened > now - window, left > 0)
             .values({left: left - 1, c.sending_until: now + _SENDING_LAPSES}),
-            execution_options={"synchronize_session": False},
+            synchronize=False,
         )
-        if done.rowcount:
+        if done:
             mark_sending(session, parts, True)
             session.commit()
             return True

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.channels.wechat.models import WechatContact, WechatPicture, WechatReceipt, WechatSent
 from bot.conversations.models import Message
 from knowledge.clock import SHANGHAI
+from knowledge.tables import changed
 
 RECEIPTS_LAST = timedelta(days=1)  # WeChat delivers for 15 s, and a request older than five minutes is refused
 _VIA = {"passive": "当时就回的", "customer_service": "用客服消息发的"}
@@ -16,7 +17,7 @@ _VIA = {"passive": "当时就回的", "customer_service": "用客服消息发的
 
 def sweep(session: Session, *, now: datetime) -> int:
     """Delete receipts, which hold what we replied. How many."""
-    old = session.execute(delete(WechatReceipt).where(WechatReceipt.first_at < now - RECEIPTS_LAST)).rowcount
+    old = changed(session, delete(WechatReceipt).where(WechatReceipt.first_at < now - RECEIPTS_LAST))
     session.commit()
     return int(old)
 

@@ -100,7 +100,7 @@ def readable(session: Session, staff: Staff) -> set[str] | None:
     None: all.
     """
     seen = rights.places_of(session, staff)
-    return None if seen is None else {*seen, *places.above(session, staff.place_id), "nation"}
+    return None if seen is None else {*seen, *places.places_serving(session, staff.place_id)}
 
 
 def may_change(session: Session, staff: Staff, document: Document) -> bool:

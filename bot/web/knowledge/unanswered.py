@@ -29,6 +29,7 @@ from knowledge.documents.models import Document, Kind
 from knowledge.documents.shape import EDITABLE
 from knowledge.encoder.embedding import Embedder
 from knowledge.search.searcher import Searcher
+from knowledge.tables import changed
 
 REASONS = {
     "abstained": "没把握，没答",
@@ -157,7 +158,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: 
                 kind=kind,
                 place_id=place,
             )
-            if not session.execute(_taken(open_ids).values(document_id=version.document_id)).rowcount:
+            if not changed(session, _taken(open_ids).values(document_id=version.document_id)):
                 session.rollback()
                 raise Conflict("这一组刚刚有同事开始写了，请刷新看看。")
             audit.record(session, who.staff, "从没答上的问题写资料", version.document_id, label)
