@@ -1,8 +1,8 @@
-"""What a channel is: receive, deliver, tend, sweep, remaining."""
+"""What a channel is: how residents' words reach us, and ours them."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,13 @@ class Channel(Protocol):
     went out.
     """
 
-    name: str
+    kind: ClassVar[str]
+
+    @property
+    def name(self) -> str: ...
 
     def deliver_due(self) -> int: ...
+
+    def tend(self) -> None: ...
 
     def remaining(self, conversation_id: str) -> Remaining | None: ...

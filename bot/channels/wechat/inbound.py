@@ -66,7 +66,7 @@ class Wechat:
     before the others.
     """
 
-    name = "wechat"
+    kind = "wechat"
 
     def __init__(
         self,
@@ -95,6 +95,10 @@ class Wechat:
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by message: what is being answered here
         # One for the books: SQLite has one writer, and threads that wait for each other there sleep up to 0.1 s a time.
         self._books, self._senders = ThreadPoolExecutor(1, "wechat-books"), ThreadPoolExecutor(_SENDERS, "wechat-send")
+
+    @property
+    def name(self) -> str:
+        return self.account.name
 
     # --- in
     # ------------------------------------------------------------------------------------------------------------

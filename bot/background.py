@@ -1,0 +1,71 @@
+"""The app's own loops: what waits is answered, what is due goes out, each channel looks after itself.
+
+What is due goes out here and not in the worker: an answer that missed its passive reply should be on the telephone
+within seconds, and the worker, at low priority, may be at a statute's vectors for longer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.channels.base import Channel
+from bot.conversations import claims
+from bot.parts import Parts
+
+log = logging.getLogger("linli.app")
+
+_ROUND_S, _WATCH_S = 1, 2
+_LIES = timedelta(seconds=2)  # a message so young is being answered by the request that brought it
+
+
+@dataclass
+class Background:
+    parts: Parts
+    channels: Sequence[Channel]
+    is_rasa_ready: bool = True  # as the last look found it
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Claims of a process that was killed are given up first, for the app alone answers."""
+        with self.parts.sessions() as session:
+            claims.release_all(session)
+        loops = [self.watch(), *(loop(c) for c in self.channels for loop in (self.deliver, self.tend))]
+        return [asyncio.create_task(loop) for loop in loops]
+
+    async def deliver(self, channel: Channel) -> None:
+        """What this channel's people haven't got yet goes out as soon as it may."""
+        await self._again_and_again("deliver", channel, channel.deliver_due)
+
+    async def tend(self, channel: Channel) -> None:
+        await self._again_and_again("tend", channel, channel.tend)
+
+    async def _again_and_again(self, what: str, channel: Channel, work: Callable[[], int | None]) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(work)
+            except Exception as error:  # the trace would carry what was said
+                log.error("%s %s account=%s %s", channel.kind, what, channel.name, type(error).__name__)
+            await asyncio.sleep(_ROUND_S)
+
+    async def watch(self) -> None:
+        """Answer what is waiting as soon as Rasa is back, also what was said before the app itself was killed."""
+        while True:
+            try:
+                self.is_rasa_ready = await self.parts.rasa.is_ready()
+                if self.is_rasa_ready:
+                    await self._answer_waiting()
+            except Exception:
+                log.exception("watch")  # the loop must outlive a locked database; no resident's words are in the trace
+            await asyncio.sleep(_WATCH_S)
+
+    async def _answer_waiting(self) -> None:
+        waiting = await asyncio.to_thread(self._waiting)
+        answers = (self.parts.turns.answer(message_id) for message_id in waiting)
+        for error in await asyncio.gather(*answers, return_exceptions=True):
+            if isinstance(error, Exception):
+                log.error("watch %s", type(error).__name__)
+
+    def _waiting(self) -> list[int]:
+        with self.parts.sessions() as session:
+            return claims.unanswered(session, older_than=_LIES)

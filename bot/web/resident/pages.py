@@ -1,0 +1,49 @@
+"""The two pages anybody may open: the chat, and what is kept."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+
+from bot.parts import Parts
+from bot.settings import ROOT, Settings
+from bot.web.resident import widget
+from knowledge.search import snapshot
+
+router = APIRouter(default_response_class=HTMLResponse)
+_templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+
+
+@router.get("/")
+def chat(request: Request, village: str | None = None) -> HTMLResponse:
+    return _templates.TemplateResponse(
+        request, "chat.html", {"village": village, "footer": _footer(_settings(request))}
+    )
+
+
+@router.get("/privacy")
+def privacy(request: Request) -> HTMLResponse:
+    settings = _settings(request)
+    values = {
+        "notice": widget.notice(settings),
+        "retention_days": settings.retention_days,
+        "footer": _footer(settings),
+    }
+    return _templates.TemplateResponse(request, "privacy.html", values)
+
+
+def _settings(request: Request) -> Settings:
+    parts: Parts = request.app.state.parts
+    return parts.settings
+
+
+def _footer(settings: Settings) -> str:
+    meta = snapshot.meta(settings.snapshots)
+    chunks, embedded = int(str(meta.get("chunks", 0))), int(str(meta.get("embedded", 0)))
+    if not chunks:
+        return "资料正在准备。"
+    share = (
+        f"资料 {chunks} 条，均已可查"
+        if embedded == chunks
+        else f"资料 {chunks} 条，其中 {embedded} 条已能按意思查，其余可按字词查"
+    )
+    return f"{share}。回答供参考，以法律原文和主管部门答复为准。"
