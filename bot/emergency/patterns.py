@@ -2,7 +2,9 @@
 
 import re
 
-from bot.emergency.guidance import _K, EmergencyKind
+from bot.emergency.guidance import EmergencyKind
+
+_K = EmergencyKind
 
 # Pieces of the patterns. GAP never crosses a comma and never swallows a negation, so "他没有打我" is not "他打我".
 _GAP = "[^，没不未别]"

@@ -1,9 +1,12 @@
 """Is somebody in danger."""
 
+import enum
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from bot.emergency.guidance import _K, GUIDANCE, SOFT, Emergency, EmergencyKind
+from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind
 from bot.emergency.patterns import (
     ABOUT_SOMEBODY,
     DESPAIR,
@@ -47,6 +50,61 @@ def _fold(text: str) -> str:
 
 _WHICH_DAY = re.compile(r"最后[一1]天(?:是|到)?(?:几号|哪)|(?:是|到)(?:几号|哪一?天|啥时候|什么时候)|算(?:一下|算|下)")
 _NEAR = re.compile(r"今天|明天|后天|明早|今晚|剩|快[到过]|马上|就是|来不及|开庭|看守所|拘|抓")
+_CRY = re.compile(r"我不想活|怎么死|想死|救命|自杀")
+_GIVING_UP = re.compile("撑不|熬不|绝望|解脱|消失")
+_JUST_NOW = re.compile("正在|现在[^，]{0,4}又|刚才|刚刚|又在")
+# in a long complaint 现在 and 马上 are everyday words, so it takes a stronger sign
+_RIGHT_NOW = re.compile(r"正在|刚才|刚刚|此刻|快来|救我|叫不醒|现在[^，]{0,4}(?:打|砍|躲|锁|关)")
+_BODILY = (EmergencyKind.violence, EmergencyKind.child_harm, EmergencyKind.medical, EmergencyKind.fire_gas)
+# with fire and illness 吗 may be about the danger itself (能开灯吗)
+_ASKED_IN_DANGER = (EmergencyKind.fire_gas, EmergencyKind.medical, EmergencyKind.self_harm)
+
+
+class _Meant(enum.Enum):
+    now = "now"
+    # past, denied, asked about
+    soft = "soft"
+    # supposed, an argument in a complaint
+    nothing = "nothing"
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """Words of danger where they stand: `said` is the whole message, `clause` what lies between two commas, `before`
+    what leads up to the words in it.
+    """
+
+    kind: EmergencyKind
+    words: str
+    clause: str
+    before: str
+    sentence_before: str
+    rest: str
+    said: str
+
+    @property
+    def is_now(self) -> bool:
+        return bool(NOW.search(self.clause))
+
+
+def _hits(said: str) -> Iterator[_Hit]:
+    """Gravest first; sentences that tell a film or a piece of news are passed over."""
+    for kind, pattern in _COMPILED:
+        for sentence in _SENTENCE.findall(said):
+            if FICTION.search(sentence):
+                continue
+            for found in pattern.finditer(sentence):
+                start = sentence.rfind("，", 0, found.start()) + 1
+                end = sentence.find("，", found.end())
+                yield _Hit(
+                    kind,
+                    found.group(),
+                    clause=sentence[start : end if end >= 0 else len(sentence)],
+                    before=sentence[start : found.start()],
+                    sentence_before=sentence[: found.start()],
+                    rest=said[said.find(sentence) + start :],
+                    said=said,
+                )
 
 
 def recognise(text: str) -> Emergency | None:
@@ -54,71 +112,80 @@ def recognise(text: str) -> Emergency | None:
     soft.
     """
     said = _fold(text)
-    if MEANS.search(said) and not re.search(r"我不想活|怎么死|想死|救命|自杀", said):
+    if MEANS.search(said) and not _CRY.search(said):
         return None
-    is_long = len(said) > LONG
     soft: EmergencyKind | None = None
-    for kind, pattern in _COMPILED:
-        for sentence in _SENTENCE.findall(said):
-            if FICTION.search(sentence):
-                continue
-            for hit in pattern.finditer(sentence):
-                verdict = _frame(kind, hit, sentence, said=said, is_long=is_long)
-                if verdict == "now":
-                    return Emergency(kind, False, GUIDANCE[kind])
-                if verdict == "soft":
-                    soft = soft or kind
-    if not is_long and not FICTION.search(said) and (weak := {m.group() for m in DESPAIR.finditer(said)}):
-        if len(weak) > 1 and not QUESTION.search(said):
-            return Emergency(_K.self_harm, False, GUIDANCE[_K.self_harm])
-        soft = soft or (
-            _K.self_harm if re.search("撑不|熬不|绝望|解脱|消失", said) and not QUESTION.search(said) else None
-        )
+    for hit in _hits(said):
+        meant = _meant(hit)
+        if meant is _Meant.now:
+            return Emergency(hit.kind, False, GUIDANCE[hit.kind])
+        if meant is _Meant.soft:
+            soft = soft or hit.kind
+    despair = _despair(said)
+    if despair is _Meant.now:
+        return Emergency(EmergencyKind.self_harm, False, GUIDANCE[EmergencyKind.self_harm])
+    if despair is _Meant.soft:
+        soft = soft or EmergencyKind.self_harm
     return Emergency(soft, True, SOFT[soft]) if soft in SOFT else None
 
 
-def _frame(kind: EmergencyKind, hit: re.Match[str], sentence: str, *, said: str, is_long: bool) -> str:
-    """How a hit is meant: "now", "soft" (past, denied, asked about) or "" (supposed, an argument in a complaint)."""
-    start = sentence.rfind("，", 0, hit.start()) + 1
-    end = sentence.find("，", hit.end())
-    clause = sentence[start : end if end >= 0 else len(sentence)]
-    before = sentence[start : hit.start()]
-    is_now = bool(NOW.search(clause))
-    if NEGATED.search(before):
-        return "soft"
-    if is_long:
-        # 现在 and 马上 are everyday words in a complaint, so the wish to die stays a softer word there and the rest
-        # needs a stronger sign
-        if kind is _K.self_harm:
-            return "soft" if re.search(ME, clause) else ""
-        return (
-            "now"
-            if kind in (_K.violence, _K.child_harm, _K.medical, _K.fire_gas)
-            and re.search(r"正在|刚才|刚刚|此刻|快来|救我|叫不醒|现在[^，]{0,4}(?:打|砍|躲|锁|关)", clause)
-            and not SUPPOSED.search(clause)
-            else ""
-        )
-    if kind not in (_K.self_harm, _K.threat) and SUPPOSED.search(before) and not is_now:
-        return ""
-    if SUPPOSED.search(before) and re.search("有人|别人", before):
-        return "soft"
-    is_ended = bool(ENDED.search(said[said.find(sentence) + start :]))
-    if PAST.search(clause) and not re.search("正在|现在[^，]{0,4}又|刚才|刚刚|又在", clause):
-        return "soft"
-    if is_ended and not is_now:
-        return "soft"
-    if PAST.search(sentence[: hit.start()]) and not is_now and "又" not in clause:
-        return "soft"
-    if kind is _K.self_harm and WISH.search(hit.group()):
-        return "soft" if before.endswith("得") else "now"  # 工资低得活不下去 is a way of speaking
-    is_happening = bool(HAPPENING.search(clause))
-    if kind is _K.legal_deadline:
-        if _WHICH_DAY.search(said) and not _NEAR.search(said):
-            return ""  # 复议最后一天是几号: the deadline form computes it
-        return "soft" if (GENERAL_TERM.search(said) and not RECENT.search(clause)) else "now"
-    # the resident asks 吗 of a lawyer; with fire and illness 吗 may be about the danger itself (能开灯吗)
-    if (
-        QUESTION.search(said) or (kind not in (_K.fire_gas, _K.medical, _K.self_harm) and YES_NO.search(said))
-    ) and not is_happening:
-        return "soft" if ABOUT_SOMEBODY.search(said) else ""
-    return "now"
+def _despair(said: str) -> _Meant:
+    """Words that are not enough alone; two of them are."""
+    if len(said) > LONG or FICTION.search(said) or QUESTION.search(said):
+        return _Meant.nothing
+    weak = {found.group() for found in DESPAIR.finditer(said)}
+    if len(weak) > 1:
+        return _Meant.now
+    return _Meant.soft if weak and _GIVING_UP.search(said) else _Meant.nothing
+
+
+def _meant(hit: _Hit) -> _Meant:
+    """How a hit is meant."""
+    if NEGATED.search(hit.before):
+        return _Meant.soft
+    if len(hit.said) > LONG:
+        return _in_complaint(hit)
+    if SUPPOSED.search(hit.before):
+        if hit.kind not in (EmergencyKind.self_harm, EmergencyKind.threat) and not hit.is_now:
+            return _Meant.nothing
+        if re.search("有人|别人", hit.before):
+            return _Meant.soft
+    if _is_past(hit):
+        return _Meant.soft
+    if hit.kind is EmergencyKind.self_harm and WISH.search(hit.words):
+        return _Meant.soft if hit.before.endswith("得") else _Meant.now  # 工资低得活不下去 is a way of speaking
+    if hit.kind is EmergencyKind.legal_deadline:
+        return _term(hit)
+    if _is_asked(hit):
+        return _Meant.soft if ABOUT_SOMEBODY.search(hit.said) else _Meant.nothing
+    return _Meant.now
+
+
+def _in_complaint(hit: _Hit) -> _Meant:
+    """In a long text the wish to die stays a softer word and the rest needs a stronger sign."""
+    if hit.kind is EmergencyKind.self_harm:
+        return _Meant.soft if re.search(ME, hit.clause) else _Meant.nothing
+    is_now = hit.kind in _BODILY and _RIGHT_NOW.search(hit.clause) and not SUPPOSED.search(hit.clause)
+    return _Meant.now if is_now else _Meant.nothing
+
+
+def _is_past(hit: _Hit) -> bool:
+    if PAST.search(hit.clause) and not _JUST_NOW.search(hit.clause):
+        return True
+    if hit.is_now:
+        return False
+    return bool(ENDED.search(hit.rest) or (PAST.search(hit.sentence_before) and "又" not in hit.clause))
+
+
+def _term(hit: _Hit) -> _Meant:
+    """A time limit that runs out, or somebody taken into custody."""
+    if _WHICH_DAY.search(hit.said) and not _NEAR.search(hit.said):
+        return _Meant.nothing  # 复议最后一天是几号: the deadline form computes it
+    is_general = GENERAL_TERM.search(hit.said) and not RECENT.search(hit.clause)
+    return _Meant.soft if is_general else _Meant.now
+
+
+def _is_asked(hit: _Hit) -> bool:
+    """The resident asks of a lawyer; what happens at this moment is no question."""
+    is_question = QUESTION.search(hit.said) or (hit.kind not in _ASKED_IN_DANGER and YES_NO.search(hit.said))
+    return bool(is_question) and not HAPPENING.search(hit.clause)

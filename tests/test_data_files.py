@@ -1,0 +1,48 @@
+"""Data files that people of other trades edit: each has a schema, is packaged, and names articles that exist."""
+
+import fnmatch
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.emergency.guidance import GuidanceFile
+from knowledge.data_files import DataModel, read
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS: dict[str, type[DataModel]] = {
+    "bot/emergency/guidance.yml": GuidanceFile,
+}
+# What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.
+OTHERS = (
+    "bot/domain/*",
+    "bot/data/*",
+    "bot/nlu/*",
+    "bot/credentials.yml",
+    "bot/endpoints.yml",
+    "knowledge/corpus/*",
+    "knowledge/village_rules/examples/*",
+)
+
+
+def data_files() -> set[str]:
+    found = {str(p.relative_to(ROOT)) for top in ("bot", "actions", "knowledge") for p in (ROOT / top).rglob("*.yml")}
+    return {name for name in found if not any(fnmatch.fnmatch(name, other) for other in OTHERS)}
+
+
+def test_every_data_file_has_a_schema() -> None:
+    assert data_files() == set(SCHEMAS)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_data_file_is_read_by_its_schema(name: str) -> None:
+    assert read(ROOT / name, SCHEMAS[name])
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_data_file_is_packaged(name: str) -> None:
+    packaged = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
+    path = Path(name)
+    assert any(fnmatch.fnmatch(path.name, glob) for glob in packaged[".".join(path.parent.parts)])
