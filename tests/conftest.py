@@ -1,22 +1,27 @@
 import os
 import socket
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session, close_all_sessions, sessionmaker
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session, sessionmaker
 
-from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
+from bot.staff import passwords
 from knowledge.anonymity.names import features, training
+from tests.databases import Databases, PostgresServer, SqliteFiles
 from tests.telephones import write_accounts
 
 hypothesis.settings.register_profile("linli", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("linli")
+
+# 0.17 s a password as the app hashes them; `test_accounts` hashes one so.
+STRONG_HASHER = passwords.HASHER
+passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords.NOBODY = passwords.hashed("nobody's password")
 
 CORPUS = ROOT / "knowledge" / "corpus"
 # A few statutes keep the suite short; a full embedding has no place in it.
@@ -44,7 +49,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT"):
         os.environ[name] = str(free_port())
     if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
-        os.environ["LINLI_DATABASE_URL"], _ = _database(server)
+        os.environ["LINLI_DATABASE_URL"] = PostgresServer(server).create()
     os.environ["LINLI_FRONT_END"] = str(Path(os.environ.get("LINLI_HOME", ROOT / "var")) / "front-end")
     home = tmp_path_factory.mktemp("home")
     os.environ["LINLI_HOME"] = str(home)
@@ -67,32 +72,17 @@ def prepared(settings: Settings) -> Settings:
     return settings
 
 
-def _database(url: str) -> tuple[str, Callable[[], None]]:
-    """A fresh database of the server at `url`, and how to drop it."""
-    name = f"linli_{uuid.uuid4().hex}"
-
-    def on_server(statement: str) -> None:
-        server = create_engine(url, isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.execute(text(statement))
-        server.dispose()
-
-    on_server(f"CREATE DATABASE {name}")
-    return url.rsplit("/", 1)[0] + f"/{name}", lambda: on_server(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """On SQLite, or on the server that LINLI_TEST_DATABASE_URL names."""
+    url = os.environ.get("LINLI_TEST_DATABASE_URL")
+    made = Databases(PostgresServer(url) if url else SqliteFiles(tmp_path_factory.mktemp("databases")))
+    yield made
+    made.drop_templates()
 
 
 @pytest.fixture()
-def sessions(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
-    """A migrated database of its own: SQLite, or on the server that LINLI_TEST_DATABASE_URL names."""
-    drop: Callable[[], None] = lambda: None  # noqa: E731
-    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
-        url, drop = _database(server)
-    else:
-        url = f"sqlite:///{tmp_path / 'test.sqlite'}"
-    migrate(url)
-    engine = make_engine(url)
-    yield make_sessions(engine)
-    # a connection that the garbage collector rolls back, whenever it comes by, disturbs another test
-    close_all_sessions()
-    engine.dispose()
-    drop()
+def sessions(databases: Databases) -> Iterator[sessionmaker[Session]]:
+    """A migrated database of its own, with nothing in it."""
+    with databases.opened() as opened:
+        yield opened

@@ -11,7 +11,6 @@ from bot.staff.models import Staff
 
 PASSWORD_LEAST, PASSWORD_MOST = 10, 200
 HASHER = PasswordHasher()
-NOBODY = HASHER.hash(secrets.token_hex())  # an unknown login costs as much time as a wrong password
 
 
 class SignInFailed(ActionError):
@@ -27,6 +26,14 @@ def check_password(password: str, login: str = "") -> None:
         raise InvalidInput("密码里有存不了的字，请换一个。")
     if len(set(password)) < 4 or (login and login.lower() in password.lower()):
         raise InvalidInput("这个密码太好猜了，请换一个。")
+
+
+def hashed(password: str) -> str:
+    return HASHER.hash(password)
+
+
+# An unknown login costs as much time as a wrong password.
+NOBODY = hashed(secrets.token_hex())
 
 
 def fits(password_hash: str, password: str) -> bool:

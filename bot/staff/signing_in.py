@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
+from bot.staff import passwords
 from bot.staff.audit import record
 from bot.staff.models import Role, Staff, StaffSession
-from bot.staff.passwords import HASHER, NOBODY, SignInFailed, check_password, fits
+from bot.staff.passwords import SignInFailed
 from knowledge.places import Place
 from knowledge.tables import changed
 
@@ -42,7 +43,7 @@ def add(
         raise InvalidInput("账号请用 2 到 40 位的英文字母、数字、点、横线。")
     if not name:
         raise InvalidInput("请写姓名。")
-    check_password(password, login)
+    passwords.check_password(password, login)
     if session.get(Place, storable(place)) is None:
         raise InvalidInput("没有这个地方。")
     if team_id is not None and not 0 < team_id <= MOST_NUMBER:
@@ -53,7 +54,7 @@ def add(
         login=login,
         name=name,
         role=role,
-        password_hash=HASHER.hash(password),
+        password_hash=passwords.hashed(password),
         place_id=place,
         team_id=team_id,
         must_change=must_change,
@@ -66,8 +67,8 @@ def add(
 
 def set_password(session: Session, staff: Staff, password: str, *, must_change: bool = False) -> None:
     """All sessions end with the old password."""
-    check_password(password, staff.login)
-    staff.password_hash = HASHER.hash(password)
+    passwords.check_password(password, staff.login)
+    staff.password_hash = passwords.hashed(password)
     staff.must_change = must_change
     staff.wrong = 0
     staff.locked_until = None
@@ -87,7 +88,8 @@ def sign_in(
     Raises SignInFailed, which never says what was wrong; commits the count of wrong tries.
     """
     staff = session.scalar(select(Staff).where(Staff.login == storable(login).strip().lower()))
-    right = fits(staff.password_hash if staff else NOBODY, password) and staff is not None and staff.is_active
+    fits = passwords.fits(staff.password_hash if staff else passwords.NOBODY, password)
+    right = fits and staff is not None and staff.is_active
     if staff and staff.locked_until and staff.locked_until > now:
         raise SignInFailed(f"试错太多次，账号先锁住了，请 {LOCKED_FOR.seconds // 60} 分钟后再试，或请管理员重设。")
     if right and staff and staff.totp_secret:

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
-from tests.conftest import _database, free_port
+from tests.conftest import free_port
+from tests.databases import PostgresServer
 from tests.end_to_end import staff
 from tests.end_to_end.test_accessibility import violations
 from tests.end_to_end.test_journeys import press, shot
@@ -45,10 +46,11 @@ def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         | {k: str(v) for k, v in ports.items()}
         | {"LINLI_HOME": str(home)}
     )
-    drop: Callable[[], None] = lambda: None  # noqa: E731
     # a database of its own there, too: the suite's stack would answer what is said here
-    if server := os.environ.get("LINLI_TEST_DATABASE_URL"):
-        environ["LINLI_DATABASE_URL"], drop = _database(server)
+    url = os.environ.get("LINLI_TEST_DATABASE_URL")
+    server = PostgresServer(url) if url else None
+    if server:
+        environ["LINLI_DATABASE_URL"] = server.create()
     settings = prepared.model_copy(
         update={"home": home, "port": ports["LINLI_PORT"], "database_url": environ.get("LINLI_DATABASE_URL", "")}
     )
@@ -73,7 +75,8 @@ def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
             process.wait(30)
         finally:
             process.kill()
-            drop()
+            if server:
+                server.drop(environ["LINLI_DATABASE_URL"])
 
 
 class Telephone:

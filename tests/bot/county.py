@@ -1,0 +1,157 @@
+"""Who and what `tests.bot.world.World` finds in its database."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.bookings import appointments, openings
+from actions.bookings.models import Mode
+from actions.cases import filing, mediation, moves
+from actions.cases.models import Photo
+from actions.cases.status import CaseStatus
+from actions.feedback import UnansweredQuestion
+from actions.offices.defaults import import_offices
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.staff.models import Staff
+from knowledge.documents import comments, versions
+from knowledge.documents.models import Document, Kind
+from knowledge.documents.versions import Person
+from knowledge.evaluation.models import GoldenQuestion
+from knowledge.exchange.corpus import import_places
+from tests.bot.world import DAY, HASH, STAFF, World
+from tests.conftest import CORPUS
+
+_AUTHOR = Person(900, "离职的人")
+
+
+def places_and_offices(session: Session) -> None:
+    import_places(session, CORPUS)
+    import_offices(session, CORPUS / "offices.yml")
+
+
+def whole_county(session: Session) -> None:
+    now = datetime.now(UTC)
+    session.add_all(
+        Staff(login=login, name=f"{login}的人", password_hash=HASH, role=role, place_id=place)
+        for login, (role, place) in STAFF.items()
+    )
+    _waiting_conversation(session, now)
+    case, photo = _case_with_an_agreement(session, now)
+    opening = _booked_opening(session, now)
+    version = _village_rule_with_a_conflict(session, now)
+    session.add(
+        GoldenQuestion(
+            key="k1",
+            ask="红事能罚款吗",
+            place_id="lijiagou",
+            must=["rule-1 第一条"],
+            any_of=["law 民法典 1042"],
+            must_not=[],
+            source="console",
+            created_by="李",
+        )
+    )
+    session.add(
+        UnansweredQuestion(question="李家沟的粪坑占了我家", reason="abstained", place_id="lijiagou", created_at=now)
+    )
+    session.flush()
+    # `World` and `DEEDS` name them.
+    assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
+
+
+def _waiting_conversation(session: Session, now: datetime) -> None:
+    session.add(
+        Conversation(
+            id=World.conversation,
+            channel="widget",
+            place_id="lijiagou",
+            status=ConversationStatus.waiting,
+            waiting_since=now,
+            handoff_reason="asked",
+        )
+    )
+    session.flush()
+    session.add(
+        Message(conversation_id=World.conversation, sender=Sender.resident, text="隔壁占了我家的路", answered_at=now)
+    )
+    session.flush()
+
+
+def _case_with_an_agreement(session: Session, now: datetime) -> tuple[int, int]:
+    """The ids of the case, which is in progress, and of its photo."""
+    actor = moves.Actor("staff", "王芳", 1)
+    case = filing.file(
+        session,
+        request_key="r1",
+        conversation_id=World.conversation,
+        place="lijiagou",
+        category="其他",
+        fields={"what": "隔壁砌墙占了路", "phone": "13800001234"},
+        now=now,
+    )
+    photo = Photo(conversation_id=World.conversation, case_id=case.id, sha256="0" * 64, jpeg=b"\xff\xd8")
+    session.add(photo)
+    for to in (CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress):
+        moves.move(session, case.id, to, actor=actor, key=f"k-{to}", now=now, team_id=1)
+    parties = [{"name": "甲"}, {"name": "乙"}]
+    mediation.start_mediation(session, case.id, mediator="王芳", parties=parties, actor=actor, now=now)
+    for party in (0, 1):
+        mediation.consent(session, case.id, party, "yes", actor=actor, now=now)
+    mediation.sign_agreement(
+        session, case.id, facts="占路", terms="退回去", method="", signed_on=DAY, actor=actor, now=now
+    )
+    return case.id, photo.id
+
+
+def _booked_opening(session: Session, now: datetime) -> int:
+    worker = session.scalars(select(Staff).where(Staff.login == "legal_worker")).one()
+    starts = now + timedelta(days=3)
+    opening = openings.publish(
+        session,
+        worker_id=worker.id,
+        worker_name=worker.name,
+        mode=Mode.visit,
+        place="lijiagou",
+        address="党群服务中心",
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+        capacity=2,
+        now=now,
+    )
+    appointment = appointments.book(
+        session,
+        opening.id,
+        conversation_id=World.conversation,
+        request_key="b1",
+        summary="想问离婚的事",
+        phone="13900005678",
+        now=now,
+    )
+    appointments.write_note(session, appointment.id, "当事人情绪不稳", worker_id=worker.id)
+    return opening.id
+
+
+def _village_rule_with_a_conflict(session: Session, now: datetime) -> int:
+    """The id of the version, a draft with a comment."""
+    session.add(Document(id=World.document, kind=Kind.village_rule, title="", place_id="lijiagou"))
+    session.flush()
+    clauses = [
+        {
+            "number": "第一条",
+            "text": "违者罚款五百元。",
+            "answer": "不能罚。",
+            "status": "conflicts",
+            "conflict": {"articles": ["行政处罚法 10"], "says": "村里没有权罚款。"},
+        }
+    ]
+    version = versions.start_draft(
+        session,
+        by=_AUTHOR,
+        now=now,
+        document_id=World.document,
+        content={"title": "李家沟村规", "clauses": clauses},
+        in_force_from=DAY,
+    )
+    comments.comment(session, version.id, by=_AUTHOR, now=now, text="看看第一条")
+    return version.id
