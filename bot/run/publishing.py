@@ -88,7 +88,7 @@ class Publications:
         snapshot, now = search_snapshot.current_id(root), datetime.now(UTC)
         since = self._seen[1] if self._seen and self._seen[0] == snapshot else None
         with self._sessions() as session:
-            waiting = index_building.pending(session, root=root, today=day, since=since, snapshot=snapshot)
+            waiting = index_building.pending(session, root=root, today=day, since=since, within=snapshot)
             if not waiting:
                 self._seen = (snapshot, now)
                 if self._made is None and index_building.is_publication_near(session):

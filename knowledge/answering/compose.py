@@ -2,6 +2,7 @@
 that no shown source says; where nothing is likely enough, an Abstention.
 """
 
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -286,7 +287,7 @@ def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
 
     def shared(sentence: str) -> float:
         pairs = character_pairs(sentence)
-        return len(asked.intersection(pairs)) / (len(pairs) + 20) ** 0.5
+        return len(asked.intersection(pairs)) / math.sqrt(len(pairs) + 20)
 
     best = max(range(len(sentences)), key=lambda i: shared(sentences[i]) - 0.001 * i)
     if best and re.match(r"(前款|但是|其|该)", sentences[best]):

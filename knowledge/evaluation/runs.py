@@ -1,6 +1,6 @@
 """Figures over questions with known answers."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence, Set
 from datetime import date
 from statistics import fmean
 from typing import Any
@@ -51,7 +51,7 @@ def bank_trials(session: Session, searcher: Searcher, *, day: date, limit: int |
     return trials
 
 
-def _set_aside(session: Session, limit: int | None) -> Iterator[tuple[BankQuestion, set[Hashable], str | None]]:
+def _set_aside(session: Session, limit: int | None) -> Iterator[tuple[BankQuestion, Set[Hashable], str | None]]:
     """Each with its golds and the place it is asked from: that of the village whose document answers it, as its own
     residents would.
     """

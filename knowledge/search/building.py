@@ -1,6 +1,7 @@
 """The database turned into a snapshot, and its delta."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,6 @@ from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import DIM, Embedder, Progress
 from knowledge.search import index, rows, segments, snapshot
-from knowledge.search import rows as search_rows
-from knowledge.search import snapshot as search_snapshot
 from knowledge.search.passages import Draft
 from knowledge.statutes.citations import statute_id
 
@@ -63,116 +62,121 @@ def build_snapshot(
     SnapshotRejected; the live snapshot then stays. Versions that ended before `today` are left out. `progress(step,
     total)` counts chunks and questions.
     """
-    with search_snapshot.locked(root, "build"):
+    with snapshot.locked(root, "build"):
         read_at = datetime.now(UTC)
-        versions = np.array(session.scalars(select(DocumentVersion.id).where(search_rows.live(today))).all(), np.int64)
-        writer = search_snapshot.Writer(root)
-        rows_of: dict[tuple[str, str | None], list[int]] = {
-            (document, ref): []
-            for document, ref in session.execute(
-                select(BankTarget.document_id, BankTarget.ref)
-                .join(BankQuestion)
-                .where(BankQuestion.set_aside.is_(False))
-                .distinct()
-            )
-        }
-        total = (
-            session.scalar(select(func.count(Chunk.id)).join(DocumentVersion).where(search_rows.live(today))) or 0
-        ) + (session.scalar(select(func.count(BankQuestion.id)).where(BankQuestion.set_aside.is_(False))) or 0)
+        held = np.array(session.scalars(select(DocumentVersion.id).where(rows.live(today))).all(), np.int64)
+        core = {statute_id(name) for name in CORE_STATUTES} if core_only else None
+        work = _Work(snapshot.Writer(root), embedder, cache, core, _targets(session))
+        total = _count(session, today) if progress else 0
         tell: Callable[[int], None] = lambda step: progress(step, total) if progress else None  # noqa: E731
-        core, among = {statute_id(name) for name in CORE_STATUTES}, search_rows.Among(versions)
-        for rows in search_rows.chunk_pages(session, today):
-            rows = [r for r in rows if r.version_id in among]
-            _add_chunks(
-                writer,
-                rows,
-                embedder=embedder,
-                cache=cache,
-                core=core if core_only else None,
-                rows_of=rows_of,
-                tell=tell,
-            )
-        for questions in search_rows.question_pages(session):
-            texts = [text for _, text, _ in questions]
-            vectors = embed_cached(texts, embedder=embedder, cache=cache)
-            asked, points = [], []
-            for place, (question_id, _, targets) in enumerate(questions):
-                found = [rows_of[t] for t in targets if rows_of.get(t)][:_TARGETS]
-                if found:
-                    # Two versions of one text may both be here; the day decides which of them is shown.
-                    points += [(len(asked), row, rank) for rank, rows_found in enumerate(found) for row in rows_found]
-                    asked.append((place, question_id))
-            writer.add_questions(ids=[q for _, q in asked], vectors=vectors[[p for p, _ in asked]], points=points)
-            tell(len(texts))
-        snapshot = writer.finish(
-            versions=versions,
+        among = rows.Among(held)
+        for page in rows.chunk_pages(session, today):
+            work.add_chunks([r for r in page if r.version_id in among], tell)
+        for questions in rows.question_pages(session):
+            work.add_questions(questions)
+            tell(len(questions))
+        built = work.writer.finish(
+            versions=held,
             meta={"model": embedder.name, "built_for": today.isoformat(), "read_at": read_at.isoformat()},
         )
         if check:
-            check(search_snapshot.load(root, snapshot))
-        with search_snapshot.locked(root, "delta"):
+            check(snapshot.load(root, built))
+        with snapshot.locked(root, "delta"):
             # What was published while this was built comes along, so that nothing disappears with the swap.
-            while _extend(session, folder=root / snapshot, embedder=embedder, cache=cache, today=today):
+            while _extend(session, folder=root / built, embedder=embedder, cache=cache, today=today):
                 pass
-            search_snapshot.publish(root, snapshot)
-    return snapshot
+            snapshot.publish(root, built)
+    return built
 
 
-def _add_chunks(
-    writer: snapshot.Writer,
-    rows: Sequence[Any],
-    *,
-    embedder: Embedder,
-    cache: VectorCache,
-    core: set[str] | None,
-    rows_of: dict[tuple[str, str | None], list[int]],
-    tell: Callable[[int], None],
-) -> None:
-    wanted = list(range(len(rows)))
-    if core is not None:
-        known = cache.get(embedder.name, [r.content_hash for r in rows])
-        wanted = [
+def _targets(session: Session) -> dict[rows.Target, list[int]]:
+    """Whatever a question of the bank points to; the rows of its chunks are filled in as they are written."""
+    asked = select(BankTarget.document_id, BankTarget.ref).join(BankQuestion).where(BankQuestion.set_aside.is_(False))
+    return {(document, ref): [] for document, ref in session.execute(asked.distinct())}
+
+
+def _count(session: Session, today: date) -> int:
+    """Chunks and questions to come."""
+    chunks = select(func.count(Chunk.id)).join(DocumentVersion).where(rows.live(today))
+    questions = select(func.count(BankQuestion.id)).where(BankQuestion.set_aside.is_(False))
+    return (session.scalar(chunks) or 0) + (session.scalar(questions) or 0)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A snapshot in the making. `core`: the statutes that are embedded at once; None: all."""
+
+    writer: snapshot.Writer
+    embedder: Embedder
+    cache: VectorCache
+    core: set[str] | None
+    rows_of: dict[rows.Target, list[int]]
+
+    def add_chunks(self, chunks: Sequence[Any], tell: Callable[[int], None]) -> None:
+        told = 0
+
+        def computed(step: int, _: int) -> None:
+            nonlocal told
+            told += step
+            tell(step)
+
+        wanted = self._wanted(chunks)
+        vectors, has_vector = np.zeros((len(chunks), DIM), np.float32), np.zeros(len(chunks), bool)
+        texts = [chunks[i].embed_text for i in wanted]
+        vectors[wanted] = embed_cached(texts, embedder=self.embedder, cache=self.cache, progress=computed)
+        has_vector[wanted] = True
+        for row, r in enumerate(chunks, self.writer.chunks):
+            if (r.document_id, r.ref) in self.rows_of:
+                self.rows_of[r.document_id, r.ref].append(row)
+        self.writer.add(
+            chunk_ids=np.array([r.id for r in chunks], np.int64),
+            texts=[r.embed_text for r in chunks],
+            places=[r.place_id for r in chunks],
+            vectors=vectors,
+            has_vector=has_vector,
+        )
+        tell(len(chunks) - told)
+
+    def _wanted(self, chunks: Sequence[Any]) -> list[int]:
+        """Which of them get a vector now."""
+        if self.core is None:
+            return list(range(len(chunks)))
+        known = self.cache.get(self.embedder.name, [r.content_hash for r in chunks])
+        return [
             i
-            for i, r in enumerate(rows)
-            if r.kind is not Kind.statute or r.document_id in core or r.content_hash in known
+            for i, r in enumerate(chunks)
+            if r.kind is not Kind.statute or r.document_id in self.core or r.content_hash in known
         ]
-    told = 0
 
-    def computed(step: int, _: int) -> None:
-        nonlocal told
-        told += step
-        tell(step)
-
-    vectors, has_vector = np.zeros((len(rows), DIM), np.float32), np.zeros(len(rows), bool)
-    vectors[wanted] = embed_cached(
-        [rows[i].embed_text for i in wanted], embedder=embedder, cache=cache, progress=computed
-    )
-    has_vector[wanted] = True
-    for row, r in enumerate(rows, writer.chunks):
-        if (r.document_id, r.ref) in rows_of:
-            rows_of[r.document_id, r.ref].append(row)
-    writer.add(
-        chunk_ids=np.array([r.id for r in rows], np.int64),
-        texts=[r.embed_text for r in rows],
-        places=[r.place_id for r in rows],
-        vectors=vectors,
-        has_vector=has_vector,
-    )
-    tell(len(rows) - told)
+    def add_questions(self, questions: Sequence[rows.Asked]) -> None:
+        """Those whose answer is in the snapshot."""
+        vectors = embed_cached([text for _, text, _ in questions], embedder=self.embedder, cache=self.cache)
+        ids: list[str] = []
+        places: list[int] = []
+        points: list[tuple[int, int, int]] = []
+        for place, (question_id, _, targets) in enumerate(questions):
+            found = [self.rows_of[t] for t in targets if self.rows_of.get(t)][:_TARGETS]
+            if found:
+                # Two versions of one text may both be here; the day decides which of them is shown.
+                points += [(len(ids), row, rank) for rank, rows_found in enumerate(found) for row in rows_found]
+                ids.append(question_id)
+                places.append(place)
+        self.writer.add_questions(ids=ids, vectors=vectors[places], points=points)
 
 
 def pending(
-    session: Session, *, root: Path, today: date, since: datetime | None = None, snapshot: str | None = None
+    session: Session, *, root: Path, today: date, since: datetime | None = None, within: str | None = None
 ) -> list[int]:
     """Ids of published versions that the index doesn't hold yet, latest first: a person waits for these, not for a
     folder of files.
 
-    `since`: everything was in the index at that time; without it, the time the snapshot was read.
+    `since`: everything was in the index at that time; without it, the time the snapshot was read. `within`: another
+    snapshot than the live one.
     """
-    snapshot = snapshot or search_snapshot.current_id(root)
-    if snapshot is None:
+    held_in = within or snapshot.current_id(root)
+    if held_in is None:
         return []
-    told = search_snapshot.meta(root, snapshot)
+    told = snapshot.meta(root, held_in)
     if told.get("format") != index.FORMAT:
         return []  # a new snapshot is due, and will hold them
     since = since or datetime.fromisoformat(str(told["read_at"]))
@@ -184,7 +188,7 @@ def pending(
     found = session.scalars(asked).all()
     if not found:
         return []
-    held = _held(root / snapshot)
+    held = _held(root / held_in)
     return [v for v in found if v not in held]
 
 
@@ -205,41 +209,39 @@ def is_publication_near(session: Session) -> bool:
 
 def is_indexed(root: Path, version: DocumentVersion) -> bool:
     """Whether residents can find it; False means "published, being indexed" for a version that is published."""
-    snapshot = search_snapshot.current_id(root)
-    if snapshot is None or not (root / snapshot / "versions.npy").exists():
+    live = snapshot.current_id(root)
+    if live is None or not (root / live / "versions.npy").exists():
         return False
-    versions = np.load(root / snapshot / "versions.npy", mmap_mode="r")
-    at = int(np.searchsorted(versions, version.id))
-    return (at < len(versions) and int(versions[at]) == version.id) or version.id in segments.read(
-        root / snapshot
-    ).versions
+    held = np.load(root / live / "versions.npy", mmap_mode="r")
+    at = int(np.searchsorted(held, version.id))
+    is_held = at < len(held) and int(held[at]) == version.id
+    return is_held or version.id in segments.read(root / live).versions
 
 
 def update_delta(session: Session, *, root: Path, embedder: Embedder, cache: VectorCache, today: date) -> int:
     """Number of versions that became searchable. Only these are embedded; call it until it returns 0."""
-    with search_snapshot.locked(root, "delta"):
-        snapshot = search_snapshot.current_id(root)
-        return _extend(session, folder=root / snapshot, embedder=embedder, cache=cache, today=today) if snapshot else 0
+    with snapshot.locked(root, "delta"):
+        live = snapshot.current_id(root)
+        return _extend(session, folder=root / live, embedder=embedder, cache=cache, today=today) if live else 0
 
 
 def _extend(session: Session, *, folder: Path, embedder: Embedder, cache: VectorCache, today: date) -> int:
-    waiting = pending(session, root=folder.parent, today=today, snapshot=folder.name)
+    waiting = pending(session, root=folder.parent, today=today, within=folder.name)
     if not waiting:
         return 0
-    rows, taken = [], []
+    texts: list[str] = []
+    taken: list[int] = []
     for version_id in waiting:
         taken.append(version_id)
-        rows += session.execute(
-            select(Chunk.id, Chunk.version_id, Chunk.embed_text)
-            .where(Chunk.version_id == version_id)
-            .order_by(Chunk.id)
+        texts += session.scalars(
+            select(Chunk.embed_text).where(Chunk.version_id == version_id).order_by(Chunk.id)
         ).all()
-        if len(rows) >= _STEP:
+        if len(texts) >= _STEP:
             break
-    embed_cached([r.embed_text for r in rows], embedder=embedder, cache=cache)
+    embed_cached(texts, embedder=embedder, cache=cache)
     former = segments.read(folder)
-    versions = _published(session, [*(int(v) for v in former.versions), *taken])
-    segments.write(folder, _segment(session, versions, embedder=embedder, cache=cache))
+    published = _published(session, [*(int(v) for v in former.versions), *taken])
+    segments.write(folder, _segment(session, published, embedder=embedder, cache=cache))
     return len(taken)
 
 
@@ -256,14 +258,14 @@ def _published(session: Session, ids: Sequence[int]) -> list[int]:
     ]
 
 
-def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, cache: VectorCache) -> segments.Segment:
+def _segment(session: Session, ids: Sequence[int], *, embedder: Embedder, cache: VectorCache) -> segments.Segment:
     """Chunks of these versions and all questions of their documents; vectors come from the cache, but for new
     questions.
     """
     chunks: list[Any] = []
     documents: set[str] = set()
-    for at in range(0, len(versions), 500):
-        some = versions[at : at + 500]
+    for at in range(0, len(ids), 500):
+        some = ids[at : at + 500]
         chunks += session.execute(
             select(Chunk.id, Chunk.version_id, Chunk.embed_text, Document.place_id)
             .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
@@ -272,22 +274,9 @@ def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, c
         ).all()
         documents |= set(session.scalars(select(DocumentVersion.document_id).where(DocumentVersion.id.in_(some))))
     chunks.sort(key=lambda r: r.id)
-    questions = [
-        q
-        for at in range(0, len(documents), 500)
-        for page in rows.question_pages(
-            session, select(BankTarget.question_id).where(BankTarget.document_id.in_(sorted(documents)[at : at + 500]))
-        )
-        for q in page
-    ]
-    questions = list({q[0]: q for q in questions}.values())
-    targets = rows.chunks_of_targets(session, sorted({t for _, _, some in questions for t in some}, key=str))
-    points = []
-    for place, (_, _, some) in enumerate(questions):
-        found = [targets[t] for t in some if t in targets][:_TARGETS]
-        points += [(place, chunk_id, rank) for rank, ids in enumerate(found) for chunk_id in ids]
+    questions = _questions_of(session, sorted(documents))
     return segments.segment(
-        versions=versions,
+        versions=ids,
         chunk_ids=[r.id for r in chunks],
         chunk_versions=[r.version_id for r in chunks],
         places=[r.place_id for r in chunks],
@@ -295,8 +284,28 @@ def _segment(session: Session, versions: Sequence[int], *, embedder: Embedder, c
         vectors=embed_cached([r.embed_text for r in chunks], embedder=embedder, cache=cache),
         question_ids=[q[0] for q in questions],
         question_vectors=embed_cached([q[1] for q in questions], embedder=embedder, cache=cache),
-        points=points,
+        points=_points(session, questions),
     )
+
+
+def _questions_of(session: Session, documents: Sequence[str]) -> list[rows.Asked]:
+    """The bank's questions that these documents answer, each once."""
+    found: dict[str, rows.Asked] = {}
+    for at in range(0, len(documents), 500):
+        asked = select(BankTarget.question_id).where(BankTarget.document_id.in_(documents[at : at + 500]))
+        for page in rows.question_pages(session, asked):
+            found.update({q[0]: q for q in page})
+    return list(found.values())
+
+
+def _points(session: Session, questions: Sequence[rows.Asked]) -> list[tuple[int, int, int]]:
+    """(place of the question, chunk, rank of the answer)."""
+    targets = rows.chunks_of_targets(session, sorted({t for _, _, some in questions for t in some}, key=str))
+    points = []
+    for place, (_, _, some) in enumerate(questions):
+        found = [targets[t] for t in some if t in targets][:_TARGETS]
+        points += [(place, chunk_id, rank) for rank, ids in enumerate(found) for chunk_id in ids]
+    return points
 
 
 def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embedder) -> Draft:
@@ -340,14 +349,9 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
 
 def needs_rebuild(root: Path) -> bool:
     """Statutes that have no vector yet, or a delta grown large."""
-    told = search_snapshot.meta(root)
-    snapshot = search_snapshot.current_id(root)
-    return (
-        bool(told)
-        and snapshot is not None
-        and (
-            told.get("format") != index.FORMAT
-            or told["embedded"] != told["chunks"]
-            or len(segments.read(root / snapshot)) > REBUILD_FROM
-        )
-    )
+    told = snapshot.meta(root)
+    live = snapshot.current_id(root)
+    if not told or live is None:
+        return False
+    is_partial = told.get("format") != index.FORMAT or told["embedded"] != told["chunks"]
+    return is_partial or len(segments.read(root / live)) > REBUILD_FROM

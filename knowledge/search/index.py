@@ -3,19 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 
 from knowledge.search import lexical
 from knowledge.search.segments import Points, Segment
+from knowledge.search.vectors import Vectors, searched
 
 FORMAT = 3
-EXACT_UP_TO = 50_000  # flat search of 100 k took 17 ms, IVF 3 ms (docs/performance.md)
-# of 4 x sqrt(n) cells; questions of the bank at 100 k: recall@10 .985 with 64, .997 with 256 (docs/performance.md)
-PROBES = 256
-_EXACT_AMONG = 100_000  # of the places asked for: all cells are looked through, so nothing near is missed
 _REMEMBERED = 64  # sets of places, each a bit a chunk
-BLOCK = 20_000  # vectors held as float32 at once while an index is built
 
 
 @dataclass(frozen=True)
@@ -32,6 +27,11 @@ class Candidates:
     bank: np.ndarray
     lexical: np.ndarray
     questions: np.ndarray
+
+
+def _nothing() -> Candidates:
+    none = np.empty(0, np.float32)
+    return Candidates(np.empty(0, np.int64), none, none, none, np.empty(0, "S16"))
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class Index:
         *,
         id: str,
         chunk_ids: np.ndarray,
-        vectors: faiss.Index,
+        vectors: Vectors,
         has_vector: np.ndarray,
         postings: lexical.Postings,
-        questions: faiss.Index,
+        questions: Vectors,
         question_ids: np.ndarray,
         points: Points,
         places: Places,
@@ -167,7 +167,7 @@ class Index:
         Only from `places` when given: where three hundred villages have the same rule, the nearest are other villages'.
         """
         if not len(self):
-            return Candidates(np.empty(0, np.int64), *(np.empty(0, np.float32) for _ in range(3)), np.empty(0, "S16"))
+            return _nothing()
         allowed = self._of(frozenset(places)) if places is not None else None
         here = [
             np.isin(part.segment.places, list(places)) if places is not None else np.ones(len(part.segment), bool)
@@ -176,7 +176,7 @@ class Index:
         beside = [part.segment.vectors @ vector for part in self._parts]
         near, near_rows = _top(
             width,
-            _searched(self._vectors, vector, width, allowed.rows if allowed else None),
+            searched(self._vectors, vector, width, allowed.rows if allowed else None),
             *((s[h], part.first_row + np.flatnonzero(h)) for s, h, part in zip(beside, here, self._parts, strict=True)),
         )
         bank_rows, bank, asked = self._bank(vector, width, allowed, here)
@@ -226,7 +226,7 @@ class Index:
             for part in self._parts
         )
         scores, found = _top(
-            width, _searched(self._questions, vector, width, allowed.questions if allowed else None), *beside
+            width, searched(self._questions, vector, width, allowed.questions if allowed else None), *beside
         )
         rows, values, questions = [], [], []
         for first, points in ((0, self._points), *((p.first_question, p.points) for p in self._parts)):
@@ -283,26 +283,6 @@ class Index:
             here = (rows >= first) & (rows < first + len(some))
             out[here] = some[rows[here] - first]
         return out
-
-
-def _searched(
-    index: faiss.Index, vector: np.ndarray, width: int, allowed: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    count = index.ntotal if allowed is None else int(allowed.sum())
-    if not count:
-        return np.empty(0, np.float32), np.empty(0, np.int64)
-    given: dict[str, faiss.SearchParameters] = {}
-    if allowed is not None:
-        bits = np.packbits(allowed, bitorder="little")
-        chosen = faiss.IDSelectorBitmap(bits)
-        cells = getattr(index, "nlist", 0)
-        given["params"] = (
-            faiss.SearchParametersIVF(sel=chosen, nprobe=cells if count <= _EXACT_AMONG else PROBES)
-            if cells
-            else faiss.SearchParameters(sel=chosen)
-        )
-    scores, rows = index.search(vector[None], min(width, count), **given)
-    return scores[0][rows[0] >= 0], rows[0][rows[0] >= 0]
 
 
 def _best(scores: np.ndarray, width: int) -> np.ndarray:

@@ -12,7 +12,8 @@ from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document
 
 _PIECE = 2_000
 _IN_LIST = 500  # ids in one statement
-Target = tuple[str, str | None]
+Target = tuple[str, str | None]  # document, article
+Asked = tuple[str, str, list[Target]]  # id, text, what answers it, best first
 
 
 def live(today: date) -> ColumnElement[bool]:
@@ -60,10 +61,8 @@ def chunk_pages(session: Session, today: date) -> Iterator[list[Any]]:
         yield list(rows)
 
 
-def question_pages(
-    session: Session, only: Select[tuple[str]] | None = None
-) -> Iterator[list[tuple[str, str, list[Target]]]]:
-    """(id, text, targets) of the bank's questions that are indexed, by ascending id."""
+def question_pages(session: Session, only: Select[str] | None = None) -> Iterator[list[Asked]]:
+    """The bank's questions that are indexed, by ascending id."""
     last = ""
     while True:
         asked = (

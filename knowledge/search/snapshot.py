@@ -9,12 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import faiss
 import numpy as np
 
 from knowledge.errors import SnapshotUnavailable
-from knowledge.search import lexical, segments
-from knowledge.search.index import BLOCK, EXACT_UP_TO, FORMAT, PROBES, Index, Places
+from knowledge.search import lexical, segments, vectors
+from knowledge.search.index import FORMAT, Index, Places
 from knowledge.search.segments import DIM, Points
 
 
@@ -74,14 +73,9 @@ class Writer:
     def finish(self, *, versions: np.ndarray, meta: dict[str, object]) -> str:
         for name in ("chunks", "questions"):
             path = self._folder / f"{name}.f16"
-            faiss.write_index(
-                _vector_index(
-                    np.memmap(path, np.float16, "r").reshape(-1, DIM)
-                    if path.exists() and path.stat().st_size
-                    else np.empty((0, DIM), np.float16)
-                ),
-                str(self._folder / f"{name}.faiss"),
-            )
+            waiting = path.exists() and path.stat().st_size > 0
+            rows = np.memmap(path, np.float16, "r").reshape(-1, DIM) if waiting else np.empty((0, DIM), np.float16)
+            vectors.write(vectors.built(rows), self._folder / f"{name}.faiss")
             path.unlink(missing_ok=True)
         has_vector = np.concatenate([np.empty(0, bool), *self._has])
         points = Points.of(self._points)
@@ -108,23 +102,6 @@ class Writer:
         (self._folder / "meta.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         self._folder.rename(self._root / self.id)
         return self.id
-
-
-def _vector_index(vectors: np.ndarray) -> faiss.Index:
-    """Of float16 rows, taken a block at a time."""
-    if len(vectors) <= EXACT_UP_TO:
-        index: faiss.Index = faiss.IndexFlatIP(DIM)
-    else:
-        cells = int(4 * np.sqrt(len(vectors)))
-        index = faiss.index_factory(DIM, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
-        index.train(
-            vectors[np.sort(np.random.default_rng(0).permutation(len(vectors))[: 40 * cells])].astype(np.float32)
-        )
-        index.nprobe = PROBES
-        index.make_direct_map()
-    for at in range(0, len(vectors), BLOCK):
-        index.add(vectors[at : at + BLOCK].astype(np.float32))
-    return index
 
 
 def publish(root: Path, snapshot: str) -> None:
@@ -159,10 +136,10 @@ def load(root: Path, snapshot: str | None = None) -> Index:
             found = Index(
                 id=snapshot,
                 chunk_ids=rows["chunk_ids"],
-                vectors=faiss.read_index(str(folder / "chunks.faiss"), faiss.IO_FLAG_MMAP_IFC),
+                vectors=vectors.read(folder / "chunks.faiss"),
                 has_vector=rows["has_vector"],
                 postings=lexical.read(folder / "lexical", **told["lexical"]),
-                questions=faiss.read_index(str(folder / "questions.faiss"), faiss.IO_FLAG_MMAP_IFC),
+                questions=vectors.read(folder / "questions.faiss"),
                 question_ids=rows["question_ids"],
                 points=Points(rows["point_question"], rows["point_target"], rows["point_rank"]),
                 places=Places(rows["places"], rows["place_codes"]),
@@ -186,7 +163,10 @@ def refreshed(loaded: Index, root: Path) -> Index:
 
 def meta(root: Path, snapshot: str | None = None) -> dict[str, object]:
     snapshot = snapshot or current_id(root)
-    return json.loads((root / snapshot / "meta.json").read_text(encoding="utf-8")) if snapshot else {}
+    if snapshot is None:
+        return {}
+    told: dict[str, object] = json.loads((root / snapshot / "meta.json").read_text(encoding="utf-8"))
+    return told
 
 
 @contextlib.contextmanager

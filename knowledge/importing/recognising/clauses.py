@@ -27,7 +27,7 @@ class Clause:
 def village_rule(reading: Reading) -> dict[str, Any]:
     days = mentions.days(reading.text)
     clauses = _numbered(reading, what="村规")
-    held = []
+    held: list[dict[str, Any]] = []
     for clause in clauses:
         heading, text = _heading(clause)
         held.append(
