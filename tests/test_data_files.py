@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from actions.tools.matters import MattersFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.data_files import DataModel, read
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
+    "actions/tools/matters.yml": MattersFile,
     "bot/emergency/guidance.yml": GuidanceFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.

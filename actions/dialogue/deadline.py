@@ -13,7 +13,7 @@ from actions.calendar.workdays import calendar
 from actions.dialogue.base import Services, message_of
 from actions.dialogue.forms import HOTLINE, ToolForm, said, say_step
 from actions.dialogue.hearing import phrases
-from actions.tools import deadlines
+from actions.tools import deadlines, matters
 from knowledge import clock
 
 _DATE = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?")
@@ -45,7 +45,7 @@ class StartDeadline(ToolForm):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         text = said(tracker)
-        found = deadlines.find_matter(text) or deadlines.find_matter(tracker.get_slot("last_question") or "")
+        found = matters.find_matter(text) or matters.find_matter(tracker.get_slot("last_question") or "")
         day = None if is_vague(text) else read_day(text, today=self.services.today())
         return [
             *self.empty(),
@@ -69,8 +69,8 @@ class ValidateDeadline(StartDeadline):
             return left
         mark = SlotSet("deadline_message", message_of(tracker))
         if tracker.get_slot("requested_slot") == "deadline_matter":
-            exact = next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, phrases.tidy(text))), None)
-            found = [exact] if exact else deadlines.find_matter(text)
+            exact = next((m for m in matters.MATTERS.values() if m.title_zh in (text, phrases.tidy(text))), None)
+            found = [exact] if exact else matters.find_matter(text)
             return (
                 [SlotSet("deadline_matter", found[0].id), mark]
                 if len(found) == 1
@@ -78,7 +78,7 @@ class ValidateDeadline(StartDeadline):
                 if found
                 else self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行。")
             )
-        if other := next((m for m in deadlines.MATTERS.values() if m.title_zh in (text, phrases.tidy(text))), None):
+        if other := next((m for m in matters.MATTERS.values() if m.title_zh in (text, phrases.tidy(text))), None):
             return [SlotSet("deadline_matter", other.id), mark]
         day = read_day(text, today=self.services.today())
         if day is None:
@@ -110,8 +110,8 @@ class AskDeadline(ToolForm):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         if self.step == "matter":
-            found = deadlines.find_matter(tracker.get_slot("deadline_said") or "") or [
-                deadlines.MATTERS[m]
+            found = matters.find_matter(tracker.get_slot("deadline_said") or "") or [
+                matters.MATTERS[m]
                 for m in (
                     "labour_arbitration",
                     "reconsideration",
@@ -126,7 +126,7 @@ class AskDeadline(ToolForm):
                 buttons=[{"title": m.title_zh, "payload": m.title_zh} for m in found[:6]],
             )
         else:
-            matter = deadlines.MATTERS[tracker.get_slot("deadline_matter")]
+            matter = matters.MATTERS[tracker.get_slot("deadline_matter")]
             say_step(dispatcher, f"从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。")
         return []
 

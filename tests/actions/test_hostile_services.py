@@ -35,7 +35,7 @@ from actions.errors import ActionError
 from actions.offices.models import Team
 from actions.papers import agreement, case_file
 from actions.storable import storable
-from actions.tools import deadlines, legal_aid
+from actions.tools import deadlines, legal_aid, matters
 from bot.conversations import delivery, handoff, messages
 from bot.conversations import service as conversations
 from bot.conversations.models import Conversation, InternalNote, Message
@@ -499,7 +499,7 @@ def test_readers_of_words_never_stumble(parts: list[str]) -> None:
     for question in legal_aid.QUESTIONS:
         legal_aid.read_option(question, text)
     case.verdict(text), case.stars(text), asides.find(text, asides.REPORT)
-    assert all(m.id in deadlines.MATTERS for m in deadlines.find_matter(text))
+    assert all(m.id in matters.MATTERS for m in matters.find_matter(text))
     digits, _ = numbers.find(text)
     assert digits is None or numbers.spoken(digits)
     with pytest.raises(ActionError):
@@ -544,7 +544,7 @@ def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.Monkey
         dispute.read_step(step, text, now=NOW)
     dispute.correction(text, {"where": text}, now=NOW)
     dates.find_future(text, now=NOW)
-    deadlines.find_matter(text)
+    matters.find_matter(text)
     numbers.find(text)
     for question in legal_aid.QUESTIONS:
         legal_aid.read_option(question, text)
@@ -553,7 +553,7 @@ def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.Monkey
 
 
 @PURE
-@given(matter=st.sampled_from([*deadlines.MATTERS, "", "\x00"]), start=st.dates())
+@given(matter=st.sampled_from([*matters.MATTERS, "", "\x00"]), start=st.dates())
 def test_a_deadline_is_counted_or_its_day_refused(matter: str, start: date) -> None:
     try:
         found = deadlines.last_day(matter, start, calendar=WorkCalendar(), today=date(2026, 11, 24))

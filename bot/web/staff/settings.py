@@ -21,6 +21,7 @@ from actions.imports import tables
 from actions.imports.tables import is_phone
 from actions.offices.models import GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
 from actions.tools import deadlines
+from actions.tools.matters import MATTERS
 from bot.conversations.models import CannedReply
 from bot.staff import audit, rights
 from bot.staff.models import Staff
@@ -133,7 +134,7 @@ def router(desk: Desk) -> APIRouter:
                 session,
                 who,
                 status=422 if problem else 200,
-                matters=deadlines.MATTERS.values(),
+                matters=MATTERS.values(),
                 chosen=matter,
                 start=start[:10],
                 found=found,

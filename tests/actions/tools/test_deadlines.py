@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.calendar.workdays import WorkCalendar
-from actions.tools.deadlines import _LOOSE, _WORDS, MATTERS, Deadline, UnknownMatter, count, find_matter, last_day
+from actions.tools.deadlines import Deadline, UnknownMatter, count, last_day
+from actions.tools.matters import _LOOSE, _WORDS, MATTERS, find_matter
 
 CALENDAR = WorkCalendar()
 TODAY = date(2026, 11, 24)  # a Tuesday
@@ -84,7 +85,7 @@ def test_the_article_in_force_has_the_amount(matter_id: str, statutes: sqlite3.C
 def test_every_article_named_exists_in_force(statutes: sqlite3.Connection) -> None:
     named = {("法律援助法", "第四十四条")}
     for matter in MATTERS.values():
-        named |= {(matter.law, matter.article), *matter.see, *matter.counting.moves, *matter.counting.late}
+        named |= {(matter.law, matter.article), *matter.see, *matter.counting.moves, *matter.counting.late_sources}
     assert [source for source in sorted(named) if not article_text(statutes, *source)] == []
 
 
