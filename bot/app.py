@@ -20,14 +20,12 @@ from bot.web import errors, health
 from bot.web.body_limit import BodyLimit
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
-from bot.web.knowledge import bulk_import, documents, golden, law, try_it, unanswered
 from bot.web.resident import links as resident_links
 from bot.web.resident import pages as resident_pages
 from bot.web.resident import progress, tokens, widget
 from bot.web.resident import wechat as wechat_pages
-from bot.web.staff import bookings, cases, imports, inbox, sign_in
-from bot.web.staff import settings as staff_settings
-from bot.web.staff.desk import Desk
+from bot.web.staff.desk import Desk, Tools
+from bot.web.staff.pages import include_pages
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -70,29 +68,18 @@ def create_app(parts: Parts) -> FastAPI:
 
     app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
     app.include_router(progress.router(parts.sessions))
-    desk = Desk(settings=settings, sessions=parts.sessions)
-    for pages in (
-        sign_in.router(desk),
-        cases.router(desk),
-        bookings.router(desk),
-        imports.router(desk),
-        staff_settings.router(desk),
-        inbox.router(desk, parts.searcher, today=today, slots=parts.rasa.slots, remaining=remaining),
-        bulk_import.router(desk),
-        law.router(desk, parts.searcher, today=today),
-        try_it.router(desk, parts.searcher, today=today, intent=parts.intent),
-        golden.router(desk, parts.golden, today=today),
-        unanswered.router(desk, parts.searcher, today=today, topic=parts.topic),
-        # Last: its addresses end in a document's id, which could be any word.
-        documents.router(
-            desk,
-            today=today,
-            gate=parts.gate,
-            is_indexed=lambda version: index_building.is_indexed(settings.snapshots, version),
-            live=parts.searcher.live,
-        ),
-    ):
-        app.include_router(pages)
+    tools = Tools(
+        searcher=parts.searcher,
+        golden=parts.golden,
+        today=today,
+        topic=parts.topic,
+        intent=parts.intent,
+        slots=parts.rasa.slots,
+        gate=parts.gate,
+        is_indexed=lambda version: index_building.is_indexed(settings.snapshots, version),
+        remaining=remaining,
+    )
+    include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=tools))
     app.include_router(
         wechat_pages.router(
             accounts_there,

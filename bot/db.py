@@ -15,9 +15,12 @@ from bot.settings import ROOT
 def make_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         # residents' words stay out of logged errors
-        return create_engine(url, pool_pre_ping=True, pool_size=20, hide_parameters=True)
+        return create_engine(url, pool_pre_ping=True, pool_size=50, hide_parameters=True)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
+    # As many connections as threads that may ask for one: 40 of the pool for requests, and the loops' own.
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True, pool_size=50
+    )
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:

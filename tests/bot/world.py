@@ -12,8 +12,11 @@ from starlette.testclient import TestClient
 from bot.settings import Settings
 from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
-from bot.web.staff.desk import COOKIE
+from bot.web import errors
+from bot.web.staff.desk import COOKIE, Desk, Tools
+from bot.web.staff.pages import include_pages
 from knowledge.tables import Base
+from tests.fakes import NoSearch, no_intent, no_slots
 
 PASSWORD = "village-bridge-42"
 HASH = passwords.hashed(PASSWORD)
@@ -139,3 +142,27 @@ DEEDS = {
     "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],
 }
 DOOR = {"/staff/sign-in", "/staff/first-run"}
+
+
+def tools(**more: Any) -> Tools:
+    """What the pages ask the rest of the house for, where nothing is found and Rasa is away."""
+    nothing = NoSearch()
+    standing: dict[str, Any] = {
+        "searcher": nothing,
+        "golden": nothing,
+        "today": lambda: DAY,
+        "topic": lambda _: "其他",
+        "intent": no_intent,
+        "slots": no_slots,
+        "gate": lambda session, version: [],
+        "is_indexed": lambda version: True,
+    }
+    return Tools(**{**standing, **more})
+
+
+def console(settings: Settings, sessions: sessionmaker[Session], **more: Any) -> FastAPI:
+    """Every page of the console, with these tools."""
+    app = FastAPI()
+    errors.install(app)
+    include_pages(app, Desk(settings=settings, sessions=sessions, tools=tools(**more)))
+    return app

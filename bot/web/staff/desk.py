@@ -1,41 +1,34 @@
 """Who sits here, and the page around."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from actions.cases import numbers
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.offices.models import Team
 from actions.storable import storable
+from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
-from bot.staff import models, signing_in
+from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from knowledge.clock import SHANGHAI
+from knowledge.documents.models import DocumentVersion
+from knowledge.evaluation.models import GoldenQuestion
 from knowledge.places import Place
-
-
-def when_of(value: str) -> datetime:
-    """A `datetime-local` field, in Shanghai, as UTC. Raises InvalidInput."""
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidInput("请填日期和时间。") from None
-    if found.tzinfo is not None or not 2020 < found.year < 2100:
-        raise InvalidInput("日期不对。")
-    return found.replace(tzinfo=SHANGHAI).astimezone(UTC)
-
+from knowledge.search.searcher import Searcher
 
 COOKIE = "linli_staff"
 
@@ -62,9 +55,27 @@ def _ago(moment: datetime | None) -> str:
     return f"{past.seconds // 3600} 小时" if past < timedelta(days=1) else f"{past.days} 天"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What the pages ask the rest of the house for. `golden` keeps the vectors of what it is asked, so it never gets a
+    resident's words; `gate`: the golden questions that publishing this version would spoil; `remaining`: what a channel
+    still lets through to this conversation, None where nothing limits it.
+    """
+
+    searcher: Searcher
+    golden: Searcher
+    today: Callable[[], date]
+    topic: Callable[[str], str]
+    intent: Callable[[str], Awaitable[str]]  # raises RasaUnavailable
+    slots: Callable[[str], Awaitable[dict[str, Any]]]  # raises RasaUnavailable
+    gate: Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]]
+    is_indexed: Callable[[DocumentVersion], bool]
+    remaining: Callable[[str], Remaining | None] = lambda _: None
+
+
 class Desk:
-    def __init__(self, *, settings: Settings, sessions: Callable[[], Session]) -> None:
-        self.settings, self.sessions = settings, sessions
+    def __init__(self, *, settings: Settings, sessions: Callable[[], Session], tools: Tools) -> None:
+        self.settings, self.sessions, self.tools = settings, sessions, tools
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
 
@@ -99,10 +110,7 @@ class Desk:
         check_origin(request)
         who = self.who(request, session, permission)
         sent = await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
-        if not compare_digest(
-            (text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")).encode(), who.held.csrf.encode()
-        ):
-            raise NotAllowed("页面放得太久了，请刷新后再试。")
+        check_secret(request, sent, who)
         return who, sent
 
     def page(
@@ -124,6 +132,92 @@ class Desk:
 
     def teams(self, session: Session, staff: Staff) -> list[Team]:
         return list(session.scalars(select(Team).order_by(Team.name)))
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody signed in, for the length of one request, with a session of the database that ends with it."""
+
+    desk: Desk
+    request: Request
+    session: Session
+    who: Who
+
+    @property
+    def staff(self) -> Staff:
+        return self.who.staff
+
+    @property
+    def tools(self) -> Tools:
+        return self.desk.tools
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        return self.desk.page(self.request, template, self.session, self.who, status=status, **values)
+
+    def back(self, to: str) -> Response:
+        return back(self.request, to)
+
+    def record(self, what: str, on: str = "", *, detail: str = "") -> None:
+        """Into the audit; committed with the deed."""
+        audit.record(self.session, self.staff, what, on, detail=detail)
+
+
+@dataclass(frozen=True)
+class Form(Seat):
+    """A form sent from one of our own pages by somebody who may."""
+
+    sent: FormData
+
+    def text(self, name: str, most: int = 4000) -> str:
+        return text_of(self.sent, name, most)
+
+    def number(self, name: str) -> int | None:
+        return int_of(self.sent, name)
+
+
+def seat(permission: str | None = None) -> Any:
+    """For `Annotated[Seat, seat("cases")]`. Raises SignInNeeded, PasswordChangeNeeded, NotAllowed."""
+
+    def sit(request: Request) -> Iterator[Seat]:
+        desk: Desk = request.app.state.desk
+        with desk.sessions() as session:
+            yield Seat(desk, request, session, desk.who(request, session, permission))
+
+    # Over before the response leaves: no session is held while a slow browser reads.
+    return Depends(sit, scope="function")
+
+
+def form(permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> Any:
+    """For `Annotated[Form, form("cases")]`: same origin, with the session's secret; `most` bytes in a field.
+
+    Raises also NotAllowed. Who may not is refused before the body is read, and no session is held while it is.
+    """
+
+    async def read(request: Request) -> FormData:
+        check_origin(request)
+        await run_in_threadpool(_may, request, permission)
+        return await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
+
+    def sit(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Form]:
+        desk: Desk = request.app.state.desk
+        with desk.sessions() as session:
+            who = desk.who(request, session, permission)
+            check_secret(request, sent, who)
+            yield Form(desk, request, session, who, sent)
+
+    return Depends(sit, scope="function")
+
+
+def _may(request: Request, permission: str | None) -> None:
+    desk: Desk = request.app.state.desk
+    with desk.sessions() as session:
+        desk.who(request, session, permission)
+
+
+def check_secret(request: Request, sent: FormData, who: Who) -> None:
+    given = text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")
+    if not compare_digest(given.encode(), who.held.csrf.encode()):
+        raise NotAllowed("页面放得太久了，请刷新后再试。")
 
 
 def check_origin(request: Request) -> None:
@@ -152,6 +246,17 @@ def words(value: str, most: int) -> str:
 def int_of(form: FormData, name: str) -> int | None:
     value = text_of(form, name)  # nine digits fit every database's integer
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+
+
+def when_of(value: str) -> datetime:
+    """A `datetime-local` field, in Shanghai, as UTC. Raises InvalidInput."""
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput("请填日期和时间。") from None
+    if found.tzinfo is not None or not 2020 < found.year < 2100:
+        raise InvalidInput("日期不对。")
+    return found.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def number_or_404(value: str) -> int:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
@@ -37,15 +36,11 @@ from bot.run import worker
 from bot.settings import Settings
 from bot.staff import signing_in
 from bot.staff.models import AuditEntry, Role, Staff, StaffSession
-from bot.web import errors
-from bot.web.staff import bookings as booking_pages
-from bot.web.staff import cases as case_pages
-from bot.web.staff import inbox
-from bot.web.staff.desk import COOKIE, Desk
+from bot.web.staff.desk import COOKIE
 from knowledge.exchange.corpus import import_places
 from tests import killer
-from tests.conftest import CORPUS, DAY
-from tests.fakes import NoSearch, no_slots
+from tests.bot.world import console
+from tests.conftest import CORPUS
 
 # A process forked from a server that has imported everything and done nothing: a real death for 30 ms.
 _FORKS = multiprocessing.get_context("forkserver")
@@ -56,15 +51,9 @@ _PARTIES = [{"name": "李大山"}, {"name": "王有田"}]
 
 def _press(sessions: sessionmaker[Session], home: Path, path: str, form: dict[str, str]) -> None:
     """A form of the staff pages, as a browser sends it."""
-    app, desk = FastAPI(), Desk(settings=Settings(home=home), sessions=sessions)
-    errors.install(app)
-    for router in (
-        case_pages.router(desk),
-        booking_pages.router(desk),
-        inbox.router(desk, NoSearch(), today=lambda: DAY, slots=no_slots),
-    ):  # type: ignore[arg-type]
-        app.include_router(router)
-    client = TestClient(app, follow_redirects=False, headers={"accept": "text/html", "x-csrf": _CSRF})
+    client = TestClient(
+        console(Settings(home=home), sessions), follow_redirects=False, headers={"accept": "text/html", "x-csrf": _CSRF}
+    )
     client.cookies.set(COOKIE, _TOKEN, path="/staff")
     answer = client.post(path, data=form)
     assert answer.status_code in (303, 403, 409), (path, answer.status_code, answer.text[:300])

@@ -23,7 +23,7 @@ from bot.web.staff.desk import Desk
 from bot.web.staff.sign_in import first_run_code
 from tests.bot.web import test_hostile_api
 from tests.bot.web.test_hostile_api import fine, resident
-from tests.bot.world import HTML, PASSWORD, World
+from tests.bot.world import HTML, PASSWORD, World, tools
 from tests.fakes import FakeRasa, NoSearch
 
 app = test_hostile_api.app
@@ -408,7 +408,7 @@ def test_only_the_code_of_this_installation_makes_the_first_administrator(empty:
         follow_redirects=False,
         headers=HTML,
     )  # type: ignore[arg-type]
-    right = first_run_code(Desk(settings=empty.settings, sessions=empty.sessions))
+    right = first_run_code(Desk(settings=empty.settings, sessions=empty.sessions, tools=tools()))
     sent = {"login": "first", "name": "第一个", "password": PASSWORD}
     for code in ("", right[:-1], right + "x", right.swapcase(), "令牌", "\x00", "9" * 5000):
         answer = client.post("/staff/first-run", data={**sent, "code": code})

@@ -9,16 +9,12 @@ from typing import Any
 import docx
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from bot.staff.models import AuditEntry, Role, Staff
-from bot.web import errors
-from bot.web.knowledge import documents
 from bot.web.knowledge.shelf import Gate
-from bot.web.staff.desk import Desk
 from knowledge.documents import versions
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionComment, VersionEvent, VersionStatus
 from knowledge.documents.versions import SYSTEM, Person
@@ -28,7 +24,7 @@ from knowledge.evaluation.models import GoldenQuestion
 from knowledge.search import building as index_building
 from knowledge.search import snapshot
 from knowledge.search.searcher import Searcher
-from tests.bot.world import ATTACK, DAY, World
+from tests.bot.world import ATTACK, DAY, World, console
 from tests.fakes import NoSearch, PairEmbedder
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -130,17 +126,10 @@ def serve(
     live: Callable[[], Any] | None = None,
 ) -> None:
     """The document pages alone, with another gate or index."""
-    world.app = FastAPI()
-    errors.install(world.app)
-    world.app.include_router(
-        documents.router(
-            Desk(settings=world.settings, sessions=world.sessions),
-            today=lambda: DAY,
-            gate=gate,
-            is_indexed=is_indexed,
-            live=live or NoSearch().live,
-        )
-    )
+    searcher = NoSearch()
+    if live is not None:
+        searcher.live = live  # type: ignore[method-assign]
+    world.app = console(world.settings, world.sessions, gate=gate, is_indexed=is_indexed, searcher=searcher)
 
 
 def test_a_guide_is_written_reviewed_and_asked_to_be_published_by_two_people(world: World) -> None:

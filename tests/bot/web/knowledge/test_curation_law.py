@@ -6,17 +6,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from bot.conversations import canned
 from bot.conversations.models import CannedReply
 from bot.staff.models import AuditEntry, Role, Staff
-from bot.web import errors
-from bot.web.knowledge import law
 from bot.web.staff import inbox
-from bot.web.staff.desk import Desk
 from knowledge.documents import saving
 from knowledge.documents.building import build
 from knowledge.documents.models import Chunk, DocumentVersion, VersionStatus
@@ -24,9 +20,8 @@ from knowledge.law import loading
 from knowledge.law.changes import find_changes
 from knowledge.law.models import CorrectionState, Decision, LawHit, StatuteCorrection
 from knowledge.statutes.citations import statute_id
-from tests.bot.world import ATTACK, DAY, World
+from tests.bot.world import ATTACK, DAY, World, console
 from tests.conftest import CORPUS
-from tests.fakes import NoSearch
 
 NEW_YEAR = date(2027, 1, 1)
 LAW = "/staff/knowledge/law"
@@ -62,11 +57,7 @@ def changed(world: World) -> World:
         session.commit()
         find_changes(session, today=DAY, others=canned.citing_replies(session))
         find_changes(session, today=NEW_YEAR, others=canned.citing_replies(session))
-    world.app = FastAPI()
-    errors.install(world.app)
-    world.app.include_router(
-        law.router(Desk(settings=world.settings, sessions=world.sessions), NoSearch(), today=lambda: NEW_YEAR)
-    )  # type: ignore[arg-type]
+    world.app = console(world.settings, world.sessions, today=lambda: NEW_YEAR)
     return world
 
 

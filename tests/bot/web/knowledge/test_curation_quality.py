@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -16,9 +15,7 @@ from bot.conversations.coverage import WITHOUT, coverage
 from bot.conversations.models import Conversation, Message, Sender
 from bot.settings import Settings
 from bot.staff.models import AuditEntry
-from bot.web import errors
-from bot.web.knowledge import golden, try_it, unanswered
-from bot.web.staff.desk import Desk
+from bot.web.knowledge import unanswered
 from knowledge.documents import versions
 from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.documents.versions import Person
@@ -28,7 +25,7 @@ from knowledge.evaluation.models import GoldenQuestion, GoldenRun
 from knowledge.search import building as index_building
 from knowledge.search import snapshot
 from knowledge.search.searcher import Searcher
-from tests.bot.world import ATTACK, DAY, World
+from tests.bot.world import ATTACK, DAY, World, console
 from tests.fakes import NoSearch
 
 ANN = Person(900, "安")
@@ -107,19 +104,18 @@ def real(world: World, embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[R
         index_building.build_snapshot(session, root=root, embedder=embedder, cache=cache, today=DAY)
     loaded = snapshot.load(root)
     searcher = Searcher(embedder=embedder, live=lambda: snapshot.refreshed(loaded, root))
-    app, desk = FastAPI(), Desk(settings=world.settings, sessions=world.sessions)
-    errors.install(app)
 
     async def intent(text: str) -> str:
         return "ask_service_guide"
 
-    for router in (
-        try_it.router(desk, searcher, today=lambda: DAY, intent=intent),
-        golden.router(desk, searcher, today=lambda: DAY),
-        unanswered.router(desk, searcher, today=lambda: DAY, topic=lambda _: "社会保障与救助"),
-    ):
-        app.include_router(router)
-    world.app = app
+    world.app = console(
+        world.settings,
+        world.sessions,
+        searcher=searcher,
+        golden=searcher,
+        intent=intent,
+        topic=lambda _: "社会保障与救助",
+    )
 
     def take_in() -> None:
         with world.sessions() as session:
