@@ -1,8 +1,11 @@
+"""`linli doctor`: each part, and how to mend it."""
+
 import argparse
 import shutil
 
 import httpx
 
+from bot.cli.commands import Commands
 from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
 
@@ -29,3 +32,7 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
     for name, good, remedy in checks:
         print(f"{'好' if good else '不好'}  {name}{'' if good else '：' + remedy}")
     return 0 if all(good for _, good, _ in checks) else 1
+
+
+def add(commands: Commands) -> None:
+    commands.add("doctor", doctor, "check all parts and say how to mend them")

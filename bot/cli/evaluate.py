@@ -7,10 +7,11 @@ import argparse
 import asyncio
 import collections
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.cli.commands import Commands, rows
 from bot.run.setup import SetupFailed, say
 from bot.settings import ROOT, Settings
 
@@ -20,25 +21,6 @@ Figures = dict[str, Any]
 def evaluate(settings: Settings, args: argparse.Namespace) -> int:
     print(json.dumps(WHAT[args.what](settings, args), ensure_ascii=False))
     return 0
-
-
-def rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]:
-    """Objects of a JSON-lines file; None for a bad line, which is named on stderr."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupFailed(f"读不了 {path}：{error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            if not all(isinstance(row.get(key), (str, int)) for key in needed):
-                raise ValueError(f"needs {', '.join(needed)}")
-            yield row
-        except (ValueError, AttributeError) as error:
-            say(f"line {number}: {error}")
-            yield None
 
 
 def _bank(settings: Settings, args: argparse.Namespace) -> Figures:
@@ -202,3 +184,16 @@ WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "anonymity": _anonymity,
     "village-rules": _village_rules,
 }
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add(
+        "eval",
+        evaluate,
+        "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with "
+        "topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against the "
+        "law), golden (what each snapshot must find)",
+    )
+    parser.add_argument("what", choices=list(WHAT))
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--limit", type=int)

@@ -1,28 +1,19 @@
+"""`linli kb`: the knowledge base, from documents to a snapshot and back."""
+
 import argparse
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from bot.cli import evaluate
+from bot.cli.commands import Commands, answer_each
 from bot.run.setup import say
 from bot.settings import Settings
 
 
-def read_batch(path: Path, needed: tuple[str, ...], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
-    code = 0
-    for row in evaluate.rows(path, needed):
-        if row is None:
-            code = 1
-        else:
-            print(json.dumps(answer(row), ensure_ascii=False), flush=True)
-    return code
-
-
-def kb_search(settings: Settings, args: argparse.Namespace) -> int:
+def search(settings: Settings, args: argparse.Namespace) -> int:
     from bot.parts import build_parts
     from knowledge.clock import today
     from knowledge.documents.models import Kind
@@ -49,7 +40,7 @@ def kb_search(settings: Settings, args: argparse.Namespace) -> int:
         ]
 
     if args.batch:
-        return read_batch(
+        return answer_each(
             args.batch, ("id", "question"), lambda row: {"id": row["id"], "passages": found(str(row["question"]))}
         )
     for passage in found(args.question or ""):
@@ -57,7 +48,7 @@ def kb_search(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def kb_import(settings: Settings, args: argparse.Namespace) -> int:
+def import_(settings: Settings, args: argparse.Namespace) -> int:
     from bot.db import make_engine, make_sessions, migrate
     from knowledge.exchange import corpus
     from knowledge.law import loading
@@ -72,7 +63,7 @@ def kb_import(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def kb_export(settings: Settings, args: argparse.Namespace) -> int:
+def export(settings: Settings, args: argparse.Namespace) -> int:
     from bot.db import make_engine, make_sessions
     from knowledge.exchange import files
 
@@ -82,7 +73,7 @@ def kb_export(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def kb_import_folder(settings: Settings, args: argparse.Namespace) -> int:
+def import_folder(settings: Settings, args: argparse.Namespace) -> int:
     """1 where a file couldn't be taken; the others are in."""
     from bot.db import make_engine, make_sessions, migrate
     from knowledge.clock import today
@@ -112,14 +103,14 @@ def kb_import_folder(settings: Settings, args: argparse.Namespace) -> int:
     return 1 if any(line.outcome is bulk.Outcome.bad for line in lines) else 0
 
 
-def kb_build(settings: Settings, args: argparse.Namespace) -> int:
+def build(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run.preparing import build_snapshot
 
     print(json.dumps({"snapshot": build_snapshot(settings, core_only=False)}))
     return 0
 
 
-def kb_status(settings: Settings, args: argparse.Namespace) -> int:
+def status(settings: Settings, args: argparse.Namespace) -> int:
     from knowledge.search import snapshot
 
     print(
@@ -131,7 +122,7 @@ def kb_status(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def kb_show(settings: Settings, args: argparse.Namespace) -> int:
+def show(settings: Settings, args: argparse.Namespace) -> int:
     from bot.db import make_engine, make_sessions
     from knowledge.clock import today
     from knowledge.documents.models import Chunk, DocumentVersion
@@ -162,11 +153,37 @@ def kb_show(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-STATUS_ZH = {
-    "answer": "answered",
-    "abstention": "abstained",
-    "emergency": "emergency",
-    "smalltalk": "smalltalk",
-    "handoff": "handoff",
-    "asking": "asking",
-}
+_OURS = ["regulation", "policy", "village_rule", "case_story", "service_guide"]
+
+
+def add(commands: Commands) -> None:
+    kb = commands.group("kb", "the knowledge base")
+    kb.add("import", import_, "read statutes and corpus into the database")
+    kb.add("build", build, "embed everything and publish a snapshot")
+    kb.add("status", status, "how much is embedded")
+    kb.add("show", show, "an article or document as stored").add_argument("what")
+    _add_exchange(kb)
+    parser = kb.add("search", search, "passages for a question")
+    parser.add_argument("question", nargs="?")
+    parser.add_argument("--top", type=int, default=10, metavar="N")
+    parser.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "question"}')
+    parser.add_argument("--place", help="village, town or county id")
+    parser.add_argument("--day", type=date.fromisoformat, help="default: today")
+    parser.add_argument("--kind", action="append", default=[], choices=["statute", *_OURS])
+
+
+def _add_exchange(kb: Commands) -> None:
+    parser = kb.add("export", export, "all our documents and questions as open files")
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--drafts", action="store_true", help="also what is in work, under drafts/")
+    parser = kb.add(
+        "import-folder",
+        import_folder,
+        "a folder of open files, docx, pdf, html, markdown and text, with a report on every file",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--kind", choices=_OURS, help="of the papers whose folder and name don't say it")
+    parser.add_argument("--place", help="of the papers, e.g. lijiagou; default: from folder and name")
+    parser.add_argument(
+        "--drafts", action="store_true", help="open files become drafts, too, instead of being in force at once"
+    )

@@ -1,8 +1,11 @@
+"""`linli privacy`: what one conversation holds, given out or deleted."""
+
 import argparse
 import json
 
 from sqlalchemy import select
 
+from bot.cli.commands import Commands
 from bot.run.setup import say
 from bot.settings import Settings
 
@@ -68,3 +71,9 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
             }
             print(json.dumps(held, ensure_ascii=False, indent=1))
     return 0
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add("privacy", privacy, "export or delete what one conversation holds")
+    parser.add_argument("action", choices=["export", "delete"])
+    parser.add_argument("conversation")

@@ -1,11 +1,11 @@
-"""Serve, app, worker, setup, demo."""
+"""`linli serve`, its single parts, what prepares them, and the invented month of `linli demo`."""
 
 import argparse
 import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from bot.cli.staff import with_session
+from bot.cli.commands import Commands, with_session
 from bot.cli.training import train_topics
 from bot.settings import Settings
 
@@ -52,3 +52,15 @@ def demo(settings: Settings, args: argparse.Namespace) -> int:
         return 0
 
     return with_session(settings, run)
+
+
+def add(commands: Commands) -> None:
+    commands.add("serve", serve, "prepare what is missing, start all parts, stay until Ctrl-C")
+    commands.add("setup", setup, "prepare everything without starting").add_argument(
+        "--all", action="store_true", help="embed all statutes now, not only those needed most"
+    )
+    commands.add("app", app, "the pages and the loopback endpoints alone")
+    commands.add("worker", worker, "embedding of the rest and retention alone")
+    commands.add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument(
+        "--remove", action="store_true", help="take them out again"
+    )

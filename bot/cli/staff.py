@@ -1,31 +1,21 @@
+"""`linli staff`: accounts of the console."""
+
 import argparse
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.run.setup import say
+from bot.cli.commands import Commands, with_session
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-
-def with_session(settings: Settings, run: Callable[["Session"], int]) -> int:
-    from actions.errors import ActionError
-    from bot.db import make_engine, make_sessions, migrate
-
-    migrate(settings.url)
-    with make_sessions(make_engine(settings.url))() as session:
-        try:
-            return run(session)
-        except ActionError as error:
-            say(error.message_zh)
-            return 1
+    from bot.staff.models import Staff
 
 
-def staff_add(settings: Settings, args: argparse.Namespace) -> int:
+def add_account(settings: Settings, args: argparse.Namespace) -> int:
     import getpass
     import secrets
 
@@ -51,7 +41,7 @@ def staff_add(settings: Settings, args: argparse.Namespace) -> int:
     return with_session(settings, run)
 
 
-def _account(session: "Session", login: str) -> Any:
+def _account(session: "Session", login: str) -> "Staff":
     from actions.errors import NotFound
     from bot.staff.models import Staff
 
@@ -61,7 +51,7 @@ def _account(session: "Session", login: str) -> Any:
     return found
 
 
-def staff_role(settings: Settings, args: argparse.Namespace) -> int:
+def change_role(settings: Settings, args: argparse.Namespace) -> int:
     from bot.staff import audit, models
 
     def run(session: "Session") -> int:
@@ -73,7 +63,7 @@ def staff_role(settings: Settings, args: argparse.Namespace) -> int:
     return with_session(settings, run)
 
 
-def staff_reset(settings: Settings, args: argparse.Namespace) -> int:
+def reset_account(settings: Settings, args: argparse.Namespace) -> int:
     import secrets
 
     from bot.staff import audit, signing_in
@@ -88,3 +78,20 @@ def staff_reset(settings: Settings, args: argparse.Namespace) -> int:
         return 0
 
     return with_session(settings, run)
+
+
+_ROLES = ["agent", "mediator", "legal_worker", "supervisor", "administrator"]
+
+
+def add(commands: Commands) -> None:
+    staff = commands.group("staff", "accounts of the staff console")
+    parser = staff.add("add", add_account, "make an account; the password is asked for, or printed once")
+    parser.add_argument("login")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--role", required=True, choices=_ROLES)
+    parser.add_argument("--place", default="nation", help="what it sees: this place and all below it")
+    parser = staff.add("role", change_role, "change the role of an account")
+    parser.add_argument("login")
+    parser.add_argument("role", choices=_ROLES)
+    parser = staff.add("reset", reset_account, "a new password, printed once; also ends a lock and the TOTP")
+    parser.add_argument("login")

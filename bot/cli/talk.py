@@ -1,70 +1,83 @@
-"""Ask, nlu."""
+"""`linli ask` and `linli nlu`: as a resident would, through all parts."""
 
 import argparse
 import asyncio
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from bot.cli.knowledge import STATUS_ZH, read_batch
+from bot.cli.commands import Commands, answer_each
 from bot.settings import Settings
+
+# Of several replies the first of these kinds says how a question ended.
+_STATUS = {
+    "emergency": "emergency",
+    "answer": "answered",
+    "handoff": "handoff",
+    "abstention": "abstained",
+    "asking": "asking",
+    "smalltalk": "smalltalk",
+}
 
 
 def ask(settings: Settings, args: argparse.Namespace) -> int:
     """Each question as a new conversation over HTTP, through Rasa."""
     from bot.run.stack import running
 
+    headers = {"x-linli-secret": settings.secret("internal")}
     with (
         running(settings) as base,
-        httpx.Client(
-            base_url=base, timeout=60, trust_env=False, headers={"x-linli-secret": settings.secret("internal")}
-        ) as client,
+        httpx.Client(base_url=base, timeout=60, trust_env=False, headers=headers) as client,
     ):
-
-        def one(text: str) -> dict[str, Any]:
-            started = client.post("/api/widget/conversations", json={"embedded": True, "village": args.village})
-            held = {"authorization": f"Bearer {started.json()['token']}"}
-            response = client.post(
-                "/api/widget/messages", headers=held, json={"client_id": uuid.uuid4().hex, "text": text}
-            )
-            found = response.json()
-            client.delete("/api/widget/conversations/current", headers=held)
-            if "error" in found:
-                return {"status": "asking", "text": found["error"]["message"], "citations": []}
-            replies = found["replies"]
-            kinds = [r["kind"] for r in replies]
-            best = next(
-                (k for k in ("emergency", "answer", "handoff", "abstention", "asking", "smalltalk") if k in kinds),
-                "asking",
-            )
-            if best == "emergency" and "answer" in kinds:
-                best = "answer"
-            citations = [
-                {
-                    "law": c["title"] if c["kind"] == "statute" else None,
-                    "article": c["article"] if c["kind"] == "statute" else None,
-                    "document": c["document"],
-                    "in_force_from": c["in_force_from"],
-                    "in_force_to": c["in_force_to"],
-                }
-                for r in replies
-                for c in r["citations"]
-            ]
-            return {
-                "status": STATUS_ZH[best],
-                "text": "\n".join(r["text"] + (f"\n{r['next']}" if r["next"] else "") for r in replies),
-                "citations": citations,
-            }
-
         if args.batch:
-            return read_batch(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
-        found = one(args.text or "")
+            return answer_each(
+                args.batch,
+                ("id", "text"),
+                lambda row: {"id": row["id"], **_asked(client, str(row["text"]), village=args.village)},
+            )
+        found = _asked(client, args.text or "", village=args.village)
         print(found["text"])
         for c in found["citations"]:
             print(f"  依据：{c['law'] or c['document']} {c['article'] or ''}（{c['in_force_from']} 起）")
     return 0
+
+
+def _asked(client: httpx.Client, text: str, *, village: str | None) -> dict[str, Any]:
+    """The replies to one question in a conversation of its own, which is deleted again."""
+    started = client.post("/api/widget/conversations", json={"embedded": True, "village": village})
+    held = {"authorization": f"Bearer {started.json()['token']}"}
+    sent = {"client_id": uuid.uuid4().hex, "text": text}
+    found = client.post("/api/widget/messages", headers=held, json=sent).json()
+    client.delete("/api/widget/conversations/current", headers=held)
+    if "error" in found:
+        return {"status": "asking", "text": found["error"]["message"], "citations": []}
+    replies = found["replies"]
+    return {
+        "status": _status([r["kind"] for r in replies]),
+        "text": "\n".join(r["text"] + (f"\n{r['next']}" if r["next"] else "") for r in replies),
+        "citations": [_source(c) for r in replies for c in r["citations"]],
+    }
+
+
+def _status(kinds: list[str]) -> str:
+    best = next((k for k in _STATUS if k in kinds), "asking")
+    if best == "emergency" and "answer" in kinds:
+        best = "answer"
+    return _STATUS[best]
+
+
+def _source(citation: dict[str, Any]) -> dict[str, Any]:
+    is_statute = citation["kind"] == "statute"
+    return {
+        "law": citation["title"] if is_statute else None,
+        "article": citation["article"] if is_statute else None,
+        "document": citation["document"],
+        "in_force_from": citation["in_force_from"],
+        "in_force_to": citation["in_force_to"],
+    }
 
 
 def nlu(settings: Settings, args: argparse.Namespace) -> int:
@@ -94,6 +107,18 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
             }
 
         if args.batch:
-            return read_batch(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
+            return answer_each(args.batch, ("id", "text"), lambda row: {"id": row["id"], **one(str(row["text"]))})
         print(json.dumps(one(args.text or ""), ensure_ascii=False))
     return 0
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add("ask", ask, "ask as a resident would, through all parts")
+    _add_texts(parser)
+    parser.add_argument("--village", help="village id, e.g. lijiagou")
+    _add_texts(commands.add("nlu", nlu, "intent, topic, entities and emergency of a message"))
+
+
+def _add_texts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?")
+    parser.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "text"}')

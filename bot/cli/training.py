@@ -1,3 +1,5 @@
+"""The topic classifier, trained again when what it learns from has changed."""
+
 from bot.run.setup import say
 from bot.settings import ROOT, Settings
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.channels.wechat.accounts import Account, AccountsUnreadable, read_accounts
 from bot.channels.wechat.api import WechatApi, WechatError
 from bot.channels.wechat.menu import BASIC, KEYS, MENU
+from bot.cli.commands import Commands
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings
 from knowledge import places
@@ -137,3 +138,27 @@ def codes(settings: Settings, args: argparse.Namespace, *, client: Open = open_c
         return 1
     print(json.dumps({"account": account.name, "codes": len(villages), "folder": str(folder)}, ensure_ascii=False))
     return 0
+
+
+def add(commands: Commands) -> None:
+    from bot.cli import wechat_doctor
+
+    wechat = commands.group("wechat", "the official accounts")
+    menu = wechat.group("menu", "the menu below the chat")
+    parser = menu.add("push", menu_push, "show the menu and send it to WeChat")
+    parser.add_argument("--account")
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    parser = wechat.add("codes", codes, "a QR code for each village, as a picture to put up there")
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--account")
+    wechat.add("doctor", wechat_doctor.doctor, "check each account's settings and say the next step")
+    parser = wechat.add(
+        "simulate", _simulate, "a WeChat of our own with a telephone on a page, to try without an account"
+    )
+    parser.add_argument("--port", type=int, default=8090)
+
+
+def _simulate(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.cli.wechat_simulate import simulate
+
+    return simulate(settings, args)

@@ -30,12 +30,6 @@ from bot.settings import ROOT, Settings
 from bot.web.simulator import Phone, router
 
 
-def _simulate(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.cli.wechat_simulate import simulate
-
-    return simulate(settings, args)
-
-
 def made_up_accounts(settings: Settings) -> Settings:
     """Settings with accounts of the simulator's own, one of each kind, where none are set up yet."""
     path = settings.home / "secrets" / "wechat-simulated.yml"
