@@ -1,6 +1,7 @@
 import html
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -124,12 +125,14 @@ def serve(
     gate: Gate = lambda session, version: [],
     is_indexed: Callable[[DocumentVersion], bool] = lambda version: True,
     live: Callable[[], Any] | None = None,
-) -> None:
-    """The document pages alone, with another gate or index."""
+) -> World:
+    """The same county, its console with another gate or index."""
     searcher = NoSearch()
     if live is not None:
         searcher.live = live  # type: ignore[method-assign]
-    world.app = console(world.settings, world.sessions, gate=gate, is_indexed=is_indexed, searcher=searcher)
+    return replace(
+        world, app=console(world.settings, world.sessions, gate=gate, is_indexed=is_indexed, searcher=searcher)
+    )
 
 
 def test_a_guide_is_written_reviewed_and_asked_to_be_published_by_two_people(world: World) -> None:
@@ -300,7 +303,7 @@ def test_a_withdrawn_text_is_found_no_more_the_moment_the_page_says_so(world: Wo
 
 def test_a_published_text_that_the_search_does_not_know_yet_is_called_so(world: World) -> None:
     published(world)
-    serve(world, is_indexed=lambda version: False)
+    world = serve(world, is_indexed=lambda version: False)
     assert "已发布，索引中" in world.enter("legal_worker").get("/staff/knowledge").text
 
 
@@ -320,7 +323,7 @@ def test_a_failing_golden_question_stops_the_publication_until_a_reason_is_writt
         assert version.id == version_id
         return list(session.scalars(select(GoldenQuestion).where(GoldenQuestion.key == "mine")))
 
-    serve(world, gate=gate)
+    world = serve(world, gate=gate)
     client = world.enter("legal_worker")
     refused = client.post(at(version_id, "publish"), data={"on": "2026-11-30"})
     assert "“李家沟村规”第一条、民法典 1042" in refused.text
@@ -635,7 +638,7 @@ def test_the_list_finds_texts_by_their_words_and_shows_the_sentence(world: World
             session, root=tmp_path / "snapshots", embedder=PairEmbedder(), cache=cache, today=DAY
         )
     cache.close()
-    serve(world, live=lambda: snapshot.load(tmp_path / "snapshots"))
+    world = serve(world, live=lambda: snapshot.load(tmp_path / "snapshots"))
     client = world.enter("legal_worker")
     shown = client.get("/staff/knowledge?q=身份证").text
     assert "怎么办老年证" in shown and "另一件事" in shown and "<mark>身份证</mark>原件" in shown
@@ -652,7 +655,7 @@ def test_without_an_index_the_list_says_that_published_texts_are_not_looked_thro
     world: World, tmp_path: Path
 ) -> None:
     published(world)
-    serve(world, live=lambda: snapshot.load(tmp_path / "snapshots"))
+    world = serve(world, live=lambda: snapshot.load(tmp_path / "snapshots"))
     client = world.enter("legal_worker")
     answer = client.get("/staff/knowledge?q=老年证")
     assert answer.status_code == 200 and "怎么办老年证" in answer.text and "资料索引还在准备" in answer.text

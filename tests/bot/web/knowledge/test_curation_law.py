@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -57,8 +58,7 @@ def changed(world: World) -> World:
         session.commit()
         find_changes(session, today=DAY, others=canned.citing_replies(session))
         find_changes(session, today=NEW_YEAR, others=canned.citing_replies(session))
-    world.app = console(world.settings, world.sessions, today=lambda: NEW_YEAR)
-    return world
+    return replace(world, app=console(world.settings, world.sessions, today=lambda: NEW_YEAR))
 
 
 def hit(world: World, title: str) -> LawHit:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def real(world: World, embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[R
     async def intent(text: str) -> str:
         return "ask_service_guide"
 
-    world.app = console(
+    app = console(
         world.settings,
         world.sessions,
         searcher=searcher,
@@ -122,7 +123,7 @@ def real(world: World, embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[R
             while index_building.update_delta(session, root=root, embedder=embedder, cache=cache, today=DAY):
                 pass
 
-    yield Real(world, searcher, take_in)
+    yield Real(replace(world, app=app), searcher, take_in)
     cache.close()
 
 
