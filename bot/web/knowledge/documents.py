@@ -57,7 +57,7 @@ def router(
     ) -> HTMLResponse:
         return desk.page(
             request,
-            "knowledge/new.html",
+            "knowledge/documents/new.html",
             session,
             who,
             status=422 if problem else 200,
@@ -127,7 +127,7 @@ def router(
             text = stored(shown) if shown and is_ours else None
             return desk.page(
                 request,
-                "knowledge/document.html",
+                "knowledge/documents/document.html",
                 session,
                 who,
                 document=found,

@@ -72,7 +72,7 @@ def router(shelf: Shelf) -> APIRouter:
         )
         return desk.page(
             request,
-            "knowledge/editor.html",
+            "knowledge/documents/editor.html",
             session,
             who,
             status=status,
@@ -131,7 +131,14 @@ def router(shelf: Shelf) -> APIRouter:
                 beside, session, version, typed, part=int_of(sent, "part") or 0, size=text_of(sent, "size", 3)
             )
             return desk.page(
-                request, "knowledge/beside.html", session, who, is_review=False, is_locked=False, typed=typed, **shown
+                request,
+                "knowledge/documents/beside.html",
+                session,
+                who,
+                is_review=False,
+                is_locked=False,
+                typed=typed,
+                **shown,
             )
 
     @api.post("/{version_id}", response_class=HTMLResponse)

@@ -65,7 +65,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
         }
         return desk.page(
             request,
-            "knowledge/golden.html",
+            "knowledge/golden/questions.html",
             session,
             who,
             status=422 if problem else 200,
@@ -120,7 +120,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIR
         versions = {v.id: v for v in session.scalars(select(DocumentVersion).where(DocumentVersion.id.in_(numbers)))}
         return desk.page(
             request,
-            "knowledge/golden_one.html",
+            "knowledge/golden/question.html",
             session,
             who,
             status=422 if problem else 200,

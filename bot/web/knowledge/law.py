@@ -62,7 +62,7 @@ def router(
         waiting = queue.waiting(session, places=places)
         return desk.page(
             request,
-            "knowledge/law.html",
+            "knowledge/law/queue.html",
             session,
             who,
             status=422 if problem else 200,
@@ -105,7 +105,7 @@ def router(
         )
         return desk.page(
             request,
-            "knowledge/law_corrections.html",
+            "knowledge/law/corrections.html",
             session,
             who,
             status=422 if problem else 200,
@@ -165,7 +165,7 @@ def router(
             found = await run_in_threadpool(
                 checking.suggest_articles, session, searcher, words(q, 200), day=_day(day) or today()
             )
-            return desk.page(request, "knowledge/law_articles.html", session, who, found=found, asked=words(q, 200))
+            return desk.page(request, "knowledge/law/articles.html", session, who, found=found, asked=words(q, 200))
 
     @api.post("/check", response_class=HTMLResponse)
     async def check(request: Request) -> Response:
@@ -186,7 +186,7 @@ def router(
             asked = [line.strip()[:200] for line in lines if line.strip()][:_MOST_CITATIONS]
             start, end = _day(text_of(sent, "in_force_from", 10)) or today(), _day(text_of(sent, "in_force_to", 10))
             found = [(line, checking.check_citation(session, line, from_day=start, to_day=end)) for line in asked]
-            return desk.page(request, "knowledge/law_check.html", session, who, found=found)
+            return desk.page(request, "knowledge/law/check.html", session, who, found=found)
 
     @api.get("/corrections", response_class=HTMLResponse)
     async def correcting(request: Request, law: str = "") -> Response:

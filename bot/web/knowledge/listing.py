@@ -51,7 +51,7 @@ def router(shelf: Shelf) -> APIRouter:
             )
             return shelf.desk.page(
                 request,
-                "knowledge/list.html",
+                "knowledge/documents/list.html",
                 session,
                 who,
                 found=found,

@@ -64,7 +64,7 @@ def router(shelf: Shelf) -> APIRouter:
         )
         return desk.page(
             request,
-            "knowledge/review.html",
+            "knowledge/documents/review.html",
             session,
             who,
             status=status,

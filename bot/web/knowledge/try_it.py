@@ -75,7 +75,7 @@ def router(
     ) -> HTMLResponse:
         is_part = bool(request.headers.get("hx-request"))
         template, status = (
-            ("knowledge/try_result.html", 200) if is_part else ("knowledge/try.html", 422 if problem else 200)
+            ("knowledge/try/result.html", 200) if is_part else ("knowledge/try/page.html", 422 if problem else 200)
         )
         drafts = [] if is_part else _drafts(session, who)
         return desk.page(

@@ -105,7 +105,7 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: 
             written = _written(session, who.staff)
             return desk.page(
                 request,
-                "knowledge/unanswered.html",
+                "knowledge/unanswered/groups.html",
                 session,
                 who,
                 groups=groups,
@@ -180,7 +180,11 @@ def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: 
                 )
             )
             found = await run_in_threadpool(asked_again, session, searcher, rows, document, today())
-            template = "knowledge/again.html" if request.headers.get("hx-request") else "knowledge/again_page.html"
+            template = (
+                "knowledge/unanswered/again.html"
+                if request.headers.get("hx-request")
+                else "knowledge/unanswered/again_page.html"
+            )
             return desk.page(
                 request, template, session, who, found=found, document=session.get(Document, document) if rows else None
             )
