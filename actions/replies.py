@@ -39,6 +39,9 @@ class Button:
     def says(self) -> str:
         return self.payload or self.title
 
+    def as_json(self) -> dict[str, str]:
+        return {"title": self.title, **({"payload": self.payload} if self.payload else {})}
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -103,7 +106,7 @@ class Reply:
         """What is stored beside kind and text of the message; empty fields are left out."""
         held = {
             "next": self.next,
-            "buttons": [_button_json(b) for b in self.buttons],
+            "buttons": [button.as_json() for button in self.buttons],
             "links": [asdict(link) for link in self.links],
             "citations": [asdict(c) for c in self.citations],
             "form": self.form,
@@ -130,7 +133,10 @@ class Reply:
 
     @classmethod
     def of_message(cls, kind: str, text: str, body: Mapping[str, Any] | None) -> Self:
-        """Of a stored message: what was shown then, without its effects."""
+        """Of a stored message: what was shown then, without its effects.
+
+        Rows live for months: keys that a later or an earlier Linli wrote are passed over or stand empty.
+        """
         return cls(kind=_KINDS.get(kind, ReplyKind.text), text=text, **_body_fields(body or {}))
 
 
@@ -138,17 +144,13 @@ def _reason(handoff: Mapping[str, Any]) -> str:
     return str(handoff.get("reason", "asked")) if handoff else ""
 
 
-def _button_json(button: Button) -> dict[str, str]:
-    return {"title": button.title, **({"payload": button.payload} if button.payload else {})}
-
-
 def _body_fields(sent: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `Reply` that lie in a message's body, from its JSON."""
     return {
         "next": sent.get("next") or "",
         "buttons": buttons_in(sent.get("buttons") or ()),
-        "links": tuple(Link(link["label"], link["href"]) for link in sent.get("links") or ()),
-        "citations": tuple(Citation(**c) for c in sent.get("citations") or ()),
+        "links": tuple(Link(link.get("label") or "", link.get("href") or "") for link in sent.get("links") or ()),
+        "citations": tuple(_citation(c) for c in sent.get("citations") or ()),
         "form": sent.get("form") or "",
         "step": sent.get("step") or "",
         "case": sent.get("case") or "",
@@ -161,4 +163,20 @@ def _body_fields(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def buttons_in(sent: Sequence[Mapping[str, Any]]) -> tuple[Button, ...]:
-    return tuple(Button(b["title"], b.get("payload") or "") for b in sent)
+    return tuple(Button(b.get("title") or "", b.get("payload") or "") for b in sent)
+
+
+def _citation(sent: Mapping[str, Any]) -> Citation:
+    return Citation(
+        kind=sent.get("kind") or "",
+        kind_label=sent.get("kind_label") or "",
+        document=sent.get("document") or "",
+        title=sent.get("title") or "",
+        article=sent.get("article"),
+        in_force_from=sent.get("in_force_from") or "",
+        in_force_to=sent.get("in_force_to"),
+        summary=bool(sent.get("summary")),
+        text=sent.get("text") or "",
+        note=sent.get("note"),
+        score=float(sent.get("score") or 0.0),
+    )

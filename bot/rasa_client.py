@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from actions.replies import Reply, ReplyKind
+
 
 class RasaUnavailable(Exception):
     """Rasa is down, slow, or its action failed; the message stays unanswered and is tried again."""
@@ -23,8 +25,8 @@ class RasaClient:
             base_url=url, params={"token": token}, timeout=httpx.Timeout(timeout_s, connect=2.0), trust_env=False
         )
 
-    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
-        """Rasa's replies as our message dicts (`kind`, `text`, ...). Raises RasaUnavailable."""
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
+        """What Rasa and its actions say to this. Raises RasaUnavailable."""
         # A leading slash is an intent command (`/restart`) to Rasa; to a resident it is a slash.
         said = text.lstrip("/ ") or "。"
         try:
@@ -32,12 +34,12 @@ class RasaClient:
                 "/webhooks/rest/webhook", json={"sender": conversation_id, "message": said, "metadata": metadata}
             )
             response.raise_for_status()
-            replies = response.json()
+            sent = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise RasaUnavailable(type(error).__name__) from error
-        if not replies:
+        if not sent:
             raise RasaUnavailable("empty answer")
-        return [r["custom"] if "custom" in r else {"kind": "smalltalk", "text": r.get("text", "")} for r in replies]
+        return [_reply(part) for part in sent]
 
     async def start_session(self, conversation_id: str) -> None:
         """A fresh session that keeps the slots: a turn reloads all events of its session, 0.55 ms each past turn
@@ -109,6 +111,13 @@ class RasaClient:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def _reply(sent: dict[str, Any]) -> Reply:
+    """Of an action, or an `utter_…` of the domain, which is plain text."""
+    if "custom" in sent:
+        return Reply.from_custom(sent["custom"])
+    return Reply(ReplyKind.smalltalk, sent.get("text") or "")
 
 
 def erase_turn(path: Path, conversation_id: str, message_id: int) -> bool:

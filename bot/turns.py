@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
@@ -14,8 +17,10 @@ from sqlalchemy.orm import Session
 
 from actions.cases.green import green_reasons
 from actions.outcomes import ActionOutcome
+from actions.replies import Link, Reply, ReplyKind, phone_links
 from bot.conversations import claims, handoff, messages
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.emergency.guidance import Emergency
 from bot.emergency.recognising import recognise
 from bot.rasa_client import RasaClient, RasaUnavailable
 from knowledge.normalise import normalise
@@ -24,15 +29,23 @@ log = logging.getLogger("linli.turns")
 STAGE_SECONDS = Histogram("linli_stage_seconds", "Time of a turn by stage.", ["stage"])
 TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 _ACKNOWLEDGE_EVERY = timedelta(minutes=3)
 # turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
 _AT_ONCE = 32
+# for the database, and for turns alone: the loop's own threads may all be out sending to WeChat
+_THREADS = 8
 SESSION_TURNS = 25  # then Rasa starts a new session; slots are kept
-WAITING_TEXT = (
+_WAIT = Reply(
+    ReplyKind.text,
     "助手正在重启，您的话我已经记下，好了马上回答，不用重发。有急事请直接打电话：报警 110，急救 120，火警 119，政务 "
-    "12345，法律 12348。"
+    "12345，法律 12348。",
+    links=phone_links("110", "120", "119", "12345", "12348"),
 )
-WAITING_LINKS = [{"label": f"拨打 {n}", "href": f"tel:{n}"} for n in ("110", "120", "119", "12345", "12348")]
+_NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
+_NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
 
 @contextmanager
@@ -44,6 +57,32 @@ def stage(name: str) -> Iterator[None]:
         STAGE_SECONDS.labels(name).observe(time.perf_counter() - started)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that is ours to answer, and what was so when we took it.
+
+    `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
+    `is_long`: Rasa's session has grown and a new one is due.
+    """
+
+    message: Message
+    text: str
+    danger: Emergency | None
+    status: ConversationStatus
+    place: str | None
+    is_retry: bool
+    done: tuple[Reply, ...]
+    is_long: bool
+
+    @property
+    def id(self) -> int:
+        return self.message.id
+
+    @property
+    def conversation_id(self) -> str:
+        return self.message.conversation_id
+
+
 class Turns:
     def __init__(
         self, *, sessions: Callable[[], Session], rasa: RasaClient, topic: Callable[[str], str] = lambda _: ""
@@ -53,81 +92,155 @@ class Turns:
         self._rasa = rasa
         self._topic = topic
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._threads = ThreadPoolExecutor(_THREADS, "turns")
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries
         again).
         """
+        taken = await self._take(message_id)
+        if taken is None:
+            return await self._in_thread(self._replies_to, message_id)
+        if taken.danger and not taken.danger.soft:
+            return await self._in_thread(self._call_for_help, taken, taken.danger)
+        if taken.status is not ConversationStatus.bot:
+            return await self._in_thread(self._with_people, taken)
+        try:
+            replies = await self._from_bot(taken)
+        except (RasaUnavailable, asyncio.CancelledError) as error:
+            await self._in_thread(self._put_off, taken, error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            return []
+        return await self._in_thread(self._keep, taken, replies) if replies else []
+
+    async def _in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Database work off the event loop: it may wait for another writer. It comes to its end even where the caller
+        is cancelled meanwhile, so that nothing is half known.
+        """
+        return await asyncio.shield(self._started(partial(work, *args, **kwargs)))
+
+    def _started(self, work: Callable[[], _T]) -> asyncio.Future[_T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    # --- taken
+
+    async def _take(self, message_id: int) -> Taken | None:
+        """None: it is answered, or somebody else is at it. A caller who is cancelled while the claim is made gives it
+        up again.
+        """
+        taking = self._started(partial(self._taken, message_id))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError as error:
+            if taken := await taking:
+                await self._in_thread(self._put_off, taken, error)
+            raise
+
+    def _taken(self, message_id: int) -> Taken | None:
         with self._sessions() as session:
             message = session.get(Message, message_id)
             if message is None or message.answered_at is not None:
-                return messages.replies_to(session, message_id)
-            conversation, is_retry = session.get(Conversation, message.conversation_id), message.claimed_at is not None
+                return None
+            conversation = session.get(Conversation, message.conversation_id)
+            is_retry = message.claimed_at is not None
             if conversation is None or not claims.claim(session, message_id):
-                return []
+                return None
             text = normalise(message.text)
             with stage("emergency"):
                 danger = recognise(text)
-            now = datetime.now(UTC)
-            if danger and not danger.soft:
-                conversation.emergency_kind, conversation.emergency_at = danger.kind.value, now
-                log.warning(
-                    "emergency conversation=%s message=%s kind=%s", conversation.id, message.id, danger.kind.value
-                )
-                TURNS.labels("emergency").inc()
-                if conversation.status is ConversationStatus.waiting:
-                    conversation.handoff_reason = "danger"  # to the front
-                queued = handoff.request(session, conversation, reason="danger", now=now)
-                return messages.store_replies(session, message, [_guidance(danger), *([queued] if queued else [])])
-            if conversation.status is not ConversationStatus.bot:
-                return messages.store_replies(session, message, self._while_waiting(session, conversation, text, now))
-            done = session.get(ActionOutcome, message_id)
-            place, conversation_id = conversation.place_id, conversation.id
-            is_long = messages.turns_so_far(session, conversation_id) % SESSION_TURNS == 0
-        if not text:
-            replies: list[dict[str, Any]] = [{"kind": "asking", "text": "我没看到文字。您想问什么，打几个字就行。"}]
-        else:
-            had_to_wait = self._room.locked()
-            try:
-                async with self._room:
-                    if had_to_wait and not self._is_still_ours(message_id):
-                        return []
-                    with stage("rasa"):
-                        # An earlier try was cut short; Rasa may remember its turn, whose replies nobody has.
-                        goes_on = is_retry and not await self._rasa.take_back(conversation_id, message_id)
-                        if is_long and not goes_on and not await self._rasa.has_form(conversation_id):
-                            await self._rasa.start_session(conversation_id)
-                        if done and goes_on:
-                            replies = done.replies
-                        else:
-                            replies = await self._rasa.talk(
-                                conversation_id, text, metadata={"place": place, "message": message_id}
-                            )
-            except (RasaUnavailable, asyncio.CancelledError) as error:
-                log.warning("rasa away conversation=%s message=%s reason=%s", conversation_id, message_id, error)
-                with self._sessions() as session:
-                    claims.release(session, message_id)
-                    if isinstance(error, RasaUnavailable):
-                        messages.notice_once(session, message, WAITING_TEXT, WAITING_LINKS)
-                TURNS.labels("delayed").inc()
-                if isinstance(error, asyncio.CancelledError):
-                    raise
-                return []
-        if done and done.replies[0]["text"] not in {r.get("text") for r in replies}:
-            replies = done.replies  # what was done is told, whatever the dialogue makes of the message now
-        if danger:
-            replies = [*replies, _guidance(danger)]
-        with self._sessions() as session, stage("render"):
-            held = session.get(Conversation, conversation_id)
-            if held is None:
+            outcome = session.get(ActionOutcome, message_id)
+            return Taken(
+                message,
+                text=text,
+                danger=danger,
+                status=conversation.status,
+                place=conversation.place_id,
+                is_retry=is_retry,
+                done=tuple(Reply.from_custom(reply) for reply in outcome.replies) if outcome else (),
+                is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
+            )
+
+    def _replies_to(self, message_id: int) -> list[Message]:
+        with self._sessions() as session:
+            return messages.replies_to(session, message_id)
+
+    def _put_off(self, taken: Taken, error: BaseException) -> None:
+        """Nobody is at it any more; where Rasa is away, the resident hears so, once."""
+        log.warning("rasa away conversation=%s message=%s reason=%s", taken.conversation_id, taken.id, error)
+        with self._sessions() as session:
+            claims.release(session, taken.id)
+            if isinstance(error, RasaUnavailable):
+                messages.notice_once(session, taken.message, _WAIT)
+        TURNS.labels("delayed").inc()
+
+    # --- in danger
+
+    def _call_for_help(self, taken: Taken, danger: Emergency) -> list[Message]:
+        """What to do at once, and people, who see this one first."""
+        now = datetime.now(UTC)
+        kind = danger.kind.value
+        log.warning("emergency conversation=%s message=%s kind=%s", taken.conversation_id, taken.id, kind)
+        TURNS.labels("emergency").inc()
+        with self._sessions() as session:
+            conversation = session.get(Conversation, taken.conversation_id)
+            if conversation is None:
                 return []  # deleted by the resident in between
-            for reply in replies:
-                if reply.get("place"):
-                    held.place_id = reply["place"]
-                held.is_green = held.is_green or bool(reply.get("green"))
-            replies = self._hand_over(session, held, replies, text)
-            TURNS.labels(replies[0].get("kind", "text")).inc()
-            return messages.store_replies(session, message, replies)
+            conversation.emergency_kind, conversation.emergency_at = kind, now
+            if conversation.status is ConversationStatus.waiting:
+                conversation.handoff_reason = "danger"  # to the front
+            queued = handoff.request(session, conversation, reason="danger", now=now)
+            return messages.store_replies(session, taken.message, _together(_guidance(danger), queued))
+
+    # --- with people
+
+    def _with_people(self, taken: Taken) -> list[Message]:
+        with self._sessions() as session:
+            return messages.store_replies(session, taken.message, self._while_waiting(session, taken))
+
+    def _while_waiting(self, session: Session, taken: Taken) -> list[Reply]:
+        """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
+        if taken.status is not ConversationStatus.waiting:
+            return []
+        if taken.text.startswith("不等了"):
+            handoff.stop_waiting(session, taken.conversation_id)
+            return [_NOT_WAITING]
+        now = datetime.now(UTC)
+        last = session.scalar(
+            select(func.max(Message.created_at)).where(
+                Message.conversation_id == taken.conversation_id, Message.sender == Sender.bot
+            )
+        )
+        if last and now - last < _ACKNOWLEDGE_EVERY:
+            return []
+        waiting = handoff.waiting_reply(session, taken.conversation_id, now=now)
+        return [replace(waiting, text=f"您的话工作人员看得到。{waiting.text}")]
+
+    # --- from the bot
+
+    async def _from_bot(self, taken: Taken) -> list[Reply]:
+        """[]: somebody else has answered while Rasa had no room. Raises RasaUnavailable."""
+        replies = await self._from_rasa(taken) if taken.text else [_NO_WORDS]
+        if not replies:
+            return []
+        if taken.done and taken.done[0].text not in {reply.text for reply in replies}:
+            replies = list(taken.done)  # what was done is told, whatever the dialogue makes of the message now
+        return [*replies, _guidance(taken.danger)] if taken.danger else replies
+
+    async def _from_rasa(self, taken: Taken) -> list[Reply]:
+        had_to_wait = self._room.locked()
+        async with self._room:
+            if had_to_wait and not await self._in_thread(self._is_still_ours, taken.id):
+                return []
+            with stage("rasa"):
+                # An earlier try was cut short; Rasa may remember its turn, whose replies nobody has.
+                goes_on = taken.is_retry and not await self._rasa.take_back(taken.conversation_id, taken.id)
+                if taken.is_long and not goes_on and not await self._rasa.has_form(taken.conversation_id):
+                    await self._rasa.start_session(taken.conversation_id)
+                if taken.done and goes_on:
+                    return list(taken.done)
+                about = {"place": taken.place, "message": taken.id}
+                return await self._rasa.talk(taken.conversation_id, taken.text, metadata=about)
 
     def _is_still_ours(self, message_id: int) -> bool:
         """The claim may have lapsed while Rasa had no room; it begins anew, unless the message was answered
@@ -136,69 +249,52 @@ class Turns:
         with self._sessions() as session:
             return claims.renew(session, message_id)
 
-    def _hand_over(
-        self, session: Session, conversation: Conversation, replies: list[dict[str, Any]], text: str
-    ) -> list[dict[str, Any]]:
-        """The word `handoff` in a reply, the second abstention in a row, or a rule of the place puts the
-        conversation into the queue.
-        """
-        reason = next((str(r["handoff"].get("reason", "asked")) for r in replies if r.get("handoff")), None)
-        if (
-            reason is None
-            and replies
-            and replies[-1].get("kind") == "abstention"
-            and messages.in_a_row(session, conversation.id)[0] >= 1
-        ):
-            reason = "abstained"
-        if reason is None and handoff.rule_for(session, text, place=conversation.place_id):
-            reason = "rule"
-        if reason is None:
-            return replies
+    # --- kept
+
+    def _keep(self, taken: Taken, replies: Sequence[Reply]) -> list[Message]:
+        """The replies, and what they do to the conversation, in one transaction."""
+        with self._sessions() as session, stage("render"):
+            conversation = session.get(Conversation, taken.conversation_id)
+            if conversation is None:
+                return []  # deleted by the resident in between
+            for reply in replies:
+                conversation.place_id = reply.effects.place or conversation.place_id
+                conversation.is_green = conversation.is_green or reply.effects.is_green
+            reason = self._why_a_person(session, conversation, replies, taken.text)
+            queued = self._queued(session, conversation, reason) if reason else None
+            TURNS.labels(replies[0].kind.value).inc()
+            return messages.store_replies(session, taken.message, _together(*replies, queued))
+
+    def _why_a_person(
+        self, session: Session, conversation: Conversation, replies: Sequence[Reply], text: str
+    ) -> str | None:
+        """A reply calls for one, the second abstention in a row, or a rule of the place."""
+        called = next((reply.effects.handoff for reply in replies if reply.effects.handoff), None)
+        if called:
+            return called
+        if replies[-1].kind is ReplyKind.abstention and messages.in_a_row(session, conversation.id)[0] >= 1:
+            return "abstained"
+        return "rule" if handoff.rule_for(session, text, place=conversation.place_id) else None
+
+    def _queued(self, session: Session, conversation: Conversation, reason: str) -> Reply | None:
         told = messages.last_words(session, conversation.id)
         matter = "\n".join(line for line in told.splitlines() if len(line) >= 6)  # 转人工 alone has no topic
         # Only words said plainly count (绿色通道); a person confirms it.
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
-        queued = handoff.request(
-            session,
-            conversation,
-            reason=reason,
-            now=datetime.now(UTC),
-            topic=self._topic(matter) if matter else "",
-            words=told,
-        )
-        return [*[{k: v for k, v in r.items() if k != "handoff"} for r in replies], *([queued] if queued else [])]
-
-    def _while_waiting(
-        self, session: Session, conversation: Conversation, text: str, now: datetime
-    ) -> list[dict[str, Any]]:
-        """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
-        if conversation.status is not ConversationStatus.waiting:
-            return []
-        if text.startswith("不等了"):
-            handoff.stop_waiting(session, conversation.id)
-            return [{"kind": "smalltalk", "text": "好，那我接着答。还想找人，说“转人工”就行。"}]
-        last = session.scalar(
-            select(func.max(Message.created_at)).where(
-                Message.conversation_id == conversation.id, Message.sender == Sender.bot
-            )
-        )
-        if last and now - last < _ACKNOWLEDGE_EVERY:
-            return []
-        return [
-            {
-                **handoff.waiting_reply(session, conversation.id, now=now),
-                "text": "您的话工作人员看得到。" + handoff.waiting_reply(session, conversation.id, now=now)["text"],
-            }
-        ]
+        topic = self._topic(matter) if matter else ""
+        return handoff.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=topic, words=told)
 
 
-def _guidance(danger: Any) -> dict[str, Any]:
-    guidance = danger.guidance
-    return {
-        "kind": "emergency",
-        "text": guidance.text,
-        "next": guidance.next,
-        "links": [{"label": label, "href": href} for label, href in guidance.links],
-        "emergency": danger.kind.value,
-        "soft": danger.soft,
-    }
+def _together(*replies: Reply | None) -> list[Reply]:
+    return [reply for reply in replies if reply is not None]
+
+
+def _guidance(danger: Emergency) -> Reply:
+    return Reply(
+        ReplyKind.emergency,
+        danger.guidance.text,
+        next=danger.guidance.next,
+        links=tuple(Link(label, href) for label, href in danger.guidance.links),
+        emergency=danger.kind.value,
+        is_soft=danger.soft,
+    )

@@ -6,22 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from actions.replies import Reply
 from bot.rasa_client import RasaUnavailable
 from knowledge.search.lexical import character_pairs
 
 
 class FakeRasa:
-    """Answers with the replies it was given, in order, then with the last of them, and keeps what it was asked."""
+    """Answers with the replies it was given as actions send them, in order, then with the last of them, and keeps what
+    it was asked.
+    """
 
     def __init__(self, *answers: list[dict[str, Any]], during: Callable[[], None] = lambda: None) -> None:
         self.answers, self.during = list(answers), during
         self.asked: list[tuple[str, str]] = []
         self.taken_back: list[int] = []
 
-    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
         self.asked.append((conversation_id, text))
         self.during()  # what happens elsewhere while Rasa is thinking
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [Reply.from_custom(reply) for reply in said]
 
     async def parse(self, text: str) -> dict[str, Any]:
         return {"intent": {"name": "ask_law", "confidence": 1.0}}

@@ -1,7 +1,6 @@
 """What the bot says by itself: each is a row first, under a key that makes a second try harmless."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -10,10 +9,11 @@ from sqlalchemy.orm import Session
 from actions.bookings import appointments as bookings
 from actions.cases.finding import audience, untold
 from actions.cases.models import CaseEvent
+from actions.replies import Reply, ReplyKind, buttons_in
 from bot.conversations.models import Conversation, Message, Sender
 
 
-def tell(session: Session, conversation_id: str, *, key: str, text: str, kind: str = "case", **body: Any) -> bool:
+def tell(session: Session, conversation_id: str, reply: Reply, *, key: str) -> bool:
     """Put a message into a conversation, once a key; the caller commits.
 
     False: it is there already, or the conversation is gone.
@@ -28,9 +28,9 @@ def tell(session: Session, conversation_id: str, *, key: str, text: str, kind: s
                     conversation_id=conversation_id,
                     client_id=key,
                     sender=Sender.bot,
-                    kind=kind,
-                    text=text,
-                    body=body,
+                    kind=reply.kind.value,
+                    text=reply.text,
+                    body=reply.body(),
                     answered_at=now,
                 )
             )
@@ -49,9 +49,8 @@ def tell_case_events(session: Session) -> int:
                 done += tell(
                     session,
                     case.conversation_id,
+                    Reply(ReplyKind.case, say, buttons=buttons_in(event.buttons)),
                     key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""),
-                    text=say,
-                    buttons=event.buttons,
                 )
         session.execute(
             update(CaseEvent)
@@ -67,6 +66,6 @@ def tell_appointments(session: Session, *, now: datetime) -> int:
     done = 0
     for appointment, key, text in bookings.due_words(session, now=now):
         if appointment.conversation_id:
-            done += tell(session, appointment.conversation_id, key=key, text=text, kind="booking")
+            done += tell(session, appointment.conversation_id, Reply(ReplyKind.booking, text), key=key)
     session.commit()
     return done

@@ -18,9 +18,11 @@ from actions.calendar.workdays import calendar, local
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices import routing
 from actions.offices.models import HandoffRule
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from knowledge import places
+from knowledge.answering.compose import Citation
 from knowledge.tables import changed
 
 Status = ConversationStatus
@@ -41,7 +43,6 @@ REASONS = {
     "forgotten": "没人回，退回排队",
 }
 DONT_WAIT = "不等了，接着问邻里"
-_LINKS = [{"label": "拨打 12345", "href": "tel:12345"}, {"label": "拨打 12348", "href": "tel:12348"}]
 
 
 def _move(session: Session, conversation_id: str, to: Status, *, start: Sequence[Status], **values: Any) -> bool:
@@ -67,7 +68,7 @@ def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule |
 
 def request(
     session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = ""
-) -> dict[str, Any] | None:
+) -> Reply | None:
     """Put a conversation into the queue of the team of its place and topic; the caller commits, together with the reply
     this gives.
 
@@ -90,7 +91,7 @@ def request(
     return waiting_reply(session, conversation.id, now=now, danger=reason == "danger")
 
 
-def waiting_reply(session: Session, conversation_id: str, *, now: datetime, danger: bool = False) -> dict[str, Any]:
+def waiting_reply(session: Session, conversation_id: str, *, now: datetime, danger: bool = False) -> Reply:
     """Where the resident truly stands, and when people are there."""
     ahead = position(session, conversation_id)
     days = calendar(session)
@@ -106,13 +107,13 @@ def waiting_reply(session: Session, conversation_id: str, *, now: datetime, dang
             "不用一直等着。"
         )
     more = "有危险就打 110、120、119，不要等这里回话。" if danger else "急事请直接打电话。"
-    return {
-        "kind": "handoff",
-        "text": text,
-        "next": more,
-        "links": [] if danger else _LINKS,
-        "buttons": [{"title": DONT_WAIT, "payload": DONT_WAIT}],
-    }
+    return Reply(
+        ReplyKind.handoff,
+        text,
+        next=more,
+        links=() if danger else phone_links("12345", "12348"),
+        buttons=(Button(DONT_WAIT, DONT_WAIT),),
+    )
 
 
 def mark_green(session: Session, conversation_id: str | None, is_green: bool) -> None:
@@ -176,7 +177,7 @@ def say(
     agent_id: int,
     client_id: str,
     now: datetime,
-    citations: Sequence[dict[str, Any]] = (),
+    citations: Sequence[Citation] = (),
 ) -> Message:
     """An agent's message.
 
@@ -188,13 +189,14 @@ def say(
         raise InvalidInput("还没写字。")
     if len(text) > 4000:
         raise InvalidInput("太长了，请分成几条发，每条不超过 4000 字。")
+    reply = Reply(ReplyKind.text, text, agent=conversation.agent_name or "", citations=tuple(citations))
     message = Message(
         conversation_id=conversation_id,
         client_id=f"agent-{client_id}",
         sender=Sender.agent,
-        kind="text",
-        text=text,
-        body={"agent": conversation.agent_name, "citations": list(citations)},
+        kind=reply.kind.value,
+        text=reply.text,
+        body=reply.body(),
         answered_at=now,
     )
     session.add(message)
@@ -324,14 +326,13 @@ def note(session: Session, conversation_id: str, text: str, *, author: str) -> N
     session.commit()
 
 
-def _system(session: Session, conversation_id: str, text: str, **body: Any) -> None:
+def _system(session: Session, conversation_id: str, text: str) -> None:
     session.add(
         Message(
             conversation_id=conversation_id,
             sender=Sender.system,
             kind="text",
             text=text,
-            body=body,
             answered_at=datetime.now(UTC),
         )
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.replies import Reply, ReplyKind
 from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from knowledge.tables import changed
@@ -43,7 +43,7 @@ def _by_client_id(session: Session, conversation_id: str, client_id: str) -> Mes
     )
 
 
-def store_replies(session: Session, message: Message, replies: Sequence[dict[str, Any]]) -> list[Message]:
+def store_replies(session: Session, message: Message, replies: Sequence[Reply]) -> list[Message]:
     """Replies and the mark that the message is answered, in one transaction; [] when somebody else was first."""
     done = changed(
         session,
@@ -59,21 +59,19 @@ def store_replies(session: Session, message: Message, replies: Sequence[dict[str
         session.scalar(select(Conversation.status).where(Conversation.id == message.conversation_id))
         is ConversationStatus.open
     ):
-        replies = [r for r in replies if r.get("kind") == "emergency"]
-    rows = []
-    for ordinal, reply in enumerate(replies):
-        body = {k: v for k, v in reply.items() if k not in ("text", "kind", "sender") and v}
-        rows.append(
-            Message(
-                conversation_id=message.conversation_id,
-                sender=Sender.bot,
-                kind=reply.get("kind", "text"),
-                text=reply.get("text", ""),
-                body=body,
-                in_reply_to=message.id,
-                ordinal=ordinal,
-            )
+        replies = [reply for reply in replies if reply.kind is ReplyKind.emergency]
+    rows = [
+        Message(
+            conversation_id=message.conversation_id,
+            sender=Sender.bot,
+            kind=reply.kind.value,
+            text=reply.text,
+            body=reply.body(),
+            in_reply_to=message.id,
+            ordinal=ordinal,
         )
+        for ordinal, reply in enumerate(replies)
+    ]
     session.add_all(rows)
     session.execute(
         update(Conversation).where(Conversation.id == message.conversation_id).values(updated_at=datetime.now(UTC))
@@ -82,16 +80,16 @@ def store_replies(session: Session, message: Message, replies: Sequence[dict[str
     return rows
 
 
-def notice_once(session: Session, message: Message, text: str, links: list[dict[str, str]]) -> None:
+def notice_once(session: Session, message: Message, notice: Reply) -> None:
     """Tell the resident that an answer will come later; at most once a message."""
     session.add(
         Message(
             conversation_id=message.conversation_id,
             client_id=f"wait-{message.id}",
             sender=Sender.system,
-            kind="text",
-            text=text,
-            body={"links": links},
+            kind=notice.kind.value,
+            text=notice.text,
+            body=notice.body(),
         )
     )
     try:

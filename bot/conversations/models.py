@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Enum, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from actions.replies import Reply
 from knowledge.clock import utc_now
 from knowledge.tables import Base, UtcDateTime
 
@@ -99,3 +100,7 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def reply(self) -> Reply:
+        return Reply.of_message(self.kind, self.text, self.body)

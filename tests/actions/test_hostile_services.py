@@ -34,6 +34,7 @@ from actions.dialogue.hearing import asides, dispute, phrases
 from actions.errors import ActionError
 from actions.offices.models import Team
 from actions.papers import agreement, case_file
+from actions.replies import Reply, ReplyKind
 from actions.storable import storable
 from actions.tools import deadlines, legal_aid, matters
 from bot.conversations import delivery, handoff, messages
@@ -405,7 +406,7 @@ def test_a_conversation_takes_any_words(filled: sessionmaker[Session]) -> None:
             conversation = conversations.start(session, channel="widget", place=None)
             here = conversation.id
             message = messages.receive(session, conversation, client_id=key(), text=text)
-            messages.store_replies(session, message, [{"kind": "answer", "text": storable(text), "links": []}])
+            messages.store_replies(session, message, [Reply(ReplyKind.answer, storable(text))])
             handoff.accept(session, here, agent_id=1, agent_name="王", now=NOW)
             sent = tried(session, lambda: handoff.say(session, here, text, agent_id=1, client_id="n", now=NOW))
             assert bool(sent) == bool(0 < len(storable(text).strip()) <= 4000)

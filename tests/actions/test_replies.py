@@ -44,3 +44,22 @@ def test_a_call_without_a_reason_was_asked_for() -> None:
 
 def test_phone_links_name_the_number_they_dial() -> None:
     assert phone_links("110", "12345") == (Link("拨打 110", "tel:110"), Link("拨打 12345", "tel:12345"))
+
+
+def test_a_row_of_another_version_is_read_as_far_as_it_goes() -> None:
+    """A citation of before there were notes and scores, a button without a payload, a key nobody knows any more."""
+    cited = {"kind": "statute", "document": "law 民法典", "title": "民法典", "article": "第一条", "colour": "red"}
+    body = {
+        "citations": [cited],
+        "buttons": [{"title": "好", "icon": "tick"}],
+        "links": [{"label": "拨打 12348"}],
+        "place": "lijiagou",
+        "green": True,
+        "next": None,
+    }
+    said = Reply.of_message("answer", "可以。", body)
+    [citation] = said.citations
+    assert (citation.title, citation.article, citation.note, citation.score) == ("民法典", "第一条", None, 0.0)
+    assert said.buttons == (Button("好"),)
+    assert said.links == (Link("拨打 12348", ""),)
+    assert (said.next, said.effects) == ("", Effects())

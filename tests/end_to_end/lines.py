@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.replies import Reply, ReplyKind
 from bot.channels.simulator.account import Simulator
 from bot.channels.wechat import ledger
 from bot.channels.wechat.models import WechatContact
@@ -226,7 +227,7 @@ class Telephone:
         """
         other = Telephone(self._simulator, self._settings, self._sessions, None)
         with self._sessions() as session:
-            delivery.tell(session, other.conversation_id, key="later", text="有人在吗？")
+            delivery.tell(session, other.conversation_id, Reply(ReplyKind.case, "有人在吗？"), key="later")
             session.commit()
         other.arrived()
         other.close()

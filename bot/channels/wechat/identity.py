@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from actions import persons
+from actions.replies import Button, Reply, ReplyKind
 from bot.channels.wechat import ledger
 from bot.channels.wechat.models import WechatContact
 from bot.conversations import delivery
@@ -73,18 +74,13 @@ def ask_due(session: Session, appid: str, *, titles: Mapping[str, str], now: dat
             names = "、".join(
                 dict.fromkeys(titles.get(o.appid, "另一个公众号") for o in _others(session, contact) if o.said_at)
             )
-            buttons = [{"title": "合到一起", "payload": TOGETHER}, {"title": "不用", "payload": NOT_TOGETHER}]
-            delivery.tell(
-                session,
-                contact.conversation_id,
-                key=f"union-{contact.id}",
-                kind="asking",
-                text=(
-                    f"您在{names}也和我说过话。要不要把两边登记的事、约的时间放在一起看？"
-                    "说过的话还是各在各处，不会放过来。"
-                ),
-                buttons=buttons,
+            question = Reply(
+                ReplyKind.asking,
+                f"您在{names}也和我说过话。要不要把两边登记的事、约的时间放在一起看？"
+                "说过的话还是各在各处，不会放过来。",
+                buttons=(Button("合到一起", TOGETHER), Button("不用", NOT_TOGETHER)),
             )
+            delivery.tell(session, contact.conversation_id, question, key=f"union-{contact.id}")
             done += 1
         session.commit()
     return done
@@ -97,7 +93,7 @@ def _is_quiet(session: Session, conversation_id: str, now: datetime) -> bool:
     ).first()
     if last is None or conversation.status is not ConversationStatus.bot:
         return False
-    is_open = last.sender is Sender.resident or last.body.get("buttons") or last.body.get("form")
+    is_open = last.sender is Sender.resident or last.reply.buttons or last.reply.form
     return not is_open or last.created_at < now - _SETTLED
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from actions.replies import Button, Reply, ReplyKind
 from bot.channels.base import Remaining
 from bot.channels.wechat import identity, ledger, pictures
 from bot.channels.wechat.accounts import Account
@@ -260,8 +261,7 @@ class Wechat:
             .order_by(Message.id.desc())
             .limit(3)
         )
-        buttons: Sequence[dict[str, str]] = next((m.body["buttons"] for m in rows if (m.body or {}).get("buttons")), [])
-        return chosen(text, buttons)
+        return chosen(text, next((m.reply.buttons for m in rows if m.reply.buttons), ()))
 
     def _own_data(self, session: Session, contact: WechatContact, conversation: Conversation, said: str) -> str | None:
         """The answer to a word about what is kept of the person and who sees it; None for any other word."""
@@ -287,7 +287,7 @@ class Wechat:
             .order_by(Message.id.desc())
             .limit(1)
         ).first()
-        return last if last is not None and last.body.get("form") else None
+        return last if last is not None and last.reply.form else None
 
     def _aside(self, session: Session, conversation: Conversation, incoming: Incoming, text: str) -> None:
         """Say it, and put the question of the form under way again."""
@@ -296,13 +296,13 @@ class Wechat:
             return self._tell(session, conversation, incoming, text)
         question = asked.text.rsplit("\n\n", 1)[-1]  # of what is read back, only whether it is right
         return self._tell(
-            session, conversation, incoming, f"{text}\n咱们接着来：{question}", buttons=asked.body.get("buttons") or []
+            session, conversation, incoming, f"{text}\n咱们接着来：{question}", buttons=asked.reply.buttons
         )
 
     def _photo(self, session: Session, contact: WechatContact, conversation: Conversation, incoming: Incoming) -> None:
         pictures.note(session, contact, incoming.key, incoming.fields.get("PicUrl", ""), now=self._now())
         asked = self._asked(session, conversation.id)
-        if asked is not None and asked.body["form"] == "dispute":
+        if asked is not None and asked.reply.form == "dispute":
             return self._aside(session, conversation, incoming, "收到照片，和您正在报的事一起交上去。")
         return self._aside(
             session,
@@ -327,17 +327,15 @@ class Wechat:
         if not spot:
             return self._aside(session, conversation, incoming, "位置没收全，请再发一次，或者打字说在哪儿。")
         asked = self._asked(session, conversation.id)
-        if asked is not None and asked.body["form"] == "dispute":
-            text = spot if asked.body.get("step") == "where" else f"地点改成{spot}"
+        if asked is not None and asked.reply.form == "dispute":
+            text = spot if asked.reply.step == "where" else f"地点改成{spot}"
         elif conversation.status is not ConversationStatus.bot:
             text = f"我的位置：{spot}"  # for the person who answers
         else:
             village = find_village(session, label)
-            buttons = [{"title": "报这里的事", "payload": f"我要报个事，地点是{spot}"}]
+            buttons = [Button("报这里的事", f"我要报个事，地点是{spot}")]
             if village is not None and village.id != conversation.place_id:
-                buttons.append(
-                    {"title": f"我是{village.name}的，按这个村的村规来答", "payload": f"我是{village.name}的"}
-                )
+                buttons.append(Button(f"我是{village.name}的，按这个村的村规来答", f"我是{village.name}的"))
             return self._tell(
                 session, conversation, incoming, f"收到您的位置：{label or spot}。您想做什么？", buttons=buttons
             )
@@ -389,15 +387,18 @@ class Wechat:
             self._greeting(village.name if village and village.level is Level.village else None),
         )
 
-    def _tell(self, session: Session, conversation: Conversation, incoming: Incoming, text: str, **body: Any) -> None:
-        delivery.tell(
-            session,
-            conversation.id,
-            key=f"wx-{incoming.key}"[:64],
-            kind="asking" if body else "smalltalk",
-            text=text,
-            **body,
-        )
+    def _tell(
+        self,
+        session: Session,
+        conversation: Conversation,
+        incoming: Incoming,
+        text: str,
+        *,
+        buttons: Sequence[Button] | None = None,
+    ) -> None:
+        kind = ReplyKind.smalltalk if buttons is None else ReplyKind.asking
+        reply = Reply(kind, text, buttons=tuple(buttons or ()))
+        delivery.tell(session, conversation.id, reply, key=f"wx-{incoming.key}"[:64])
         session.commit()
 
     def _is_answered(self, message_id: int) -> bool:
@@ -451,20 +452,13 @@ class Wechat:
     def _parts(self, session: Session, conversation_id: str) -> list[Part]:
         parts, pending = [], ledger.pending(session, conversation_id)
         # They may go out as one text, in which a number must stand for one thing.
-        numbered = max((message.id for message, *_ in pending if (message.body or {}).get("buttons")), default=0)
+        numbered = max((message.id for message, *_ in pending if message.reply.buttons), default=0)
         for message, gone, is_cut in pending:
-            body = message.body or {}
-            who = f"【{body['agent']}】" if message.sender is Sender.agent and body.get("agent") else ""
-            sources = self._sources_link(message.id) if body.get("citations") else None
-            cut = pieces(
-                who
-                + shown(
-                    {**body, "text": message.text},
-                    sources=sources,
-                    own_url=self._own_url,
-                    is_numbered=message.id == numbered,
-                )
-            ) or ["……"]
+            said = message.reply
+            who = f"【{said.agent}】" if message.sender is Sender.agent and said.agent else ""
+            sources = self._sources_link(message.id) if said.citations else None
+            text = shown(said, sources=sources, own_url=self._own_url, is_numbered=message.id == numbered)
+            cut = pieces(who + text) or ["……"]
             parts += [Part(message.id, i, text, i == len(cut) - 1, is_cut) for i, text in enumerate(cut) if i >= gone]
         return parts
 

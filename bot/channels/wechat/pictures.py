@@ -10,6 +10,7 @@ from actions.cases.filing import attach_photo
 from actions.cases.models import Case, Photo
 from actions.cases.photos import CleanPhoto, clean_photo
 from actions.errors import InvalidInput
+from actions.replies import Reply, ReplyKind
 from bot.channels.wechat.api import PictureUnreachable
 from bot.channels.wechat.models import WechatContact, WechatPicture
 from bot.conversations import delivery
@@ -68,13 +69,8 @@ def _fetch(
         except InvalidInput as error:
             problem = error.message_zh
         if problem:
-            delivery.tell(
-                session,
-                conversation_id,
-                key=f"wxp-{row.key}"[:64],
-                kind="smalltalk",
-                text=f"刚才那张照片没能存上：{problem}",
-            )
+            reply = Reply(ReplyKind.smalltalk, f"刚才那张照片没能存上：{problem}")
+            delivery.tell(session, conversation_id, reply, key=f"wxp-{row.key}"[:64])
         session.execute(delete(WechatPicture).where(mine))
         session.commit()
     return not problem

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+
+from actions.replies import Button, Reply
 
 MOST_BYTES = 2048  # of a text, passive or by the customer-service API
 PIECE_BYTES = 1750  # of a piece: room for what is added at its end, a link at most
@@ -40,26 +41,25 @@ def _longest(text: str) -> int:
     return end
 
 
-def shown(reply: dict[str, Any], *, sources: str | None, own_url: str = "", is_numbered: bool = True) -> str:
-    """One reply as plain text. `sources`: the signed link to the page with its full citations; `own_url`: before links
-    to our pages;
-    `is_numbered`: False where the numbers belong to a later reply in the same text."""
-    parts = [reply.get("text") or ""]
-    if reply.get("next"):
-        parts.append(f"下一步：{reply['next']}")
+def shown(reply: Reply, *, sources: str | None, own_url: str = "", is_numbered: bool = True) -> str:
+    """One reply as plain text.
+
+    `sources`: the signed link to the page with its full citations; `own_url`: before links to our pages; `is_numbered`:
+    False where the numbers belong to a later reply in the same text.
+    """
+    parts = [reply.text]
+    if reply.next:
+        parts.append(f"下一步：{reply.next}")
     parts += [
-        link["label"] if link["href"].startswith("tel:") else f"{link['label']}：{own_url}{link['href']}"
-        for link in reply.get("links") or []
+        link.label if link.href.startswith("tel:") else f"{link.label}：{own_url}{link.href}" for link in reply.links
     ]
-    citations = reply.get("citations") or []
-    if citations:
-        names = "、".join(f"《{c['title'].removeprefix('中华人民共和国')}》{c['article'] or ''}" for c in citations[:3])
+    if reply.citations:
+        names = "、".join(f"《{c.title.removeprefix('中华人民共和国')}》{c.article or ''}" for c in reply.citations[:3])
         parts.append(f"依据：{names}" + (f"\n看原文：{sources}" if sources else ""))
-    buttons = reply.get("buttons") or []
-    if buttons and not is_numbered:
-        parts.append(f"可以回：{'、'.join(b['title'] for b in buttons)}")
-    elif buttons:
-        parts.append("\n".join(f"回复 {n}：{b['title']}" for n, b in enumerate(buttons, 1)))
+    if reply.buttons and not is_numbered:
+        parts.append(f"可以回：{'、'.join(button.title for button in reply.buttons)}")
+    elif reply.buttons:
+        parts.append("\n".join(f"回复 {n}：{button.title}" for n, button in enumerate(reply.buttons, 1)))
     return "\n".join(p for p in parts if p)
 
 
@@ -76,12 +76,11 @@ def could_choose(said: str) -> bool:
     return _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip()) is not None
 
 
-def chosen(said: str, buttons: Sequence[dict[str, str]]) -> str | None:
+def chosen(said: str, buttons: Sequence[Button]) -> str | None:
     """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a
     choice.
     """
     found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())
     if not found or not 1 <= int(found[1]) <= len(buttons):
         return None
-    button = buttons[int(found[1]) - 1]
-    return button.get("payload") or button["title"]
+    return buttons[int(found[1]) - 1].says

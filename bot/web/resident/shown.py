@@ -1,12 +1,15 @@
 """A reply as JSON."""
 
+from dataclasses import asdict
 from typing import Any
 
+from actions.replies import ReplyKind
 from bot.conversations.models import Message, Sender
+from knowledge.answering.compose import Citation
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    body = message.body or {}
+    said = message.reply
     return {
         "id": message.id,
         "client_id": message.client_id if message.sender is Sender.resident else None,
@@ -15,14 +18,16 @@ def message_json(message: Message) -> dict[str, Any]:
         "at": message.created_at.isoformat(),
         "kind": message.kind,
         "text": message.text,
-        "next": body.get("next"),
-        "links": body.get("links", []),
-        "citations": [
-            {"number": i, **{k: v for k, v in c.items() if k != "score"}}
-            for i, c in enumerate(body.get("citations", []), 1)
-        ],
-        "buttons": body.get("buttons", []),
-        "agent": body.get("agent"),
+        "next": said.next or None,
+        "links": [asdict(link) for link in said.links],
+        "citations": [_citation_json(number, citation) for number, citation in enumerate(said.citations, 1)],
+        "buttons": [button.as_json() for button in said.buttons],
+        "agent": said.agent or None,
         "rating": message.rating,
-        "can_rate": message.sender is Sender.bot and message.kind == "answer",
+        "can_rate": message.sender is Sender.bot and said.kind is ReplyKind.answer,
     }
+
+
+def _citation_json(number: int, citation: Citation) -> dict[str, Any]:
+    """Without the score, which tells a resident nothing."""
+    return {"number": number, **{name: value for name, value in asdict(citation).items() if name != "score"}}

@@ -221,7 +221,7 @@ def router(
                 now = datetime.now(UTC)
                 queued = handoff.request(session, conversation, reason="rated_down", now=now)
                 if queued:
-                    delivery.tell(session, conversation.id, key=f"rated-down-{message.id}", **queued)
+                    delivery.tell(session, conversation.id, queued, key=f"rated-down-{message.id}")
                 session.commit()
 
     @api.post("/photos", status_code=201)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -26,7 +25,7 @@ from bot.staff import audit, rights, signing_in
 from bot.staff.models import Staff
 from bot.web.staff.desk import Desk, Who, back, int_of, text_of, words
 from bot.web.staff.pulse import Pulse
-from knowledge.answering.compose import cite_row
+from knowledge.answering.compose import Citation, cite_row
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, VersionStatus
 from knowledge.law.standing import sound
@@ -327,7 +326,7 @@ def router(
     return api
 
 
-def _citations(session: Session, chosen: str, day: date) -> list[dict[str, Any]]:
+def _citations(session: Session, chosen: str, day: date) -> list[Citation]:
     """The passages an agent put into a reply, as residents see citations; what isn't in force, or rests on dead
     law, is left out.
     """
@@ -345,7 +344,7 @@ def _citations(session: Session, chosen: str, day: date) -> list[dict[str, Any]]
             and chunk.version.in_force_from <= day
             and (chunk.version.in_force_to is None or chunk.version.in_force_to >= day)
         ):
-            found.append(asdict(cite_row((chunk, chunk.version, chunk.version.document), note=may[chunk.id])))
+            found.append(cite_row((chunk, chunk.version, chunk.version.document), note=may[chunk.id]))
     return found
 
 

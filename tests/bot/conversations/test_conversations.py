@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.feedback import UnansweredQuestion
+from actions.replies import Reply, ReplyKind
 from bot.conversations import claims, messages, service
 from bot.conversations.models import Conversation, Message
 
@@ -38,8 +39,8 @@ def test_replies_are_stored_once_whoever_comes_second(sessions: sessionmaker[Ses
     _, message = asked(sessions)
     with sessions() as one, sessions() as other:
         mine, theirs = one.get_one(Message, message.id), other.get_one(Message, message.id)
-        assert len(messages.store_replies(one, mine, [{"kind": "answer", "text": "甲"}])) == 1
-        assert messages.store_replies(other, theirs, [{"kind": "answer", "text": "乙"}]) == []
+        assert len(messages.store_replies(one, mine, [Reply(ReplyKind.answer, "甲")])) == 1
+        assert messages.store_replies(other, theirs, [Reply(ReplyKind.answer, "乙")]) == []
     with sessions() as session:
         assert [m.text for m in messages.replies_to(session, message.id)] == ["甲"]
         assert claims.unanswered(session, older_than=timedelta(0)) == []
@@ -49,7 +50,7 @@ def test_the_waiting_notice_is_given_once_and_the_message_stays_open(sessions: s
     conversation, message = asked(sessions)
     for _ in range(2):
         with sessions() as session:
-            messages.notice_once(session, session.get_one(Message, message.id), "稍等", [])
+            messages.notice_once(session, session.get_one(Message, message.id), Reply(ReplyKind.text, "稍等"))
     with sessions() as session:
         assert len(messages.messages_after(session, conversation.id, 0)) == 2
         assert claims.unanswered(session, older_than=timedelta(seconds=-1)) == [message.id]
@@ -58,9 +59,7 @@ def test_the_waiting_notice_is_given_once_and_the_message_stays_open(sessions: s
 def test_a_down_vote_asks_for_a_better_answer_once(sessions: sessionmaker[Session]) -> None:
     _, message = asked(sessions)
     with sessions() as session:
-        [reply] = messages.store_replies(
-            session, session.get_one(Message, message.id), [{"kind": "answer", "text": "甲"}]
-        )
+        [reply] = messages.store_replies(session, session.get_one(Message, message.id), [Reply(ReplyKind.answer, "甲")])
         service.rate(session, reply, "down")
         service.rate(session, reply, "down")
         assert [(u.question, u.reason) for u in session.scalars(select(UnansweredQuestion))] == [
@@ -71,9 +70,7 @@ def test_a_down_vote_asks_for_a_better_answer_once(sessions: sessionmaker[Sessio
 def test_forgetting_leaves_nothing_that_was_said(sessions: sessionmaker[Session]) -> None:
     conversation, message = asked(sessions)
     with sessions() as session:
-        [reply] = messages.store_replies(
-            session, session.get_one(Message, message.id), [{"kind": "answer", "text": "甲"}]
-        )
+        [reply] = messages.store_replies(session, session.get_one(Message, message.id), [Reply(ReplyKind.answer, "甲")])
         service.rate(session, reply, "down")
         assert service.forget(session, conversation.id)
         assert session.scalars(select(Message)).all() == []

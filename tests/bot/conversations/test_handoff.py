@@ -140,12 +140,12 @@ def test_danger_stands_first_then_the_green_channel_then_who_waited_longest(sess
 def test_the_resident_is_told_the_true_position(session: Session) -> None:
     first = started(session)
     reply = handoff.request(session, first, reason="asked", now=OPEN_HOURS)
-    assert reply and "您排在最前面" in reply["text"]
+    assert reply and "您排在最前面" in reply.text
     second = started(session)
     reply = handoff.request(session, second, reason="asked", now=OPEN_HOURS + timedelta(minutes=1))
-    assert reply and "前面还有 1 位" in reply["text"]
+    assert reply and "前面还有 1 位" in reply.text
     handoff.accept(session, first.id, **WANG, now=OPEN_HOURS)
-    assert "您排在最前面" in handoff.waiting_reply(session, second.id, now=OPEN_HOURS)["text"]
+    assert "您排在最前面" in handoff.waiting_reply(session, second.id, now=OPEN_HOURS).text
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,13 @@ def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_t
     session: Session, now: datetime, back: str
 ) -> None:
     reply = handoff.request(session, started(session), reason="asked", now=now)
-    assert reply and back in reply["text"] and "会在这里回您" in reply["text"] and "最前面" not in reply["text"]
-    assert {link["href"] for link in reply["links"]} == {"tel:12345", "tel:12348"}
+    assert reply and back in reply.text and "会在这里回您" in reply.text and "最前面" not in reply.text
+    assert {link.href for link in reply.links} == {"tel:12345", "tel:12348"}
 
 
 def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queue(session: Session) -> None:
     reply = handoff.request(session, started(session), reason="danger", now=NIGHT)
-    assert reply and "110" in reply["next"] and reply["links"] == []
+    assert reply and "110" in reply.next and reply.links == ()
 
 
 def test_the_resident_can_stop_waiting(sessions: sessionmaker[Session], session: Session) -> None:

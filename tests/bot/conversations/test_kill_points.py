@@ -29,6 +29,7 @@ from actions.cases.models import Case, CaseEvent, Mediation
 from actions.cases.status import CaseStatus
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
+from actions.replies import Reply, ReplyKind
 from bot.conversations import messages, service
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.db import make_engine, make_sessions
@@ -149,7 +150,7 @@ def _talk(
 ) -> Conversation:
     conversation = service.start(session, channel="widget", place="lijiagou")
     message = messages.receive(session, conversation, client_id=uuid.uuid4().hex, text="隔壁占了我家的路")
-    messages.store_replies(session, message, [{"kind": "answer", "text": "可以先找村委会。"}])
+    messages.store_replies(session, message, [Reply(ReplyKind.answer, "可以先找村委会。")])
     conversation.status, conversation.agent_id, conversation.agent_name = status, agent, "王芳" if agent else None
     conversation.waiting_since = datetime.now(UTC) if status is ConversationStatus.waiting else None
     session.commit()

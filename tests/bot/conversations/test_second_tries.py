@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.feedback import UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
+from actions.replies import Reply
 from bot.conversations import claims, messages, service
 from bot.conversations.models import Message
 from bot.rasa_client import RasaUnavailable, erase_turn
@@ -30,7 +31,7 @@ class GoneOn(FakeRasa):
 
 
 class Away(FakeRasa):
-    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
         raise RasaUnavailable
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
+from actions.replies import Button, Reply, ReplyKind
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
 from bot.channels.wechat import inbound as module
@@ -279,7 +280,7 @@ def test_a_short_word_is_a_message_where_none_was_asked_for(sessions: sessionmak
     wired = wire(sessions, kind=AccountKind.unverified)
     wired.say("我要报事")
     with sessions() as session:
-        delivery.tell(session, wired.conversation(), key="news", text="您的事有答复了。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "您的事有答复了。"), key="news")
         session.commit()
     assert wired.say("没有").text.startswith("您的事有答复了。\n\n可以先找村委会调解。")
     assert [text for _, text in wired.rasa.asked] == ["我要报事", "没有"]
@@ -305,9 +306,12 @@ def test_a_number_stands_for_what_was_shown(sessions: sessionmaker[Session], kin
         delivery.tell(
             session,
             wired.conversation(),
+            Reply(
+                ReplyKind.case,
+                "有答复了。",
+                buttons=(Button("解决了", "这件事解决了"), Button("没解决", "这件事没解决")),
+            ),
             key="news",
-            text="有答复了。",
-            buttons=[{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}],
         )
         session.commit()
     assert wired.say("1").text == "有答复了。\n可以回：解决了、没解决\n\n办理中。\n回复 1：撤回"
@@ -335,7 +339,12 @@ def test_more_than_the_window_allows_ends_in_a_link_and_the_rest_waits(wired: Wi
     wired.say("在吗")
     with wired.sessions() as session:
         for number in range(9):
-            delivery.tell(session, wired.conversation(), key=f"t{number}", text=f"第{number}段。" + "很长的话。" * 300)
+            delivery.tell(
+                session,
+                wired.conversation(),
+                Reply(ReplyKind.case, f"第{number}段。" + "很长的话。" * 300),
+                key=f"t{number}",
+            )
         session.commit()
     wired.clock.ahead = timedelta(minutes=2)
     sent = wired.wechat.deliver_due()
@@ -350,7 +359,7 @@ def test_after_49_hours_a_notice_without_the_matter_and_then_the_words(wired: Wi
     wired.say("想离婚")
     wired.clock.ahead = timedelta(hours=49)
     with wired.sessions() as session:
-        delivery.tell(session, wired.conversation(), key="late", text="您反映的离婚纠纷已受理。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "您反映的离婚纠纷已受理。"), key="late")
         session.commit()
     wired.simulator.telephone("o1").is_following = True
     assert wired.wechat.deliver_due() == 0
@@ -365,7 +374,7 @@ def test_nobody_who_unfollowed_is_sent_anything(wired: Wired) -> None:
     wired.say("在吗")
     wired.send(MsgType="event", Event="unsubscribe", EventKey="")
     with wired.sessions() as session:
-        delivery.tell(session, wired.conversation(), key="late", text="有进展了。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
     wired.clock.ahead = timedelta(minutes=1)
     assert wired.wechat.deliver_due() == 0
@@ -376,7 +385,7 @@ def test_whoever_wechat_says_has_left_is_left_alone_until_their_next_word(wired:
     wired.say("在吗")
     wired.wechat.deliver_due()
     with wired.sessions() as session:
-        delivery.tell(session, wired.conversation(), key="late", text="有进展了。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
     wired.clock.ahead = timedelta(minutes=1)
     wired.simulator.fail_next = [0, 43004]
@@ -499,7 +508,7 @@ def test_a_dead_token_is_renewed_once_and_the_message_sent_once(wired: Wired) ->
     wired.say("在吗")
     wired.simulator.telephone("o1").is_following = True
     with wired.sessions() as session:
-        delivery.tell(session, wired.conversation(), key="late", text="有进展了。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
     wired.wechat._api.token()
     wired.simulator._tokens.clear()
@@ -513,7 +522,7 @@ def test_patience_is_kept_and_nothing_lost(wired: Wired, code: int) -> None:
     wired.say("在吗")
     wired.simulator.telephone("o1").is_following = True
     with wired.sessions() as session:
-        delivery.tell(session, wired.conversation(), key="late", text="有进展了。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
     wired.wechat._api.token()
     wired.simulator.fail_next = [code]

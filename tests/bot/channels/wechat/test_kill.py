@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.cases import filing
 from actions.cases.models import Case
 from actions.offices.defaults import import_offices
+from actions.replies import Reply
 from bot import app as whole
 from bot import parts as bot_parts
 from bot.channels.simulator.account import Simulator
@@ -55,7 +56,7 @@ class FilingRasa(FakeRasa):
         super().__init__([{"kind": "case", "text": _FILED}])
         self._sessions, self._slow_s = sessions, slow_s
 
-    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
         await asyncio.sleep(self._slow_s)
         with self._sessions() as session:
             filing.file(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.replies import Reply, ReplyKind
 from bot.channels.simulator import account as simulator
 from bot.channels.simulator.account import simulated
 from bot.channels.wechat.api import WechatError
@@ -26,7 +27,7 @@ def wired(sessions: sessionmaker[Session]) -> Wired:
 def tell(wired: Wired, key: str = "late") -> list[str]:
     """The notices, after a word too late for the window."""
     with wired.sessions() as session:
-        delivery.tell(session, wired.conversation(), key=key, text="您反映的离婚纠纷已受理。")
+        delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "您反映的离婚纠纷已受理。"), key=key)
         session.commit()
     wired.clock.ahead += timedelta(minutes=2)
     wired.wechat.deliver_due()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy import parse_message
 
+from actions.replies import Button, Link, Reply, ReplyKind, phone_links
 from bot.channels.wechat.crypto import WechatRefused
 from bot.channels.wechat.text import MOST_BYTES, MOST_CHARACTERS, chosen, pieces, shown
 from bot.channels.wechat.xml import Incoming, number, read, shape, text_reply
@@ -104,27 +106,27 @@ def test_pieces_end_at_sentences() -> None:
 
 
 def test_a_reply_shows_its_sources_by_link_and_its_buttons_as_numbers() -> None:
-    reply = {
-        "text": "可以。",
-        "next": "先调解",
-        "citations": [{"title": "中华人民共和国民法典", "article": "第一千零四十二条"}],
-        "buttons": [{"title": "报这件事", "payload": "/report_dispute"}, {"title": "约律师"}],
-        "links": [{"label": "拨打 12348", "href": "tel:12348"}],
-    }
+    cited = [{"title": "中华人民共和国民法典", "article": "第一千零四十二条"}]
+    reply = replace(
+        Reply.of_message("answer", "可以。", {"citations": cited}),
+        next="先调解",
+        buttons=(Button("报这件事", "/report_dispute"), Button("约律师")),
+        links=phone_links("12348"),
+    )
     assert shown(reply, sources="https://x/s/1") == (
         "可以。\n下一步：先调解\n拨打 12348\n依据：《民法典》第一千零四十二条\n看原文：https://x/s/1\n"
         "回复 1：报这件事\n回复 2：约律师"
     )
     assert (
         shown(
-            {"text": "只能打开一次。", "links": [{"label": "打开看进度", "href": "/progress/t"}]},
+            Reply(ReplyKind.case, "只能打开一次。", links=(Link("打开看进度", "/progress/t"),)),
             sources=None,
             own_url="https://linli.example",
         )
         == "只能打开一次。\n打开看进度：https://linli.example/progress/t"
     )
     assert [
-        chosen(t, reply["buttons"]) for t in ("1", "回复2", "选 1", "第2个", "3", "0", "12345", "1号楼漏水", "２")
+        chosen(t, reply.buttons) for t in ("1", "回复2", "选 1", "第2个", "3", "0", "12345", "1号楼漏水", "２")
     ] == ["/report_dispute", "约律师", "/report_dispute", "约律师", None, None, None, None, "约律师"]
 
 

@@ -151,8 +151,8 @@ def test_what_an_agent_cites_carries_the_caution_too(changed: World) -> None:
         chunk = session.scalars(
             select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == "guide-county")
         ).one()
-        assert [c["note"] for c in inbox._citations(session, str(chunk.id), DAY)] == [None]
-        assert "正在核对" in inbox._citations(session, f"{chunk.id},99999", NEW_YEAR)[0]["note"]
+        assert [c.note for c in inbox._citations(session, str(chunk.id), DAY)] == [None]
+        assert "正在核对" in (inbox._citations(session, f"{chunk.id},99999", NEW_YEAR)[0].note or "")
 
 
 def propose(client: TestClient, **more: str) -> Any:

@@ -1,0 +1,134 @@
+"""A turn keeps the event loop free, and a cancelled one leaves nothing half done."""
+
+import asyncio
+import threading
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.conversations import claims, messages, service
+from bot.conversations.models import Conversation, Message
+from bot.turns import Turns
+from tests.fakes import FakeRasa
+
+
+class Gate:
+    """Stands before a function that writes to the database, as another writer does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
+        self._passes = getattr(module, name)
+        self.reached, self.opened = threading.Event(), threading.Event()
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        self.reached.set()
+        assert self.opened.wait(10), "the event loop stood still"
+        return self._passes(*args, **kwargs)
+
+    async def wait(self) -> None:
+        while not self.reached.is_set():
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture()
+def message(sessions: sessionmaker[Session]) -> int:
+    with sessions() as session:
+        conversation = service.start(session, channel="widget", place="lijiagou")
+        return messages.receive(session, conversation, client_id="c1234567", text="我要报个事").id
+
+
+def turns(sessions: sessionmaker[Session], *replies: dict[str, object]) -> Turns:
+    return Turns(sessions=sessions, rasa=FakeRasa(list(replies)))  # type: ignore[arg-type] # a double
+
+
+REPLY: dict[str, object] = {"kind": "smalltalk", "text": "好的。"}
+
+
+@pytest.mark.parametrize(("module", "name"), [(claims, "claim"), (messages, "store_replies")])
+def test_the_loop_goes_on_while_a_turn_waits_for_another_writer(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch, module: object, name: str
+) -> None:
+    gate = Gate(monkeypatch, module, name)
+
+    async def run() -> list[Message]:
+        turn = asyncio.create_task(turns(sessions, REPLY).answer(message))
+        await gate.wait()
+        gate.opened.set()  # by the loop, which is free to
+        return await turn
+
+    assert [m.text for m in asyncio.run(run())] == ["好的。"]
+
+
+def test_a_turn_cancelled_while_it_claims_gives_the_claim_up(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, claims, "claim")
+
+    async def run() -> None:
+        turn = asyncio.create_task(turns(sessions, REPLY).answer(message))
+        await gate.wait()
+        turn.cancel()
+        await asyncio.sleep(0)
+        gate.opened.set()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+
+    asyncio.run(run())
+    with sessions() as session:
+        held = session.get_one(Message, message)
+        assert (held.claimed_at, held.answered_at) == (service.LONG_AGO, None)
+        assert claims.claim(session, message)
+
+
+def test_a_cancelled_turn_gives_up_no_claim_of_another(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sessions() as session:
+        assert claims.claim(session, message)
+        since = session.get_one(Message, message).claimed_at
+    gate = Gate(monkeypatch, claims, "claim")
+
+    async def run() -> None:
+        turn = asyncio.create_task(turns(sessions, REPLY).answer(message))
+        await gate.wait()
+        turn.cancel()
+        await asyncio.sleep(0)
+        gate.opened.set()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+
+    asyncio.run(run())
+    with sessions() as session:
+        assert session.get_one(Message, message).claimed_at == since
+
+
+def test_a_turn_cancelled_while_it_is_kept_is_kept(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, messages, "store_replies")
+
+    async def run() -> None:
+        turn = asyncio.create_task(turns(sessions, REPLY).answer(message))
+        await gate.wait()
+        turn.cancel()
+        gate.opened.set()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+        while not await asyncio.to_thread(stored):
+            await asyncio.sleep(0.001)
+
+    def stored() -> list[Message]:
+        with sessions() as session:
+            return messages.replies_to(session, message)
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+    assert [m.text for m in stored()] == ["好的。"]
+
+
+def test_what_a_reply_does_is_kept_and_not_shown(sessions: sessionmaker[Session], message: int) -> None:
+    said = {"kind": "answer", "text": "记下了。", "next": "接着问。", "place": "liuhe", "green": True}
+    [reply] = asyncio.run(turns(sessions, said).answer(message))
+    assert reply.body == {"next": "接着问。"}
+    with sessions() as session:
+        conversation = session.get_one(Conversation, reply.conversation_id)
+        assert (conversation.place_id, conversation.is_green) == ("liuhe", True)
