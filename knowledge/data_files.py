@@ -124,6 +124,7 @@ _IN_WORDS = {
     "model_type": "“{name}”下面要写成“名字: 内容”的样子。",
     "literal_error": "“{name}”只能写 {expected}。",
     "enum": "“{name}”只能写 {expected}。",
+    "pattern_regex": "“{name}”里的写法读不懂，是不是括号没配成对？",
     "value_error": "{error}。",
 }
 

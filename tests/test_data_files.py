@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matters import MattersFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.data_files import DataModel, read
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
+    "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "bot/emergency/guidance.yml": GuidanceFile,
 }

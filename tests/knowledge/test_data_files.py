@@ -1,5 +1,6 @@
 """What is wrong in a data file is told with file and line, in words for whoever edits it."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ class Entry(DataModel):
     amount: int
     unit: Literal["days", "years"] = "days"
     sources: tuple[Source, ...] = ()
+    words: re.Pattern[str] | None = None
 
 
 class File(DataModel):
@@ -58,6 +60,7 @@ def test_a_file_that_fits_its_schema_is_read(tmp_path: Path) -> None:
         ("amount: 15", "amount: 十五", 4, "“amount”要写成整数。"),
         ("title: 上诉", "title: 110", 3, "“title”要写成文字；是数字的，请加上引号"),
         ("title: 上诉", "title: ''", 3, "“title”不能空着。"),
+        ("amount: 15", "amount: 15\n    words: (打|骂", 5, "“words”里的写法读不懂，是不是括号没配成对？"),
         ("    amount: 15\n", "", 3, "少了“amount”这一项。"),
         ("amount: 15", "amount: 15\n    untl: days", 5, "不认得“untl”这一项，是不是写错了名字？"),
         ("amount: 15", "amount: 15\n    unit: weeks", 5, "“unit”只能写 'days' 或 'years'。"),

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.tools.legal_aid import GROUP, MATTER, MEANS, QUESTIONS, UnknownOption, assess, read_option
+from actions.tools.legal_aid import QUESTIONS, UnknownOption, assess, read_option
 
-ANSWERS = list(itertools.product(*([option.id for option in question.options] for question in (MATTER, GROUP, MEANS))))
+ANSWERS = list(itertools.product(*([option.id for option in question.options] for question in QUESTIONS.values())))
 
 
 def test_the_three_questions_have_options_with_labels() -> None:
