@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from knowledge.documents.models import Kind
 from knowledge.search.passages import Passage
 from knowledge.search.searcher import Searcher
-from knowledge.village_rules.classifier import classifier, folded
+from knowledge.village_rules.classifier import Classifier, classifier, folded
 from knowledge.village_rules.patterns import PATTERNS
 
 SURE = 0.5  # the classes weigh the same in training, so this is where the two are equally likely
@@ -68,15 +68,21 @@ def _judged(text: str) -> tuple[Flag, ...]:
     named = [span for span, p in zip(sentences, likely, strict=True) if p >= SURE] or [sentences[int(likely.argmax())]]
     found: dict[str, Flag] = {}
     for a, b in named:
-        pattern = PATTERNS[judge.pattern(read[a:b])]
-        if pattern.key not in found:
-            phrases = [(a + m.start(), a + m.end()) for m in _PHRASE.finditer(read[a:b])]
-            start, end = phrases[int(judge.weights([read[x:y] for x, y in phrases]).argmax())] if phrases else (a, b)
+        key = judge.pattern(read[a:b])
+        if key not in found:
+            start, end = _heaviest_phrase(judge, read, a, b)
             first, last = places[start][1], places[end - 1][1] + 1
-            found[pattern.key] = Flag(
-                pattern.key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason
-            )
+            pattern = PATTERNS[key]
+            found[key] = Flag(key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason)
     return tuple(sorted(found.values(), key=lambda f: (f.start, f.end)))
+
+
+def _heaviest_phrase(judge: Classifier, read: str, start: int, end: int) -> tuple[int, int]:
+    """Where the words of a sentence stand that weigh most; the whole sentence where it has no phrases."""
+    phrases = [(start + m.start(), start + m.end()) for m in _PHRASE.finditer(read[start:end])]
+    if not phrases:
+        return start, end
+    return phrases[int(judge.weights([read[a:b] for a, b in phrases]).argmax())]
 
 
 def check_rule(

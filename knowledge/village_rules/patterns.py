@@ -1,217 +1,38 @@
-"""What a village may not rule: a pattern each, with the articles that say so and the sentences for legal worker and
-resident.
+"""What a village may not rule, from patterns.yml: a pattern each, with the articles that say so and the sentences for
+legal worker and resident.
 
-Article numbers as of 2026-11; `tests/knowledge/village_rules/test_village_rule_check.py` looks every one up in the
-statute data.
+`tests/knowledge/village_rules/test_village_rule_check.py` looks every article up in the statute data.
 """
 
 import re
-from dataclasses import dataclass
+from pathlib import Path
 
-_NO_CONFLICT = "村民委员会组织法 31"
+from knowledge.data_files import DataModel, Text, read
 
 
-@dataclass(frozen=True)
-class Pattern:
-    key: str
-    label: str  # what staff read beside the flag
-    articles: tuple[str, ...]  # short law name and Arabic number, the nearest first
-    reason: str  # why a legal worker has to look
-    says: str  # what a resident would read, for the legal worker to edit
-    more: tuple[tuple[str, tuple[str, ...]], ...] = ()  # further articles where a word stands in the clause
+class More(DataModel):
+    """Further articles where one of the words stands in the clause."""
+
+    words: re.Pattern[str]
+    articles: tuple[Text, ...]
+
+
+class Pattern(DataModel):
+    label: Text  # what staff read beside the flag
+    articles: tuple[Text, ...]  # short law name and Arabic number, the nearest first
+    reason: Text  # why a legal worker has to look
+    says: Text  # what a resident would read, for the legal worker to edit
+    more: tuple[More, ...] = ()
 
     def articles_for(self, text: str) -> tuple[str, ...]:
-        called = [a for words, articles in self.more if re.search(words, text) for a in articles]
+        called = [article for more in self.more if more.words.search(text) for article in more.articles]
         return tuple(dict.fromkeys([*self.articles[:2], *called, *self.articles[2:]]))
 
 
-PATTERNS: dict[str, Pattern] = {
-    p.key: p
-    for p in (
-        Pattern(
-            "fine",
-            "罚款、没收或变相收钱",
-            ("行政处罚法 16", "行政处罚法 17", _NO_CONFLICT),
-            (
-                "村规要求违反的人交钱、交物或者扣钱。罚款、没收只能由有处罚权的机关依法作出，换成违约金、基金、"
-                "保证金等名目也一样；请核对收的是不是实际损失或合同约定的钱。"
-            ),
-            "法律规定罚款和没收只能由有处罚权的行政机关依法作出，村规不能设罚款，也不能换个名目向村民收钱。",
-            (
-                ("保证金|押金|扣|没收", ("民法典 267",)),
-                ("捐|赞助|集资|摊派|认缴", ("公益事业捐赠法 4",)),
-                ("分红|收益|股", ("农村集体经济组织法 13",)),
-            ),
-        ),
-        Pattern(
-            "cut_service",
-            "停服务、停待遇作惩罚",
-            (_NO_CONFLICT, "民法典 3"),
-            (
-                "村规把停水停电、不盖章、不办事或停发待遇当作惩罚或逼人交钱的手段。"
-                "这些服务和待遇由法律、合同或国家政策规定，村里无权扣下。"
-            ),
-            "法律规定村规不得侵犯村民的人身、民主和财产权利，"
-            "村里不能用停水停电、不开证明、停发待遇来惩罚或者逼迫村民。",
-            (
-                ("[水电气暖]", ("民法典 654", "民法典 656")),
-                ("低保|五保|特困|救助|救济", ("社会救助法 37",)),
-                ("分红|福利|收益|股|分配", ("农村集体经济组织法 13",)),
-                ("宅基地|建房", ("土地管理法 62",)),
-                ("入学|上学|就读|学校", ("义务教育法 4",)),
-            ),
-        ),
-        Pattern(
-            "womens_rights",
-            "因婚姻、性别减损妇女和上门女婿的权益",
-            ("妇女权益保障法 55", "妇女权益保障法 56", "农村集体经济组织法 8"),
-            (
-                "村规因未婚、结婚、离婚、丧偶、家里没有男性，或者因男方落户女方家，而减少或取消集体权益。"
-                "妇女享有与男子平等的权利，男方和子女落户的也一样。"
-            ),
-            (
-                "法律规定妇女在成员身份、承包地、分红、征地补偿和宅基地上与男子平等，村规不能因未婚、结婚、离婚、"
-                "丧偶或家里没有男性减少她们的权益；男方到女方家落户的，男方和子女也平等享有。"
-            ),
-            (
-                ("地|田", ("农村土地承包法 31",)),
-                ("成员|身份|资格|结婚|出嫁|外嫁|离婚|丧偶|村籍|村民", ("农村集体经济组织法 18",)),
-                ("选举|表决|代表|投票", ("妇女权益保障法 14",)),
-                ("继承|遗产", ("民法典 1126",)),
-            ),
-        ),
-        Pattern(
-            "membership",
-            "取消或限制集体成员身份和待遇",
-            ("农村集体经济组织法 18", "农村集体经济组织法 17", "农村集体经济组织法 8", "农村集体经济组织法 12"),
-            (
-                "村规因就学、当兵、务工、服刑、婚姻、不在村居住等取消成员身份，或对新增成员另设限制。"
-                "丧失身份的情形由法律规定，村规不能自己增加。"
-            ),
-            (
-                "法律规定集体经济组织成员不因上学、当兵、务工、经商、离婚、丧偶、服刑等丧失成员身份；"
-                "因出生增加的人应当确认为成员，因结婚、收养增加的一般也应当确认。"
-            ),
-            (("地|田", ("农村土地承包法 27",)),),
-        ),
-        Pattern(
-            "bride_price",
-            "给彩礼、酒席定硬性限额",
-            (_NO_CONFLICT, "民法典 1042", "乡村振兴促进法 30"),
-            (
-                "村规把彩礼、酒席、礼金的限额写成必须遵守的义务，或要求先经批准、违反就有后果。"
-                "移风易俗靠引导和倡导，法律没有授权村里强制定额。"
-            ),
-            (
-                "法律禁止借婚姻索取财物，也支持移风易俗，但没有授权村里强制规定彩礼、酒席的数额；"
-                "这样的数额只是倡导，不照办不能处罚。"
-            ),
-        ),
-        Pattern(
-            "personal_liberty",
-            "限制人身自由、强迫劳动、搜查",
-            ("宪法 37", "民法典 1011", _NO_CONFLICT),
-            "村规允许扣人、搜身、入户搜查、逐出村子、限制出行或者罚做工。限制人身自由只能由法律规定的机关依法进行。",
-            "法律规定公民的人身自由不受侵犯，"
-            "村里不能扣留、搜查、驱逐村民，也不能罚人做工；遇到违法的人和事，应当报警。",
-            (("家|户|宅|屋|门", ("宪法 39",)), ("身份证", ("居民身份证法 15",)), ("工|劳动", ("治安管理处罚法 47",))),
-        ),
-        Pattern(
-            "dignity",
-            "当众羞辱、公开个人信息",
-            ("民法典 1024", "民法典 1032", "个人信息保护法 25"),
-            "村规要求公开点名、张贴姓名照片、上黑榜、当众检讨等。"
-            "名誉、隐私和个人信息受法律保护，批评教育不能变成羞辱。",
-            "法律保护每个人的名誉、隐私和个人信息，村里可以批评教育，但不能上黑榜、公开照片和隐私或者逼人当众检讨。",
-        ),
-        Pattern(
-            "land",
-            "收回、调整承包地，强迫流转或种植",
-            ("农村土地承包法 27", "农村土地承包法 28", "农村土地承包法 57"),
-            (
-                "村规收回、调整承包地或宅基地，或强迫流转、指定种植。承包期内发包方不得收回和调整承包地，流转须自愿，"
-                "少数服从多数不是理由。"
-            ),
-            "法律规定承包期内不得收回、调整承包地，流转土地要农户自愿，种什么由农户自己决定，村规不能强迫。",
-            (
-                ("流转|出租|入股|转包|连片", ("农村土地承包法 38", "农村土地承包法 60")),
-                ("种", ("农村土地承包法 15",)),
-                ("宅基地|房|院", ("民法典 362", "土地管理法 66")),
-                ("妇女|女|嫁|离婚|丧偶|媳", ("农村土地承包法 31",)),
-                ("不得承包|不能承包|不予承包|不再承包", ("农村土地承包法 5",)),
-            ),
-        ),
-        Pattern(
-            "property",
-            "扣押、拆毁、处分村民财物",
-            ("民法典 267", "行政强制法 17", _NO_CONFLICT),
-            (
-                "村规允许村里扣押、拆除、铲除、变卖或收走村民的东西。查封、扣押、强制拆除只能由有权的机关依法进行，"
-                "村里可以劝阻、报告或者起诉。"
-            ),
-            (
-                "法律保护私人的合法财产，扣押、拆除、没收要由有权的机关依法进行，村里不能自己动手；"
-                "有争议可以报告有关部门或者起诉。"
-            ),
-            (("拆|推倒|推平", ("行政强制法 44",)), ("继承|遗产", ("民法典 1126",))),
-        ),
-        Pattern(
-            "speech_or_petition",
-            "限制反映问题、告状和说话",
-            ("宪法 41", "宪法 35", "人民调解法 3"),
-            (
-                "村规限制或惩罚上访、举报、起诉、报警、发表意见，或规定不经村里调解不许告。"
-                "公民有批评、申诉、控告、检举和起诉的权利。"
-            ),
-            "法律规定公民有批评、申诉、控告和检举的权利，调解是自愿的，村规不能拦着人反映问题、报警、举报或者打官司。",
-        ),
-        Pattern(
-            "democratic_rights",
-            "剥夺选举、表决和监督的权利",
-            ("村民委员会组织法 16", "宪法 34", _NO_CONFLICT),
-            (
-                "村规取消或限制村民的选举、被选举、表决或查账监督的权利。除依法被剥夺政治权利的人外，"
-                "年满十八周岁的村民都有选举权和被选举权。"
-            ),
-            "法律规定年满十八周岁的村民，除依法被剥夺政治权利的以外，都有选举权和被选举权，村规不能取消。",
-            (("查账|查阅|账", ("村民委员会组织法 35", "民法典 264")), ("妇女|女", ("妇女权益保障法 14",))),
-        ),
-        Pattern(
-            "family_planning_or_marriage",
-            "干涉婚姻、生育和姓氏",
-            ("民法典 1042", "民法典 1046", "人口与计划生育法 17"),
-            "村规干涉结婚、离婚、再婚、生育或子女姓氏。婚姻自由，生育由夫妻依法决定，村里无权批准、禁止或处罚。",
-            "法律规定婚姻自由，"
-            "任何组织和个人都不得干涉；生不生、何时结婚离婚、孩子随谁姓，由本人依法决定，村规不能管。",
-            (
-                ("生育|超生|胎|孩|节育|结扎|计划生育", ("人口与计划生育法 18", "妇女权益保障法 32")),
-                ("姓", ("民法典 1015",)),
-                ("离婚", ("民法典 1076",)),
-                ("改嫁|再婚|寡|女|妇", ("妇女权益保障法 61",)),
-            ),
-        ),
-        Pattern(
-            "collective_punishment",
-            "牵连全家、断绝往来、排斥外人",
-            (_NO_CONFLICT, "民法典 3", "宪法 33"),
-            (
-                "村规让家人、亲属一起受罚，不准他人来往，或者排斥外来人员、某类人。"
-                "一人做事只由本人依法承担，村里不能牵连他人或者排斥谁。"
-            ),
-            "法律规定各人的行为由各人依法负责，"
-            "公民在法律面前一律平等，村规不能牵连家人，也不能不准别人来往或者排斥谁。",
-            (
-                ("租|外来|外地|商户|经营", ("民法典 2",)),
-                ("入学|上学|升学", ("义务教育法 4",)),
-                ("参军|入伍|政审", ("兵役法 5",)),
-            ),
-        ),
-        Pattern(
-            "forced_payment",
-            "强行摊派钱和工",
-            ("公益事业捐赠法 4", "村民委员会组织法 28", _NO_CONFLICT),
-            "村规强行要求捐款、出资、出工或以钱代工。筹资筹劳要依法由村民讨论决定，捐赠必须自愿，不能强行摊派。",
-            "法律规定捐赠应当自愿，不能强行摊派；村里办事要出钱出力的，要依法经村民讨论决定，不能硬派。",
-        ),
-    )
-}
+class PatternsFile(DataModel):
+    """The schema of patterns.yml."""
+
+    patterns: dict[str, Pattern]
+
+
+PATTERNS = read(Path(__file__).with_name("patterns.yml"), PatternsFile).patterns

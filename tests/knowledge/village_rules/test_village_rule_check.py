@@ -86,7 +86,7 @@ CITED = {
 
 
 def articles_of_patterns() -> list[str]:
-    return sorted({a for p in PATTERNS.values() for a in (*p.articles, *(m for _, more in p.more for m in more))})
+    return sorted({a for p in PATTERNS.values() for a in (*p.articles, *(m for more in p.more for m in more.articles))})
 
 
 @cache
