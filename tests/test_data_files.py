@@ -10,6 +10,7 @@ from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matters import MattersFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.data_files import DataModel, read
+from knowledge.documents.reading_ease import PlainerWordsFile
 from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +18,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "bot/emergency/guidance.yml": GuidanceFile,
+    "knowledge/documents/plainer_words.yml": PlainerWordsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.
