@@ -1,8 +1,25 @@
 """Questions asked in the middle of a form."""
 
 import re
+from pathlib import Path
+from typing import Literal
+
+from knowledge.data_files import DataModel, Text, read
 
 Aside = tuple[re.Pattern[str], str]
+AsideName = Literal[
+    "anonymous",
+    "revenge",
+    "cost",
+    "who_sees",
+    "how_long",
+    "bring",
+    "id",
+    "who_are_you",
+    "who_acts",
+    "use",
+    "what_for",
+]
 
 _COST = re.compile(
     r"(?:要|收|交|花)(?:不要|不收|不花)?.{0,3}(?:钱|费)(?:吗|不|没|么|嘛|啊)|(?:收|免)不(?:收|免)费|收费(?:吗|不|啊"
@@ -43,34 +60,36 @@ _BRING = re.compile(r"(?:要|用|需要|得)(?:带|准备)(?:什么|啥|哪些|�
 # asked of the law, not of the form
 _OF_LAW = re.compile(r"人民调解|仲裁|起诉|官司|公证|鉴定|律师费|援助|复议|司法确认")
 
-REPORT: tuple[Aside, ...] = (
-    (_ANONYMOUS, "能匿名，说一声“匿名”就行；匿名也照样办，只是查进度要回到这段对话里来。"),
-    (
-        _REVENGE,
-        "担心这个很正常。您可以匿名报；您说的话只有办这件事的工作人员看得到。真有人威胁您、找您麻烦，马上打 110。",
-    ),
-    (_COST, "不要钱，报事、登记、调解都不收费。"),
-    (_WHO_SEES, "只有办这件事的工作人员看得到，不会给别的居民看。还不放心，可以匿名。"),
-    (_HOW_LONG, "登记以后会告诉您最晚哪天答复，一般是几个工作日；有进展我在这里告诉您。"),
-    (_ID, "报事不用身份证，把事情说清楚就行；有照片可以一起发。"),
-    (_WHO_ARE_YOU, "我是邻里，村里的法律和办事助手，是电脑程序。您报的事会转给村里、镇上的工作人员去办。"),
-    (_WHO_ACTS, "您只管报。登记以后会转给管这件事的单位，该走法院或别的路，办的人会告诉您。"),
-    (_USE, "报上去就有编号、有人接，办到哪一步我都告诉您；答复了您觉得没解决，说一声还能重新办。"),
-    (_WHAT_FOR, "问清楚了，办事的人好找对地方、找对人，该优先的也能优先。不想说的，说“不知道”或“没有”就行。"),
-)
-BOOKING: tuple[Aside, ...] = (
-    (_COST, "不要钱，法律工作者到村里坐班、接受咨询是免费的。"),
-    (_WHO_SEES, "您想问的事，只有约见的法律工作者能看到。"),
-    (_BRING, "带上身份证，和这件事有关的合同、欠条、照片、聊天记录；没有也可以先来问。"),
-    (_ID, "最好带上身份证和跟事情有关的材料；一时拿不齐，也可以先来问。"),
-    (_WHO_ARE_YOU, "我是邻里，村里的法律和办事助手，是电脑程序；约上以后，是真的法律工作者跟您谈。"),
-    (_WHAT_FOR, "律师先知道个大概，见面时好有准备；手机号只用来通知您时间有变动。不想说也可以。"),
-)
-TOOLS: tuple[Aside, ...] = (
-    (_COST, "不要钱，算一算、问一问都不收费。"),
-    (_WHO_SEES, "您说的只用来算这一次，不会给别的居民看。"),
-    (_WHAT_FOR, "起算的日子、事情的种类不一样，结果也不一样，所以要问一下。"),
-)
+# The first that fits is answered.
+_ASKED: dict[AsideName, re.Pattern[str]] = {
+    "anonymous": _ANONYMOUS,
+    "revenge": _REVENGE,
+    "cost": _COST,
+    "who_sees": _WHO_SEES,
+    "how_long": _HOW_LONG,
+    "bring": _BRING,
+    "id": _ID,
+    "who_are_you": _WHO_ARE_YOU,
+    "who_acts": _WHO_ACTS,
+    "use": _USE,
+    "what_for": _WHAT_FOR,
+}
+
+
+class AsidesFile(DataModel):
+    """The schema of asides.yml: the answers of each form."""
+
+    report: dict[AsideName, Text]
+    booking: dict[AsideName, Text]
+    tools: dict[AsideName, Text]
+
+
+def _table(answers: dict[AsideName, str]) -> tuple[Aside, ...]:
+    return tuple((pattern, answers[name]) for name, pattern in _ASKED.items() if name in answers)
+
+
+_FILE = read(Path(__file__).with_name("asides.yml"), AsidesFile)
+REPORT, BOOKING, TOOLS = _table(_FILE.report), _table(_FILE.booking), _table(_FILE.tools)
 
 
 def is_about_place(text: str) -> bool:
