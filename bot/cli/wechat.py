@@ -15,26 +15,22 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.wechat.accounts import Account, AccountsUnreadable, read_accounts
 from bot.channels.wechat.api import WechatApi, WechatError
-from bot.channels.wechat.menu import BASIC, KEYS, MENU
+from bot.channels.wechat.menu import MENU
 from bot.cli.commands import Commands
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings
 from knowledge import places
+from knowledge.data_files import DataModel, Text, read
 from knowledge.places import Level, Place
 
-# 全局返回码: what to do next.
-_REMEDIES = {
-    40013: f"appid 不对。请到“{BASIC}”抄“AppID”，写进账号文件的 appid。",
-    40125: f"secret 不对。请到“{KEYS}”重置“AppSecret”，马上抄进账号文件的 secret（只显示一次），再重启 linli serve。",
-    40243: f"AppSecret 被冻结了。请到“{KEYS}”点“解冻”，10 分钟后再试。",
-    40164: f"这台服务器的公网地址不在白名单里。请到“{KEYS}－API IP 白名单”加上它，一行一个，几分钟后生效。",
-    48001: (
-        "这个公众号没有这个接口的权限。请到“微信开发者平台－我的业务－公众号/服务号－接口管理－接口权限与额度”看有没有"
-        "，未认证的订阅号要把账号文件的 kind 写成 unverified。"
-    ),
-    45009: "今天调用得太多了。请明天再试，上限在“微信开发者平台－接口管理－接口权限与额度”里看。",
-    -1: "微信的服务器连不上或正忙。请检查这台机器能不能上外网（curl https://api.weixin.qq.com），过一会儿再试。",
-}
+
+class RemediesFile(DataModel):
+    """The schema of wechat_remedies.yml: by 全局返回码, what to do next."""
+
+    remedies: dict[int, Text]
+
+
+_REMEDIES = read(Path(__file__).with_name("wechat_remedies.yml"), RemediesFile).remedies
 
 
 def accounts(settings: Settings) -> dict[str, Account]:

@@ -1,34 +1,42 @@
 """The menu, from menu.yml."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-# At most 3 buttons of 4 Chinese characters, 5 of 8 below each; longer names are cut on telephones.
-MENU: dict[str, Any] = {
-    "button": [
-        {
-            "name": "问一问",
-            "sub_button": [
-                {"type": "click", "name": "问法", "key": "ask"},
-                {"type": "click", "name": "村规", "key": "village_rule"},
-            ],
-        },
-        {
-            "name": "办一办",
-            "sub_button": [
-                {"type": "click", "name": "报事", "key": "report"},
-                {"type": "click", "name": "查进度", "key": "progress"},
-            ],
-        },
-        {
-            "name": "找帮手",
-            "sub_button": [
-                {"type": "click", "name": "预约", "key": "book"},
-                {"type": "click", "name": "找人", "key": "person"},
-            ],
-        },
-    ]
-}
-# The fields' names since WeChat moved them from 公众平台 to 开发者平台:
+from pydantic import Field
+
+from knowledge.data_files import DataModel, read
+
+
+class _Item(DataModel):
+    name: Annotated[str, Field(min_length=1, max_length=8)]
+    key: Literal["ask", "village_rule", "report", "progress", "book", "person"]
+
+
+class _Button(DataModel):
+    name: Annotated[str, Field(min_length=1, max_length=4)]
+    items: Annotated[tuple[_Item, ...], Field(min_length=1, max_length=5)]
+
+
+class MenuFile(DataModel):
+    """The schema of menu.yml: what telephones can show, longer names are cut on them."""
+
+    buttons: Annotated[tuple[_Button, ...], Field(min_length=1, max_length=3)]
+
+    def for_wechat(self) -> dict[str, Any]:
+        """As WeChat's menu/create takes it."""
+        return {
+            "button": [
+                {
+                    "name": button.name,
+                    "sub_button": [{"type": "click", "name": item.name, "key": item.key} for item in button.items],
+                }
+                for button in self.buttons
+            ]
+        }
+
+
+MENU = read(Path(__file__).with_name("menu.yml"), MenuFile).for_wechat()
+# The field's name since WeChat moved it from 公众平台 to 开发者平台:
 # developers.weixin.qq.com/doc/subscription/guide/dev/migration.html
-BASIC = "微信开发者平台－我的业务－公众号/服务号－基础信息"
-KEYS, PUSH = f"{BASIC}－开发密钥", f"{BASIC}－域名与消息推送配置"
+PUSH = "微信开发者平台－我的业务－公众号/服务号－基础信息－域名与消息推送配置"
