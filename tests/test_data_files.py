@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from actions.dialogue.hearing.asides import AsidesFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matters import MattersFile
+from bot.channels.wechat.menu import MenuFile
+from bot.cli.wechat import RemediesFile
+from bot.conversations.handoff import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile
@@ -15,8 +19,12 @@ from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
+    "actions/dialogue/hearing/asides.yml": AsidesFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
+    "bot/channels/wechat/menu.yml": MenuFile,
+    "bot/cli/wechat_remedies.yml": RemediesFile,
+    "bot/conversations/reasons.yml": ReasonsFile,
     "bot/emergency/guidance.yml": GuidanceFile,
     "knowledge/documents/plainer_words.yml": PlainerWordsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,

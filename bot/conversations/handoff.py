@@ -8,6 +8,7 @@ bot ──request──> waiting ──accept──> open ──give_back / clos
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, or_, select, update
@@ -23,6 +24,7 @@ from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from knowledge import places
 from knowledge.answering.compose import Citation
+from knowledge.data_files import DataModel, Text, read
 from knowledge.tables import changed
 
 Status = ConversationStatus
@@ -32,16 +34,26 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.open: frozenset({Status.bot, Status.waiting}),
 }
 FORGOTTEN_AFTER = timedelta(minutes=10)
-REASONS = {
-    "danger": "可能有危险",
-    "asked": "居民要找人",
-    "abstained": "两次没答上",
-    "rated_down": "两次说没用",
-    "not_understood": "没看懂",
-    "rule": "规则要求",
-    "transferred": "转来的",
-    "forgotten": "没人回，退回排队",
-}
+
+
+class _Reasons(DataModel):
+    danger: Text
+    asked: Text
+    abstained: Text
+    rated_down: Text
+    not_understood: Text
+    rule: Text
+    transferred: Text
+    forgotten: Text
+
+
+class ReasonsFile(DataModel):
+    """The schema of reasons.yml: what staff read beside a conversation that waits."""
+
+    reasons: _Reasons
+
+
+REASONS: dict[str, str] = read(Path(__file__).with_name("reasons.yml"), ReasonsFile).reasons.model_dump()
 DONT_WAIT = "不等了，接着问邻里"
 
 
