@@ -119,7 +119,7 @@ def _anonymity(settings: Settings, args: argparse.Namespace) -> Figures:
 
     features.use(lambda: training.learned(settings.cache))
     total, files = Tally(), {}
-    for path in _labelled(args.file, "anonymity_[a-d].yml"):
+    for path in _labelled(args.file, "anonymity/anonymity_[a-d].yml"):
         tally = judge_file(path)
         for kind in sorted(tally.gold | tally.marked):
             say(
@@ -135,7 +135,7 @@ def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
     """Needs no database and no embedding model."""
     from knowledge.evaluation.village_rules import report
 
-    result = report(_labelled(args.file, "village_rule_clauses_*.yml"), say=say)
+    result = report(_labelled(args.file, "village_rules/village_rule_clauses_*.yml"), say=say)
     for name, figures in result.pop("files").items():
         say(f"{name}: {json.dumps(figures)}")
     return result

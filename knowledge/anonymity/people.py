@@ -11,7 +11,7 @@ from knowledge.anonymity.marks import MarkKind, Spot
 from knowledge.anonymity.names import features, minority, parts
 from knowledge.anonymity.names.words import THINGS, WORDS
 
-# log-odds; a missed name costs more than a mark that a person clicks away. Chosen on tests/knowledge/anonymity_a.yml to
+# log-odds; a missed name costs more than a mark that a person clicks away. Chosen on anonymity_a.yml to
 # _c.yml
 THRESHOLD = -3.0
 _STEMS = "甲乙丙丁戊己庚辛壬癸"

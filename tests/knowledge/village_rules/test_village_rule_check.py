@@ -16,7 +16,7 @@ from knowledge.village_rules.patterns import PATTERNS
 from tests.conftest import CORPUS, DAY
 from tests.knowledge.statutes.test_statutes import in_force
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 CLAUSES = [HERE / f"village_rule_clauses_{half}.yml" for half in "abc"]
 EXAMPLES = read_examples()
 

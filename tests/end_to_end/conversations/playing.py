@@ -27,19 +27,23 @@ from bot.channels.simulator.account import Simulator
 from bot.conversations import delivery, handoff
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
-from tests.end_to_end.lines import Line, Telephone, Widget, comes_true
+from tests.end_to_end.conversations.lines import Line, Telephone, Widget, comes_true
 from tests.telephones import ACCOUNTS
 
 FILE = Path(__file__).with_name("conversations.yml")
 LINES = ("widget", *ACCOUNTS)
+# What all conversations are played on by day; the night plays them on all.
+DAY_LINES = ("widget", "service")
+# Turns that a line may treat in its own way: it can be rung or not, it has a window that closes, it delivers again.
+_OF_THE_LINE = {"staff", "agent", "resident", "at_once", "twice"}
 HEAD = """# Conversations on every channel
 
-Written by the tests, never by hand: `LINLI_SCENARIO_TABLE=docs/scenarios.md` with `pytest
-tests/end_to_end/test_conversations.py`. Each row is one conversation of `tests/end_to_end/conversations.yml`, played
-against the real stack: on the widget, and on WeChat through the strict simulator of its servers with a verified
-service account (safe mode), a verified subscription account (compatible mode) and an unverified subscription account
-(plain mode). ✓: everything the file says is heard, nothing that it forbids, the case and the appointment are stored
-as said, and WeChat's servers refused nothing.
+Written by the tests, never by hand: `LINLI_TEST_PROFILE=night LINLI_SCENARIO_TABLE=docs/scenarios.md` with `pytest
+tests/end_to_end/conversations/test_conversations.py`. Each row is one conversation of
+`tests/end_to_end/conversations/conversations.yml`, played against the real stack: on the widget, and on WeChat through
+the strict simulator of its servers with a verified service account (safe mode), a verified subscription account
+(compatible mode) and an unverified subscription account (plain mode). ✓: everything the file says is heard, nothing
+that it forbids, the case and the appointment are stored as said, and WeChat's servers refused nothing.
 
 """
 STAFF = cases.Actor("staff", "赵主任", 1)
@@ -68,6 +72,15 @@ class Played:
 def load() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return found
+
+
+def lines_of(conversation: dict[str, Any], *, at_night: bool) -> list[str]:
+    differs = any(turn.keys() & _OF_THE_LINE for turn in conversation["turns"])
+    return [
+        line
+        for line in LINES
+        if line not in conversation.get("not_on", {}) and (at_night or differs or line in DAY_LINES)
+    ]
 
 
 def furnish(sessions: sessionmaker[Session], line: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Residents' talk (conversations.yml), played over every line to a person.
+"""Residents' talk (conversations.yml), played over every line to a person; by day over two where all lines are alike.
 
 Those selected are played together, then judged one by one.
 """
@@ -14,12 +14,14 @@ from bot.channels.simulator.account import Simulator
 from bot.db import make_engine, make_sessions
 from bot.run.stack import Stack
 from bot.settings import ROOT, Settings
-from tests.end_to_end import conversations
-from tests.end_to_end.conversations import LINES, Played
+from tests.conftest import PROFILE
+from tests.end_to_end.conversations import playing
+from tests.end_to_end.conversations.playing import LINES, Played
 
-_LOADED = conversations.load()
+_LOADED = playing.load()
 _ALL = {c["id"]: c for c in _LOADED}
-_PLAYED = [(c, line) for c in _LOADED for line in LINES if line not in c.get("not_on", {})]
+_AT_NIGHT = [(c, line) for c in _LOADED for line in playing.lines_of(c, at_night=True)]
+_PLAYED = [(c, line) for c in _LOADED for line in playing.lines_of(c, at_night=PROFILE == "night")]
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +35,22 @@ def played(
     ]
     engine = make_engine(prepared.url)
     sessions = make_sessions(engine)
-    words = {line: conversations.furnish(sessions, line) for line in LINES}
+    words = {line: playing.furnish(sessions, line) for line in LINES}
     with ThreadPoolExecutor(4) as pool:
         found = dict(
             zip(
                 selected,
                 pool.map(
-                    lambda s: conversations.play(_ALL[s[0]], s[1], stack.settings, sessions, simulators, words[s[1]]),
+                    lambda s: playing.play(_ALL[s[0]], s[1], stack.settings, sessions, simulators, words[s[1]]),
                     selected,
                 ),
                 strict=True,
             )
         )
     if path := os.environ.get("LINLI_SCENARIO_TABLE"):
+        assert found.keys() == {(c["id"], line) for c, line in _AT_NIGHT}, "only a full night writes the table"
         Path(path).write_text(
-            conversations.table(_LOADED, {key: not p.failures for key, p in found.items()}), encoding="utf-8"
+            playing.table(_LOADED, {key: not p.failures for key, p in found.items()}), encoding="utf-8"
         )
     yield found
     engine.dispose()
@@ -88,5 +91,5 @@ def test_the_committed_table_is_of_these_conversations() -> None:
     """Written by LINLI_SCENARIO_TABLE=docs/scenarios.md and this file's tests; anything they would write otherwise
     is stale.
     """
-    served = {(c["id"], line): not c.get("expected_to_fail") for c, line in _PLAYED}
-    assert (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8") == conversations.table(_LOADED, served)
+    served = {(c["id"], line): not c.get("expected_to_fail") for c, line in _AT_NIGHT}
+    assert (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8") == playing.table(_LOADED, served)
