@@ -1,7 +1,13 @@
-.PHONY: serve test test-postgres lint bench
+.PHONY: serve test test-fast test-night test-postgres lint bench
 serve:
 	@python3 -m bot.run.setup serve
+test test-postgres: export LINLI_TEST_PROFILE ?= ci
 test:
+	@python3 -m bot.run.setup pytest
+test-fast:
+	@python3 -m bot.run.setup pytest fast
+test-night: export LINLI_TEST_PROFILE = night
+test-night:
 	@python3 -m bot.run.setup pytest
 test-postgres:
 	@python3 -m bot.run.setup postgres-tests

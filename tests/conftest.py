@@ -1,4 +1,7 @@
+import contextlib
+import itertools
 import os
+import random
 import socket
 from collections.abc import Iterator
 from datetime import date
@@ -15,8 +18,11 @@ from knowledge.anonymity.names import features, training
 from tests.databases import Databases, PostgresServer, SqliteFiles
 from tests.telephones import write_accounts
 
-hypothesis.settings.register_profile("linli", deadline=None)  # a busy machine is no failure
-hypothesis.settings.load_profile("linli")
+PROFILE = os.environ.get("LINLI_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
+for name, examples in {"dev": 25, "ci": 50, "night": 300}.items():
+    # No deadline: a busy machine is no failure.
+    hypothesis.settings.register_profile(name, max_examples=examples, deadline=None)
+hypothesis.settings.load_profile(PROFILE)
 
 # 0.17 s a password as the app hashes them; `test_accounts` hashes one so.
 STRONG_HASHER = passwords.HASHER
@@ -28,18 +34,31 @@ CORPUS = ROOT / "knowledge" / "corpus"
 STATUTES = "农村集体经济组织法,反家庭暴力法,人民调解法,妇女权益保障法,法律援助法"
 DAY = date(2026, 11, 24)
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORT_RANGE = range(20_000 + 2_000 * (_WORKER % 6), 22_000 + 2_000 * (_WORKER % 6))
+_PORTS = itertools.cycle(random.sample(_PORT_RANGE, len(_PORT_RANGE)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where workers are to run, the table of names is learned before each of them would learn it."""
+    if config.getoption("numprocesses", None):
+        training.learned(Settings().cache)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _names() -> None:
-    """What `linli setup` learns once a machine, about 40 s; the console's pages mask names with it."""
+    """What `linli setup` learns once a machine, in about 40 s; the console's pages mask names with it."""
     folder = Settings().cache
     features.use(lambda: training.learned(folder))
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Of 127.0.0.1, and no other worker's: each has a range of its own, below those that the kernel gives away."""
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import suite
 from tests.conftest import free_port
 
 
@@ -41,21 +42,8 @@ def cluster() -> Iterator[str]:
     if as_postgres:
         shutil.chown(folder, "postgres")
     data = folder / "data"
-    subprocess.run(
-        [
-            *as_postgres,
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    start = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+    subprocess.run([*as_postgres, binaries / "initdb", *start], check=True, stdout=subprocess.DEVNULL)
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=200"
     subprocess.run(
         [*as_postgres, binaries / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"],
@@ -73,18 +61,16 @@ def cluster() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _pytest(url: str, arguments: list[str]) -> int:
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments], env={**os.environ, "LINLI_TEST_DATABASE_URL": url}
-    ).returncode
+def _test(url: str, arguments: list[str]) -> int:
+    environ = {**os.environ, "LINLI_TEST_DATABASE_URL": url}
+    return suite.run(arguments, environ) if arguments else suite.run_all(environ)
 
 
 def main() -> int:
-    named = os.environ.get("LINLI_TEST_DATABASE_URL")
-    if named:
-        return _pytest(named, sys.argv[1:])
+    if named := os.environ.get("LINLI_TEST_DATABASE_URL"):
+        return _test(named, sys.argv[1:])
     with cluster() as url:
-        return _pytest(url, sys.argv[1:])
+        return _test(url, sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -184,31 +184,11 @@ def main(arguments: Iterable[str]) -> int:
         )
         return 1
     command = list(arguments)
-    if command[:1] == ["pytest"]:
-        # The rules of the training data are tested where Rasa lives; conftest belongs to the app's environment.
-        nlu = subprocess.run(
-            [
-                RASA_VENV / "bin" / "python",
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "--noconftest",
-                "-c",
-                os.devnull,
-                "--rootdir",
-                ".",
-                "tests/nlu",
-            ],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        if nlu.returncode:
-            return nlu.returncode
-        os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", *command])
-    if command[:1] == ["postgres-tests"]:
-        os.execv(APP_VENV / "bin" / "python", [str(APP_VENV / "bin" / "python"), "-m", "tests.postgres", *command[1:]])
+    python = str(APP_VENV / "bin" / "python")
+    for name, module in {"pytest": "tests.suite", "postgres-tests": "tests.postgres"}.items():
+        if command[:1] == [name]:
+            os.chdir(ROOT)
+            os.execv(python, [python, "-m", module, *command[1:]])
     os.execv(APP_VENV / "bin" / "linli", ["linli", *command])
 
 

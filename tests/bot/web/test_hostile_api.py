@@ -29,7 +29,7 @@ from tests.fakes import FakeRasa, NoSearch
 # a stream without end (test_staff_pages), and two pages for machines
 _NOT_ASKED = {"/staff/events", "/readyz", "/metrics"}
 _OPTIONS = hypothesis_settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 _EVIL = [
     "",

@@ -236,9 +236,7 @@ def test_a_form_that_brings_no_picture_is_refused(sender: Resident, kind: str, b
     assert answer.status_code in (400, 422) and not sender.stored()
 
 
-@hypothesis_settings(
-    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+@hypothesis_settings(derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(
     data=st.sampled_from([located(), file(plain(), "PNG"), file(plain(), "WEBP"), bomb(50)]),
     at=st.integers(0, 1500),

@@ -262,7 +262,7 @@ def test_what_cannot_be_seen_or_stored_does_not_get_in() -> None:
     assert block.text == "爱护环境。"
 
 
-@hypothesis_settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused_and_keeps_its_characters(text: str) -> None:
     try:

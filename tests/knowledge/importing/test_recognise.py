@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from knowledge.documents import shape
@@ -361,7 +360,6 @@ _BLOCKS = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=300)
 @given(_BLOCKS, _TABLES, st.integers(0, 14), st.sampled_from(shape.EDITABLE))
 def test_no_word_of_any_document_is_lost(blocks: list[Block], table: Block, at: int, kind: Kind) -> None:
     blocks.insert(at, table)

@@ -21,9 +21,7 @@ from bot.conversations.models import Message
 from bot.web.limits import RateLimit
 from tests.bot.channels.wechat.test_inbound import APPID, KEY, TOKEN, Wired, wire
 
-_OPTIONS = hypothesis_settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+_OPTIONS = hypothesis_settings(derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 PYTHON = ("Traceback", "Error", "Exception", "sqlalchemy", "defusedxml", "File ")
 EVIL = [
     "",

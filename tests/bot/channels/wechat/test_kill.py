@@ -196,10 +196,17 @@ async def _one(world: World, openid: str, order: str) -> bool:
     if world.slow_s:  # told `success`: what follows is between the answer, the API and us
         world.order.write_text(order)
     await world.heard(openid)
-    await asyncio.sleep(1.0)  # the last commit comes after the answer
-    was_killed = not world.order.exists()
+    was_killed = await _fired(world.order)
     world.order.unlink(missing_ok=True)
     return was_killed
+
+
+async def _fired(order: Path) -> bool:
+    """Within a second: the last commit comes after the answer."""
+    ends = time.monotonic() + 1.0
+    while order.exists() and time.monotonic() < ends:
+        await asyncio.sleep(0.02)
+    return not order.exists()
 
 
 async def _quiet(world: World) -> None:

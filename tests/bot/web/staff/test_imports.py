@@ -166,7 +166,7 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked() -> None:
         tables.read_bytes(data)
 
 
-@hypothesis_settings(max_examples=200, deadline=None, derandomize=True)
+@hypothesis_settings(derandomize=True)
 @given(
     data=st.binary(max_size=300)
     | st.text(max_size=300).map(lambda t: t.encode("utf-8"))
@@ -181,7 +181,7 @@ def test_any_bytes_are_a_table_or_a_sentence(data: bytes) -> None:
         assert all(any(cells) for _, cells in lines)
 
 
-@hypothesis_settings(max_examples=100, deadline=None, derandomize=True)
+@hypothesis_settings(derandomize=True)
 @given(
     rows=st.lists(st.lists(st.text(alphabet='村a，,"=。', min_size=1, max_size=6), min_size=2, max_size=4), max_size=4)
 )
@@ -190,9 +190,7 @@ def test_a_table_shown_for_another_look_is_the_same_table(rows: list[list[str]])
     assert tables.read_text(tables.as_csv(lines)) == lines
 
 
-@hypothesis_settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["committees", "grid", "openings"]),
     cells=st.lists(

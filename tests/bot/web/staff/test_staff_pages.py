@@ -957,8 +957,6 @@ _PLAUSIBLE = {
     },
 }
 _COMMON = hypothesis_settings(
-    max_examples=150,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

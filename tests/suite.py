@@ -1,0 +1,49 @@
+"""The whole suite: `python -m tests.suite`, called by `make test`; `fast`: the unit tests that take no patience.
+
+Anything else is handed to pytest as it is.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from bot.run.setup import RASA_VENV
+from bot.settings import ROOT
+
+# A file stays with one of the two processes, so what it makes for all its tests is made once.
+UNITS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--ignore=tests/end_to_end"]
+# One process: they share one running stack.
+END_TO_END = ["tests/end_to_end"]
+
+
+def run_all(environ: Mapping[str, str] = os.environ) -> int:
+    """All but what is tested beside Rasa. The second part is run whatever the first has found."""
+    codes = [run(part, environ) for part in (UNITS, END_TO_END)]
+    return next((code for code in codes if code), 0)
+
+
+def run(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=dict(environ)).returncode
+
+
+def _run_nlu() -> int:
+    """The rules of the training data are tested where Rasa lives; conftest belongs to the app's environment."""
+    alone = ["-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, "--rootdir", "."]
+    return subprocess.run(
+        [RASA_VENV / "bin" / "python", "-m", "pytest", "-q", *alone, "tests/nlu"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ).returncode
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["fast"]:
+        return run([*UNITS, "-m", "not slow"])
+    if arguments:
+        return run(arguments)
+    return _run_nlu() or run_all()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
