@@ -25,10 +25,9 @@ import httpx
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from benchmarks.turns import memory_mb
+from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
-from bot.run.stack import running
 from bot.settings import Settings
 from bot.staff import models, signing_in
 
@@ -263,7 +262,7 @@ def main() -> None:
     args = parser.parse_args()
     settings = Settings()
     password, logins = secrets.token_urlsafe(12), [f"load-{i}" for i in range(args.agents)]
-    with running(settings) as base:
+    with served(settings) as base:
         engine = make_engine(settings.url)
         with make_sessions(engine)() as session:
             empty(session)

@@ -24,6 +24,7 @@ from bot.web.resident import links as resident_links
 from bot.web.resident import pages as resident_pages
 from bot.web.resident import progress, tokens, widget
 from bot.web.resident import wechat as wechat_pages
+from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
 from knowledge.clock import today
@@ -66,8 +67,7 @@ def create_app(parts: Parts) -> FastAPI:
     def remaining(conversation_id: str) -> Remaining | None:
         return next((r for w in accounts_there.values() if (r := w.remaining(conversation_id))), None)
 
-    app.include_router(widget.router(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded))
-    app.include_router(progress.router(parts.sessions))
+    app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
     tools = Tools(
         searcher=parts.searcher,
         golden=parts.golden,
@@ -90,7 +90,7 @@ def create_app(parts: Parts) -> FastAPI:
             erase=lambda c: erase_trackers(settings.rasa_trackers, [c]),
         )
     )
-    for router in (resident_pages.router, health.router):
+    for router in (widget.router, progress.router, resident_pages.router, health.router):
         app.include_router(router)
     _join_files(app, settings)
     _join_middleware(app, settings)

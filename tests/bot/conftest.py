@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.settings import Settings
 from bot.turns import Turns
 from bot.web.resident import progress, widget
+from bot.web.resident.chat import Chat
 from tests.bot.county import places_and_offices, whole_county
 from tests.bot.world import World, console
 from tests.databases import Databases
@@ -31,7 +32,8 @@ def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
 def _pages(sessions: sessionmaker[Session], home: Path) -> World:
     settings = Settings(home=home, messages_per_minute=100_000)
     app = console(settings, sessions)
-    app.include_router(progress.router(sessions))
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
-    app.include_router(widget.router(settings=settings, sessions=sessions, turns=turns, degraded=lambda: None))
+    app.state.chat = Chat(settings=settings, sessions=sessions, turns=turns, degraded=lambda: None)
+    app.include_router(progress.router)
+    app.include_router(widget.router)
     return World(app, sessions, settings)

@@ -1,0 +1,81 @@
+"""What residents' pages need of the house, and whose conversation a request is about."""
+
+import hmac
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from bot.conversations.models import Conversation
+from bot.settings import Settings
+from bot.turns import Turns
+from bot.web.limits import RateLimit
+from bot.web.problems import ApiError
+from bot.web.resident.tokens import COOKIE, Tokens
+
+
+class Chat:
+    """One an app, at `app.state.chat`."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        sessions: Callable[[], Session],
+        turns: Turns,
+        degraded: Callable[[], str | None],
+    ) -> None:
+        """`degraded`: what the page says while Rasa is away; None while it is there."""
+        self.settings, self.sessions, self.turns, self.degraded = settings, sessions, turns, degraded
+        self.tokens = Tokens(settings.secret("tokens"))
+        self.limit = RateLimit()
+        self._own_secret = settings.secret("internal").encode()
+        self._origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
+
+    def check_origin(self, request: Request) -> None:
+        """Raises ApiError for a page that may not embed the chat."""
+        origin, host = request.headers.get("origin"), request.headers.get("host")
+        if origin and origin.split("://")[-1] != host and origin not in self._origins:
+            raise ApiError(403, "origin", "这个网页没有登记，不能使用聊天窗口。")
+
+    def is_own_command(self, request: Request) -> bool:
+        """`linli ask --batch` asks hundreds of questions from one address; it knows the installation's secret."""
+        return hmac.compare_digest(request.headers.get("x-linli-secret", "").encode(), self._own_secret)
+
+    def conversation(self, request: Request, session: Session) -> Conversation:
+        """The one whose token the browser holds. Raises ApiError."""
+        self.check_origin(request)
+        header = request.headers.get("authorization", "")
+        token = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
+        conversation = self.tokens.read(session, token)
+        if conversation is None:
+            raise ApiError(404, "no_conversation", "这段对话不在了，请刷新页面重新开始。")
+        return conversation
+
+
+@dataclass(frozen=True)
+class Held:
+    """A conversation in its own browser, for the length of one request."""
+
+    chat: Chat
+    session: Session
+    conversation: Conversation
+
+
+def _chat(request: Request) -> Chat:
+    chat: Chat = request.app.state.chat
+    return chat
+
+
+At = Annotated[Chat, Depends(_chat)]
+
+
+def _held(request: Request, chat: At) -> Iterator[Held]:
+    with chat.sessions() as session:
+        yield Held(chat, session, chat.conversation(request, session))
+
+
+# Over before the response leaves: no session is held while a slow browser reads.
+Mine = Annotated[Held, Depends(_held, scope="function")]
