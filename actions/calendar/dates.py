@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import sys
+import threading
 import types
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -16,6 +17,10 @@ WEEKDAYS = "一二三四五六日"
 _READ, _LONGEST_RUN = 120, 20  # 2026年11月24日上午9点30分 has 18
 _IDIOMS = re.compile(r"一天到晚|三天两头|一年到头|成天到晚|五一村|整天|天天|有一天")
 _HOUR = re.compile(r"(上午|早上|早晨|中午|下午|傍晚|晚上)?([一二三四五六七八九十两]{1,2}|\d{1,2})点")
+
+
+# jionlp's parsers keep what they are at in themselves, so one thread at a time may ask them.
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,9 @@ def phrases(text: str) -> tuple[str, ...]:
     """
     plain = _IDIOMS.sub(lambda m: "　" * len(m.group()), re.sub(r"([今明昨前后])儿(?:个)?", r"\1天", text[:_READ]))
     try:
-        runs = re.sub(f"(?:{_run_characters()}){{{_LONGEST_RUN}}}", lambda m: m.group() + "。", plain)
-        found = _jionlp().ner.extract_time(runs, time_base=0, with_parsing=False)
+        with _one_at_a_time:
+            runs = re.sub(f"(?:{_run_characters()}){{{_LONGEST_RUN}}}", lambda m: m.group() + "。", plain)
+            found = _jionlp().ner.extract_time(runs, time_base=0, with_parsing=False)
     except Exception:  # a library of patterns: whatever it trips over is a text without a date
         return ()
     return tuple(f["text"] for f in found if f["type"] in ("time_point", "time_span"))
@@ -100,7 +106,8 @@ def _find(text: str, *, now: datetime, future: bool) -> DateRange | None:
     base = {"year": local.year, "month": local.month, "day": local.day, "hour": local.hour, "minute": local.minute}
     for said in phrases(text):
         try:
-            parsed = _jionlp().parse_time(said, time_base=base)
+            with _one_at_a_time:
+                parsed = _jionlp().parse_time(said, time_base=base)
             start, end = (datetime.strptime(t, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI) for t in parsed["time"])
         except Exception:
             continue

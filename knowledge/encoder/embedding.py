@@ -132,6 +132,10 @@ class SentenceEmbedder:
         return out
 
 
+# Hugging Face's fast tokenizers answer a second thread with "Already borrowed".
+_tokenizing = threading.Lock()
+
+
 def _encode(
     model: "SentenceTransformer", texts: list[str], progress: Progress | None, *, bf16: bool = False
 ) -> np.ndarray:
@@ -145,7 +149,8 @@ def _encode(
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         for at in range(0, len(order), batch):
             rows = order[at : at + batch]
-            features = model.tokenize([texts[i] for i in rows])
+            with _tokenizing:
+                features = model.tokenize([texts[i] for i in rows])
             found = model.forward(features)["sentence_embedding"].float()
             out[rows] = torch.nn.functional.normalize(found, dim=1).numpy()
             if progress:
