@@ -14,6 +14,7 @@ from actions.bookings.status import AppointmentStatus, check
 from actions.calendar.dates import day_label
 from actions.errors import AlreadyBooked, InvalidInput, NotAllowed, NotFound, OpeningTaken
 from actions.outcomes import ActionOutcome
+from actions.replies import Reply, ReplyKind
 from actions.storable import MOST_NUMBER, storable
 from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
@@ -30,21 +31,20 @@ def label(opening: Opening) -> str:
     )
 
 
-def booked_reply(appointment: Appointment) -> dict[str, Any]:
+def booked_reply(appointment: Appointment) -> Reply:
+    opening = appointment.opening
     if appointment.status is Status.waiting:
-        return {
-            "kind": "booking",
-            "text": f"排上候补了：{label(appointment.opening)}。有人退号就轮到您，轮到了我马上在这里告诉您。",
-            "next": "不等了，说“取消预约”。",
-        }
-    return {
-        "kind": "booking",
-        "text": f"约好了：{label(appointment.opening)}。",
-        "next": (
-            f"地点：{appointment.opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；"
-            "去不了请说“取消预约”，要换时间说“改时间”。"
-        ),
-    }
+        return Reply(
+            ReplyKind.booking,
+            f"排上候补了：{label(opening)}。有人退号就轮到您，轮到了我马上在这里告诉您。",
+            next="不等了，说“取消预约”。",
+        )
+    return Reply(
+        ReplyKind.booking,
+        f"约好了：{label(opening)}。",
+        next=f"地点：{opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；"
+        "去不了请说“取消预约”，要换时间说“改时间”。",
+    )
 
 
 def _outcome(session: Session, appointment: Appointment, message_id: int | None) -> None:
@@ -52,7 +52,7 @@ def _outcome(session: Session, appointment: Appointment, message_id: int | None)
     if message_id is not None:
         session.flush()
         session.refresh(appointment)
-        session.add(ActionOutcome(message_id=message_id, replies=[booked_reply(appointment)]))
+        session.add(ActionOutcome(message_id=message_id, replies=[booked_reply(appointment).as_custom()]))
 
 
 @contextmanager

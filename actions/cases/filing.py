@@ -18,13 +18,14 @@ from actions.cases.status import CaseStatus
 from actions.errors import InvalidInput
 from actions.offices import routing
 from actions.outcomes import ActionOutcome
+from actions.replies import Button, Effects, Reply, ReplyKind
 from actions.storable import storable
 from knowledge.clock import SHANGHAI
 from knowledge.places import Place
 
 MOST_PHOTOS = 6
 
-LINK_BUTTON = {"title": "要个链接，换手机也能看", "payload": "给我一个查进度的链接"}
+_LINK_BUTTON = Button("要个链接，换手机也能看", "给我一个查进度的链接")
 
 
 def file(
@@ -84,7 +85,7 @@ def file(
                 .values(case_id=case.id)
             )
         if message_id is not None:
-            session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(session, case)]))
+            session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(session, case).as_custom()]))
         session.commit()
     except IntegrityError:
         session.rollback()
@@ -129,24 +130,23 @@ def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> i
     return session.scalar(waiting) or 0
 
 
-def filed_reply(session: Session, case: Case) -> dict[str, Any]:
+def filed_reply(session: Session, case: Case) -> Reply:
     place = session.get(Place, case.place_id) if case.place_id else None
-    say = f"登记好了，编号 {f'{place.name} ' if place else ''}{numbers.spoken(case.number)}，请记一下。"
+    number = numbers.spoken(case.number)
+    text = f"登记好了，编号 {f'{place.name} ' if place else ''}{number}，请记一下。"
     if case.green:
-        say += "您的情况可以优先办，我已经标上了。"
+        text += "您的情况可以优先办，我已经标上了。"
     due = f"按规定最晚 {local(case.due_at)} 前给您答复" if case.due_at else "受理后会给您答复"
     sure = "" if case.due_is_confirmed else "（那一年的放假安排还没公布，到时候可能会差一两天）"
-    return {
-        "kind": "case",
-        "text": say,
-        "next": (
-            f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。"
-            f"换了地方问，{'报编号和手机号后四位，或者' if case.phone else ''}先在这里要一个链接。"
-        ),
-        "case": spoken_number(case),
-        "green": bool(case.green),
-        "buttons": [LINK_BUTTON],
-    }
+    how = "报编号和手机号后四位，或者" if case.phone else ""
+    return Reply(
+        ReplyKind.case,
+        text,
+        next=f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，{how}先在这里要一个链接。",
+        buttons=(_LINK_BUTTON,),
+        case=number,
+        effects=Effects(is_green=bool(case.green)),
+    )
 
 
 def spoken_number(case: Case) -> str:

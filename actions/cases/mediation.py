@@ -13,9 +13,10 @@ from actions.cases.finding import get
 from actions.cases.models import Mediation
 from actions.cases.moves import CONFIRM_DAYS, Actor, add_event
 from actions.errors import InvalidInput, NotAllowed, NotFound
+from actions.replies import Button
 from actions.storable import storable
 
-CONSENT_BUTTONS = [{"title": "同意调解", "payload": "我同意调解"}, {"title": "不愿意", "payload": "我不同意调解"}]
+CONSENT_BUTTONS = (Button("同意调解", "我同意调解"), Button("不愿意", "我不同意调解"))
 
 
 def start_mediation(

@@ -15,6 +15,7 @@ from actions.cases.models import Case, CaseEvent
 from actions.cases.status import OPEN, TIMED, By, CaseStatus, move_between
 from actions.errors import Conflict, InvalidInput
 from actions.offices.models import Team, TimeLimit
+from actions.replies import Button, buttons_in
 from actions.storable import row_of, storable
 from knowledge.tables import changed
 
@@ -35,7 +36,11 @@ class Actor:
 RESIDENT = Actor("resident", "居民")
 CLOCK = Actor("system", "系统")
 
-CONFIRM_BUTTONS = [{"title": "解决了", "payload": "这件事解决了"}, {"title": "没解决", "payload": "这件事没解决"}]
+CONFIRM_BUTTONS = (Button("解决了", "这件事解决了"), Button("没解决", "这件事没解决"))
+
+
+def asks_whether_solved(event: CaseEvent) -> bool:
+    return buttons_in(event.buttons) == CONFIRM_BUTTONS
 
 
 def start_clock(session: Session, case: Case, now: datetime) -> None:
@@ -57,7 +62,7 @@ def add_event(
     to: CaseStatus | None = None,
     note: str = "",
     say: str | None = None,
-    buttons: Sequence[dict[str, str]] = (),
+    buttons: Sequence[Button] = (),
 ) -> CaseEvent:
     event = CaseEvent(
         case_id=case.id,
@@ -70,7 +75,7 @@ def add_event(
         status_to=to,
         note=storable(note),
         say=storable(say) if say is not None else None,
-        buttons=list(buttons),
+        buttons=[button.as_json() for button in buttons],
     )
     session.add(event)
     case.updated_at = now

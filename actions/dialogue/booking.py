@@ -4,24 +4,24 @@ Change and cancel likewise.
 """
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.events import FollowupAction
 from sqlalchemy.orm import Session
 
 from actions.bookings import appointments, openings
-from actions.bookings.models import MODE_LABELS, Mode, Opening
+from actions.bookings.models import MODE_LABELS, Appointment, Mode, Opening
 from actions.bookings.status import LABELS, AppointmentStatus
 from actions.calendar import dates
-from actions.dialogue.base import ASKS, Services, keep, message_of, place_of, said_before
-from actions.dialogue.forms import intent_of, said, unfinished, waiting_for
+from actions.dialogue.base import ASKS, NOTHING, CustomAction, Said, Turn, keep, said_before, say, slots
+from actions.dialogue.dispute import go_on_buttons
+from actions.dialogue.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
 from actions.errors import ActionError, OpeningTaken
 from actions.persons import threads_of
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge import clock
 
 STEPS = ("opening", "matter", "contact", "confirm")
@@ -43,219 +43,207 @@ _MODES = (
 _MATTER = re.compile(r"(?:咨询|问一?下|问问|想问|因为|关于|说说|谈谈)(?!律师|法律|时间|预约|一下$)[，,]?(.{2,80})$")
 
 
-def empty() -> list[EventType]:
-    return [SlotSet(f"booking_{s}", None) for s in (*STEPS, "when", "id", "change", "message", "kind", "hint")]
+_TROUBLE = re.compile(r"因为|关于|被|欠|打(?!工)|离婚|土地|工资|纠纷|官司|赔")
+_CHANGE = re.compile(r"改(?:约|期|时间|到|个|成)|换(?:个|一个)?(?:时间|时段|日子)")
+_OTHER_TIME = re.compile(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|日子|天)|时间(?:不对|不行|要改|改)")
+# words that mean a command elsewhere, but may well be what somebody wants to ask a lawyer
+_MATTERS_TOO = frozenset({"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"})
+_MODE_SAID = {Mode.phone: "电话的", Mode.video: "视频的", Mode.visit: "到村", Mode.office: "到所里"}
+
+_FORM = "booking_form"
+_IN_CHAT = Button("在这里联系就行", "在这里联系")
+_STOPS = Button("不约了", "不约了，取消")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Booking(Action):
-    def __init__(self, services: Services) -> None:
-        self.services = services
-
-    def say(self, dispatcher: CollectingDispatcher, text: str, *, kind: str = "asking", **more: Any) -> None:
-        dispatcher.utter_message(json_message={"kind": kind, "text": text, **more})
+def _asking(text: str, *buttons: Button, form: str = "") -> Reply:
+    return Reply(ReplyKind.asking, text, buttons=buttons, form=form)
 
 
-class StartBooking(_Booking):
-    def name(self) -> str:
-        return "action_start_booking"
+def _told(text: str, *buttons: Button) -> Reply:
+    return Reply(ReplyKind.booking, text, buttons=buttons)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
-        is_change = bool(re.search(r"改(?:约|期|时间|到|个|成)|换(?:个|一个)?(?:时间|时段|日子)", text))
-        with self.services.sessions() as session:
-            held = appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
-            booked = [a for a in held if a.status is AppointmentStatus.booked]
-            change = booked[0] if is_change and booked else None
-            more = (
-                [
-                    SlotSet("booking_matter", change.summary),
-                    SlotSet("booking_contact", change.phone or "在这里联系"),
-                    SlotSet("booking_change", change.id),
-                ]
-                if change
-                else []
-            )
-            if change:
-                self.say(
-                    dispatcher,
-                    f"您现在约的是 {appointments.label(change.opening)}。"
-                    + ("" if dates.find_future(text, now=_now()) else "换到什么时候？"),
-                )
-            elif is_change:
-                self.say(dispatcher, "您现在没有约好的时间，我们重新约一个。")
+
+def farewell(turn: Turn) -> Reply:
+    kept = "原来约的时间没有变。" if turn.slot("booking_change") else ""
+    text = f"好，先不约。什么时候想约，说“想约律师”就行。{kept}"
+    return Reply(ReplyKind.smalltalk, text, buttons=go_on_buttons(turn))
+
+
+def held_by(session: Session, turn: Turn) -> list[Appointment]:
+    """What this resident still has before them, the nearest first."""
+    return appointments.held_by(session, *threads_of(session, turn.conversation_id), now=_now())
+
+
+class StartBooking(CustomAction):
+    names = ("action_start_booking",)
+
+    def do(self, turn: Turn) -> Said:
+        text, is_change = turn.text, bool(_CHANGE.search(turn.text))
+        started = self._change(turn) if is_change else NOTHING
         choice = _CHOICE.search(text)
-        matter = (
-            text
-            if len(text) >= 14
-            and not choice
-            and not is_change
-            and re.search(r"因为|关于|被|欠|打(?!工)|离婚|土地|工资|纠纷|官司|赔", text)
-            else None
+        filled = {"booking_opening": choice.group(2), "booking_kind": choice.group(1)} if choice else {}
+        if not is_change and (matter := _matter_in(text)):
+            filled["booking_matter"] = matter
+        return say(
+            *started.replies,
+            events=[
+                *ValidateBooking.empty(),
+                *started.events,
+                *slots(
+                    booking_when=text,
+                    booking_id=f"{turn.conversation_id}:{turn.message or _now().timestamp()}",
+                    booking_message=turn.message,
+                    **filled,
+                ),
+                FollowupAction(_FORM),
+            ],
         )
-        if not is_change and (told := _MATTER.search(text)):
-            matter = told.group(1).strip("，,。的事吗？? ") or None
-        return [
-            *empty(),
-            *more,
-            SlotSet("booking_when", text),
-            *([SlotSet("booking_matter", matter)] if matter else []),
-            *(
-                [SlotSet("booking_opening", choice.group(2)), SlotSet("booking_kind", choice.group(1))]
-                if choice
-                else []
-            ),
-            SlotSet("booking_id", f"{tracker.sender_id}:{message_of(tracker) or _now().timestamp()}"),
-            SlotSet("booking_message", message_of(tracker)),
-            FollowupAction("booking_form"),
-        ]
 
-
-class ValidateBooking(_Booking):
-    def name(self) -> str:
-        return "validate_booking_form"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        message = message_of(tracker)
-        mark = SlotSet("booking_message", message)
-        if message is not None and message == tracker.get_slot("booking_message"):
-            return [mark]
-        text, (intent, sure) = said(tracker), intent_of(tracker)
-        if phrases.is_drop(text) or phrases.is_pause(text) or _STOP.search(text):
-            self.say(dispatcher, stop_words(tracker), kind="smalltalk", **unfinished(tracker))
-            return [*empty(), SlotSet("requested_slot", None)]
-        if phrases.is_resume(text) and (more := unfinished(tracker)):
-            self.say(dispatcher, "先把预约定下来，再接着报刚才的事；不想约了就说“不约了”。", kind="smalltalk", **more)
-            return [mark]
-        found = self.read(
-            dispatcher, tracker, (tracker.get_slot("requested_slot") or "").removeprefix("booking_"), text, intent, sure
-        )
-        return [SlotSet("booking_hint", None), *found, mark] if found is not None else []
-
-    def read(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float
-    ) -> list[EventType] | None:
-        """Slots for what was said; [] asks the same again, None leaves the message to the rules."""
-        if choice := _CHOICE.search(text):
-            return [
-                SlotSet("booking_opening", choice.group(2)),
-                SlotSet("booking_kind", choice.group(1)),
-                SlotSet("booking_confirm", None),
-            ]
-        if phrases.is_back(text):
-            filled = [s for s in STEPS if tracker.get_slot(f"booking_{s}")]
-            return [SlotSet(f"booking_{filled[-1]}", None)] if filled else []
-        if aside := asides.find(text, asides.BOOKING):
-            self.say(dispatcher, aside, kind="smalltalk")
-            return []
-        if (
-            step == "opening"
-            or (
-                step in ("confirm", "contact", "matter")
-                and re.search(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|日子|天)|时间(?:不对|不行|要改|改)", text)
-            )
-            or (step == "confirm" and dates.find_future(text, now=_now()))
-        ):
-            return self.read_opening(dispatcher, tracker, step, text, intent, sure)
-        if step == "contact":
-            if value := words.read_step("contact", text, now=_now()):
-                with self.services.sessions() as session:
-                    opening = session.get(Opening, int(tracker.get_slot("booking_opening") or 0))
-                if (
-                    opening
-                    and opening.mode is Mode.phone
-                    and not value[:1].isdigit()
-                    and not tracker.get_slot("booking_hint")
-                ):
-                    return [SlotSet("booking_hint", "电话咨询要打给您，得留个号码才打得通。手机、座机都行。")]
-                return [SlotSet("booking_contact", "在这里联系" if value in ("匿名", "在这里回复") else value)]
-            if count := phrases.odd_number_in(text):
-                return [
-                    SlotSet(
-                        "booking_hint",
-                        f"手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。不方便留，就说“在这里联系”。",
-                    )
-                ]
-        if commands.is_meant(
-            text,
-            intent,
-            sure,
-            but=_OWN
-            | (
-                {"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"}
-                if step == "matter"
-                else frozenset()
-            ),
-        ):
-            return None
-        if step == "matter":
-            matter = re.sub(r"^(?:就)?(?:想)?(?:咨询|问问|问一下|问|说说)(?:一下)?(?=.{2})", "", text).strip("，,。 ")
-            if phrases.yes_or_no(text) is not None or len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", matter)) < 2:
-                return [SlotSet("booking_hint", "想咨询什么事？大概说一句就行，比如“离婚”“地被占了”。")]
-            return [SlotSet("booking_matter", phrases.tidy(matter[:500]))]
-        if step == "confirm":
-            answer = phrases.yes_or_no(text)
-            if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
-                return [SlotSet("booking_confirm", "yes")]
-            if answer is False or intent == "deny":
-                self.say(
-                    dispatcher,
-                    "要改哪一项？",
-                    buttons=[
-                        {"title": "换时间", "payload": "换个时间"},
-                        {"title": "不约了", "payload": "不约了，取消"},
-                    ],
-                )
-                return [SlotSet("booking_confirm", None), SlotSet("requested_slot", "booking_confirm")]
-            if phone := phrases.phone_in(text):
-                return [SlotSet("booking_contact", phone), SlotSet("booking_confirm", None)]
-            if asides.is_about_place(text):
-                return []  # the place stands in what is read back again
-        if phrases.is_question(text) and len(text) >= 4 and intent in ASKS:
-            return None
-        return [SlotSet("booking_hint", "留个手机号就行；不方便留，就说“在这里联系”。")] if step == "contact" else []
-
-    def read_opening(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float
-    ) -> list[EventType] | None:
+    def _change(self, turn: Turn) -> Said:
+        """Another time for the appointment that stands."""
         with self.services.sessions() as session:
-            shown = _offers(session, self.services, tracker)
-            full = openings.full_ones(session, now=_now(), place=place_of(tracker)) if len(shown) < 3 else []
-            if re.search(r"候补|排队", text) and full:
-                return [
-                    SlotSet("booking_opening", str(full[0].id)),
-                    SlotSet("booking_kind", "候补"),
-                    SlotSet("booking_confirm", None),
-                ]
-            if shown and (taken := _chosen(text, shown)) is not None:
-                return [
-                    SlotSet("booking_opening", str(taken.id)),
-                    SlotSet("booking_kind", "约"),
-                    SlotSet("booking_confirm", None),
-                ]
-        wanted, before = dates.find_future(text, now=_now()), tracker.get_slot("booking_when") or ""
-        if wanted or _mode(text) or _is_past(text):
-            mode = _mode(before)
-            kept = (
-                ""
-                if _mode(text) or mode is None
-                else {Mode.phone: "电话的", Mode.video: "视频的", Mode.visit: "到村", Mode.office: "到所里"}[mode]
+            held = held_by(session, turn)
+            booked = next((a for a in held if a.status is AppointmentStatus.booked), None)
+            if booked is None:
+                return say(_asking("您现在没有约好的时间，我们重新约一个。"))
+            when = "" if dates.find_future(turn.text, now=_now()) else "换到什么时候？"
+            return say(
+                _asking(f"您现在约的是 {appointments.label(booked.opening)}。{when}"),
+                events=slots(
+                    booking_matter=booked.summary,
+                    booking_contact=booked.phone or "在这里联系",
+                    booking_change=booked.id,
+                ),
             )
-            return [
-                SlotSet("booking_when", f"{text} {kept}".strip()),
-                SlotSet("booking_opening", None),
-                SlotSet("booking_confirm", None),
-            ]
+
+
+def _matter_in(text: str) -> str:
+    """What somebody who wants to book wants to ask, where they say it at once."""
+    if told := _MATTER.search(text):
+        return told.group(1).strip("，,。的事吗？? ")
+    is_told = len(text) >= 14 and not _CHOICE.search(text) and _TROUBLE.search(text)
+    return text if is_told else ""
+
+
+class ValidateBooking(Form):
+    names = ("validate_booking_form",)
+    prefix = "booking"
+    fields = (*STEPS, "when", "id", "change", "message", "kind", "hint")
+    aside_table = asides.BOOKING
+
+    def is_stopped(self, turn: Turn) -> bool:
+        return super().is_stopped(turn) or bool(_STOP.search(turn.text))
+
+    def farewell(self, turn: Turn) -> Reply:
+        return farewell(turn)
+
+    def leave(self, turn: Turn) -> Said | None:
+        if (stopped := super().leave(turn)) is not None:
+            return stopped
+        if phrases.is_resume(turn.text) and (buttons := go_on_buttons(turn)):
+            text = "先把预约定下来，再接着报刚才的事；不想约了就说“不约了”。"
+            return say(Reply(ReplyKind.smalltalk, text, buttons=buttons), events=self.mark(turn))
+        return None
+
+    def at_any_step(self, turn: Turn, step: str) -> Said | None:
+        if choice := _CHOICE.search(turn.text):
+            return _take(choice.group(2), choice.group(1))
+        if phrases.is_back(turn.text):
+            filled = [s for s in STEPS if turn.slot(f"booking_{s}")]
+            return say(events=slots(**{f"booking_{filled[-1]}": None})) if filled else AGAIN
+        return None
+
+    def read_step(self, turn: Turn, step: str) -> Said:
+        is_time = step == "confirm" and dates.find_future(turn.text, now=_now())
+        if step == "opening" or is_time or (step in STEPS and _OTHER_TIME.search(turn.text)):
+            return self._opening(turn, step)
+        if step == "contact" and (heard := self._contact(turn)) is not None:
+            return heard
+        own = _OWN | (_MATTERS_TOO if step == "matter" else frozenset())
+        if commands.is_meant(turn.text, turn.intent, turn.sure, but=own):
+            return TO_THE_RULES
+        if step == "matter":
+            return self._matter(turn)
+        if step == "confirm" and (heard := self._confirm(turn)) is not None:
+            return heard
+        if phrases.is_question(turn.text) and len(turn.text) >= 4 and turn.intent in ASKS:
+            return TO_THE_RULES
+        if step != "contact":
+            return AGAIN
+        return say(events=slots(booking_hint="留个手机号就行；不方便留，就说“在这里联系”。"))
+
+    def _contact(self, turn: Turn) -> Said | None:
+        if value := words.read_step("contact", turn.text, now=_now()):
+            is_number = value[:1].isdigit()
+            if not is_number and not turn.slot("booking_hint") and self._is_by_phone(turn):
+                return say(events=slots(booking_hint="电话咨询要打给您，得留个号码才打得通。手机、座机都行。"))
+            contact = "在这里联系" if value in ("匿名", "在这里回复") else value
+            return say(events=slots(booking_contact=contact))
+        if count := phrases.odd_number_in(turn.text):
+            hint = f"手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。不方便留，就说“在这里联系”。"
+            return say(events=slots(booking_hint=hint))
+        return None
+
+    def _is_by_phone(self, turn: Turn) -> bool:
+        with self.services.sessions() as session:
+            opening = session.get(Opening, int(turn.slot("booking_opening") or 0))
+            return opening is not None and opening.mode is Mode.phone
+
+    def _matter(self, turn: Turn) -> Said:
+        head = r"^(?:就)?(?:想)?(?:咨询|问问|问一下|问|说说)(?:一下)?(?=.{2})"
+        matter = re.sub(head, "", turn.text).strip("，,。 ")
+        is_empty = len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", matter)) < 2
+        if is_empty or phrases.yes_or_no(turn.text) is not None:
+            return say(events=slots(booking_hint="想咨询什么事？大概说一句就行，比如“离婚”“地被占了”。"))
+        return say(events=slots(booking_matter=phrases.tidy(matter[:500])))
+
+    def _confirm(self, turn: Turn) -> Said | None:
+        answer = phrases.yes_or_no(turn.text)
+        if answer is True or (turn.intent == "affirm" and turn.sure >= 0.8 and len(turn.text) <= 8):
+            return say(events=slots(booking_confirm="yes"))
+        if answer is False or turn.intent == "deny":
+            return say(
+                _asking("要改哪一项？", Button("换时间", "换个时间"), _STOPS),
+                events=slots(booking_confirm=None, requested_slot="booking_confirm"),
+            )
+        if phone := phrases.phone_in(turn.text):
+            return say(events=slots(booking_contact=phone, booking_confirm=None))
+        return AGAIN if asides.is_about_place(turn.text) else None  # the place stands in what is read back again
+
+    def _opening(self, turn: Turn, step: str) -> Said:
+        if (taken := self._offered(turn)) is not None:
+            return taken
+        text = turn.text
+        wanted, mode = dates.find_future(text, now=_now()), _mode(text)
+        if wanted or mode or _is_past(text):
+            before = None if mode else _mode(turn.slot("booking_when") or "")
+            when = f"{text} {_MODE_SAID[before]}" if before else text
+            return say(events=slots(booking_when=when, booking_opening=None, booking_confirm=None))
         if step != "opening":
-            return [SlotSet("booking_opening", None), SlotSet("booking_when", None), SlotSet("booking_confirm", None)]
-        if commands.is_meant(text, intent, sure, but=_OWN):
-            return None
-        if phrases.is_question(text) and len(text) >= 4 and intent in ASKS:
-            return None
-        return [SlotSet("booking_hint", "没听明白您要哪一个。点一个时间，说“第一个”，或者说您方便哪天：")]
+            return say(events=slots(booking_opening=None, booking_when=None, booking_confirm=None))
+        is_asked = phrases.is_question(text) and len(text) >= 4 and turn.intent in ASKS
+        if is_asked or commands.is_meant(text, turn.intent, turn.sure, but=_OWN):
+            return TO_THE_RULES
+        hint = "没听明白您要哪一个。点一个时间，说“第一个”，或者说您方便哪天："
+        return say(events=slots(booking_hint=hint))
+
+    def _offered(self, turn: Turn) -> Said | None:
+        """One of those that were offered, or the waiting list of a full one."""
+        with self.services.sessions() as session:
+            shown, full = _offers(session, turn)
+            if full and re.search(r"候补|排队", turn.text):
+                return _take(str(full[0].id), "候补")
+            if shown and (chosen := _chosen(turn.text, shown)) is not None:
+                return _take(str(chosen.id), "约")
+        return None
+
+
+def _take(opening: str, kind: str) -> Said:
+    return say(events=slots(booking_opening=opening, booking_kind=kind, booking_confirm=None))
 
 
 def _chosen(text: str, shown: list[Opening]) -> Opening | None:
@@ -290,260 +278,183 @@ def _is_past(text: str) -> bool:
     return dates.find_future(text, now=_now()) is None and past is not None and past.end < _now()
 
 
-def stop_words(tracker: Tracker) -> str:
-    return "好，先不约。什么时候想约，说“想约律师”就行。" + (
-        "原来约的时间没有变。" if tracker.get_slot("booking_change") else ""
-    )
+def _offers(session: Session, turn: Turn) -> tuple[list[Opening], list[Opening]]:
+    """On the day and in the way asked for; where there is none, the nearest of that way, then of any. And full ones,
+    where few are left.
+    """
+    asked, place, now = turn.slot("booking_when") or "", turn.place, _now()
+    wanted, mode = dates.find_future(asked, now=now), _mode(asked)
+    held = {a.opening_id for a in held_by(session, turn)}
+    a_minute = timedelta(minutes=1)
+    found: list[Opening] = []
+    if wanted:
+        after, before = wanted.start - a_minute, wanted.end + a_minute
+        found = openings.offers(session, now=now, place=place, after=after, before=before, mode=mode)
+    found = found or openings.offers(session, now=now, place=place, mode=mode)
+    found = found or openings.offers(session, now=now, place=place)
+    shown = [o for o in found if o.id not in held]
+    return shown, openings.full_ones(session, now=now, place=place) if len(shown) < 3 else []
 
 
-def _offers(session: Session, services: Services, tracker: Tracker) -> list[Opening]:
-    """On the day and in the way asked for; where there is none, the nearest of that way, then of any."""
-    asked, place = tracker.get_slot("booking_when") or "", place_of(tracker)
-    wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
-    held = {a.opening_id for a in appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())}
-    near = (
-        openings.offers(
-            session,
-            now=_now(),
-            place=place,
-            after=wanted.start - timedelta(minutes=1),
-            before=wanted.end + timedelta(minutes=1),
-            mode=mode,
+class AskOpening(Ask):
+    names = ("action_ask_booking_opening",)
+
+    def ask(self, turn: Turn) -> Said:
+        with self.services.sessions() as session:
+            shown, full = _offers(session, turn)
+            buttons = [Button(appointments.label(o), f"约{o.id}号时段") for o in shown]
+            buttons += [Button(f"候补：{appointments.label(o)}", f"候补{o.id}号时段") for o in full]
+            text = turn.slot("booking_hint") or _head(turn.slot("booking_when") or "", shown)
+        if buttons:
+            return say(_asking(text, *buttons, form="booking"))
+        none = Reply(
+            ReplyKind.smalltalk,
+            "现在没有可约的时间。",
+            next="急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
+            links=phone_links("12348"),
         )
-        if wanted
-        else []
-    )
-    found = (
-        near
-        or openings.offers(session, now=_now(), place=place, mode=mode)
-        or openings.offers(session, now=_now(), place=place)
-    )
-    return [o for o in found if o.id not in held]
+        return say(none, events=(*slots(requested_slot=None), *ValidateBooking.empty()))
 
 
-class AskOpening(_Booking):
-    def name(self) -> str:
-        return "action_ask_booking_opening"
+def _head(asked: str, shown: list[Opening]) -> str:
+    """What is said above the openings."""
+    wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
+    lacks = f"{MODE_LABELS[mode]}的暂时没有。" if mode and not any(o.mode is mode for o in shown) else ""
+    if not shown:
+        return f"{lacks}现在都约满了，可以排候补，有人退号就轮到您："
+    if wanted:
+        fits = wanted.start - timedelta(minutes=2) <= shown[0].starts_at <= wanted.end
+        there = f"您说的是{wanted.label}，有这些时间："
+        return lacks + (there if fits else f"{wanted.label}没有可约的，最近的是这些：")
+    if _is_past(asked):
+        return f"{lacks}您说的日子已经过去了，往后可以约的时间有这些："
+    return f"{lacks}最近可以约的时间有这些，点一个，或者说您方便哪天："
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if commands.hands_over(tracker):
-            return []
-        asked = tracker.get_slot("booking_when") or ""
-        wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
+
+class AskMatter(Ask):
+    names = ("action_ask_booking_matter",)
+
+    def ask(self, turn: Turn) -> Said:
+        text = "想咨询什么事？一两句话就行，只有约见的法律工作者能看到。"
+        return say(_asking(turn.slot("booking_hint") or text, form="booking"))
+
+
+class AskContact(Ask):
+    names = ("action_ask_booking_contact",)
+
+    def ask(self, turn: Turn) -> Said:
+        text = "留个手机号，有变动好通知您。不方便留，也可以在这里联系。"
+        return say(_asking(turn.slot("booking_hint") or text, _IN_CHAT, form="booking"))
+
+
+class AskConfirm(Ask):
+    names = ("action_ask_booking_confirm",)
+
+    def ask(self, turn: Turn) -> Said:
+        waits = turn.slot("booking_kind") == "候补"
         with self.services.sessions() as session:
-            shown = _offers(session, self.services, tracker)
-            full = openings.full_ones(session, now=_now(), place=place_of(tracker)) if len(shown) < 3 else []
-            buttons = [{"title": appointments.label(o), "payload": f"约{o.id}号时段"} for o in shown]
-            buttons += [{"title": f"候补：{appointments.label(o)}", "payload": f"候补{o.id}号时段"} for o in full]
-        if not buttons:
-            self.say(
-                dispatcher,
-                "现在没有可约的时间。",
-                kind="smalltalk",
-                next="急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
-                links=[{"label": "拨打 12348", "href": "tel:12348"}],
-            )
-            return [SlotSet("requested_slot", None), *empty()]
-        fits = wanted and shown and wanted.start - timedelta(minutes=2) <= shown[0].starts_at <= wanted.end
-        lacks = f"{MODE_LABELS[mode]}的暂时没有。" if mode and not any(o.mode is mode for o in shown) else ""
-        if not shown:
-            head = "现在都约满了，可以排候补，有人退号就轮到您："
-        elif wanted:
-            head = f"您说的是{wanted.label}，有这些时间：" if fits else f"{wanted.label}没有可约的，最近的是这些："
-        elif _is_past(asked):
-            head = "您说的日子已经过去了，往后可以约的时间有这些："
-        else:
-            head = "最近可以约的时间有这些，点一个，或者说您方便哪天："
-        self.say(dispatcher, tracker.get_slot("booking_hint") or lacks + head, buttons=buttons, form="booking")
-        return []
+            opening = session.get(Opening, int(turn.slot("booking_opening") or 0))
+            if opening is None:
+                again = (*slots(booking_opening=None), FollowupAction(_FORM))
+                return say(_asking("没有这个时段，请重新选一个。"), events=again)
+            lines = [
+                f"时间：{appointments.label(opening)}{'（排候补）' if waits else ''}",
+                f"地点：{opening.address or '工作人员联系您'}",
+                f"想问：{turn.slot('booking_matter')}",
+                f"联系：{turn.slot('booking_contact')}",
+                f"要带：{appointments.BRING}",
+            ]
+        yes = "对，改到这个时间" if turn.slot("booking_change") else "对，排候补" if waits else "对，约上"
+        text = "您看对不对：\n" + "\n".join(lines)
+        return say(_asking(text, Button(yes, "对"), Button("换个时间", "换个时间"), _STOPS, form="booking"))
 
 
-class AskBooking(_Booking):
-    def __init__(self, services: Services, step: str) -> None:
-        super().__init__(services)
-        self.step = step
+class Book(CustomAction):
+    names = ("action_book",)
 
-    def name(self) -> str:
-        return f"action_ask_booking_{self.step}"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if commands.hands_over(tracker):
-            return []
-        if (hint := tracker.get_slot("booking_hint")) and self.step != "confirm":
-            self.say(
-                dispatcher,
-                hint,
-                buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}] if self.step == "contact" else [],
-                form="booking",
-            )
-        elif self.step == "matter":
-            self.say(dispatcher, "想咨询什么事？一两句话就行，只有约见的法律工作者能看到。", form="booking")
-        elif self.step == "contact":
-            self.say(
-                dispatcher,
-                "留个手机号，有变动好通知您。不方便留，也可以在这里联系。",
-                buttons=[{"title": "在这里联系就行", "payload": "在这里联系"}],
-                form="booking",
-            )
-        else:
-            with self.services.sessions() as session:
-                opening = session.get(Opening, int(tracker.get_slot("booking_opening") or 0))
-                if opening is None:
-                    self.say(dispatcher, "没有这个时段，请重新选一个。")
-                    return [SlotSet("booking_opening", None), FollowupAction("booking_form")]
-                waits = tracker.get_slot("booking_kind") == "候补"
-                lines = [
-                    f"时间：{appointments.label(opening)}{'（排候补）' if waits else ''}",
-                    f"地点：{opening.address or '工作人员联系您'}",
-                    f"想问：{tracker.get_slot('booking_matter')}",
-                    f"联系：{tracker.get_slot('booking_contact')}",
-                    f"要带：{appointments.BRING}",
-                ]
-            yes = "对，改到这个时间" if tracker.get_slot("booking_change") else "对，排候补" if waits else "对，约上"
-            self.say(
-                dispatcher,
-                "您看对不对：\n" + "\n".join(lines),
-                buttons=[
-                    {"title": yes, "payload": "对"},
-                    {"title": "换个时间", "payload": "换个时间"},
-                    {"title": "不约了", "payload": "不约了，取消"},
-                ],
-                form="booking",
-            )
-        return []
-
-
-class Book(_Booking):
-    def name(self) -> str:
-        return "action_book"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if tracker.get_slot("booking_confirm") != "yes":
-            return []
-        opening, contact = int(tracker.get_slot("booking_opening")), tracker.get_slot("booking_contact") or ""
-        key = f"booking:{tracker.get_slot('booking_id')}"
-        phone = contact if contact[:1].isdigit() else None
-        matter = tracker.get_slot("booking_matter") or ""
-        change = tracker.get_slot("booking_change")
+    def do(self, turn: Turn) -> Said:
+        if turn.slot("booking_confirm") != "yes":
+            return NOTHING
         with self.services.sessions() as session:
-            if said_before(session, tracker, dispatcher):
-                return empty()
+            if (before := said_before(session, turn)) is not None:
+                return before + say(events=ValidateBooking.empty())
             try:
-                if tracker.get_slot("booking_kind") == "候补":
-                    held = appointments.wait(
-                        session,
-                        opening,
-                        conversation_id=tracker.sender_id,
-                        request_key=key,
-                        summary=matter,
-                        phone=phone,
-                        now=_now(),
-                        message_id=message_of(tracker),
-                    )
-                elif change:
-                    held = appointments.change(
-                        session, int(change), opening, request_key=key, now=_now(), message_id=message_of(tracker)
-                    )
-                else:
-                    held = appointments.book(
-                        session,
-                        opening,
-                        conversation_id=tracker.sender_id,
-                        request_key=key,
-                        summary=matter,
-                        phone=phone,
-                        now=_now(),
-                        message_id=message_of(tracker),
-                    )
+                held = self._held(session, turn)
             except OpeningTaken as error:
-                self.say(dispatcher, error.message_zh)
-                return [
-                    SlotSet("booking_opening", None),
-                    SlotSet("booking_confirm", None),
-                    FollowupAction("booking_form"),
-                ]
+                again = (*slots(booking_opening=None, booking_confirm=None), FollowupAction(_FORM))
+                return say(_asking(error.message_zh), events=again)
             except ActionError as error:
-                self.say(dispatcher, error.message_zh, kind="booking")
-                return empty()
-            dispatcher.utter_message(json_message={**appointments.booked_reply(held), **unfinished(tracker)})
-        return empty()
+                return say(_told(error.message_zh), events=ValidateBooking.empty())
+            reply = replace(appointments.booked_reply(held), buttons=go_on_buttons(turn))
+        return say(reply, events=ValidateBooking.empty())
+
+    def _held(self, session: Session, turn: Turn) -> Appointment:
+        """Waited for, changed or booked. Raises as `appointments.book`."""
+        opening, key = int(turn.slot("booking_opening")), f"booking:{turn.slot('booking_id')}"
+        is_waiting = turn.slot("booking_kind") == "候补"
+        change = turn.slot("booking_change")
+        if change and not is_waiting:
+            return appointments.change(
+                session, int(change), opening, request_key=key, now=_now(), message_id=turn.message
+            )
+        contact = turn.slot("booking_contact") or ""
+        return (appointments.wait if is_waiting else appointments.book)(
+            session,
+            opening,
+            conversation_id=turn.conversation_id,
+            request_key=key,
+            summary=turn.slot("booking_matter") or "",
+            phone=contact if contact[:1].isdigit() else None,
+            now=_now(),
+            message_id=turn.message,
+        )
 
 
-class CheckBooking(_Booking):
-    def name(self) -> str:
-        return "action_check_booking"
+class CheckBooking(CustomAction):
+    names = ("action_check_booking",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+    def do(self, turn: Turn) -> Said:
         with self.services.sessions() as session:
-            held = appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
             lines = [
                 f"{LABELS[a.status]}：{appointments.label(a.opening)}，地点：{a.opening.address or '等电话'}"
-                for a in held
+                for a in held_by(session, turn)
             ]
         if not lines:
-            self.say(
-                dispatcher, "您现在没有预约。", kind="booking", buttons=[{"title": "约一个", "payload": "想约律师"}]
-            )
-        else:
-            self.say(
-                dispatcher,
-                "\n".join(lines),
-                kind="booking",
-                buttons=[{"title": "改时间", "payload": "预约改时间"}, {"title": "取消预约", "payload": "取消预约"}],
-            )
-        return []
+            return say(_told("您现在没有预约。", Button("约一个", "想约律师")))
+        return say(_told("\n".join(lines), Button("改时间", "预约改时间"), Button("取消预约", "取消预约")))
 
 
-class CancelBooking(_Booking):
-    def name(self) -> str:
-        return "action_cancel_booking"
+class CancelBooking(CustomAction):
+    names = ("action_cancel_booking",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
+    def do(self, turn: Turn) -> Said:
         with self.services.sessions() as session:
-            if said_before(session, tracker, dispatcher):
-                return []
-            held = appointments.held_by(session, *threads_of(session, tracker.sender_id), now=_now())
-            named = re.search(r"确认取消(\d{1,9})号预约", text)
-            if named:
-                mine = next((a for a in held if a.id == int(named.group(1))), None)
-                if mine:
-                    done = {"kind": "booking", "text": "取消好了，位置让给别人了。想再约，随时说。"}
-                    keep(session, tracker, done)
-                    appointments.cancel(session, mine.id, now=_now())
-                    dispatcher.utter_message(json_message=done)
-                else:
-                    self.say(dispatcher, "这个预约已经不在了。", kind="booking")
-            elif not held:
-                self.say(dispatcher, "您现在没有预约，不用取消。", kind="booking")
-            else:
-                waits = (
-                    [SlotSet("awaits", waiting_for(tracker, f"确认取消{held[0].id}号预约"))] if len(held) == 1 else []
-                )
-                self.say(
-                    dispatcher,
-                    "取消哪一个？" if len(held) > 1 else "确定取消这个预约吗？",
-                    buttons=[
-                        *(
-                            {"title": f"取消：{appointments.label(a.opening)}", "payload": f"确认取消{a.id}号预约"}
-                            for a in held[:5]
-                        ),
-                        {"title": "不取消", "payload": "先不用"},
-                    ],
-                )
-                return waits
-        return []
+            if (before := said_before(session, turn)) is not None:
+                return before
+            held = held_by(session, turn)
+            if named := re.search(r"确认取消(\d{1,9})号预约", turn.text):
+                return self._cancel(session, turn, next((a for a in held if a.id == int(named.group(1))), None))
+            if not held:
+                return say(_told("您现在没有预约，不用取消。"))
+            return self._ask(turn, held)
+
+    def _cancel(self, session: Session, turn: Turn, mine: Appointment | None) -> Said:
+        if mine is None:
+            return say(_told("这个预约已经不在了。"))
+        done = _told("取消好了，位置让给别人了。想再约，随时说。")
+        keep(session, turn, done)
+        appointments.cancel(session, mine.id, now=_now())
+        return say(done)
+
+    def _ask(self, turn: Turn, held: list[Appointment]) -> Said:
+        buttons = [Button(f"取消：{appointments.label(a.opening)}", f"确认取消{a.id}号预约") for a in held[:5]]
+        text = "取消哪一个？" if len(held) > 1 else "确定取消这个预约吗？"
+        waits = slots(awaits=turn.waiting_for(buttons[0].payload)) if len(held) == 1 else ()
+        return say(_asking(text, *buttons, Button("不取消", "先不用")), events=waits)
 
 
-class StopBooking(_Booking):
-    def name(self) -> str:
-        return "action_stop_booking"
+class StopBooking(CustomAction):
+    names = ("action_stop_booking",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        self.say(dispatcher, stop_words(tracker), kind="smalltalk", **unfinished(tracker))
-        return empty()
-
-
-def actions(services: Services) -> list[Action]:
-    kinds = (StartBooking, ValidateBooking, AskOpening, Book, CheckBooking, CancelBooking, StopBooking)
-    return [*(kind(services) for kind in kinds), *(AskBooking(services, s) for s in ("matter", "contact", "confirm"))]
+    def do(self, turn: Turn) -> Said:
+        return say(farewell(turn), events=ValidateBooking.empty())

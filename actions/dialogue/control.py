@@ -1,197 +1,188 @@
 """Yes, no, stop, to a person: by what stands open."""
 
 import re
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
 
-from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
-
-from actions.bookings.appointments import held_by
 from actions.cases.finding import of_person
 from actions.cases.status import MOVES, CaseStatus
-from actions.dialogue import booking, case
-from actions.dialogue.dispute import ReportDispute
+from actions.dialogue import tools
+from actions.dialogue.base import CustomAction, Said, Services, Turn, say, slots
+from actions.dialogue.booking import CancelBooking, StartBooking, held_by
+from actions.dialogue.case import (
+    LOOK_UP,
+    MARK,
+    CheckCase,
+    ConfirmCase,
+    RateCase,
+    WithdrawCase,
+    asking,
+    stars,
+    verdict,
+)
+from actions.dialogue.deadline import ValidateDeadline
+from actions.dialogue.dispute import ReportDispute, go_on_buttons
 from actions.dialogue.follow_up import AnswerFollowUp
-from actions.dialogue.forms import awaited, said, unfinished
 from actions.dialogue.hearing import dispute as words
 from actions.dialogue.hearing import phrases
+from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
-from actions.persons import threads_of
+from actions.replies import Effects, Reply, ReplyKind
+
+_LAWYER = re.compile(r"(?:找|见|约)(?:个|一个|一下|下)?律师")
 
 
-class RequestHandoff(ReportDispute):
+class Open:
+    """What stands open in the conversation; asked before the rule that Rasa chose."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def resumes(self, turn: Turn) -> Said | None:
+        """接着报, or 登记吧, whatever the classifier took it for; None for other words."""
+        text = turn.text
+        if turn.form or phrases.is_question(text):
+            return None
+        report = ReportDispute(self._services)
+        if phrases.is_resume(text):
+            return report.do(turn)
+        is_bare = len(text) <= 14 and phrases.is_explicit(text) and not words.matter_in(text)
+        return report.begin(turn) if is_bare and phrases.yes_or_no(text) is None else None
+
+    def answers_case(self, turn: Turn) -> Said | None:
+        """Short words that answer a case's question, when that is the last thing the resident heard.
+
+        None where the words are no such answer.
+        """
+        text, what = turn.text, turn.awaited
+        if turn.form or len(text) > 30:
+            return None
+        if what == MARK and stars(text):
+            return RateCase(self._services).do(turn)
+        if what.startswith(LOOK_UP) and re.fullmatch(r"\D{0,6}\d{4}", text):
+            return CheckCase(self._services).do(replace(turn, text=f"{what.removeprefix(LOOK_UP)} {text[-4:]}"))
+        with self._services.sessions() as session:
+            if asking(session, turn) is None:
+                return None
+        if verdict(text) is None and (len(text) > 6 or phrases.is_explicit(text)):
+            return None
+        return ConfirmCase(self._services).do(turn)
+
+
+class _ByWhatIsOpen(CustomAction):
+    def __init__(self, services: Services, name: str = "") -> None:
+        super().__init__(services, name)
+        self.open = Open(services)
+
+
+class RequestHandoff(_ByWhatIsOpen):
     """Says the word; `bot.turns` puts the conversation into the queue and tells the resident where they stand."""
 
-    def name(self) -> str:
-        return "action_request_handoff"
+    names = ("action_request_handoff",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if re.fullmatch(r"[\d\s-]{1,12}", said(tracker)):  # figures ask for nobody
-            done = Report(self.services).answers_case(dispatcher, tracker, domain)
-            if done is None:
-                dispatcher.utter_message(
-                    json_message={
-                        "kind": "asking",
-                        "text": "您发的是一串数字，我没看明白。查进度请说“查进度”，想报事请说“我要报个事”。",
-                    }
-                )
-            return done or []
-        dispatcher.utter_message(
-            json_message={"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}}
-        )
-        return []
+    def do(self, turn: Turn) -> Said:
+        if re.fullmatch(r"[\d\s-]{1,12}", turn.text):  # figures ask for nobody
+            text = "您发的是一串数字，我没看明白。查进度请说“查进度”，想报事请说“我要报个事”。"
+            return self.open.answers_case(turn) or say(Reply(ReplyKind.asking, text))
+        return say(Reply(ReplyKind.handoff, "好，这就请工作人员来。", effects=Effects(handoff="asked")))
 
 
-def _as_said(tracker: Tracker, text: str) -> Tracker:
-    """The same turn, as if the resident had said it in full: 对 to 确定撤回吗 is 确认撤回."""
-    tracker.latest_message["text"] = text
-    return tracker
-
-
-class _AfterCase(ReportDispute):
-    """Short words that answer a case's question, when that is the last thing the resident heard."""
-
-    def resumes(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType] | None:
-        """接着报, or 登记吧, whatever the classifier took it for; None for other words."""
-        text = said(tracker)
-        if tracker.active_loop_name or phrases.is_question(text):
-            return None
-        if phrases.is_resume(text):
-            return ReportDispute.run(self, dispatcher, tracker, domain)
-        is_bare = (
-            len(text) <= 14
-            and phrases.is_explicit(text)
-            and not words.matter_in(text)
-            and phrases.yes_or_no(text) is None
-        )
-        return self.begin(dispatcher, tracker, text) if is_bare else None
-
-    def answers_case(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType] | None:
-        """What came of it; None where the words are no such answer."""
-        text = said(tracker)
-        if tracker.active_loop_name or len(text) > 30:
-            return None
-        what = awaited(tracker) or ""
-        if what == case.MARK and case.stars(text):
-            return case.RateCase(self.services).run(dispatcher, tracker, domain)
-        if what.startswith(case.LOOK_UP) and re.fullmatch(r"\D{0,6}\d{4}", text):
-            return case.CheckCase(self.services).run(
-                dispatcher, _as_said(tracker, f"{what.removeprefix(case.LOOK_UP)} {text[-4:]}"), domain
-            )
-        with self.services.sessions() as session:
-            if case.asking(session, tracker) is None:
-                return None
-        if case.verdict(text) is None and (len(text) > 6 or phrases.is_explicit(text)):
-            return None
-        return case.ConfirmCase(self.services).run(dispatcher, tracker, domain)
-
-
-class Report(_AfterCase):
+class Report(_ByWhatIsOpen):
     """又犯了, to 真解决了吗, is no new report."""
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        done = self.answers_case(dispatcher, tracker, domain)
-        return super().run(dispatcher, tracker, domain) if done is None else done
+    names = ("action_report_dispute",)
+
+    def do(self, turn: Turn) -> Said:
+        return self.open.answers_case(turn) or ReportDispute(self.services).do(turn)
 
 
-class Question(AnswerQuestion):
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        report = Report(self.services)
-        if (done := report.resumes(dispatcher, tracker, domain)) is not None:
-            return done
-        text = said(tracker)
-        if (
-            not tracker.active_loop_name
-            and re.search(r"(?:找|见|约)(?:个|一个|一下|下)?律师", text)
-            and not phrases.is_question(text)
-        ):
-            return booking.StartBooking(self.services).run(dispatcher, tracker, domain)
-        if (
-            not phrases.is_question(said(tracker))
-            and (done := report.answers_case(dispatcher, tracker, domain)) is not None
-        ):
-            return done
-        return super().run(dispatcher, tracker, domain)
+class Question(_ByWhatIsOpen):
+    names = ("action_answer_question",)
+
+    def do(self, turn: Turn) -> Said:
+        if (resumed := self.open.resumes(turn)) is not None:
+            return resumed
+        if not phrases.is_question(turn.text):
+            if not turn.form and _LAWYER.search(turn.text):
+                return StartBooking(self.services).do(turn)
+            if (answered := self.open.answers_case(turn)) is not None:
+                return answered
+        return AnswerQuestion(self.services).do(turn)
 
 
-class FollowUp(AnswerFollowUp):
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        done = Report(self.services).resumes(dispatcher, tracker, domain)
-        return super().run(dispatcher, tracker, domain) if done is None else done
+class FollowUp(_ByWhatIsOpen):
+    names = ("action_answer_follow_up",)
+
+    def do(self, turn: Turn) -> Said:
+        return self.open.resumes(turn) or AnswerFollowUp(self.services).do(turn)
 
 
-class Check(case.CheckCase):
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        done = Report(self.services).resumes(dispatcher, tracker, domain)
-        return super().run(dispatcher, tracker, domain) if done is None else done
+class Check(_ByWhatIsOpen):
+    names = ("action_check_case",)
+
+    def do(self, turn: Turn) -> Said:
+        return self.open.resumes(turn) or CheckCase(self.services).do(turn)
 
 
-class Affirm(_AfterCase):
+class Affirm(_ByWhatIsOpen):
     """A yes to what was asked just now: to file, to withdraw, to cancel; otherwise only a friendly word."""
 
-    def name(self) -> str:
-        return "action_affirm"
+    names = ("action_affirm",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        what = awaited(tracker)
-        if what and ("确认撤回" in what or "确认取消" in what):
-            doer = booking.CancelBooking if "预约" in what else case.WithdrawCase
-            return [*doer(self.services).run(dispatcher, _as_said(tracker, what), domain), SlotSet("awaits", None)]
-        if (done := self.resumes(dispatcher, tracker, domain)) is not None:
-            return done
-        if tracker.get_slot("dispute_offer"):
-            return self.begin(dispatcher, tracker, said(tracker))
-        if (done := self.answers_case(dispatcher, tracker, domain)) is not None:
-            return done
-        dispatcher.utter_message(
-            json_message={"kind": "smalltalk", "text": "好的。还有什么想问的，直接说就行。", **unfinished(tracker)}
-        )
-        return []
+    def do(self, turn: Turn) -> Said:
+        what = turn.awaited
+        if "确认撤回" in what or "确认取消" in what:
+            # as if the resident had said it in full
+            doer = CancelBooking(self.services) if "预约" in what else WithdrawCase(self.services)
+            return doer.do(replace(turn, text=what)) + say(events=slots(awaits=None))
+        if (resumed := self.open.resumes(turn)) is not None:
+            return resumed
+        if turn.slot("dispute_offer"):
+            return ReportDispute(self.services).begin(turn)
+        friendly = Reply(ReplyKind.smalltalk, "好的。还有什么想问的，直接说就行。", buttons=go_on_buttons(turn))
+        return self.open.answers_case(turn) or say(friendly)
 
 
-class Deny(_AfterCase):
-    def name(self) -> str:
-        return "action_deny"
+class Deny(_ByWhatIsOpen):
+    names = ("action_deny",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if re.search(r"不去|去不了|不见了|不约", said(tracker)):
+    def do(self, turn: Turn) -> Said:
+        if re.search(r"不去|去不了|不见了|不约", turn.text) and not turn.awaited:
             with self.services.sessions() as session:
-                has_booking = bool(held_by(session, *threads_of(session, tracker.sender_id), now=datetime.now(UTC)))
-            if has_booking and not awaited(tracker):
-                return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
-        if "没" in said(tracker) and (done := self.answers_case(dispatcher, tracker, domain)) is not None:
-            return done
-        text = (
-            "好，那就不动它。"
-            if awaited(tracker)
-            else "好，那就不弄了。"
-            if tracker.get_slot("dispute_offer")
-            else "好的。"
-        )
-        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": f"{text}有别的事随时问我。"})
-        return [SlotSet("dispute_offer", None), SlotSet("awaits", None)]
+                has_booking = bool(held_by(session, turn))
+            if has_booking:
+                return CancelBooking(self.services).do(turn)
+        if "没" in turn.text and (answered := self.open.answers_case(turn)) is not None:
+            return answered
+        if turn.awaited:
+            text = "好，那就不动它。"
+        else:
+            text = "好，那就不弄了。" if turn.slot("dispute_offer") else "好的。"
+        reply = Reply(ReplyKind.smalltalk, f"{text}有别的事随时问我。")
+        return say(reply, events=slots(dispute_offer=None, awaits=None))
 
 
-class Stop(ReportDispute):
-    def name(self) -> str:
-        return "action_stop"
+class Stop(CustomAction):
+    names = ("action_stop",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
+    def do(self, turn: Turn) -> Said:
         with self.services.sessions() as session:
-            has_case = any(CaseStatus.withdrawn in MOVES[c.status] for c in of_person(session, tracker.sender_id))
-            has_booking = bool(held_by(session, *threads_of(session, tracker.sender_id), now=datetime.now(UTC)))
-        if has_case and re.search(r"撤|作废", text):
-            return case.WithdrawCase(self.services).run(dispatcher, tracker, domain)
-        if has_booking and re.search(r"(?:改|换)(?:到|成|约|期|个?时间)", text):
-            return booking.StartBooking(self.services).run(dispatcher, tracker, domain)
-        if has_booking and re.search(r"取消|退|不去", text):
-            return booking.CancelBooking(self.services).run(dispatcher, tracker, domain)
-        dispatcher.utter_message(json_message={"kind": "smalltalk", "text": "好，先到这里。您什么时候想问，再来就行。"})
-        return [SlotSet("pending_question", None), SlotSet("dispute_offer", None), SlotSet("awaits", None)]
+            own = of_person(session, turn.conversation_id)
+            has_case = any(CaseStatus.withdrawn in MOVES[c.status] for c in own)
+            has_booking = bool(held_by(session, turn))
+        if has_case and re.search(r"撤|作废", turn.text):
+            return WithdrawCase(self.services).do(turn)
+        if has_booking and re.search(r"(?:改|换)(?:到|成|约|期|个?时间)", turn.text):
+            return StartBooking(self.services).do(turn)
+        if has_booking and re.search(r"取消|退|不去", turn.text):
+            return CancelBooking(self.services).do(turn)
+        reply = Reply(ReplyKind.smalltalk, "好，先到这里。您什么时候想问，再来就行。")
+        return say(reply, events=slots(pending_question=None, dispute_offer=None, awaits=None))
+
+
+class StopTool(CustomAction):
+    """Out of either of the two tools."""
+
+    names = ("action_stop_tool",)
+
+    def do(self, turn: Turn) -> Said:
+        return say(tools.FAREWELL, events=(*ValidateDeadline.empty(), *ValidateAid.empty()))

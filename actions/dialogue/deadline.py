@@ -1,22 +1,22 @@
-"""Two short forms that compute: the last day of a time limit, and whether legal aid is likely. Neither is a ruling."""
+"""The last day of a time limit, counted in two questions. No ruling."""
 
 import re
 from datetime import UTC, date, datetime
-from typing import Any
 
-from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.events import FollowupAction
 
 from actions.calendar import dates
 from actions.calendar.workdays import calendar
-from actions.dialogue.base import Services, message_of
-from actions.dialogue.forms import HOTLINE, ToolForm, said, say_step
+from actions.dialogue.base import NOTHING, CustomAction, Said, Turn, say, slots
 from actions.dialogue.hearing import phrases
+from actions.dialogue.tools import ToolForm
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import deadlines, matters
 from knowledge import clock
 
 _DATE = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?")
+_USUAL = ("labour_arbitration", "reconsideration", "land_arbitration", "general_limitation", "judicial_confirmation")
+_ROUGHLY = Reply(ReplyKind.smalltalk, "您说的是个大概，我先按其中最早的一天算；想算得准，再说一次具体日子。")
 
 
 def read_day(text: str, *, today: date) -> date | None:
@@ -37,121 +37,85 @@ def is_vague(text: str) -> bool:
     return past is not None and (past.end - past.start).days > 1
 
 
-class StartDeadline(ToolForm):
-    prefix, steps = "deadline", ("matter", "start")
+class ValidateDeadline(ToolForm):
+    names = ("validate_deadline_form",)
+    prefix = "deadline"
+    fields = ("matter", "start", "message")
 
-    def name(self) -> str:
-        return "action_start_deadline"
+    def read_step(self, turn: Turn, step: str) -> Said:
+        exact = next((m for m in matters.MATTERS.values() if m.title_zh in (turn.text, phrases.tidy(turn.text))), None)
+        if exact:
+            return say(events=slots(deadline_matter=exact.id))
+        return self._matter(turn) if step == "matter" else self._start(turn)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
-        found = matters.find_matter(text) or matters.find_matter(tracker.get_slot("last_question") or "")
-        day = None if is_vague(text) else read_day(text, today=self.services.today())
-        return [
-            *self.empty(),
-            SlotSet("deadline_said", text),
-            SlotSet("deadline_message", message_of(tracker)),
-            *([SlotSet("deadline_matter", found[0].id)] if len(found) == 1 else []),
-            *([SlotSet("deadline_start", day.isoformat())] if day and len(found) == 1 else []),
-            FollowupAction("deadline_form"),
-        ]
+    def _matter(self, turn: Turn) -> Said:
+        found = matters.find_matter(turn.text)
+        if not found:
+            return self.not_heard(turn, "没听明白是哪一种，点一个就行。")
+        one = slots(deadline_matter=found[0].id) if len(found) == 1 else slots(deadline_said=turn.text)
+        return say(events=one)
 
-
-class ValidateDeadline(StartDeadline):
-    def name(self) -> str:
-        return "validate_deadline_form"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
-        if self.heard(tracker):
-            return [SlotSet("deadline_message", message_of(tracker))]
-        if (left := self.leave(dispatcher, tracker, text)) is not None:
-            return left
-        mark = SlotSet("deadline_message", message_of(tracker))
-        if tracker.get_slot("requested_slot") == "deadline_matter":
-            exact = next((m for m in matters.MATTERS.values() if m.title_zh in (text, phrases.tidy(text))), None)
-            found = [exact] if exact else matters.find_matter(text)
-            return (
-                [SlotSet("deadline_matter", found[0].id), mark]
-                if len(found) == 1
-                else [SlotSet("deadline_said", text), mark]
-                if found
-                else self.not_heard(dispatcher, tracker, text, "没听明白是哪一种，点一个就行。")
-            )
-        if other := next((m for m in matters.MATTERS.values() if m.title_zh in (text, phrases.tidy(text))), None):
-            return [SlotSet("deadline_matter", other.id), mark]
-        day = read_day(text, today=self.services.today())
+    def _start(self, turn: Turn) -> Said:
+        today = self.services.today()
+        day = read_day(turn.text, today=today)
         if day is None:
             return self.not_heard(
-                dispatcher,
-                tracker,
-                text,
-                "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。",
+                turn, "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。"
             )
-        if day > self.services.today() or day < deadlines.EARLIEST:
-            say_step(dispatcher, "这个日子好像不对，请再说一次，比如“2026年9月1日”。")
-            return [mark]
-        if is_vague(text):
-            say_step(
-                dispatcher, "您说的是个大概，我先按其中最早的一天算；想算得准，再说一次具体日子。", kind="smalltalk"
-            )
-        return [SlotSet("deadline_start", day.isoformat()), mark]
+        if day > today or day < deadlines.EARLIEST:
+            return say(Reply(ReplyKind.asking, "这个日子好像不对，请再说一次，比如“2026年9月1日”。"))
+        heard = say(events=slots(deadline_start=day.isoformat()))
+        return say(_ROUGHLY) + heard if is_vague(turn.text) else heard
 
 
-class AskDeadline(ToolForm):
-    prefix, steps = "deadline", ("matter", "start")
+class StartDeadline(CustomAction):
+    names = ("action_start_deadline",)
 
-    def __init__(self, services: Services, step: str) -> None:
-        super().__init__(services)
-        self.step = step
-
-    def name(self) -> str:
-        return f"action_ask_deadline_{self.step}"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if self.step == "matter":
-            found = matters.find_matter(tracker.get_slot("deadline_said") or "") or [
-                matters.MATTERS[m]
-                for m in (
-                    "labour_arbitration",
-                    "reconsideration",
-                    "land_arbitration",
-                    "general_limitation",
-                    "judicial_confirmation",
-                )
+    def do(self, turn: Turn) -> Said:
+        found = matters.find_matter(turn.text) or matters.find_matter(turn.slot("last_question") or "")
+        day = None if is_vague(turn.text) else read_day(turn.text, today=self.services.today())
+        known: dict[str, str] = {}
+        if len(found) == 1:
+            known["deadline_matter"] = found[0].id
+            if day:
+                known["deadline_start"] = day.isoformat()
+        return say(
+            events=[
+                *ValidateDeadline.empty(),
+                *slots(deadline_said=turn.text, deadline_message=turn.message, **known),
+                FollowupAction("deadline_form"),
             ]
-            say_step(
-                dispatcher,
-                "您要算的是哪一种期限？",
-                buttons=[{"title": m.title_zh, "payload": m.title_zh} for m in found[:6]],
-            )
-        else:
-            matter = matters.MATTERS[tracker.get_slot("deadline_matter")]
-            say_step(dispatcher, f"从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。")
-        return []
+        )
 
 
-class TellDeadline(StartDeadline):
-    def name(self) -> str:
-        return "action_tell_deadline"
+class AskDeadline(CustomAction):
+    names = ("action_ask_deadline_matter", "action_ask_deadline_start")
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        matter, start = tracker.get_slot("deadline_matter"), tracker.get_slot("deadline_start")
+    def do(self, turn: Turn) -> Said:
+        if self.name().endswith("_start"):
+            matter = matters.MATTERS[turn.slot("deadline_matter")]
+            text = f"从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。"
+            return say(Reply(ReplyKind.asking, text))
+        found = matters.find_matter(turn.slot("deadline_said") or "")
+        offered = found[:6] or [matters.MATTERS[m] for m in _USUAL]
+        buttons = tuple(Button(m.title_zh, m.title_zh) for m in offered)
+        return say(Reply(ReplyKind.asking, "您要算的是哪一种期限？", buttons=buttons))
+
+
+class TellDeadline(CustomAction):
+    names = ("action_tell_deadline",)
+
+    def do(self, turn: Turn) -> Said:
+        matter, start = turn.slot("deadline_matter"), turn.slot("deadline_start")
         if not matter or not start:
-            return []
+            return NOTHING
         with self.services.sessions() as session:
             days = calendar(session)
         try:
             found = deadlines.last_day(matter, date.fromisoformat(start), calendar=days, today=self.services.today())
         except ValueError:
-            say_step(dispatcher, "这个日子我算不了，请拨打 12348 问问律师。", links=HOTLINE)
-            return self.empty()
-        dispatcher.utter_message(
-            json_message={
-                "kind": "deadline",
-                "text": found.text_zh,
-                "links": HOTLINE,
-                "buttons": [{"title": "约律师", "payload": "想约律师"}],
-            }
-        )
-        return self.empty()
+            told = Reply(ReplyKind.asking, "这个日子我算不了，请拨打 12348 问问律师。", links=phone_links("12348"))
+        else:
+            lawyer = Button("约律师", "想约律师")
+            told = Reply(ReplyKind.deadline, found.text_zh, links=phone_links("12348"), buttons=(lawyer,))
+        return say(told, events=ValidateDeadline.empty())

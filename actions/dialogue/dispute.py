@@ -1,24 +1,23 @@
-"""Reporting a dispute: a form that feels like talking. Slots hold what was said; `actions.cases.moves` files it."""
+"""Reporting a dispute: a form that feels like talking. Slots hold what was said; `actions.cases.filing` files it."""
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.cases import filing, green
-from actions.dialogue.base import ASKS, Services, message_of, place_of, said_before
-from actions.dialogue.forms import STARTED, fields_of, intent_of, is_double_tap, is_told, said
+from actions.dialogue.base import ASKS, NOTHING, CustomAction, Said, Services, Turn, said_before, say, slots
+from actions.dialogue.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
-from actions.dialogue.question import TOLD_FROM, AnswerQuestion
+from actions.dialogue.question import TOLD_FROM, Answering
+from actions.replies import Button, Reply, ReplyKind
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.places import Place, find_village
 
-SLOTS = [f"dispute_{s}" for s in words.STEPS]
+Fields = dict[str, str | None]
 
 _AT = re.compile(r"地点是(.{2,300})")  # where, and nothing yet of what: a location sent from a telephone
 _STORY = 60  # characters; beyond, a question mark in it makes no question of it
@@ -49,297 +48,38 @@ _AGAIN = {
     "contact": "怎么联系您？手机号、“匿名”，或者“在这里回复”，选一样就行。",
 }
 
-
-def empty() -> list[EventType]:
-    return [
-        SlotSet(s, None)
-        for s in [*SLOTS, STARTED, "dispute_confirm", "dispute_message", "dispute_offer", "dispute_hint"]
-    ]
-
-
-class ReportDispute(AnswerQuestion):
-    """A trouble told: what the law says, and the offer to file it. Asked to file, the form begins at once."""
-
-    def name(self) -> str:
-        return "action_report_dispute"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
-        held = fields_of(tracker)
-        if tracker.active_loop_name == "dispute_form":
-            self._answer_one(dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text)
-            return []  # a question in the middle of the report; the form asks on
-        if is_told(held) and tracker.get_slot(STARTED) and (phrases.is_resume(text) or len(text) < 8):
-            dispatcher.utter_message(json_message={"kind": "asking", "text": f"好，接着报您上次说的：{held['what']}"})
-            return [FollowupAction("dispute_form")]
-        if not phrases.is_explicit(text):
-            asks = phrases.is_question(text) and len(text) < _STORY
-            if len(text) >= 8:
-                self._answer_one(
-                    dispatcher,
-                    tracker,
-                    text,
-                    intent="ask_law",
-                    threshold=ANSWER_FROM if asks else TOLD_FROM,
-                    said=text,
-                    is_asked=asks,
-                )
-            dispatcher.utter_message(
-                json_message={
-                    "kind": "smalltalk",
-                    "text": "这件事要不要我替您登记上报？登记以后有编号，谁在办、办到哪一步，我都会告诉您。",
-                    "buttons": [
-                        {"title": "要，帮我登记", "payload": "帮我登记上报"},
-                        {"title": "先不用", "payload": "先不用"},
-                    ],
-                }
-            )
-            return [SlotSet("dispute_offer", text), SlotSet("last_question", text), SlotSet("last_intent", "ask_law")]
-        return self.begin(dispatcher, tracker, text)
-
-    def begin(self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str) -> list[EventType]:
-        """Fill from what was told just now, or just before."""
-        offered, matter = tracker.get_slot("dispute_offer"), "" if phrases.is_resume(text) else words.matter_in(text)
-        told = offered if offered and (not matter or not phrases.is_explicit(text)) else text
-        if told == offered:
-            matter = words.matter_in(told) or told
-        now = datetime.now(UTC)
-        if spot := _AT.fullmatch(matter):
-            told, matter = spot[1], ""
-        found = (
-            {"where": spot[1]}
-            if spot
-            else {
-                **{k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter},
-                **words.extract(matter, now=now),
-            }
-        )
-        what = matter if len(matter) >= 4 and matter != found.get("who") else None
-        with self.services.sessions() as session:
-            named = find_village(session, told)
-        if "where" in found:
-            found["where"] = in_village(self.services, tracker, found["where"], told)
-        elif named and named.name in told:
-            found["where"] = named.name
-        fields: dict[str, str | None] = {
-            **{k: phrases.tidy(v) for k, v in found.items()},
-            "what": phrases.tidy(what) if what else None,
-        }
-        ready = (
-            words.acknowledgement(fields)
-            if what
-            else "好，我来帮您登记，几句话就好。中途想问别的、想改、想停，直接说。"
-        )
-        if phrases.is_resume(text) and not what:
-            ready = "我这里没有报了一半的事。要报新的，几句话就好。"
-        dispatcher.utter_message(json_message={"kind": "asking", "text": ready})
-        return [
-            *empty(),
-            *(SlotSet(f"dispute_{k}", v) for k, v in fields.items() if v),
-            SlotSet(STARTED, f"{tracker.sender_id}:{message_of(tracker) or datetime.now(UTC).timestamp()}"),
-            SlotSet("dispute_message", message_of(tracker)),
-            FollowupAction("dispute_form"),
-        ]
+_YES = Button("对，报上去", "对，报上去")
+_GO_ON = Button("接着报刚才的事", "接着报上次的事")
+_OFFER = Reply(
+    ReplyKind.smalltalk,
+    "这件事要不要我替您登记上报？登记以后有编号，谁在办、办到哪一步，我都会告诉您。",
+    buttons=(Button("要，帮我登记", "帮我登记上报"), Button("先不用", "先不用")),
+)
+_PUT_ASIDE = Reply(
+    ReplyKind.smalltalk,
+    "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。",
+    buttons=(Button("接着报", "接着报上次的事"),),
+)
+_FAREWELL = Reply(ReplyKind.smalltalk, "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。")
 
 
-class ValidateDispute(AnswerQuestion):
-    """Takes from a message what belongs to the form.
-
-    Returning nothing gives the message to the other rules, and then asks again.
-    """
-
-    def name(self) -> str:
-        return "validate_dispute_form"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        step = (tracker.get_slot("requested_slot") or "").removeprefix("dispute_")
-        message = message_of(tracker)
-        mark = SlotSet("dispute_message", message)
-        if message is not None and message == tracker.get_slot("dispute_message"):
-            return [mark]  # heard already; its reply was lost on the way
-        text, (intent, sure) = said(tracker), intent_of(tracker)
-        if is_double_tap(tracker):
-            return [mark]
-        if phrases.is_drop(text) and text not in _BUTTONS.get(step, ()):
-            self.say(dispatcher, "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。", kind="smalltalk")
-            return [*empty(), SlotSet("requested_slot", None)]
-        if phrases.is_pause(text) and not phrases.is_resume(text):
-            self.say(
-                dispatcher,
-                "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。",
-                kind="smalltalk",
-                buttons=[{"title": "接着报", "payload": "接着报上次的事"}],
-            )
-            return [mark, SlotSet("dispute_hint", None), SlotSet("requested_slot", None)]
-        found = self.read(dispatcher, tracker, step, text, intent, sure)
-        return [SlotSet("dispute_hint", None), *found, mark] if found is not None else []
-
-    def say(self, dispatcher: CollectingDispatcher, text: str, *, kind: str = "asking", **more: Any) -> None:
-        dispatcher.utter_message(json_message={"kind": kind, "text": text, **more})
-
-    def read(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, text: str, intent: str, sure: float
-    ) -> list[EventType] | None:
-        """Slots for what was said; [] asks the same again, None leaves the message to the rules."""
-        fields, now = fields_of(tracker), datetime.now(UTC)
-        if phrases.is_back(text):
-            filled = [s for s in words.STEPS if fields.get(s)]
-            before = (
-                filled[: sum(s in filled for s in words.STEPS[: words.STEPS.index(step)])]
-                if step in words.STEPS
-                else filled
-            )
-            return [SlotSet(f"dispute_{before[-1]}", None), SlotSet("dispute_confirm", None)] if before else []
-        if phrases.is_resume(text) or (
-            step != "what" and phrases.is_explicit(text) and not words.matter_in(text) and not phrases.yes_or_no(text)
-        ):
-            return []  # the button that began it, pressed late or twice
-        if fields["what"] and fields["what"] in (phrases.tidy(text), phrases.tidy(words.matter_in(text))):
-            return []  # the same message again
-        if fixed := words.correction(text, fields, now=now):
-            return self.correct(dispatcher, tracker, *fixed)
-        if (aside := asides.find(text, asides.REPORT)) and (step != "what" or phrases.is_question(text)):
-            self.say(dispatcher, aside, kind="smalltalk")
-            return []
-        if step == "confirm":
-            return self.confirm(dispatcher, tracker, text, intent, sure)
-        if step in ("where", "who", "wish") and fields.get("when") and words.is_only_a_time(text, now=now):
-            return self.correct(dispatcher, tracker, "when", text)
-        for other in ("wish", "care", "contact"):
-            if other != step and text in _BUTTONS[other] and text not in ("没有", *_BUTTONS.get(step, ())):
-                # an older button
-                return (
-                    []
-                    if fields.get(other)
-                    else [SlotSet(f"dispute_{other}", words.read_step(other, text, now=now) or text)]
-                )
-        if text in _BUTTONS.get(step, ()):
-            # a button is never a command
-            return [SlotSet(f"dispute_{step}", words.read_step(step, text, now=now) or text)]
-        value = words.read_step(step, text, now=now) if step in words.STEPS else None
-        is_plain = value is not None and (
-            step in ("when", "contact", "care")
-            or (step == "where" and words.spot_in(text) is not None)
-            or (step == "wish" and words.is_wish(text))
-        )
-        if (
-            not is_plain
-            and commands.is_meant(text, intent, sure)
-            and not (intent == "change_place" and step == "where")
-        ):
-            return None
-        if step != "what" and not is_plain and len(text) >= 4 and phrases.is_question(text):
-            return self.answer(dispatcher, tracker, text, intent)
-        if step == "where" and value is None and tracker.get_slot("dispute_hint"):
-            value = "说不清"  # asked twice is enough
-        if value is None or (step in ("where", "who") and words.is_wish(text)):
-            # Not what was asked, but perhaps what will be asked next: 让他把墙拆了 while the day is wanted.
-            others = {k: phrases.tidy(v) for k, v in words.extract(text, now=now).items() if k != step}
-            if fresh := [SlotSet(f"dispute_{k}", v) for k, v in others.items() if not fields.get(k)]:
-                return fresh
-            if "where" in others and len(text) <= 20:
-                return self.correct(dispatcher, tracker, "where", others["where"])
-            if value is None and intent in ASKS and sure >= 0.6 and len(text) >= 6:
-                return None
-            return [SlotSet("dispute_hint", self.hint(step, text))]
-        more = (
-            {k: v for k, v in words.extract(text, now=now).items() if not fields.get(k) and k != step}
-            if len(text) >= 8
-            else {}
-        )
-        if step == "where":
-            value = in_village(self.services, tracker, value, value)
-        elif step == "what":
-            value = words.matter_in(value) or value
-        return [SlotSet(f"dispute_{k}", phrases.tidy(v)) for k, v in {**more, step: value}.items()]
-
-    def correct(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, step: str, value: str | None
-    ) -> list[EventType]:
-        if value:
-            read = words.read_step(step, value, now=datetime.now(UTC))
-            if step == "contact" and read is None:
-                return [
-                    SlotSet("dispute_contact", None),
-                    SlotSet("dispute_confirm", None),
-                    SlotSet("dispute_hint", self.hint(step, value)),
-                ]
-            value = in_village(self.services, tracker, value, value) if step == "where" else read or value
-            self.say(dispatcher, f"改好了，{words.FIELDS[step]}：{value}。")
-        return [SlotSet(f"dispute_{step}", value), SlotSet("dispute_confirm", None)]
-
-    def confirm(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str, sure: float
-    ) -> list[EventType] | None:
-        fields, now = fields_of(tracker), datetime.now(UTC)
-        answer = phrases.yes_or_no(text)
-        if answer is True or (intent == "affirm" and sure >= 0.8 and len(text) <= 8):
-            return [SlotSet("dispute_confirm", "yes")]
-        again = [SlotSet("dispute_confirm", None), SlotSet("requested_slot", "dispute_confirm")]
-        buttons = [{"title": name, "payload": f"{name}要改"} for s, name in words.FIELDS.items() if fields.get(s)]
-        if answer is False or intent == "deny":
-            return [
-                *again,
-                SlotSet(
-                    "dispute_hint",
-                    _dumps("哪一项要改？直接说“地点不对，是村口”这样的话也行；不想报了就说“不报了”。", buttons),
-                ),
-            ]
-        if (
-            phrases.phone_in(text)
-            or (words.is_wish(text) and not phrases.is_question(text))
-            or (
-                words.read_step("contact", text, now=now)
-                and not phrases.is_question(text)
-                and len(text) <= 12
-                and not commands.is_meant(text, intent, sure)
-            )
-        ):
-            step = "wish" if words.is_wish(text) and not phrases.phone_in(text) else "contact"
-            return self.correct(dispatcher, tracker, step, text)
-        if commands.is_meant(text, intent, sure):
-            return None
-        if len(text) >= 4 and phrases.is_question(text):
-            return self.answer(dispatcher, tracker, text, intent)
-        return [
-            *again,
-            SlotSet(
-                "dispute_hint",
-                _dumps(
-                    "没听明白是要报上去，还是要改。要报就说“对”，要改就点一项。",
-                    [{"title": "对，报上去", "payload": "对，报上去"}, *buttons],
-                ),
-            ),
-        ]
-
-    def answer(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, text: str, intent: str
-    ) -> list[EventType] | None:
-        """A question in between.
-
-        What the rules would take for small talk is looked up here, and never met with a shrug alone.
-        """
-        if intent in ASKS:
-            return None
-        if not self._answer_one(
-            dispatcher, tracker, text, intent="ask_law", threshold=ANSWER_FROM, said=text, is_asked=False
-        ):
-            self.say(dispatcher, "这一句我答不准，报完以后可以说“转人工”问工作人员。咱们先接着报。", kind="smalltalk")
-        return []
-
-    def hint(self, step: str, text: str) -> str:
-        if step == "contact" and (count := phrases.odd_number_in(text)):
-            return (
-                f"这个号码好像{'少了' if count < 11 else '多了' if count > 11 else '不对，错了'}几位：手机号是 11 位，"
-                f"您发的是 {count} 位，麻烦核对一下号码再发一次。不想留就说“匿名”。"
-            )
-        return _AGAIN.get(step, "")
+def fields_of(turn: Turn) -> Fields:
+    return {step: turn.slot(f"dispute_{step}") for step in words.STEPS}
 
 
-def in_village(services: Services, tracker: Tracker, spot: str, text: str) -> str:
+def is_half_told(turn: Turn) -> bool:
+    return bool(turn.slot("dispute_id") and turn.slot("dispute_what"))
+
+
+def go_on_buttons(turn: Turn) -> tuple[Button, ...]:
+    """Shown after another matter, while a report lies half told: that it can go on."""
+    return (_GO_ON,) if is_half_told(turn) else ()
+
+
+def in_village(services: Services, turn: Turn, spot: str, text: str) -> str:
     """The spot with its village before it, unless it names one or lies outside: 村口 -> 李家沟村口."""
     with services.sessions() as session:
-        village = find_village(session, text) or (session.get(Place, place_of(tracker)) if place_of(tracker) else None)
+        village = find_village(session, text) or (session.get(Place, turn.place) if turn.place else None)
     if (
         village is None
         or village.name in spot
@@ -350,128 +90,325 @@ def in_village(services: Services, tracker: Tracker, spot: str, text: str) -> st
     return f"{village.name}，具体位置说不清" if spot == "说不清" else village.name + spot.removeprefix("村")
 
 
-def _dumps(text: str, buttons: list[dict[str, str]]) -> str:
-    return json.dumps({"text": text, "buttons": buttons}, ensure_ascii=False)
+class ReportDispute(Answering):
+    """A trouble told: what the law says, and the offer to file it. Asked to file, the form begins at once.
+
+    Called by `control`, which looks first whether the words answer something else.
+    """
+
+    def do(self, turn: Turn) -> Said:
+        text = turn.text
+        if turn.form == ValidateDispute.loop:
+            return say(self.reply_to(turn, text))  # a question in the middle of the report; the form asks on
+        if is_half_told(turn) and (phrases.is_resume(text) or len(text) < 8):
+            reply = Reply(ReplyKind.asking, f"好，接着报您上次说的：{turn.slot('dispute_what')}")
+            return say(reply, events=[FollowupAction(ValidateDispute.loop)])
+        if phrases.is_explicit(text):
+            return self.begin(turn)
+        law = self._law(turn) if len(text) >= 8 else None
+        return say(
+            *([law] if law else []),
+            _OFFER,
+            events=slots(dispute_offer=text, last_question=text, last_intent="ask_law"),
+        )
+
+    def _law(self, turn: Turn) -> Reply | None:
+        """What the law says to a trouble; silence rather than an abstention where nothing was asked."""
+        if phrases.is_question(turn.text) and len(turn.text) < _STORY:
+            return self.reply_to(turn, turn.text)
+        return self.reply_if_sure(turn, turn.text, threshold=TOLD_FROM)
+
+    def begin(self, turn: Turn) -> Said:
+        """Fill from what was told just now, or just before."""
+        is_resume = phrases.is_resume(turn.text)
+        fields = self._told(turn, is_resume=is_resume)
+        if fields.get("what"):
+            ready = words.acknowledgement(fields)
+        elif is_resume:
+            ready = "我这里没有报了一半的事。要报新的，几句话就好。"
+        else:
+            ready = "好，我来帮您登记，几句话就好。中途想问别的、想改、想停，直接说。"
+        return say(
+            Reply(ReplyKind.asking, ready),
+            events=[
+                *ValidateDispute.empty(),
+                *slots(**{f"dispute_{k}": v for k, v in fields.items() if v}),
+                *slots(
+                    dispute_id=f"{turn.conversation_id}:{turn.message or datetime.now(UTC).timestamp()}",
+                    dispute_message=turn.message,
+                ),
+                FollowupAction(ValidateDispute.loop),
+            ],
+        )
+
+    def _told(self, turn: Turn, *, is_resume: bool) -> Fields:
+        """The fields that the trouble fills, as it was told with the wish to file it, or before."""
+        text, offered = turn.text, turn.slot("dispute_offer")
+        matter = "" if is_resume else words.matter_in(text)
+        told = offered if offered and (not matter or not phrases.is_explicit(text)) else text
+        if told == offered:
+            matter = words.matter_in(told) or told
+        now = datetime.now(UTC)
+        if spot := _AT.fullmatch(matter):
+            told, matter = spot[1], ""
+            found = {"where": spot[1]}
+        else:
+            around = {k: v for k, v in words.extract(told, now=now).items() if k in ("contact", "care") or not matter}
+            found = {**around, **words.extract(matter, now=now)}
+        what = matter if len(matter) >= 4 and matter != found.get("who") else ""
+        with self.services.sessions() as session:
+            named = find_village(session, told)
+        if "where" in found:
+            found["where"] = in_village(self.services, turn, found["where"], told)
+        elif named and named.name in told:
+            found["where"] = named.name
+        return {**{k: phrases.tidy(v) for k, v in found.items()}, "what": phrases.tidy(what) or None}
 
 
-class AskDispute(Action):
+class ValidateDispute(Answering, Form):
+    names = ("validate_dispute_form",)
+    loop = "dispute_form"
+    prefix = "dispute"
+    fields = (*words.STEPS, "id", "confirm", "message", "offer", "hint")
+    aside_table = asides.REPORT
+
+    def is_stopped(self, turn: Turn) -> bool:
+        return phrases.is_drop(turn.text) and turn.text not in _BUTTONS.get(self.step(turn), ())
+
+    def farewell(self, turn: Turn) -> Reply:
+        return _FAREWELL
+
+    def leave(self, turn: Turn) -> Said | None:
+        """What was said stays where the report is put aside."""
+        if (stopped := super().leave(turn)) is not None:
+            return stopped
+        if phrases.is_pause(turn.text) and not phrases.is_resume(turn.text):
+            return say(_PUT_ASIDE, events=[*self.mark(turn), *slots(dispute_hint=None, requested_slot=None)])
+        return None
+
+    def at_any_step(self, turn: Turn, step: str) -> Said | None:
+        text, fields = turn.text, fields_of(turn)
+        if phrases.is_back(text):
+            return self._back(step, fields)
+        is_late_button = step != "what" and phrases.is_explicit(text) and not words.matter_in(text)
+        if phrases.is_resume(text) or (is_late_button and not phrases.yes_or_no(text)):
+            return AGAIN  # the button that began it, pressed late or twice
+        if fields["what"] and fields["what"] in (phrases.tidy(text), phrases.tidy(words.matter_in(text))):
+            return AGAIN  # the same message again
+        if fixed := words.correction(text, fields, now=datetime.now(UTC)):
+            return self._correct(turn, *fixed)
+        return None
+
+    def _back(self, step: str, fields: Fields) -> Said:
+        filled = [s for s in words.STEPS if fields.get(s)]
+        if step in words.STEPS:
+            filled = [s for s in filled if words.STEPS.index(s) < words.STEPS.index(step)]
+        return say(events=slots(**{f"dispute_{filled[-1]}": None}, dispute_confirm=None)) if filled else AGAIN
+
+    def aside(self, turn: Turn, step: str) -> Said | None:
+        return super().aside(turn, step) if step != "what" or phrases.is_question(turn.text) else None
+
+    def read_step(self, turn: Turn, step: str) -> Said:
+        if step == "confirm":
+            return self._confirm(turn)
+        text, fields, now = turn.text, fields_of(turn), datetime.now(UTC)
+        if step in ("where", "who", "wish") and fields.get("when") and words.is_only_a_time(text, now=now):
+            return self._correct(turn, "when", text)
+        if (pressed := self._button(step, text, fields, now)) is not None:
+            return pressed
+        value = words.read_step(step, text, now=now) if step in words.STEPS else None
+        if value is None or not _is_plain(step, text):
+            is_village = turn.intent == "change_place" and step == "where"
+            if commands.is_meant(text, turn.intent, turn.sure) and not is_village:
+                return TO_THE_RULES
+            if step != "what" and len(text) >= 4 and phrases.is_question(text):
+                return self._answer(turn)
+        if step == "where" and value is None and turn.slot("dispute_hint"):
+            value = "说不清"  # asked twice is enough
+        if value is None or (step in ("where", "who") and words.is_wish(text)):
+            return self._other(turn, step, value, fields)
+        return self._fill(turn, step, value, fields)
+
+    def _button(self, step: str, text: str, fields: Fields, now: datetime) -> Said | None:
+        """A button is never a command, an older question's neither."""
+        mine = _BUTTONS.get(step, [])
+        for other in ("wish", "care", "contact"):
+            if other != step and text in _BUTTONS[other] and text not in ("没有", *mine):
+                value = words.read_step(other, text, now=now) or text
+                return AGAIN if fields.get(other) else say(events=slots(**{f"dispute_{other}": value}))
+        if text in mine:
+            return say(events=slots(**{f"dispute_{step}": words.read_step(step, text, now=now) or text}))
+        return None
+
+    def _other(self, turn: Turn, step: str, value: str | None, fields: Fields) -> Said:
+        """Not what was asked, but perhaps what will be asked next: 让他把墙拆了 while the day is wanted."""
+        text = turn.text
+        found = words.extract(text, now=datetime.now(UTC))
+        others = {k: phrases.tidy(v) for k, v in found.items() if k != step}
+        if fresh := {f"dispute_{k}": v for k, v in others.items() if not fields.get(k)}:
+            return say(events=slots(**fresh))
+        if "where" in others and len(text) <= 20:
+            return self._correct(turn, "where", others["where"])
+        if value is None and turn.intent in ASKS and turn.sure >= 0.6 and len(text) >= 6:
+            return TO_THE_RULES
+        return say(events=slots(dispute_hint=_hint(step, text)))
+
+    def _fill(self, turn: Turn, step: str, value: str, fields: Fields) -> Said:
+        """The step, and what else a longer sentence tells."""
+        found = words.extract(turn.text, now=datetime.now(UTC)) if len(turn.text) >= 8 else {}
+        filled = {k: v for k, v in found.items() if not fields.get(k) and k != step}
+        if step == "where":
+            value = in_village(self.services, turn, value, value)
+        elif step == "what":
+            value = words.matter_in(value) or value
+        filled[step] = value
+        return say(events=slots(**{f"dispute_{k}": phrases.tidy(v) for k, v in filled.items()}))
+
+    def _correct(self, turn: Turn, step: str, value: str | None) -> Said:
+        again = slots(dispute_confirm=None)
+        if not value:
+            return say(events=[SlotSet(f"dispute_{step}", None), *again])
+        read = words.read_step(step, value, now=datetime.now(UTC))
+        if step == "contact" and read is None:
+            return say(events=[*slots(dispute_contact=None), *again, *slots(dispute_hint=_hint(step, value))])
+        value = in_village(self.services, turn, value, value) if step == "where" else read or value
+        fixed = Reply(ReplyKind.asking, f"改好了，{words.FIELDS[step]}：{value}。")
+        return say(fixed, events=[SlotSet(f"dispute_{step}", value), *again])
+
+    def _confirm(self, turn: Turn) -> Said:
+        text, fields, answer = turn.text, fields_of(turn), phrases.yes_or_no(turn.text)
+        if answer is True or (turn.intent == "affirm" and turn.sure >= 0.8 and len(text) <= 8):
+            return say(events=slots(dispute_confirm="yes"))
+        buttons = [Button(name, f"{name}要改") for step, name in words.FIELDS.items() if fields.get(step)]
+        if answer is False or turn.intent == "deny":
+            text = "哪一项要改？直接说“地点不对，是村口”这样的话也行；不想报了就说“不报了”。"
+            return _read_back(text, buttons)
+        is_question, is_command = phrases.is_question(text), commands.is_meant(text, turn.intent, turn.sure)
+        is_contact = len(text) <= 12 and words.read_step("contact", text, now=datetime.now(UTC)) and not is_command
+        if phrases.phone_in(text):
+            return self._correct(turn, "contact", text)
+        if not is_question and (words.is_wish(text) or is_contact):
+            return self._correct(turn, "wish" if words.is_wish(text) else "contact", text)
+        if is_command:
+            return TO_THE_RULES
+        if len(text) >= 4 and is_question:
+            return self._answer(turn)
+        return _read_back("没听明白是要报上去，还是要改。要报就说“对”，要改就点一项。", [_YES, *buttons])
+
+    def _answer(self, turn: Turn) -> Said:
+        """A question in between.
+
+        What the rules would take for small talk is looked up here, and never met with a shrug alone.
+        """
+        if turn.intent in ASKS:
+            return TO_THE_RULES
+        shrug = Reply(ReplyKind.smalltalk, "这一句我答不准，报完以后可以说“转人工”问工作人员。咱们先接着报。")
+        return say(self.reply_if_sure(turn, turn.text, threshold=ANSWER_FROM) or shrug)
+
+
+def _is_plain(step: str, text: str) -> bool:
+    """Whether what was read is an answer to the step and nothing else."""
+    if step == "where":
+        return words.spot_in(text) is not None
+    return step in ("when", "contact", "care") or (step == "wish" and words.is_wish(text))
+
+
+def _hint(step: str, text: str) -> str:
+    if step == "contact" and (count := phrases.odd_number_in(text)):
+        wrong = "少了" if count < 11 else "多了" if count > 11 else "不对，错了"
+        return (
+            f"这个号码好像{wrong}几位：手机号是 11 位，您发的是 {count} 位，麻烦核对一下号码再发一次。"
+            "不想留就说“匿名”。"
+        )
+    return _AGAIN.get(step, "")
+
+
+def _read_back(text: str, buttons: Sequence[Button]) -> Said:
+    """Ask again whether to file, with these words instead of all that was told."""
+    hint = Reply(ReplyKind.asking, text, buttons=tuple(buttons))
+    held = json.dumps(hint.as_custom(), ensure_ascii=False)
+    return say(events=slots(dispute_confirm=None, requested_slot="dispute_confirm", dispute_hint=held))
+
+
+class AskDispute(Ask):
     """One question of the form."""
 
-    def __init__(self, step: str) -> None:
-        self.step = step
+    names = tuple(f"action_ask_dispute_{step}" for step in words.STEPS)
 
-    def name(self) -> str:
-        return f"action_ask_dispute_{self.step}"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        buttons = [{"title": b, "payload": b} for b in _BUTTONS.get(self.step, [])]
-        if commands.hands_over(tracker):
-            return []
-        text = tracker.get_slot("dispute_hint") or _ASK[self.step]
-        dispatcher.utter_message(
-            json_message={"kind": "asking", "text": text, "buttons": buttons, "form": "dispute", "step": self.step}
-        )
-        return []
+    def ask(self, turn: Turn) -> Said:
+        step = self.name().removeprefix("action_ask_dispute_")
+        text = turn.slot("dispute_hint") or _ASK[step]
+        buttons = tuple(Button(title, title) for title in _BUTTONS.get(step, []))
+        return say(Reply(ReplyKind.asking, text, buttons=buttons, form="dispute", step=step))
 
 
-class AskConfirm(Action):
-    def name(self) -> str:
-        return "action_ask_dispute_confirm"
+class AskConfirm(Ask):
+    names = ("action_ask_dispute_confirm",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        fields = fields_of(tracker)
-        if commands.hands_over(tracker):
-            return []
-        if hint := tracker.get_slot("dispute_hint"):
-            dispatcher.utter_message(json_message={"kind": "asking", **json.loads(hint), "form": "dispute"})
-            return []
-        lines = [
-            f"{words.FIELDS[s]}：{fields[s]}"
-            for s in words.STEPS
-            if fields.get(s) and not (s == "care" and fields[s] == "没有")
-        ]
-        dispatcher.utter_message(
-            json_message={
-                "kind": "asking",
-                "text": "我念一遍，您听对不对：\n" + "\n".join(lines) + "\n\n这样报上去，行吗？有照片可以再加上。",
-                "buttons": [
-                    {"title": "对，报上去", "payload": "对，报上去"},
-                    {"title": "有错，要改", "payload": "不对"},
-                    {"title": "不报了", "payload": "不报了"},
-                ],
-                "form": "dispute",
-            }
-        )
-        return []
-
-
-class FileDispute(Action):
-    def __init__(self, services: Services) -> None:
-        self.services = services
-
-    def name(self) -> str:
-        return "action_file_dispute"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        fields = fields_of(tracker)
-        if tracker.get_slot("dispute_confirm") != "yes" or not fields["what"]:
-            return []
-        contact = fields["contact"] or ""
-        place = place_of(tracker)
-        with self.services.sessions() as session:
-            if said_before(session, tracker, dispatcher):
-                return empty()
-            village = find_village(session, fields["where"] or "") or (session.get(Place, place) if place else None)
-            case = filing.file(
-                session,
-                request_key=f"dispute:{tracker.get_slot(STARTED)}",
-                conversation_id=tracker.sender_id,
-                place=village.id if village else None,
-                category=self.services.topic(fields["what"]),
-                fields={
-                    "what": fields["what"][:2000],
-                    "spot": (fields["where"] or "")[:500],
-                    "when_said": (fields["when"] or "")[:200],
-                    "other_party": (fields["who"] or "")[:500],
-                    "wish": (fields["wish"] or "")[:1000],
-                    "is_anonymous": contact == "匿名",
-                    "phone": contact if contact[:1].isdigit() else None,
-                    "green": [g for g in (fields["care"] or "").split("、") if g in green.GREEN],
-                },
-                now=datetime.now(UTC),
-                message_id=message_of(tracker),
+    def ask(self, turn: Turn) -> Said:
+        if hint := turn.slot("dispute_hint"):
+            return say(Reply.from_custom({"kind": "asking", "form": "dispute", **json.loads(hint)}))
+        told = {step: value for step, value in fields_of(turn).items() if value}
+        if told.get("care") == "没有":
+            del told["care"]
+        lines = "\n".join(f"{words.FIELDS[step]}：{value}" for step, value in told.items())
+        return say(
+            Reply(
+                ReplyKind.asking,
+                f"我念一遍，您听对不对：\n{lines}\n\n这样报上去，行吗？有照片可以再加上。",
+                buttons=(_YES, Button("有错，要改", "不对"), Button("不报了", "不报了")),
+                form="dispute",
             )
-            dispatcher.utter_message(json_message=filing.filed_reply(session, case))
-        return empty()
+        )
 
 
-class StopForm(Action):
+class FileDispute(CustomAction):
+    names = ("action_file_dispute",)
+
+    def do(self, turn: Turn) -> Said:
+        fields = fields_of(turn)
+        if turn.slot("dispute_confirm") != "yes" or not fields["what"]:
+            return NOTHING
+        with self.services.sessions() as session:
+            said = said_before(session, turn)
+            if said is None:
+                named = find_village(session, fields["where"] or "")
+                village = named or (session.get(Place, turn.place) if turn.place else None)
+                case = filing.file(
+                    session,
+                    request_key=f"dispute:{turn.slot('dispute_id')}",
+                    conversation_id=turn.conversation_id,
+                    place=village.id if village else None,
+                    category=self.services.topic(fields["what"]),
+                    fields=_filed(fields),
+                    now=datetime.now(UTC),
+                    message_id=turn.message,
+                )
+                said = say(filing.filed_reply(session, case))
+        return said + say(events=ValidateDispute.empty())
+
+
+def _filed(fields: Fields) -> dict[str, object]:
+    """The form's fields under the names of a case."""
+    contact = fields["contact"] or ""
+    return {
+        "what": (fields["what"] or "")[:2000],
+        "spot": (fields["where"] or "")[:500],
+        "when_said": (fields["when"] or "")[:200],
+        "other_party": (fields["who"] or "")[:500],
+        "wish": (fields["wish"] or "")[:1000],
+        "is_anonymous": contact == "匿名",
+        "phone": contact if contact[:1].isdigit() else None,
+        "green": [g for g in (fields["care"] or "").split("、") if g in green.GREEN],
+    }
+
+
+class StopForm(CustomAction):
     """Inside a form: stop for good, or come back later."""
 
-    def name(self) -> str:
-        return "action_stop_form"
+    names = ("action_stop_form",)
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if phrases.is_pause(said(tracker)):
-            dispatcher.utter_message(
-                json_message={
-                    "kind": "smalltalk",
-                    "text": "好，先放着，您说过的我都记着。什么时候想接着报，说“接着报”就行，哪天都可以。",
-                    "buttons": [{"title": "接着报", "payload": "接着报上次的事"}],
-                }
-            )
-            return []
-        dispatcher.utter_message(
-            json_message={"kind": "smalltalk", "text": "好，不报了，刚才说的都没有交上去。以后想报，再跟我说。"}
-        )
-        return empty()
-
-
-def actions(services: Services) -> list[Action]:
-    return [
-        ValidateDispute(services),
-        *(AskDispute(s) for s in words.STEPS),
-        AskConfirm(),
-        FileDispute(services),
-        StopForm(),
-    ]
+    def do(self, turn: Turn) -> Said:
+        if phrases.is_pause(turn.text):
+            return say(_PUT_ASIDE)
+        return say(_FAREWELL, events=ValidateDispute.empty())

@@ -1,86 +1,59 @@
-from typing import Any
+"""What is asked after an answer: on with it, or it wasn't understood."""
 
-from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
-
-from actions.dialogue.base import Services, place_of, say
-from actions.dialogue.question import Answering, payload_of
+from actions.dialogue.base import Said, Turn, say, slots
+from actions.dialogue.question import Answering, reply_of
 from actions.feedback import record_unanswered
-from knowledge.answering.compose import ANSWER_FROM, Answer, answer
-from knowledge.normalise import normalise
+from actions.replies import Reply, ReplyKind, phone_links
+from knowledge.answering.compose import Answer
+
+_KEPT = 150  # characters of the question before, searched together with this one
 
 
 class AnswerFollowUp(Answering):
-    """A question that only makes sense after the last one: both are searched together."""
+    """A question that only makes sense after the last one: both are searched together. Called by `control`."""
 
-    def name(self) -> str:
-        return "action_answer_follow_up"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = normalise(tracker.latest_message.get("text") or "")
-        last = tracker.get_slot("last_question")
+    def do(self, turn: Turn) -> Said:
+        last = turn.slot("last_question")
         if not last:
-            say(dispatcher, "asking", "您想接着问哪件事？把事情说一句，我好找准依据。")
-            return []
-        intent = (
-            "ask_case_story" if "案例" in text or "例子" in text else (tracker.get_slot("last_intent") or "ask_law")
+            return say(Reply(ReplyKind.asking, "您想接着问哪件事？把事情说一句，我好找准依据。"))
+        wants_story = "案例" in turn.text or "例子" in turn.text
+        reply = self.reply_to(
+            turn,
+            f"{last[-_KEPT:]} {turn.text}",
+            intent="ask_case_story" if wants_story else (turn.slot("last_intent") or "ask_law"),
+            told=f"{last[-_KEPT:]} / {turn.text}",
         )
-        self._answer_one(
-            dispatcher,
-            tracker,
-            f"{last[-150:]} {text}",
-            intent=intent,
-            threshold=ANSWER_FROM,
-            said=f"{last[-150:]} / {text}",
-        )
-        return [SlotSet("plain_count", 0.0)]
+        return say(reply, events=slots(plain_count=0.0))
 
 
-class ExplainPlainly(Action):
+class ExplainPlainly(Answering):
     """没看懂: once a plainer wording, then a person."""
 
-    def name(self) -> str:
-        return "action_explain_plainly"
+    names = ("action_explain_plainly",)
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        last = tracker.get_slot("last_question")
-        count = float(tracker.get_slot("plain_count") or 0)
+    def do(self, turn: Turn) -> Said:
+        last = turn.slot("last_question")
         if last:
-            with self.services.sessions() as session:
-                meta = tracker.latest_message.get("metadata") or {}
-                record_unanswered(
-                    session,
-                    last,
-                    reason="not_understood",
-                    conversation_id=tracker.sender_id,
-                    message_id=meta.get("message"),
-                    place=place_of(tracker),
-                )
-                found = (
-                    answer(
-                        session,
-                        self.services.searcher,
-                        last,
-                        day=self.services.today(),
-                        place=place_of(tracker),
-                        intent="ask_service_guide",
-                    )
-                    if count == 0
-                    else None
-                )
-                session.commit()
+            self._record(turn, last)
+            found = None if turn.slot("plain_count") else self.look_up(turn, last, intent="ask_service_guide")
             if isinstance(found, Answer):
-                say(dispatcher, "answer", f"换个说法：{found.text}", **payload_of(found))
-                return [SlotSet("plain_count", 1.0)]
-        say(
-            dispatcher,
-            "handoff",
+                return say(reply_of(found, before="换个说法："), events=slots(plain_count=1.0))
+        over = Reply(
+            ReplyKind.handoff,
             "是我没说清楚。这件事还是请人给您讲更稳当。",
             next="工作时间可以到镇司法所或村委会当面问；随时可以拨打 12348，律师免费讲给您听。",
-            links=[{"label": "拨打 12348", "href": "tel:12348"}],
+            links=phone_links("12348"),
         )
-        return [SlotSet("plain_count", 0.0)]
+        return say(over, events=slots(plain_count=0.0))
+
+    def _record(self, turn: Turn, last: str) -> None:
+        with self.services.sessions() as session:
+            record_unanswered(
+                session,
+                last,
+                reason="not_understood",
+                conversation_id=turn.conversation_id,
+                message_id=turn.message,
+                place=turn.place,
+            )
+            session.commit()

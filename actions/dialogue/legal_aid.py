@@ -1,85 +1,65 @@
-from typing import Any
+"""Whether legal aid is likely, in three questions. No ruling."""
 
-from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.events import FollowupAction
 
-from actions.dialogue.base import message_of
-from actions.dialogue.forms import HOTLINE, ToolForm, said, say_step
+from actions.dialogue.base import NOTHING, CustomAction, Said, Turn, say, slots
+from actions.dialogue.tools import ToolForm
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import legal_aid
 
 
-class StartAid(ToolForm):
-    prefix, steps = "aid", ("matter", "group", "means")
+class ValidateAid(ToolForm):
+    names = ("validate_legal_aid_form",)
+    prefix = "aid"
+    fields = ("matter", "group", "means", "message")
 
-    def name(self) -> str:
-        return "action_start_legal_aid"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
-        known = [(q, legal_aid.read_option(q, text)) for q in ("matter", "group")] if len(text) >= 8 else []
-        say_step(dispatcher, "好，问您三个小问题，帮您看看能不能申请法律援助。")
-        return [
-            *self.empty(),
-            *(SlotSet(f"aid_{q}", v) for q, v in known if v),
-            SlotSet("aid_message", message_of(tracker)),
-            FollowupAction("legal_aid_form"),
-        ]
-
-
-class ValidateAid(StartAid):
-    def name(self) -> str:
-        return "validate_legal_aid_form"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = said(tracker)
-        if self.heard(tracker):
-            return [SlotSet("aid_message", message_of(tracker))]
-        if (left := self.leave(dispatcher, tracker, text)) is not None:
-            return left
-        step = (tracker.get_slot("requested_slot") or "").removeprefix("aid_")
-        value = legal_aid.read_option(step, text) if step in legal_aid.QUESTIONS else None
+    def read_step(self, turn: Turn, step: str) -> Said:
+        value = legal_aid.read_option(step, turn.text) if step in legal_aid.QUESTIONS else None
         if value is None:
-            return self.not_heard(
-                dispatcher, tracker, text, "没听明白是哪一种，点一个就行；都不像，就说“别的事”或者“都不是”。"
-            )
-        return [SlotSet(f"aid_{step}", value), SlotSet("aid_message", message_of(tracker))]
+            return self.not_heard(turn, "没听明白是哪一种，点一个就行；都不像，就说“别的事”或者“都不是”。")
+        return say(events=slots(**{f"aid_{step}": value}))
 
 
-class AskAid(Action):
-    def __init__(self, step: str) -> None:
-        self.step = step
+class StartAid(CustomAction):
+    names = ("action_start_legal_aid",)
 
-    def name(self) -> str:
-        return f"action_ask_aid_{self.step}"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        question = legal_aid.QUESTIONS[self.step]
-        say_step(
-            dispatcher,
-            question.text_zh,
-            buttons=[{"title": o.label_zh, "payload": o.label_zh} for o in question.options],
+    def do(self, turn: Turn) -> Said:
+        steps = ("matter", "group") if len(turn.text) >= 8 else ()
+        known = {f"aid_{step}": legal_aid.read_option(step, turn.text) for step in steps}
+        return say(
+            Reply(ReplyKind.asking, "好，问您三个小问题，帮您看看能不能申请法律援助。"),
+            events=[
+                *ValidateAid.empty(),
+                *slots(**{name: value for name, value in known.items() if value}),
+                *slots(aid_message=turn.message),
+                FollowupAction("legal_aid_form"),
+            ],
         )
-        return []
 
 
-class TellAid(StartAid):
-    def name(self) -> str:
-        return "action_tell_legal_aid"
+class AskAid(CustomAction):
+    names = ("action_ask_aid_matter", "action_ask_aid_group", "action_ask_aid_means")
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        chosen = [tracker.get_slot(f"aid_{s}") for s in self.steps]
-        if not all(chosen):
-            return []
-        found = legal_aid.assess(*chosen)
+    def do(self, turn: Turn) -> Said:
+        question = legal_aid.QUESTIONS[self.name().removeprefix("action_ask_aid_")]
+        buttons = tuple(Button(option.label_zh, option.label_zh) for option in question.options)
+        return say(Reply(ReplyKind.asking, question.text_zh, buttons=buttons))
+
+
+class TellAid(CustomAction):
+    names = ("action_tell_legal_aid",)
+
+    def do(self, turn: Turn) -> Said:
+        matter, group, means = (turn.slot(f"aid_{step}") for step in ("matter", "group", "means"))
+        if not (matter and group and means):
+            return NOTHING
+        found = legal_aid.assess(matter, group, means)
         sources = "、".join(f"《{law}》{article}" for law, article in found.articles)
-        dispatcher.utter_message(
-            json_message={
-                "kind": "legal_aid",
-                "text": f"{found.text_zh}\n依据：{sources}。\n要带：{'；'.join(found.papers_zh)}。",
-                "next": found.where_zh,
-                "links": HOTLINE,
-                "buttons": [{"title": "约法律工作者", "payload": "想约律师"}],
-            }
+        told = Reply(
+            ReplyKind.legal_aid,
+            f"{found.text_zh}\n依据：{sources}。\n要带：{'；'.join(found.papers_zh)}。",
+            next=found.where_zh,
+            links=phone_links("12348"),
+            buttons=(Button("约法律工作者", "想约律师"),),
         )
-        return self.empty()
+        return say(told, events=ValidateAid.empty())

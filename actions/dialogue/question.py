@@ -2,22 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
 
-from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
-
-from actions.dialogue.base import ASKS, Services, place_of, say
+from actions.dialogue.base import ASKS, CustomAction, Said, Services, Turn, say, slots
 from actions.feedback import record_unanswered
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM, Abstention, Answer, answer
-from knowledge.normalise import normalise
 from knowledge.places import Level, Place, village_labels, villages_in
 
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
-_FALLBACK_FROM = TOLD_FROM = 0.75  # nor was a trouble that is told a question
+UNSURE_FROM = TOLD_FROM = 0.75  # nor was a trouble that is told a question
 _MOST_BUTTONS = 12
+_SELF_TEST = Button("三个问题，帮我看看能不能申请", "法律援助自测")
 
 
 def split_matters(text: str) -> list[str]:
@@ -32,107 +28,107 @@ def split_matters(text: str) -> list[str]:
     return parts[:3]
 
 
-class Answering(Action):
-    def __init__(self, services: Services) -> None:
-        self.services = services
+def reply_of(found: Answer, *, before: str = "") -> Reply:
+    """`before`: said ahead of the answer."""
+    return Reply(
+        ReplyKind.answer,
+        before + found.text,
+        next=found.next or "",
+        buttons=tuple(Button(title, payload) for title, payload in found.buttons),
+        citations=found.citations,
+        topic=found.topic or "",
+        confidence=found.confidence,
+    )
 
-    def _answer_one(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        question: str,
-        *,
-        intent: str,
-        threshold: float,
-        said: str,
-        is_asked: bool = True,
-    ) -> bool:
-        """`is_asked`: False for what wasn't a question; then silence is better than an abstention."""
-        place = place_of(tracker)
+
+class Answering(CustomAction):
+    """What looks into the knowledge base."""
+
+    def look_up(self, turn: Turn, question: str, *, intent: str, threshold: float = ANSWER_FROM) -> Answer | Abstention:
         with self.services.sessions() as session:
-            found = answer(
+            return answer(
                 session,
                 self.services.searcher,
                 question,
                 day=self.services.today(),
-                place=place,
+                place=turn.place,
                 intent=intent,
                 threshold=threshold,
             )
-            if isinstance(found, Abstention) and not is_asked:
-                return False
-            if isinstance(found, Abstention):
-                meta = tracker.latest_message.get("metadata") or {}
-                record_unanswered(
-                    session,
-                    said,
-                    reason="abstained",
-                    conversation_id=tracker.sender_id,
-                    message_id=meta.get("message"),
-                    place=place,
-                )
-                session.commit()
-                say(
-                    dispatcher,
-                    "abstention",
-                    "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。",
-                    next="急着要答复，可以拨打 12348 免费问律师，办事的事拨打 12345。",
-                    links=[{"label": "拨打 12348", "href": "tel:12348"}, {"label": "拨打 12345", "href": "tel:12345"}],
-                    confidence=found.confidence,
-                    topic=self.services.topic(said),  # which topics lack documents (`bot/conversations/coverage.py`)
-                )
-                return False
-        shown = payload_of(found)
+
+    def reply_if_sure(
+        self, turn: Turn, question: str, *, intent: str = "ask_law", threshold: float = ANSWER_FROM
+    ) -> Reply | None:
+        """None where silence is better than an abstention: for what wasn't a question."""
+        found = self.look_up(turn, question, intent=intent, threshold=threshold)
+        return reply_of(found) if isinstance(found, Answer) else None
+
+    def reply_to(
+        self,
+        turn: Turn,
+        question: str,
+        *,
+        intent: str = "ask_law",
+        threshold: float = ANSWER_FROM,
+        told: str | None = None,
+    ) -> Reply:
+        """The answer, or an abstention that legal workers find in their list; `told`: the words for that list."""
+        found = self.look_up(turn, question, intent=intent, threshold=threshold)
+        if isinstance(found, Abstention):
+            return self._abstained(turn, question if told is None else told, found)
+        reply = reply_of(found)
         if intent == "ask_legal_aid":
-            shown["buttons"] = [*shown["buttons"], {"title": "三个问题，帮我看看能不能申请", "payload": "法律援助自测"}]
-        say(dispatcher, "answer", found.text, **shown)
-        return True
+            return replace(reply, buttons=(*reply.buttons, _SELF_TEST))
+        return reply
 
-
-def payload_of(found: Answer) -> dict[str, Any]:
-    return {
-        "next": found.next,
-        "citations": [asdict(c) for c in found.citations],
-        "confidence": found.confidence,
-        "topic": found.topic,
-        "buttons": [{"title": t, "payload": p} for t, p in found.buttons],
-    }
+    def _abstained(self, turn: Turn, told: str, found: Abstention) -> Reply:
+        with self.services.sessions() as session:
+            record_unanswered(
+                session,
+                told,
+                reason="abstained",
+                conversation_id=turn.conversation_id,
+                message_id=turn.message,
+                place=turn.place,
+            )
+            session.commit()
+        return Reply(
+            ReplyKind.abstention,
+            "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。",
+            next="急着要答复，可以拨打 12348 免费问律师，办事的事拨打 12345。",
+            links=phone_links("12348", "12345"),
+            confidence=found.confidence,
+            topic=self.services.topic(told),  # which topics lack documents (`bot/conversations/coverage.py`)
+        )
 
 
 class AnswerQuestion(Answering):
-    def name(self) -> str:
-        return "action_answer_question"
+    """Called by `control`, which looks first whether the words answer something else."""
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        text = normalise(tracker.latest_message.get("text") or "")
-        intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
-        sure = intent in ASKS
-        if not sure and len(text) < 4:
-            say(
-                dispatcher,
-                "asking",
-                "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。",
+    def do(self, turn: Turn) -> Said:
+        is_sure = turn.intent in ASKS
+        if not is_sure and len(turn.text) < 4:
+            return say(
+                Reply(
+                    ReplyKind.asking,
+                    "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。",
+                )
             )
-            return []
-        if intent == "ask_village_rule" and (near := self._unsure_village(place_of(tracker))) is not None:
-            buttons = self._villages(near)
-            say(
-                dispatcher,
-                "asking",
-                f"您是哪个村的？各村的村规不一样。{'' if buttons else '直接说“我是某某村的”就行。'}",
-                buttons=buttons,
-            )
-            return [SlotSet("pending_question", text)]
-        for matter in split_matters(text):
-            self._answer_one(
-                dispatcher,
-                tracker,
+        if turn.intent == "ask_village_rule" and (near := self._unsure_village(turn.place)) is not None:
+            buttons = village_buttons(self.services, near)
+            how = "" if buttons else "直接说“我是某某村的”就行。"
+            asked = Reply(ReplyKind.asking, f"您是哪个村的？各村的村规不一样。{how}", buttons=buttons)
+            return say(asked, events=slots(pending_question=turn.text))
+        replies = [
+            self.reply_to(
+                turn,
                 matter,
-                intent=intent if sure else "ask_law",
-                threshold=ANSWER_FROM if sure else _FALLBACK_FROM,
-                said=matter,
+                intent=turn.intent if is_sure else "ask_law",
+                threshold=ANSWER_FROM if is_sure else UNSURE_FROM,
             )
-        return [SlotSet("last_question", text), SlotSet("last_intent", intent), SlotSet("plain_count", 0.0)]
+            for matter in split_matters(turn.text)
+        ]
+        return say(*replies, events=slots(last_question=turn.text, last_intent=turn.intent, plain_count=0.0))
 
     def _unsure_village(self, place: str | None) -> list[Place] | None:
         """None where the village is known; else those it may be, [] for any: a township's own account knows the
@@ -144,13 +140,11 @@ class AnswerQuestion(Answering):
                 return None
             return villages_in(session, known.id) if known else []
 
-    def _villages(self, only: Sequence[Place] = ()) -> list[dict[str, str]]:
-        """A button a village; none where a county has imported so many that saying the name is quicker."""
-        with self.services.sessions() as session:
-            labels = village_labels(session)
-        found = [(label, payload) for place, label, payload in labels if not only or place.id in {p.id for p in only}]
-        return (
-            [{"title": label, "payload": f"我是{payload}的"} for label, payload in found]
-            if len(found) <= _MOST_BUTTONS
-            else []
-        )
+
+def village_buttons(services: Services, only: Sequence[Place] = ()) -> tuple[Button, ...]:
+    """A button a village; none where a county has imported so many that saying the name is quicker."""
+    with services.sessions() as session:
+        labels = village_labels(session)
+    wanted = {place.id for place in only}
+    found = [Button(label, f"我是{name}的") for place, label, name in labels if not wanted or place.id in wanted]
+    return tuple(found) if len(found) <= _MOST_BUTTONS else ()

@@ -1,36 +1,22 @@
-"""All actions, once."""
+"""All actions, once: whatever a module of this folder gives a name that Rasa knows."""
 
-from rasa_sdk import Action
+from importlib import import_module
+from pkgutil import iter_modules
 
-from actions.dialogue import booking, case, dispute, mediation
-from actions.dialogue.base import Services
-from actions.dialogue.control import Affirm, Check, Deny, FollowUp, Question, Report, RequestHandoff, Stop
-from actions.dialogue.deadline import AskDeadline, StartDeadline, TellDeadline, ValidateDeadline
-from actions.dialogue.follow_up import ExplainPlainly
-from actions.dialogue.forms import StopTool
-from actions.dialogue.legal_aid import AskAid, StartAid, TellAid, ValidateAid
-from actions.dialogue.place import ChangePlace
+from actions import dialogue
+from actions.dialogue.base import CustomAction, Services
 
 
-def all_actions(services: Services) -> list[Action]:
-    return [
-        *(
-            kind(services)
-            for kind in (Report, Question, FollowUp, Check, ChangePlace, ExplainPlainly, Affirm, Deny, Stop)
-        ),
-        RequestHandoff(services),
-        *dispute.actions(services),
-        *case.actions(services),
-        *mediation.actions(services),
-        *booking.actions(services),
-        *actions(services),
-    ]
+def all_actions(services: Services) -> list[CustomAction]:
+    return [kind(services, name) for kind in named() for name in kind.names]
 
 
-def actions(services: Services) -> list[Action]:
-    kinds = (StartDeadline, ValidateDeadline, TellDeadline, StartAid, ValidateAid, TellAid, StopTool)
-    return [
-        *(kind(services) for kind in kinds),
-        *(AskDeadline(services, s) for s in ("matter", "start")),
-        *(AskAid(s) for s in ("matter", "group", "means")),
-    ]
+def named() -> list[type[CustomAction]]:
+    """The classes that say their names themselves; what is only called or inherited from says none."""
+    found: list[type[CustomAction]] = []
+    for module in iter_modules(dialogue.__path__, f"{dialogue.__name__}."):
+        for kind in vars(import_module(module.name)).values():
+            is_here = isinstance(kind, type) and kind.__module__ == module.name
+            if is_here and issubclass(kind, CustomAction) and "names" in vars(kind):
+                found.append(kind)
+    return [kind for kind in found if kind is not CustomAction]

@@ -2,8 +2,6 @@
 
 import re
 
-from rasa_sdk import Tracker
-
 _WORDS = {
     "human_handoff": (
         r"人工|真人|客服|工作人员|(?:找|叫|换|来|让|安排)个?(?:真的?)?人|领导|给我接|有人(?:吗|值班)|机器"
@@ -30,14 +28,6 @@ _WORDS = {
 }
 _SHORT = {"thanks": 10, "goodbye": 10, "greet": 8}
 _SURE = 0.5
-
-
-def hands_over(tracker: Tracker) -> bool:
-    """A person was asked for: the form keeps its question until it is its turn again."""
-    intent = tracker.latest_message.get("intent") or {}
-    return intent.get("name") == "human_handoff" and is_meant(
-        tracker.latest_message.get("text") or "", "human_handoff", float(intent.get("confidence") or 0)
-    )
 
 
 def is_meant(text: str, intent: str, sure: float, *, but: frozenset[str] = frozenset()) -> bool:

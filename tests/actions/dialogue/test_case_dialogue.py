@@ -1,13 +1,10 @@
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from rasa_sdk import Tracker
-from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases import filing, numbers
-from actions.dialogue.base import Services
+from actions.dialogue.base import Services, Turn
 from actions.dialogue.case import CaseAction, CheckCase, ConfirmCase
 from tests.conftest import DAY
 from tests.fakes import NoSearch
@@ -29,10 +26,6 @@ def test_a_number_alone_asks_how_it_stands_whatever_it_was_taken_for(
             now=datetime.now(UTC),
         )
         number = numbers.spoken(case.number)
-    dispatcher, services = (
-        CollectingDispatcher(),
-        Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他"),
-    )  # type: ignore[arg-type]
-    told: dict[str, Any] = {"text": number, "metadata": {}, "intent": {"name": "confirm_case"}}
-    action(services).run(dispatcher, Tracker("c1", {}, told, [], False, None, {}, "action_listen"), {})
-    assert "手机号后四位" in dispatcher.messages[0]["custom"]["text"]
+    services = Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    said = action(services).do(Turn("c1", number, intent="confirm_case"))
+    assert "手机号后四位" in said.replies[0].text

@@ -9,8 +9,6 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from rasa_sdk import Tracker
-from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
@@ -22,7 +20,7 @@ from actions.bookings.models import Mode
 from actions.cases import clock, filing, finding
 from actions.cases import moves as cases
 from actions.cases.status import CaseStatus
-from actions.dialogue.base import Services
+from actions.dialogue.base import Services, Turn
 from actions.dialogue.booking import CheckBooking
 from actions.dialogue.case import CheckCase
 from bot.channels.simulator.account import Simulator
@@ -117,12 +115,8 @@ class County:
 
 
 def check(sessions: sessionmaker[Session], action: Any, conversation_id: str, text: str) -> str:
-    tracker = Tracker(conversation_id, {}, {"text": text, "metadata": {}}, [], False, None, {}, "action_listen")
-    said = CollectingDispatcher()
-    action(Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")).run(
-        said, tracker, {}
-    )  # type: ignore[arg-type]
-    return str(said.messages[0]["custom"]["text"])
+    services = Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    return str(action(services).do(Turn(conversation_id, text)).replies[0].text)
 
 
 def county_of(

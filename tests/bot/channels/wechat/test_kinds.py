@@ -9,15 +9,13 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from rasa_sdk import Tracker
-from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases import filing
 from actions.cases.models import Photo
 from actions.cases.photos import MAX_BYTES, PhotoRefused
-from actions.dialogue.base import Services
+from actions.dialogue.base import Services, Turn
 from actions.dialogue.dispute import AskDispute, ReportDispute, ValidateDispute
 from actions.dialogue.question import AnswerQuestion
 from bot.channels.wechat.api import PictureUnreachable, fetch_picture
@@ -41,11 +39,15 @@ def jpeg(colour: str = "red") -> bytes:
     return out.getvalue()
 
 
+def given(sessions: sessionmaker[Session]) -> Services:
+    """What an action is given, with nothing in the knowledge base."""
+    return Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+
+
 def question(step: str) -> dict[str, Any]:
     """A question of the form, as its action says it."""
-    said = CollectingDispatcher()
-    AskDispute(step).run(said, Tracker("c", {}, {"text": "好"}, [], False, None, {}, "action_listen"), {})
-    return dict(said.messages[0]["custom"])
+    asks = AskDispute(given(sessionmaker()), f"action_ask_dispute_{step}")
+    return asks.do(Turn("c", "好")).replies[0].as_custom()
 
 
 READ_BACK = {
@@ -314,24 +316,13 @@ def test_a_location_at_another_question_changes_the_place(wired: Wired) -> None:
 @pytest.mark.parametrize("step", ["what", "where", "when", "wish", "confirm"])
 def test_the_form_takes_a_location_for_the_place_whatever_it_asked(sessions: sessionmaker[Session], step: str) -> None:
     text = SPOT if step == "where" else f"地点改成{SPOT}"
-    tracker = Tracker(
-        "c",
-        {
-            "requested_slot": f"dispute_{step}",
-            "dispute_what": None if step == "what" else "墙倒了",
-            "dispute_where": "村口",
-        },
-        {"text": text, "metadata": {"message": 7}, "intent": {"name": "ask_law", "confidence": 0.9}},
-        [],
-        False,
-        None,
-        {"name": "dispute_form"},
-        "action_listen",
-    )
-    said = CollectingDispatcher()
-    events = ValidateDispute(
-        Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")
-    ).run(said, tracker, {})  # type: ignore[arg-type]
+    held = {
+        "requested_slot": f"dispute_{step}",
+        "dispute_what": None if step == "what" else "墙倒了",
+        "dispute_where": "村口",
+    }
+    turn = Turn("c", text, intent="ask_law", sure=0.9, message=7, form="dispute_form", slots=held)
+    events = ValidateDispute(given(sessions)).do(turn).events
     assert {e["name"]: e["value"] for e in events}["dispute_where"] == SPOT
 
 
@@ -340,22 +331,7 @@ def test_a_location_alone_is_asked_about_and_begins_a_report_with_its_place(wire
     assert text.startswith(f"收到您的位置：{LABEL}") and "回复 1：报这里的事" in text and not wired.rasa.asked
     wired.say("1")
     said = wired.rasa.asked[-1][1]
-    events = ReportDispute(
-        Services(sessions=wired.sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")
-    ).run(
-        CollectingDispatcher(),
-        Tracker(
-            "c",
-            {},
-            {"text": said, "metadata": {}, "intent": {"name": "report_dispute", "confidence": 1.0}},
-            [],
-            False,
-            None,
-            {},
-            "action_listen",
-        ),
-        {},
-    )  # type: ignore[arg-type]
+    events = ReportDispute(given(wired.sessions)).do(Turn("c", said, intent="report_dispute", sure=1.0)).events
     filled = {e["name"]: e["value"] for e in events if e["event"] == "slot" and e["value"]}
     assert filled["dispute_where"] == SPOT and not {"dispute_what", "dispute_when"} & set(filled)
 
@@ -401,25 +377,11 @@ def test_a_townships_person_is_asked_for_the_village_before_its_rules(sessions: 
     from knowledge.places import Place
 
     wire(sessions)  # imports the places
-    said = CollectingDispatcher()
-    AnswerQuestion(Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")).run(
-        said,
-        Tracker(
-            "c",
-            {},
-            {"text": "我们村办酒席有什么规定", "metadata": {"place": "liuhe"}, "intent": {"name": "ask_village_rule"}},
-            [],
-            False,
-            None,
-            {},
-            "action_listen",
-        ),
-        {},
-    )  # type: ignore[arg-type]
-    asked = said.messages[0]["custom"]
+    turn = Turn("c", "我们村办酒席有什么规定", intent="ask_village_rule", place="liuhe")
+    asked = AnswerQuestion(given(sessions)).do(turn).replies[0]
     with sessions() as session:
         own = {session.get_one(Place, p).name for p in places.below(session, "liuhe") if p != "liuhe"}
-    assert asked["text"].startswith("您是哪个村的？") and {b["title"].split("（")[0] for b in asked["buttons"]} == own
+    assert asked.text.startswith("您是哪个村的？") and {b.title.split("（")[0] for b in asked.buttons} == own
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""An intent is four files of one name: its words, its rules, its place in the domain, and what it does."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy.orm import sessionmaker
+
+from actions.dialogue.registry import all_actions, named
+from bot.settings import ROOT
+from tests.actions.dialogue.test_base import given
+
+DOMAIN, NLU, RULES = ROOT / "bot" / "domain", ROOT / "bot" / "data" / "nlu", ROOT / "bot" / "data" / "rules"
+ACTIONS = ROOT / "actions" / "dialogue"
+TOPICS = sorted({path.stem for folder in (DOMAIN, NLU, RULES) for path in folder.glob("*.yml")} - {"session"})
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_has_its_domain_its_words_its_rules_and_its_actions(topic: str) -> None:
+    domain = read(DOMAIN / f"{topic}.yml")
+    wanted = [DOMAIN / f"{topic}.yml", NLU / f"{topic}.yml", RULES / f"{topic}.yml"]
+    if domain.get("actions"):  # without, Rasa answers by itself with a text of the domain
+        wanted.append(ACTIONS / f"{topic}.py")
+    assert [str(path.relative_to(ROOT)) for path in wanted if not path.is_file()] == []
+    examples = [entry["intent"] for entry in read(NLU / f"{topic}.yml")["nlu"] if "intent" in entry]
+    assert sorted(examples) == sorted(domain["intents"])
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_what_a_topics_domain_lists_its_module_does(topic: str) -> None:
+    """Or `control`, which looks first whether the words answer something that stands open."""
+    homes = {name: kind.__module__.rpartition(".")[2] for kind in named() for name in kind.names}
+    listed = read(DOMAIN / f"{topic}.yml").get("actions", [])
+    assert {name: homes.get(name) for name in listed if homes.get(name) not in (topic, "control")} == {}
+
+
+def test_what_is_built_is_what_the_domain_lists_each_once() -> None:
+    listed = [name for topic in TOPICS for name in read(DOMAIN / f"{topic}.yml").get("actions", [])]
+    assert sorted(action.name() for action in all_actions(given(sessionmaker()))) == sorted(listed)
