@@ -1,6 +1,6 @@
 """Create_app: routes and handlers joined, nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -11,18 +11,16 @@ from starlette.middleware.cors import CORSMiddleware
 from actions.dialogue.base import Services
 from actions.dialogue.registry import all_actions
 from bot.background import Background
-from bot.channels.base import Remaining
-from bot.channels.registry import build_wechat
+from bot.channels import registry
+from bot.channels.base import Channel
 from bot.parts import Parts
-from bot.rasa_client import erase_trackers
 from bot.settings import ROOT, Settings
 from bot.web import errors, health
 from bot.web.body_limit import BodyLimit
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
-from bot.web.resident import links as resident_links
 from bot.web.resident import pages as resident_pages
-from bot.web.resident import progress, tokens, widget
+from bot.web.resident import progress, widget
 from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
@@ -43,11 +41,12 @@ def create_internal_app(parts: Parts) -> FastAPI:
     return internal_app(secret=parts.settings.secret("internal"), embedder=parts.embedder, executor=executor)
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastAPI:
+    """`channels`: those that the settings ask for, unless they are given."""
     settings = parts.settings
-    links = resident_links.Links(secret=settings.secret("tokens"), public_url=settings.own_url, sessions=parts.sessions)
-    accounts_there = build_wechat(parts, links)
-    background = Background(parts, list(accounts_there.values()))
+    if channels is None:
+        channels = registry.build_channels(settings, sessions=parts.sessions, answer=parts.turns.answer)
+    background = Background(parts, channels)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -58,17 +57,24 @@ def create_app(parts: Parts) -> FastAPI:
         await parts.rasa.close()
 
     app = FastAPI(title="Linli", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.parts = parts
+    app.state.parts, app.state.channels = parts, channels
     errors.install(app)
 
     def degraded() -> str | None:
         return None if background.is_rasa_ready else _RESTARTING
 
-    def remaining(conversation_id: str) -> Remaining | None:
-        return next((r for w in accounts_there.values() if (r := w.remaining(conversation_id))), None)
-
     app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
-    tools = Tools(
+    include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))
+    wechat_pages.include_pages(app, wechat_pages.door_of(parts))
+    for router in (*registry.routes(), widget.router, progress.router, resident_pages.router, health.router):
+        app.include_router(router)
+    _join_files(app, settings)
+    _join_middleware(app, settings)
+    return app
+
+
+def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
+    return Tools(
         searcher=parts.searcher,
         golden=parts.golden,
         today=today,
@@ -76,25 +82,9 @@ def create_app(parts: Parts) -> FastAPI:
         intent=parts.intent,
         slots=parts.rasa.slots,
         gate=parts.gate,
-        is_indexed=lambda version: index_building.is_indexed(settings.snapshots, version),
-        remaining=remaining,
+        is_indexed=lambda version: index_building.is_indexed(parts.settings.snapshots, version),
+        remaining=lambda conversation_id: registry.remaining(channels, conversation_id),
     )
-    include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=tools))
-    app.include_router(
-        wechat_pages.router(
-            accounts_there,
-            sessions=parts.sessions,
-            links=links,
-            tokens=tokens.Tokens(settings.secret("tokens")),
-            cookie_days=settings.retention_days,
-            erase=lambda c: erase_trackers(settings.rasa_trackers, [c]),
-        )
-    )
-    for router in (widget.router, progress.router, resident_pages.router, health.router):
-        app.include_router(router)
-    _join_files(app, settings)
-    _join_middleware(app, settings)
-    return app
 
 
 def _join_files(app: FastAPI, settings: Settings) -> None:

@@ -1,44 +1,39 @@
-"""Every channel that runs."""
+"""Every channel that runs; whoever needs all of them asks here."""
 
-import httpx
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from bot.channels.wechat.accounts import read_accounts
-from bot.channels.wechat.api import OFFICIAL, WechatApi, fetch_picture
-from bot.channels.wechat.inbound import Wechat
-from bot.parts import Parts
-from bot.web.resident import links as resident_links
-from bot.web.resident import widget
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+
+from bot.channels.base import Answer, Channel, Remaining, Sessions
+from bot.channels.wechat.channel import Wechat
+from bot.channels.widget.channel import Widget
+from bot.settings import Settings
+
+KINDS: tuple[type[Channel], ...] = (
+    Widget,
+    Wechat,
+)
 
 
-def build_wechat(parts: Parts, links: resident_links.Links) -> dict[str, Wechat]:
-    """The official accounts by name; {} where none are set. Raises AccountsUnreadable."""
-    settings = parts.settings
-    if settings.wechat_accounts is None:
-        return {}
-    http = httpx.Client(base_url=settings.wechat_api, timeout=httpx.Timeout(8.0, connect=3.0), trust_env=False)
-    hosts = ("qpic.cn", "qq.com") if settings.wechat_api == OFFICIAL else (str(httpx.URL(settings.wechat_api).host),)
+def build_channels(settings: Settings, *, sessions: Sessions, answer: Answer) -> list[Channel]:
+    return [line for kind in KINDS for line in kind.build(settings, sessions=sessions, answer=answer)]
 
-    def greeting(village: str | None) -> str:
-        where = f"我先按{village}的村规来答。" if village else "告诉我您是哪个村的，我就能查本村的村规。"
-        return (
-            f"{widget.GREETING}{where}\n{widget.notice(settings)}在这里说的话，微信公司的服务器也会经手。"
-            "想删除，发“删除记录”。"
-        )
 
-    accounts = read_accounts(settings.wechat_accounts)
-    titles = {a.appid: f"“{a.title}”公众号" if a.title else "另一个公众号" for a in accounts.values()}
-    return {
-        name: Wechat(
-            account,
-            sessions=parts.sessions,
-            answer=parts.turns.answer,
-            api=WechatApi(account, sessions=parts.sessions, http=http),
-            greeting=greeting,
-            page_link=links.page,
-            sources_link=links.sources,
-            picture=lambda url: fetch_picture(http, url, hosts=hosts),
-            own_url=settings.own_url,
-            others={appid: title for appid, title in titles.items() if appid != account.appid},
-        )
-        for name, account in accounts.items()
-    }
+def routes() -> list[APIRouter]:
+    return [router for kind in KINDS for router in kind.routes]
+
+
+def sweep(session: Session, *, now: datetime) -> int:
+    return sum(kind.sweep(session, now=now) for kind in KINDS)
+
+
+def about(session: Session, conversation_id: str) -> dict[str, Mapping[str, object] | None]:
+    """By kind; without the kinds that never keep anything."""
+    found = {kind.kind: kind.about(session, conversation_id) for kind in KINDS}
+    return {kind: told for kind, told in found.items() if told != {}}
+
+
+def remaining(channels: Sequence[Channel], conversation_id: str) -> Remaining | None:
+    return next((found for line in channels if (found := line.remaining(conversation_id))), None)

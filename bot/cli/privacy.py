@@ -20,7 +20,7 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
     from actions.cases.models import Photo
     from actions.papers.case_file import pack
     from actions.persons import threads_of
-    from bot.channels.wechat import privacy
+    from bot.channels import registry
     from bot.conversations import messages, service
     from bot.conversations.models import Conversation
     from bot.db import make_engine, make_sessions
@@ -67,7 +67,7 @@ def privacy(settings: Settings, args: argparse.Namespace) -> int:
                     for p in session.scalars(select(Photo).where(Photo.conversation_id == own).order_by(Photo.id))
                 ],
                 "joined": [c[:8] for c in threads_of(session, own)[1:]],
-                "wechat": privacy.about(session, own),
+                **registry.about(session, own),
             }
             print(json.dumps(held, ensure_ascii=False, indent=1))
     return 0

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
-from bot.channels.wechat import privacy
+from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
@@ -71,6 +71,6 @@ def work(settings: Settings, sessions: Callable[[], Session]) -> None:
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
             service.forget(session, conversation_id)
-        privacy.sweep(session, now=datetime.now(UTC))
+        registry.sweep(session, now=datetime.now(UTC))
     if old:
         log.info("retention: %s conversations deleted", len(old))

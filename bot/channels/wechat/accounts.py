@@ -95,7 +95,7 @@ def _account(row: Any, where: str) -> Account:
     if not isinstance(row.get("must_be_sealed", False), bool):
         raise AccountsUnreadable(f"{where}：must_be_sealed 写 true 或 false")
     try:
-        account = Account(**{**row, "kind": AccountKind(row.get("kind"))})
+        account = Account(**{**row, "kind": AccountKind(str(row.get("kind")))})
     except ValueError:
         raise AccountsUnreadable(f"{where}：kind 写 {'、'.join(AccountKind)} 之一") from None
     try:

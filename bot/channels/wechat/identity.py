@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session, aliased
 from actions import persons
 from actions.replies import Button, Reply, ReplyKind
 from bot.channels.wechat import ledger
+from bot.channels.wechat.api import TryLater, WechatApi, WechatError
 from bot.channels.wechat.models import WechatContact
 from bot.conversations import delivery
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from knowledge.tables import changed
 
 TOGETHER, NOT_TOGETHER, APART = "合到一起看", "两边不合", "分开看"
+LEARN_AGAIN = timedelta(minutes=10)  # after WeChat asked for patience
 _AT_A_TIME = 20
 # a question of ours with buttons is left alone so long: a 1 must not answer two things
 _SETTLED = timedelta(minutes=10)
@@ -47,6 +49,20 @@ def learn(session: Session, contact_id: int, found: Mapping[str, Any], *, now: d
     values = {"unionid": unionid} if re.fullmatch(r"[\w-]{1,64}", unionid, re.ASCII) else {}
     session.execute(update(WechatContact).where(WechatContact.id == contact_id).values(unionid_asked_at=now, **values))
     session.commit()
+
+
+def learn_due(session: Session, appid: str, *, api: WechatApi, now: datetime) -> None:
+    """Ask WeChat about followers of whom it wasn't asked yet. Raises TryLater."""
+    people = [(contact.id, contact.openid) for contact in unknown(session, appid)]
+    session.rollback()  # nothing is held while WeChat is asked
+    for contact_id, openid in people:
+        try:
+            found = api.person(openid)
+        except TryLater:
+            raise
+        except WechatError:
+            found = {}  # the account lacks the right, or they left
+        learn(session, contact_id, found, now=now)
 
 
 def ask_due(session: Session, appid: str, *, titles: Mapping[str, str], now: datetime) -> int:

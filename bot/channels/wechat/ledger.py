@@ -18,7 +18,6 @@ from knowledge.tables import changed
 # 微信公众平台 客服消息: five within 48 hours of a message; three within a minute of following, scanning or a menu.
 WINDOW, PER_MESSAGE = timedelta(hours=48), 5
 QUICK_WINDOW, PER_PRESS = timedelta(minutes=1), 3
-_SENDING_LAPSES = timedelta(seconds=30)
 SENDING = "sending"
 
 
@@ -87,12 +86,12 @@ def pressed(session: Session, contact: WechatContact, *, now: datetime) -> None:
     session.commit()
 
 
-def take_turn(session: Session, contact_id: int, *, now: datetime) -> bool:
+def take_turn(session: Session, contact_id: int, *, now: datetime, lapses: timedelta) -> bool:
     """Whether this caller may send to the person now; nobody else does until `end_turn`, or until it lapses."""
     free = or_(WechatContact.sending_until.is_(None), WechatContact.sending_until < now)
     done = changed(
         session,
-        update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=now + _SENDING_LAPSES),
+        update(WechatContact).where(WechatContact.id == contact_id, free).values(sending_until=now + lapses),
     )
     session.commit()
     return done > 0
@@ -116,7 +115,7 @@ def end_turn(session: Session, contact_id: int, *, not_before: datetime | None =
     session.commit()
 
 
-def reserve(session: Session, contact_id: int, parts: Sequence[Part], *, now: datetime) -> bool:
+def reserve(session: Session, contact_id: int, parts: Sequence[Part], *, now: datetime, lapses: timedelta) -> bool:
     """Count one message to the person and note what is in it before it is sent; the sender's turn begins anew.
 
     False: none may be sent now.
@@ -127,7 +126,7 @@ def reserve(session: Session, contact_id: int, parts: Sequence[Part], *, now: da
             session,
             update(c)
             .where(c.id == contact_id, opened > now - window, left > 0)
-            .values({left: left - 1, c.sending_until: now + _SENDING_LAPSES}),
+            .values({left: left - 1, c.sending_until: now + lapses}),
             synchronize=False,
         )
         if done:

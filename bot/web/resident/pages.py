@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from bot.channels.greeting import notice
 from bot.parts import Parts
 from bot.settings import ROOT, Settings
-from bot.web.resident import widget
 from knowledge.search import snapshot
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -24,7 +24,7 @@ def chat(request: Request, village: str | None = None) -> HTMLResponse:
 def privacy(request: Request) -> HTMLResponse:
     settings = _settings(request)
     values = {
-        "notice": widget.notice(settings),
+        "notice": notice(settings),
         "retention_days": settings.retention_days,
         "footer": _footer(settings),
     }

@@ -15,6 +15,7 @@ from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
+from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, handoff, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.rasa_client import erase_trackers
@@ -26,20 +27,11 @@ from bot.web.resident.shown import message_json
 from bot.web.resident.tokens import COOKIE
 from knowledge.places import Level, Place, village_labels
 
-GREETING = "您好，我是邻里，村里的法律和办事助手。我是电脑程序，不是真人。您用平常话问就行，我会告诉您依据在哪一条。"
 SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
 _WAIT_S = 25.0
 _TYPING_LASTS = timedelta(seconds=6)
 
 router = APIRouter(prefix="/api/widget")
-
-
-def notice(settings: Settings) -> str:
-    return (
-        f"聊之前请您知道：您说的话会存在本地的服务器上，只用来回答您和改进答案，最多保存 {settings.retention_days} 天；"
-        "只有处理您这件事的工作人员能看到，不会给其他居民看，也不会传到外面。不用写身份证号、银行卡号。"
-        "您随时可以删除这段对话。遇到危险请直接拨打 110、120、119。"
-    )
 
 
 class StartBody(BaseModel):

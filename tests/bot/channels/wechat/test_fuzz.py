@@ -349,7 +349,7 @@ def test_no_link_is_opened_by_guessing_or_changing_it(safe: Wired, monkeypatch: 
     # which would refuse most of the guesses for another reason
     monkeypatch.setattr(RateLimit, "check", lambda *_: None)
     safe.say("在吗")
-    link = safe.wechat._page_link(safe.conversation())
+    link = safe.links.page(safe.conversation())
     token, client = link.rsplit("/", 1)[1], TestClient(safe.app, raise_server_exceptions=False, follow_redirects=False)
 
     @_OPTIONS

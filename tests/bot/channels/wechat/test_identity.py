@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,17 +23,20 @@ from actions.cases.status import CaseStatus
 from actions.dialogue.base import Services, Turn
 from actions.dialogue.booking import CheckBooking
 from actions.dialogue.case import CheckCase
+from bot.channels.base import Answer
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
+from bot.channels.wechat import push
 from bot.channels.wechat.accounts import Account, AccountKind
 from bot.channels.wechat.api import WechatApi
+from bot.channels.wechat.channel import Wechat
 from bot.channels.wechat.identity import APART, NOT_TOGETHER, TOGETHER
-from bot.channels.wechat.inbound import Wechat
+from bot.channels.wechat.line import Line
+from bot.channels.wechat.links import Links
 from bot.channels.wechat.models import WechatContact
 from bot.conversations import delivery, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.turns import Turns
-from bot.web.resident import links as resident_links
 from bot.web.resident import wechat as pages
 from bot.web.resident.tokens import COOKIE, Tokens
 from knowledge import places
@@ -56,6 +59,8 @@ class County:
     rasa: FakeRasa
     clock: Clock
     app: FastAPI
+    answer: Answer
+    apis: dict[str, WechatApi] = field(default_factory=dict)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run(work)
@@ -128,12 +133,10 @@ def county_of(
         import_places(session, CORPUS)
         session.commit()
     clock, rasa, app = Clock(), FakeRasa([{**ANSWER, "citations": []}]), FastAPI()
-    transport, links, turns = (
-        httpx.ASGITransport(app=app),
-        resident_links.Links(secret="s", public_url="https://linli.example", sessions=sessions),
-        Turns(sessions=sessions, rasa=rasa),
-    )  # type: ignore[arg-type]
-    found = County({}, {}, sessions, rasa, clock, app)
+    transport = httpx.ASGITransport(app=app)
+    links = Links(secret="s", public_url="https://linli.example", sessions=sessions)
+    turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
+    found = County({}, {}, sessions, rasa, clock, app, turns.answer)
     appids = {name: f"wx{number}9f0ab532d5d035a" for number, name in enumerate(NAMES)}
     for number, name in enumerate(NAMES):
         account = Account(
@@ -156,29 +159,21 @@ def county_of(
         )
         others = {appids[n]: TITLES[n] for n in NAMES if n != name}
         found.simulators[name] = simulator
-        found.accounts[name] = Wechat(
+        found.apis[name] = api
+        line = Line(
             account,
-            sessions=sessions,
-            answer=turns.answer,
-            api=api,
+            sessions,
+            links,
             greeting=lambda village: f"您好，{village or '乡亲'}。",
-            page_link=links.page,
-            sources_link=links.sources,
-            picture=lambda _: b"",
             others=others,
             now=clock.now,
         )
-    app.include_router(
-        pages.router(
-            found.accounts,
-            sessions=sessions,
-            links=links,
-            tokens=Tokens("s"),
-            cookie_days=1,
-            erase=lambda _: None,
-            clock=clock.unix,
+        found.accounts[name] = Wechat(
+            line, answer=lambda message_id: found.answer(message_id), api=api, picture=lambda _: b""
         )
-    )
+    app.state.channels = list(found.accounts.values())
+    app.include_router(push.router)
+    pages.include_pages(app, pages.Door(sessions, links, Tokens("s"), cookie_days=1, erase=lambda _: None))
     return found
 
 
@@ -410,7 +405,7 @@ def test_wechat_that_cannot_say_is_asked_later_and_one_that_will_not_never(
     county: County, code: int, times: int
 ) -> None:
     county.say("liuhe", "在吗")
-    county.accounts["liuhe"]._api.token()
+    county.apis["liuhe"].token()
     county.simulators["liuhe"].fail_next = [code]
     county.tend()
     county.tend()
@@ -429,7 +424,7 @@ def test_one_account_alone_asks_wechat_for_nobody(sessions: sessionmaker[Session
 
 
 def test_the_reply_does_not_wait_for_wechat_to_say_who_somebody_is(county: County) -> None:
-    county.accounts["liuhe"]._api.person = lambda _: pytest.fail("asked while answering")  # type: ignore[assignment]
+    county.apis["liuhe"].person = lambda _: pytest.fail("asked while answering")  # type: ignore[assignment]
     assert county.say("liuhe", "邻居占了我家地").startswith("可以先找村委会调解。")
 
 

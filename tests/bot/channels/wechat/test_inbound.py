@@ -1,7 +1,7 @@
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,20 +13,21 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
 from actions.replies import Button, Reply, ReplyKind
+from bot.channels.base import Answer
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
-from bot.channels.wechat import inbound as module
-from bot.channels.wechat import outbound
+from bot.channels.wechat import outbound, push
 from bot.channels.wechat.accounts import Account, AccountKind
 from bot.channels.wechat.api import WechatApi
+from bot.channels.wechat.channel import Wechat
 from bot.channels.wechat.events import MENU_SAYS
-from bot.channels.wechat.inbound import Wechat
+from bot.channels.wechat.line import USUAL, Line, Patience
+from bot.channels.wechat.links import Links
 from bot.channels.wechat.models import WechatContact, WechatReceipt, WechatSent
 from bot.channels.wechat.xml import shape
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, Message, Sender
 from bot.turns import Turns
-from bot.web.resident import links as resident_links
 from bot.web.resident import wechat as pages
 from bot.web.resident.tokens import Tokens
 from knowledge.exchange.corpus import import_places
@@ -71,12 +72,31 @@ class Clock:
 
 @dataclass
 class Wired:
+    """An account, the simulator of its servers, and the doubles that a test may change in between."""
+
     simulator: Simulator
-    wechat: Wechat
     sessions: sessionmaker[Session]
     rasa: FakeRasa
     clock: Clock
     app: FastAPI
+    api: WechatApi
+    links: Links
+    answer: Answer
+    picture: Callable[[str], bytes] = lambda _: b""
+    wechat: Wechat = None  # type: ignore[assignment]
+
+    def start(self, line: Line) -> None:
+        """As a process that was just started has it."""
+        self.wechat = Wechat(
+            line,
+            answer=lambda message_id: self.answer(message_id),
+            api=self.api,
+            picture=lambda url: self.picture(url),
+        )
+        self.app.state.channels = [self.wechat]
+
+    def change(self, **line: Any) -> None:
+        self.start(replace(self.wechat.line, **line))
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run(work)
@@ -115,6 +135,7 @@ def wire(
     mode: str = "plain",
     template: str | None = "notice-1",
     rasa: FakeRasa | None = None,
+    patience: Patience = USUAL,
 ) -> Wired:
     with sessions() as session:
         import_places(session, CORPUS)
@@ -153,31 +174,22 @@ def wire(
     api = WechatApi(
         account, sessions=sessions, http=TestClient(simulator.app, base_url="http://api"), wait=lambda _: None
     )
-    links = resident_links.Links(secret="s", public_url="https://linli.example", sessions=sessions)
+    links = Links(secret="s", public_url="https://linli.example", sessions=sessions)
     turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
-    wechat = Wechat(
-        account,
-        sessions=sessions,
-        answer=turns.answer,
-        api=api,
-        greeting=lambda village: f"您好，{village or '乡亲'}。",
-        page_link=links.page,
-        sources_link=links.sources,
-        picture=lambda _: b"",
-        now=clock.now,
-    )
-    app.include_router(
-        pages.router(
-            {"qinghe": wechat},
-            sessions=sessions,
-            links=links,
-            tokens=Tokens("s"),
-            cookie_days=1,
-            erase=lambda _: None,
-            clock=clock.unix,
+    app.include_router(push.router)
+    pages.include_pages(app, pages.Door(sessions, links, Tokens("s"), cookie_days=1, erase=lambda _: None))
+    wired = Wired(simulator, sessions, rasa, clock, app, api, links, turns.answer)
+    wired.start(
+        Line(
+            account,
+            sessions,
+            links,
+            greeting=lambda village: f"您好，{village or '乡亲'}。",
+            patience=patience,
+            now=clock.now,
         )
     )
-    return Wired(simulator, wechat, sessions, rasa, clock, app)
+    return wired
 
 
 @pytest.fixture()
@@ -210,15 +222,15 @@ def test_three_deliveries_at_once_are_one_message_and_one_reply(wired: Wired) ->
     assert [via for via, _ in wired.texts()] == ["resident", "passive"]
 
 
-def test_a_late_answer_goes_by_the_customer_service_api(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 0.2)
+def test_a_late_answer_goes_by_the_customer_service_api(wired: Wired) -> None:
+    wired.change(patience=Patience(reply_s=0.2))
     slow = threading.Event()
 
     async def answer(message_id: int) -> list[Message]:
         await asyncio.to_thread(slow.wait, 5)
         return await Turns(sessions=wired.sessions, rasa=wired.rasa).answer(message_id)  # type: ignore[arg-type]
 
-    wired.wechat._answer = answer  # type: ignore[assignment]
+    wired.answer = answer
 
     async def story() -> None:
         wired.simulator.telephone("o1").is_following = True
@@ -237,40 +249,38 @@ def test_a_late_answer_goes_by_the_customer_service_api(wired: Wired, monkeypatc
 
 
 def test_an_account_without_the_api_gives_the_result_on_the_next_word(
-    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+    sessions: sessionmaker[Session],
 ) -> None:
-    wired = wire(sessions, kind=AccountKind.unverified)
-    monkeypatch.setattr(module, "PATIENCE_S", 0.2)
+    wired = wire(sessions, kind=AccountKind.unverified, patience=Patience(reply_s=0.2))
 
     async def never(_: int) -> None:
         await asyncio.sleep(5)
 
-    ready, wired.wechat._answer = wired.wechat._answer, never
+    ready, wired.answer = wired.answer, never
     first = wired.say("邻居占了我家地")
     assert "回复任意一个字" in first.text and "https://linli.example/w/" in first.text
     with sessions() as session:
         message = session.scalars(select(Message.id).where(Message.sender == Sender.resident)).one()
     asyncio.run(ready(message))  # type: ignore[arg-type]
-    wired.wechat._answer = ready
+    wired.answer = ready
     assert wired.say("好").text.startswith("可以先找村委会调解。") and len(wired.rasa.asked) == 1
     assert wired.wechat.deliver_due() == 0
     wired.simulator.check()
 
 
 def test_a_word_that_asks_for_a_late_answer_waits_for_it(
-    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+    sessions: sessionmaker[Session],
 ) -> None:
-    wired = wire(sessions, kind=AccountKind.unverified)
-    monkeypatch.setattr(module, "PATIENCE_S", 0.2)
+    wired = wire(sessions, kind=AccountKind.unverified, patience=Patience(reply_s=0.2))
 
     async def never(_: int) -> None:
         await asyncio.sleep(5)
 
-    ready, wired.wechat._answer = wired.wechat._answer, never
+    ready, wired.answer = wired.answer, never
     wired.say("邻居占了我家地")
     assert "回复任意一个字" in wired.say("好").text
-    monkeypatch.setattr(module, "PATIENCE_S", 4.0)
-    wired.wechat._answer = ready
+    wired.change(patience=Patience(reply_s=4.0))
+    wired.answer = ready
     assert wired.say("嗯").text.startswith("可以先找村委会调解。")
     assert [text for _, text in wired.rasa.asked] == ["邻居占了我家地"], "好 and 嗯 are no words to the assistant"
     wired.simulator.check()
@@ -329,7 +339,7 @@ def test_a_long_answer_arrives_whole(sessions: sessionmaker[Session], kind: Acco
         wired.wechat.deliver_due()
         if kind is AccountKind.unverified and wired.texts()[-1][1].endswith("接着看）"):
             wired.say("好")
-    got = "".join(text.removesuffix(outbound._MORE) for via, text in wired.texts()[2:] if via != "resident")
+    got = "".join(text.removesuffix(outbound.MORE) for via, text in wired.texts()[2:] if via != "resident")
     assert "".join(got.split()) == LONG["text"]
     wired.simulator.check()
 
@@ -465,7 +475,7 @@ def test_a_delivery_after_a_kill_before_the_response_left_gets_the_reply(
     """Killed between the commit and the network: nothing was marked as having left us, so the next delivery carries
     the same words.
     """
-    monkeypatch.setattr(wired.wechat, "left_us", lambda _: None)
+    monkeypatch.setattr(wired.wechat.inbound, "left_us", lambda _: None)
     first = wired.run(wired.simulator._once("o1", text_body()))
     assert first and wired.run(wired.simulator._once("o1", text_body())) == first
     assert len(wired.rasa.asked) == 1 and wired.rows(WechatSent) == 1
@@ -510,7 +520,7 @@ def test_a_dead_token_is_renewed_once_and_the_message_sent_once(wired: Wired) ->
     with wired.sessions() as session:
         delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
-    wired.wechat._api.token()
+    wired.api.token()
     wired.simulator._tokens.clear()
     wired.clock.ahead = timedelta(minutes=1)
     assert (wired.wechat.deliver_due(), wired.simulator.tokens_given) == (1, 2)
@@ -524,7 +534,7 @@ def test_patience_is_kept_and_nothing_lost(wired: Wired, code: int) -> None:
     with wired.sessions() as session:
         delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
-    wired.wechat._api.token()
+    wired.api.token()
     wired.simulator.fail_next = [code]
     wired.clock.ahead = timedelta(minutes=1)
     assert (wired.wechat.deliver_due(), wired.wechat.deliver_due()) == (0, 0)
@@ -537,7 +547,7 @@ def test_the_page_behind_a_link_shows_sources_and_joins_only_on_a_press(wired: W
     client = TestClient(wired.app, base_url="https://linli.example", follow_redirects=False)
     found = client.get(text.split("看原文：")[1].strip())
     assert found.status_code == 200 and "人民调解不收费。" in found.text and "邻居占了" not in found.text
-    link = wired.wechat._page_link(wired.conversation())
+    link = wired.links.page(wired.conversation())
     assert "占了" not in client.get(link).text and not client.cookies
     joined = client.post(link)
     assert joined.status_code == 303 and wired.held_by(client) == wired.conversation()

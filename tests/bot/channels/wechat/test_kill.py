@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ from bot import app as whole
 from bot import parts as bot_parts
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
-from bot.channels.wechat import inbound, ledger, outbound
-from bot.channels.wechat import inbound as module
+from bot.channels.wechat import outbound
+from bot.channels.wechat.channel import Wechat
+from bot.channels.wechat.line import Patience
 from bot.channels.wechat.models import WechatContact
 from bot.channels.wechat.xml import shape
 from bot.db import make_engine, make_sessions
@@ -47,6 +48,14 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
 APPID, SECRET, TOKEN = "wx49f0ab532d5d035a", "0123456789abcdef0123456789abcdef", "token123456"
 _FILED = "登记好了，我们会办。"
+# Shorter than WeChat's, in the same order.
+_PATIENCE = Patience(
+    reply_s=1.0,
+    gave_up=timedelta(seconds=1.3),
+    settled=timedelta(seconds=0.3),
+    not_asked_again=timedelta(seconds=4),
+    sending_lapses=timedelta(seconds=2),
+)
 
 
 class FilingRasa(FakeRasa):
@@ -66,7 +75,7 @@ class FilingRasa(FakeRasa):
                 place="lijiagou",
                 category="其他",
                 fields={"what": text},
-                now=module.datetime.now(module.UTC),
+                now=datetime.now(UTC),
             )
             session.commit()
         return await super().talk(conversation_id, text, metadata=metadata)
@@ -79,20 +88,14 @@ class FilingRasa(FakeRasa):
 
 
 def _serve(url: str, home: Path, port: int, api: str, slow_s: float) -> None:
-    # Lapses and patience shorter than WeChat's, in the same order.
-    inbound.PATIENCE_S = 1.0
-    inbound._GAVE_UP = timedelta(seconds=1.3)
-    inbound._SETTLED = timedelta(seconds=0.3)
-    inbound._NOT_ASKED_AGAIN = timedelta(seconds=4)
-    ledger._SENDING_LAPSES = timedelta(seconds=2)
     settings = Settings(home=home, database_url=url, port=port, wechat_accounts=home / "accounts.yml", wechat_api=api)
     sessions = make_sessions(make_engine(url))
     rasa, search = FilingRasa(sessions, slow_s), NoSearch()
-    parts = bot_parts.Parts(
-        settings, sessions, search.embedder, search, rasa, lambda _: "其他", Turns(sessions=sessions, rasa=rasa), search
-    )  # type: ignore[arg-type]
+    turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
+    parts = bot_parts.Parts(settings, sessions, search.embedder, search, rasa, lambda _: "其他", turns, search)  # type: ignore[arg-type]
+    channels = Wechat.build(settings, sessions=sessions, answer=turns.answer, patience=_PATIENCE)
     killer.install(lambda: killer.read(home / "order"), fired=(home / "order").unlink)
-    uvicorn.run(whole.create_app(parts), host="127.0.0.1", port=port, log_level="error", access_log=False)
+    uvicorn.run(whole.create_app(parts, channels), host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
 @dataclass
@@ -233,7 +236,7 @@ def test_an_answer_arrives_wherever_the_app_dies(world: World, slow_s: float, le
     for openid, where in people.items():
         assert world.filed(openid) == 1, where
         _, *more = [text for _, text in world.answers(openid) if _FILED in text]
-        assert len(more) <= 1 and all(text.startswith(outbound._AGAIN) for text in more), (where, world.answers(openid))
+        assert len(more) <= 1 and all(text.startswith(outbound.AGAIN) for text in more), (where, world.answers(openid))
         doubled += [where] * len(more)
     print(f"{len(people)} walks; answered twice: {doubled}")
     # Between the moment at which the answer left us and the commit that notes it: one commit, before it.

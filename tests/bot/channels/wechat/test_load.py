@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.wechat import compare
 from bot.channels.simulator.rules import Shown
-from bot.channels.wechat import inbound as module
 from bot.channels.wechat import outbound
 from bot.channels.wechat.accounts import AccountKind
+from bot.channels.wechat.line import Patience
 from bot.channels.wechat.models import WechatReceipt
 from bot.conversations import claims, messages, models, service
 from bot.conversations.models import Message
@@ -36,18 +36,17 @@ def test_the_benchmark_tells_once_from_lost_from_doubled(sessions: sessionmaker[
 
 
 def test_a_word_while_the_answer_is_being_made_fetches_it_and_is_no_question(
-    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+    sessions: sessionmaker[Session],
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 0.3)
-    wired = wire(sessions, kind=AccountKind.unverified)
+    wired = wire(sessions, kind=AccountKind.unverified, patience=Patience(reply_s=0.3))
     go = threading.Event()
-    ready = wired.wechat._answer
+    ready = wired.answer
 
     async def slow(message_id: int) -> None:
         await asyncio.to_thread(go.wait, 20)
         await ready(message_id)
 
-    wired.wechat._answer = slow
+    wired.answer = slow
 
     async def story() -> list[str]:
         first, second = [(await wired.simulator.say("o1", text)).text for text in ("邻居占了我家地", "1")]
@@ -76,7 +75,7 @@ def test_a_reply_that_never_left_us_goes_again_once_marked(sessions: sessionmake
     else:
         wired.say("我还有件事想问问")
     texts = [text for via, text in wired.texts() if via != "resident"]
-    assert texts[0].startswith(outbound._AGAIN + first[:20]) and len([t for t in texts if outbound._AGAIN in t]) == 1
+    assert texts[0].startswith(outbound.AGAIN + first[:20]) and len([t for t in texts if outbound.AGAIN in t]) == 1
     wired.simulator.check()
 
 

@@ -17,7 +17,7 @@ from tests.bot.channels.wechat.test_inbound import Wired, wire
 @pytest.fixture()
 def wired(sessions: sessionmaker[Session]) -> Wired:
     found = wire(sessions)
-    found.simulator.account = simulated(found.wechat.account)
+    found.simulator.account = simulated(found.wechat.line.account)
     found.follow()
     found.say("在吗")
     found.clock.ahead = timedelta(hours=49)
@@ -66,7 +66,7 @@ def test_the_template_is_asked_for_again_where_the_servers_were_busy(wired: Wire
 )
 def test_the_simulator_refuses_other_fields_and_what_is_too_long(wired: Wired, data: dict[str, dict[str, str]]) -> None:
     with pytest.raises(WechatError, match="47003"):
-        wired.wechat._api.call(
+        wired.api.call(
             "POST",
             "/cgi-bin/message/template/send",
             {"touser": "o1", "template_id": "notice-1", "url": "", "data": data},

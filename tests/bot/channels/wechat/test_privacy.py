@@ -48,7 +48,7 @@ def wired(sessions: sessionmaker[Session]) -> Iterator[Wired]:
     found.simulator.telephone(OPENID).is_following = True
     found.follow("qrscene_lijiagou", OPENID)
     found.say(SAID, OPENID)
-    found.wechat._picture = lambda _: jpeg()
+    found.picture = lambda _: jpeg()
     found.send(OPENID, MsgType="image", PicUrl="http://mmbiz.qpic.cn/1")
     found.wechat.tend()
     found.send(OPENID, MsgType="image", PicUrl="http://mmbiz.qpic.cn/2")  # not fetched yet
@@ -206,13 +206,13 @@ def test_no_log_names_a_person_or_what_they_said(
         county.known_as("union-secret", "zhangsan")
         for name in ("liuhe", "qingshi"):
             county.say(name, SAID, "zhangsan")
-            county.accounts[name]._api.token()
+            county.apis[name].token()
             county.simulators[name].fail_next = [-1, 40001, 45015, 45009, 48001, 40003, 43004]
         for _ in range(8):
             county.clock.ahead += timedelta(minutes=15)
             county.tend()
         for name in ("liuhe", "qingshi"):
-            county.accounts[name]._answer = None  # type: ignore[assignment]
+            county.answer = None  # type: ignore[assignment]
             county.say(name, SAID, "zhangsan")
         county.app.router.routes.clear()
     written = [r for r in caplog.records if r.name.startswith("linli")]

@@ -54,5 +54,5 @@ def test_without_the_right_it_waits_and_elsewhere_nothing_is_said(sessions: sess
 def test_another_account_of_the_installation_does_not_answer_for_this_one(sessions: sessionmaker[Session]) -> None:
     wired = wire(sessions)
     wired.say("在吗")
-    wired.wechat.account = replace(wired.wechat.account, appid="wx0000000000000000", template_id=None)
+    wired.change(account=replace(wired.wechat.line.account, appid="wx0000000000000000", template_id=None))
     assert wired.wechat.remaining(wired.conversation()) is None
