@@ -28,10 +28,8 @@ from PIL import Image
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
-from bot.channels.simulator import account as simulator
 from bot.channels.simulator.account import simulated
 from bot.channels.wechat import menu
-from bot.channels.wechat import menu as wechat_menu
 from bot.channels.wechat.accounts import AccountKind
 from bot.channels.wechat.events import MENU_SAYS, MENU_SHOWS
 from bot.cli import wechat, wechat_doctor
@@ -290,9 +288,10 @@ def test_a_template_that_is_not_the_accounts(county: County) -> None:
     assert "通知模板" not in county.doctor()[1]
 
 
-def test_a_template_whose_fields_a_notice_cannot_fill(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        simulator, "TEMPLATE", "编号：{{character_string1.DATA}}\n状态：{{const2.DATA}}\n事项：{{thing3.DATA}}"
+def test_a_template_whose_fields_a_notice_cannot_fill(county: County) -> None:
+    county.wired.simulator.account = replace(
+        county.wired.simulator.account,
+        template="编号：{{character_string1.DATA}}\n状态：{{const2.DATA}}\n事项：{{thing3.DATA}}",
     )
     line = county.line("通知模板")
     assert line.startswith("不好") and "character_string1、const2，" in line and "thing3" not in line
@@ -355,7 +354,7 @@ def _menu(
 def test_the_simulator_refuses_a_menu_that_telephones_cannot_show(
     county: County, menu: list[dict[str, Any]], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(wechat_menu.MENU, "button", menu)
+    monkeypatch.setitem(menu.MENU, "button", menu)
     assert county.menu_push(yes=True) == 1 and f"微信返回 {code}" in county.capsys.readouterr().err
     assert [v.split(":")[0] for v in county.wired.simulator.violations] == [str(code)]
 

@@ -633,7 +633,7 @@ def test_an_unfollowing_delivered_late_does_not_undo_following_again(wired: Wire
         ).encode()
 
     for body in (event("subscribe", 1), event("unsubscribe", 2), event("subscribe", 3), event("unsubscribe", 2)):
-        wired.run(wired.simulator._once("o1", body))
+        wired.run(wired.simulator.deliver_once("o1", body))
     with wired.sessions() as session:
         assert session.scalars(select(WechatContact.is_following)).one()
     wired.simulator.telephone("o1").is_following = True

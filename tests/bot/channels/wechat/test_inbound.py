@@ -452,7 +452,7 @@ def test_other_events_are_taken_in_silence(wired: Wired, event: str) -> None:
 def test_a_menu_pressed_twice_in_a_second_is_one_press(wired: Wired) -> None:
     assert wired.rows(WechatReceipt) == 0
     for _ in range(2):
-        wired.run(wired.simulator._once("o1", pages_body()))
+        wired.run(wired.simulator.deliver_once("o1", pages_body()))
     assert (wired.rows(WechatReceipt), [t for _, t in wired.rasa.asked]) == (1, [MENU_SAYS["report"]])
 
 
@@ -476,16 +476,16 @@ def test_a_delivery_after_a_kill_before_the_response_left_gets_the_reply(
     the same words.
     """
     monkeypatch.setattr(wired.wechat.inbound, "left_us", lambda _: None)
-    first = wired.run(wired.simulator._once("o1", text_body()))
-    assert first and wired.run(wired.simulator._once("o1", text_body())) == first
+    first = wired.run(wired.simulator.deliver_once("o1", text_body()))
+    assert first and wired.run(wired.simulator.deliver_once("o1", text_body())) == first
     assert len(wired.rasa.asked) == 1 and wired.rows(WechatSent) == 1
 
 
 def test_a_delivery_that_overlaps_one_already_answered_is_only_acknowledged(wired: Wired) -> None:
-    first = wired.run(wired.simulator._once("o1", text_body()))
-    assert first and wired.run(wired.simulator._once("o1", text_body())) == ""
+    first = wired.run(wired.simulator.deliver_once("o1", text_body()))
+    assert first and wired.run(wired.simulator.deliver_once("o1", text_body())) == ""
     wired.clock.ahead = timedelta(seconds=5)
-    assert wired.run(wired.simulator._once("o1", text_body())) == first  # five seconds on, WeChat never got it
+    assert wired.run(wired.simulator.deliver_once("o1", text_body())) == first  # five seconds on, WeChat never got it
 
 
 def text_body() -> bytes:
@@ -521,7 +521,7 @@ def test_a_dead_token_is_renewed_once_and_the_message_sent_once(wired: Wired) ->
         delivery.tell(session, wired.conversation(), Reply(ReplyKind.case, "有进展了。"), key="late")
         session.commit()
     wired.api.token()
-    wired.simulator._tokens.clear()
+    wired.simulator.tokens.clear()
     wired.clock.ahead = timedelta(minutes=1)
     assert (wired.wechat.deliver_due(), wired.simulator.tokens_given) == (1, 2)
     assert [text for via, text in wired.texts() if via == "customer_service"] == ["有进展了。"]

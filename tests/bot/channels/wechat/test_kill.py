@@ -261,11 +261,11 @@ def test_two_processes_and_a_restart_file_once_and_answer_once(world: World) -> 
             await world.up(port)
         world.simulator.telephone("o1").is_following = True
         world.simulator.telephone("o1").said_at, world.simulator.telephone("o1").said_left = time.time(), 5
-        together = [asyncio.create_task(world.simulator._once("o1", body)) for _ in range(3)]
+        together = [asyncio.create_task(world.simulator.deliver_once("o1", body)) for _ in range(3)]
         await asyncio.sleep(0.4)
         world.processes[world.ports[0]].kill()
         heard = list(await asyncio.gather(*together))
-        heard.append(await world.simulator._once("o1", body))
+        heard.append(await world.simulator.deliver_once("o1", body))
         for _ in range(100):
             if [t for t in heard if t] or world.answers("o1"):
                 break

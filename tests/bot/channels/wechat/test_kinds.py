@@ -110,7 +110,7 @@ def picture(number: int = 1) -> bytes:
 def test_a_picture_delivered_three_times_is_fetched_once_and_waits_for_nobody(wired: Wired) -> None:
     server = wired.picture = Pictures(jpeg())
     server.held.clear()
-    texts = [wired.run(wired.simulator._once("o1", picture())) for _ in range(3)]
+    texts = [wired.run(wired.simulator.deliver_once("o1", picture())) for _ in range(3)]
     # answered before anything is fetched
     assert texts[0].startswith("收到照片") and texts[1:] == ["", ""] and server.times == 0
     server.held.set()
@@ -121,7 +121,7 @@ def test_a_picture_delivered_three_times_is_fetched_once_and_waits_for_nobody(wi
 
 def test_two_processes_that_fetch_at_once_attach_one(wired: Wired) -> None:
     server = wired.picture = Pictures(jpeg())
-    wired.run(wired.simulator._once("o1", picture()))
+    wired.run(wired.simulator.deliver_once("o1", picture()))
     server.held.clear()
     both = [threading.Thread(target=wired.wechat.tend) for _ in range(2)]
     for thread in both:
@@ -138,7 +138,7 @@ def test_a_picture_in_a_report_is_added_and_the_question_asked_on(wired: Wired) 
     wired.picture = Pictures(jpeg())
     in_form(wired)
     for number in (1, 2):
-        said = wired.run(wired.simulator._once("o1", picture(number)))
+        said = wired.run(wired.simulator.deliver_once("o1", picture(number)))
         assert (
             said.startswith("收到照片，和您正在报的事一起交上去。\n咱们接着来：大概什么时候的事？")
             and "回复 1：今天" in said
@@ -151,13 +151,13 @@ def test_a_picture_in_a_report_is_added_and_the_question_asked_on(wired: Wired) 
 def test_a_picture_at_the_end_does_not_read_everything_back_again(wired: Wired) -> None:
     wired.picture = Pictures(jpeg())
     in_form(wired, "confirm")
-    said = wired.run(wired.simulator._once("o1", picture()))
+    said = wired.run(wired.simulator.deliver_once("o1", picture()))
     assert "我念一遍" not in said and "这样报上去，行吗？" in said and "回复 1：对，报上去" in said
 
 
 def test_a_picture_outside_of_a_report_waits_for_one(wired: Wired) -> None:
     wired.picture = Pictures(jpeg())
-    assert "说“我要报个事”" in wired.run(wired.simulator._once("o1", picture()))
+    assert "说“我要报个事”" in wired.run(wired.simulator.deliver_once("o1", picture()))
     wired.wechat.tend()
     assert [p.case_id for p in photos(wired)] == [None]
     with wired.sessions() as session:
@@ -175,7 +175,7 @@ def test_a_picture_outside_of_a_report_waits_for_one(wired: Wired) -> None:
 
 def test_a_picture_still_on_its_way_when_the_report_is_filed_goes_to_that_case(wired: Wired) -> None:
     wired.picture = Pictures(jpeg())
-    wired.run(wired.simulator._once("o1", picture()))
+    wired.run(wired.simulator.deliver_once("o1", picture()))
     with wired.sessions() as session:
         case = filing.file(
             session,
@@ -208,7 +208,7 @@ def test_a_picture_that_cannot_be_had_is_tried_again_and_then_told(wired: Wired)
 )
 def test_a_picture_that_is_none_is_told_once(wired: Wired, given: bytes | Exception, told: str) -> None:
     wired.picture = Pictures(given)
-    wired.run(wired.simulator._once("o1", picture()))
+    wired.run(wired.simulator.deliver_once("o1", picture()))
     wired.wechat.tend()
     wired.clock.ahead += timedelta(seconds=10)
     wired.wechat.tend()
@@ -219,7 +219,7 @@ def test_a_picture_that_is_none_is_told_once(wired: Wired, given: bytes | Except
 def test_the_seventh_picture_is_told_to_be_too_many(wired: Wired) -> None:
     wired.picture = Pictures(*(jpeg(c) for c in ("red", "blue", "green", "black", "white", "yellow", "gray")))
     for number in range(1, 8):
-        wired.run(wired.simulator._once("o1", picture(number)))
+        wired.run(wired.simulator.deliver_once("o1", picture(number)))
     wired.wechat.tend()
     wired.clock.ahead += timedelta(seconds=10)
     wired.wechat.deliver_due()
@@ -228,7 +228,7 @@ def test_the_seventh_picture_is_told_to_be_too_many(wired: Wired) -> None:
 
 def test_what_was_deleted_while_a_picture_was_on_its_way_stays_deleted(wired: Wired) -> None:
     server = wired.picture = Pictures(jpeg())
-    wired.run(wired.simulator._once("o1", picture()))
+    wired.run(wired.simulator.deliver_once("o1", picture()))
     server.held.clear()
     fetching = threading.Thread(target=wired.wechat.tend)
     fetching.start()

@@ -1,13 +1,13 @@
 """A notice fills the fields of the template that the account has picked, and says nothing of the matter."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.replies import Reply, ReplyKind
-from bot.channels.simulator import account as simulator
 from bot.channels.simulator.account import simulated
 from bot.channels.wechat.api import WechatError
 from bot.conversations import delivery
@@ -42,8 +42,8 @@ def test_each_field_holds_what_its_kind_allows(wired: Wired) -> None:
     wired.simulator.check()
 
 
-def test_an_old_template_of_first_and_remark(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulator, "TEMPLATE", "{{first.DATA}}")
+def test_an_old_template_of_first_and_remark(wired: Wired) -> None:
+    wired.simulator.account = replace(wired.simulator.account, template="{{first.DATA}}")
     assert tell(wired) == ["您的事有了新消息，点开查看。"]
     wired.simulator.check()
 

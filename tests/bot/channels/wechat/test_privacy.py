@@ -218,5 +218,5 @@ def test_no_log_names_a_person_or_what_they_said(
     written = [r for r in caplog.records if r.name.startswith("linli")]
     assert len(written) > 6
     text = "\n".join(logging.Formatter("%(message)s %(exc_info)s").format(r) for r in written)
-    for secret in ("zhangsan", "union-secret", "老李", "token0", "0" * 32, *county.simulators["liuhe"]._tokens):
+    for secret in ("zhangsan", "union-secret", "老李", "token0", "0" * 32, *county.simulators["liuhe"].tokens):
         assert secret not in text
