@@ -27,7 +27,7 @@ from bot.db import make_engine, make_sessions
 from bot.run.serving import listening
 from bot.run.setup import SetupFailed
 from bot.settings import ROOT, Settings
-from bot.web.simulator import Phone, router
+from bot.web.simulator import Phone, Telephones, include_pages
 
 
 def made_up_accounts(settings: Settings) -> Settings:
@@ -61,7 +61,7 @@ def build(settings: Settings, *, sessions: Callable[[], Session], address: str) 
     assert settings.wechat_accounts is not None
     phones = {account.name: _phone(settings, account) for account in read_accounts(settings.wechat_accounts).values()}
     app = FastAPI(openapi_url=None)
-    app.include_router(router(phones, sessions=sessions, address=address))
+    include_pages(app, Telephones(phones, sessions, address))
     app.mount("/static/vendor/htmx", StaticFiles(directory=settings.vendor / "htmx.org/dist", check_dir=False))
     app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"))
     app.mount("/", servers([p.simulator for p in phones.values()]))

@@ -1,16 +1,16 @@
 """Telephones in a browser."""
 
-import asyncio
 import io
 import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
@@ -35,6 +35,9 @@ _MOST_BYTES = 12_000_000
 _VIA = {"passive": "当场回复", "customer_service": "客服消息"}
 _MODES = {"plain": "明文模式", "compatible": "兼容模式", "safe": "安全模式"}
 _BROKEN = "该公众号提供的服务出现故障，请稍后再试"  # as telephones say it after the third delivery
+
+
+router = APIRouter()
 
 
 @dataclass
@@ -98,121 +101,162 @@ class Phone:
         )
 
 
-def router(phones: dict[str, Phone], *, sessions: Callable[[], Session], address: str) -> APIRouter:
-    """`address`: ours, from which the stack fetches photos."""
-    api = APIRouter()
-    templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
-    templates.env.filters |= {"linked": _linked, "path": lambda url: urlsplit(url).path}
+@dataclass(frozen=True)
+class Telephones:
+    """What the page needs. `address`: ours, from which the stack fetches photos."""
 
-    def held(request: Request, name: str) -> Phone:
-        # Other pages in the same browser can post to loopback, too.
-        if name not in phones or request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-            raise HTTPException(404)
-        return phones[name]
+    phones: dict[str, Phone]
+    sessions: Callable[[], Session]
+    address: str
 
-    def shown(request: Request, phone: Phone, template: str, **values: object) -> HTMLResponse:
-        state = phone.state()
-        mark = f"{zlib.crc32(repr(state).encode()):08x}"
-        if request.query_params.get("seen") == mark:
-            return HTMLResponse(status_code=204)
-        found = {**state, "mark": mark, "phone": phone, "phones": phones, **values}
-        return templates.TemplateResponse(
-            request, template, found, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
-        )
 
-    @api.get("/")
-    async def first() -> Response:
-        return RedirectResponse(f"/phone/{next(iter(phones))}")
+def include_pages(app: FastAPI, telephones: Telephones) -> None:
+    app.state.telephones = telephones
+    app.include_router(router)
 
-    @api.get("/phone/{name}", response_class=HTMLResponse)
-    def page(request: Request, name: str) -> HTMLResponse:
-        with sessions() as session:
-            villages = list(session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.name)))
-        return shown(
-            request,
-            held(request, name),
-            "wechat_simulator.html",
-            villages=villages,
-            menu=(phones[name].simulator.menu or {"button": []})["button"],
-        )
 
-    @api.get("/phone/{name}/live", response_class=HTMLResponse)
-    def live(request: Request, name: str) -> HTMLResponse:
-        return shown(request, held(request, name), "wechat_simulator_live.html", is_alone=True)
+def _telephones(request: Request) -> Telephones:
+    found: Telephones = request.app.state.telephones
+    return found
 
-    @api.get("/phone/{name}/photos/{number}.jpg")
-    async def photo(name: str, number: int) -> Response:
-        if name not in phones or not 0 <= number < len(phones[name].photos):
-            raise HTTPException(404)
-        return Response(phones[name].photos[number], media_type="image/jpeg")
 
-    @api.post("/phone/{name}/{deed}")
-    async def do(request: Request, name: str, deed: str) -> Response:
-        phone = held(request, name)
-        if int(request.headers.get("content-length") or 0) > _MOST_BYTES:
-            phone.note("照片太大，没有发出去")
-        else:
-            await _do(phone, deed, request)
-        return Response(status_code=204) if "hx-request" in request.headers else RedirectResponse(f"/phone/{name}", 303)
+Box = Annotated[Telephones, Depends(_telephones)]
 
-    async def _do(phone: Phone, deed: str, request: Request) -> None:
+
+def _held(request: Request, box: Box, name: str) -> Phone:
+    # Other pages in the same browser can post to loopback, too.
+    if name not in box.phones or request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise HTTPException(404)
+    return box.phones[name]
+
+
+Held = Annotated[Phone, Depends(_held)]
+
+
+@router.get("/")
+def first(box: Box) -> Response:
+    return RedirectResponse(f"/phone/{next(iter(box.phones))}")
+
+
+@router.get("/phone/{name}", response_class=HTMLResponse)
+def page(request: Request, box: Box, phone: Held) -> HTMLResponse:
+    with box.sessions() as session:
+        villages = list(session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.name)))
+    menu = (phone.simulator.menu or {"button": []})["button"]
+    return _shown(request, phone, "wechat_simulator.html", phones=box.phones, villages=villages, menu=menu)
+
+
+@router.get("/phone/{name}/live", response_class=HTMLResponse)
+def live(request: Request, phone: Held) -> HTMLResponse:
+    return _shown(request, phone, "wechat_simulator_live.html", is_alone=True)
+
+
+@router.get("/phone/{name}/photos/{number}.jpg")
+def photo(box: Box, name: str, number: int) -> Response:
+    """For the stack, too."""
+    if name not in box.phones or not 0 <= number < len(box.phones[name].photos):
+        raise HTTPException(404)
+    return Response(box.phones[name].photos[number], media_type="image/jpeg")
+
+
+@router.post("/phone/{name}/{deed}")
+async def do(request: Request, box: Box, phone: Held, deed: str) -> Response:
+    if int(request.headers.get("content-length") or 0) > _MOST_BYTES:
+        phone.note("照片太大，没有发出去")
+    else:
         form = await request.form(max_files=1, max_fields=2)
-        value, sent = str(form.get("value", ""))[:3000], form.get("photo")
-        is_following = phone.telephone.is_following
-        if deed == "later":
-            await asyncio.to_thread(_grow_old, sessions, phone)
-            phone.note("过了 49 小时")
-        elif deed == "follow":
-            phone.note("您扫了村里的二维码" if value else "您打开了公众号" if is_following else "您已关注公众号")
-            if not is_following:
-                await _deliver(
-                    phone, {"MsgType": "event", "Event": "subscribe", "EventKey": f"qrscene_{value}" if value else ""}
-                )
-            elif value:
-                await _deliver(phone, {"MsgType": "event", "Event": "SCAN", "EventKey": value})
-        elif not is_following:
-            phone.note("还没有关注，先扫码关注再说话")
-        elif deed == "unfollow":
-            phone.note("您已取消关注，收不到消息了")
-            await _deliver(phone, {"MsgType": "event", "Event": "unsubscribe", "EventKey": ""})
-        elif deed == "press":
-            await _deliver(phone, {"MsgType": "event", "Event": "CLICK", "EventKey": value})
-        elif deed == "text" and value:
-            await _deliver(phone, {"MsgType": "text", "Content": value})
-        elif deed == "voice":
-            await _deliver(
-                phone,
-                {
-                    "MsgType": "voice",
-                    "MediaId": "voice-1",
-                    "Format": "amr",
-                    **({"Recognition": value} if value else {}),
-                },
-            )
-        elif deed == "location":
-            await _deliver(
-                phone,
-                {"MsgType": "location", "Location_X": 23.134521, "Location_Y": 113.358803, "Scale": 16, "Label": value},
-            )
-        elif deed == "photo":
-            try:
-                phone.photos.append(
-                    await asyncio.to_thread(_jpeg, await sent.read() if isinstance(sent, UploadFile) else b"")
-                )
-            except (OSError, ValueError, Image.DecompressionBombError):
-                phone.note("这个文件不是照片，没有发出去")
-                return
-            number = len(phone.photos) - 1
-            await _deliver(
-                phone,
-                {
-                    "MsgType": "image",
-                    "PicUrl": f"{address}/phone/{phone.account.name}/photos/{number}.jpg",
-                    "MediaId": f"picture-{number}",
-                },
-            )
+        sent = form.get("photo")
+        file = await sent.read() if isinstance(sent, UploadFile) and deed == "photo" else b""
+        await _do(box, Deed(phone, deed, str(form.get("value", ""))[:3000], file))
+    if "hx-request" in request.headers:
+        return Response(status_code=204)
+    return RedirectResponse(f"/phone/{phone.account.name}", 303)
 
-    return api
+
+def _shown(request: Request, phone: Phone, template: str, **values: object) -> HTMLResponse:
+    """Nothing where the browser has seen just this."""
+    state = phone.state()
+    mark = f"{zlib.crc32(repr(state).encode()):08x}"
+    if request.query_params.get("seen") == mark:
+        return HTMLResponse(status_code=204)
+    found = {**state, "mark": mark, "phone": phone, **values}
+    headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
+    return _templates.TemplateResponse(request, template, found, headers=headers)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What somebody does with a telephone. `file`: of a photo, b"" for the one that is drawn."""
+
+    phone: Phone
+    name: str
+    value: str
+    file: bytes
+
+
+async def _do(box: Telephones, deed: Deed) -> None:
+    phone = deed.phone
+    if deed.name == "later":
+        await run_in_threadpool(_grow_old, box.sessions, phone)
+        phone.note("过了 49 小时")
+    elif deed.name == "follow":
+        await _follow(phone, deed.value)
+    elif not phone.telephone.is_following:
+        phone.note("还没有关注，先扫码关注再说话")
+    elif deed.name == "photo":
+        await _send_photo(box, deed)
+    else:
+        if deed.name == "unfollow":
+            phone.note("您已取消关注，收不到消息了")
+        fields = _message(deed)
+        if fields is not None:
+            await _deliver(phone, fields)
+
+
+async def _follow(phone: Phone, village: str) -> None:
+    is_following = phone.telephone.is_following
+    phone.note("您扫了村里的二维码" if village else "您打开了公众号" if is_following else "您已关注公众号")
+    if not is_following:
+        key = f"qrscene_{village}" if village else ""
+        await _deliver(phone, {"MsgType": "event", "Event": "subscribe", "EventKey": key})
+    elif village:
+        await _deliver(phone, {"MsgType": "event", "Event": "SCAN", "EventKey": village})
+
+
+async def _send_photo(box: Telephones, deed: Deed) -> None:
+    phone = deed.phone
+    try:
+        phone.photos.append(await run_in_threadpool(_jpeg, deed.file))
+    except (OSError, ValueError, Image.DecompressionBombError):
+        phone.note("这个文件不是照片，没有发出去")
+        return
+    number = len(phone.photos) - 1
+    url = f"{box.address}/phone/{phone.account.name}/photos/{number}.jpg"
+    await _deliver(phone, {"MsgType": "image", "PicUrl": url, "MediaId": f"picture-{number}"})
+
+
+def _message(deed: Deed) -> dict[str, Any] | None:
+    """As WeChat writes it; None for a deed that there isn't, or an empty text."""
+    value = deed.value
+    match deed.name:
+        case "unfollow":
+            return {"MsgType": "event", "Event": "unsubscribe", "EventKey": ""}
+        case "press":
+            return {"MsgType": "event", "Event": "CLICK", "EventKey": value}
+        case "text" if value:
+            return {"MsgType": "text", "Content": value}
+        case "voice":
+            heard = {"Recognition": value} if value else {}
+            return {"MsgType": "voice", "MediaId": "voice-1", "Format": "amr", **heard}
+        case "location":
+            return {
+                "MsgType": "location",
+                "Location_X": 23.134521,
+                "Location_Y": 113.358803,
+                "Scale": 16,
+                "Label": value,
+            }
+    return None
 
 
 async def _deliver(phone: Phone, fields: dict[str, Any]) -> None:
@@ -275,3 +319,7 @@ def _linked(text: str) -> Markup:
         else escape(part)
         for part in re.split(r"(https?://[\x21-\x7e]+)", text)
     )
+
+
+_templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+_templates.env.filters |= {"linked": _linked, "path": lambda url: urlsplit(url).path}
