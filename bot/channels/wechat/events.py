@@ -53,6 +53,7 @@ _NO_PLACE = "位置没收全，请再发一次，或者打字说在哪儿。"
 # so few characters, once we have asked for them ("回复任意文字"), are no message of their own
 _FETCH = 4
 
+
 @dataclass(frozen=True)
 class Arrival:
     """A message or event that is here for the first time, and whose it is."""

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
 from bot.channels.simulator.account import simulated
-from bot.channels.wechat import menu
+from bot.channels.wechat import menu as wechat_menu
 from bot.channels.wechat.accounts import AccountKind
 from bot.channels.wechat.events import MENU_SAYS, MENU_SHOWS
 from bot.cli import wechat, wechat_doctor
@@ -107,7 +107,7 @@ def county(sessions: sessionmaker[Session], tmp_path: Path, capsys: pytest.Captu
     found = County(settings, wired, {f"http://127.0.0.1:{settings.port}": ours, PUBLIC: ours, API: theirs}, capsys)
     found.write()
     wired.simulator.account = simulated(wechat.accounts(settings)["qinghe"])
-    wired.simulator.menu = menu.MENU
+    wired.simulator.menu = wechat_menu.MENU
     return found
 
 
@@ -298,7 +298,7 @@ def test_a_template_whose_fields_a_notice_cannot_fill(county: County) -> None:
 
 
 def test_the_menu_holds_the_six_words_and_every_key_does_something() -> None:
-    below = [leaf for button in menu.MENU["button"] for leaf in button["sub_button"]]
+    below = [leaf for button in wechat_menu.MENU["button"] for leaf in button["sub_button"]]
     assert {leaf["name"] for leaf in below} == {"问法", "报事", "预约", "查进度", "村规", "找人"}
     assert {leaf["key"] for leaf in below} == {*MENU_SAYS, *MENU_SHOWS}
 
@@ -354,7 +354,7 @@ def _menu(
 def test_the_simulator_refuses_a_menu_that_telephones_cannot_show(
     county: County, menu: list[dict[str, Any]], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(menu.MENU, "button", menu)
+    monkeypatch.setitem(wechat_menu.MENU, "button", menu)
     assert county.menu_push(yes=True) == 1 and f"微信返回 {code}" in county.capsys.readouterr().err
     assert [v.split(":")[0] for v in county.wired.simulator.violations] == [str(code)]
 
