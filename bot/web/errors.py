@@ -1,7 +1,9 @@
-"""How it is answered."""
+"""What an error is answered with: a page for a browser in the staff console, else JSON."""
 
 import logging
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -25,13 +27,10 @@ from knowledge.errors import (
 )
 
 log = logging.getLogger("linli.web")
+_templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
-
-def _body(code: str, message: str) -> dict[str, dict[str, str]]:
-    return {"error": {"code": code, "message": message}}
-
-
-_BY_CLASS = (
+# Of what we raise ourselves; any other class of it is 422.
+_BY_CLASS: tuple[tuple[type[ActionError | ReviewError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (NotAllowed, 403),
@@ -44,6 +43,7 @@ _BY_CLASS = (
     (MoveNotAllowed, 409),
     (NotEditable, 409),
 )
+# Of what the framework raises.
 _BY_STATUS = {
     400: "这次发来的内容读不懂，请刷新页面再试。",
     403: "没有权限。",
@@ -54,74 +54,90 @@ _BY_STATUS = {
 
 
 def install(app: FastAPI) -> None:
-    templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
 
-    def answer(request: Request, status: int, code: str, message: str) -> Response:
-        """A page for a browser in the staff console, else JSON."""
-        if (
-            request.scope["path"].startswith("/staff")
-            and not request.headers.get("hx-request")
-            and "text/html" in request.headers.get("accept", "")
-        ):
-            return templates.TemplateResponse(
-                request, "staff/problem.html", {"text": message, "me": None, "csrf": ""}, status_code=status
-            )
-        return JSONResponse(_body(code, message), status)
 
-    @app.exception_handler(ApiError)
-    async def _api(request: Request, error: ApiError) -> Response:
-        return answer(request, error.status, error.code, error.message)
+def _answer(request: Request, status: int, code: str, message: str) -> Response:
+    if _is_in_browser(request) and request.scope["path"].startswith("/staff"):
+        values = {"text": message, "me": None, "csrf": ""}
+        return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
+    return _json(status, code, message)
 
-    @app.exception_handler(RequestValidationError)
-    async def _malformed(request: Request, _: RequestValidationError) -> Response:
-        return answer(request, 422, "malformed", "这条消息的格式不对，请刷新页面再试。")
 
-    @app.exception_handler(DataError)
-    async def _unfit(request: Request, error: DataError) -> Response:
-        """What every edge before the database let through; its words stay out of the log."""
-        log.error("unfit value path=%s error=%s", request.scope["path"], type(error.orig).__name__)
-        return answer(request, 422, "unfit", "填的内容里有存不了的字，或者太长，请改一改再交。")
+def _is_in_browser(request: Request) -> bool:
+    """It asks for a whole page; htmx takes parts of one."""
+    return not request.headers.get("hx-request") and "text/html" in request.headers.get("accept", "")
 
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        return answer(
-            request,
-            error.status_code,
-            str(error.status_code),
-            _BY_STATUS.get(error.status_code, "出错了，请稍后再试。"),
-        )
 
-    @app.exception_handler(SignInNeeded)
-    async def _door(request: Request, _: SignInNeeded) -> Response:
-        if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse(_body("SignInNeeded", "请先登录。"), 401, headers={"HX-Redirect": "/staff/sign-in"})
-        return RedirectResponse("/staff/sign-in", 303)
+def _json(status: int, code: str, message: str, **headers: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
-    @app.exception_handler(PasswordChangeNeeded)
-    async def _own_password(request: Request, error: PasswordChangeNeeded) -> Response:
-        if request.headers.get("hx-request") or "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse(
-                _body("PasswordChangeNeeded", error.message_zh), 403, headers={"HX-Redirect": "/staff/account"}
-            )
-        return RedirectResponse("/staff/account", 303)
 
-    @app.exception_handler(ReviewError)
-    @app.exception_handler(ActionError)
-    async def _action(request: Request, error: ActionError | ReviewError) -> Response:
-        status = next((code for kind, code in _BY_CLASS if isinstance(error, kind)), 422)
-        return answer(request, status, type(error).__name__, error.message_zh)
+def _said(request: Request, error: ActionError | ReviewError) -> Response:
+    """What somebody may read as it is."""
+    status = next((status for kind, status in _BY_CLASS if isinstance(error, kind)), 422)
+    return _answer(request, status, type(error).__name__, error.message_zh)
 
-    @app.exception_handler(OperationalError)
-    async def _database(_: Request, error: OperationalError) -> JSONResponse:
-        log.error("database %s", type(error.orig).__name__)
-        return JSONResponse(_body("busy", "系统正忙，请稍等片刻再发。急事请拨打 12345；危险时拨打 110。"), 503)
 
-    @app.exception_handler(sqlite3.OperationalError)
-    async def _tracker_file(_: Request, error: sqlite3.OperationalError) -> JSONResponse:
-        log.error("tracker file %s", type(error).__name__)
-        return JSONResponse(_body("busy", "系统正忙，请稍等片刻再试。"), 503)
+def _of_our_own(request: Request, error: ApiError) -> Response:
+    return _answer(request, error.status, error.code, error.message)
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected path=%s error=%s", request.scope["path"], type(error).__name__)
-        return JSONResponse(_body("unexpected", "出错了，请稍后再试。急事请拨打 12345；危险时拨打 110。"), 500)
+
+def _of_the_framework(request: Request, error: HTTPException) -> Response:
+    message = _BY_STATUS.get(error.status_code, "出错了，请稍后再试。")
+    return _answer(request, error.status_code, str(error.status_code), message)
+
+
+def _malformed(request: Request, _: RequestValidationError) -> Response:
+    return _answer(request, 422, "malformed", "这条消息的格式不对，请刷新页面再试。")
+
+
+def _unfit(request: Request, error: DataError) -> Response:
+    """What every edge before the database let through; its words stay out of the log."""
+    log.error("unfit value path=%s error=%s", request.scope["path"], type(error.orig).__name__)
+    return _answer(request, 422, "unfit", "填的内容里有存不了的字，或者太长，请改一改再交。")
+
+
+def _to_the_door(request: Request, _: SignInNeeded) -> Response:
+    return _elsewhere(request, "/staff/sign-in", 401, "SignInNeeded", "请先登录。")
+
+
+def _to_the_account(request: Request, error: PasswordChangeNeeded) -> Response:
+    return _elsewhere(request, "/staff/account", 403, "PasswordChangeNeeded", error.message_zh)
+
+
+def _elsewhere(request: Request, to: str, status: int, code: str, message: str) -> Response:
+    """A browser goes there by itself, htmx by a header."""
+    return RedirectResponse(to, 303) if _is_in_browser(request) else _json(status, code, message, **{"HX-Redirect": to})
+
+
+def _busy(_: Request, error: OperationalError) -> Response:
+    log.error("database %s", type(error.orig).__name__)
+    return _json(503, "busy", "系统正忙，请稍等片刻再发。急事请拨打 12345；危险时拨打 110。")
+
+
+def _tracker_file_busy(_: Request, error: sqlite3.OperationalError) -> Response:
+    log.error("tracker file %s", type(error).__name__)
+    return _json(503, "busy", "系统正忙，请稍等片刻再试。")
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected path=%s error=%s", request.scope["path"], type(error).__name__)
+    return _json(500, "unexpected", "出错了，请稍后再试。急事请拨打 12345；危险时拨打 110。")
+
+
+# Any: each handler takes its own kind.
+_HANDLERS: dict[type[Exception], Callable[[Request, Any], Response]] = {
+    ApiError: _of_our_own,
+    ActionError: _said,
+    ReviewError: _said,
+    SignInNeeded: _to_the_door,
+    PasswordChangeNeeded: _to_the_account,
+    RequestValidationError: _malformed,
+    HTTPException: _of_the_framework,
+    DataError: _unfit,
+    OperationalError: _busy,
+    sqlite3.OperationalError: _tracker_file_busy,
+    Exception: _unexpected,
+}
