@@ -3,13 +3,13 @@
 """
 
 import random
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from actions.bookings import appointments as bookings
-from actions.bookings import openings as bookings_openings
+from actions.bookings import appointments, openings
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.calendar import workdays
 from actions.cases import filing, moves, units
@@ -18,6 +18,7 @@ from actions.cases.models import Case
 from actions.cases.status import CaseStatus
 from actions.errors import ActionError
 from actions.offices.models import Team
+from actions.replies import Reply, ReplyKind
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff, StaffSession
 from knowledge.clock import SHANGHAI
@@ -71,34 +72,63 @@ _WISHED = [
     "邻居家的树倒了压坏我家房",
     "老人的赡养费怎么要",
 ]
+_STEPS = [
+    (CaseStatus.accepted, ""),
+    (CaseStatus.assigned, ""),
+    (CaseStatus.in_progress, ""),
+    (CaseStatus.answered, "到现场看过，两边说好了，月底前办完。"),
+    (CaseStatus.closed, ""),
+]
+_ACTOR = moves.Actor("staff", "演示坐席")
+
+_Said = tuple[Sender, str, ReplyKind]
+_Talk = tuple[Conversation, list[_Said]]
+
+
+@dataclass(frozen=True)
+class _Month:
+    """What the invented month is drawn from."""
+
+    session: Session
+    seed: int
+    chance: random.Random
+    villages: list[Place]
+    teams: list[Team]
+    now: datetime
+
+    def phone(self) -> str:
+        return f"1380000{self.chance.randint(1000, 9999)}"
+
+    def moment(self, *, days_ago: int) -> datetime:
+        day = self.now.astimezone(SHANGHAI) - timedelta(days=days_ago)
+        return min(self.now, day.replace(hour=self.chance.randint(8, 20), minute=self.chance.randint(0, 59)))
 
 
 def fill(session: Session, *, seed: int = 7) -> dict[str, int]:
     """The same month for the same seed. A second call adds nothing."""
     if session.scalar(select(func.count()).select_from(Case).where(Case.is_demo)):
         return {"cases": 0, "conversations": 0, "openings": 0}
-    chance, now = random.Random(seed), datetime.now(UTC)
     villages = list(session.scalars(select(Place).where(Place.level == Level.village).order_by(Place.id)))
     teams = list(session.scalars(select(Team).order_by(Team.id)))
     if not villages or not teams:
         raise ActionError("先运行 linli setup，把地方和单位导进来。")
-    actor = moves.Actor("staff", "演示坐席")
-    cases = 0
-    for day in range(30, 0, -1):
-        for _ in range(chance.randint(0, 4)):
-            category, what, spot, who, wish = chance.choice(_TOLD)
-            at = min(
-                now,
-                (now.astimezone(SHANGHAI) - timedelta(days=day)).replace(
-                    hour=chance.randint(8, 20), minute=chance.randint(0, 59)
-                ),
-            )
-            green = green_reasons(what)
+    month = _Month(session, seed, random.Random(seed), villages, teams, datetime.now(UTC))
+    made = {"cases": _cases(month), "conversations": _conversations(month), "openings": _openings(month)}
+    session.commit()
+    return made
+
+
+def _cases(month: _Month) -> int:
+    filed = 0
+    for days_ago in range(30, 0, -1):
+        for _ in range(month.chance.randint(0, 4)):
+            category, what, spot, who, wish = month.chance.choice(_TOLD)
+            at = month.moment(days_ago=days_ago)
             case = filing.file(
-                session,
-                request_key=f"demo-{cases}-{seed}",
+                month.session,
+                request_key=f"demo-{filed}-{month.seed}",
                 conversation_id=None,
-                place=chance.choice(villages).id,
+                place=month.chance.choice(month.villages).id,
                 category=category,
                 now=at,
                 is_demo=True,
@@ -108,182 +138,172 @@ def fill(session: Session, *, seed: int = 7) -> dict[str, int]:
                     "when_said": "前几天",
                     "other_party": who,
                     "wish": wish,
-                    "green": green,
-                    "phone": f"1380000{chance.randint(1000, 9999)}",
+                    "green": green_reasons(what),
+                    "phone": month.phone(),
                 },
             )
-            cases += 1
-            _live(session, case, chance, teams, actor, at, now)
-    conversations = _conversations(session, chance, villages, now, seed)
-    openings = 0
-    work = workdays.calendar(session)
-    for offset in range(1, 22):
-        local = (now + timedelta(days=offset)).date()
-        if work.is_workday(local) and local.weekday() in (1, 3):
-            for hour, mode in ((9, Mode.visit), (14, Mode.office)):
-                place = villages[offset % len(villages)] if mode is Mode.visit else None
-                starts = bookings.utc(local, hour)
-                opening = bookings_openings.publish(
-                    session,
-                    worker_id=None,
-                    worker_name="演示·周律师",
-                    mode=mode,
-                    place=place.id if place else "qinghe",
-                    address=f"{place.name}党群服务中心" if place else "柳河镇司法所",
-                    starts_at=starts,
-                    ends_at=starts + timedelta(hours=2),
-                    capacity=4 if mode is Mode.visit else 2,
-                    now=now,
-                    is_demo=True,
-                )
-                openings += 1
-                for i in range(chance.randint(0, 3 if mode is Mode.visit else 2)):
-                    bookings.book(
-                        session,
-                        opening.id,
-                        conversation_id=None,
-                        request_key=f"demo-{seed}-{opening.id}-{i}",
-                        summary=chance.choice(_WISHED),
-                        phone=f"1380000{chance.randint(1000, 9999)}",
-                        name="演示居民",
-                        now=now,
-                    )
-    session.commit()
-    return {"cases": cases, "conversations": conversations, "openings": openings}
+            filed += 1
+            _live(month, case, at)
+    return filed
 
 
-def _conversations(session: Session, chance: random.Random, villages: list[Place], now: datetime, seed: int) -> int:
+def _live(month: _Month, case: Case, at: datetime) -> None:
+    """As far as the case would have come by now."""
+    chance = month.chance
+    for to, note in _STEPS:
+        at += timedelta(hours=chance.randint(4, 50))
+        if at > month.now or (to is CaseStatus.closed and chance.random() < 0.25):
+            return
+        if to is CaseStatus.answered and chance.random() < 0.2:
+            _call_unit(month, case, at)
+        if to is CaseStatus.closed and chance.random() < 0.1:
+            _move(month, case, CaseStatus.reopened, at, key="again", note="还是老样子")
+            return
+        _move(month, case, to, at, key=to, note=note, team_id=case.team_id or chance.choice(month.teams).id)
+    moves.rate(month.session, case.id, chance.choice([5, 5, 4, 4, 3]), now=at)
+    case.looked_back = 2
+
+
+def _move(
+    month: _Month, case: Case, to: CaseStatus, at: datetime, *, key: str, note: str, team_id: int | None = None
+) -> None:
+    who = moves.RESIDENT if to in (CaseStatus.closed, CaseStatus.reopened) else _ACTOR
+    key = f"demo-{case.id}-{key}"
+    moves.move(month.session, case.id, to, actor=who, key=key, now=at, note=note, team_id=team_id)
+
+
+def _call_unit(month: _Month, case: Case, at: datetime) -> None:
+    unit = units.call_unit(
+        month.session,
+        case.id,
+        month.chance.choice(month.teams).id,
+        reason="请一起到现场看看",
+        actor=_ACTOR,
+        key=f"demo-{case.id}-call",
+        now=at,
+    )
+    if month.chance.random() < 0.8:
+        units.unit_arrived(month.session, unit.id, actor=_ACTOR, now=min(month.now, at + timedelta(hours=2)))
+
+
+def _conversations(month: _Month) -> int:
     """Some wait in the queue; others were taken by a colleague and given back."""
-    talks: list[tuple[Conversation, list[tuple[Sender, str, str]]]] = []
-    for i, (asked, reason) in enumerate(_ASKED):
-        category, what, *_ = chance.choice(_TOLD)
-        waits = Conversation(
-            status=ConversationStatus.waiting,
-            waiting_since=now - timedelta(minutes=3 + 11 * i),
-            handoff_reason=reason,
-            topic=category,
-        )
-        talks.append(
-            (
-                waits,
-                [
-                    (Sender.resident, what, "text"),
-                    (Sender.bot, "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。", "abstention"),
-                    (Sender.resident, asked, "text"),
-                    (Sender.bot, "已经转给工作人员，轮到您时，这里会显示是谁在跟您说话。", "handoff"),
-                ],
-            )
-        )
-    for first, answer, more, word in _SETTLED:
-        came = "工作人员王芳来了，现在是真人在跟您说话，邻里不插嘴。"
-        left = "王芳说这次就先到这里。我是邻里，接着由我来答。"
-        with_person = [
-            (Sender.system, came, "text"),
-            (Sender.agent, word, "text"),
-            (Sender.resident, "谢谢您", "text"),
-            (Sender.system, left, "text"),
-        ]
-        talks.append(
-            (
-                Conversation(status=ConversationStatus.bot),
-                [
-                    (Sender.resident, first, "text"),
-                    (Sender.bot, answer, "answer"),
-                    (Sender.resident, more, "text"),
-                    *with_person,
-                ],
-            )
-        )
-    for i, (conversation, said) in enumerate(talks):
-        end = conversation.waiting_since or now - timedelta(days=chance.randint(1, 20))
-        conversation.id = f"demo-{seed}-{i}"
+    talks = [
+        *(_waiting(month, i, asked, reason) for i, (asked, reason) in enumerate(_ASKED)),
+        *(_settled(*said) for said in _SETTLED),
+    ]
+    for number, (conversation, said) in enumerate(talks):
+        end = conversation.waiting_since or month.now - timedelta(days=month.chance.randint(1, 20))
+        conversation.id = f"demo-{month.seed}-{number}"
         conversation.channel = "widget"
-        conversation.place_id = chance.choice(villages).id
+        conversation.place_id = month.chance.choice(month.villages).id
         conversation.is_demo = True
         conversation.updated_at = end
-        session.add(conversation)
-        session.flush()
-        for j, (sender, text, kind) in enumerate(said):
-            at = end - timedelta(minutes=len(said) - 1 - j)
-            session.add(
-                Message(
-                    conversation_id=conversation.id,
-                    sender=sender,
-                    kind=kind,
-                    text=text,
-                    body={"agent": "王芳"} if sender is Sender.agent else {},
-                    answered_at=at,
-                    created_at=at,
-                )
-            )
-            session.flush()
+        month.session.add(conversation)
+        month.session.flush()
+        _say(month.session, conversation, said, end)
     return len(talks)
 
 
-def _live(
-    session: Session,
-    case: Case,
-    chance: random.Random,
-    teams: list[Team],
-    actor: moves.Actor,
-    at: datetime,
-    now: datetime,
-) -> None:
-    """As far as the case would have come by now."""
-    steps = [
-        (CaseStatus.accepted, ""),
-        (CaseStatus.assigned, ""),
-        (CaseStatus.in_progress, ""),
-        (CaseStatus.answered, "到现场看过，两边说好了，月底前办完。"),
-        (CaseStatus.closed, ""),
+def _waiting(month: _Month, number: int, asked: str, reason: str) -> _Talk:
+    category, what, *_ = month.chance.choice(_TOLD)
+    conversation = Conversation(
+        status=ConversationStatus.waiting,
+        waiting_since=month.now - timedelta(minutes=3 + 11 * number),
+        handoff_reason=reason,
+        topic=category,
+    )
+    return conversation, [
+        (Sender.resident, what, ReplyKind.text),
+        (Sender.bot, "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。", ReplyKind.abstention),
+        (Sender.resident, asked, ReplyKind.text),
+        (Sender.bot, "已经转给工作人员，轮到您时，这里会显示是谁在跟您说话。", ReplyKind.handoff),
     ]
-    for to, note in steps:
-        at += timedelta(hours=chance.randint(4, 50))
-        if at > now or (to is CaseStatus.closed and chance.random() < 0.25):
-            return
-        if to is CaseStatus.answered and chance.random() < 0.2:
-            unit = units.call_unit(
-                session,
-                case.id,
-                chance.choice(teams).id,
-                reason="请一起到现场看看",
-                actor=actor,
-                key=f"demo-{case.id}-call",
-                now=at,
+
+
+def _settled(first: str, answer: str, more: str, word: str) -> _Talk:
+    return Conversation(status=ConversationStatus.bot), [
+        (Sender.resident, first, ReplyKind.text),
+        (Sender.bot, answer, ReplyKind.answer),
+        (Sender.resident, more, ReplyKind.text),
+        (Sender.system, "工作人员王芳来了，现在是真人在跟您说话，邻里不插嘴。", ReplyKind.text),
+        (Sender.agent, word, ReplyKind.text),
+        (Sender.resident, "谢谢您", ReplyKind.text),
+        (Sender.system, "王芳说这次就先到这里。我是邻里，接着由我来答。", ReplyKind.text),
+    ]
+
+
+def _say(session: Session, conversation: Conversation, said: list[_Said], end: datetime) -> None:
+    """A message a minute, the last one at `end`."""
+    for number, (sender, text, kind) in enumerate(said):
+        at = end - timedelta(minutes=len(said) - 1 - number)
+        reply = Reply(kind, text, agent="王芳" if sender is Sender.agent else "")
+        session.add(
+            Message(
+                conversation_id=conversation.id,
+                sender=sender,
+                kind=reply.kind.value,
+                text=reply.text,
+                body=reply.body(),
+                answered_at=at,
+                created_at=at,
             )
-            if chance.random() < 0.8:
-                units.unit_arrived(session, unit.id, actor=actor, now=min(now, at + timedelta(hours=2)))
-        if to is CaseStatus.closed and chance.random() < 0.1:
-            moves.move(
-                session,
-                case.id,
-                CaseStatus.reopened,
-                actor=moves.RESIDENT,
-                key=f"demo-{case.id}-again",
-                now=at,
-                note="还是老样子",
-            )
-            return
-        who = moves.RESIDENT if to is CaseStatus.closed else actor
-        moves.move(
-            session,
-            case.id,
-            to,
-            actor=who,
-            key=f"demo-{case.id}-{to}",
-            now=at,
-            note=note,
-            team_id=case.team_id or chance.choice(teams).id,
         )
-    moves.rate(session, case.id, chance.choice([5, 5, 4, 4, 3]), now=at)
-    case.looked_back = 2
+        session.flush()
+
+
+def _openings(month: _Month) -> int:
+    """A visit and an hour at the office, on the Tuesdays and Thursdays of three weeks that are working days."""
+    work, published = workdays.calendar(month.session), 0
+    for offset in range(1, 22):
+        day = (month.now + timedelta(days=offset)).date()
+        if not work.is_workday(day) or day.weekday() not in (1, 3):
+            continue
+        village = month.villages[offset % len(month.villages)]
+        visit = _published(month, day, 9, Mode.visit, village.id, f"{village.name}党群服务中心", capacity=4)
+        _book(month, visit, most=3)
+        office = _published(month, day, 14, Mode.office, "qinghe", "柳河镇司法所", capacity=2)
+        _book(month, office, most=2)
+        published += 2
+    return published
+
+
+def _published(month: _Month, day: date, hour: int, mode: Mode, place: str, address: str, *, capacity: int) -> Opening:
+    starts = appointments.utc(day, hour)
+    return openings.publish(
+        month.session,
+        worker_id=None,
+        worker_name="演示·周律师",
+        mode=mode,
+        place=place,
+        address=address,
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=2),
+        capacity=capacity,
+        now=month.now,
+        is_demo=True,
+    )
+
+
+def _book(month: _Month, opening: Opening, *, most: int) -> None:
+    for number in range(month.chance.randint(0, most)):
+        appointments.book(
+            month.session,
+            opening.id,
+            conversation_id=None,
+            request_key=f"demo-{month.seed}-{opening.id}-{number}",
+            summary=month.chance.choice(_WISHED),
+            phone=month.phone(),
+            name="演示居民",
+            now=month.now,
+        )
 
 
 def remove(session: Session) -> dict[str, int]:
     """Everything marked as demo; nothing else."""
     found = {}
-    openings = select(Opening.id).where(Opening.is_demo)
-    session.execute(delete(Appointment).where(Appointment.opening_id.in_(openings)))
+    offered = select(Opening.id).where(Opening.is_demo)
+    session.execute(delete(Appointment).where(Appointment.opening_id.in_(offered)))
     found["openings"] = changed(session, delete(Opening).where(Opening.is_demo))
     session.execute(
         update(Case).where(Case.merged_into_id.in_(select(Case.id).where(Case.is_demo))).values(merged_into_id=None)

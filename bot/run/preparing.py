@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from actions.offices.defaults import import_offices
 from bot.db import make_engine, make_sessions, migrate
@@ -189,7 +189,7 @@ def _bar(name: str) -> Iterator["_Bar"]:
 
 
 class _Bar:
-    def __init__(self, progress: Progress, task: "int") -> None:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
         self._started = time.monotonic()
 
