@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from actions.cases.green import green_reasons
 from actions.outcomes import ActionOutcome
 from actions.replies import Link, Reply, ReplyKind, phone_links
-from bot.conversations import claims, handoff, messages
+from bot.conversations import claims, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency.guidance import Emergency
 from bot.emergency.recognising import recognise
@@ -189,7 +189,7 @@ class Turns:
             conversation.emergency_kind, conversation.emergency_at = kind, now
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
-            queued = handoff.request(session, conversation, reason="danger", now=now)
+            queued = queue.request(session, conversation, reason="danger", now=now)
             return messages.store_replies(session, taken.message, _together(_guidance(danger), queued))
 
     # --- with people
@@ -203,7 +203,7 @@ class Turns:
         if taken.status is not ConversationStatus.waiting:
             return []
         if taken.text.startswith("不等了"):
-            handoff.stop_waiting(session, taken.conversation_id)
+            queue.stop_waiting(session, taken.conversation_id)
             return [_NOT_WAITING]
         now = datetime.now(UTC)
         last = session.scalar(
@@ -213,7 +213,7 @@ class Turns:
         )
         if last and now - last < _ACKNOWLEDGE_EVERY:
             return []
-        waiting = handoff.waiting_reply(session, taken.conversation_id, now=now)
+        waiting = queue.waiting_reply(session, taken.conversation_id, now=now)
         return [replace(waiting, text=f"您的话工作人员看得到。{waiting.text}")]
 
     # --- from the bot
@@ -274,7 +274,7 @@ class Turns:
             return called
         if replies[-1].kind is ReplyKind.abstention and messages.in_a_row(session, conversation.id)[0] >= 1:
             return "abstained"
-        return "rule" if handoff.rule_for(session, text, place=conversation.place_id) else None
+        return "rule" if queue.rule_for(session, text, place=conversation.place_id) else None
 
     def _queued(self, session: Session, conversation: Conversation, reason: str) -> Reply | None:
         told = messages.last_words(session, conversation.id)
@@ -282,7 +282,7 @@ class Turns:
         # Only words said plainly count (绿色通道); a person confirms it.
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
         topic = self._topic(matter) if matter else ""
-        return handoff.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=topic, words=told)
+        return queue.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=topic, words=told)
 
 
 def _together(*replies: Reply | None) -> list[Reply]:

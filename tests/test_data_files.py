@@ -11,7 +11,7 @@ from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matters import MattersFile
 from bot.channels.wechat.menu import MenuFile
 from bot.cli.wechat import RemediesFile
-from bot.conversations.handoff import ReasonsFile
+from bot.conversations.queue import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile

@@ -16,7 +16,7 @@ from actions.cases.photos import MAX_BYTES, CleanPhoto, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
 from bot.channels.greeting import GREETING, notice
-from bot.conversations import delivery, handoff, messages, service
+from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
@@ -133,7 +133,7 @@ def rate(message_id: int, body: RatingBody, held: Mine) -> None:
         and body.value == "down"
         and messages.in_a_row(session, conversation.id)[1] >= 2
     ):
-        queued = handoff.request(session, conversation, reason="rated_down", now=datetime.now(UTC))
+        queued = queue.request(session, conversation, reason="rated_down", now=datetime.now(UTC))
         if queued:
             delivery.tell(session, conversation.id, queued, key=f"rated-down-{message.id}")
         session.commit()

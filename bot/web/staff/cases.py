@@ -20,7 +20,7 @@ from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.offices import routing
 from actions.papers import agreement as papers_agreement
 from actions.papers import case_file
-from bot.conversations import delivery, handoff
+from bot.conversations import delivery, queue
 from bot.staff import audit, rights
 from bot.staff.models import SavedFilter
 from bot.web.downloads import file_response
@@ -272,7 +272,7 @@ def router(desk: Desk) -> APIRouter:
                 moves.mark_green(
                     session, case.id, [g for g in GREEN if text_of(sent, f"green-{g}")], actor=actor, key=key, now=now
                 )
-                handoff.mark_green(session, case.conversation_id, bool(case.green))
+                queue.mark_green(session, case.conversation_id, bool(case.green))
             elif do in ("call", "refer"):
                 units.call_unit(
                     session,

@@ -18,7 +18,7 @@ from actions.dialogue.hearing.dispute import FIELDS
 from actions.errors import InvalidInput, NotFound
 from actions.feedback import record_unanswered
 from bot.channels.base import Remaining
-from bot.conversations import handoff
+from bot.conversations import handoff, queue
 from bot.conversations.models import CannedReply, Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
 from bot.staff import audit, rights, signing_in
@@ -80,7 +80,7 @@ def router(
             session.scalars(
                 select(Conversation)
                 .where(*where, *boxes.get(box, boxes["waiting"]))
-                .order_by(*handoff.order())
+                .order_by(*queue.order())
                 .limit(_SHOWN)
             )
         )
@@ -116,7 +116,7 @@ def router(
                 counts=counts,
                 last=last,
                 box=box,
-                reasons=handoff.REASONS,
+                reasons=queue.REASONS,
                 shown=_SHOWN,
                 present=signing_in.present(session, now=datetime.now(UTC)),
             )
@@ -220,7 +220,7 @@ def router(
                 canned=list(session.scalars(select(CannedReply.text).order_by(CannedReply.position, CannedReply.id))),
                 teams=desk.teams(session, who.staff),
                 labels=STAFF_LABELS,
-                reasons=handoff.REASONS,
+                reasons=queue.REASONS,
             )
 
     @api.get("/conversations/{conversation_id}/suggestions", response_class=HTMLResponse)

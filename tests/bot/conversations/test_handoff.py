@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.defaults import import_offices
 from actions.offices.models import HandoffRule, Team
-from bot.conversations import claims, handoff, messages, service
+from bot.conversations import claims, handoff, messages, queue, service
 from bot.conversations import messages as conversations_messages
-from bot.conversations.handoff import MOVES, Status
+from bot.conversations import status as statuses
 from bot.conversations.models import Conversation, InternalNote, Message, Sender
+from bot.conversations.status import MOVES, Status
 from bot.turns import Turns
 from bot.web.resident.shown import message_json
 from knowledge.exchange.corpus import import_places
@@ -49,7 +50,7 @@ def queued(session: Session, reason: str = "asked", *, now: datetime = OPEN_HOUR
     conversation = started(session)
     for name, value in marks.items():
         setattr(conversation, name, value)
-    assert handoff.request(session, conversation, reason=reason, now=now)
+    assert queue.request(session, conversation, reason=reason, now=now)
     session.commit()
     return conversation.id
 
@@ -90,10 +91,10 @@ def test_only_the_moves_of_the_table_are_made(session: Session, start: Status, t
     conversation.status = start
     session.commit()
     if to in MOVES[start]:
-        assert handoff._move(session, conversation.id, to, start=(start,))
+        assert statuses.move(session, conversation.id, to, start=(start,))
     else:
         with pytest.raises(NotAllowed):
-            handoff._move(session, conversation.id, to, start=(start,))
+            statuses.move(session, conversation.id, to, start=(start,))
     assert status(session, conversation.id) is (to if to in MOVES[start] else start)
 
 
@@ -105,7 +106,7 @@ def test_every_status_leads_back_to_the_bot() -> None:
 def test_a_second_request_changes_nothing(session: Session) -> None:
     conversation_id = queued(session)
     conversation = session.get_one(Conversation, conversation_id)
-    assert handoff.request(session, conversation, reason="rated_down", now=OPEN_HOURS + timedelta(hours=1)) is None
+    assert queue.request(session, conversation, reason="rated_down", now=OPEN_HOURS + timedelta(hours=1)) is None
     session.commit()
     assert (conversation.waiting_since, conversation.handoff_reason) == (OPEN_HOURS, "asked")
 
@@ -113,7 +114,7 @@ def test_a_second_request_changes_nothing(session: Session) -> None:
 def test_a_request_while_an_agent_has_it_changes_nothing(session: Session) -> None:
     conversation_id = held(session)
     assert (
-        handoff.request(session, session.get_one(Conversation, conversation_id), reason="asked", now=OPEN_HOURS) is None
+        queue.request(session, session.get_one(Conversation, conversation_id), reason="asked", now=OPEN_HOURS) is None
     )
     assert status(session, conversation_id) is Status.open
 
@@ -131,21 +132,21 @@ def test_danger_stands_first_then_the_green_channel_then_who_waited_longest(sess
         session, "danger", now=OPEN_HOURS + timedelta(minutes=15), emergency_at=OPEN_HOURS, is_green=True
     )
     ordered = list(
-        session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*handoff.order()))
+        session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*queue.order()))
     )
     assert ordered == [danger_and_green, danger, green, earlier, later]
-    assert [handoff.position(session, c) for c in ordered] == [0, 1, 2, 3, 4]
+    assert [queue.position(session, c) for c in ordered] == [0, 1, 2, 3, 4]
 
 
 def test_the_resident_is_told_the_true_position(session: Session) -> None:
     first = started(session)
-    reply = handoff.request(session, first, reason="asked", now=OPEN_HOURS)
+    reply = queue.request(session, first, reason="asked", now=OPEN_HOURS)
     assert reply and "您排在最前面" in reply.text
     second = started(session)
-    reply = handoff.request(session, second, reason="asked", now=OPEN_HOURS + timedelta(minutes=1))
+    reply = queue.request(session, second, reason="asked", now=OPEN_HOURS + timedelta(minutes=1))
     assert reply and "前面还有 1 位" in reply.text
     handoff.accept(session, first.id, **WANG, now=OPEN_HOURS)
-    assert "您排在最前面" in handoff.waiting_reply(session, second.id, now=OPEN_HOURS).text
+    assert "您排在最前面" in queue.waiting_reply(session, second.id, now=OPEN_HOURS).text
 
 
 @pytest.mark.parametrize(
@@ -160,20 +161,20 @@ def test_the_resident_is_told_the_true_position(session: Session) -> None:
 def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_to_ring(
     session: Session, now: datetime, back: str
 ) -> None:
-    reply = handoff.request(session, started(session), reason="asked", now=now)
+    reply = queue.request(session, started(session), reason="asked", now=now)
     assert reply and back in reply.text and "会在这里回您" in reply.text and "最前面" not in reply.text
     assert {link.href for link in reply.links} == {"tel:12345", "tel:12348"}
 
 
 def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queue(session: Session) -> None:
-    reply = handoff.request(session, started(session), reason="danger", now=NIGHT)
+    reply = queue.request(session, started(session), reason="danger", now=NIGHT)
     assert reply and "110" in reply.next and reply.links == ()
 
 
 def test_the_resident_can_stop_waiting(sessions: sessionmaker[Session], session: Session) -> None:
     conversation_id = queued(session)
     rasa = FakeRasa([{"kind": "answer", "text": "可以退"}])
-    [reply] = turn(sessions, rasa, conversation_id, handoff.DONT_WAIT)
+    [reply] = turn(sessions, rasa, conversation_id, queue.DONT_WAIT)
     assert "接着答" in reply.text and rasa.asked == []
     conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
     assert (conversation.status, conversation.waiting_since, conversation.handoff_reason) == (Status.bot, None, None)
@@ -367,11 +368,11 @@ def test_danger_stays_in_front_when_it_is_transferred_or_forgotten(session: Sess
     danger = queued(session, "danger", now=OPEN_HOURS + timedelta(hours=1), emergency_at=OPEN_HOURS)
     handoff.accept(session, danger, **WANG, now=OPEN_HOURS)
     handoff.transfer(session, danger, **WANG, team_id=1, team_name="县里", now=OPEN_HOURS + timedelta(hours=2))
-    assert [handoff.position(session, c) for c in (danger, ordinary)] == [0, 1]
+    assert [queue.position(session, c) for c in (danger, ordinary)] == [0, 1]
     handoff.accept(session, danger, **WANG, now=OPEN_HOURS)
     message = resident(session, danger, "他又来了")
     assert handoff.release_forgotten(session, now=message.created_at + timedelta(minutes=11)) == [danger]
-    assert [handoff.position(session, c) for c in (danger, ordinary)] == [0, 1]
+    assert [queue.position(session, c) for c in (danger, ordinary)] == [0, 1]
     assert session.get_one(Conversation, danger, populate_existing=True).handoff_reason == "danger"
 
 
@@ -523,10 +524,10 @@ def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(
 
 def test_an_emergency_while_waiting_moves_to_the_front(sessions: sessionmaker[Session], session: Session) -> None:
     first, second = queued(session), queued(session, now=OPEN_HOURS + timedelta(minutes=1))
-    assert handoff.position(session, second) == 1
+    assert queue.position(session, second) == 1
     replies = turn(sessions, FakeRasa(ANSWER), second, "救命，他拿刀砍我")
     assert replies[0].kind == "emergency"
-    assert [handoff.position(session, c) for c in (second, first)] == [0, 1]
+    assert [queue.position(session, c) for c in (second, first)] == [0, 1]
 
 
 def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(
@@ -535,4 +536,4 @@ def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(
     waiting, conversation_id = queued(session), started(session).id
     replies = turn(sessions, FakeRasa(ANSWER), conversation_id, "救命，他拿刀砍我")
     assert [r.kind for r in replies] == ["emergency", "handoff"]
-    assert [handoff.position(session, c) for c in (conversation_id, waiting)] == [0, 1]
+    assert [queue.position(session, c) for c in (conversation_id, waiting)] == [0, 1]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from actions.cases.models import Photo
-from bot.conversations import handoff
+from bot.conversations import queue
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.settings import Settings
 from bot.web.limits import RateLimit
@@ -94,7 +94,7 @@ def test_two_bad_answers_in_a_row_call_a_person(empty: World) -> None:
         assert client.post(f"/api/widget/messages/{reply['id']}/rating", json={"value": "down"}).status_code == 204
     news = client.get("/api/widget/messages").json()
     assert (news["status"], news["messages"][-1]["kind"]) == ("waiting", "handoff")
-    assert news["messages"][-1]["buttons"] == [{"title": handoff.DONT_WAIT, "payload": handoff.DONT_WAIT}]
+    assert news["messages"][-1]["buttons"] == [{"title": queue.DONT_WAIT, "payload": queue.DONT_WAIT}]
 
 
 def test_a_photo_is_stored_anew_and_said_to_be_there(empty: World) -> None:

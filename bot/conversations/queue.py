@@ -1,0 +1,125 @@
+"""The queue of those who wait for a person: how one gets into it, where one stands, how one leaves it unheard."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import SQLColumnExpression, case, select, update
+from sqlalchemy.orm import Session
+
+from actions.calendar.workdays import calendar, local
+from actions.offices import routing
+from actions.offices.models import HandoffRule
+from actions.replies import Button, Reply, ReplyKind, phone_links
+from bot.conversations.models import Conversation
+from bot.conversations.status import Status, move
+from knowledge import places
+from knowledge.data_files import DataModel, Text, read
+
+
+class _Reasons(DataModel):
+    danger: Text
+    asked: Text
+    abstained: Text
+    rated_down: Text
+    not_understood: Text
+    rule: Text
+    transferred: Text
+    forgotten: Text
+
+
+class ReasonsFile(DataModel):
+    """The schema of reasons.yml: what staff read beside a conversation that waits."""
+
+    reasons: _Reasons
+
+
+REASONS: dict[str, str] = read(Path(__file__).with_name("reasons.yml"), ReasonsFile).reasons.model_dump()
+DONT_WAIT = "不等了，接着问邻里"
+
+
+def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule | None:
+    """The rule of this place or one above it that wants a person for these words."""
+    fits = [rule for rule in session.scalars(select(HandoffRule).order_by(HandoffRule.id)) if rule.keyword in text]
+    here = places.above(session, place) if fits else []  # asked at every turn, so the places only where a word fits
+    return next((rule for rule in fits if rule.place_id is None or rule.place_id in here), None)
+
+
+def request(
+    session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = ""
+) -> Reply | None:
+    """Put a conversation into the queue of the team of its place and topic; the caller commits, together with the reply
+    this gives.
+
+    None: it is there already.
+    """
+    team = routing.team_for(session, category=topic, place=conversation.place_id, text=words)
+    if not move(
+        session,
+        conversation.id,
+        Status.waiting,
+        start=(Status.bot,),
+        waiting_since=now,
+        handoff_reason=reason,
+        topic=topic or None,
+        team_id=team.id if team else None,
+        agent_id=None,
+        agent_name=None,
+    ):
+        return None
+    return waiting_reply(session, conversation.id, now=now, danger=reason == "danger")
+
+
+def waiting_reply(session: Session, conversation_id: str, *, now: datetime, danger: bool = False) -> Reply:
+    """Where the resident truly stands, and when people are there."""
+    ahead = position(session, conversation_id)
+    days = calendar(session)
+    if days.is_open(now):
+        text = (
+            "已经转给工作人员，"
+            + ("您排在最前面。" if ahead == 0 else f"前面还有 {ahead} 位。")
+            + "轮到您时，这里会显示是谁在跟您说话。"
+        )
+    else:
+        text = (
+            f"现在是下班时间，工作人员 {local(days.next_opening(now), time_too=True)} 上班，看到后会在这里回您，"
+            "不用一直等着。"
+        )
+    more = "有危险就打 110、120、119，不要等这里回话。" if danger else "急事请直接打电话。"
+    return Reply(
+        ReplyKind.handoff,
+        text,
+        next=more,
+        links=() if danger else phone_links("12345", "12348"),
+        buttons=(Button(DONT_WAIT, DONT_WAIT),),
+    )
+
+
+def mark_green(session: Session, conversation_id: str | None, is_green: bool) -> None:
+    """As its case goes first or no longer does, so does the conversation."""
+    session.execute(update(Conversation).where(Conversation.id == conversation_id).values(is_green=is_green))
+    session.commit()
+
+
+def order() -> Sequence[SQLColumnExpression[Any]]:
+    """Danger first, then the green channel, then who has waited longest."""
+    danger = case(
+        (Conversation.emergency_at.is_not(None) & (Conversation.handoff_reason == "danger"), 0),
+        (Conversation.is_green, 1),
+        else_=2,
+    )
+    return danger, Conversation.waiting_since, Conversation.id
+
+
+def position(session: Session, conversation_id: str) -> int:
+    """How many stand before this one."""
+    queue = list(
+        session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*order()))
+    )
+    return queue.index(conversation_id) if conversation_id in queue else 0
+
+
+def stop_waiting(session: Session, conversation_id: str) -> bool:
+    """The resident would rather go on with the bot; the caller commits."""
+    return move(session, conversation_id, Status.bot, start=(Status.waiting,), waiting_since=None, handoff_reason=None)
