@@ -1,0 +1,60 @@
+"""What one conversation holds, for the person themself (个人信息保护法 45)."""
+
+import base64
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.bookings.appointments import label
+from actions.bookings.models import Appointment
+from actions.bookings.status import LABELS
+from actions.cases.finding import of_conversation
+from actions.cases.models import Photo
+from actions.papers.case_file import pack
+from actions.persons import threads_of
+from bot.channels import registry
+from bot.conversations import messages
+from bot.conversations.models import Conversation
+from bot.web.resident.shown import message_json
+
+
+def found(session: Session, beginning: str) -> Conversation | None:
+    """The one conversation whose number begins so; None for no or several, and for less than 8 characters."""
+    if len(beginning) < 8:
+        return None
+    begins = Conversation.id.startswith(beginning, autoescape=True)
+    rows = session.scalars(select(Conversation).where(begins).limit(2)).all()
+    return rows[0] if len(rows) == 1 else None
+
+
+def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
+    own = conversation.id
+    appointments = select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id)
+    photos = select(Photo).where(Photo.conversation_id == own).order_by(Photo.id)
+    return {
+        "conversation": own,
+        "place": conversation.place_id,
+        "messages": [message_json(m) for m in messages.all_messages(session, own)],
+        "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
+        "appointments": [_appointment(a) for a in session.scalars(appointments)],
+        "photos": [_photo(p) for p in session.scalars(photos)],
+        "joined": [c[:8] for c in threads_of(session, own)[1:]],
+        **registry.about(session, own),
+    }
+
+
+def _appointment(held: Appointment) -> dict[str, str | None]:
+    return {
+        "when": label(held.opening),
+        "where": held.opening.address,
+        "status": LABELS[held.status],
+        "about": held.summary,
+        "name": held.name,
+        "phone": held.phone,
+    }
+
+
+def _photo(held: Photo) -> dict[str, Any]:
+    jpeg = base64.b64encode(held.jpeg).decode()
+    return {"at": held.created_at.isoformat(), "case": held.case_id, "jpeg": jpeg}
