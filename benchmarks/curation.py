@@ -30,10 +30,10 @@ from bot.db import make_engine, make_sessions, migrate
 from bot.settings import Settings
 from knowledge.clock import today
 from knowledge.documents import saving
-from knowledge.documents.building import read_question_bank
-from knowledge.documents.kinds.base import ChunkText, DocumentText
+from knowledge.documents.building import DocumentText, read_question_bank
+from knowledge.documents.kinds.base import ChunkText
+from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Kind, VersionStatus
-from knowledge.documents.shape import EDITABLE
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.normalise import normalise

@@ -10,6 +10,7 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.law.standing import sound
 from knowledge.search.articles import cited_articles
@@ -23,14 +24,8 @@ from knowledge.statutes.citations import short_name
 ANSWER_FROM = 0.5
 _STORY_FROM = 0.5
 
-KIND_LABELS = {
-    Kind.statute: "法律",
-    Kind.regulation: "摘要",
-    Kind.policy: "政策",
-    Kind.village_rule: "村规",
-    Kind.case_story: "案例",
-    Kind.service_guide: "办事指南",
-}
+# A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
+_TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story)
 _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_village_rule": {Kind.village_rule: 0.05},
     "ask_policy": {Kind.policy: 0.03, Kind.service_guide: 0.02},
@@ -124,22 +119,22 @@ def alone(session: Session, passage: Passage, *, day: date) -> Answer:
 
 
 def cite(passage: Passage, *, note: str | None = None) -> Citation:
-    label = KIND_LABELS[passage.kind]
+    kind = KINDS[passage.kind]
     if passage.kind is Kind.statute and passage.promulgated_on and passage.promulgated_on == passage.in_force_from:
         note = note or f"{passage.promulgated_on.isoformat()} 修正文本"
-    if passage.kind is Kind.regulation:
+    if kind.is_summary:
         note = note or f"这是我们写的摘要，不是原文。文号：{passage.details.get('number') or '见标题'}"
     if passage.caution:
         note = f"{note} {passage.caution}" if note else passage.caution
     return Citation(
         kind=passage.kind.value,
-        kind_label=label,
+        kind_label=kind.label,
         document=passage.document_id,
         title=passage.title,
         article=passage.ref,
         in_force_from=passage.in_force_from.isoformat(),
         in_force_to=passage.in_force_to.isoformat() if passage.in_force_to else None,
-        summary=passage.kind is Kind.regulation,
+        summary=kind.is_summary,
         text=passage.text,
         note=note,
         score=passage.score,
@@ -150,13 +145,13 @@ def cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None =
     chunk, version, document = row
     return Citation(
         kind=document.kind.value,
-        kind_label=KIND_LABELS[document.kind],
+        kind_label=KINDS[document.kind].label,
         document=document.id,
         title=document.title,
         article=chunk.ref,
         in_force_from=version.in_force_from.isoformat(),
         in_force_to=version.in_force_to.isoformat() if version.in_force_to else None,
-        summary=document.kind is Kind.regulation,
+        summary=KINDS[document.kind].is_summary,
         text=chunk.text,
         note=note,
         score=1.0,
@@ -176,7 +171,7 @@ def _from_own(session: Session, best: Passage, passages: list[Passage], day: dat
     citations += _story(passages)
     return Answer(
         best.details["answer"],
-        best.details.get("next") or _next_for(best.kind),
+        best.details.get("next") or KINDS[best.kind].next_step,
         tuple(citations),
         best.score,
         best.topic,
@@ -236,11 +231,7 @@ def _from_statute(question: str, passages: list[Passage]) -> Answer:
     best = passages[0]
     statutes = [p for p in passages if p.kind is Kind.statute][:3]
     own = next(
-        (
-            p
-            for p in passages[1:5]
-            if p.kind in (Kind.service_guide, Kind.policy, Kind.regulation) and p.score >= _STORY_FROM
-        ),
+        (p for p in passages[1:5] if p.kind not in _TOLD_APART and p.score >= _STORY_FROM),
         None,
     )
     text = f"《{short_name(best.title)}》{best.ref}说：{decisive_sentences(best.text, question)}"
@@ -251,7 +242,7 @@ def _from_statute(question: str, passages: list[Passage]) -> Answer:
         step = own.details.get("next")
         citations.append(cite(own))
     citations += _story(passages)
-    return Answer(text, step or _next_for(best.kind), tuple(citations), best.score, own.topic if own else None)
+    return Answer(text, step or KINDS[best.kind].next_step, tuple(citations), best.score, own.topic if own else None)
 
 
 def _story(passages: list[Passage]) -> list[Citation]:
@@ -293,9 +284,3 @@ def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
     if best and re.match(r"(前款|但是|其|该)", sentences[best]):
         return sentences[best - 1] + sentences[best]
     return sentences[best]
-
-
-def _next_for(kind: Kind) -> str:
-    if kind in (Kind.service_guide, Kind.policy):
-        return "要办的话，先带上身份证去镇便民服务中心问；不方便跑就拨打 12345。"
-    return "想问清自己这件事怎么办，可以拨打 12348 免费问律师，或到镇司法所。"

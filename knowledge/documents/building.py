@@ -1,24 +1,36 @@
 """A shaped text made into chunks and questions."""
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from knowledge.documents.kinds.base import ChunkText, DocumentText, Question
-from knowledge.documents.kinds.guide import build_guide
-from knowledge.documents.kinds.regulation import build_regulation
-from knowledge.documents.kinds.story import build_story
-from knowledge.documents.kinds.village_rule import build_village_rule
-from knowledge.documents.models import Kind
+from knowledge.documents.kinds.base import ChunkText, Question
+from knowledge.documents.kinds.registry import KINDS, Kind
 from knowledge.errors import CitationNotFound, CorpusError
 from knowledge.statutes.citations import parse_citation, short_name, statute_id
 from knowledge.statutes.reading import StatuteVersion
 
-_FOLDERS = ("guides", "regulations", "village_rules", "stories")
 # columns of Document and DocumentVersion; the rest is `content`
 ROW_FIELDS = ("id", "kind", "place", "in_force_from", "in_force_to", "reviewed_on")
+
+
+@dataclass(frozen=True)
+class DocumentText:
+    id: str
+    kind: Kind
+    title: str
+    place_id: str
+    topic: str | None
+    in_force_from: date
+    in_force_to: date | None
+    reviewed_on: date | None
+    content: dict[str, Any]
+    chunks: tuple[ChunkText, ...]
+    promulgated_on: date | None = None
+    flag: str | None = None
 
 
 def statute_document(version: StatuteVersion) -> DocumentText:
@@ -47,7 +59,8 @@ def statute_document(version: StatuteVersion) -> DocumentText:
 
 
 def corpus_files(corpus: Path) -> list[Path]:
-    return sorted(path for folder in _FOLDERS for path in (corpus / folder).glob("*.yml"))
+    folders = {spec.folder for spec in KINDS.values() if spec.is_ours}
+    return sorted(path for folder in folders for path in (corpus / folder).glob("*.yml"))
 
 
 def read_document(path: Path) -> tuple[DocumentText, list[Question]]:
@@ -68,7 +81,7 @@ def build(data: dict[str, Any], *, source: str) -> tuple[DocumentText, list[Ques
     """
     try:
         kind = Kind(data["kind"])
-        chunks, questions = _BUILDERS[kind](data, source)
+        chunks, questions = KINDS[kind].build(data, source)
         return (
             DocumentText(
                 id=data["id"],
@@ -120,12 +133,3 @@ def _load(path: Path) -> Any:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path.name}: {error}") from error
-
-
-_BUILDERS = {
-    Kind.service_guide: build_guide,
-    Kind.policy: build_guide,
-    Kind.regulation: build_regulation,
-    Kind.village_rule: build_village_rule,
-    Kind.case_story: build_story,
-}

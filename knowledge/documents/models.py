@@ -7,16 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from knowledge.documents.kinds.registry import Kind as Kind  # of a row; told where all is told of it
 from knowledge.tables import Base, UtcDateTime, enum_column
-
-
-class Kind(enum.StrEnum):
-    statute = "statute"
-    regulation = "regulation"
-    policy = "policy"
-    village_rule = "village_rule"
-    case_story = "case_story"
-    service_guide = "service_guide"
 
 
 class VersionStatus(enum.StrEnum):

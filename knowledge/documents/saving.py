@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from knowledge.documents.kinds.base import DocumentText
+from knowledge.documents.building import DocumentText
 from knowledge.documents.models import Chunk, Document, DocumentVersion, ImportedSource, VersionStatus
 from knowledge.normalise import content_hash
 

@@ -1,20 +1,13 @@
 """A form or file brought into shape; what it still lacks."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from knowledge.documents.kinds.base import TITLE_MOST, line_in
-from knowledge.documents.kinds.guide import check_guide, check_policy, shape_guide
-from knowledge.documents.kinds.regulation import check_regulation, shape_regulation
-from knowledge.documents.kinds.story import check_story, shape_story
-from knowledge.documents.kinds.village_rule import check_village_rule, shape_village_rule
-from knowledge.documents.models import Kind
+from knowledge.documents.kinds.registry import KINDS, Kind
 from knowledge.documents.topics import TOPICS
 from knowledge.errors import CitationNotFound
 from knowledge.statutes.citations import parse_citation
-
-EDITABLE = (Kind.service_guide, Kind.policy, Kind.village_rule, Kind.case_story, Kind.regulation)
 
 
 def shaped(kind: Kind, content: dict[str, Any]) -> dict[str, Any]:
@@ -25,7 +18,7 @@ def shaped(kind: Kind, content: dict[str, Any]) -> dict[str, Any]:
         "title": line_in(content.get("title"), TITLE_MOST),
         "topic": content.get("topic") if content.get("topic") in TOPICS else None,
     }
-    return {**found, **_SHAPES[kind](content)}
+    return {**found, **KINDS[kind].shape(content)}
 
 
 def problems(kind: Kind, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None) -> list[str]:
@@ -36,7 +29,7 @@ def problems(kind: Kind, content: dict[str, Any], *, in_force_from: date, in_for
     found = [] if content["title"] else ["请写标题。"]
     if in_force_to and in_force_to < in_force_from:
         found.append("有效期的结束日期早于开始日期。")
-    found += _CHECKS[kind](content)
+    found += KINDS[kind].missing(content)
     for citation in citations(content):
         try:
             if parse_citation(citation).ref is None:
@@ -61,20 +54,3 @@ def questions(content: dict[str, Any]) -> list[str]:
         if isinstance(part, dict):
             found += part.get("questions") or []
     return found
-
-
-_SHAPES: dict[Kind, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    Kind.service_guide: shape_guide,
-    Kind.policy: shape_guide,
-    Kind.regulation: shape_regulation,
-    Kind.village_rule: shape_village_rule,
-    Kind.case_story: shape_story,
-}
-
-_CHECKS: dict[Kind, Callable[[dict[str, Any]], list[str]]] = {
-    Kind.service_guide: check_guide,
-    Kind.policy: check_policy,
-    Kind.regulation: check_regulation,
-    Kind.village_rule: check_village_rule,
-    Kind.case_story: check_story,
-}

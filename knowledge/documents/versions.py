@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from knowledge.documents import bank, shape
-from knowledge.documents.building import build
-from knowledge.documents.kinds.base import DocumentText, Question
+from knowledge.documents.building import DocumentText, build
+from knowledge.documents.kinds.base import Question
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionEvent, VersionStatus
 from knowledge.errors import (
     DraftExists,
@@ -46,13 +47,6 @@ STATUS_LABELS = {
     S.withdrawn: "已撤回",
     S.expired: "已过期",
     S.superseded: "已被新版替代",
-}
-_PREFIXES = {
-    Kind.service_guide: "guide",
-    Kind.policy: "policy",
-    Kind.village_rule: "rule",
-    Kind.case_story: "story",
-    Kind.regulation: "reg",
 }
 
 
@@ -110,9 +104,9 @@ def start_draft(
     Raises VersionNotFound, NotEditable, DraftExists.
     """
     if document_id is None:
-        if kind not in _PREFIXES or place_id is None:
+        if kind not in EDITABLE or place_id is None:
             raise NotEditable
-        document = Document(id=f"{_PREFIXES[kind]}-{secrets.token_hex(5)}", kind=kind, title="", place_id=place_id)
+        document = Document(id=f"{KINDS[kind].prefix}-{secrets.token_hex(5)}", kind=kind, title="", place_id=place_id)
         session.add(document)
         session.flush()
     else:
@@ -120,7 +114,7 @@ def start_draft(
         if found is None:
             raise VersionNotFound
         document = found
-    if document.kind not in shape.EDITABLE:
+    if document.kind not in EDITABLE:
         raise NotEditable
     version = _new_version(
         session,

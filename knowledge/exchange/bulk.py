@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import bank, shape, versions
-from knowledge.documents.building import build
-from knowledge.documents.kinds.base import DocumentText, Question
+from knowledge.documents.building import DocumentText, build
+from knowledge.documents.kinds.base import Question
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import (
     BankQuestion,
     BankTarget,
@@ -36,13 +37,8 @@ from knowledge.statutes.citations import parse_citation
 _OPEN_FILES = (".yml", ".yaml")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{1,79}")
 _OTHERS = ("offices", "golden", "statute-corrections", "topic_messages", "places")  # of a corpus, and no documents
-_KINDS_BY_WORD = (
-    (Kind.village_rule, ("village_rules", "村规", "民约", "公约", "村民自治章程", "积分")),
-    (Kind.case_story, ("stories", "案例", "故事", "以案释法")),
-    (Kind.regulation, ("regulations", "司法解释", "法规", "条例")),
-    (Kind.policy, ("policies", "政策", "办法", "通知", "方案", "意见", "细则")),
-    (Kind.service_guide, ("guides", "指南", "怎么", "流程", "须知")),
-)
+# The plainer a kind's words are, the later they are looked for: 积分管理条例 of a village is a village rule.
+_BY_WORDS = tuple(dict.fromkeys((Kind.village_rule, Kind.case_story, *reversed(EDITABLE))))
 
 
 class Outcome(enum.StrEnum):
@@ -126,8 +122,8 @@ def _read(file: Given, kind: Kind | None) -> Read:
 def _kind_of(path: PurePosixPath) -> Kind | None:
     """By the nearest folder that says it, else by the name."""
     for part in [*reversed(path.parts[:-1]), path.stem]:
-        for kind, words in _KINDS_BY_WORD:
-            if any(word in part for word in words):
+        for kind in _BY_WORDS:
+            if any(word in part for word in KINDS[kind].words):
                 return kind
     return None
 
@@ -228,7 +224,7 @@ def _checked(session: Session, data: Any, *, may: Callable[[str], bool]) -> tupl
         raise _Bad(f"少了“{'”“'.join(missing)}”。")
     if not isinstance(data["id"], str) or not _ID.fullmatch(data["id"]) or data["id"].startswith("law-"):
         raise _Bad("id 只能是小写字母、数字和横线。")
-    if data["kind"] not in [k.value for k in shape.EDITABLE]:
+    if data["kind"] not in [k.value for k in EDITABLE]:
         raise _Bad(f"没有“{str(data['kind'])[:20]}”这一种资料。")
     if session.get(Place, str(data["place"])) is None:
         raise _Bad(f"没有“{str(data['place'])[:20]}”这个地方，请先在设置里加上。")

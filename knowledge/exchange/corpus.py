@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import versions
-from knowledge.documents.building import corpus_files, read_document, read_question_bank
-from knowledge.documents.kinds.base import DocumentText, Question
+from knowledge.documents.building import DocumentText, corpus_files, read_document, read_question_bank
+from knowledge.documents.kinds.base import Question
 from knowledge.documents.models import (
     BankQuestion,
     BankTarget,

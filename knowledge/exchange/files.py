@@ -14,18 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import versions
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import BankQuestion, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.errors import CorpusError
 from knowledge.places import Place, below
 from knowledge.statutes.citations import arabic, short_name
 
-FOLDERS = {
-    Kind.service_guide: "guides",
-    Kind.policy: "guides",
-    Kind.regulation: "regulations",
-    Kind.village_rule: "village_rules",
-    Kind.case_story: "stories",
-}
 _ORDER = (
     "id",
     "kind",
@@ -85,7 +79,7 @@ def files(
         if version.status is not VersionStatus.published and not may(version.document.place_id):
             continue
         before = "" if version.status is VersionStatus.published else "drafts/"
-        held[f"{before}{FOLDERS[version.document.kind]}/{version.document_id}.yml"] = dump(mapping(version))
+        held[f"{before}{KINDS[version.document.kind].folder}/{version.document_id}.yml"] = dump(mapping(version))
     yield from sorted(held.items())
     yield from _questions(session)
 
@@ -101,7 +95,7 @@ def export_all(session: Session, folder: Path, *, drafts: bool = False) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
         written.add(target)
-    for name in {*FOLDERS.values(), "questions"}:
+    for name in {*(KINDS[kind].folder for kind in EDITABLE), "questions"}:
         for old in [*(folder / name).glob("*.yml"), *(folder / "drafts" / name).glob("*.yml")]:
             if old not in written:
                 old.unlink()

@@ -27,6 +27,7 @@ from bot.web.staff.desk import Desk, Who, back, text_of
 from knowledge.clock import SHANGHAI
 from knowledge.documents import shape, versions
 from knowledge.documents.building import build
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import DocumentVersion, ImportedSource, Kind
 from knowledge.documents.versions import Person
 from knowledge.errors import CorpusError, FileRefused, ReviewError
@@ -38,13 +39,8 @@ from knowledge.importing.formats.blocks import MOST_CHARACTERS, Extract
 from knowledge.importing.recognising.document import Recognised, recognise
 from knowledge.places import Level, Place
 
-KINDS = {
-    Kind.village_rule: "村规民约",
-    Kind.policy: "政策",
-    Kind.service_guide: "办事指南",
-    Kind.case_story: "案例",
-    Kind.regulation: "法规摘要",
-}
+# What villages have on paper comes first.
+OFFERED = {kind: KINDS[kind].name for kind in (Kind.village_rule, Kind.policy, *EDITABLE)}
 FIELDS = {
     "answer": "简短回答",
     "next": "下一步",
@@ -67,7 +63,7 @@ def router(desk: Desk) -> APIRouter:
         where = [p for p in session.scalars(select(Place).order_by(Place.id)) if seen is None or p.id in seen]
         order = [level for level in Level]
         shared = {
-            "kinds": KINDS,
+            "kinds": OFFERED,
             "where": sorted(where, key=lambda p: (order.index(p.level), p.name)),
             "fields": FIELDS,
             "most": MOST_BYTES,
@@ -156,7 +152,7 @@ def router(desk: Desk) -> APIRouter:
 
 def _kind(value: str) -> Kind:
     """Raises InvalidInput."""
-    if value not in [k.value for k in KINDS]:
+    if value not in [k.value for k in OFFERED]:
         raise InvalidInput("请选是哪一种资料。")
     return Kind(value)
 
@@ -275,7 +271,7 @@ def _saved(session: Session, who: Who, number: str) -> DocumentVersion | None:
     return (
         version
         if version is not None
-        and version.document.kind in KINDS
+        and version.document.kind in OFFERED
         and (seen is None or version.document.place_id in seen)
         else None
     )

@@ -10,6 +10,7 @@ from knowledge.anonymity.detector import find_marks
 from knowledge.anonymity.marks import Mark
 from knowledge.documents import reading_ease, shape
 from knowledge.documents.fields import fields
+from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Kind
 from knowledge.documents.reading_ease import Hint
 from knowledge.errors import CitationNotFound
@@ -58,22 +59,17 @@ def checks(
             (c, check_citation(session, c, from_day=in_force_from, to_day=in_force_to)) for c in _cited(content)
         ],
         hints=[(f.label, hint) for f in prose for hint in reading_ease.hints(f.text)],
-        marks=[(f.label, mark) for f in prose for mark in find_marks(f.text)] if kind is Kind.case_story else [],
+        marks=[(f.label, mark) for f in prose for mark in find_marks(f.text)] if KINDS[kind].is_masked else [],
         flags=flags,
         undecided=undecided,
     )
 
 
-def swapped(content: dict[str, Any], wanted: str) -> dict[str, Any]:
-    """The content of a story with one marked wording replaced everywhere by what is offered for it; unchanged for
-    any other wording.
+def swapped(kind: Kind, content: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """The content with one marked wording replaced everywhere by what is offered for it; unchanged for any other
+    wording.
     """
-    offers = {
-        mark.text: mark.replacement
-        for f in fields(Kind.case_story, content)
-        if f.is_prose
-        for mark in find_marks(f.text)
-    }
+    offers = {mark.text: mark.replacement for f in fields(kind, content) if f.is_prose for mark in find_marks(f.text)}
     if wanted not in offers:
         return content
     return {name: _replaced(value, wanted, offers[wanted]) for name, value in content.items()}

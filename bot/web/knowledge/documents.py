@@ -21,8 +21,8 @@ from bot.web.staff.desk import Desk, Who, back, int_of, text_of
 from knowledge.documents import comments, versions
 from knowledge.documents import versions as documents_versions
 from knowledge.documents.fields import fields
+from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Chunk, DocumentVersion, Kind, VersionStatus
-from knowledge.documents.shape import EDITABLE
 from knowledge.documents.topics import TOPICS
 from knowledge.documents.versions import MOVES, OPEN
 from knowledge.errors import DraftExists

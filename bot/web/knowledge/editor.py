@@ -4,6 +4,7 @@ wrote.
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -20,9 +21,10 @@ from bot.web.knowledge.shelf import KIND_NAMES, Shelf, person
 from bot.web.staff.desk import Who, back, int_of, text_of
 from knowledge.documents import comments, versions
 from knowledge.documents.differences import FieldDifference, by_field
-from knowledge.documents.kinds.guide import PROOFS
+from knowledge.documents.kinds.registry import KINDS
+from knowledge.documents.kinds.service_guide import PROOFS
 from knowledge.documents.kinds.village_rule import CLAUSE_STATUSES
-from knowledge.documents.models import DocumentVersion, Kind, VersionStatus
+from knowledge.documents.models import DocumentVersion, VersionStatus
 from knowledge.documents.topics import TOPICS
 from knowledge.errors import EditConflict, Incomplete, MoveNotAllowed, ReasonNeeded
 from knowledge.village_rules.check import suggested_conflict
@@ -149,8 +151,8 @@ def router(shelf: Shelf) -> APIRouter:
             do, reason = text_of(sent, "do", 100), text_of(sent, "reason", 1000)
             typed = forms.typed(sent, version, by=who.staff.name, today=shelf.today())
             content = forms.act(typed.content, version.document.kind, do)
-            if do.startswith("swap:") and version.document.kind is Kind.case_story:
-                content = swapped(content, do.removeprefix("swap:"))
+            if do.startswith("swap:") and KINDS[version.document.kind].is_masked:
+                content = swapped(version.document.kind, content, do.removeprefix("swap:"))
             typed = replace(typed, content=content)
             shown = {"part": int_of(sent, "part") or 0, "size": text_of(sent, "size", 3) or "0", "reason": reason}
             if typed.problem or do == "look":
@@ -241,11 +243,12 @@ def submit(session: Session, version: DocumentVersion, found: Checks, *, staff: 
     audit.record(session, staff, "资料送审", version.document_id, f"第 {version.number} 版 {reason}")
 
 
-def _after(saved: DocumentVersion, do: str, content: dict[str, object]) -> str:
+def _after(saved: DocumentVersion, do: str, content: dict[str, Any]) -> str:
     """Back to the form, at the clause that the button was about."""
     what, _, at = do.partition("-")
-    parts = content.get(forms.PARTS.get(saved.document.kind, "")) or []
-    last = len(parts) - 1  # type: ignore[arg-type]
+    field = KINDS[saved.document.kind].parts
+    parts = content[field.name] if field else []
+    last = len(parts) - 1
     place = (
         last
         if what == "add"

@@ -7,7 +7,9 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from bot.web.staff.desk import int_of, text_of
-from knowledge.documents.kinds.guide import SECTIONS
+from knowledge.documents.kinds.base import Form
+from knowledge.documents.kinds.registry import KINDS
+from knowledge.documents.kinds.service_guide import SECTIONS
 from knowledge.documents.kinds.village_rule import CLAUSE_STATUSES
 from knowledge.documents.models import DocumentVersion, Kind
 from knowledge.documents.shape import shaped
@@ -16,7 +18,6 @@ from knowledge.village_rules.check import check_clause, suggested_conflict
 MOST_PARTS, MOST_SECTIONS = 300, 20
 MOST_FIELDS = 4000  # three hundred clauses of twelve fields
 _TEXT = 20_000
-PARTS = {Kind.village_rule: "clauses", Kind.regulation: "articles"}
 
 
 @dataclass(frozen=True)
@@ -56,38 +57,17 @@ def stored(version: DocumentVersion) -> Typed:
 def typed(sent: FormData, version: DocumentVersion, *, by: str, today: date) -> Typed:
     """What was typed, with who decided on which clause."""
     kind = version.document.kind
-    found: dict[str, Any] = {
-        name: text_of(sent, name, _TEXT)
-        for name in (
-            "title",
-            "topic",
-            "issuer",
-            "number",
-            "answer",
-            "next",
-            "facts",
-            "handling",
-            "lesson",
-            "questions",
-            "legal_basis",
-            "adopted_on",
-            "filed_on",
-            "proof",
-        )
-    }
-    found["varies_by_province"] = text_of(sent, "varies_by_province", 1) == "1"
-    found["sections"] = {
-        name: text_of(sent, f"section-{i}-text", _TEXT)
-        for i in range(MOST_SECTIONS)
-        if (name := text_of(sent, f"section-{i}-name", 20))
-    }
-    if kind in PARTS:
-        found[PARTS[kind]] = [
-            _part(sent, i, kind, version, by=by, today=today)
-            for i in range(min(int_of(sent, "parts") or 0, MOST_PARTS))
-        ]
-    elif kind is Kind.case_story:
-        found["articles"] = text_of(sent, "articles", _TEXT)
+    found: dict[str, Any] = {name: text_of(sent, name, _TEXT) for name in ("title", "topic")}
+    for field in KINDS[kind].fields:
+        if field.form is Form.flag:
+            found[field.name] = text_of(sent, field.name, 1) == "1"
+        elif field.form is Form.sections:
+            found[field.name] = _sections(sent)
+        elif field.form is Form.parts:
+            count = min(int_of(sent, "parts") or 0, MOST_PARTS)
+            found[field.name] = [_part(sent, i, kind, version, by=by, today=today) for i in range(count)]
+        else:
+            found[field.name] = text_of(sent, field.name, _TEXT)
     dates = {name: text_of(sent, name, 10) for name in ("in_force_from", "in_force_to", "reviewed_on")}
     days, problem = _days(dates)
     return Typed(shaped(kind, found), dates, days, problem, version.in_force_from)
@@ -97,10 +77,10 @@ def act(content: dict[str, Any], kind: Kind, do: str) -> dict[str, Any]:
     """The content after one of the buttons `add`, `remove-3`, `up-3`, `down-3` of clauses or articles; any other
     changes nothing.
     """
-    name = PARTS.get(kind)
-    if name is None:
+    field = KINDS[kind].parts
+    if field is None:
         return content
-    parts, (what, _, at) = list(content[name]), do.partition("-")
+    parts, (what, _, at) = list(content[field.name]), do.partition("-")
     place = int(at) if at.isascii() and at.isdigit() and len(at) <= 3 else -1
     if what == "add" and len(parts) < MOST_PARTS:
         parts.append({})
@@ -108,7 +88,7 @@ def act(content: dict[str, Any], kind: Kind, do: str) -> dict[str, Any]:
         moved = parts.pop(place)
         if what != "remove":
             parts.insert(max(0, place + (-1 if what == "up" else 1)), moved)
-    return shaped(kind, {**content, name: parts})
+    return shaped(kind, {**content, field.name: parts})
 
 
 def sections(content: dict[str, Any]) -> list[tuple[str, str, bool]]:
@@ -121,6 +101,14 @@ def sections(content: dict[str, Any]) -> list[tuple[str, str, bool]]:
         *((n, "", True) for n in SECTIONS if n not in held),
         ("", "", False),
     ][:MOST_SECTIONS]
+
+
+def _sections(sent: FormData) -> dict[str, str]:
+    return {
+        name: text_of(sent, f"section-{i}-text", _TEXT)
+        for i in range(MOST_SECTIONS)
+        if (name := text_of(sent, f"section-{i}-name", 20))
+    }
 
 
 def _days(dates: dict[str, str]) -> tuple[dict[str, date | None], str | None]:
@@ -159,7 +147,7 @@ def _part(sent: FormData, i: int, kind: Kind, version: DocumentVersion, *, by: s
         return found | {"decided_by": by, "decided_on": today.isoformat()}
     # A decision is about a wording: with other words it has to be made again.
     same = shaped(kind, {"clauses": [found]})["clauses"][0]
-    former = next(
+    former: dict[str, Any] = next(
         (
             c
             for c in version.content.get("clauses") or []

@@ -16,8 +16,8 @@ from bot.staff.models import Staff
 from bot.web.knowledge.shelf import KIND_NAMES, Shelf, own_places, readable
 from bot.web.staff.desk import words
 from knowledge import places as knowledge_places
+from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Kind, VersionStatus
-from knowledge.documents.shape import EDITABLE
 from knowledge.documents.topics import TOPICS
 from knowledge.documents.versions import STATUS_LABELS
 from knowledge.errors import SnapshotUnavailable

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from knowledge.answering import compose
 from knowledge.answering.compose import Answer
-from knowledge.documents.building import build
-from knowledge.documents.kinds.base import ChunkText, DocumentText
-from knowledge.documents.models import Document, Kind
+from knowledge.documents.building import DocumentText, build
+from knowledge.documents.kinds.base import ChunkText
+from knowledge.documents.kinds.registry import KINDS
+from knowledge.documents.models import Document
 from knowledge.documents.shape import questions
 from knowledge.errors import CitationNotFound, CorpusError
 from knowledge.search.passages import Passage
@@ -61,11 +62,7 @@ def preview(
         text, _ = build({**head, **content}, source=document.id)
     except CorpusError:
         return Previews(None, (), 0, size)
-    parts = (
-        tuple(c.ref or f"第 {i} 项" for i, c in enumerate(text.chunks, 1))
-        if document.kind in (Kind.village_rule, Kind.regulation)
-        else ()
-    )
+    parts = tuple(c.ref or f"第 {i} 项" for i, c in enumerate(text.chunks, 1)) if KINDS[document.kind].parts else ()
     if not text.chunks:
         return Previews(None, parts, 0, size)
     part = part if 0 <= part < len(text.chunks) else 0

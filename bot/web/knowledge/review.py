@@ -20,8 +20,9 @@ from bot.web.knowledge.shelf import KIND_NAMES, Shelf, may_change, person, wrote
 from bot.web.staff.desk import Who, back, int_of, text_of
 from knowledge.documents import comments, versions
 from knowledge.documents.differences import by_field
+from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Document, DocumentVersion, VersionComment, VersionStatus
-from knowledge.documents.shape import EDITABLE, shaped
+from knowledge.documents.shape import shaped
 from knowledge.documents.versions import MOVES, OPEN
 from knowledge.errors import ReasonNeeded, VersionNotFound
 from knowledge.evaluation.models import GoldenQuestion

@@ -13,22 +13,15 @@ from bot.staff.models import Staff
 from bot.web.staff.desk import Desk, number_or_404, words
 from knowledge import places
 from knowledge.documents import versions
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
-from knowledge.documents.shape import EDITABLE
 from knowledge.documents.versions import STATUS_LABELS, Person
 from knowledge.errors import VersionNotFound
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.places import Place
 from knowledge.search.index import Index
 
-KIND_NAMES = {
-    Kind.service_guide: "办事指南",
-    Kind.policy: "政策",
-    Kind.village_rule: "村规民约",
-    Kind.case_story: "案例",
-    Kind.regulation: "法规摘要",
-    Kind.statute: "法律",
-}
+KIND_NAMES = {kind: spec.name for kind, spec in KINDS.items()}
 WHAT_NAMES = {
     "started": "开始写",
     "saved": "保存",

@@ -20,8 +20,9 @@ from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
 from bot.web.knowledge.shelf import KIND_NAMES, readable
 from bot.web.staff.desk import Desk, Who, int_of, text_of, words
-from knowledge.answering.compose import ANSWER_FROM, KIND_LABELS, Abstention, Answer, answer
+from knowledge.answering.compose import ANSWER_FROM, Abstention, Answer, answer
 from knowledge.documents import versions
+from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.normalise import normalise
 from knowledge.places import Place
@@ -92,7 +93,7 @@ def router(
             place=place,
             day=day or today().isoformat(),
             statuses=versions.STATUS_LABELS,
-            kinds=KIND_LABELS,
+            kinds={kind: spec.label for kind, spec in KINDS.items()},
             statute=Kind.statute,
             answer_from=ANSWER_FROM,
         )

@@ -25,8 +25,8 @@ from bot.web.staff.desk import Desk, back, text_of, words
 from knowledge.anonymity.detector import mask
 from knowledge.answering.compose import Answer, answer
 from knowledge.documents import versions
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, Kind
-from knowledge.documents.shape import EDITABLE
 from knowledge.encoder.embedding import Embedder
 from knowledge.search.searcher import Searcher
 from knowledge.tables import changed
@@ -300,10 +300,7 @@ def _chosen(sent: FormData, places: dict[str, str]) -> tuple[Kind, str]:
 def _content(kind: Kind, label: str, asks: list[str], topic: str) -> dict[str, Any]:
     """An empty text of this kind that has the residents' wordings where it keeps its questions."""
     head = {"title": label.rstrip("？?。！!"), "topic": topic}
-    if kind is Kind.village_rule:
-        return {**head, "clauses": [{"number": "第一条", "topic": topic, "questions": asks}]}
-    return (
-        {**head, "articles": [{"number": "第一条", "questions": asks}]}
-        if kind is Kind.regulation
-        else {**head, "questions": asks}
-    )
+    field = KINDS[kind].parts
+    if field is None:
+        return {**head, "questions": asks}
+    return {**head, field.name: [{"number": "第一条", "topic": topic, "questions": asks}]}

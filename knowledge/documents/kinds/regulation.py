@@ -1,23 +1,26 @@
-"""Regulation, article by article."""
+"""Regulation, article by article, in our own words."""
 
 from typing import Any
 
 from knowledge.documents.kinds.base import (
+    ANSWER_MOST,
+    QUESTIONS,
     REF,
     ChunkText,
+    KindSpec,
     Question,
+    articles,
     check_numbered,
-    line_in,
-    lines_in,
-    needed,
-    parts_in,
+    fixed,
+    line,
+    parts,
     questions_in,
-    text_in,
+    text,
 )
 from knowledge.statutes.citations import Target
 
 
-def build_regulation(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
+def _build(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     chunks, questions = [], []
     for article in data["articles"]:
         number = str(article["number"])
@@ -40,24 +43,29 @@ def build_regulation(data: dict[str, Any], source: str) -> tuple[list[ChunkText]
     return chunks, questions
 
 
-def shape_regulation(content: dict[str, Any]) -> dict[str, Any]:
-    articles = [
-        {
-            "number": line_in(a.get("number"), REF),
-            "text": text_in(a.get("text")),
-            "answer": text_in(a.get("answer"), 2000),
-            "questions": lines_in(a.get("questions")),
-        }
-        for a in parts_in(content.get("articles"))
-    ]
-    return {
-        "summary": True,
-        "number": line_in(content.get("number")),
-        "issuer": line_in(content.get("issuer")),
-        "articles": articles,
-        "legal_basis": lines_in(content.get("legal_basis")),
-    }
-
-
-def check_regulation(content: dict[str, Any]) -> list[str]:
-    return needed(content, issuer="发文单位") + check_numbered(content["articles"], "条文")
+REGULATION = KindSpec(
+    name="法规摘要",
+    label="摘要",
+    folder="regulations",
+    prefix="reg",
+    words=("regulations", "司法解释", "法规", "条例"),
+    fields=(
+        fixed("summary", True),
+        line("number", "文号"),
+        line("issuer", "发文单位", is_needed=True, is_prose=True),
+        parts(
+            "articles",
+            "条文",
+            (
+                line("number", "编号", most=REF),
+                text("text", "内容"),
+                text("answer", "给居民的话", most=ANSWER_MOST),
+                QUESTIONS,
+            ),
+        ),
+        articles("legal_basis", "法律依据"),
+    ),
+    build=_build,
+    check=lambda content: check_numbered(content["articles"], "条文"),
+    is_summary=True,
+)

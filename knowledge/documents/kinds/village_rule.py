@@ -3,22 +3,31 @@
 from typing import Any
 
 from knowledge.documents.kinds.base import (
+    ANSWER_MOST,
+    QUESTIONS,
     REF,
     ChunkText,
+    FieldSpec,
+    Form,
+    KindSpec,
     Question,
+    articles,
     check_numbered,
-    date_in,
+    choice,
+    day,
+    line,
     line_in,
-    lines_in,
     parts_in,
     questions_in,
-    text_in,
+    text,
 )
 from knowledge.documents.topics import TOPICS
 from knowledge.statutes.citations import Target
 
+CLAUSE_STATUSES = {"compatible": "不冲突", "conflicts": "与法律冲突", "unclear": "还要再看"}
 
-def build_village_rule(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
+
+def _build(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Question]]:
     chunks, questions = [], []
     for clause in data["clauses"]:
         number = str(clause["number"])
@@ -36,40 +45,42 @@ def build_village_rule(data: dict[str, Any], source: str) -> tuple[list[ChunkTex
     return chunks, questions
 
 
-CLAUSE_STATUSES = {"compatible": "不冲突", "conflicts": "与法律冲突", "unclear": "还要再看"}
+_CONFLICT = (
+    text("says", "法律怎么说", most=ANSWER_MOST),
+    articles("articles", "与哪条法律冲突", most=10),
+)
 
 
-def shape_village_rule(content: dict[str, Any]) -> dict[str, Any]:
-    clauses = []
-    for given in parts_in(content.get("clauses")):
-        clause: dict[str, Any] = {
-            "number": line_in(given.get("number"), REF),
-            "heading": line_in(given.get("heading"), 60),
-            "topic": given.get("topic") if given.get("topic") in TOPICS else None,
-            "text": text_in(given.get("text")),
-            "answer": text_in(given.get("answer"), 2000),
-            "status": given.get("status") if given.get("status") in CLAUSE_STATUSES else "unclear",
-        }
-        conflict = given.get("conflict")
-        if clause["status"] == "conflicts":
-            held = conflict if isinstance(conflict, dict) else {}
-            clause["conflict"] = {
-                "articles": lines_in(held.get("articles"), 10),
-                "says": text_in(held.get("says"), 2000),
-            }
-        clause["questions"] = lines_in(given.get("questions"))
-        for name in ("decided_by", "decided_on"):
-            if given.get(name):
-                clause[name] = line_in(given[name], 40)
-        clauses.append(clause)
-    return {
-        "adopted_on": date_in(content.get("adopted_on")),
-        "filed_on": date_in(content.get("filed_on")),
-        "clauses": clauses,
-    }
+def _conflict(value: Any) -> dict[str, Any]:
+    held = value if isinstance(value, dict) else {}
+    return {f.name: f.shape(held.get(f.name)) for f in reversed(_CONFLICT)}
 
 
-def check_village_rule(content: dict[str, Any]) -> list[str]:
+_CLAUSE = (
+    line("number", "编号", most=REF),
+    line("heading", "小标题", most=60, is_prose=True),
+    choice("topic", "类别", {topic: topic for topic in TOPICS}),
+    text("text", "内容"),
+    text("answer", "给居民的话", most=ANSWER_MOST),
+    choice("status", "合不合法", CLAUSE_STATUSES, default="unclear"),
+    FieldSpec("conflict", "", Form.group, _conflict, of=_CONFLICT),
+    QUESTIONS,
+)
+
+
+def _clauses(value: Any) -> list[dict[str, Any]]:
+    """Only a clause in conflict says with what, and only one that somebody decided on says who and when."""
+    found = []
+    for given in parts_in(value):
+        clause = {f.name: f.shape(given.get(f.name)) for f in _CLAUSE}
+        if clause["status"] != "conflicts":
+            del clause["conflict"]
+        clause |= {name: line_in(given[name], 40) for name in ("decided_by", "decided_on") if given.get(name)}
+        found.append(clause)
+    return found
+
+
+def _check(content: dict[str, Any]) -> list[str]:
     found = check_numbered(content["clauses"], "村规")
     for clause in content["clauses"]:
         if clause["status"] == "conflicts":
@@ -78,3 +89,19 @@ def check_village_rule(content: dict[str, Any]) -> list[str]:
             if not clause["conflict"]["says"]:
                 found.append(f"{clause['number']}标为与法律冲突，请用一句白话写明法律怎么说。")
     return found
+
+
+VILLAGE_RULE = KindSpec(
+    name="村规民约",
+    label="村规",
+    folder="village_rules",
+    prefix="rule",
+    words=("village_rules", "村规", "民约", "公约", "村民自治章程", "积分"),
+    fields=(
+        day("adopted_on", "通过日期", asks="哪天通过的"),
+        day("filed_on", "备案日期", asks="哪天报镇里备案"),
+        FieldSpec("clauses", "村规", Form.parts, _clauses, of=_CLAUSE),
+    ),
+    build=_build,
+    check=_check,
+)

@@ -9,12 +9,24 @@ from datetime import date
 from typing import Any
 
 from knowledge.documents import shape
-from knowledge.documents.models import Kind
+from knowledge.documents.kinds.registry import KINDS, Kind
 from knowledge.importing.formats.blocks import Block, BlockKind, Extract
 from knowledge.importing.recognising import mentions
+from knowledge.importing.recognising.clauses import regulation, village_rule
+from knowledge.importing.recognising.guide import guide
+from knowledge.importing.recognising.labelled import labelled
 from knowledge.importing.recognising.labels import label_of
 from knowledge.importing.recognising.reading import Reading, day_in_words
+from knowledge.importing.recognising.story import story
 
+# A kind that isn't named here is read by the labels of its fields.
+_READERS: dict[Kind, Callable[[Reading], dict[str, Any]]] = {
+    Kind.village_rule: village_rule,
+    Kind.regulation: regulation,
+    Kind.service_guide: guide,
+    Kind.policy: guide,
+    Kind.case_story: story,
+}
 _TITLE = 60
 _TITLE_ENDS = ("。", "；", "：", "，", "！", "？", ":", ";")
 
@@ -33,20 +45,10 @@ class Recognised:
 
 
 def recognise(extract: Extract, *, kind: Kind, title_hint: str = "") -> Recognised:
-    from knowledge.importing.recognising.clauses import regulation, village_rule
-    from knowledge.importing.recognising.guide import guide
-    from knowledge.importing.recognising.story import story
-
-    readers: dict[Kind, Callable[[Reading], dict[str, Any]]] = {
-        Kind.village_rule: village_rule,
-        Kind.regulation: regulation,
-        Kind.service_guide: guide,
-        Kind.policy: guide,
-        Kind.case_story: story,
-    }
     reading = _opened(extract, title_hint)
     said = mentions.days(extract.text)
-    fields = readers[kind](reading)
+    reader = _READERS.get(kind)
+    fields = reader(reading) if reader else labelled(reading, KINDS[kind])
     content = {"title": reading.title, "topic": None, **fields}
     for name, label in (("from", "施行"), ("to", "有效期到")):
         if name in said:

@@ -7,8 +7,8 @@ import yaml
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.answering.compose import _from_village_rule
-from knowledge.documents.building import corpus_files, read_document, read_question_bank
-from knowledge.documents.kinds.base import DocumentText, Question
+from knowledge.documents.building import DocumentText, corpus_files, read_document, read_question_bank
+from knowledge.documents.kinds.base import Question
 from knowledge.documents.models import Kind
 from knowledge.documents.topics import TOPICS
 from knowledge.search.passages import Passage

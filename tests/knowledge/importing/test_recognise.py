@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from knowledge.documents import shape
 from knowledge.documents.building import build
+from knowledge.documents.kinds.base import KindSpec, articles, text
+from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Kind
 from knowledge.importing.files import read_file, read_pasted
 from knowledge.importing.formats.blocks import Block, BlockKind, Extract, line_block
 from knowledge.importing.recognising import mentions
 from knowledge.importing.recognising.document import Recognised, recognise
+from knowledge.importing.recognising.labelled import labelled
+from knowledge.importing.recognising.reading import Reading
 from knowledge.statutes.citations import parse_citation
 from tests.knowledge.importing import sample_files
 
@@ -319,7 +323,7 @@ def test_days_are_found(text: str, expected: dict[str, date]) -> None:
 )
 def test_every_word_lands_somewhere_whatever_kind_is_chosen(text: str, kind: Kind) -> None:
     extract = read_pasted(text)
-    for chosen in {kind, *shape.EDITABLE}:
+    for chosen in {kind, *EDITABLE}:
         found = recognise(extract, kind=chosen, title_hint="文件名")
         assert missing(extract, found, chosen) == Counter(), chosen
         buildable(found, chosen)
@@ -360,7 +364,7 @@ _BLOCKS = st.lists(
 )
 
 
-@given(_BLOCKS, _TABLES, st.integers(0, 14), st.sampled_from(shape.EDITABLE))
+@given(_BLOCKS, _TABLES, st.integers(0, 14), st.sampled_from(EDITABLE))
 def test_no_word_of_any_document_is_lost(blocks: list[Block], table: Block, at: int, kind: Kind) -> None:
     blocks.insert(at, table)
     extract = Extract(tuple(blocks))
@@ -383,8 +387,34 @@ def test_a_text_made_to_be_slow_is_read_in_time_that_grows_with_it(line: str) ->
     steps = []
     for size in (500, 2000):
         extract = read_pasted("村规\n" + "\n".join(line.format(n=n) for n in range(1, size)))
-        for kind in shape.EDITABLE:
+        for kind in EDITABLE:
             counted = Profile()
             counted.runcall(recognise, extract, kind=kind)
             steps.append(sum(entry.callcount for entry in counted.getstats()))
     assert all(large < 8 * small for small, large in zip(steps[:5], steps[5:], strict=True)), steps
+
+
+def test_a_kind_without_a_recogniser_is_read_by_the_labels_of_its_fields() -> None:
+    spec = KindSpec(
+        name="通讯",
+        label="通讯",
+        fields=(text("facts", "事情经过"), text("lesson", "给大家的提醒"), articles("articles", "法律依据")),
+    )
+    reading = Reading(
+        read_pasted("先说几句。\n给大家的提醒：早点来。\n依《民法典》第一千零四十二条。\n事情经过\n有人来问。").blocks,
+        "标题",
+        "依《民法典》第一千零四十二条。",
+    )
+    assert labelled(reading, spec) == {
+        "facts": "先说几句。\n有人来问。",
+        "lesson": "早点来。\n依《民法典》第一千零四十二条。",
+        "articles": ["民法典 1042"],
+    }
+    assert reading.left == []
+
+
+def test_a_kind_without_a_recogniser_says_which_text_it_did_not_find() -> None:
+    spec = KindSpec(name="通讯", label="通讯", fields=(text("facts", "事情经过"), text("lesson", "给大家的提醒")))
+    reading = Reading(read_pasted("有人来问。").blocks, "标题", "")
+    assert labelled(reading, spec) == {"facts": "有人来问。", "lesson": ""}
+    assert reading.left == ["没有找到“给大家的提醒”。"]

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.answering.compose import Answer, answer
 from knowledge.documents import saving, versions
-from knowledge.documents.building import build
-from knowledge.documents.kinds.base import ChunkText, DocumentText
+from knowledge.documents.building import DocumentText, build
+from knowledge.documents.kinds.base import ChunkText
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.versions import Person
 from knowledge.errors import HitDecided, ReasonNeeded

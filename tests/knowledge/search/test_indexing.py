@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.documents import bank, saving, versions
-from knowledge.documents.kinds.base import ChunkText, DocumentText, Question
+from knowledge.documents.building import DocumentText
+from knowledge.documents.kinds.base import ChunkText, Question
 from knowledge.documents.models import DocumentVersion, Kind, VersionStatus
 from knowledge.documents.versions import Person
 from knowledge.encoder.cache import VectorCache

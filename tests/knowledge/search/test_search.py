@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.settings import Settings
 from knowledge.documents import saving
-from knowledge.documents.kinds.base import ChunkText, DocumentText
+from knowledge.documents.building import DocumentText
+from knowledge.documents.kinds.base import ChunkText
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model

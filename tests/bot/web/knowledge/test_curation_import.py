@@ -102,7 +102,7 @@ def test_pasted_text_gives_title_and_day(world: World) -> None:
     assert (form["title"], form["from"], form["place"]) == ("村规民约", "2026-03-01", "shiqiao")
 
 
-@pytest.mark.parametrize("kind", bulk_import.KINDS)
+@pytest.mark.parametrize("kind", bulk_import.OFFERED)
 def test_every_kind_has_a_preview_and_a_draft(world: World, kind: Kind) -> None:
     client = world.enter("legal_worker")
     page = look(client, RULE, kind=kind.value, place="qinghe")
@@ -183,7 +183,7 @@ def test_a_long_text_goes_through_and_a_longer_one_is_refused(world: World) -> N
 )
 def test_a_forged_preview_is_refused_or_brought_into_shape(world: World, content: str) -> None:
     client = world.enter("legal_worker")
-    for kind in bulk_import.KINDS:
+    for kind in bulk_import.OFFERED:
         fine(
             client.post(
                 "/staff/knowledge/import",
