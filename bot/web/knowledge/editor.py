@@ -87,6 +87,7 @@ def router(shelf: Shelf) -> APIRouter:
             done=done,
             last=last,
             kind_names=KIND_NAMES,
+            kind=KINDS[version.document.kind],
             topics=TOPICS,
             proofs=PROOFS,
             clause_statuses=CLAUSE_STATUSES,
