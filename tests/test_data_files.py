@@ -15,6 +15,7 @@ from bot.conversations.queue import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile
+from knowledge.documents.topics import TopicsFile
 from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "bot/conversations/reasons.yml": ReasonsFile,
     "bot/emergency/guidance.yml": GuidanceFile,
     "knowledge/documents/plainer_words.yml": PlainerWordsFile,
+    "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.

@@ -7,6 +7,7 @@ from bot.settings import ROOT, Settings
 def train_topics(settings: Settings) -> None:
     from bot.db import make_engine, make_sessions
     from bot.run.setup import digest, step
+    from knowledge.documents import topics
     from knowledge.encoder import topic_classifier
     from knowledge.encoder.cache import VectorCache
     from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
@@ -16,8 +17,8 @@ def train_topics(settings: Settings) -> None:
         embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
         cache = VectorCache(settings.cache / "vectors.sqlite")
         with make_sessions(make_engine(settings.url))() as session:
-            topic_classifier.train(session, settings.corpus, embedder=embedder, cache=cache).save(settings.topics)
+            topic_classifier.train(session, embedder=embedder, cache=cache).save(settings.topics)
         cache.close()
 
     code = ROOT / "knowledge" / "encoder" / "topic_classifier.py"
-    step("topics", digest(settings.corpus, code, settings.statutes), run)
+    step("topics", digest(settings.corpus, code, topics.PATH, settings.statutes), run)

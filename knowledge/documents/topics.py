@@ -1,23 +1,41 @@
-"""The topics, from topics.yml."""
+"""The topics of documents and cases, from topics.yml, in the order of the pages."""
 
-TOPICS = (
-    "婚姻家庭",
-    "土地承包与宅基地",
-    "邻里相邻",
-    "劳动用工",
-    "社会保障与救助",
-    "借贷债务",
-    "合同纠纷",
-    "消费与市场",
-    "房屋与物业",
-    "征收拆迁",
-    "城乡建设与公共设施",
-    "环境卫生",
-    "交通出行与事故",
-    "医疗卫生",
-    "教育文体",
-    "人身损害",
-    "治安刑事",
-    "村务与行政",
-    "其他",
-)
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from knowledge.data_files import DataModel, Text, read
+
+
+class Topic(DataModel):
+    """`messages`: as residents write to an office about it; they train the topic classifier and nothing else."""
+
+    name: Annotated[str, Field(min_length=1, max_length=20)]  # as the columns that hold it
+    messages: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class TopicsFile(DataModel):
+    """The schema of topics.yml."""
+
+    topics: tuple[Topic, ...]
+
+    @model_validator(mode="after")
+    def _names_and_messages_stand_once(self) -> Self:
+        names = [topic.name for topic in self.topics]
+        messages = [message for topic in self.topics for message in topic.messages]
+        for given in (names, messages):
+            if twice := [one for one, times in Counter(given).items() if times > 1]:
+                raise ValueError(f"“{'”“'.join(twice)}”写了两遍")
+        return self
+
+
+PATH = Path(__file__).with_name("topics.yml")
+_ALL = read(PATH, TopicsFile).topics
+TOPICS = tuple(topic.name for topic in _ALL)
+
+
+def messages() -> list[tuple[str, str]]:
+    """(message, topic) to learn from."""
+    return [(message, topic.name) for topic in _ALL for message in topic.messages]

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import yaml
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from knowledge.documents import topics
 from knowledge.documents.models import BankQuestion
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import Embedder
@@ -43,13 +43,9 @@ class TopicClassifier:
         return cls(*joblib.load(path))
 
 
-def train(session: Session, corpus: Path, *, embedder: Embedder, cache: VectorCache) -> TopicClassifier:
-    """From the messages of `topic_messages.yml` and all bank questions that carry a topic, those set aside left out."""
-    messages = [
-        (str(text), topic)
-        for topic, texts in yaml.safe_load((corpus / "topic_messages.yml").read_text(encoding="utf-8")).items()
-        for text in texts
-    ]
+def train(session: Session, *, embedder: Embedder, cache: VectorCache) -> TopicClassifier:
+    """From the messages of `topics.yml` and all bank questions that carry a topic, those set aside left out."""
+    messages = topics.messages()
     bank = session.execute(
         select(BankQuestion.text, BankQuestion.topic).where(
             BankQuestion.topic.is_not(None), BankQuestion.set_aside.is_(False)
@@ -58,12 +54,12 @@ def train(session: Session, corpus: Path, *, embedder: Embedder, cache: VectorCa
     # As they stand: normalised they would miss the cache.
     vectors = embed_cached([t for t, _ in messages] + [t for t, _ in bank], embedder=embedder, cache=cache)
     texts = [normalise(t) for t, _ in messages] + [normalise(t) for t, _ in bank]
-    topics = [t for _, t in messages] + [str(t) for _, t in bank]
+    labels = [t for _, t in messages] + [str(t) for _, t in bank]
     weights = np.array([_MESSAGE_WEIGHT] * len(messages) + [1.0] * len(bank))
     characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
     characters.fit(texts)
     model = LinearSVC(C=_C, class_weight="balanced")
-    model.fit(_features(characters, texts, vectors), topics, sample_weight=weights)
+    model.fit(_features(characters, texts, vectors), labels, sample_weight=weights)
     return TopicClassifier(characters, model)
 
 

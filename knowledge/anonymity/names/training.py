@@ -20,6 +20,7 @@ from knowledge.anonymity.names.features import SURNAMES, Table, candidates, feat
 from knowledge.anonymity.names.frames import FRAMES, LEFTS, ORDINARY, RIGHTS
 
 CORPUS = Path(__file__).parents[2] / "corpus"
+_MESSAGES = Path(__file__).parents[2] / "documents" / "topics.yml"
 _COUNT_STEPS = (8, 25, 100)  # a pair of characters is rare, known, common from these counts on
 _C = 0.4
 _PAIRED = 12000
@@ -37,9 +38,9 @@ _KEEPS_ROLE = re.compile(
 
 
 def ordinary_texts() -> list[str]:
-    """Lines of the corpus, questions and documents, without keys."""
+    """Lines of the corpus, questions and documents, and of residents' messages, without keys."""
     lines = []
-    for path in sorted(CORPUS.rglob("*.yml")):
+    for path in [*sorted(CORPUS.rglob("*.yml")), _MESSAGES]:
         for line in path.read_text(encoding="utf-8").splitlines():
             text = re.sub(r"^[\s\-]*(?:[a-z_]+:)?\s*[|>]?", "", line).strip()
             if sum(map(is_han, text)) >= 6 and not line.lstrip().startswith(("#", "- for", "id:", "articles")):
