@@ -13,6 +13,7 @@ from bot.channels.wechat.menu import MenuFile
 from bot.cli.wechat import RemediesFile
 from bot.conversations.queue import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
+from knowledge.anonymity.names.frames import FramesFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile
 from knowledge.documents.topics import TopicsFile
@@ -27,6 +28,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "bot/cli/wechat_remedies.yml": RemediesFile,
     "bot/conversations/reasons.yml": ReasonsFile,
     "bot/emergency/guidance.yml": GuidanceFile,
+    "knowledge/anonymity/names/frames.yml": FramesFile,
     "knowledge/documents/plainer_words.yml": PlainerWordsFile,
     "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,

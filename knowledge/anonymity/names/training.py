@@ -17,7 +17,7 @@ import numpy as np
 
 from knowledge.anonymity.names import parts
 from knowledge.anonymity.names.features import SURNAMES, Table, candidates, features, is_han
-from knowledge.anonymity.names.frames import FRAMES, LEFTS, ORDINARY, RIGHTS
+from knowledge.anonymity.names.frames import FramesFile, frames
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 _MESSAGES = Path(__file__).parents[2] / "documents" / "topics.yml"
@@ -112,48 +112,68 @@ class Namer:
         return surname + given
 
 
-def examples(chance: random.Random, texts: list[str]) -> Iterator[tuple[str, set[tuple[int, int]], float]]:
-    """(text, spans of the names in it, how often it counts)."""
+Example = tuple[str, set[tuple[int, int]], float]
+"""(text, spans of the names in it, how often it counts)"""
+
+
+def examples(chance: random.Random, texts: list[str]) -> Iterator[Example]:
+    written = frames()
     rare = sorted({c for t in texts for c in t if is_han(c)} - parts.VERY_GIVEN - parts.OFTEN_GIVEN - parts.NEVER_GIVEN)
     # 方便, 高兴: some people bear them
-    words = sorted({t[:2] for t in ORDINARY if t[0] in SURNAMES and t[1] not in parts.NEVER_GIVEN})
+    words = sorted({t[:2] for t in written.ordinary if t[0] in SURNAMES and t[1] not in parts.NEVER_GIVEN})
     namer = Namer(chance, "".join(rare), words)
     for text in texts:
         yield text, set(), 1.0
-        slots = list(_PERSON.finditer(text))
-        for _ in range(2 if slots else 0):
-            pieces, spans, at, length = [], set(), 0, 0
-            for slot in slots:
-                if chance.random() < (0.5 if len(slot.group()) > 1 else 0.25):
-                    role = slot.group() if _KEEPS_ROLE.fullmatch(slot.group()) and chance.random() < 0.7 else ""
-                    name = namer.name()
-                    pieces += [text[at : slot.start()], role, name]
-                    length += slot.start() - at + len(role)
-                    spans.add((length, length + len(name)))
-                    length, at = length + len(name), slot.end()
-            if spans:
-                yield "".join(pieces) + text[at:], spans, 1.0
-    for frame in FRAMES:
+        yield from _with_names(text, chance, namer)
+    for frame in written.frames:
         for _ in range(40):
-            pieces, spans, length = [], set(), 0
-            known: dict[str, str] = {}
-            for piece in re.split("([ABC])", frame):
-                if piece in ("A", "B", "C"):
-                    piece = known.setdefault(piece, namer.name())
-                    spans.add((length, length + len(piece)))
-                pieces.append(piece)
-                length += len(piece)
-            yield "".join(pieces), spans, 1.0
+            yield _filled(frame, namer)
     for _ in range(_PAIRED):
-        before, name, after = chance.choice(LEFTS), namer.name(), chance.choice(RIGHTS)
-        before = chance.choice(("", "", chance.choice(texts)[-6:] + "，")) + before
-        yield (
-            before + name + after + chance.choice(("", "", chance.choice(texts)[:8])),
-            {(len(before), len(before) + len(name))},
-            1.0,
-        )
-    for text in ORDINARY:
+        yield _paired(written, texts, chance, namer)
+    for text in written.ordinary:
         yield text, set(), 20.0
+
+
+def _with_names(text: str, chance: random.Random, namer: Namer) -> Iterator[Example]:
+    """A text of our own twice, with names where it speaks of a person."""
+    slots = list(_PERSON.finditer(text))
+    for _ in range(2 if slots else 0):
+        pieces: list[str] = []
+        spans: set[tuple[int, int]] = set()
+        at = length = 0
+        for slot in slots:
+            if chance.random() < (0.5 if len(slot.group()) > 1 else 0.25):
+                role = slot.group() if _KEEPS_ROLE.fullmatch(slot.group()) and chance.random() < 0.7 else ""
+                name = namer.name()
+                pieces += [text[at : slot.start()], role, name]
+                length += slot.start() - at + len(role)
+                spans.add((length, length + len(name)))
+                length, at = length + len(name), slot.end()
+        if spans:
+            yield "".join(pieces) + text[at:], spans, 1.0
+
+
+def _filled(frame: str, namer: Namer) -> Example:
+    """A frame with names for A, B and C."""
+    pieces: list[str] = []
+    spans: set[tuple[int, int]] = set()
+    length = 0
+    known: dict[str, str] = {}
+    for piece in re.split("([ABC])", frame):
+        if piece in ("A", "B", "C"):
+            piece = known.setdefault(piece, namer.name())
+            spans.add((length, length + len(piece)))
+        pieces.append(piece)
+        length += len(piece)
+    return "".join(pieces), spans, 1.0
+
+
+def _paired(written: FramesFile, texts: list[str], chance: random.Random, namer: Namer) -> Example:
+    """A name between something that stands before and something that stands after one."""
+    before, name, after = chance.choice(written.before), namer.name(), chance.choice(written.after)
+    before = chance.choice(("", "", chance.choice(texts)[-6:] + "，")) + before
+    text = before + name + after + chance.choice(("", "", chance.choice(texts)[:8]))
+    return text, {(len(before), len(before) + len(name))}, 1.0
 
 
 def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
@@ -161,7 +181,7 @@ def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
     from sklearn.linear_model import LogisticRegression
 
     chance = random.Random(seed)
-    counts = count_pairs(texts + statutes + list(ORDINARY))
+    counts = count_pairs([*texts, *statutes, *frames().ordinary])
     counts = {pair: n for pair, n in counts.items() if n == 3 or (n and (pair[0] in SURNAMES or pair[1] in SURNAMES))}
     rows, labels, often = [], [], []
     for text, spans, weight in examples(chance, texts + chance.sample(statutes, 1500)):
@@ -191,7 +211,7 @@ def learned(folder: Path) -> Table:
     texts, statutes = ordinary_texts(), statute_texts()
     code = [
         (Path(__file__).parent / name).read_text(encoding="utf-8")
-        for name in ("training.py", "features.py", "parts.py", "frames.py")
+        for name in ("training.py", "features.py", "parts.py", "frames.yml")
     ]
     path = folder / f"names-{hashlib.sha256(repr((texts, statutes, code)).encode()).hexdigest()[:16]}.json"
     if path.exists():
