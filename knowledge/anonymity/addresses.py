@@ -148,12 +148,26 @@ def find(folded: Folded) -> Iterator[Spot]:
 
 
 def _parts(text: str) -> Iterator[Spot]:
+    yield from _told(text)
+    yield from _places(text)
+    for nth in _NTH.finditer(text):
+        yield from _counted(nth, text)
+    for tail in _TAIL.finditer(text):
+        yield from _numbered(tail, text)
+
+
+def _told(text: str) -> Iterator[Spot]:
+    """What a word before it says is an address."""
     for label in _LABEL.finditer(text):
         if _AREA.search(label.group(1)) or re.search("村|组|号|街|路", label.group(1)):
             yield Spot(label.start(1), label.end(1), MarkKind.address, "写明了住在哪里")
     for beside in _BESIDE.finditer(text):
         if _ANY_PLACE.search(beside.group(1)):
             yield Spot(beside.start(1), beside.end(1), MarkKind.address, "照着说的能找到这一家")
+
+
+def _places(text: str) -> Iterator[Spot]:
+    """Places so small that their name is an address."""
     for chain in _CHAIN.finditer(text):
         yield Spot(_read_back(text, chain.start()), chain.end(), MarkKind.address, "从县写到了村")
     for homed in _HOMED.finditer(text):
@@ -164,37 +178,38 @@ def _parts(text: str) -> Iterator[Spot]:
         yield Spot(_read_back(text, group.end()), group.end(), MarkKind.address, "写到了哪个村的哪个组")
     for regiment in _REGIMENT.finditer(text):
         yield Spot(regiment.start(), regiment.end(), MarkKind.address, "写到了连队或里程")
-    for nth in _NTH.finditer(text):
-        start = _read_back(text, nth.start())
-        name = text[start : nth.start()]
-        which = _WHICH.match(text, nth.end()) if nth.group()[0] in "那这" else None
-        if nth.group()[0] in "第头" and (
-            _FROM_HERE.search(name) or re.search("[摊铺门档]", nth.group()) and _HAS_PLACE.search(name)
-        ):
-            yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
-        elif (place := _ANY_PLACE.search(name)) and (nth.group()[0] not in "那这头" or len(name) - place.end() >= 2):
-            yield Spot(start, which.end() if which else nth.end(), MarkKind.address, "数得出是哪一家")
-    for tail in _TAIL.finditer(text):
-        start = _read_back(text, tail.start())
-        name = text[start : tail.start()].rstrip()
-        if _PUBLIC.search(name):
-            continue
-        said = tail.group().rstrip(" ,")
-        end = tail.start() + len(said)
-        if not _names_a_place(name, said):
-            if _PRECISE.match(said) and len(name) > 3 and _AREA.search(name[:-1]):
-                yield Spot(start, end, MarkKind.address, "写到了门牌，能找到这一家")
-            elif _PRECISE.match(said):
-                own = _OWN.search(text[max(0, tail.start() - 4) : tail.start()])
-                yield Spot(
-                    tail.start() - (len(own.group()) if own else 0),
-                    end,
-                    MarkKind.address,
-                    "写到了组和门牌，能找到这一家",
-                )
-            continue
+
+
+def _counted(nth: re.Match[str], text: str) -> Iterator[Spot]:
+    """第三家 after a place."""
+    start = _read_back(text, nth.start())
+    name, first = text[start : nth.start()], nth.group()[0]
+    is_from_here = _FROM_HERE.search(name) or (re.search("[摊铺门档]", nth.group()) and _HAS_PLACE.search(name))
+    if first in "第头" and is_from_here:
+        yield Spot(start, nth.end(), MarkKind.address, "数得出是哪一家")
+    elif (place := _ANY_PLACE.search(name)) and (first not in "那这头" or len(name) - place.end() >= 2):
+        which = _WHICH.match(text, nth.end()) if first in "那这" else None
+        yield Spot(start, which.end() if which else nth.end(), MarkKind.address, "数得出是哪一家")
+
+
+def _numbered(tail: re.Match[str], text: str) -> Iterator[Spot]:
+    """A group or house number with the names before it."""
+    start = _read_back(text, tail.start())
+    name = text[start : tail.start()].rstrip()
+    if _PUBLIC.search(name):
+        return
+    said = tail.group().rstrip(" ,")
+    end = tail.start() + len(said)
+    if _names_a_place(name, said):
         nearby = _OWNED.match(text, end) or _NEARBY.match(text, end) or _INSIDE.match(text, end)
         yield Spot(start, nearby.end() if nearby else end, MarkKind.address, "写到了组或门牌，能找到这一家")
+    elif _PRECISE.match(said):
+        if len(name) > 3 and _AREA.search(name[:-1]):
+            yield Spot(start, end, MarkKind.address, "写到了门牌，能找到这一家")
+        else:
+            own = _OWN.search(text[max(0, tail.start() - 4) : tail.start()])
+            own_length = len(own.group()) if own else 0
+            yield Spot(tail.start() - own_length, end, MarkKind.address, "写到了组和门牌，能找到这一家")
 
 
 def _names_a_place(name: str, said: str) -> bool:

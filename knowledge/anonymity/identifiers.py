@@ -6,7 +6,8 @@ pattern is bounded, so time grows with the length of the text and nothing else.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from knowledge.anonymity.folding import Folded
 from knowledge.anonymity.marks import MarkKind, Spot
@@ -24,6 +25,7 @@ _CARD_WORDS = re.compile(
 )
 _CALL_WORDS = re.compile(r"电话|座机|固话|手机|联系|打给|拨打|传真|来电|致电|号码|热线|小灵通")
 _NOT_A_CALL = re.compile(r"文号|邮编|编码|案号|金额|面积|元|工资|单号|编号")
+_SHORT_WORDS = re.compile(r"(?:短号|虚拟网|集团号|分机|小号)[ :是为]{0,3}$")
 _DATE = re.compile(r"(?:19|20)\d{2}[\-._ ]{1,2}\d{1,2}(?!\d)")
 _EXTENSION = re.compile(r" ?(?:转|分机|转分机|ext\.?)[:号 ]{0,2}[0-9]{1,5}")
 _AMOUNT = re.compile(r"(?:\.\d+)? ?[万亿]?(?:元|块|亩|平方|斤|公斤|吨)")
@@ -284,7 +286,7 @@ def _in_run(digits: str, text: str, run: list[tuple[int, int]]) -> Iterator[Spot
             if len(joined) > _LONGEST and last > first:
                 break
             start, end = run[first][0], run[last][1]
-            spot = _judge(joined, digits, text, start, end, first == last)
+            spot = _judge(_Number(joined, digits, text, start, end, first == last))
             if spot and (
                 best is None
                 or spot.kind is not MarkKind.phone
@@ -304,122 +306,152 @@ def _near(pattern: re.Pattern[str], text: str, start: int, end: int, *, left: in
     return bool(pattern.search(before) or pattern.search(text[end : end + right]))
 
 
-def _judge(number: str, digits: str, text: str, start: int, end: int, alone: bool) -> Spot | None:
-    size = len(number)
-    if (
-        digits[start - 1 : start].isascii()
-        and digits[start - 1 : start].isalpha()
-        and size < 11
-        and not _near(_QQ_WORDS, text, start, end, left=3, right=0)
-    ):
+@dataclass(frozen=True)
+class _Number:
+    """Digits that may be a number of somebody's, `digits[start:end]` with separators: `alone` where they stand in one
+    group.
+    """
+
+    number: str
+    digits: str
+    text: str
+    start: int
+    end: int
+    alone: bool
+
+    @property
+    def size(self) -> int:
+        return len(self.number)
+
+    def near(self, pattern: re.Pattern[str], *, left: int = 16, right: int = 4) -> bool:
+        return _near(pattern, self.text, self.start, self.end, left=left, right=right)
+
+    def is_dated(self) -> bool:
+        return bool(_DATE.search(self.digits[self.start : self.end]))
+
+    def spot(self, kind: MarkKind, reason: str) -> Spot:
+        return Spot(self.start, self.end, kind, reason)
+
+
+def _judge(n: _Number) -> Spot | None:
+    """Who the digits lead to, by the first judge that knows."""
+    before = n.digits[n.start - 1 : n.start]
+    if before.isascii() and before.isalpha() and n.size < 11 and not n.near(_QQ_WORDS, left=3, right=0):
         return None
-    if size >= 6 and _near(_PAPER_WORDS, text, start, end, left=9, right=0):
-        return Spot(start, end, MarkKind.other_account, "证照或单据号码能查到本人")
-    if size == 17 and digits[end : end + 1] in ("X", "x", "×", "*"):
-        number, end, size = number + "X", end + 1, 18
-    if (
-        re.fullmatch(r"[0-9]+\.[0-9]{1,2}", text[start:end])
-        or _SERVICE.fullmatch(number)
-        or _AMOUNT.match(text, end)
-        or (not alone and size < 15 and _DATE.search(digits[start:end]))
-    ):
+    if n.size >= 6 and n.near(_PAPER_WORDS, left=9, right=0):
+        return n.spot(MarkKind.other_account, "证照或单据号码能查到本人")
+    if n.size == 17 and n.digits[n.end : n.end + 1] in ("X", "x", "×", "*"):
+        n = replace(n, number=n.number + "X", end=n.end + 1)
+    if _is_nobodys(n):
         return None
-    if size == 18 and (_born(number[6:14]) or _near(_ID_WORDS, text, start, end)):
-        right = id_is_right(number)
-        return Spot(
-            start,
-            end,
+    return next((spot for judge in _JUDGES if (spot := judge(n))), None)
+
+
+def _is_nobodys(n: _Number) -> bool:
+    """An amount, a public number, a date."""
+    return bool(
+        re.fullmatch(r"[0-9]+\.[0-9]{1,2}", n.text[n.start : n.end])
+        or _SERVICE.fullmatch(n.number)
+        or _AMOUNT.match(n.text, n.end)
+        or (not n.alone and n.size < 15 and n.is_dated())
+    )
+
+
+def _id_card(n: _Number) -> Spot | None:
+    if n.size == 18 and (_born(n.number[6:14]) or n.near(_ID_WORDS)):
+        return n.spot(
             MarkKind.id_number,
-            "身份证号码能直接查到本人" if right else "像身份证号码，校验位不对，可能抄错了一位，仍能认出人",
+            "身份证号码能直接查到本人"
+            if id_is_right(n.number)
+            else "像身份证号码，校验位不对，可能抄错了一位，仍能认出人",
         )
-    if (
-        size == 15
-        and (_born("19" + number[6:12]) or _near(_ID_WORDS, text, start, end))
-        and not _near(_CARD_WORDS, text, start, end, left=8)
-    ):
-        return Spot(start, end, MarkKind.id_number, "像十五位的旧身份证号码")
-    if size == 11 and re.match(r"1[3-9]", number):
-        return Spot(
-            start,
-            end,
-            MarkKind.wechat
-            if _wechat_near(text, start)
-            else MarkKind.qq
-            if _near(_QQ_WORDS, text, start, end, left=8, right=0)
-            else MarkKind.phone,
-            "手机号码能直接找到本人",
-        )
-    if (
-        size in (13, 15)
-        and re.match(r"(?:86|0086)1[3-9]", number)
-        and (alone or digits[start : start + 4].startswith(("86", "00")))
-    ):
-        return Spot(start - (digits[start - 1 : start] == "+"), end, MarkKind.phone, "手机号码能直接找到本人")
-    if size == 12 and re.match(r"01[3-9]", number):
-        return Spot(start, end, MarkKind.phone, "手机号码能直接找到本人")
-    if (
-        size in (10, 11, 12)
-        and (area := _AREA.match(number))
-        and 7 <= size - area.end() <= 8
-        and (not alone or _near(_CALL_WORDS, text, start, end))
-    ):
-        return Spot(
-            start - (digits[start - 1 : start] == "("),
-            end + (len(more.group()) if (more := _EXTENSION.match(text, end)) else 0),
-            MarkKind.phone,
-            "座机号码能找到本人或家里",
-        )
-    if (
-        size in (7, 8)
-        and number[0] in "2345678"
-        and _near(_CALL_WORDS, text, start, end, left=8, right=0)
-        and not _near(_NOT_A_CALL, text, start, end, left=6)
-    ):
-        return Spot(start, end, MarkKind.phone, "前面说是电话，像座机号码")
-    if (
-        4 <= size <= 8
-        and alone
-        and re.search(r"(?:短号|虚拟网|集团号|分机|小号)[ :是为]{0,3}$", text[max(0, start - 8) : start])
-    ):
-        return Spot(start, end, MarkKind.phone, "集团短号能找到本人")
-    if (
-        5 <= size <= 11
-        and _near(_QQ_WORDS, text, start, end, left=24, right=0)
-        and number[0] != "0"
-        and not re.match(r"[年月日元点分]|\.\d", text[end : end + 2])
-    ):
-        return Spot(start, end, MarkKind.qq, "QQ 号能找到本人")
-    if 14 <= size <= 19 and (number[0] in "3456" or _near(_CARD_WORDS, text, start, end)):
-        return Spot(
-            start, end, MarkKind.bank_account, "银行卡号，校验位也对" if luhn_is_right(number) else "像银行卡号或账号"
-        )
-    if (
-        15 <= size <= 19
-        and not alone
-        and all(len(g) in (1, 3, 4, 5, 6) for g in re.findall("[0-9]+", digits[start:end])[:-1])
-        and not _DATE.search(digits[start:end])
-    ):
-        return Spot(start, end, MarkKind.bank_account, "分组写的一长串数字，像卡号")
-    if (
-        9 <= size <= 25
-        and _near(_CARD_WORDS, text, start, end, left=12, right=0)
-        and (alone or (size >= 12 and not _DATE.search(digits[start:end])))
-    ):
-        return Spot(start, end, MarkKind.bank_account, "前面说是卡号或账号")
-    if size >= 11 and alone and not re.match(r"[元年]", text[end : end + 1]):
-        return Spot(
-            start,
-            end,
-            MarkKind.id_number
-            if _near(_ID_WORDS, text, start, end)
-            else MarkKind.phone
-            if _near(_CALL_WORDS, text, start, end, right=0)
-            else MarkKind.other_account,
-            "一长串数字，多半是证件、卡或单据的号码，位数不合常规",
-        )
-    if size >= 11 and _near(_ID_WORDS, text, start, end, left=10):
-        return Spot(start, end, MarkKind.id_number, "前面说是证件号码")
+    if n.size == 15 and (_born("19" + n.number[6:12]) or n.near(_ID_WORDS)) and not n.near(_CARD_WORDS, left=8):
+        return n.spot(MarkKind.id_number, "像十五位的旧身份证号码")
     return None
+
+
+def _mobile(n: _Number) -> Spot | None:
+    if n.size == 11 and re.match(r"1[3-9]", n.number):
+        if _wechat_near(n.text, n.start):
+            kind = MarkKind.wechat
+        else:
+            kind = MarkKind.qq if n.near(_QQ_WORDS, left=8, right=0) else MarkKind.phone
+        return n.spot(kind, "手机号码能直接找到本人")
+    is_abroad = n.size in (13, 15) and re.match(r"(?:86|0086)1[3-9]", n.number)
+    if is_abroad and (n.alone or n.digits[n.start : n.start + 4].startswith(("86", "00"))):
+        start = n.start - (n.digits[n.start - 1 : n.start] == "+")
+        return Spot(start, n.end, MarkKind.phone, "手机号码能直接找到本人")
+    if n.size == 12 and re.match(r"01[3-9]", n.number):
+        return n.spot(MarkKind.phone, "手机号码能直接找到本人")
+    return None
+
+
+def _landline(n: _Number) -> Spot | None:
+    area = _AREA.match(n.number) if n.size in (10, 11, 12) else None
+    if area and 7 <= n.size - area.end() <= 8 and (not n.alone or n.near(_CALL_WORDS)):
+        more = _EXTENSION.match(n.text, n.end)
+        start = n.start - (n.digits[n.start - 1 : n.start] == "(")
+        return Spot(start, more.end() if more else n.end, MarkKind.phone, "座机号码能找到本人或家里")
+    if n.size in (7, 8) and n.number[0] in "2345678":
+        if n.near(_CALL_WORDS, left=8, right=0) and not n.near(_NOT_A_CALL, left=6):
+            return n.spot(MarkKind.phone, "前面说是电话，像座机号码")
+    return None
+
+
+def _short_number(n: _Number) -> Spot | None:
+    if 4 <= n.size <= 8 and n.alone and _SHORT_WORDS.search(n.text[max(0, n.start - 8) : n.start]):
+        return n.spot(MarkKind.phone, "集团短号能找到本人")
+    return None
+
+
+def _qq(n: _Number) -> Spot | None:
+    if (
+        5 <= n.size <= 11
+        and n.near(_QQ_WORDS, left=24, right=0)
+        and n.number[0] != "0"
+        and not re.match(r"[年月日元点分]|\.\d", n.text[n.end : n.end + 2])
+    ):
+        return n.spot(MarkKind.qq, "QQ 号能找到本人")
+    return None
+
+
+def _bank_card(n: _Number) -> Spot | None:
+    if 14 <= n.size <= 19 and (n.number[0] in "3456" or n.near(_CARD_WORDS)):
+        return n.spot(MarkKind.bank_account, "银行卡号，校验位也对" if luhn_is_right(n.number) else "像银行卡号或账号")
+    if 15 <= n.size <= 19 and not n.alone and not n.is_dated():
+        groups = re.findall("[0-9]+", n.digits[n.start : n.end])
+        if all(len(group) in (1, 3, 4, 5, 6) for group in groups[:-1]):
+            return n.spot(MarkKind.bank_account, "分组写的一长串数字，像卡号")
+    if 9 <= n.size <= 25 and n.near(_CARD_WORDS, left=12, right=0):
+        if n.alone or (n.size >= 12 and not n.is_dated()):
+            return n.spot(MarkKind.bank_account, "前面说是卡号或账号")
+    return None
+
+
+def _long_number(n: _Number) -> Spot | None:
+    if n.size < 11:
+        return None
+    if n.alone and not re.match(r"[元年]", n.text[n.end : n.end + 1]):
+        if n.near(_ID_WORDS):
+            kind = MarkKind.id_number
+        else:
+            kind = MarkKind.phone if n.near(_CALL_WORDS, right=0) else MarkKind.other_account
+        return n.spot(kind, "一长串数字，多半是证件、卡或单据的号码，位数不合常规")
+    if n.near(_ID_WORDS, left=10):
+        return n.spot(MarkKind.id_number, "前面说是证件号码")
+    return None
+
+
+# In this order: what looks like one thing for sure comes before what may be several.
+_JUDGES: tuple[Callable[[_Number], Spot | None], ...] = (
+    _id_card,
+    _mobile,
+    _landline,
+    _short_number,
+    _qq,
+    _bank_card,
+    _long_number,
+)
 
 
 def _born(day: str) -> bool:
@@ -478,29 +510,31 @@ def _others(text: str) -> Iterator[Spot]:
         yield Spot(found.start(1), found.end(1), MarkKind.id_number, "身份证号码的后几位，加上名字能认出人")
     for pattern, reason in _OTHER:
         for found in pattern.finditer(text):
-            value = found.group(1)
-            if _near(_THINGS, text, found.start(1), found.end(1), left=12, right=0):
-                continue
-            named = "账号" in reason and (len(value) >= 6 or any(c.isdigit() for c in value))
-            if (
-                (not named and sum(c.isdigit() for c in value) < 4)
-                or _AMOUNT.match(text, found.end(1))
-                or re.fullmatch(r"\d{1,4}", value)
-                or _SERVICE.fullmatch(value)
-            ):
-                continue
-            if (
-                value[0] not in "([〔"
-                and re.search(r"[(\[〔]\d{4}[)\]〕]", value)
-                and (
-                    _ISSUED.search(re.split(r"[(\[〔]\d{4}", value)[0])
-                    or not _FILE_WORDS.search(value)
-                    or _OFFICIAL.fullmatch(value)
-                )
-            ):
-                continue
-            if value[0] in "([〔" and (
-                not _CASE_WORDS.search(value) or _ISSUED.search(text[max(0, found.start() - 8) : found.start()])
-            ):
-                continue
-            yield Spot(found.start(1), found.end(1), MarkKind.other_account, reason)
+            if _leads_to_somebody(found, text, is_named="账号" in reason) and not _is_official(found, text):
+                yield Spot(found.start(1), found.end(1), MarkKind.other_account, reason)
+
+
+def _leads_to_somebody(found: re.Match[str], text: str, *, is_named: bool) -> bool:
+    """Not a thing's number, an amount, a public number or a year; `is_named`: an account may be a word."""
+    value = found.group(1)
+    if _near(_THINGS, text, found.start(1), found.end(1), left=12, right=0):
+        return False
+    figures = sum(c.isdigit() for c in value)
+    if figures < 4 and not (is_named and (len(value) >= 6 or figures)):
+        return False
+    return not (_AMOUNT.match(text, found.end(1)) or re.fullmatch(r"\d{1,4}", value) or _SERVICE.fullmatch(value))
+
+
+def _is_official(found: re.Match[str], text: str) -> bool:
+    """An office's own paper, not a case of somebody's."""
+    value = found.group(1)
+    if value[0] in "([〔":
+        return bool(not _CASE_WORDS.search(value) or _ISSUED.search(text[max(0, found.start() - 8) : found.start()]))
+    return bool(
+        re.search(r"[(\[〔]\d{4}[)\]〕]", value)
+        and (
+            _ISSUED.search(re.split(r"[(\[〔]\d{4}", value)[0])
+            or not _FILE_WORDS.search(value)
+            or _OFFICIAL.fullmatch(value)
+        )
+    )

@@ -52,79 +52,101 @@ _CALLED = re.compile(
 _AFTER = frozenset("的说是在与和跟把被将向对从因于系及或")
 
 
-def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]:
-    """Names outside `taken` (spans already known to be something else)."""
-    text = folded.text
-    used = bytearray(len(text))
-    for start, end in taken:
-        used[start:end] = b"\x01" * (end - start)
-    found: list[Spot] = []
+class _Text:
+    """A text in which each character belongs to one finding at most: who comes first keeps it."""
 
-    def keep(start: int, end: int, kind: MarkKind, reason: str) -> bool:
-        if end <= start or any(used[start:end]):
+    def __init__(self, text: str, taken: Iterable[tuple[int, int]]) -> None:
+        self.text = text
+        self.found: list[Spot] = []
+        self._used = bytearray(len(text))
+        for start, end in taken:
+            self.pass_over(start, end)
+
+    def pass_over(self, start: int, end: int) -> None:
+        self._used[start:end] = b"\x01" * (end - start)
+
+    def keep(self, start: int, end: int, reason: str, kind: MarkKind = MarkKind.name) -> bool:
+        if end <= start or any(self._used[start:end]):
             return False
-        used[start:end] = b"\x01" * (end - start)
-        found.append(Spot(start, end, kind, reason))
+        self.pass_over(start, end)
+        self.found.append(Spot(start, end, kind, reason))
         return True
 
-    for match in _TOLD_NAME.finditer(text):
-        if match.group(1)[0] in features.SURNAMES:
-            keep(match.start(1), match.end(1), MarkKind.name, "文里说这是名字")
-    for match in _FILLED.finditer(text):
-        if not _NO_NAME.search(match.group(1)):
-            keep(match.start(1), match.end(1), MarkKind.name, "姓名一栏里写的")
-    for match in _PLACE.finditer(text):
-        used[match.start() : match.end()] = b"\x01" * len(match.group())
-    for match in _DOTTED.finditer(text):
-        start = _skip_lead(text, match.start(), text.index("·", match.start()))
-        keep(
-            start,
-            _cut_tail(text, text.rindex("·", start, match.end()) + 1, match.end()),
-            MarkKind.name,
-            "间隔号连着的姓名",
-        )
-    for start, end in _minority(text):
+
+def find(folded: Folded, *, taken: Iterable[tuple[int, int]] = ()) -> list[Spot]:
+    """Names outside `taken` (spans already known to be something else)."""
+    text = _Text(folded.text, taken)
+    _told(text)
+    for place in _PLACE.finditer(text.text):
+        text.pass_over(*place.span())
+    _by_sound(text)
+    _by_form(text)
+    scored = [(features.score(text.text, s, e, n), s, e) for s, e, n in features.candidates(text.text)]
+    for start, end in _rows(text.text):
+        text.keep(start, end, "一排姓名里的一个")
+    _likely(text, scored)
+    for called in _CALLED.finditer(text.text):
+        text.keep(called.start(1), called.end(1), "外号在村里人人知道", MarkKind.nickname)
+    return text.found
+
+
+def _told(text: _Text) -> None:
+    """What the text itself says is a name."""
+    for told in _TOLD_NAME.finditer(text.text):
+        if told.group(1)[0] in features.SURNAMES:
+            text.keep(told.start(1), told.end(1), "文里说这是名字")
+    for filled in _FILLED.finditer(text.text):
+        if not _NO_NAME.search(filled.group(1)):
+            text.keep(filled.start(1), filled.end(1), "姓名一栏里写的")
+
+
+def _by_sound(text: _Text) -> None:
+    """Names of minorities, written by their sound."""
+    said = text.text
+    for dotted in _DOTTED.finditer(said):
+        start = _skip_lead(said, dotted.start(), said.index("·", dotted.start()))
+        end = _cut_tail(said, said.rindex("·", start, dotted.end()) + 1, dotted.end())
+        text.keep(start, end, "间隔号连着的姓名")
+    for start, end in _minority(said):
         if (
             end - start == 2
-            and text[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON)
-            and features.score(text, start - 1, end, 1) > THRESHOLD
+            and said[start - 1 : start] in tuple(parts.COMMON | parts.UNCOMMON)
+            and features.score(said, start - 1, end, 1) > THRESHOLD
         ):
             continue  # 费玉珍, not 玉珍
-        keep(start, end, MarkKind.name, "像少数民族姓名")
-    for match in _ONE_PART.finditer(text):
-        if features.role_before(text, match.start()):
-            keep(match.start(), match.end(), MarkKind.name, "像少数民族姓名")
-    for match in _SPACED.finditer(text):
-        if (
-            match.group(1) in features.SURNAMES
-            and match.group(1) not in "年月时"
-            and match.group(2) not in parts.NEVER_GIVEN
-        ):
-            keep(match.start(1), match.end(2), MarkKind.name, "两个字中间空开写的姓名")
-    for match in _MARRIED.finditer(text):
-        if match.group(0)[0] in parts.COMMON and match.group(0)[1] in features.SURNAMES:
-            keep(match.start(), match.end(), MarkKind.name, "旧式的妇女姓名")
-    for match in _LATIN.finditer(text):
-        keep(match.start(), match.end(), MarkKind.name, "拼音或外文写的姓名")
-    scored = [(features.score(text, s, e, n), s, e, n) for s, e, n in features.candidates(text)]
-    scored.sort(key=lambda c: (-c[0], c[1]))
-    for start, end in _rows(text):
-        keep(start, end, MarkKind.name, "一排姓名里的一个")
+        text.keep(start, end, "像少数民族姓名")
+    for part in _ONE_PART.finditer(said):
+        if features.role_before(said, part.start()):
+            text.keep(part.start(), part.end(), "像少数民族姓名")
+
+
+def _by_form(text: _Text) -> None:
+    """Names written in a form of their own."""
+    for spaced in _SPACED.finditer(text.text):
+        surname, given = spaced.groups()
+        if surname in features.SURNAMES and surname not in "年月时" and given not in parts.NEVER_GIVEN:
+            text.keep(spaced.start(1), spaced.end(2), "两个字中间空开写的姓名")
+    for married in _MARRIED.finditer(text.text):
+        if married.group()[0] in parts.COMMON and married.group()[1] in features.SURNAMES:
+            text.keep(married.start(), married.end(), "旧式的妇女姓名")
+    for latin in _LATIN.finditer(text.text):
+        text.keep(latin.start(), latin.end(), "拼音或外文写的姓名")
+
+
+def _likely(text: _Text, scored: list[tuple[float, int, int]]) -> None:
+    """The likeliest first; then the same names again where they are less likely."""
     known: set[str] = set()
-    for score, start, end, _ in scored:
+    for score, start, end in sorted(scored, key=lambda c: (-c[0], c[1])):
         if score <= THRESHOLD:
             break
-        role = features.role_before(text, start)
-        if keep(start, end, MarkKind.name, f"“{role}”后面像姓名" if role else "像姓名"):
-            known.add(text[start:end])
-    for start in range(len(text) if known else 0):
+        role = features.role_before(text.text, start)
+        if text.keep(start, end, f"“{role}”后面像姓名" if role else "像姓名"):
+            known.add(text.text[start:end])
+    for start in range(len(text.text) if known else 0):
         for length in (4, 3):
-            said = text[start : start + length]
+            said = text.text[start : start + length]
             if said in known:
-                keep(start, start + len(said), MarkKind.name, "上下文里出现过的姓名")
-    for match in _CALLED.finditer(text):
-        keep(match.start(1), match.end(1), MarkKind.nickname, "外号在村里人人知道")
-    return found
+                text.keep(start, start + len(said), "上下文里出现过的姓名")
 
 
 def _rows(text: str) -> Iterator[tuple[int, int]]:
