@@ -231,6 +231,8 @@ def id_is_right(number: str) -> bool:
 
 
 def luhn_is_right(number: str) -> bool:
+    if not number.isdecimal():
+        return False  # 17 digits and an X are no card
     doubled = [int(d) * (2 if i % 2 else 1) for i, d in enumerate(reversed(number))]
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
 

@@ -135,6 +135,10 @@ def test_a_wrong_check_digit_is_marked_and_said() -> None:
     assert luhn_is_right("4111111111111111") and not luhn_is_right("4111111111111112")
 
 
+def test_seventeen_digits_and_an_x_without_a_birthday_are_read() -> None:
+    assert kinds("单子上是45123456789012345X") == [("45123456789012345X", "bank_account")]
+
+
 def test_two_of_one_surname_get_designations_that_stay_the_same() -> None:
     text = "村民张建国打了张秀英，张建国赔了钱，村民王芳作证。"
     offers = [(m.text, m.replacement) for m in find_marks(text)]
