@@ -39,8 +39,10 @@ _KEEPS_ROLE = re.compile(
 
 def ordinary_texts() -> list[str]:
     """Lines of the corpus, questions and documents, and of residents' messages, without keys."""
+    files = {path.relative_to(CORPUS): path for path in CORPUS.rglob("*.yml")}
+    files[Path(_MESSAGES.name)] = _MESSAGES  # in its place by name: made-up names are drawn in the order of the texts
     lines = []
-    for path in [*sorted(CORPUS.rglob("*.yml")), _MESSAGES]:
+    for _, path in sorted(files.items()):
         for line in path.read_text(encoding="utf-8").splitlines():
             text = re.sub(r"^[\s\-]*(?:[a-z_]+:)?\s*[|>]?", "", line).strip()
             if sum(map(is_han, text)) >= 6 and not line.lstrip().startswith(("#", "- for", "id:", "articles")):
