@@ -48,7 +48,7 @@ def publish(at: CalendarForm) -> Response:
 def opening(at: CalendarSeat, opening_id: str) -> Response:
     found = _held(at, opening_id)
     return at.page(
-        "opening.html",
+        "calendar/opening.html",
         opening=found,
         label=appointments.label(found),
         labels=LABELS,
@@ -94,7 +94,7 @@ def _fortnight(at: Seat, first: date, *, problem: str | None = None) -> HTMLResp
         days[found.starts_at.astimezone(SHANGHAI).date()].append(found)
     work = calendar(at.session)
     return at.page(
-        "calendar.html",
+        "calendar/calendar.html",
         status=422 if problem else 200,
         days=days,
         first=first,

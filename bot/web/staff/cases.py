@@ -96,7 +96,7 @@ def router(desk: Desk) -> APIRouter:
             )
             return desk.page(
                 request,
-                "cases.html",
+                "cases/list.html",
                 session,
                 who,
                 rows=rows,
@@ -145,7 +145,7 @@ def router(desk: Desk) -> APIRouter:
         photos = list(session.scalars(select(Photo.id).where(Photo.case_id == case.id)))
         return desk.page(
             request,
-            "case.html",
+            "cases/case.html",
             session,
             who,
             case=case,

@@ -23,7 +23,9 @@ from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
+from bot.web.limits import RateLimit
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
+from bot.web.staff.pulse import Pulse
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import DocumentVersion
 from knowledge.evaluation.models import GoldenQuestion
@@ -76,6 +78,7 @@ class Tools:
 class Desk:
     def __init__(self, *, settings: Settings, sessions: Callable[[], Session], tools: Tools) -> None:
         self.settings, self.sessions, self.tools = settings, sessions, tools
+        self.knocks, self.pulse = RateLimit(), Pulse(sessions)
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
 
@@ -156,6 +159,9 @@ class Seat:
 
     def back(self, to: str) -> Response:
         return back(self.request, to)
+
+    def teams(self) -> list[Team]:
+        return list(self.session.scalars(select(Team).order_by(Team.name)))
 
     def record(self, what: str, on: str = "", *, detail: str = "") -> None:
         """Into the audit; committed with the deed."""

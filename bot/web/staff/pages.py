@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from bot.web.knowledge import bulk_import, documents, golden, law, try_it, unanswered
-from bot.web.staff import bookings, cases, imports, inbox, settings, sign_in
+from bot.web.staff import bookings, cases, conversation, imports, inbox, people, settings, sign_in
 from bot.web.staff.desk import Desk
 
 
@@ -16,12 +16,14 @@ def include_pages(app: FastAPI, desk: Desk) -> None:
 def _routers(desk: Desk) -> tuple[APIRouter, ...]:
     tools = desk.tools
     return (
-        sign_in.router(desk),
+        sign_in.router,
+        people.router,
         cases.router(desk),
         bookings.router,
         imports.router(desk),
         settings.router(desk),
-        inbox.router(desk, tools.searcher, today=tools.today, slots=tools.slots, remaining=tools.remaining),
+        inbox.router,
+        conversation.router,
         bulk_import.router(desk),
         law.router(desk, tools.searcher, today=tools.today),
         try_it.router(desk, tools.searcher, today=tools.today, intent=tools.intent),

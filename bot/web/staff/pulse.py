@@ -44,7 +44,7 @@ class Pulse:
                     self.value = now
                     self._changed.set()
                     self._changed = asyncio.Event()
-            except Exception:
+            except Exception:  # a database that is busy is asked again at the next beat
                 pass
             await asyncio.sleep(_LOOK_EVERY_S)
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from bot.conversations import canned
 from bot.conversations.models import CannedReply
 from bot.staff.models import AuditEntry, Role, Staff
-from bot.web.staff import inbox
+from bot.web.staff import conversation
 from knowledge.documents import saving
 from knowledge.documents.building import build
 from knowledge.documents.models import Chunk, DocumentVersion, VersionStatus
@@ -151,8 +151,8 @@ def test_what_an_agent_cites_carries_the_caution_too(changed: World) -> None:
         chunk = session.scalars(
             select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == "guide-county")
         ).one()
-        assert [c.note for c in inbox._citations(session, str(chunk.id), DAY)] == [None]
-        assert "正在核对" in (inbox._citations(session, f"{chunk.id},99999", NEW_YEAR)[0].note or "")
+        assert [c.note for c in conversation.citations(session, str(chunk.id), DAY)] == [None]
+        assert "正在核对" in (conversation.citations(session, f"{chunk.id},99999", NEW_YEAR)[0].note or "")
 
 
 def propose(client: TestClient, **more: str) -> Any:

@@ -1,0 +1,104 @@
+"""Colleagues' accounts, and the record of what everybody did."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+
+from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
+from bot.staff import rights, signing_in
+from bot.staff.models import AuditEntry, Role, Staff
+from bot.web.staff.desk import Form, Seat, form, number_or_404, seat
+
+_NEWEST = 2**31 - 1
+_SHOWN = 100
+
+router = APIRouter(prefix="/staff")
+PeopleSeat = Annotated[Seat, seat("accounts")]
+PeopleForm = Annotated[Form, form("accounts")]
+
+
+@router.get("/people", response_class=HTMLResponse)
+def people(at: PeopleSeat) -> Response:
+    return _people(at)
+
+
+@router.post("/people")
+def add_person(at: PeopleForm) -> Response:
+    fresh = secrets.token_urlsafe(9)
+    try:
+        staff = _add(at, fresh)
+        at.record("建账号", staff.login, detail=staff.role.value)
+        at.session.commit()
+    except ActionError as error:
+        at.session.rollback()
+        return _people(at, problem=error.message_zh)
+    told = f"{staff.name}（{staff.login}）的初始密码：{fresh}。只显示这一次，第一次登录要改。"
+    return _people(at, password=told)
+
+
+@router.post("/people/{staff_id}")
+def change_person(at: PeopleForm, staff_id: str) -> Response:
+    staff, do, fresh = _other(at, staff_id), at.text("do"), None
+    if do == "reset":
+        fresh = secrets.token_urlsafe(9)
+        signing_in.set_password(at.session, staff, fresh, must_change=True)
+        staff.totp_secret = None
+    elif do == "toggle":
+        staff.is_active = not staff.is_active
+    elif at.text("role") in set(Role):
+        staff.role = Role(at.text("role"))
+    at.record("改账号", staff.login, detail=f"{do} {staff.role.value} {'启用' if staff.is_active else '停用'}")
+    at.session.commit()
+    return _people(at, password=f"{staff.name} 的新密码：{fresh}。只显示这一次。" if fresh else None)
+
+
+@router.get("/audit", response_class=HTMLResponse)
+def audit(at: Annotated[Seat, seat("audit")], before: int = _NEWEST) -> Response:
+    older = select(AuditEntry).where(AuditEntry.id < max(0, min(before, _NEWEST)))
+    rows = list(at.session.scalars(older.order_by(AuditEntry.id.desc()).limit(_SHOWN)))
+    return at.page("account/audit.html", rows=rows)
+
+
+def _people(at: Seat, *, problem: str | None = None, password: str | None = None) -> HTMLResponse:
+    """`password`: a sentence with one just drawn, shown this once."""
+    return at.page(
+        "account/people.html",
+        status=422 if problem else 200,
+        people=list(at.session.scalars(select(Staff).order_by(Staff.is_active.desc(), Staff.login))),
+        roles=Role,
+        teams=at.teams(),
+        problem=problem,
+        password=password,
+    )
+
+
+def _add(at: Form, password: str) -> Staff:
+    """Raises InvalidInput, NotAllowed."""
+    role, place = at.text("role"), at.text("place", 40)
+    if role not in set(Role):
+        raise InvalidInput("请选岗位。")
+    rights.check_place(at.session, at.staff, place)
+    return signing_in.add(
+        at.session,
+        login=at.text("login", 40),
+        name=at.text("name", 40),
+        role=Role(role),
+        password=password,
+        place=place,
+        team_id=at.number("team"),
+        must_change=True,
+    )
+
+
+def _other(at: Form, staff_id: str) -> Staff:
+    """Raises NotFound, NotAllowed."""
+    found = at.session.get(Staff, number_or_404(staff_id))
+    if found is None:
+        raise NotFound("没有这个人。")
+    rights.check_place(at.session, at.staff, found.place_id)
+    if found.id == at.staff.id:
+        raise NotAllowed("自己的账号请请别的管理员来改。")
+    return found
