@@ -1,62 +1,190 @@
-"""One function a verb."""
+"""What staff do with a case, one function a verb."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from actions.cases import mediation, moves
-from actions.errors import InvalidInput, NotFound
-from bot.web.staff.desk import int_of, text_of, when_of
+from actions.cases import mediation, moves, units
+from actions.cases.green import GREEN
+from actions.cases.models import CalledUnit, Case
+from actions.cases.status import CaseStatus
+from actions.errors import InvalidInput, NotAllowed, NotFound
+from bot.conversations import queue
+from bot.web.staff.desk import Form, when_of
 
 
-def mediate(session: Session, case_id: int, do: str, sent, actor: moves.Actor, now: datetime) -> None:
-    if do == "mediation-start":
-        parties = [
-            {
-                "name": text_of(sent, f"name{i}", 40),
-                "role": text_of(sent, f"role{i}", 20),
-                "phone": text_of(sent, f"phone{i}", 30),
-            }
-            for i in range(4)
-        ]
-        mediation.start_mediation(
-            session,
-            case_id,
-            mediator=text_of(sent, "mediator", 40) or actor.name,
-            parties=parties,
-            actor=actor,
-            now=now,
-        )
-    elif do == "mediation-consent":
-        mediation.consent(
-            session, case_id, int_of(sent, "party") or 0, text_of(sent, "answer", 3), actor=actor, now=now
-        )
-    elif do == "mediation-session":
-        mediation.add_session(
-            session,
-            case_id,
-            at=when_of(text_of(sent, "at", 20)),
-            place=text_of(sent, "place", 100),
-            text=text_of(sent, "note"),
-            actor=actor,
-            now=now,
-        )
-    elif do == "mediation-sign":
-        try:
-            day = date.fromisoformat(text_of(sent, "signed_on", 10))
-        except ValueError:
-            raise InvalidInput("请填签字的日期。") from None
-        mediation.sign_agreement(
-            session,
-            case_id,
-            facts=text_of(sent, "facts"),
-            terms=text_of(sent, "terms"),
-            method=text_of(sent, "method"),
-            signed_on=day,
-            actor=actor,
-            now=now,
-        )
-    elif do == "mediation-fail":
-        mediation.fail_mediation(session, case_id, text_of(sent, "note"), actor=actor, now=now)
-    else:
-        raise NotFound
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """A form about a case. `key` is the same when it is sent twice, so what it asks for is done once."""
+
+    form: Form
+    case: Case
+    actor: moves.Actor
+    key: str
+    now: datetime
+    note: str
+
+    @property
+    def session(self) -> Session:
+        return self.form.session
+
+    @property
+    def case_id(self) -> int:
+        return self.case.id
+
+
+Verb = Callable[[Deed], None]
+
+
+def _move(deed: Deed) -> None:
+    to = deed.form.text("to", 20)
+    # whether the table allows it, the service says; a second press of the same button is no error there
+    if to not in set(CaseStatus):
+        raise NotAllowed("现在不能这样办，请刷新再看。")
+    if to == CaseStatus.merged:
+        into = deed.form.text("into", 40)
+        moves.merge(deed.session, deed.case_id, into, actor=deed.actor, key=deed.key, now=deed.now)
+        return
+    moves.move(
+        deed.session,
+        deed.case_id,
+        CaseStatus(to),
+        actor=deed.actor,
+        key=deed.key,
+        now=deed.now,
+        note=deed.note,
+        team_id=deed.form.number("team"),
+    )
+
+
+def _note(deed: Deed) -> None:
+    moves.note(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now, for_resident=False)
+
+
+def _tell(deed: Deed) -> None:
+    moves.note(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now, for_resident=True)
+
+
+def _pause(deed: Deed) -> None:
+    moves.pause(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now)
+
+
+def _category(deed: Deed) -> None:
+    deed.case.category = deed.form.text("category", 20) or deed.case.category
+    deed.session.commit()
+
+
+def _green(deed: Deed) -> None:
+    reasons = [g for g in GREEN if deed.form.text(f"green-{g}")]
+    moves.mark_green(deed.session, deed.case_id, reasons, actor=deed.actor, key=deed.key, now=deed.now)
+    queue.mark_green(deed.session, deed.case.conversation_id, bool(deed.case.green))
+
+
+def _call(deed: Deed) -> None:
+    _call_unit(deed, is_referral=False)
+
+
+def _refer(deed: Deed) -> None:
+    _call_unit(deed, is_referral=True)
+
+
+def _call_unit(deed: Deed, *, is_referral: bool) -> None:
+    units.call_unit(
+        deed.session,
+        deed.case_id,
+        deed.form.number("team") or 0,
+        reason=deed.note,
+        actor=deed.actor,
+        key=deed.key,
+        now=deed.now,
+        is_referral=is_referral,
+    )
+
+
+def _arrived(deed: Deed) -> None:
+    units.unit_arrived(deed.session, _unit(deed).id, actor=deed.actor, now=deed.now)
+
+
+def _result(deed: Deed) -> None:
+    units.unit_result(deed.session, _unit(deed).id, deed.note, actor=deed.actor, now=deed.now)
+
+
+def _unit(deed: Deed) -> CalledUnit:
+    found = deed.session.get(CalledUnit, deed.form.number("unit") or 0)
+    if found is None or found.case_id != deed.case_id:
+        raise NotFound("没有叫过这个单位。")
+    return found
+
+
+def _start_mediation(deed: Deed) -> None:
+    text = deed.form.text
+    parties = [
+        {"name": text(f"name{i}", 40), "role": text(f"role{i}", 20), "phone": text(f"phone{i}", 30)} for i in range(4)
+    ]
+    mediation.start_mediation(
+        deed.session,
+        deed.case_id,
+        mediator=text("mediator", 40) or deed.actor.name,
+        parties=parties,
+        actor=deed.actor,
+        now=deed.now,
+    )
+
+
+def _consent(deed: Deed) -> None:
+    party, answer = deed.form.number("party") or 0, deed.form.text("answer", 3)
+    mediation.consent(deed.session, deed.case_id, party, answer, actor=deed.actor, now=deed.now)
+
+
+def _add_session(deed: Deed) -> None:
+    mediation.add_session(
+        deed.session,
+        deed.case_id,
+        at=when_of(deed.form.text("at", 20)),
+        place=deed.form.text("place", 100),
+        text=deed.note,
+        actor=deed.actor,
+        now=deed.now,
+    )
+
+
+def _sign_agreement(deed: Deed) -> None:
+    try:
+        day = date.fromisoformat(deed.form.text("signed_on", 10))
+    except ValueError:
+        raise InvalidInput("请填签字的日期。") from None
+    mediation.sign_agreement(
+        deed.session,
+        deed.case_id,
+        facts=deed.form.text("facts"),
+        terms=deed.form.text("terms"),
+        method=deed.form.text("method"),
+        signed_on=day,
+        actor=deed.actor,
+        now=deed.now,
+    )
+
+
+def _fail_mediation(deed: Deed) -> None:
+    mediation.fail_mediation(deed.session, deed.case_id, deed.note, actor=deed.actor, now=deed.now)
+
+
+MOVES: dict[str, Verb] = {
+    "move": _move,
+    "note": _note,
+    "tell": _tell,
+    "pause": _pause,
+    "category": _category,
+    "green": _green,
+    "call": _call,
+    "refer": _refer,
+    "arrived": _arrived,
+    "result": _result,
+    "mediation-start": _start_mediation,
+    "mediation-consent": _consent,
+    "mediation-session": _add_session,
+    "mediation-sign": _sign_agreement,
+    "mediation-fail": _fail_mediation,
+}

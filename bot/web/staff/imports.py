@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.imports import committees, grid_workers, openings, tables
@@ -21,7 +21,7 @@ from actions.imports.tables import BadLine, Line, Lines, Outcome
 from bot.staff import audit, rights
 from bot.staff.models import Role, Staff
 from bot.web.downloads import file_response
-from bot.web.staff.desk import Desk, Who, back, text_of
+from bot.web.staff.desk import Form, Seat, form, seat
 from knowledge.places import Place
 
 _SHOWN = 300  # lines that are right; the bad ones are shown all
@@ -77,161 +77,134 @@ KINDS = {
 }
 
 
-def router(desk: Desk) -> APIRouter:
-    api = APIRouter(prefix="/staff/import")
-
-    def page(
-        request: Request,
-        session: Session,
-        who: Who,
-        what: str,
-        *,
-        problem: str | None = None,
-        report: list[Line] | None = None,
-        table: str = "",
-        done: str = "",
-        status: int = 200,
-    ) -> HTMLResponse:
-        kinds = {name: kind for name, kind in KINDS.items() if who.staff.can(kind.permission)}
-        good = [line for line in report or [] if line.outcome is not Outcome.bad]
-        return desk.page(
-            request,
-            "import.html",
-            session,
-            who,
-            status=422 if problem else status,
-            problem=problem,
-            what=what,
-            kind=KINDS[what],
-            kinds=kinds,
-            table=table,
-            report=report,
-            counts=count(report or []),
-            bad=[line for line in report or [] if line.outcome is Outcome.bad],
-            good=good[:_SHOWN],
-            hidden=max(0, len(good) - _SHOWN),
-            outcomes=tables.OUTCOME_LABELS,
-            done=done,
-            most=tables.MOST_BYTES,
-        )
-
-    def allowed(request: Request, session: Session, what: str) -> Who:
-        who = desk.who(request, session, "calendar")
-        return _may(who, what)
-
-    @api.get("", response_class=HTMLResponse)
-    async def start(request: Request) -> Response:
-        with desk.sessions() as session:
-            who = desk.who(request, session, "calendar")
-            return page(
-                request, session, who, next(name for name, kind in KINDS.items() if who.staff.can(kind.permission))
-            )
-
-    @api.get("/{what}.csv")
-    async def template(request: Request, what: str) -> Response:
-        with desk.sessions() as session:
-            allowed(request, session, what)
-        return file_response(
-            (",".join(KINDS[what].columns) + "\r\n").encode("utf-8-sig"), f"{KINDS[what].name}.csv", "text/csv"
-        )
-
-    @api.get("/{what}", response_class=HTMLResponse)
-    async def one(request: Request, what: str, done: str = "") -> Response:
-        with desk.sessions() as session:
-            return page(
-                request,
-                session,
-                allowed(request, session, what),
-                what,
-                done=done if set(done) <= set("0123456789-") else "",
-            )
-
-    @api.post("/{what}", response_class=HTMLResponse)
-    async def take(request: Request, what: str) -> Response:
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "calendar")
-            _may(who, what)
-            is_import, staff_id, table = text_of(sent, "do", 10) == "import", who.staff.id, ""
-            try:
-                given = await _sent(sent)
-                table = given if isinstance(given, str) else ""  # what was typed is there to be mended
-                lines = await run_in_threadpool(_read, given)
-                table = tables.as_csv(lines)
-                report = await run_in_threadpool(_run, desk.sessions, staff_id, what, lines, is_import=is_import)
-            except (InvalidInput, Conflict) as error:
-                return page(request, session, who, what, problem=error.message_zh, table=table)
-            bad = sum(line.outcome is Outcome.bad for line in report)
-            if is_import and not bad:
-                numbers = count(report)
-                return back(
-                    request,
-                    (
-                        f"/staff/import/{what}?done="
-                        f"{numbers[Outcome.new]}-{numbers[Outcome.changed]}-{numbers[Outcome.same]}"
-                    ),
-                )
-            return page(request, session, who, what, report=report, table=table, status=422 if is_import else 200)
-
-    return api
+router = APIRouter(prefix="/staff/import")
+CalendarSeat = Annotated[Seat, seat("calendar")]  # the least that any kind needs; `_kind` asks for its own
 
 
-def _may(who: Who, what: str) -> Who:
+@router.get("", response_class=HTMLResponse)
+def start(at: CalendarSeat) -> Response:
+    return _page(at, next(iter(_kinds(at))))
+
+
+@router.get("/{what}.csv")
+def template(at: CalendarSeat, what: str) -> Response:
+    kind = _kind(at, what)
+    return file_response((",".join(kind.columns) + "\r\n").encode("utf-8-sig"), f"{kind.name}.csv", "text/csv")
+
+
+@router.get("/{what}", response_class=HTMLResponse)
+def one(at: CalendarSeat, what: str, done: str = "") -> Response:
+    _kind(at, what)
+    return _page(at, what, done=done if set(done) <= set("0123456789-") else "")
+
+
+@router.post("/{what}", response_class=HTMLResponse)
+def take(at: Annotated[Form, form("calendar")], what: str) -> Response:
+    _kind(at, what)
+    is_import, table = at.text("do", 10) == "import", ""
+    try:
+        given = _given(at)
+        table = given if isinstance(given, str) else ""  # what was typed is there to be mended
+        lines = tables.read_bytes(given) if isinstance(given, bytes) else tables.read_text(given)
+        table = tables.as_csv(lines)
+        report = look_or_import(at.session, at.staff, what, lines, is_import=is_import)
+    except (InvalidInput, Conflict) as error:
+        return _page(at, what, table=table, problem=error.message_zh)
+    found = count(report)
+    if is_import and not found[Outcome.bad]:
+        done = f"{found[Outcome.new]}-{found[Outcome.changed]}-{found[Outcome.same]}"
+        return at.back(f"/staff/import/{what}?done={done}")
+    return _page(at, what, table=table, report=report, status=422 if is_import else 200)
+
+
+def _kinds(at: Seat) -> dict[str, Kind]:
+    return {name: kind for name, kind in KINDS.items() if at.staff.can(kind.permission)}
+
+
+def _kind(at: Seat, what: str) -> Kind:
     """Raises NotFound, NotAllowed."""
     if what not in KINDS:
         raise NotFound("没有这一种表。")
-    if not who.staff.can(KINDS[what].permission):
+    if not at.staff.can(KINDS[what].permission):
         raise NotAllowed("您的岗位没有这个权限。")
-    return who
+    return KINDS[what]
 
 
-async def _sent(sent: FormData) -> bytes | str:
+def _page(
+    at: Seat,
+    what: str,
+    *,
+    table: str = "",
+    report: list[Line] | None = None,
+    problem: str | None = None,
+    done: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    good = [line for line in report or [] if line.outcome is not Outcome.bad]
+    return at.page(
+        "import.html",
+        status=422 if problem else status,
+        problem=problem,
+        what=what,
+        kind=KINDS[what],
+        kinds=_kinds(at),
+        table=table,
+        report=report,
+        counts=count(report or []),
+        bad=[line for line in report or [] if line.outcome is Outcome.bad],
+        good=good[:_SHOWN],
+        hidden=max(0, len(good) - _SHOWN),
+        outcomes=tables.OUTCOME_LABELS,
+        done=done,
+        most=tables.MOST_BYTES,
+    )
+
+
+def _given(at: Form) -> bytes | str:
     """The uploaded file, else what was pasted. Raises InvalidInput."""
-    file, pasted = sent.get("file"), sent.get("table")
+    file, pasted = at.sent.get("file"), at.sent.get("table")
     if isinstance(file, UploadFile) and file.size:
-        return await file.read(tables.MOST_BYTES + 1)
+        return file.file.read(tables.MOST_BYTES + 1)
     if isinstance(pasted, str) and pasted.strip():
         return pasted
     raise InvalidInput("请选一个文件，或者把表格贴进来。")
-
-
-def _read(sent: bytes | str) -> Lines:
-    return tables.read_bytes(sent) if isinstance(sent, bytes) else tables.read_text(sent)
 
 
 def count(report: list[Line]) -> dict[Outcome, int]:
     return {outcome: sum(line.outcome is outcome for line in report) for outcome in Outcome}
 
 
-def _run(sessions: Callable[[], Session], staff_id: int, what: str, lines: Lines, *, is_import: bool) -> list[Line]:
-    """Look or import: the same steps, so what the look says is what the import does; only a clean import is
-    committed.
+def look_or_import(session: Session, staff: Staff, what: str, lines: Lines, *, is_import: bool) -> list[Line]:
+    """The same steps for both, so what the look says is what the import does; only a clean import is committed.
+
+    Raises InvalidInput, Conflict.
     """
-    with sessions() as session:
-        staff = session.get_one(Staff, staff_id)
-        try:
-            if is_import:  # one import at a time, so that two presses of the button are one import
-                session.execute(
-                    update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
-                    execution_options={"synchronize_session": False},
-                )
-            report = carry_out(session, staff, what, lines, now=datetime.now(UTC))
-            if is_import and all(line.outcome is not Outcome.bad for line in report):
-                found = count(report)
-                changes = "；".join(str(line) for line in report if line.outcome in (Outcome.new, Outcome.changed))
-                audit.record(
-                    session,
-                    staff,
-                    f"导入{KINDS[what].name}",
-                    what,
-                    f"新增 {found[Outcome.new]}，改动 {found[Outcome.changed]}，已有 {found[Outcome.same]}。{changes}",
-                )
-                session.commit()
-            else:
-                session.rollback()
-        except IntegrityError:
+    try:
+        if is_import:  # one import at a time, so that two presses of the button are one import
+            session.execute(
+                update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
+                execution_options={"synchronize_session": False},
+            )
+        report = carry_out(session, staff, what, lines, now=datetime.now(UTC))
+        if is_import and all(line.outcome is not Outcome.bad for line in report):
+            _record(session, staff, what, report)
+            session.commit()
+        else:
             session.rollback()
-            raise Conflict("刚刚有人也在改这些内容，什么都没有导入。请再检查一次。") from None
+    except IntegrityError:
+        session.rollback()
+        raise Conflict("刚刚有人也在改这些内容，什么都没有导入。请再检查一次。") from None
+    except InvalidInput:
+        session.rollback()
+        raise
     return report
+
+
+def _record(session: Session, staff: Staff, what: str, report: list[Line]) -> None:
+    found = count(report)
+    changes = "；".join(str(line) for line in report if line.outcome in (Outcome.new, Outcome.changed))
+    numbers = f"新增 {found[Outcome.new]}，改动 {found[Outcome.changed]}，已有 {found[Outcome.same]}"
+    audit.record(session, staff, f"导入{KINDS[what].name}", what, f"{numbers}。{changes}")
 
 
 def carry_out(session: Session, staff: Staff, what: str, lines: Lines, *, now: datetime) -> list[Line]:

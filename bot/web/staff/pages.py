@@ -3,27 +3,45 @@
 from fastapi import APIRouter, FastAPI
 
 from bot.web.knowledge import bulk_import, documents, golden, law, try_it, unanswered
-from bot.web.staff import bookings, cases, conversation, imports, inbox, people, settings, sign_in
+from bot.web.staff import (
+    bookings,
+    case,
+    cases,
+    conversation,
+    dashboard,
+    deadlines,
+    imports,
+    inbox,
+    people,
+    settings,
+    sign_in,
+)
 from bot.web.staff.desk import Desk
+
+DESK = (
+    sign_in.router,
+    people.router,
+    cases.router,
+    case.router,
+    bookings.router,
+    imports.router,
+    settings.router,
+    deadlines.router,
+    dashboard.router,
+    inbox.router,
+    conversation.router,
+)
 
 
 def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
-    for router in _routers(desk):
+    for router in (*DESK, *_knowledge(desk)):
         app.include_router(router)
 
 
-def _routers(desk: Desk) -> tuple[APIRouter, ...]:
+def _knowledge(desk: Desk) -> tuple[APIRouter, ...]:
     tools = desk.tools
     return (
-        sign_in.router,
-        people.router,
-        cases.router(desk),
-        bookings.router,
-        imports.router(desk),
-        settings.router(desk),
-        inbox.router,
-        conversation.router,
         bulk_import.router(desk),
         law.router(desk, tools.searcher, today=tools.today),
         try_it.router(desk, tools.searcher, today=tools.today, intent=tools.intent),

@@ -588,12 +588,13 @@ def test_a_table_imported_by_four_presses_at_once_is_imported_once(world: World)
     with world.sessions() as opened:
         worker = opened.scalars(select(Staff.id).where(Staff.login == "legal_worker")).one()
     reports: list[list[tables.Line]] = []
-    threads = [
-        threading.Thread(
-            target=lambda: reports.append(imports._run(world.sessions, worker, "openings", lines, is_import=True))
-        )
-        for _ in range(4)
-    ]
+
+    def press() -> None:
+        with world.sessions() as opened:
+            staff = opened.get_one(Staff, worker)
+            reports.append(imports.look_or_import(opened, staff, "openings", lines, is_import=True))
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert sorted(report[0].outcome for report in reports) == ["new", "same", "same", "same"]

@@ -1,0 +1,145 @@
+"""The page of one case, its papers, and what is done with it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.cases import finding, links, moves
+from actions.cases.green import GREEN
+from actions.cases.models import Case, Photo
+from actions.cases.status import OPEN, STAFF_LABELS, By, allowed
+from actions.errors import NotAllowed, NotFound
+from actions.offices import routing
+from actions.papers import agreement as agreements
+from actions.papers import case_file
+from bot.conversations import delivery
+from bot.staff import rights
+from bot.web.downloads import file_response
+from bot.web.staff.case_moves import MOVES, Deed
+from bot.web.staff.desk import Form, Seat, form, number_or_404, seat, words
+from knowledge import places
+from knowledge.clock import today
+from knowledge.places import Level, Place
+
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+router = APIRouter(prefix="/staff/cases")
+CasesSeat = Annotated[Seat, seat("cases")]
+CasesForm = Annotated[Form, form("cases")]
+
+
+@router.get("/{case_id}", response_class=HTMLResponse)
+def detail(at: CasesSeat, case_id: str) -> Response:
+    case = _held(at, case_id)
+    at.record("查看事项", case.number)
+    at.session.commit()
+    return _shown(at, case)
+
+
+@router.post("/{case_id}/link", response_class=HTMLResponse)
+def link(at: CasesForm, case_id: str) -> Response:
+    """For a resident who has neither the conversation nor a phone on record; shown to the member of staff once."""
+    case = _held(at, case_id)
+    token = links.make(at.session, case.id, now=datetime.now(UTC))
+    at.record("生成进度链接", case.number)
+    at.session.commit()
+    return _shown(at, case, link=f"{at.request.url.scheme}://{at.request.headers.get('host', '')}/progress/{token}")
+
+
+@router.get("/{case_id}/photos/{photo_id}")
+def photo(at: CasesSeat, case_id: str, photo_id: str) -> Response:
+    case = _held(at, case_id)
+    found = at.session.get(Photo, number_or_404(photo_id))
+    if found is None or found.case_id != case.id:
+        raise NotFound("没有这张照片。")
+    return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+
+@router.get("/{case_id}/agreement.docx")
+def agreement(at: Annotated[Seat, seat("mediate")], case_id: str) -> Response:
+    case = _held(at, case_id)
+    if case.mediation is None or not case.mediation.terms:
+        raise NotFound("还没有调解协议。")
+    template = at.desk.settings.home / "templates" / "mediation_agreement.docx"
+    data = agreements.mediation_agreement(
+        case, place=_place(at.session, case), template=template if template.exists() else None
+    )
+    at.record("下载调解协议", case.number)
+    at.session.commit()
+    return file_response(data, f"调解协议书-{case.number}.docx", _DOCX)
+
+
+@router.get("/{case_id}/pack.{kind}")
+def pack(at: CasesSeat, case_id: str, kind: str) -> Response:
+    case = _held(at, case_id)
+    found = case_file.pack(case, place=_place(at.session, case))
+    at.record("导出材料包", case.number, detail=words(kind, 10))
+    at.session.commit()
+    if kind == "json":
+        data = json.dumps(found, ensure_ascii=False, indent=1).encode()
+    elif kind == "pdf":
+        data = case_file.pack_pdf(found)
+    else:
+        raise NotFound
+    return file_response(data, f"材料包-{case.number}.{kind}", f"application/{kind}")
+
+
+@router.post("/{case_id}/{do}")
+def act(at: CasesForm, case_id: str, do: str) -> Response:
+    case, now, note = _held(at, case_id), datetime.now(UTC), at.text("note")
+    at.record(f"事项：{do}", case.number, detail=note[:200])
+    if do.startswith("mediation") and not at.staff.can("mediate"):
+        raise NotAllowed("调解由调解员来做。")
+    if do not in MOVES:
+        raise NotFound
+    MOVES[do](
+        Deed(
+            form=at,
+            case=case,
+            actor=moves.Actor("staff", at.staff.name, at.staff.id),
+            key=f"form-{case.id}-{at.text('nonce', 40) or now.timestamp()}",
+            now=now,
+            note=note,
+        )
+    )
+    # Told at once rather than at the worker's next round; the key makes both harmless.
+    delivery.tell_case_events(at.session)
+    return at.back(f"/staff/cases/{number_or_404(case_id)}")
+
+
+def _held(at: Seat, case_id: str) -> Case:
+    """Raises NotFound, NotAllowed."""
+    found = at.session.get(Case, number_or_404(case_id))
+    if found is None:
+        raise NotFound("没有这件事。")
+    rights.check_place(at.session, at.staff, found.place_id)
+    return found
+
+
+def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
+    return at.page(
+        "cases/case.html",
+        case=case,
+        moves=allowed(case.status, By.staff),
+        labels=STAFF_LABELS,
+        teams=at.teams(),
+        photos=list(at.session.scalars(select(Photo.id).where(Photo.case_id == case.id))),
+        green=list(GREEN),
+        link=link,
+        grid=routing.grid_workers(at.session, case.place_id),
+        is_open=case.status in OPEN,
+        today=today(),
+        merged=finding.followers(at.session, case.id),
+        lead=finding.lead(at.session, case),
+    )
+
+
+def _place(session: Session, case: Case) -> str:
+    """County, township and village in one word, as papers name a place."""
+    found = [session.get_one(Place, place) for place in places.above(session, case.place_id)]
+    return "".join(place.name for place in reversed(found) if place.level is not Level.nation)
