@@ -1,5 +1,6 @@
 """Every setting, read from the environment with the prefix LINLI_; only app, cli and worker read it."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -118,9 +119,7 @@ class Settings(BaseSettings):
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(32))
-            try:
+            with contextlib.suppress(FileExistsError):  # another process was first; its secret counts
                 os.link(fresh, path)
-            except FileExistsError:
-                pass  # another process was first; its secret counts
             fresh.unlink()
         return path.read_text().strip()

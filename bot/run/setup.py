@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
@@ -183,7 +184,11 @@ def main(arguments: Iterable[str]) -> int:
             else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。"
         )
         return 1
-    command = list(arguments)
+    _hand_over(list(arguments))
+
+
+def _hand_over(command: list[str]) -> NoReturn:
+    """This process becomes the command."""
     python = str(APP_VENV / "bin" / "python")
     for name, module in {"pytest": "tests.suite", "postgres-tests": "tests.postgres"}.items():
         if command[:1] == [name]:

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import pyotp
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.errors import InvalidInput
@@ -89,23 +89,21 @@ def sign_in(
     """
     staff = session.scalar(select(Staff).where(Staff.login == storable(login).strip().lower()))
     fits = passwords.fits(staff.password_hash if staff else passwords.NOBODY, password)
-    right = fits and staff is not None and staff.is_active
-    if staff and staff.locked_until and staff.locked_until > now:
-        raise SignInFailed(f"试错太多次，账号先锁住了，请 {LOCKED_FOR.seconds // 60} 分钟后再试，或请管理员重设。")
-    if right and staff and staff.totp_secret:
-        right = _code_fits(session, staff, code, now)
-    if not right or staff is None:
-        if staff:
-            staff.wrong += 1
-            if staff.wrong >= WRONG_MOST:
-                staff.wrong, staff.locked_until = 0, now + LOCKED_FOR
-                record(session, staff, "登录试错被锁")
-            session.commit()
+    if staff is None:
         raise SignInFailed
-    staff.wrong, staff.locked_until, staff.seen_at = 0, None, now
+    session.refresh(staff)  # hashing takes long enough for others to have tried meanwhile
+    if _is_locked(staff, now):
+        raise _locked()
+    right = fits and staff.is_active and (not staff.totp_secret or _code_fits(session, staff, code, now))
+    if not right:
+        _count_wrong(session, staff, now)
+        raise SignInFailed
+    if not _open(session, staff, now):
+        session.rollback()
+        raise _locked()
     token = secrets.token_urlsafe(32)
     held = StaffSession(
-        token_hash=_digest(token),
+        token_hash=token_hash(token),
         staff_id=staff.id,
         csrf=secrets.token_urlsafe(24),
         created_at=now,
@@ -116,6 +114,31 @@ def sign_in(
     record(session, staff, "登录")
     session.commit()
     return token, held
+
+
+def _is_locked(staff: Staff, now: datetime) -> bool:
+    return staff.locked_until is not None and staff.locked_until > now
+
+
+def _locked() -> SignInFailed:
+    return SignInFailed(f"试错太多次，账号先锁住了，请 {LOCKED_FOR.seconds // 60} 分钟后再试，或请管理员重设。")
+
+
+def _count_wrong(session: Session, staff: Staff, now: datetime) -> None:
+    """In the database, since several may try at once; commits."""
+    session.execute(update(Staff).where(Staff.id == staff.id).values(wrong=Staff.wrong + 1))
+    session.refresh(staff)
+    if staff.wrong >= WRONG_MOST:
+        staff.wrong, staff.locked_until = 0, now + LOCKED_FOR
+        record(session, staff, "登录试错被锁")
+    session.commit()
+
+
+def _open(session: Session, staff: Staff, now: datetime) -> bool:
+    """False: others have tried wrong passwords so often meanwhile that the account is locked."""
+    unlocked = or_(Staff.locked_until.is_(None), Staff.locked_until <= now)
+    opened = update(Staff).where(Staff.id == staff.id, unlocked).values(wrong=0, locked_until=None, seen_at=now)
+    return bool(changed(session, opened))
 
 
 def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
@@ -135,7 +158,7 @@ def held_session(session: Session, token: str, *, now: datetime) -> StaffSession
 
     Its last sight is kept to the minute.
     """
-    held = session.get(StaffSession, _digest(token)) if token else None
+    held = session.get(StaffSession, token_hash(token)) if token else None
     if held is None:
         return None
     if now - held.seen_at > IDLE or now - held.created_at > LONGEST or not held.staff.is_active:
@@ -159,11 +182,12 @@ def present(session: Session, *, now: datetime) -> list[str]:
 
 
 def sign_out(session: Session, token: str) -> None:
-    held = session.get(StaffSession, _digest(token))
+    held = session.get(StaffSession, token_hash(token))
     if held:
         session.delete(held)
         session.commit()
 
 
-def _digest(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What the database holds of a token."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -21,13 +21,14 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         most, come = next((most for start, most in _MORE if scope["path"].startswith(start)), OTHER), 0
         announced = dict(scope["headers"]).get(b"content-length", b"0").strip()
         if announced.isdigit() and int(announced[:12]) > most:
-            return await JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)(
-                scope, receive, send
-            )
+            refusal = JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)
+            await refusal(scope, receive, send)
+            return
 
         async def counted() -> Message:
             nonlocal come

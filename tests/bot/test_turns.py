@@ -30,7 +30,7 @@ class Gate:
             await asyncio.sleep(0.001)
 
 
-@pytest.fixture()
+@pytest.fixture
 def message(sessions: sessionmaker[Session]) -> int:
     with sessions() as session:
         conversation = service.start(session, channel="widget", place="lijiagou")

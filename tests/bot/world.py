@@ -53,10 +53,10 @@ class World:
         client, token, now = self.visitor(), f"token-of-{login}", datetime.now(UTC)
         with self.sessions() as session:
             staff = session.scalars(select(Staff).where(Staff.login == login)).one()
-            if session.get(StaffSession, signing_in._digest(token)) is None:
+            if session.get(StaffSession, signing_in.token_hash(token)) is None:
                 session.add(
                     StaffSession(
-                        token_hash=signing_in._digest(token),
+                        token_hash=signing_in.token_hash(token),
                         staff_id=staff.id,
                         csrf=f"csrf-of-{login}",
                         created_at=now,

@@ -37,7 +37,7 @@ def _offices(sessions: sessionmaker[Session]) -> None:
         session.commit()
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sessions: sessionmaker[Session]) -> Session:
     return sessions()
 

@@ -127,7 +127,7 @@ class World:
         assert [key for key, times in noted.items() if times > 1] == [], "nothing is noted twice"
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(sessions: sessionmaker[Session], tmp_path: Path) -> World:
     now = datetime.now(UTC)
     with sessions() as session:
@@ -138,7 +138,7 @@ def world(sessions: sessionmaker[Session], tmp_path: Path) -> World:
         session.flush()
         session.add(
             StaffSession(
-                token_hash=signing_in._digest(_TOKEN), staff_id=staff.id, csrf=_CSRF, created_at=now, seen_at=now
+                token_hash=signing_in.token_hash(_TOKEN), staff_id=staff.id, csrf=_CSRF, created_at=now, seen_at=now
             )
         )
         session.commit()

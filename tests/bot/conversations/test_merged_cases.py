@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 STAFF = Actor("staff", "赵主任", 1)
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sessions: sessionmaker[Session]) -> Session:
     with sessions() as session:
         session.add_all(

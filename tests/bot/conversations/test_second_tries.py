@@ -35,7 +35,7 @@ class Away(FakeRasa):
         raise RasaUnavailable
 
 
-@pytest.fixture()
+@pytest.fixture
 def message(sessions: sessionmaker[Session]) -> int:
     with sessions() as session:
         conversation = service.start(session, channel="widget", place="lijiagou")

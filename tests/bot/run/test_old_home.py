@@ -92,7 +92,7 @@ def insert(db: Connection, into: str, **values: object) -> None:
     db.execute(text(f'INSERT INTO "{into}" ({names}) VALUES ({places})'), values)
 
 
-@pytest.fixture()
+@pytest.fixture
 def old_home(tmp_path: Path) -> Iterator[sessionmaker[Session]]:
     """Migrated as the old code was, filled by plain SQL, then started by the code of today."""
     settings = Settings(home=tmp_path / "home")

@@ -103,7 +103,7 @@ class Shelf:
             ]
 
 
-@pytest.fixture()
+@pytest.fixture
 def shelf(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[Shelf]:
     root, cache = tmp_path / "snapshots", VectorCache(tmp_path / "vectors.sqlite")
     with sessions() as session:

@@ -15,12 +15,12 @@ from tests.fakes import PairEmbedder
 from tests.knowledge.search.test_indexing import World, rule
 
 
-@pytest.fixture()
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, cache=tmp_path)
 
 
-@pytest.fixture()
+@pytest.fixture
 def publications(settings: Settings, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> Publications:
     monkeypatch.setattr("bot.run.publishing.today", lambda: DAY)
     monkeypatch.setattr("bot.run.publishing.prepare_model", lambda *_, **__: "")

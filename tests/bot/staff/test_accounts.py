@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -17,7 +19,7 @@ PASSWORD = "village-bridge-42"
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sessions: sessionmaker[Session]) -> Session:
     opened = sessions()
     import_places(opened, CORPUS)
@@ -83,6 +85,52 @@ def test_a_wrong_password_and_an_unknown_login_look_the_same(session: Session) -
         == refused(session, "")
         == "账号或密码不对。"
     )
+
+
+def at_once(monkeypatch: pytest.MonkeyPatch, sessions: sessionmaker[Session], tries: list[str]) -> list[str]:
+    """What each of these passwords came to: all have read the account before any of them is found right or wrong, and
+    the right ones are found last.
+    """
+    all_read, wrong_done = threading.Barrier(len(tries)), threading.Semaphore(0)
+    verify = passwords.fits
+
+    def slowly(password_hash: str, password: str) -> bool:
+        all_read.wait(10)
+        if password == PASSWORD:
+            for _ in range(len(tries) - tries.count(PASSWORD)):
+                assert wrong_done.acquire(timeout=10)
+        return verify(password_hash, password)
+
+    def enter_alone(password: str) -> str:
+        with sessions() as own:
+            try:
+                return enter(own, password) and "in"
+            except SignInFailed as error:
+                return error.message_zh
+            finally:
+                wrong_done.release()
+
+    monkeypatch.setattr(passwords, "fits", slowly)
+    with ThreadPoolExecutor(len(tries)) as threads:
+        return list(threads.map(enter_alone, tries))
+
+
+def test_wrong_tries_that_come_at_once_are_all_counted(
+    session: Session, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = person(session)
+    assert at_once(monkeypatch, sessions, ["wrong-password"] * 4) == ["账号或密码不对。"] * 4
+    session.refresh(staff)
+    assert (staff.wrong, staff.locked_until) == (4, None)
+
+
+def test_the_right_password_among_many_wrong_ones_at_once_is_refused(
+    session: Session, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(session)
+    *_, last = at_once(monkeypatch, sessions, [*["wrong-password"] * 5, PASSWORD])
+    assert "锁住了" in last
+    assert session.scalars(select(StaffSession)).all() == []
 
 
 def test_the_fifth_wrong_try_locks_for_fifteen_minutes(session: Session) -> None:
