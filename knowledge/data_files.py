@@ -21,6 +21,14 @@ class DataModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class WrongAt(ValueError):
+    """What a validator of a whole file found wrong, and where: `WrongAt("…", "matters", 3, "counting")`."""
+
+    def __init__(self, said: str, *loc: int | str) -> None:
+        self.loc = loc
+        super().__init__(said)
+
+
 Model = TypeVar("Model", bound=BaseModel)
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -54,7 +62,7 @@ def read(path: Path, model: type[Model]) -> Model:
     except yaml.YAMLError as error:
         raise DataFileInvalid(f"{path.name} {_broken(error)}") from error
     except ValidationError as error:
-        said = [f"{path.name} 第 {_line(root, e['loc'])} 行：{_in_words(e)}" for e in error.errors()]
+        said = [f"{path.name} 第 {_line(root, _loc(e))} 行：{_in_words(e)}" for e in error.errors()]
         raise DataFileInvalid("\n".join(said)) from error
 
 
@@ -90,6 +98,11 @@ def _broken(error: yaml.YAMLError) -> str:
         f"第 {line} 行：写法不对，读不下去。常见的原因：开头的空格没对齐、冒号后面少一个空格、引号没配成对，"
         "请看这一行和它上面一行。"
     )
+
+
+def _loc(error: Any) -> tuple[int | str, ...]:
+    found = error.get("ctx", {}).get("error")
+    return (*error["loc"], *(found.loc if isinstance(found, WrongAt) else ()))
 
 
 def _line(node: yaml.Node, loc: tuple[int | str, ...]) -> int:

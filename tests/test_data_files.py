@@ -17,6 +17,7 @@ from knowledge.anonymity.names.frames import FramesFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile
 from knowledge.documents.topics import TopicsFile
+from knowledge.errors import DataFileInvalid
 from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,3 +67,45 @@ def test_a_data_file_is_packaged(name: str) -> None:
     ]
     path = Path(name)
     assert any(fnmatch.fnmatch(path.name, glob) for glob in packaged[".".join(path.parent.parts)])
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "said"),
+    [
+        (
+            "bot/emergency/guidance.yml",
+            "\n  fraud:\n",
+            "\n  frauds:\n",
+            "“frauds”只能写",
+        ),
+        ("bot/emergency/guidance.yml", 'call: ["12356"]', 'call: ["12355"]', "numbers 下面没有写 12355 的名字。"),
+        ("actions/tools/matters.yml", "counting: criminal", "counting: crimes", "counting 下面没有写 crimes 怎么数。"),
+        ("actions/tools/matters.yml", "id: retrial", "id: civil_appeal", "civil_appeal 写了两遍。"),
+        (
+            "actions/tools/matters.yml",
+            "unit: months",
+            "unit: moon",
+            "“unit”只能写 'days', 'months'",
+        ),
+        ("actions/tools/legal_aid.yml", "option: pension", "option: pensions", "pensions 不是这个问题的答案。"),
+        ("actions/tools/legal_aid.yml", "- 改判无罪", "- 改判(无罪", "“says”里的写法读不懂，是不是括号没配成对？"),
+        ("actions/dialogue/hearing/asides.yml", "  bring:", "  brings:", "“brings”只能写"),
+        ("bot/channels/wechat/menu.yml", "name: 问一问", "name: 问一问吧您", "“name”最多 4 个字。"),
+        ("bot/channels/wechat/menu.yml", "key: book", "key: books", "“key”只能写"),
+        ("bot/cli/wechat_remedies.yml", "  48001:", "  四八: ", "“四八”要写成整数。"),
+        ("bot/conversations/reasons.yml", "  rule: 规则要求", "  rules: 规则要求", "不认得“rules”这一项"),
+        ("knowledge/documents/topics.yml", "name: 医疗卫生", "name: 教育文体", "“教育文体”写了两遍。"),
+        ("knowledge/documents/plainer_words.yml", "  于每年: 在每年", "  于每年:", "“于每年”要写成文字"),
+        ("knowledge/village_rules/patterns.yml", "words: 查账|查阅|账", "words: (查账", "“words”里的写法读不懂"),
+    ],
+)
+def test_a_slip_is_told_with_its_line(tmp_path: Path, name: str, right: str, wrong: str, said: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    changed = text.replace(right, wrong, 1)
+    path = tmp_path / Path(name).name
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(DataFileInvalid) as error:
+        read(path, SCHEMAS[name])
+    told = next(line for line in str(error.value).splitlines() if said in line)
+    place = int(told.removeprefix(f"{path.name} 第 ").partition(" ")[0])
+    assert wrong.strip() in changed.splitlines()[place - 1]

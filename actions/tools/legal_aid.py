@@ -7,7 +7,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import model_validator
 
-from knowledge.data_files import DataModel, Text, read
+from knowledge.data_files import DataModel, Text, WrongAt, read
 
 Likelihood = Literal["likely", "ask", "probably_not"]
 VerdictName = Literal[
@@ -102,14 +102,15 @@ class LegalAidFile(DataModel):
     @model_validator(mode="after")
     def _nothing_is_missing_or_unknown(self) -> Self:
         if missing := [name for name in get_args(VerdictName) if name not in self.verdicts]:
-            raise ValueError(f"verdicts 下面少了 {'、'.join(missing)}")
+            raise WrongAt(f"verdicts 下面少了 {'、'.join(missing)}", "verdicts")
         if missing := [name for name in ("matter", "group", "means") if name not in self.questions]:
-            raise ValueError(f"questions 下面少了 {'、'.join(missing)}")
+            raise WrongAt(f"questions 下面少了 {'、'.join(missing)}", "questions")
         if missing := [g for g in self.questions["group"].options if g != "none" and g not in self.papers.proof]:
-            raise ValueError(f"papers 的 proof 下面少了 {'、'.join(missing)}")
+            raise WrongAt(f"papers 的 proof 下面少了 {'、'.join(missing)}", "papers", "proof")
         for name, rows in self.words.items():
-            if unknown := [row.option for row in rows if row.option not in self.questions[name].options]:
-                raise ValueError(f"words 的 {name} 下面，{'、'.join(unknown)} 不是这个问题的答案")
+            for place, row in enumerate(rows):
+                if row.option not in self.questions[name].options:
+                    raise WrongAt(f"{row.option} 不是这个问题的答案", "words", name, place, "option")
         return self
 
 

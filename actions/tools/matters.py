@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
-from knowledge.data_files import DataModel, Source, Text, read
+from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 
 Span = Literal["days", "months", "years", "workdays"]
 
@@ -64,11 +64,13 @@ class MattersFile(DataModel):
 
     @model_validator(mode="after")
     def _names_are_known_and_stand_once(self) -> Self:
-        if unknown := [m.counting for m in self.matters if m.counting not in self.counting]:
-            raise ValueError(f"counting 下面没有写 {'、'.join(unknown)} 怎么数")
-        ids = [m.id for m in self.matters]
-        if twice := sorted({i for i in ids if ids.count(i) > 1}):
-            raise ValueError(f"matters 下面 {'、'.join(twice)} 写了两遍")
+        known: set[str] = set()
+        for place, matter in enumerate(self.matters):
+            if matter.counting not in self.counting:
+                raise WrongAt(f"counting 下面没有写 {matter.counting} 怎么数", "matters", place, "counting")
+            if matter.id in known:
+                raise WrongAt(f"{matter.id} 写了两遍", "matters", place, "id")
+            known.add(matter.id)
         return self
 
     def matter(self, entry: _Entry) -> Matter:

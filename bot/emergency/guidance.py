@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from knowledge.data_files import DataModel, Text, read
+from knowledge.data_files import DataModel, Text, WrongAt, read
 
 
 class EmergencyKind(enum.StrEnum):
@@ -57,10 +57,11 @@ class GuidanceFile(DataModel):
     @model_validator(mode="after")
     def _every_kind_and_number_is_known(self) -> Self:
         if missing := [kind for kind in EmergencyKind if kind not in self.now]:
-            raise ValueError(f"now 下面少了 {'、'.join(missing)}")
-        called = {number for entry in [*self.now.values(), *self.soft.values()] for number in entry.call}
-        if unnamed := sorted(called - set(self.numbers)):
-            raise ValueError(f"numbers 下面没有写 {'、'.join(unnamed)} 的名字")
+            raise WrongAt(f"now 下面少了 {'、'.join(missing)}", "now")
+        for part, entries in (("now", self.now), ("soft", self.soft)):
+            for kind, entry in entries.items():
+                if unnamed := [number for number in entry.call if number not in self.numbers]:
+                    raise WrongAt(f"numbers 下面没有写 {'、'.join(unnamed)} 的名字", part, kind, "call")
         return self
 
     def guidance(self, entry: _Entry) -> Guidance:

@@ -1,12 +1,11 @@
 """The topics of documents and cases, from topics.yml, in the order of the pages."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from knowledge.data_files import DataModel, Text, read
+from knowledge.data_files import DataModel, Text, WrongAt, read
 
 
 class Topic(DataModel):
@@ -23,11 +22,12 @@ class TopicsFile(DataModel):
 
     @model_validator(mode="after")
     def _names_and_messages_stand_once(self) -> Self:
-        names = [topic.name for topic in self.topics]
-        messages = [message for topic in self.topics for message in topic.messages]
-        for given in (names, messages):
-            if twice := [one for one, times in Counter(given).items() if times > 1]:
-                raise ValueError(f"“{'”“'.join(twice)}”写了两遍")
+        known: set[str] = set()
+        for place, topic in enumerate(self.topics):
+            for text in (topic.name, *topic.messages):
+                if text in known:
+                    raise WrongAt(f"“{text}”写了两遍", "topics", place)
+                known.add(text)
         return self
 
 
