@@ -44,6 +44,8 @@ from bot.staff import audit, models, passwords, signing_in
 from bot.staff.models import Role
 from knowledge.places import Level, Place
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 WORST = [
     *(

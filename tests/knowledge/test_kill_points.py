@@ -17,6 +17,8 @@ from tests.conftest import CORPUS
 from tests.knowledge.killed import Mortal, mortal
 from tests.knowledge.search.test_indexing import ASKED, CLAUSES, World, rule
 
+pytestmark = pytest.mark.slow
+
 _FIRST = ["酒席", "狗", "垃圾", "喇叭", "彩礼"]
 
 

@@ -43,6 +43,8 @@ from tests import killer
 from tests.bot.world import console
 from tests.conftest import CORPUS
 
+pytestmark = pytest.mark.slow
+
 # A process forked from a server that has imported everything and done nothing: a real death for 30 ms.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])

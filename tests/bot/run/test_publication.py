@@ -29,6 +29,8 @@ from knowledge.search import snapshot
 from knowledge.search.searcher import Searcher
 from tests.conftest import CORPUS, DAY
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 ANN, BO = Person(1, "安"), Person(2, "波")
 TEXTS = [

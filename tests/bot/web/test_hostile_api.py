@@ -26,6 +26,8 @@ from tests.bot.web.staff import test_staff_pages
 from tests.bot.world import ATTACK, DEEDS, HTML, World
 from tests.fakes import FakeRasa, NoSearch
 
+pytestmark = pytest.mark.slow
+
 # a stream without end (test_staff_pages), and two pages for machines
 _NOT_ASKED = {"/staff/events", "/readyz", "/metrics"}
 _OPTIONS = hypothesis_settings(

@@ -26,6 +26,8 @@ from tests.bot.web.test_hostile_api import fine, resident
 from tests.bot.world import HTML, PASSWORD, World, tools
 from tests.fakes import FakeRasa, NoSearch
 
+pytestmark = pytest.mark.slow
+
 app = test_hostile_api.app
 visitor = test_hostile_api.visitor
 

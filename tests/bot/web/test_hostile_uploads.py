@@ -24,6 +24,8 @@ from tests.bot.web import test_hostile_api
 from tests.bot.web.test_hostile_api import fine, resident
 from tests.bot.world import World
 
+pytestmark = pytest.mark.slow
+
 app = test_hostile_api.app
 visitor = test_hostile_api.visitor
 

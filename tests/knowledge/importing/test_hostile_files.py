@@ -18,6 +18,8 @@ from knowledge.importing.files import MOST_BYTES, read_file, read_pasted
 from knowledge.importing.formats import blocks
 from tests.knowledge.importing import sample_files
 
+pytestmark = pytest.mark.slow
+
 GOOD = sample_files.rules_docx()
 ENTITY = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 LAUGHS = (

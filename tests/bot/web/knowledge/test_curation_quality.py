@@ -29,6 +29,8 @@ from knowledge.search.searcher import Searcher
 from tests.bot.world import ATTACK, DAY, World, console
 from tests.fakes import NoSearch
 
+pytestmark = pytest.mark.slow
+
 ANN = Person(900, "安")
 TEXTS = [
     ("低保怎么申请", "低保向乡镇政府申请，村里可以代交材料。"),
