@@ -215,56 +215,55 @@ _ACTS = re.compile(
 
 
 def _known(text: str, start: int, end: int) -> float:
-    """What is given by hand: everyday words and document numbers (清政发〔2026〕) against, plain statements
-    (方便，男，1985年生; 姓名：江苏) for.
-    """
+    """What is given by hand, log-odds: plain statements for, everyday words and document numbers against."""
+    word = text[start : start + 2] in WORDS
+    return _for_a_name(text, start, end, word=word) - _against_a_name(text, start, end, word=word)
+
+
+def _for_a_name(text: str, start: int, end: int, *, word: bool) -> float:
+    """方便，男，1985年生; 姓名：江苏; a field of a form, a row of a list, a number beside it."""
     said = (6.0 if _SEX.match(text, end) else 0.0) + (4.0 if _TOLD.search(text[max(0, start - 5) : start]) else 0.0)
     if _FIELD_ENDS.match(text, end) and _FIELD.search(text[max(0, start - 8) : start]):
         said += 4.0 if role_before(text, start) else 2.0  # a field of a form, filled by this alone
-    if text[start:end] in THINGS:
-        said -= 8.0
-    if text[end - 1] in "村镇乡屯" and not role_before(text, start):
-        said -= 3.0
-    word = text[start : start + 2] in WORDS
-    if (_TOGETHER.match(text, end) and text[start - 1 : start] in tuple("、和与及")) or (
-        _SELF.match(text, end) and text[start - 1 : start] in tuple("据由经系是为，。")
+    before = text[start - 1 : start]
+    if (_TOGETHER.match(text, end) and before in tuple("、和与及")) or (
+        _SELF.match(text, end) and before in tuple("据由经系是为，。")
     ):
         said += 4.0
     if not word and (_LISTED.search(text[max(0, start - 5) : start]) or _CELL.search(text[max(0, start - 2) : start])):
         said += 1.5 if _NUMBER_NEXT.match(text, end) or _CELL_ENDS.match(text, end) else 0.0
-    if _NUMBER_NEXT.match(text, end):
-        said += 2.5
+    return said + (2.5 if _NUMBER_NEXT.match(text, end) else 0.0)
+
+
+def _against_a_name(text: str, start: int, end: int, *, word: bool) -> float:
+    """Things, places, the end of an everyday word or the beginning of one, document numbers (清政发〔2026〕)."""
+    said = 8.0 if text[start:end] in THINGS else 0.0
+    if text[end - 1] in "村镇乡屯" and not role_before(text, start):
+        said += 3.0
     if text[start - 1 : start + 1] in ENDS and not role_before(text, start):
-        said -= 3.0
+        said += 3.0
     if word:
-        role = role_before(text, start)
-        given = (
-            text[end - 1] in parts.VERY_GIVEN
-            and text[start : start + 2] not in THINGS
-            and text[end - 2 : end] not in THINGS
-        )
-        begins = given and not is_han(text[start - 1 : start] or _EDGE) and bool(_ACTS.match(text, end))
-        third = end - start == 3 and given and text[end - 2 : end] not in WORDS
-        said -= (
-            4.0
-            if text[end - 1] in "地的"
-            else -0.5
-            if begins and end - start == 3
-            else (0.0 if text[start - 1] in ": " else _ROLE_WORD)
-            if role and (end - start == 2 or text[end - 2 : end] not in WORDS)
-            else _WORD
-            if end - start == 2
-            else 3.0
-            if third
-            else 4.0
-        )
-    if (
-        text[start - 1 : start] in ("小", "老")
-        and text[start] in parts.COMMON
-        and text[start - 2 : start - 1] not in tuple("从大老")
-    ):
-        said -= 2.5  # 小郭全赔: a designation, then a verb
-    return said - (8.0 if _NUMBERED.match(text, end) else 0.0)
+        said += _everyday(text, start, end)
+    designated = text[start - 1 : start] in ("小", "老") and text[start - 2 : start - 1] not in tuple("从大老")
+    if designated and text[start] in parts.COMMON:
+        said += 2.5  # 小郭全赔: a designation, then a verb
+    return said + (8.0 if _NUMBERED.match(text, end) else 0.0)
+
+
+def _everyday(text: str, start: int, end: int) -> float:
+    """What speaks against a name that begins like an everyday word: 方便, 高兴."""
+    if text[end - 1] in "地的":
+        return 4.0
+    last = text[end - 2 : end]
+    given = text[end - 1] in parts.VERY_GIVEN and text[start : start + 2] not in THINGS and last not in THINGS
+    is_pair = end - start == 2
+    if given and end - start == 3 and not is_han(text[start - 1 : start] or _EDGE) and _ACTS.match(text, end):
+        return -0.5
+    if role_before(text, start) and (is_pair or last not in WORDS):
+        return 0.0 if text[start - 1] in ": " else _ROLE_WORD
+    if is_pair:
+        return _WORD
+    return 3.0 if end - start == 3 and given and last not in WORDS else 4.0
 
 
 @dataclass(frozen=True)
