@@ -103,7 +103,7 @@ def suggestions(at: InboxSeat, conversation_id: str, q: str = "") -> Response:
 @router.post("/{conversation_id}/{do}")
 def act(at: InboxForm, conversation_id: str, do: str) -> Response:
     found = _held(at.session, at.who, conversation_id)
-    deed = _DEEDS.get(do)
+    deed = DEEDS.get(do)
     if deed is None:
         raise NotFound
     if deed.label is not None:
@@ -249,7 +249,7 @@ def _typing(at: Form, conversation: Conversation, now: datetime) -> Response:
     return Response(status_code=204)
 
 
-_DEEDS = {
+DEEDS = {
     "typing": Deed(None, _typing),
     "accept": Deed("接入对话", _accept),
     "say": Deed("回复", _say),

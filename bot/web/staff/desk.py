@@ -133,9 +133,6 @@ class Desk:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def teams(self, session: Session, staff: Staff) -> list[Team]:
-        return list(session.scalars(select(Team).order_by(Team.name)))
-
 
 @dataclass(frozen=True)
 class Seat:

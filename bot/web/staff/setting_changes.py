@@ -20,9 +20,9 @@ from knowledge.places import Place
 def carry_out(at: Form, what: str) -> None:
     """Done in the session; the caller commits. Raises InvalidInput, NotAllowed, NotFound."""
     if at.text("do") == "delete":
-        _DELETES.get(what, _cannot_delete)(at)
-    elif what in _SAVES:
-        _SAVES[what](at)
+        DELETES.get(what, _cannot_delete)(at)
+    elif what in SAVES:
+        SAVES[what](at)
     else:
         raise NotFound
 
@@ -161,7 +161,7 @@ def _cannot_delete(_: Form) -> None:
     raise InvalidInput("这一项不能删，只能改。")
 
 
-_SAVES: dict[str, Callable[[Form], None]] = {
+SAVES: dict[str, Callable[[Form], None]] = {
     "team": _save_team,
     "rule": _rule,
     "limit": _save_limit,
@@ -170,7 +170,7 @@ _SAVES: dict[str, Callable[[Form], None]] = {
     "day": _save_day,
     "reply": _save_reply,
 }
-_DELETES: dict[str, Callable[[Form], None]] = {
+DELETES: dict[str, Callable[[Form], None]] = {
     "rule": _delete_rule,
     "grid": _delete_grid_worker,
     "handoff": _delete_handoff,
