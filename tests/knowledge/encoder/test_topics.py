@@ -1,8 +1,14 @@
 from collections import Counter
+from pathlib import Path
+
+from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.documents import topics
 from knowledge.documents.building import read_question_bank
+from knowledge.encoder import topic_classifier
+from knowledge.encoder.cache import VectorCache
 from tests.conftest import CORPUS
+from tests.fakes import PairEmbedder
 
 TOPICS = (
     "婚姻家庭 土地承包与宅基地 邻里相邻 劳动用工 社会保障与救助 借贷债务 合同纠纷 消费与市场 房屋与物业 征收拆迁 "
@@ -25,3 +31,14 @@ def test_every_topic_has_messages_and_the_bank_knows_no_other() -> None:
 def test_no_message_stands_under_two_topics() -> None:
     texts = [text for text, _ in topics.messages()]
     assert len(texts) == len(set(texts))
+
+
+def test_the_messages_are_what_the_classifier_learns_from(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    cache, embedder = VectorCache(tmp_path / "vectors.sqlite"), PairEmbedder()
+    with sessions() as session:
+        classifier = topic_classifier.train(session, embedder=embedder, cache=cache)
+    cache.close()
+    asked = topics.messages()[::20]
+    told = classifier.predict([text for text, _ in asked], embedder)
+    right = sum(topic == found for (_, topic), found in zip(asked, told, strict=True))
+    assert right >= 0.9 * len(asked)
