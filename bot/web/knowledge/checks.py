@@ -1,11 +1,11 @@
 """Names, citations, hard words, conflicts."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.web.knowledge.forms import Typed
 from knowledge.anonymity.detector import find_marks
 from knowledge.anonymity.marks import Mark
 from knowledge.documents import reading_ease, shape
@@ -40,10 +40,9 @@ class Checks:
         return list(dict.fromkeys(mark.text for _, mark in self.marks))
 
 
-def checks(
-    session: Session, kind: Kind, content: dict[str, Any], *, in_force_from: date, in_force_to: date | None
-) -> Checks:
-    """Of a shaped content; stores nothing."""
+def checks(session: Session, kind: Kind, text: Typed) -> Checks:
+    """Stores nothing."""
+    content, starts, ends = text.content, text.in_force_from, text.in_force_to
     prose = [f for f in fields(kind, content) if f.is_prose]
     flags = {
         at: found for at, clause in enumerate(content.get("clauses") or []) if (found := check_clause(clause["text"]))
@@ -54,10 +53,8 @@ def checks(
         if not content["clauses"][at].get("decided_by")
     ]
     return Checks(
-        problems=shape.problems(kind, content, in_force_from=in_force_from, in_force_to=in_force_to),
-        citations=[
-            (c, check_citation(session, c, from_day=in_force_from, to_day=in_force_to)) for c in _cited(content)
-        ],
+        problems=shape.problems(kind, content, in_force_from=starts, in_force_to=ends),
+        citations=[(c, check_citation(session, c, from_day=starts, to_day=ends)) for c in _cited(content)],
         hints=[(f.label, hint) for f in prose for hint in reading_ease.hints(f.text)],
         marks=[(f.label, mark) for f in prose for mark in find_marks(f.text)] if KINDS[kind].is_masked else [],
         flags=flags,

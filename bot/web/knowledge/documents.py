@@ -1,227 +1,187 @@
-"""List, page, new."""
+"""A document: begun, shown with its versions, opened to be edited; the letter about clauses against the law."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from actions.errors import InvalidInput, NotFound
 from actions.papers.letter import CitedArticle, ConflictingClause, township_letter
-from bot.staff import audit, rights
-from bot.staff.models import Staff
+from bot.staff import rights
 from bot.web.downloads import file_response
-from bot.web.knowledge import editor, listing, review
 from bot.web.knowledge.forms import stored
-from bot.web.knowledge.preview import SIZES, preview
-from bot.web.knowledge.shelf import KIND_NAMES, WHAT_NAMES, Gate, Shelf, may_change, own_places, person
-from bot.web.staff.desk import Desk, Who, back, int_of, text_of
+from bot.web.knowledge.preview import SIZES, View, preview
+from bot.web.knowledge.shelf import (
+    KIND_NAMES,
+    WHAT_NAMES,
+    KnowledgeForm,
+    KnowledgeSeat,
+    address,
+    find_document,
+    find_version,
+    may_change,
+    own_places,
+    person,
+    state,
+)
+from bot.web.staff.desk import Form, Seat
 from knowledge.documents import comments, versions
-from knowledge.documents import versions as documents_versions
 from knowledge.documents.fields import fields
 from knowledge.documents.kinds.registry import EDITABLE
-from knowledge.documents.models import Chunk, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.topics import TOPICS
 from knowledge.documents.versions import MOVES, OPEN
 from knowledge.errors import DraftExists
 from knowledge.places import Place
 from knowledge.search.articles import cited_articles
-from knowledge.search.index import Index
 from knowledge.statutes.citations import short_name
 
 _MOST_CHUNKS = 600  # of a statute, shown at once
+_MOST_EVENTS = 60
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
+# Joined after all others under /staff/knowledge: its last addresses take any word there for a document's id.
+router = APIRouter(prefix="/staff/knowledge")
 
-def router(
-    desk: Desk,
-    *,
-    today: Callable[[], date],
-    gate: Gate,
-    is_indexed: Callable[[DocumentVersion], bool],
-    live: Callable[[], Index],
-) -> APIRouter:
-    """Goes in after all other routers under /staff/knowledge: its last pages take any name there for a document's.
 
-    `gate`: golden questions that would be answered wrongly with a version. `is_indexed`: whether searches already know
-    a published one. `live`: the index of published texts; may raise SnapshotUnavailable.
+@router.get("/new", response_class=HTMLResponse)
+def new(at: KnowledgeSeat) -> Response:
+    return _new_page(at, {"place": at.staff.place_id})
+
+
+@router.post("/new", response_class=HTMLResponse)
+def begin(at: KnowledgeForm) -> Response:
+    given = {name: at.text(name, 200) for name in ("kind", "place", "title", "topic")}
+    try:
+        version = _begin(at, given)
+    except InvalidInput as error:
+        return _new_page(at, given, problem=error.message_zh)
+    at.record("新建资料", version.document_id, detail=version.content["title"])
+    at.session.commit()
+    return at.back(address(version.id))
+
+
+@router.get("/versions/{version_id}/letter.docx")
+def letter(at: KnowledgeSeat, version_id: str) -> Response:
+    """To the township, about the clauses that a person found in conflict with the law."""
+    version = find_version(at, version_id)
+    data = _letter(at.session, version, author=at.staff.name, day=at.tools.today())
+    at.record("下载村规审查函", version.document_id, detail=f"第 {version.number} 版")
+    at.session.commit()
+    return file_response(data, f"村规审查函-{version.content['title'][:40]}.docx", _WORD)
+
+
+@router.get("/{document_id}", response_class=HTMLResponse)
+def document(at: KnowledgeSeat, document_id: str, view: Annotated[View, Depends()]) -> Response:
+    found = find_document(at, document_id)
+    held = _versions(at.session, found)
+    shown = versions.current(at.session, found.id) or (held[0] if held else None)
+    return at.page(
+        "knowledge/documents/document.html",
+        document=found,
+        versions=held,
+        shown=shown,
+        state=partial(state, at.tools),
+        kind_names=KIND_NAMES,
+        moves=MOVES,
+        may_change=may_change(at, found),
+        sizes=SIZES,
+        open=next((v for v in held if v.status in OPEN), None),
+        history=comments.history(at.session, found.id)[:_MOST_EVENTS],
+        what_names=WHAT_NAMES,
+        statuses=VersionStatus,
+        today=at.tools.today(),
+        **_text_shown(at, found, shown, view),
+    )
+
+
+@router.post("/{document_id}/edit", response_class=HTMLResponse)
+def edit(at: KnowledgeForm, document_id: str) -> Response:
+    """The version in work, a new one of what residents see, or with `number` a new one of an older text (a
+    roll-back).
     """
-    api, shelf = APIRouter(), Shelf(desk, today, gate, is_indexed, live)
-    for pages in (listing.router(shelf), editor.router(shelf)):
-        api.include_router(pages)
-
-    def new_page(
-        request: Request, session: Session, who: Who, *, problem: str | None = None, given: dict[str, str] | None = None
-    ) -> HTMLResponse:
-        return desk.page(
-            request,
-            "knowledge/documents/new.html",
-            session,
-            who,
-            status=422 if problem else 200,
-            problem=problem,
-            kinds={k: KIND_NAMES[k] for k in EDITABLE},
-            own=own_places(session, who.staff),
-            topics=TOPICS,
-            given=given or {"place": who.staff.place_id},
-        )
-
-    @api.get("/staff/knowledge/new", response_class=HTMLResponse)
-    async def new(request: Request) -> Response:
-        with desk.sessions() as session:
-            return new_page(request, session, desk.who(request, session, "knowledge"))
-
-    @api.post("/staff/knowledge/new", response_class=HTMLResponse)
-    async def begin(request: Request) -> Response:
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge")
-            try:
-                version = _begin(
-                    session,
-                    who.staff,
-                    {name: text_of(sent, name, 200) for name in ("kind", "place", "title", "topic")},
-                    today=today(),
-                )
-            except InvalidInput as error:
-                return new_page(
-                    request,
-                    session,
-                    who,
-                    problem=error.message_zh,
-                    given={name: text_of(sent, name, 200) for name in ("kind", "place", "title", "topic")},
-                )
-            audit.record(session, who.staff, "新建资料", version.document_id, version.content["title"])
-            session.commit()
-            return back(request, f"/staff/knowledge/versions/{version.id}")
-
-    @api.get("/staff/knowledge/versions/{version_id}/letter.docx")
-    async def letter(request: Request, version_id: str) -> Response:
-        """To the township, about the clauses that a person found in conflict with the law."""
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            version = shelf.version(session, who.staff, version_id)
-            data = _letter(session, version, author=who.staff.name, day=today())
-            audit.record(session, who.staff, "下载村规审查函", version.document_id, f"第 {version.number} 版")
-            session.commit()
-        return file_response(data, f"村规审查函-{version.content['title'][:40]}.docx", _WORD)
-
-    api.include_router(review.router(shelf))
-
-    @api.get("/staff/knowledge/{document_id}", response_class=HTMLResponse)
-    async def document(request: Request, document_id: str, size: str = "0", part: int = 0) -> Response:
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            found = shelf.document(session, who.staff, document_id)
-            versions = list(
-                session.scalars(
-                    select(DocumentVersion)
-                    .where(DocumentVersion.document_id == found.id)
-                    .options(defer(DocumentVersion.content))
-                    .order_by(DocumentVersion.number.desc())
-                )
-            )
-            shown = documents_versions.current(session, found.id) or (versions[0] if versions else None)
-            is_ours = shown is not None and found.kind in EDITABLE
-            text = stored(shown) if shown and is_ours else None
-            return desk.page(
-                request,
-                "knowledge/documents/document.html",
-                session,
-                who,
-                document=found,
-                versions=versions,
-                shown=shown,
-                state=shelf.state,
-                kind_names=KIND_NAMES,
-                moves=MOVES,
-                may_change=may_change(session, who.staff, found),
-                sizes=SIZES,
-                open=next((v for v in versions if v.status in OPEN), None),
-                history=comments.history(session, found.id)[:60],
-                what_names=WHAT_NAMES,
-                statuses=VersionStatus,
-                today=today(),
-                fields=fields(found.kind, text.content) if text else [],
-                chunks=[]
-                if is_ours or shown is None
-                else list(
-                    session.scalars(
-                        select(Chunk).where(Chunk.version_id == shown.id).order_by(Chunk.ordinal).limit(_MOST_CHUNKS)
-                    )
-                ),
-                preview=preview(
-                    session,
-                    found,
-                    text.content,
-                    in_force_from=text.in_force_from,
-                    in_force_to=text.in_force_to,
-                    day=today(),
-                    part=part,
-                    size=size,
-                )
-                if text
-                else None,
-                has_conflicts=bool(text and any(c["status"] == "conflicts" for c in text.content.get("clauses") or [])),
-            )
-
-    @api.post("/staff/knowledge/{document_id}/edit", response_class=HTMLResponse)
-    async def edit(request: Request, document_id: str) -> Response:
-        """The version in work, a new one of what residents see, or with `number` a new one of an older text (a
-        roll-back).
-        """
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge")
-            found = shelf.document(session, who.staff, document_id)
-            rights.check_place(session, who.staff, found.place_id)
-            number = int_of(sent, "number")
-            try:
-                version = documents_versions.edit(
-                    session, found.id, by=person(who.staff), now=datetime.now(UTC), number=number
-                )
-            except DraftExists as error:
-                if error.version_id is None or number is not None:
-                    raise
-                return back(request, f"/staff/knowledge/versions/{error.version_id}")
-            audit.record(
-                session,
-                who.staff,
-                "恢复旧版" if number is not None else "开始改资料",
-                version.document_id,
-                f"第 {version.number} 版",
-            )
-            session.commit()
-            return back(
-                request,
-                f"/staff/knowledge/versions/{version.id}"
-                if version.status is VersionStatus.draft
-                else f"/staff/knowledge/versions/{version.id}/review",
-            )
-
-    return api
+    found, number = find_document(at, document_id), at.number("number")
+    rights.check_place(at.session, at.staff, found.place_id)
+    try:
+        version = versions.edit(at.session, found.id, by=person(at), now=datetime.now(UTC), number=number)
+    except DraftExists as error:
+        if error.version_id is None or number is not None:
+            raise
+        return at.back(address(error.version_id))
+    what = "恢复旧版" if number is not None else "开始改资料"
+    at.record(what, version.document_id, detail=f"第 {version.number} 版")
+    at.session.commit()
+    is_draft = version.status is VersionStatus.draft
+    return at.back(address(version.id) if is_draft else f"{address(version.id)}/review")
 
 
-def _begin(session: Session, staff: Staff, given: dict[str, str], *, today: date) -> DocumentVersion:
+def _new_page(at: Seat, given: dict[str, str], *, problem: str | None = None) -> HTMLResponse:
+    return at.page(
+        "knowledge/documents/new.html",
+        status=422 if problem else 200,
+        problem=problem,
+        kinds={k: KIND_NAMES[k] for k in EDITABLE},
+        own=own_places(at),
+        topics=TOPICS,
+        given=given,
+    )
+
+
+def _begin(at: Form, given: dict[str, str]) -> DocumentVersion:
     """Raises InvalidInput, NotAllowed."""
     kind = next((k for k in EDITABLE if k == given["kind"]), None)
     if kind is None:
         raise InvalidInput("请选是哪一种资料。")
     if not given["title"]:
         raise InvalidInput("请写标题，比如“怎么办老年证”。")
-    if session.get(Place, given["place"]) is None:
+    if at.session.get(Place, given["place"]) is None:
         raise InvalidInput("请选管哪个地方。")
-    rights.check_place(session, staff, given["place"])
+    rights.check_place(at.session, at.staff, given["place"])
     return versions.start_draft(
-        session,
-        by=person(staff),
+        at.session,
+        by=person(at),
         now=datetime.now(UTC),
         kind=kind,
         place_id=given["place"],
         content={"title": given["title"], "topic": given["topic"]},
-        in_force_from=today,
-        reviewed_on=today,
+        in_force_from=at.tools.today(),
+        reviewed_on=at.tools.today(),
     )
+
+
+def _versions(session: Session, document: Document) -> list[DocumentVersion]:
+    """The newest first, their texts read only when asked for."""
+    return list(
+        session.scalars(
+            select(DocumentVersion)
+            .where(DocumentVersion.document_id == document.id)
+            .options(defer(DocumentVersion.content))
+            .order_by(DocumentVersion.number.desc())
+        )
+    )
+
+
+def _text_shown(at: Seat, document: Document, shown: DocumentVersion | None, view: View) -> dict[str, Any]:
+    """The text: ours field by field and as residents see it, a statute article by article."""
+    if shown is None or document.kind not in EDITABLE:
+        chunks = _chunks(at.session, shown) if shown else []
+        return {"fields": [], "chunks": chunks, "preview": None, "has_conflicts": False}
+    text = stored(shown)
+    return {
+        "fields": fields(document.kind, text.content),
+        "chunks": [],
+        "preview": preview(at.session, document, text, day=at.tools.today(), view=view),
+        "has_conflicts": any(c["status"] == "conflicts" for c in text.content.get("clauses") or []),
+    }
+
+
+def _chunks(session: Session, version: DocumentVersion) -> list[Chunk]:
+    of_version = select(Chunk).where(Chunk.version_id == version.id)
+    return list(session.scalars(of_version.order_by(Chunk.ordinal).limit(_MOST_CHUNKS)))
 
 
 def _letter(session: Session, version: DocumentVersion, *, author: str, day: date) -> bytes:

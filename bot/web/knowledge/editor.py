@@ -2,23 +2,19 @@
 wrote.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy.orm import Session
 
-from bot.staff import audit
-from bot.staff.models import Staff
 from bot.web.knowledge import forms
-from bot.web.knowledge.checks import MOST_HINTS, Checks, checks, swapped
+from bot.web.knowledge.checks import MOST_HINTS, checks, swapped
 from bot.web.knowledge.forms import Typed
-from bot.web.knowledge.preview import SIZES, preview
-from bot.web.knowledge.shelf import KIND_NAMES, Shelf, person
-from bot.web.staff.desk import Who, back, int_of, text_of
+from bot.web.knowledge.preview import SIZES, View, preview
+from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeSeat, address, find_version, person, state
+from bot.web.staff.desk import Form, Seat, form
 from knowledge.documents import comments, versions
 from knowledge.documents.differences import FieldDifference, by_field
 from knowledge.documents.kinds.registry import KINDS
@@ -29,233 +25,186 @@ from knowledge.documents.topics import TOPICS
 from knowledge.errors import EditConflict, Incomplete, MoveNotAllowed, ReasonNeeded
 from knowledge.village_rules.check import suggested_conflict
 
-
-def router(shelf: Shelf) -> APIRouter:
-    api, desk = APIRouter(prefix="/staff/knowledge/versions"), shelf.desk
-
-    def beside(session: Session, version: DocumentVersion, typed: Typed, *, part: int, size: str) -> dict[str, object]:
-        """What stands beside the form."""
-        document, period = version.document, {"in_force_from": typed.in_force_from, "in_force_to": typed.in_force_to}
-        return {
-            "document": document,
-            "version": version,
-            "checks": checks(session, document.kind, typed.content, **period),
-            "most_hints": MOST_HINTS,
-            "sizes": SIZES,
-            "suggested_conflict": suggested_conflict,
-            "preview": preview(session, document, typed.content, **period, day=shelf.today(), part=part, size=size),
-            "content": typed.content,
-        }
-
-    async def page(
-        request: Request,
-        session: Session,
-        who: Who,
-        version: DocumentVersion,
-        typed: Typed,
-        *,
-        status: int = 200,
-        problem: str | None = None,
-        conflict: list[FieldDifference] | None = None,
-        is_locked: bool = False,
-        part: int = 0,
-        size: str = "0",
-        reason: str = "",
-        done: str = "",
-    ) -> HTMLResponse:
-        shown = await run_in_threadpool(beside, session, version, typed, part=part, size=size)
-        last = next(
-            (
-                e
-                for e, number in comments.history(session, version.document_id)
-                if number == version.number and e.what == "saved"
-            ),
-            None,
-        )
-        return desk.page(
-            request,
-            "knowledge/documents/editor.html",
-            session,
-            who,
-            status=status,
-            problem=problem,
-            typed=typed,
-            conflict=conflict,
-            is_locked=is_locked,
-            is_review=False,
-            reason=reason,
-            done=done,
-            last=last,
-            kind_names=KIND_NAMES,
-            kind=KINDS[version.document.kind],
-            topics=TOPICS,
-            proofs=PROOFS,
-            clause_statuses=CLAUSE_STATUSES,
-            sections=forms.sections(typed.content),
-            most_parts=forms.MOST_PARTS,
-            today=shelf.today(),
-            **shown,
-        )
-
-    @api.get("/{version_id}", response_class=HTMLResponse)
-    async def edit(request: Request, version_id: str, size: str = "0", part: int = 0, done: str = "") -> Response:
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            version = shelf.version(session, who.staff, version_id, to_change=True)
-            if version.status is not VersionStatus.draft:
-                return await page(
-                    request,
-                    session,
-                    who,
-                    version,
-                    forms.stored(version),
-                    is_locked=True,
-                    problem="这一版不是草稿，只能看，不能改。",
-                )
-            return await page(
-                request,
-                session,
-                who,
-                version,
-                forms.stored(version),
-                size=size,
-                part=part,
-                done="存好了。" if done == "saved" else "",
-            )
-
-    @api.post("/{version_id}/preview", response_class=HTMLResponse)
-    async def look(request: Request, version_id: str) -> Response:
-        """What stands beside the form, for what is typed and not saved."""
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge", most_fields=forms.MOST_FIELDS)
-            version = shelf.version(session, who.staff, version_id, to_change=True)
-            typed = forms.typed(sent, version, by=who.staff.name, today=shelf.today())
-            shown = await run_in_threadpool(
-                beside, session, version, typed, part=int_of(sent, "part") or 0, size=text_of(sent, "size", 3)
-            )
-            return desk.page(
-                request,
-                "knowledge/documents/beside.html",
-                session,
-                who,
-                is_review=False,
-                is_locked=False,
-                typed=typed,
-                **shown,
-            )
-
-    @api.post("/{version_id}", response_class=HTMLResponse)
-    async def save(request: Request, version_id: str) -> Response:
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge", most_fields=forms.MOST_FIELDS)
-            version, me = shelf.version(session, who.staff, version_id, to_change=True), person(who.staff)
-            do, reason = text_of(sent, "do", 100), text_of(sent, "reason", 1000)
-            typed = forms.typed(sent, version, by=who.staff.name, today=shelf.today())
-            content = forms.act(typed.content, version.document.kind, do)
-            if do.startswith("swap:") and KINDS[version.document.kind].is_masked:
-                content = swapped(version.document.kind, content, do.removeprefix("swap:"))
-            typed = replace(typed, content=content)
-            shown = {"part": int_of(sent, "part") or 0, "size": text_of(sent, "size", 3) or "0", "reason": reason}
-            if typed.problem or do == "look":
-                return await page(
-                    request,
-                    session,
-                    who,
-                    version,
-                    typed,
-                    status=422 if typed.problem else 200,
-                    problem=typed.problem,
-                    **shown,
-                )  # type: ignore[arg-type]
-            try:
-                saved = versions.save_draft(
-                    session,
-                    version.id,
-                    content=content,
-                    in_force_from=typed.in_force_from,
-                    in_force_to=typed.in_force_to,
-                    reviewed_on=typed.days["reviewed_on"],
-                    revision=int_of(sent, "revision") or 0,
-                    by=me,
-                    now=datetime.now(UTC),
-                )
-            except (EditConflict, MoveNotAllowed) as error:
-                session.rollback()
-                return await _refused(request, session, version_id, typed, error, shown)
-            audit.record(
-                session, who.staff, "改资料", saved.document_id, f"第 {saved.number} 版：{saved.content['title']}"
-            )
-            session.commit()
-            if do != "submit":
-                return back(request, _after(saved, do, content))
-            found = checks(
-                session, saved.document.kind, content, in_force_from=saved.in_force_from, in_force_to=saved.in_force_to
-            )
-            try:
-                submit(session, saved, found, staff=who.staff, reason=reason)
-                session.commit()
-            except (Incomplete, ReasonNeeded, MoveNotAllowed) as error:
-                session.rollback()
-                who, saved = desk.who(request, session, "knowledge"), versions.get(session, saved.id)
-                return await page(
-                    request,
-                    session,
-                    who,
-                    saved,
-                    forms.stored(saved),
-                    status=422,
-                    problem=f"已经保存，还没有送审。{error.message_zh}",
-                    **shown,
-                )  # type: ignore[arg-type]
-            return back(request, f"/staff/knowledge/versions/{saved.id}/review")
-
-    async def _refused(
-        request: Request,
-        session: Session,
-        version_id: str,
-        typed: Typed,
-        error: EditConflict | MoveNotAllowed,
-        shown: dict[str, object],
-    ) -> Response:
-        """Both texts: what stands there now beside what was typed, which is still in the form."""
-        who = desk.who(request, session, "knowledge")
-        version = shelf.version(session, who.staff, version_id, to_change=True)
-        if isinstance(error, MoveNotAllowed):
-            problem = f"没有保存：您打开之后，这一版已经变成“{shelf.state(version)}”。您写的还在下面，可以先抄出来。"
-            return await page(
-                request, session, who, version, typed, status=409, problem=problem, is_locked=True, **shown
-            )  # type: ignore[arg-type]
-        conflict = [d for d in by_field(version.document.kind, version.content, typed.content) if d.is_changed]
-        return await page(
-            request, session, who, version, typed, status=409, problem=error.message_zh, conflict=conflict, **shown
-        )  # type: ignore[arg-type]
-
-    return api
+router = APIRouter(prefix="/staff/knowledge/versions")
+EditorForm = Annotated[Form, form("knowledge", most_fields=forms.MOST_FIELDS)]
 
 
-def submit(session: Session, version: DocumentVersion, found: Checks, *, staff: Staff, reason: str) -> None:
+@dataclass(frozen=True)
+class Editing:
+    """The editor as it is to be shown."""
+
+    version: DocumentVersion
+    typed: Typed
+    view: View = View()
+    status: int = 200
+    problem: str | None = None
+    conflict: list[FieldDifference] | None = None
+    is_locked: bool = False
+    reason: str = ""
+    done: str = ""
+
+
+@router.get("/{version_id}", response_class=HTMLResponse)
+def edit(at: KnowledgeSeat, version_id: str, view: Annotated[View, Depends()], done: str = "") -> Response:
+    version = find_version(at, version_id, to_change=True)
+    shown = Editing(version, forms.stored(version))
+    if version.status is not VersionStatus.draft:
+        return _page(at, replace(shown, is_locked=True, problem="这一版不是草稿，只能看，不能改。"))
+    return _page(at, replace(shown, view=view, done="存好了。" if done == "saved" else ""))
+
+
+@router.post("/{version_id}/preview", response_class=HTMLResponse)
+def look(at: EditorForm, version_id: str) -> Response:
+    """What stands beside the form, for what is typed and not saved."""
+    version = find_version(at, version_id, to_change=True)
+    typed = forms.typed(at.sent, version, by=at.staff.name, today=at.tools.today())
+    return at.page(
+        "knowledge/documents/beside.html",
+        is_review=False,
+        is_locked=False,
+        typed=typed,
+        **_beside(at, version, typed, _view(at)),
+    )
+
+
+@router.post("/{version_id}", response_class=HTMLResponse)
+def save(at: EditorForm, version_id: str) -> Response:
+    version, do = find_version(at, version_id, to_change=True), at.text("do", 100)
+    editing = Editing(version, _typed(at, version, do), view=_view(at), reason=at.text("reason", 1000))
+    if editing.typed.problem:
+        return _page(at, replace(editing, status=422, problem=editing.typed.problem))
+    if do == "look":
+        return _page(at, editing)
+    try:
+        saved = _save(at, editing)
+    except (EditConflict, MoveNotAllowed) as error:
+        at.session.rollback()
+        return _page(at, _refused(at, version_id, editing, error))
+    if do != "submit":
+        return at.back(_after(saved, do, editing.typed.content))
+    try:
+        _submit(at, saved, editing)
+    except (Incomplete, ReasonNeeded, MoveNotAllowed) as error:
+        at.session.rollback()
+        saved = versions.get(at.session, saved.id)
+        problem = f"已经保存，还没有送审。{error.message_zh}"
+        return _page(at, replace(editing, version=saved, typed=forms.stored(saved), status=422, problem=problem))
+    return at.back(f"{address(saved.id)}/review")
+
+
+def _view(at: Form) -> View:
+    return View(part=at.number("part") or 0, size=at.text("size", 3))
+
+
+def _typed(at: Form, version: DocumentVersion, do: str) -> Typed:
+    """What was typed, after the button that was pressed."""
+    kind, typed = version.document.kind, forms.typed(at.sent, version, by=at.staff.name, today=at.tools.today())
+    content = forms.act(typed.content, kind, do)
+    if do.startswith("swap:") and KINDS[kind].is_masked:
+        content = swapped(kind, content, do.removeprefix("swap:"))
+    return replace(typed, content=content)
+
+
+def _beside(at: Seat, version: DocumentVersion, typed: Typed, view: View) -> dict[str, Any]:
+    """What stands beside the form."""
+    document = version.document
+    return {
+        "document": document,
+        "version": version,
+        "checks": checks(at.session, document.kind, typed),
+        "most_hints": MOST_HINTS,
+        "sizes": SIZES,
+        "suggested_conflict": suggested_conflict,
+        "preview": preview(at.session, document, typed, day=at.tools.today(), view=view),
+        "content": typed.content,
+    }
+
+
+def _page(at: Seat, shown: Editing) -> HTMLResponse:
+    version = shown.version
+    saves = (
+        event
+        for event, number in comments.history(at.session, version.document_id)
+        if number == version.number and event.what == "saved"
+    )
+    return at.page(
+        "knowledge/documents/editor.html",
+        status=shown.status,
+        problem=shown.problem,
+        typed=shown.typed,
+        conflict=shown.conflict,
+        is_locked=shown.is_locked,
+        is_review=False,
+        reason=shown.reason,
+        done=shown.done,
+        last=next(saves, None),
+        kind_names=KIND_NAMES,
+        kind=KINDS[version.document.kind],
+        topics=TOPICS,
+        proofs=PROOFS,
+        clause_statuses=CLAUSE_STATUSES,
+        sections=forms.sections(shown.typed.content),
+        most_parts=forms.MOST_PARTS,
+        today=at.tools.today(),
+        **_beside(at, version, shown.typed, shown.view),
+    )
+
+
+def _save(at: Form, editing: Editing) -> DocumentVersion:
+    """Raises EditConflict, MoveNotAllowed."""
+    typed = editing.typed
+    saved = versions.save_draft(
+        at.session,
+        editing.version.id,
+        content=typed.content,
+        in_force_from=typed.in_force_from,
+        in_force_to=typed.in_force_to,
+        reviewed_on=typed.days["reviewed_on"],
+        revision=at.number("revision") or 0,
+        by=person(at),
+        now=datetime.now(UTC),
+    )
+    at.record("改资料", saved.document_id, detail=f"第 {saved.number} 版：{saved.content['title']}")
+    at.session.commit()
+    return saved
+
+
+def _submit(at: Form, version: DocumentVersion, editing: Editing) -> None:
     """To a colleague, once every clause that may be against the law was decided on.
 
     Raises Incomplete, ReasonNeeded, MoveNotAllowed.
     """
+    found = checks(at.session, version.document.kind, editing.typed)
     if found.undecided:
         raise Incomplete([f"{'、'.join(found.undecided[:10])}可能与法律冲突，请先看过右边的提示，定下合不合法。"])
-    versions.submit(session, version.id, by=person(staff), now=datetime.now(UTC), marks=found.marked, reason=reason)
-    audit.record(session, staff, "资料送审", version.document_id, f"第 {version.number} 版 {reason}")
+    versions.submit(
+        at.session, version.id, by=person(at), now=datetime.now(UTC), marks=found.marked, reason=editing.reason
+    )
+    at.record("资料送审", version.document_id, detail=f"第 {version.number} 版 {editing.reason}")
+    at.session.commit()
+
+
+def _refused(at: Seat, version_id: str, editing: Editing, error: EditConflict | MoveNotAllowed) -> Editing:
+    """Both texts: what stands there now beside what was typed, which is still in the form."""
+    version = find_version(at, version_id, to_change=True)
+    refused = replace(editing, version=version, status=409)
+    if isinstance(error, MoveNotAllowed):
+        now = state(at.tools, version)
+        problem = f"没有保存：您打开之后，这一版已经变成“{now}”。您写的还在下面，可以先抄出来。"
+        return replace(refused, problem=problem, is_locked=True)
+    differences = by_field(version.document.kind, version.content, editing.typed.content)
+    return replace(refused, problem=error.message_zh, conflict=[d for d in differences if d.is_changed])
 
 
 def _after(saved: DocumentVersion, do: str, content: dict[str, Any]) -> str:
     """Back to the form, at the clause that the button was about."""
-    what, _, at = do.partition("-")
+    what, _, number = do.partition("-")
     field = KINDS[saved.document.kind].parts
-    parts = content[field.name] if field else []
-    last = len(parts) - 1
-    place = (
-        last
-        if what == "add"
-        else int(at) + {"up": -1, "down": 1}.get(what, 0)
-        if what in ("up", "down", "remove") and at.isascii() and at.isdigit() and len(at) <= 3
-        else None
-    )
-    anchor = f"#part-{max(0, min(place, last))}" if place is not None and parts else ""
-    return f"/staff/knowledge/versions/{saved.id}?done=saved{anchor}"
+    last = len(content[field.name]) - 1 if field else -1
+    place = None
+    if what == "add":
+        place = last
+    elif what in ("up", "down", "remove") and number.isascii() and number.isdigit() and len(number) <= 3:
+        place = int(number) + {"up": -1, "down": 1}.get(what, 0)
+    anchor = f"#part-{max(0, min(place, last))}" if place is not None and last >= 0 else ""
+    return f"{address(saved.id)}?done=saved{anchor}"

@@ -2,233 +2,218 @@
 wrong.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
-from bot.staff import audit, rights
-from bot.staff.models import Staff
-from bot.web.staff.desk import Desk, Who, back, number_or_404, text_of
+from bot.staff import rights
+from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat
+from bot.web.staff.desk import Form, Seat, number_or_404
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.errors import CitationNotFound
 from knowledge.evaluation import golden, history
+from knowledge.evaluation.history import Since
 from knowledge.evaluation.models import GoldenQuestion, GoldenResult, GoldenRun
 from knowledge.places import Place
 from knowledge.search.articles import named_article
-from knowledge.search.searcher import Searcher
 from knowledge.statutes.citations import Target, short_name, statute_id
 
 REASONS = {"worker": "发布前", "snapshot": "建索引", "person": "有人点了检查", "gate": "点发布时"}
-_MOST_SOURCES, _MOST_ASK = 10, 300
-_EMPTY: dict[str, Any] = {
-    "ask": "",
-    "place": "",
-    "day": "",
-    "must": "",
-    "any_of": "",
-    "must_not": "",
-    "abstains": False,
-    "note": "",
-}
+_MOST_SOURCES, _MOST_ASK, _MOST_RUNS = 10, 300, 20
+_LISTS = ("must", "any_of", "must_not")
+_PAGE = "/staff/knowledge/golden"
+
+router = APIRouter(prefix=_PAGE)
 
 
-def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date]) -> APIRouter:
-    """`searcher`: one that keeps the vectors of what it is asked (`KeptQueries`)."""
-    api = APIRouter(prefix="/staff/knowledge/golden")
+@dataclass(frozen=True)
+class Written:
+    """A question as it stands in its form: sources one a line."""
 
-    def page(
-        request: Request,
-        session: Session,
-        who: Who,
-        *,
-        problem: str | None = None,
-        form: dict[str, Any] = _EMPTY,
-        is_open: bool = False,
-    ) -> HTMLResponse:
-        questions = list(session.scalars(select(GoldenQuestion).order_by(GoldenQuestion.id)))
-        results = history.latest(session)
-        runs = history.runs(session)
-        failing = [q for q in questions if q.is_active and q.id in results and not results[q.id][0].passed]
-        plot = {
+    ask: str = ""
+    place: str = ""
+    day: str = ""
+    must: str = ""
+    any_of: str = ""
+    must_not: str = ""
+    abstains: bool = False
+    note: str = ""
+
+    @classmethod
+    def read(cls, at: Form) -> "Written":
+        return cls(
+            ask=at.text("ask", 2000),
+            place=at.text("place", 40),
+            day=at.text("day", 10),
+            must=at.text("must", 2000),
+            any_of=at.text("any_of", 2000),
+            must_not=at.text("must_not", 2000),
+            abstains=bool(at.text("abstains", 5)),
+            note=at.text("note", 500),
+        )
+
+
+@router.get("", response_class=HTMLResponse)
+def everything(at: KnowledgeSeat) -> Response:
+    return _page(at)
+
+
+@router.post("", response_class=HTMLResponse)
+def add(at: KnowledgeForm) -> Response:
+    """A new question of one's own; with `do` = write, only the form filled in, as the results of "try it" offer it."""
+    written = Written.read(at)
+    if at.text("do", 10) == "write":
+        return _page(at, written, is_open=True)
+    if problem := _kept(at, lambda: _add(at, written)):
+        return _page(at, written, problem=problem)
+    return at.back(_PAGE)
+
+
+@router.post("/run")
+def run(at: KnowledgeForm) -> Response:
+    at.record("跑检查问题")
+    at.session.commit()
+    golden.run(at.session, at.tools.golden, golden.active(at.session), day=at.tools.today(), reason="person")
+    at.session.commit()
+    return at.back(_PAGE)
+
+
+@router.get("/{question_id}", response_class=HTMLResponse)
+def look(at: KnowledgeSeat, question_id: str) -> Response:
+    return _one(at, _question(at, question_id))
+
+
+@router.post("/{question_id}", response_class=HTMLResponse)
+def change(at: KnowledgeForm, question_id: str) -> Response:
+    question, do = _question(at, question_id), at.text("do", 10)
+    if not _may(at, question.place_id):
+        raise NotAllowed("对所有地方都算数的检查问题，由负责所有地方的人来改。" if question.place_id is None else None)
+    if do in ("on", "off"):
+        question.is_active = do == "on"
+        at.record("打开检查问题" if do == "on" else "停用检查问题", str(question.id), detail=question.ask[:200])
+        at.session.commit()
+    elif do == "save" and question.source == "console":
+        written = Written.read(at)
+        if problem := _kept(at, lambda: _rewrite(at, question, written)):
+            return _one(at, _question(at, question_id), written, problem=problem)
+    else:
+        raise Conflict("自带的检查问题不能改，可以停用，再加一个自己的。")
+    return at.back(f"{_PAGE}/{question.id}")
+
+
+def _kept(at: Form, write: Callable[[], None]) -> str | None:
+    """What stands in the way, in words; None: it is written and committed."""
+    try:
+        write()
+        at.session.commit()
+    except IntegrityError:
+        at.session.rollback()
+        return "已经有同样的检查问题了。"
+    except ActionError as error:
+        at.session.rollback()
+        return error.message_zh
+    return None
+
+
+def _add(at: Form, written: Written) -> None:
+    values = _values(at, written)
+    at.session.add(GoldenQuestion(**values, source="console", is_active=True, created_by=at.staff.name))
+    at.record("加检查问题", detail=values["ask"])
+
+
+def _rewrite(at: Form, question: GoldenQuestion, written: Written) -> None:
+    for name, value in _values(at, written).items():
+        setattr(question, name, value)
+    at.record("改检查问题", str(question.id), detail=question.ask[:200])
+
+
+def _page(
+    at: Seat, written: Written | None = None, *, problem: str | None = None, is_open: bool = False
+) -> HTMLResponse:
+    questions = at.session.scalars(select(GoldenQuestion).order_by(GoldenQuestion.id)).all()
+    results, runs = history.latest(at.session), history.runs(at.session)
+    return at.page(
+        "knowledge/golden/questions.html",
+        status=422 if problem else 200,
+        problem=problem,
+        questions=questions,
+        results=results,
+        runs=runs[::-1],
+        failing=[q for q in questions if q.is_active and q.id in results and not results[q.id][0].passed],
+        plot={
             "at": [f"{r.at.astimezone(SHANGHAI):%m-%d %H:%M}" for r in runs],
             "share": [round(100 * r.passed / max(1, r.passed + r.failed), 1) for r in runs],
-        }
-        return desk.page(
-            request,
-            "knowledge/golden/questions.html",
-            session,
-            who,
-            status=422 if problem else 200,
-            problem=problem,
-            questions=questions,
-            results=results,
-            runs=runs[::-1],
-            failing=failing,
-            plot=plot,
-            form=form,
-            is_open=is_open or bool(problem),
-            names=_Names(session, (n for q in questions for n in (*q.must, *q.any_of, *q.must_not))),
-            reasons=REASONS,
-        )
+        },
+        form=written or Written(),
+        is_open=is_open or bool(problem),
+        names=_Names(at.session, (n for q in questions for n in (*q.must, *q.any_of, *q.must_not))),
+        reasons=REASONS,
+    )
 
-    def one(
-        request: Request,
-        session: Session,
-        who: Who,
-        question: GoldenQuestion,
-        *,
-        problem: str | None = None,
-        form: dict[str, Any] | None = None,
-    ) -> HTMLResponse:
-        results = session.execute(
-            select(GoldenResult, GoldenRun)
-            .join(GoldenRun, GoldenRun.id == GoldenResult.run_id)
-            .where(GoldenResult.question_id == question.id)
-            .order_by(GoldenRun.id.desc())
-            .limit(20)
-        ).all()
-        since = history.since(session, question.id)
-        found = [f for r, _ in results for f in r.found] + (since.found + since.found_before if since else [])
-        names = _Names(
-            session,
-            [
-                *question.must,
-                *question.any_of,
-                *question.must_not,
-                *(f"{d} {ref or ''}".strip() for d, ref, _ in found),
-            ],
-        )
-        shown = form or {
-            **{n: getattr(question, n) for n in ("ask", "abstains", "note")},
-            "place": question.place_id or "",
-            "day": question.day.isoformat() if question.day else "",
-            **{n: "\n".join(names.written(s) for s in getattr(question, n)) for n in ("must", "any_of", "must_not")},
-        }
-        numbers = [run.version_id for _, run in results if run.version_id] + [
-            r.version_id for r in ((since.run, since.before) if since else ()) if r and r.version_id
-        ]
-        versions = {v.id: v for v in session.scalars(select(DocumentVersion).where(DocumentVersion.id.in_(numbers)))}
-        return desk.page(
-            request,
-            "knowledge/golden/question.html",
-            session,
-            who,
-            status=422 if problem else 200,
-            problem=problem,
-            question=question,
-            results=results,
-            since=since,
-            names=names,
-            form=shown,
-            reasons=REASONS,
-            versions=versions,
-            may_change=_may(session, who.staff, question.place_id),
-        )
 
-    @api.get("", response_class=HTMLResponse)
-    async def everything(request: Request) -> Response:
-        with desk.sessions() as session:
-            return page(request, session, desk.who(request, session, "knowledge"))
+def _one(
+    at: Seat, question: GoldenQuestion, written: Written | None = None, *, problem: str | None = None
+) -> HTMLResponse:
+    results, since = _results(at.session, question), history.since(at.session, question.id)
+    found = [f for r, _ in results for f in r.found] + (since.found + since.found_before if since else [])
+    sources = [f"{document} {ref or ''}".strip() for document, ref, _ in found]
+    names = _Names(at.session, [*question.must, *question.any_of, *question.must_not, *sources])
+    return at.page(
+        "knowledge/golden/question.html",
+        status=422 if problem else 200,
+        problem=problem,
+        question=question,
+        results=results,
+        since=since,
+        names=names,
+        form=written or _as_written(question, names),
+        reasons=REASONS,
+        versions=_versions(at.session, results, since),
+        may_change=_may(at, question.place_id),
+    )
 
-    @api.post("", response_class=HTMLResponse)
-    async def add(request: Request) -> Response:
-        """A new question of one's own; with `do` = write, only the form filled in, as the results of "try it" offer
-        it.
-        """
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge")
-            form = _form(sent)
-            if text_of(sent, "do", 10) == "write":
-                return page(request, session, who, form=form, is_open=True)
-            try:
-                values = _values(session, who.staff, form)
-                session.add(GoldenQuestion(**values, source="console", is_active=True, created_by=who.staff.name))
-                audit.record(session, who.staff, "加检查问题", detail=values["ask"])
-                session.commit()
-            except IntegrityError:
-                session.rollback()
-                return page(request, session, who, problem="已经有同样的检查问题了。", form=form)
-            except ActionError as error:
-                session.rollback()
-                return page(request, session, who, problem=error.message_zh, form=form)
-        return back(request, "/staff/knowledge/golden")
 
-    @api.post("/run")
-    async def run(request: Request) -> Response:
-        def all_of_them() -> None:
-            with desk.sessions() as own:
-                golden.run(own, searcher, golden.active(own), day=today(), reason="person")
-                own.commit()
+def _results(session: Session, question: GoldenQuestion) -> Sequence[tuple[GoldenResult, GoldenRun]]:
+    """The latest first."""
+    rows = session.execute(
+        select(GoldenResult, GoldenRun)
+        .join(GoldenRun, GoldenRun.id == GoldenResult.run_id)
+        .where(GoldenResult.question_id == question.id)
+        .order_by(GoldenRun.id.desc())
+        .limit(_MOST_RUNS)
+    )
+    return [(result, run) for result, run in rows]
 
-        with desk.sessions() as session:
-            who, _ = await desk.form(request, session, "knowledge")
-            audit.record(session, who.staff, "跑检查问题")
-            session.commit()
-        await run_in_threadpool(all_of_them)
-        return back(request, "/staff/knowledge/golden")
 
-    @api.get("/{question_id}", response_class=HTMLResponse)
-    async def look(request: Request, question_id: str) -> Response:
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            return one(request, session, who, _question(session, question_id))
+def _versions(
+    session: Session, results: Sequence[tuple[GoldenResult, GoldenRun]], since: Since | None
+) -> dict[int, DocumentVersion]:
+    """Those that the runs were about."""
+    runs = [run for _, run in results] + ([since.run, since.before] if since else [])
+    numbers = [run.version_id for run in runs if run and run.version_id]
+    return {v.id: v for v in session.scalars(select(DocumentVersion).where(DocumentVersion.id.in_(numbers)))}
 
-    @api.post("/{question_id}", response_class=HTMLResponse)
-    async def change(request: Request, question_id: str) -> Response:
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge")
-            question, do = _question(session, question_id), text_of(sent, "do", 10)
-            if not _may(session, who.staff, question.place_id):
-                raise NotAllowed(
-                    "对所有地方都算数的检查问题，由负责所有地方的人来改。" if question.place_id is None else None
-                )
-            if do in ("on", "off"):
-                question.is_active = do == "on"
-                audit.record(
-                    session,
-                    who.staff,
-                    "打开检查问题" if do == "on" else "停用检查问题",
-                    str(question.id),
-                    question.ask[:200],
-                )
-            elif do == "save" and question.source == "console":
-                form = _form(sent)
-                try:
-                    for name, value in _values(session, who.staff, form).items():
-                        setattr(question, name, value)
-                    audit.record(session, who.staff, "改检查问题", str(question.id), question.ask[:200])
-                    session.flush()
-                except IntegrityError:
-                    session.rollback()
-                    return one(
-                        request,
-                        session,
-                        who,
-                        _question(session, question_id),
-                        problem="已经有同样的检查问题了。",
-                        form=form,
-                    )
-                except ActionError as error:
-                    session.rollback()
-                    return one(
-                        request, session, who, _question(session, question_id), problem=error.message_zh, form=form
-                    )
-            else:
-                raise Conflict("自带的检查问题不能改，可以停用，再加一个自己的。")
-            session.commit()
-        return back(request, f"/staff/knowledge/golden/{question.id}")
 
-    return api
+def _as_written(question: GoldenQuestion, names: "_Names") -> Written:
+    return Written(
+        ask=question.ask,
+        place=question.place_id or "",
+        day=question.day.isoformat() if question.day else "",
+        must="\n".join(names.written(s) for s in question.must),
+        any_of="\n".join(names.written(s) for s in question.any_of),
+        must_not="\n".join(names.written(s) for s in question.must_not),
+        abstains=question.abstains,
+        note=question.note,
+    )
 
 
 class _Names:
@@ -245,34 +230,24 @@ class _Names:
                 )
             }
         titles = [t for t, _ in self._titles.values()]
-        shared = (
-            session.execute(
-                select(Document.title)
-                .where(Document.title.in_(titles))
-                .group_by(Document.title)
-                .having(func.count() > 1)
-            ).scalars()
-            if len(titles) <= 500
-            else []
-        )
-        self._shared = set(shared)
+        self._shared = _twice(session, titles) if len(titles) <= 500 else set[str]()
 
     def __call__(self, name: str) -> str:
         cited = golden.target(name)
-        title, kind = self._titles.get(
-            cited.document_id, (name.partition(" ")[2] if name.startswith("law ") else cited.document_id, None)
-        )
-        return f"{short_name(title) if kind is Kind.statute else title} {cited.ref or ''}".strip()
+        held = self._titles.get(cited.document_id)
+        if held is None:
+            title = name.partition(" ")[2] if name.startswith("law ") else cited.document_id
+        else:
+            title = short_name(held[0]) if held[1] is Kind.statute else held[0]
+        return f"{title} {cited.ref or ''}".strip()
 
     def written(self, name: str) -> str:
         """As it may stand in the form and be found again."""
         cited = golden.target(name)
         held = self._titles.get(cited.document_id)
-        return (
-            name
-            if held is None or held[0] in self._shared or held[1] is Kind.statute and name.startswith("law ")
-            else self(name)
-        )
+        if held is None or held[0] in self._shared or (held[1] is Kind.statute and name.startswith("law ")):
+            return name
+        return self(name)
 
     def found(self, held: list[Any]) -> str:
         document, ref, number = held
@@ -282,55 +257,42 @@ class _Names:
         return document_id in self._titles and self._titles[document_id][1] is not Kind.statute
 
 
-def _question(session: Session, question_id: str) -> GoldenQuestion:
-    found = session.get(GoldenQuestion, number_or_404(question_id))
+def _twice(session: Session, titles: Sequence[str]) -> set[str]:
+    """Titles that more than one document has."""
+    of_title = select(Document.title).where(Document.title.in_(titles)).group_by(Document.title)
+    return set(session.scalars(of_title.having(func.count() > 1)))
+
+
+def _question(at: Seat, question_id: str) -> GoldenQuestion:
+    found = at.session.get(GoldenQuestion, number_or_404(question_id))
     if found is None:
         raise NotFound("没有这个检查问题。")
     return found
 
 
-def _may(session: Session, staff: Staff, place: str | None) -> bool:
+def _may(at: Seat, place: str | None) -> bool:
     """A question without a place counts for everybody: who works everywhere changes it."""
-    seen = rights.places_of(session, staff)
+    seen = rights.places_of(at.session, at.staff)
     return seen is None or place in seen
 
 
-def _form(sent: FormData) -> dict[str, Any]:
-    texts = {
-        name: text_of(sent, name, most)
-        for name, most in (
-            ("ask", 2000),
-            ("place", 40),
-            ("day", 10),
-            ("must", 2000),
-            ("any_of", 2000),
-            ("must_not", 2000),
-            ("note", 500),
-        )
-    }
-    return {**texts, "abstains": bool(text_of(sent, "abstains", 5))}
-
-
-def _values(session: Session, staff: Staff, form: dict[str, Any]) -> dict[str, Any]:
+def _values(at: Form, written: Written) -> dict[str, Any]:
     """Columns of a question. Raises InvalidInput, NotAllowed."""
-    ask, place = " ".join(form["ask"].split()), form["place"] or None
+    ask, place = " ".join(written.ask.split()), written.place or None
     if not 2 <= len(ask) <= _MOST_ASK:
         raise InvalidInput(f"问题请写 2 到 {_MOST_ASK} 个字，像居民平常那样问。")
-    if place and session.get(Place, place) is None:
+    if place and at.session.get(Place, place) is None:
         raise InvalidInput("没有这个地方。")
-    if not _may(session, staff, place):
+    if not _may(at, place):
         raise NotAllowed("请选一个您负责的地方。")
     try:
-        day = date.fromisoformat(form["day"]) if form["day"] else None
+        day = date.fromisoformat(written.day) if written.day else None
     except ValueError:
         raise InvalidInput("日期请填成 2026-11-25 这样，或者空着。") from None
-    sources = {
-        name: [source(session, line) for line in form[name].splitlines() if line.strip()]
-        for name in ("must", "any_of", "must_not")
-    }
+    sources = {name: _sources(at.session, getattr(written, name)) for name in _LISTS}
     if any(len(some) > _MOST_SOURCES for some in sources.values()):
         raise InvalidInput(f"每一栏最多写 {_MOST_SOURCES} 个。")
-    if not any(sources.values()) and not form["abstains"]:
+    if not any(sources.values()) and not written.abstains:
         raise InvalidInput("请写明要引用什么、不能引用什么，或者勾“不该回答”。")
     return {
         "key": golden.key_of(ask, place, day),
@@ -338,12 +300,16 @@ def _values(session: Session, staff: Staff, form: dict[str, Any]) -> dict[str, A
         "place_id": place,
         "day": day,
         **sources,
-        "abstains": form["abstains"],
-        "note": form["note"],
+        "abstains": written.abstains,
+        "note": written.note,
     }
 
 
-def source(session: Session, line: str) -> str:
+def _sources(session: Session, lines: str) -> list[str]:
+    return [_source(session, line) for line in lines.splitlines() if line.strip()]
+
+
+def _source(session: Session, line: str) -> str:
     """What a line names: an article, a document by number or title, with its clause.
 
     Raises InvalidInput with the line.
@@ -356,25 +322,25 @@ def source(session: Session, line: str) -> str:
         raise InvalidInput(f"“{line[:40]}”不是法条的写法，请写成“民法典第1042条”。") from None
     found = session.get(Document, cited.document_id)
     if found is None:
-        title, _, ref = line.rpartition(" ")
-        for words, clause in ((line, None), (title, ref)):
-            same = session.scalars(select(Document.id).where(Document.title == words).limit(2)).all()
-            if len(same) > 1:
-                raise InvalidInput(f"叫“{words[:40]}”的资料不止一份，请写资料编号。")
-            if same:
-                cited, found = Target(same[0], clause), session.get(Document, same[0])
-                break
-    if found is None:
-        raise InvalidInput(f"没有找到“{line[:40]}”。可以写资料的标题、编号，或者“民法典第1042条”。")
-    if (
-        cited.ref
-        and session.scalar(
-            select(Chunk.id)
-            .join(DocumentVersion)
-            .where(DocumentVersion.document_id == found.id, Chunk.ref == cited.ref)
-            .limit(1)
-        )
-        is None
-    ):
+        cited = _by_title(session, line)
+        found = session.get_one(Document, cited.document_id)
+    if cited.ref and not _has_part(session, found, cited.ref):
         raise InvalidInput(f"“{found.title}”里没有{cited.ref[:20]}。")
     return f"{cited.document_id} {cited.ref}" if cited.ref else cited.document_id
+
+
+def _by_title(session: Session, line: str) -> Target:
+    """Raises InvalidInput."""
+    title, _, ref = line.rpartition(" ")
+    for name, clause in ((line, None), (title, ref)):
+        same = session.scalars(select(Document.id).where(Document.title == name).limit(2)).all()
+        if len(same) > 1:
+            raise InvalidInput(f"叫“{name[:40]}”的资料不止一份，请写资料编号。")
+        if same:
+            return Target(same[0], clause)
+    raise InvalidInput(f"没有找到“{line[:40]}”。可以写资料的标题、编号，或者“民法典第1042条”。")
+
+
+def _has_part(session: Session, document: Document, ref: str) -> bool:
+    of_document = select(Chunk.id).join(DocumentVersion).where(DocumentVersion.document_id == document.id)
+    return session.scalar(of_document.where(Chunk.ref == ref).limit(1)) is not None

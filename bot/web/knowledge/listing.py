@@ -2,20 +2,19 @@
 time.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy.orm import Session
 
-from bot.staff.models import Staff
-from bot.web.knowledge.shelf import KIND_NAMES, Shelf, own_places, readable
-from bot.web.staff.desk import words
-from knowledge import places as knowledge_places
+from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeSeat, own_places, readable, state
+from bot.web.staff.desk import Seat, words
+from knowledge import places
 from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Kind, VersionStatus
 from knowledge.documents.topics import TOPICS
@@ -24,97 +23,96 @@ from knowledge.errors import SnapshotUnavailable
 from knowledge.search.catalogue import Page, list_documents
 from knowledge.search.index import Index
 
-_EXPIRING, _STALE = timedelta(days=30), timedelta(days=365)
 SHOWS = {"": "全部", "review": "等我审核", "mine": "我在写的", "expiring": "30 天内到期", "stale": "一年没核对"}
+_EXPIRING, _STALE = timedelta(days=30), timedelta(days=365)
+_CHOICES: dict[str, Collection[str]] = {
+    "show": SHOWS,
+    "kind": set(Kind),
+    "status": set(VersionStatus),
+    "topic": TOPICS,
+}
+
+router = APIRouter(prefix="/staff/knowledge")
 
 
-def router(shelf: Shelf) -> APIRouter:
-    api = APIRouter(prefix="/staff/knowledge")
+@dataclass(frozen=True)
+class Filters:
+    show: str = ""
+    kind: str = ""
+    place: str = ""
+    status: str = ""
+    topic: str = ""
+    q: str = ""
 
-    @api.get("", response_class=HTMLResponse)
-    async def listing(
-        request: Request,
-        show: str = "",
-        kind: str = "",
-        place: str = "",
-        status: str = "",
-        topic: str = "",
-        q: str = "",
-        page: int = 1,
-    ) -> Response:
-        with shelf.desk.sessions() as session:
-            who = shelf.desk.who(request, session, "knowledge")
-            chosen = _chosen({"show": show, "kind": kind, "place": place, "status": status, "topic": topic, "q": q})
-            index = await run_in_threadpool(_index, shelf) if chosen["q"] else None
-            found = await run_in_threadpool(
-                _found, session, who.staff, chosen, today=shelf.today(), page=page, index=index
-            )
-            return shelf.desk.page(
-                request,
-                "knowledge/documents/list.html",
-                session,
-                who,
-                found=found,
-                chosen=chosen,
-                shows=SHOWS,
-                kinds=KIND_NAMES,
-                statuses=STATUS_LABELS,
-                topics=TOPICS,
-                state=shelf.state,
-                titles_only=bool(chosen["q"]) and index is None,
-                seen=readable(session, who.staff),
-                may_write=bool(own_places(session, who.staff)),
-                link=lambda **changes: "?" + urlencode({k: v for k, v in {**chosen, **changes}.items() if v}),
-            )
+    def known(self) -> "Filters":
+        """What isn't one of ours left out."""
+        given = {name: words(value, 40) for name, value in asdict(self).items()}
+        return Filters(**{n: v if v in _CHOICES.get(n, (v,)) else "" for n, v in given.items()})
 
-    return api
+    def link(self, **changes: Any) -> str:
+        return "?" + urlencode({k: v for k, v in {**asdict(self), **changes}.items() if v})
 
 
-def _index(shelf: Shelf) -> Index | None:
+@router.get("", response_class=HTMLResponse)
+def listing(at: KnowledgeSeat, filters: Annotated[Filters, Depends()], page: int = 1) -> Response:
+    chosen = filters.known()
+    index = _index(at) if chosen.q else None
+    return at.page(
+        "knowledge/documents/list.html",
+        found=_found(at, chosen, page=page, index=index),
+        chosen=chosen,
+        shows=SHOWS,
+        kinds=KIND_NAMES,
+        statuses=STATUS_LABELS,
+        topics=TOPICS,
+        state=partial(state, at.tools),
+        titles_only=bool(chosen.q) and index is None,
+        seen=readable(at),
+        may_write=bool(own_places(at)),
+        link=chosen.link,
+    )
+
+
+def _index(at: Seat) -> Index | None:
     """None while there is none yet: the list is needed all the same."""
     try:
-        return shelf.live()
+        return at.tools.searcher.live()
     except SnapshotUnavailable:
         return None
 
 
-def _found(
-    session: Session, staff: Staff, chosen: Mapping[str, str], *, today: date, page: int, index: Index | None
-) -> Page:
+def _found(at: Seat, chosen: Filters, *, page: int, index: Index | None) -> Page:
     """What this account reads.
 
     Statutes are there only when asked for by kind: there are hundreds, and nobody edits them here.
     """
-    seen, places = (
-        readable(session, staff),
-        set(knowledge_places.below(session, chosen["place"])) if chosen["place"] else None,
+    return list_documents(
+        at.session,
+        kinds=[Kind(chosen.kind)] if chosen.kind else EDITABLE,
+        place_ids=_places(at, chosen.place),
+        status=VersionStatus(chosen.status) if chosen.status else None,
+        topic=chosen.topic,
+        words=chosen.q,
+        page=page,
+        index=index,
+        **_shown(at, chosen.show, today=at.tools.today()),
     )
+
+
+def _places(at: Seat, place: str) -> set[str] | None:
+    """Those this account reads, of these the ones at and below `place`; None: all."""
+    seen = readable(at)
+    if not place:
+        return seen
+    below = set(places.below(at.session, place))
+    return below if seen is None else below & seen
+
+
+def _shown(at: Seat, show: str, *, today: date) -> dict[str, Any]:
     shows: dict[str, dict[str, Any]] = {
-        "review": {"to_review_by": staff.id},
-        "mine": {"written_by": staff.id},
+        "review": {"to_review_by": at.staff.id},
+        "mine": {"written_by": at.staff.id},
         "expiring": {"expiring": (today, today + _EXPIRING)},
         "stale": {"unchecked_since": today - _STALE},
     }
-    return list_documents(
-        session,
-        kinds=[Kind(chosen["kind"])] if chosen["kind"] else EDITABLE,
-        place_ids=places if seen is None else seen if places is None else places & seen,
-        status=VersionStatus(chosen["status"]) if chosen["status"] else None,
-        topic=chosen["topic"],
-        words=chosen["q"],
-        page=page,
-        index=index,
-        **shows.get(chosen["show"], {}),
-    )
-
-
-def _chosen(given: Mapping[str, str]) -> dict[str, str]:
-    """The filters, what isn't one of ours left out."""
-    allowed: dict[str, Collection[str]] = {
-        "show": SHOWS,
-        "kind": set(Kind),
-        "status": set(VersionStatus),
-        "topic": TOPICS,
-    }
-    found = {name: words(value, 40) for name, value in given.items()}
-    return {name: value if value in allowed.get(name, (value,)) else "" for name, value in found.items()}
+    return shows.get(show, {})

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.web.knowledge.forms import Typed
 from knowledge.answering import compose
 from knowledge.answering.compose import Answer
 from knowledge.documents.building import DocumentText, build
@@ -18,6 +19,14 @@ from knowledge.search.passages import Passage
 from knowledge.statutes.citations import parse_citation
 
 SIZES = {"0": "标准", "1": "大", "2": "特大", "3": "最大", "all": "四种一起看"}  # those of bot/static/widget.js
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a text is looked at, and how large."""
+
+    part: int = 0
+    size: str = "0"
 
 
 @dataclass(frozen=True)
@@ -38,38 +47,28 @@ class Previews:
         return ("0", "1", "2", "3") if self.size == "all" else (self.size,)
 
 
-def preview(
-    session: Session,
-    document: Document,
-    content: dict[str, Any],
-    *,
-    in_force_from: date,
-    in_force_to: date | None,
-    day: date,
-    part: int = 0,
-    size: str = "0",
-) -> Previews:
-    """`content` is shaped. A text that holds only later is shown as on its first day."""
-    size = size if size in SIZES else "0"
+def preview(session: Session, document: Document, text: Typed, *, day: date, view: View) -> Previews:
+    """A text that holds only later is shown as on its first day."""
+    size = view.size if view.size in SIZES else "0"
     head = {
         "id": document.id,
         "kind": document.kind.value,
         "place": document.place_id,
-        "in_force_from": in_force_from,
-        "in_force_to": in_force_to,
+        "in_force_from": text.in_force_from,
+        "in_force_to": text.in_force_to,
     }
     try:
-        text, _ = build({**head, **content}, source=document.id)
+        built, _ = build({**head, **text.content}, source=document.id)
     except CorpusError:
         return Previews(None, (), 0, size)
-    parts = tuple(c.ref or f"第 {i} 项" for i, c in enumerate(text.chunks, 1)) if KINDS[document.kind].parts else ()
-    if not text.chunks:
+    parts = tuple(c.ref or f"第 {i} 项" for i, c in enumerate(built.chunks, 1)) if KINDS[document.kind].parts else ()
+    if not built.chunks:
         return Previews(None, parts, 0, size)
-    part = part if 0 <= part < len(text.chunks) else 0
-    chunk = text.chunks[part]
-    asked = questions({"questions": _parts(content)[part].get("questions")} if parts else content)
-    answer = compose.alone(session, _passage(text, chunk), day=max(day, in_force_from))
-    return Previews(Preview(asked[0] if asked else "", answer) if answer.text.strip() else None, parts, part, size)
+    part = view.part if 0 <= view.part < len(built.chunks) else 0
+    asked = questions({"questions": _parts(text.content)[part].get("questions")} if parts else text.content)
+    answer = compose.alone(session, _passage(built, built.chunks[part]), day=max(day, text.in_force_from))
+    shown = Preview(asked[0] if asked else "", answer) if answer.text.strip() else None
+    return Previews(shown, parts, part, size)
 
 
 def _parts(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -85,22 +84,22 @@ def _passage(text: DocumentText, chunk: ChunkText) -> Passage:
             "articles": [c for c in details["conflict"]["articles"] if _is_citation(c)],
         }
     return Passage(
-        0,
-        text.id,
-        text.kind,
-        text.title or "（还没有标题）",
-        chunk.ref,
-        chunk.heading,
-        chunk.text,
-        text.topic,
-        text.place_id,
-        text.in_force_from,
-        text.in_force_to,
-        None,
-        1.0,
-        1.0,
-        details,
-        text.content,
+        chunk_id=0,
+        document_id=text.id,
+        kind=text.kind,
+        title=text.title or "（还没有标题）",
+        ref=chunk.ref,
+        heading=chunk.heading,
+        text=chunk.text,
+        topic=text.topic,
+        place_id=text.place_id,
+        in_force_from=text.in_force_from,
+        in_force_to=text.in_force_to,
+        promulgated_on=None,
+        score=1.0,
+        raw=1.0,
+        details=details,
+        content=text.content,
     )
 
 

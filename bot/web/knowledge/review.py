@@ -3,21 +3,32 @@ withdrawing.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 
 from actions.errors import InvalidInput, NotFound
-from bot.staff import audit
 from bot.web.knowledge.checks import MOST_HINTS, checks
-from bot.web.knowledge.preview import SIZES, preview
-from bot.web.knowledge.shelf import KIND_NAMES, Shelf, may_change, person, wrote
-from bot.web.staff.desk import Who, back, int_of, text_of
+from bot.web.knowledge.forms import stored
+from bot.web.knowledge.preview import SIZES, View, preview
+from bot.web.knowledge.shelf import (
+    KIND_NAMES,
+    KnowledgeForm,
+    KnowledgeSeat,
+    address,
+    find_version,
+    may_change,
+    person,
+    state,
+    wrote,
+)
+from bot.web.staff.desk import Form, Seat
 from knowledge.documents import comments, versions
 from knowledge.documents.differences import by_field
 from knowledge.documents.kinds.registry import EDITABLE
@@ -36,172 +47,151 @@ _SAID = {
     "withdraw": "撤回资料",
 }
 
+_START = View()
 
-def router(shelf: Shelf) -> APIRouter:
-    api, desk = APIRouter(prefix="/staff/knowledge/versions"), shelf.desk
-
-    def page(
-        request: Request,
-        session: Session,
-        who: Who,
-        version: DocumentVersion,
-        *,
-        status: int = 200,
-        problem: str | None = None,
-        failing: Sequence[GoldenQuestion] = (),
-        given: dict[str, str] | None = None,
-        part: int = 0,
-        size: str = "0",
-    ) -> HTMLResponse:
-        document, base = version.document, _base(session, version)
-        is_ours = document.kind in EDITABLE
-        period = {"in_force_from": version.in_force_from, "in_force_to": version.in_force_to}
-        content = shaped(document.kind, version.content) if is_ours else version.content
-        old = (shaped(document.kind, base.content) if is_ours else base.content) if base else {}
-        held = (
-            list(session.scalars(select(GoldenQuestion).where(GoldenQuestion.id.in_(version.held or []))))
-            if not failing
-            else list(failing)
-        )
-        return desk.page(
-            request,
-            "knowledge/documents/review.html",
-            session,
-            who,
-            status=status,
-            problem=problem,
-            version=version,
-            document=document,
-            base=base,
-            differences=by_field(document.kind, old, content),
-            state=shelf.state,
-            kind_names=KIND_NAMES,
-            moves=MOVES[version.status],
-            may_change=may_change(session, who.staff, document),
-            wrote=wrote(version, who.staff),
-            comments=_comments(session, version),
-            failing=held,
-            given=given or {},
-            today=shelf.today(),
-            is_open=version.status in OPEN,
-            checks=checks(session, document.kind, content, **period) if is_ours else None,
-            most_hints=MOST_HINTS,
-            is_review=True,
-            is_locked=True,
-            content=content,
-            sizes=SIZES,
-            cited=lambda items: [_named(session, item) for item in items],
-            preview=preview(session, document, content, **period, day=shelf.today(), part=part, size=size)
-            if is_ours
-            else None,
-        )
-
-    @api.get("/{version_id}/review", response_class=HTMLResponse)
-    async def look(request: Request, version_id: str, size: str = "0", part: int = 0) -> Response:
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            return await run_in_threadpool(
-                page, request, session, who, shelf.version(session, who.staff, version_id), part=part, size=size
-            )
-
-    @api.post("/{version_id}/{do}", response_class=HTMLResponse)
-    async def act(request: Request, version_id: str, do: str) -> Response:
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge")
-            version = shelf.version(session, who.staff, version_id, to_change=do not in ("comment", "settle"))
-            if do not in _SAID:
-                raise NotFound
-            try:
-                if do == "publish":
-                    failing = await run_in_threadpool(_publish, shelf, session, version, who, sent)
-                    if failing:
-                        given = {"reason": text_of(sent, "reason", 1000), "on": text_of(sent, "on", 10)}
-                        problem = (
-                            f"按这一版，有 {len(failing)} 个检查问题会答错，先不发布。请看下面列出的问题；"
-                            "确实要发布，请写明理由。"
-                        )
-                        return page(
-                            request, session, who, version, status=422, problem=problem, failing=failing, given=given
-                        )
-                else:
-                    _act(session, version, do, who, sent)
-            except (ReasonNeeded, InvalidInput) as error:
-                session.rollback()
-                who, version = desk.who(request, session, "knowledge"), shelf.version(session, who.staff, version_id)
-                return page(
-                    request,
-                    session,
-                    who,
-                    version,
-                    status=422,
-                    problem=error.message_zh,
-                    given={name: text_of(sent, name, 2000) for name in ("reason", "text", "quote", "on")},
-                )
-            audit.record(
-                session,
-                who.staff,
-                _SAID[do],
-                version.document_id,
-                f"第 {version.number} 版 {text_of(sent, 'reason', 500) or text_of(sent, 'text', 500)}".strip(),
-            )
-            session.commit()
-            to = (
-                f"/staff/knowledge/{version.document_id}"
-                if do == "withdraw"
-                else f"/staff/knowledge/versions/{version.id}/review"
-            )
-        return back(request, to)
-
-    return api
+router = APIRouter(prefix="/staff/knowledge/versions")
 
 
-def _act(session: Session, version: DocumentVersion, do: str, who: Who, sent: FormData) -> None:
-    """Raises what `review` raises."""
-    by, now, reason = person(who.staff), datetime.now(UTC), text_of(sent, "reason", 1000)
+@dataclass(frozen=True)
+class Refusal:
+    """Why something wasn't done, with what was typed."""
+
+    problem: str
+    given: dict[str, str] = field(default_factory=dict)
+    failing: Sequence[GoldenQuestion] = ()
+
+
+@router.get("/{version_id}/review", response_class=HTMLResponse)
+def look(at: KnowledgeSeat, version_id: str, view: Annotated[View, Depends()]) -> Response:
+    return _page(at, find_version(at, version_id), view=view)
+
+
+@router.post("/{version_id}/{do}", response_class=HTMLResponse)
+def act(at: KnowledgeForm, version_id: str, do: str) -> Response:
+    version = find_version(at, version_id, to_change=do not in ("comment", "settle"))
+    if do not in _SAID:
+        raise NotFound
+    try:
+        failing = _publish(at, version) if do == "publish" else _act(at, version, do)
+    except (ReasonNeeded, InvalidInput) as error:
+        at.session.rollback()
+        given = {name: at.text(name, 2000) for name in ("reason", "text", "quote", "on")}
+        return _page(at, find_version(at, version_id), refusal=Refusal(error.message_zh, given))
+    if failing:
+        return _page(at, version, refusal=_spoiled(at, failing))
+    said = at.text("reason", 500) or at.text("text", 500)
+    at.record(_SAID[do], version.document_id, detail=f"第 {version.number} 版 {said}".strip())
+    at.session.commit()
+    return at.back(f"/staff/knowledge/{version.document_id}" if do == "withdraw" else f"{address(version.id)}/review")
+
+
+def _page(at: Seat, version: DocumentVersion, *, refusal: Refusal | None = None, view: View = _START) -> HTMLResponse:
+    document, base = version.document, _base(at.session, version)
+    failing = refusal.failing if refusal and refusal.failing else _holding(at.session, version)
+    return at.page(
+        "knowledge/documents/review.html",
+        status=422 if refusal else 200,
+        problem=refusal.problem if refusal else None,
+        given=refusal.given if refusal else {},
+        failing=failing,
+        version=version,
+        document=document,
+        base=base,
+        differences=by_field(document.kind, _content(base) if base else {}, _content(version)),
+        state=partial(state, at.tools),
+        kind_names=KIND_NAMES,
+        moves=MOVES[version.status],
+        may_change=may_change(at, document),
+        wrote=wrote(at, version),
+        comments=_comments(at.session, version),
+        today=at.tools.today(),
+        is_open=version.status in OPEN,
+        most_hints=MOST_HINTS,
+        is_review=True,
+        is_locked=True,
+        content=_content(version),
+        sizes=SIZES,
+        cited=lambda items: [_named(at.session, item) for item in items],
+        **_beside(at, version, view),
+    )
+
+
+def _content(version: DocumentVersion) -> dict[str, Any]:
+    kind = version.document.kind
+    return shaped(kind, version.content) if kind in EDITABLE else version.content
+
+
+def _beside(at: Seat, version: DocumentVersion, view: View) -> dict[str, Any]:
+    """What is said of a text of ours, and how residents see it."""
+    document = version.document
+    if document.kind not in EDITABLE:
+        return {"checks": None, "preview": None}
+    text = stored(version)
+    return {
+        "checks": checks(at.session, document.kind, text),
+        "preview": preview(at.session, document, text, day=at.tools.today(), view=view),
+    }
+
+
+def _holding(session: Session, version: DocumentVersion) -> Sequence[GoldenQuestion]:
+    """The questions because of which its publication was held."""
+    return session.scalars(select(GoldenQuestion).where(GoldenQuestion.id.in_(version.held or []))).all()
+
+
+def _act(at: Form, version: DocumentVersion, do: str) -> Sequence[GoldenQuestion]:
+    """Everything but publishing; nothing fails. Raises what `versions` and `comments` raise."""
+    session, by, now, reason = at.session, person(at), datetime.now(UTC), at.text("reason", 1000)
     if do == "comment":
-        comments.comment(
-            session, version.id, by=by, now=now, text=text_of(sent, "text", 2000), quote=text_of(sent, "quote", 500)
-        )
+        comments.comment(session, version.id, by=by, now=now, text=at.text("text", 2000), quote=at.text("quote", 500))
     elif do == "settle":
-        held = session.get(VersionComment, int_of(sent, "comment") or 0)
+        held = session.get(VersionComment, at.number("comment") or 0)
         if held is None or held.version_id not in {v.id for v in version.document.versions}:
             raise VersionNotFound("没有这条意见。")
         comments.settle(session, held.id, by=by, now=now)
     elif do == "send-back":
         versions.send_back(session, version.id, by=by, now=now, reason=reason)
     elif do == "approve":
-        versions.approve(session, version.id, by=by, now=now, accepts_marks=text_of(sent, "accepts_marks", 1) == "1")
+        versions.approve(session, version.id, by=by, now=now, accepts_marks=at.text("accepts_marks", 1) == "1")
     else:
         versions.withdraw(session, version.id, by=by, now=now, reason=reason)
+    return ()
 
 
-def _publish(
-    shelf: Shelf, session: Session, version: DocumentVersion, who: Who, sent: FormData
-) -> Sequence[GoldenQuestion]:
+def _publish(at: Form, version: DocumentVersion) -> Sequence[GoldenQuestion]:
     """Asked for, unless golden questions fail and nobody wrote why to publish nevertheless: those.
 
     Raises InvalidInput, MoveNotAllowed.
     """
-    today, reason = shelf.today(), text_of(sent, "reason", 1000)
-    try:
-        on = max(today, date.fromisoformat(text_of(sent, "on", 10) or today.isoformat()))
-    except ValueError:
-        raise InvalidInput("请填发布的日期，比如 2026-12-01；空着就是今天。") from None
-    if on.year > 2200:
-        raise InvalidInput("发布的日期太远了。")
-    failing = shelf.gate(session, version) if version.status is VersionStatus.approved else ()
+    on, reason = _day_of_publication(at), at.text("reason", 1000)
+    failing = at.tools.gate(at.session, version) if version.status is VersionStatus.approved else ()
     if failing and not reason:
         return failing
     versions.request_publication(
-        session,
+        at.session,
         version.id,
-        by=person(who.staff),
+        by=person(at),
         now=datetime.now(UTC),
         on=on,
         failing=[q.id for q in failing],
         reason=reason,
     )
     return ()
+
+
+def _day_of_publication(at: Form) -> date:
+    today = at.tools.today()
+    try:
+        on = max(today, date.fromisoformat(at.text("on", 10) or today.isoformat()))
+    except ValueError:
+        raise InvalidInput("请填发布的日期，比如 2026-12-01；空着就是今天。") from None
+    if on.year > 2200:
+        raise InvalidInput("发布的日期太远了。")
+    return on
+
+
+def _spoiled(at: Form, failing: Sequence[GoldenQuestion]) -> Refusal:
+    problem = f"按这一版，有 {len(failing)} 个检查问题会答错，先不发布。请看下面列出的问题；确实要发布，请写明理由。"
+    return Refusal(problem, {"reason": at.text("reason", 1000), "on": at.text("on", 10)}, failing)
 
 
 def _base(session: Session, version: DocumentVersion) -> DocumentVersion | None:

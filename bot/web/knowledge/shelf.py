@@ -1,25 +1,22 @@
 """A document and version this person may see."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from typing import Annotated
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from actions.errors import NotAllowed
 from bot.staff import rights
-from bot.staff.models import Staff
-from bot.web.staff.desk import Desk, number_or_404, words
+from bot.web.staff.desk import Form, Seat, Tools, form, number_or_404, seat, words
 from knowledge import places
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.versions import STATUS_LABELS, Person
 from knowledge.errors import VersionNotFound
-from knowledge.evaluation.models import GoldenQuestion
 from knowledge.places import Place
-from knowledge.search.index import Index
+
+KnowledgeSeat = Annotated[Seat, seat("knowledge")]
+KnowledgeForm = Annotated[Form, form("knowledge")]
 
 KIND_NAMES = {kind: spec.name for kind, spec in KINDS.items()}
 WHAT_NAMES = {
@@ -36,77 +33,75 @@ WHAT_NAMES = {
     "expired": "到期",
 }
 
-Gate = Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]]
+
+def find_document(at: Seat, document_id: str) -> Document:
+    """Raises VersionNotFound, NotAllowed."""
+    found = at.session.get(Document, words(document_id, 80))
+    if found is None:
+        raise VersionNotFound
+    seen = readable(at)
+    if seen is not None and found.place_id not in seen:
+        raise NotAllowed("这不在您负责的地方。")
+    return found
 
 
-@dataclass(frozen=True)
-class Shelf:
-    desk: Desk
-    today: Callable[[], date]
-    gate: Gate  # golden questions that would be answered wrongly with this version
-    is_indexed: Callable[[DocumentVersion], bool]
-    live: Callable[[], Index]  # raises SnapshotUnavailable
+def find_version(at: Seat, version_id: str, *, to_change: bool = False) -> DocumentVersion:
+    """`to_change`: one that this account may also write, approve, publish or withdraw.
 
-    def document(self, session: Session, staff: Staff, document_id: str) -> Document:
-        """Raises VersionNotFound, NotAllowed."""
-        found = session.get(Document, words(document_id, 80))
-        if found is None:
-            raise VersionNotFound
-        seen = readable(session, staff)
-        if seen is not None and found.place_id not in seen:
-            raise NotAllowed("这不在您负责的地方。")
-        return found
-
-    def version(self, session: Session, staff: Staff, version_id: str, *, to_change: bool = False) -> DocumentVersion:
-        """`to_change`: one that this account may also write, approve, publish or withdraw.
-
-        Raises VersionNotFound, NotAllowed.
-        """
-        found = versions.get(session, number_or_404(version_id))
-        self.document(session, staff, found.document_id)
-        if to_change and not may_change(session, staff, found.document):
-            raise NotAllowed("这份资料不归您负责的地方管，只能看。")
-        return found
-
-    def state(self, version: DocumentVersion) -> str:
-        """已发布, or what honestly stands between a version and residents."""
-        if version.status is VersionStatus.approved and version.held is not None:
-            return "发布被拦下"
-        if version.status is VersionStatus.approved and version.publish_on is not None:
-            return "已通过，马上发布" if version.publish_on <= self.today() else f"已通过，{version.publish_on} 发布"
-        if version.status is not VersionStatus.published:
-            return STATUS_LABELS[version.status]
-        if version.document.kind is not Kind.statute and not self.is_indexed(version):
-            return "已发布，索引中"
-        if version.in_force_from > self.today():
-            return f"已发布，{version.in_force_from} 起用"
-        return "已发布，过了有效期" if version.in_force_to and version.in_force_to < self.today() else "已发布"
+    Raises VersionNotFound, NotAllowed.
+    """
+    found = versions.get(at.session, number_or_404(version_id))
+    find_document(at, found.document_id)
+    if to_change and not may_change(at, found.document):
+        raise NotAllowed("这份资料不归您负责的地方管，只能看。")
+    return found
 
 
-def person(staff: Staff) -> Person:
-    return Person(staff.id, staff.name)
+def state(tools: Tools, version: DocumentVersion) -> str:
+    """已发布, or what honestly stands between a version and residents."""
+    today = tools.today()
+    if version.status is VersionStatus.approved and version.held is not None:
+        return "发布被拦下"
+    if version.status is VersionStatus.approved and version.publish_on is not None:
+        return "已通过，马上发布" if version.publish_on <= today else f"已通过，{version.publish_on} 发布"
+    if version.status is not VersionStatus.published:
+        return STATUS_LABELS[version.status]
+    if version.document.kind is not Kind.statute and not tools.is_indexed(version):
+        return "已发布，索引中"
+    if version.in_force_from > today:
+        return f"已发布，{version.in_force_from} 起用"
+    return "已发布，过了有效期" if version.in_force_to and version.in_force_to < today else "已发布"
 
 
-def readable(session: Session, staff: Staff) -> set[str] | None:
+def address(version_id: int) -> str:
+    """Where a version is written."""
+    return f"/staff/knowledge/versions/{version_id}"
+
+
+def person(at: Seat) -> Person:
+    return Person(at.staff.id, at.staff.name)
+
+
+def readable(at: Seat) -> set[str] | None:
     """Places whose documents an account reads: its own and those that contain it, whose texts hold there too.
 
     None: all.
     """
-    seen = rights.places_of(session, staff)
-    return None if seen is None else {*seen, *places.places_serving(session, staff.place_id)}
+    seen = rights.places_of(at.session, at.staff)
+    return None if seen is None else {*seen, *places.places_serving(at.session, at.staff.place_id)}
 
 
-def may_change(session: Session, staff: Staff, document: Document) -> bool:
-    seen = rights.places_of(session, staff)
+def may_change(at: Seat, document: Document) -> bool:
+    seen = rights.places_of(at.session, at.staff)
     return document.kind in EDITABLE and (seen is None or document.place_id in seen)
 
 
-def own_places(session: Session, staff: Staff) -> dict[str, str]:
+def own_places(at: Seat) -> dict[str, str]:
     """Places for which an account writes documents, by name."""
-    seen = rights.places_of(session, staff)
-    return {p.id: p.name for p in session.scalars(select(Place)) if seen is None or p.id in seen}
+    seen = rights.places_of(at.session, at.staff)
+    return {p.id: p.name for p in at.session.scalars(select(Place)) if seen is None or p.id in seen}
 
 
-def wrote(version: DocumentVersion, staff: Staff) -> bool:
+def wrote(at: Seat, version: DocumentVersion) -> bool:
     """Whoever wrote in a version doesn't approve it."""
-    return staff.id in version.editors or staff.id == version.author_id
+    return at.staff.id in version.editors or at.staff.id == version.author_id

@@ -6,27 +6,25 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from threading import Lock
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, Update, or_, select, update
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 
 from actions.errors import Conflict, InvalidInput, NotFound
 from actions.feedback import UnansweredQuestion
-from bot.staff import audit, rights
-from bot.staff.models import Staff
-from bot.web.knowledge.shelf import KIND_NAMES, own_places, person
-from bot.web.staff.desk import Desk, back, text_of, words
+from bot.staff import rights
+from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeForm, KnowledgeSeat, address, own_places, person
+from bot.web.staff.desk import Form, Seat, words
 from knowledge.anonymity.detector import mask
 from knowledge.answering.compose import Answer, answer
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
-from knowledge.documents.models import Document, Kind
+from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.encoder.embedding import Embedder
 from knowledge.search.searcher import Searcher
 from knowledge.tables import changed
@@ -39,11 +37,13 @@ REASONS = {
 }
 _MOST, _MOST_ASKED_AGAIN, _MOST_DOCUMENTS = 600, 12, 20
 # Cosine of query vectors. Of 208 questions of our corpus over 60 sources, pairs that have one answer had a median of
-# .60, other pairs .11 (99th
-# percentile .53); passage vectors hardly tell them apart (.93 and .90).
+# .60, other pairs .11 (99th percentile .53); passage vectors hardly tell them apart (.93 and .90).
 _NEAR = 0.6
 _AT_ONCE = 32  # residents wait for the same encoder
 _REMEMBERED = 5_000
+_UNTOUCHED = (UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None))
+
+router = APIRouter(prefix="/staff/knowledge/unanswered")
 
 
 @dataclass(frozen=True)
@@ -73,123 +73,101 @@ class Vectors:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._known: dict[str, np.ndarray] = {}
+        self._turn = Lock()  # one page forgets nothing that another is about to read
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        missing = [t for t in dict.fromkeys(texts) if t not in self._known]
-        if len(self._known) + len(missing) > _REMEMBERED:
-            self._known.clear()
-            missing = list(dict.fromkeys(texts))
-        for at in range(0, len(missing), _AT_ONCE):
-            some = missing[at : at + _AT_ONCE]
-            self._known |= dict(zip(some, self._embedder.encode_queries(some), strict=True))
-        return np.stack([self._known[t] for t in texts])
+        with self._turn:
+            missing = [t for t in dict.fromkeys(texts) if t not in self._known]
+            if len(self._known) + len(missing) > _REMEMBERED:
+                self._known.clear()
+                missing = list(dict.fromkeys(texts))
+            for at in range(0, len(missing), _AT_ONCE):
+                some = missing[at : at + _AT_ONCE]
+                self._known |= dict(zip(some, self._embedder.encode_queries(some), strict=True))
+            return np.stack([self._known[t] for t in texts])
 
 
-def router(desk: Desk, searcher: Searcher, *, today: Callable[[], date], topic: Callable[[str], str]) -> APIRouter:
-    api = APIRouter(prefix="/staff/knowledge/unanswered")
-    vectors = Vectors(searcher.embedder)
+def _vectors(request: Request) -> Vectors:
+    vectors: Vectors = request.app.state.vectors
+    return vectors
 
-    @api.get("", response_class=HTMLResponse)
-    async def everything(request: Request) -> Response:
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            rows = list(
-                session.scalars(
-                    _seen(session, who.staff)
-                    .where(UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None))
-                    .order_by(UnansweredQuestion.id.desc())
-                    .limit(_MOST)
-                )
-            )
-            groups = await run_in_threadpool(grouped, rows, vectors)
-            written = _written(session, who.staff)
-            return desk.page(
-                request,
-                "knowledge/unanswered/groups.html",
-                session,
-                who,
-                groups=groups,
-                asked=len(rows),
-                most=_MOST,
-                written=written,
-                reasons=REASONS,
-                kinds={k: KIND_NAMES[k] for k in EDITABLE},
-                own_places=own_places(session, who.staff),
-                statuses=versions.STATUS_LABELS,
-            )
 
-    @api.post("")
-    async def act(request: Request) -> Response:
-        with desk.sessions() as session:
-            who, sent = await desk.form(request, session, "knowledge")
-            ids = [
-                int(i) for i in text_of(sent, "ids", 8000).split(",") if i.isascii() and i.isdigit() and len(i) <= 9
-            ][:_MOST]
-            rows = list(
-                session.scalars(
-                    _seen(session, who.staff)
-                    .where(
-                        UnansweredQuestion.id.in_(ids),
-                        UnansweredQuestion.document_id.is_(None),
-                        UnansweredQuestion.dismissed_at.is_(None),
-                    )
-                    .order_by(UnansweredQuestion.id)
-                )
-            )
-            if not rows:
-                raise Conflict("这一组刚刚有同事处理过了，请刷新看看。")
-            now, open_ids, do = datetime.now(UTC), [r.id for r in rows], text_of(sent, "do", 10)
-            if do == "dismiss":
-                session.execute(_taken(open_ids).values(dismissed_at=now))
-                audit.record(session, who.staff, "没答上的问题：不用写", detail=f"{len(rows)} 个")
-                session.commit()
-                return back(request, "/staff/knowledge/unanswered")
-            if do != "draft":
-                raise NotFound
-            kind, place = _chosen(sent, own_places(session, who.staff))
-            asks = list(dict.fromkeys(masked(r.question) for r in rows))
-            label = text_of(sent, "label", 200) or asks[0]
-            version = versions.start_draft(
-                session,
-                by=person(who.staff),
-                now=now,
-                content=_content(kind, label, asks, await run_in_threadpool(topic, label)),
-                in_force_from=today(),
-                kind=kind,
-                place_id=place,
-            )
-            if not changed(session, _taken(open_ids).values(document_id=version.document_id)):
-                session.rollback()
-                raise Conflict("这一组刚刚有同事开始写了，请刷新看看。")
-            audit.record(session, who.staff, "从没答上的问题写资料", version.document_id, label)
-            session.commit()
-        return back(request, f"/staff/knowledge/versions/{version.id}")
+@router.get("", response_class=HTMLResponse)
+def everything(at: KnowledgeSeat, vectors: Annotated[Vectors, Depends(_vectors)]) -> Response:
+    latest = _open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)
+    rows = at.session.scalars(latest).all()
+    return at.page(
+        "knowledge/unanswered/groups.html",
+        groups=grouped(rows, vectors),
+        asked=len(rows),
+        most=_MOST,
+        written=_written(at),
+        reasons=REASONS,
+        kinds={k: KIND_NAMES[k] for k in EDITABLE},
+        own_places=own_places(at),
+        statuses=versions.STATUS_LABELS,
+    )
 
-    @api.get("/again", response_class=HTMLResponse)
-    async def again(request: Request, document: str = "") -> Response:
-        """The same questions asked of today's index."""
-        with desk.sessions() as session:
-            who = desk.who(request, session, "knowledge")
-            document = words(document, 80)
-            rows = list(
-                session.scalars(
-                    _seen(session, who.staff)
-                    .where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None))
-                    .order_by(UnansweredQuestion.id.desc())
-                    .limit(200)
-                )
-            )
-            found = await run_in_threadpool(asked_again, session, searcher, rows, document, today())
-            template = (
-                "knowledge/unanswered/again.html"
-                if request.headers.get("hx-request")
-                else "knowledge/unanswered/again_page.html"
-            )
-            return desk.page(
-                request, template, session, who, found=found, document=session.get(Document, document) if rows else None
-            )
 
-    return api
+@router.post("")
+def act(at: KnowledgeForm) -> Response:
+    asked = _open(at).where(UnansweredQuestion.id.in_(_ids(at))).order_by(UnansweredQuestion.id)
+    rows, do = at.session.scalars(asked).all(), at.text("do", 10)
+    if not rows:
+        raise Conflict("这一组刚刚有同事处理过了，请刷新看看。")
+    if do == "dismiss":
+        _dismiss(at, rows)
+        return at.back("/staff/knowledge/unanswered")
+    if do == "draft":
+        return at.back(address(_write(at, rows).id))
+    raise NotFound
+
+
+@router.get("/again", response_class=HTMLResponse)
+def again(at: KnowledgeSeat, document: str = "") -> Response:
+    """The same questions asked of today's index."""
+    document = words(document, 80)
+    of_document = _seen(at).where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None))
+    rows = at.session.scalars(of_document.order_by(UnansweredQuestion.id.desc()).limit(200)).all()
+    is_part = bool(at.request.headers.get("hx-request"))
+    return at.page(
+        "knowledge/unanswered/again.html" if is_part else "knowledge/unanswered/again_page.html",
+        found=asked_again(at.session, at.tools.searcher, rows, document, at.tools.today()),
+        document=at.session.get(Document, document) if rows else None,
+    )
+
+
+def _ids(at: Form) -> list[int]:
+    given = at.text("ids", 8000).split(",")
+    return [int(i) for i in given if i.isascii() and i.isdigit() and len(i) <= 9][:_MOST]
+
+
+def _dismiss(at: Form, rows: Sequence[UnansweredQuestion]) -> None:
+    at.session.execute(_taken(rows).values(dismissed_at=datetime.now(UTC)))
+    at.record("没答上的问题：不用写", detail=f"{len(rows)} 个")
+    at.session.commit()
+
+
+def _write(at: Form, rows: Sequence[UnansweredQuestion]) -> DocumentVersion:
+    """A draft that holds the residents' wordings. Raises InvalidInput, Conflict."""
+    kind, place = _chosen(at)
+    asks = list(dict.fromkeys(masked(r.question) for r in rows))
+    label = at.text("label", 200) or asks[0]
+    version = versions.start_draft(
+        at.session,
+        by=person(at),
+        now=datetime.now(UTC),
+        content=_content(kind, label, asks, at.tools.topic(label)),
+        in_force_from=at.tools.today(),
+        kind=kind,
+        place_id=place,
+    )
+    if not changed(at.session, _taken(rows).values(document_id=version.document_id)):
+        at.session.rollback()
+        raise Conflict("这一组刚刚有同事开始写了，请刷新看看。")
+    at.record("从没答上的问题写资料", version.document_id, detail=label)
+    at.session.commit()
+    return version
 
 
 def masked(text: str) -> str:
@@ -248,51 +226,45 @@ def asked_again(
     return found
 
 
-def _seen(session: Session, staff: Staff) -> Any:
-    seen = rights.places_of(session, staff)
-    asked = select(UnansweredQuestion)
-    return (
-        asked
-        if seen is None
-        else asked.where(or_(UnansweredQuestion.place_id.in_(seen), UnansweredQuestion.place_id.is_(None)))
-    )
+def _seen(at: Seat) -> Select[UnansweredQuestion]:
+    """Asked at a place of this account, or without one."""
+    seen, asked = rights.places_of(at.session, at.staff), select(UnansweredQuestion)
+    if seen is None:
+        return asked
+    return asked.where(or_(UnansweredQuestion.place_id.in_(seen), UnansweredQuestion.place_id.is_(None)))
 
 
-def _taken(ids: Sequence[int]) -> Any:
+def _open(at: Seat) -> Select[UnansweredQuestion]:
+    """Of those, the ones that nobody took up yet."""
+    return _seen(at).where(*_UNTOUCHED)
+
+
+def _taken(rows: Sequence[UnansweredQuestion]) -> Update:
     """Of two colleagues who press at the same time one is told."""
-    return (
-        update(UnansweredQuestion)
-        .where(
-            UnansweredQuestion.id.in_(ids),
-            UnansweredQuestion.document_id.is_(None),
-            UnansweredQuestion.dismissed_at.is_(None),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    taken = update(UnansweredQuestion).where(UnansweredQuestion.id.in_([r.id for r in rows]), *_UNTOUCHED)
+    return taken.execution_options(synchronize_session=False)
 
 
-def _written(session: Session, staff: Staff) -> list[tuple[Document, int]]:
+def _written(at: Seat) -> list[tuple[Document, int]]:
     """Documents begun for questions, latest first, with how many of those."""
-    counts = Counter(
-        d
-        for d in session.scalars(
-            _seen(session, staff)
-            .with_only_columns(UnansweredQuestion.document_id)
-            .where(UnansweredQuestion.document_id.is_not(None), UnansweredQuestion.dismissed_at.is_(None))
-            .order_by(UnansweredQuestion.id.desc())
-            .limit(5000)
-        )
+    begun = (
+        _seen(at)
+        .with_only_columns(UnansweredQuestion.document_id)
+        .where(UnansweredQuestion.document_id.is_not(None), UnansweredQuestion.dismissed_at.is_(None))
+        .order_by(UnansweredQuestion.id.desc())
+        .limit(5000)
     )
+    counts = Counter(at.session.scalars(begun))
     ids = list(counts)[:_MOST_DOCUMENTS]
-    documents = {d.id: d for d in session.scalars(select(Document).where(Document.id.in_(ids)))}
+    documents = {d.id: d for d in at.session.scalars(select(Document).where(Document.id.in_(ids)))}
     return [(documents[i], counts[i]) for i in ids if i in documents]
 
 
-def _chosen(sent: FormData, places: dict[str, str]) -> tuple[Kind, str]:
-    kind, place = text_of(sent, "kind", 20), text_of(sent, "place", 40)
+def _chosen(at: Form) -> tuple[Kind, str]:
+    kind, place = at.text("kind", 20), at.text("place", 40)
     if kind not in set(EDITABLE):
         raise InvalidInput("请选写成哪一种资料。")
-    if place not in places:
+    if place not in own_places(at):
         raise InvalidInput("请选一个您负责的地方。")
     return Kind(kind), place
 

@@ -1,8 +1,8 @@
 """Every page of the console, joined to an application."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from bot.web.knowledge import bulk_import, documents, golden, law, try_it, unanswered
+from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
 from bot.web.staff import (
     bookings,
     case,
@@ -31,24 +31,23 @@ DESK = (
     inbox.router,
     conversation.router,
 )
+KNOWLEDGE = (
+    bulk_import.router,
+    law.router,
+    try_it.router,
+    coverage.router,
+    golden.router,
+    unanswered.router,
+    listing.router,
+    editor.router,
+    review.router,
+    # Last: its addresses end in a document's id, which could be any word.
+    documents.router,
+)
 
 
 def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
-    for router in (*DESK, *_knowledge(desk)):
+    app.state.vectors = unanswered.Vectors(desk.tools.searcher.embedder)
+    for router in (*DESK, *KNOWLEDGE):
         app.include_router(router)
-
-
-def _knowledge(desk: Desk) -> tuple[APIRouter, ...]:
-    tools = desk.tools
-    return (
-        bulk_import.router(desk),
-        law.router(desk, tools.searcher, today=tools.today),
-        try_it.router(desk, tools.searcher, today=tools.today, intent=tools.intent),
-        golden.router(desk, tools.golden, today=tools.today),
-        unanswered.router(desk, tools.searcher, today=tools.today, topic=tools.topic),
-        # Last: its addresses end in a document's id, which could be any word.
-        documents.router(
-            desk, today=tools.today, gate=tools.gate, is_indexed=tools.is_indexed, live=tools.searcher.live
-        ),
-    )
