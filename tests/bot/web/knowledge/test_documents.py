@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from bot.staff.models import AuditEntry, Role, Staff
-from bot.web.knowledge.shelf import Gate
 from knowledge.documents import versions
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionComment, VersionEvent, VersionStatus
 from knowledge.documents.versions import SYSTEM, Person
@@ -122,7 +121,7 @@ def newest(world: World, document_id: str) -> DocumentVersion:
 def serve(
     world: World,
     *,
-    gate: Gate = lambda session, version: [],
+    gate: Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]] = lambda session, version: [],
     is_indexed: Callable[[DocumentVersion], bool] = lambda version: True,
     live: Callable[[], Any] | None = None,
 ) -> World:
@@ -275,7 +274,8 @@ class Letters:
         for row, text in zip(rows, texts, strict=True):
             for character in text:
                 row[ord(character) % DIM] += 1
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        normalised: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return normalised
 
     encode_queries = encode_passages
 

@@ -17,7 +17,8 @@ from bot.staff.models import AuditEntry
 from bot.web.body_limit import BodyLimit
 from bot.web.knowledge import bulk_import
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
-from knowledge.exchange import files
+from knowledge.errors import FileRefused
+from knowledge.exchange import bulk, files
 from knowledge.exchange.archive import of_zip
 from knowledge.importing.files import MOST_BYTES
 from tests.bot.web.staff.test_staff_pages import fine
@@ -269,6 +270,30 @@ def test_a_hostile_archive_is_a_sentence_on_the_page(world: World, data: bytes, 
 def test_what_comes_too_late_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_import, "_LONGEST_S", 0.0)
     assert "没来得及读" in send(world.enter("legal_worker"), packed(**{"村规/李家沟村.txt": RULE.encode()})).text
+
+
+def test_nothing_of_the_database_is_held_while_papers_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, held, read_all = world.sessions.kw["bind"].pool, list[int](), bulk.read_all
+
+    def reading(*given: Any, **more: Any) -> Any:
+        held.append(pool.checkedout())
+        return read_all(*given, **more)
+
+    monkeypatch.setattr(bulk, "read_all", reading)
+    page = send(world.enter("legal_worker"), packed(**{"村规/李家沟村.txt": RULE.encode()}))
+    assert "新增 1" in page.text and held == [0]
+
+
+def test_an_import_that_breaks_off_stores_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_all = bulk.store_all
+
+    def broken(*given: Any, **more: Any) -> Any:
+        store_all(*given, **more)
+        raise FileRefused
+
+    monkeypatch.setattr(bulk, "store_all", broken)
+    answer = send(world.enter("legal_worker"), packed(**{"村规/李家沟村.txt": RULE.encode()}))
+    assert answer.status_code == 422 and drafts(world) == []
 
 
 def test_a_township_imports_and_sees_only_its_own(world: World) -> None:

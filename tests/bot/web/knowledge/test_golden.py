@@ -1,0 +1,96 @@
+"""Golden questions at the console: added, asked, switched off, and since when one is wrong."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from knowledge.documents import versions
+from knowledge.evaluation.models import GoldenQuestion, GoldenRun
+from tests.bot.web.knowledge.indexed import ANN, Real, now
+
+pytestmark = pytest.mark.slow
+
+
+def add(real: Real, **form: str) -> Any:
+    return real.client.post("/staff/knowledge/golden", data={"ask": "低保去哪里办", "must": "低保怎么申请", **form})
+
+
+def test_a_question_is_added_by_title_asked_and_shown(real: Real) -> None:
+    assert add(real).status_code == 303
+    with real.world.sessions() as session:
+        question = session.scalars(select(GoldenQuestion)).one()
+        assert (question.must, question.source, question.created_by) == (
+            [real.document("低保怎么申请").id],
+            "console",
+            "administrator的人",
+        )
+    assert real.client.post("/staff/knowledge/golden/run").status_code == 303
+    page = real.client.get("/staff/knowledge/golden").text
+    assert "text-bg-success" in page and '"share": [100.0]' in page
+    with real.world.sessions() as session:
+        assert session.scalars(select(GoldenRun)).one().passed == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"must": "没有这份"}, "没有找到"),
+        ({"must": ""}, "请写明要引用什么"),
+        ({"ask": "低"}, "2 到 300"),
+        ({"day": "明天"}, "日期"),
+        ({"place": "nowhere"}, "没有这个地方"),
+        ({"must": "低保怎么申请 第九条"}, "没有第九条"),
+        ({"must": "law 民法典 x"}, "不是法条的写法"),
+    ],
+)
+def test_a_question_that_asks_for_nothing_that_exists_is_refused(real: Real, form: dict[str, str], said: str) -> None:
+    answer = add(real, **form)
+    assert answer.status_code == 422 and said in answer.text
+    with real.world.sessions() as session:
+        assert session.scalars(select(GoldenQuestion)).all() == []
+
+
+def test_the_same_question_twice_is_refused(real: Real) -> None:
+    assert [add(real).status_code for _ in range(2)] == [303, 422]
+
+
+def test_since_when_it_is_wrong_is_shown_with_the_versions(real: Real) -> None:
+    add(real)
+    real.client.post("/staff/knowledge/golden/run")
+    with real.world.sessions() as session:
+        version = versions.current(session, real.document("低保怎么申请").id)
+        assert version is not None
+        versions.withdraw(session, version.id, by=ANN, now=now(), reason="写错了")
+        session.commit()
+        number = session.scalars(select(GoldenQuestion.id)).one()
+    real.client.post("/staff/knowledge/golden/run")
+    page = real.client.get(f"/staff/knowledge/golden/{number}").text
+    part = page.split("从什么时候开始错")[2].split("</section>")[0]
+    assert (
+        "低保怎么申请（第 1 版）" in part.split("第一次错的时候")[0]
+        and "低保怎么申请" not in part.split("第一次错的时候")[1]
+    )
+
+
+def test_a_shipped_question_is_switched_off_but_not_rewritten(real: Real) -> None:
+    with real.world.sessions() as session:
+        session.add(GoldenQuestion(id=7, key="s", ask="自带的", must=["x"], any_of=[], must_not=[], source="shipped"))
+        session.commit()
+    assert (
+        real.client.post("/staff/knowledge/golden/7", data={"do": "save", "ask": "改掉", "abstains": "1"}).status_code
+        == 409
+    )
+    assert real.client.post("/staff/knowledge/golden/7", data={"do": "off"}).status_code == 303
+    with real.world.sessions() as session:
+        question = session.get_one(GoldenQuestion, 7)
+        assert (question.ask, question.is_active) == ("自带的", False)
+
+
+def test_a_hit_of_try_it_fills_in_the_form_and_stores_nothing(real: Real) -> None:
+    before = real.world.rows()
+    page = real.client.post(
+        "/staff/knowledge/golden", data={"do": "write", "ask": "低保去哪里办", "must": "guide-x"}
+    ).text
+    assert 'value="低保去哪里办"' in page and ">guide-x</textarea>" in page
+    assert real.world.rows() == before

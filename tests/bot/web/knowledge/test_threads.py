@@ -1,0 +1,26 @@
+"""Blocking work leaves the event loop."""
+
+import inspect
+
+from fastapi.routing import APIRoute
+
+from bot.web.knowledge import (
+    bulk_import,
+    coverage,
+    documents,
+    editor,
+    golden,
+    law,
+    listing,
+    review,
+    try_it,
+    unanswered,
+)
+
+PAGES = (bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered)
+
+
+def test_only_asking_rasa_is_awaited() -> None:
+    routes = [route for page in PAGES for route in page.router.routes if isinstance(route, APIRoute)]
+    assert len(routes) > 25
+    assert [r.endpoint for r in routes if inspect.iscoroutinefunction(r.endpoint)] == [try_it.ask]

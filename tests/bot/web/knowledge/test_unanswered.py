@@ -1,0 +1,156 @@
+"""What wasn't answered, at the console: grouped, masked, written about, asked again."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from actions.feedback import UnansweredQuestion
+from bot.web.knowledge import unanswered
+from knowledge.documents import versions
+from knowledge.documents.models import DocumentVersion
+from knowledge.documents.versions import Person
+from tests.bot.web.knowledge.indexed import ANN, Real, now
+from tests.bot.world import DAY
+from tests.fakes import NoSearch
+
+pytestmark = pytest.mark.slow
+
+
+def asked(real: Real, *questions: str, place: str | None = "lijiagou", reason: str = "abstained") -> None:
+    with real.world.sessions() as session:
+        session.add_all(UnansweredQuestion(question=q, reason=reason, place_id=place) for q in questions)
+        session.commit()
+
+
+def groups(real: Real) -> list[tuple[str, int, str]]:
+    """Label, how often, ids; as shown."""
+    page = real.client.get("/staff/knowledge/unanswered").text
+    found = re.findall(
+        r'<section[^>]*aria-label="([^"]*)"[^>]*>.*?text-bg-success">(\d+) 次.*?name="ids" value="([\d,]*)"', page, re.S
+    )
+    return [(label, int(n), ids) for label, n, ids in found]
+
+
+def test_questions_of_one_meaning_stand_together_most_wanted_first(real: Real) -> None:
+    asked(real, "无人机喷农药要不要办证")
+    asked(real, "摩托车年检去哪里办", "摩托车年检去哪里办", "摩托车年检到哪里办", reason="wrong")
+    found = groups(real)
+    assert [(label, n) for label, n, _ in found] == [("摩托车年检去哪里办", 3), ("无人机喷农药要不要办证", 1)]
+    assert "坐席说答错了 3" in real.client.get("/staff/knowledge/unanswered").text
+
+
+def test_personal_data_is_masked_on_the_page_and_in_the_draft(real: Real) -> None:
+    asked(real, "我叫张建国，电话13871204456，摩托车年检去哪里办")
+    page = real.client.get("/staff/knowledge/unanswered").text
+    assert "13871204456" not in page and "张建国" not in page and "摩托车年检" in page
+    ((label, _, ids),) = groups(real)
+    real.client.post(
+        "/staff/knowledge/unanswered",
+        data={"do": "draft", "ids": ids, "label": label, "kind": "service_guide", "place": "nation"},
+    )
+    with real.world.sessions() as session:
+        held = session.scalars(select(DocumentVersion).order_by(DocumentVersion.id.desc())).first()
+        assert (
+            held is not None
+            and "13871204456" not in str(held.content)
+            and "张建国" not in str(held.content)
+            and "摩托车年检" in str(held.content["questions"])
+        )
+
+
+def test_an_unanswered_question_becomes_a_document_and_is_answered_afterwards(real: Real) -> None:
+    asked(real, "摩托车年检去哪里办", "摩托车年检到哪里办")
+    ((label, _, ids),) = groups(real)
+    answer = real.client.post(
+        "/staff/knowledge/unanswered",
+        data={"do": "draft", "ids": ids, "label": label, "kind": "service_guide", "place": "nation"},
+    )
+    with real.world.sessions() as session:
+        version = session.scalars(select(DocumentVersion).order_by(DocumentVersion.id.desc()).limit(1)).one()
+        document = version.document_id
+        assert answer.headers["location"] == f"/staff/knowledge/versions/{version.id}"
+        assert (
+            version.content["questions"] == ["摩托车年检去哪里办", "摩托车年检到哪里办"]
+            and version.content["topic"] == "社会保障与救助"
+        )
+        assert {q.document_id for q in session.scalars(select(UnansweredQuestion))} == {document}
+    assert groups(real) == []
+    again = f"/staff/knowledge/unanswered/again?document={document}"
+    assert "引用的就是这份" not in real.client.get(again).text
+    with real.world.sessions() as session:
+        version = versions.save_draft(
+            session,
+            version.id,
+            content={**version.content, "answer": "摩托车年检到县车管所。"},
+            in_force_from=DAY,
+            in_force_to=None,
+            reviewed_on=DAY,
+            revision=1,
+            by=ANN,
+            now=now(),
+        )
+        versions.submit(session, version.id, by=ANN, now=now())
+        versions.approve(session, version.id, by=Person(901, "波"), now=now())
+        versions.publish(session, version.id, by=versions.SYSTEM, now=now(), today=DAY)
+        session.commit()
+    real.index()
+    shown = real.client.get(again).text
+    assert shown.count("引用的就是这份") == 2 and "都答得上了" in shown
+
+
+@pytest.mark.parametrize("kind", ["service_guide", "policy", "village_rule", "case_story", "regulation"])
+def test_a_draft_of_any_kind_holds_the_residents_wording(real: Real, kind: str) -> None:
+    asked(real, "摩托车年检去哪里办")
+    real.client.post(
+        "/staff/knowledge/unanswered",
+        data={"do": "draft", "ids": groups(real)[0][2], "label": "摩托车年检", "kind": kind, "place": "lijiagou"},
+    )
+    with real.world.sessions() as session:
+        version = session.scalars(select(DocumentVersion).order_by(DocumentVersion.id.desc()).limit(1)).one()
+        assert [q.text for q in versions.built(version)[1]] == [
+            "摩托车年检去哪里办"
+        ] and version.document.place_id == "lijiagou"
+
+
+def test_dismissed_questions_are_gone_and_a_second_press_is_told(real: Real) -> None:
+    asked(real, "在吗在吗")
+    ids = groups(real)[0][2]
+    presses = [
+        real.client.post(
+            "/staff/knowledge/unanswered", data={"do": do, "ids": ids, "kind": "service_guide", "place": "nation"}
+        ).status_code
+        for do in ("dismiss", "dismiss", "draft")
+    ]
+    assert presses == [303, 409, 409] and groups(real) == []
+
+
+def test_questions_of_other_places_are_neither_seen_nor_taken(real: Real) -> None:
+    asked(real, "李家沟的摩托车年检", place="lijiagou")
+    asked(real, "没说是哪里的年检", place=None)
+    ids = {q: i for q, _, i in groups(real)}
+    real.client = real.world.enter("qingshi")
+    assert [label for label, _, _ in groups(real)] == ["没说是哪里的年检"]
+    every = ",".join(ids.values())
+    assert real.client.post("/staff/knowledge/unanswered", data={"do": "dismiss", "ids": every}).status_code == 303
+    with real.world.sessions() as session:
+        assert {
+            q.question
+            for q in session.scalars(select(UnansweredQuestion).where(UnansweredQuestion.dismissed_at.is_(None)))
+        } == {"李家沟的摩托车年检"}
+
+
+def test_vectors_of_what_residents_said_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder, given = NoSearch().embedder, list[str]()
+    encode = embedder.encode_queries
+
+    def encoding(texts: Sequence[str]) -> np.ndarray:
+        given.extend(texts)
+        return encode(texts)
+
+    monkeypatch.setattr(embedder, "encode_queries", encoding)
+    vectors = unanswered.Vectors(embedder)
+    assert vectors(["甲乙", "丙丁", "甲乙"]).shape == (3, 384) and vectors(["丙丁"]).shape == (1, 384)
+    assert given == ["甲乙", "丙丁"]
