@@ -8,11 +8,16 @@ import sys
 import atheris
 
 with atheris.instrument_imports(
-    include=["bot.channels.wechat.crypto", "bot.channels.wechat.text", "bot.channels.wechat.xml", "defusedxml"]
+    include=[
+        "bot.channels.wechat.wire.crypto",
+        "bot.channels.wechat.wire.text",
+        "bot.channels.wechat.wire.xml",
+        "defusedxml",
+    ]
 ):
-    from bot.channels.wechat.crypto import MessageCipher, WechatRefused
-    from bot.channels.wechat.text import chosen, is_only_signs, pieces
-    from bot.channels.wechat.xml import read, read_fields
+    from bot.channels.wechat.wire.crypto import MessageCipher, WechatRefused
+    from bot.channels.wechat.wire.text import chosen, is_only_signs, pieces
+    from bot.channels.wechat.wire.xml import read, read_fields
 
 _CIPHER = MessageCipher(key="kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", appid="wx49f0ab532d5d035a")
 

@@ -14,8 +14,8 @@ from sqlalchemy import select, true
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.wechat.accounts import Account, AccountsUnreadable, read_accounts
-from bot.channels.wechat.api import WechatApi, WechatError
 from bot.channels.wechat.menu import MENU
+from bot.channels.wechat.wire.api import WechatApi, WechatError
 from bot.cli.commands import Commands
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings

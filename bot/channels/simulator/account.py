@@ -25,8 +25,8 @@ from bot.channels.simulator.rules import (
     passive_reply,
 )
 from bot.channels.wechat.accounts import Account, AccountKind
-from bot.channels.wechat.crypto import signature
-from bot.channels.wechat.xml import shape
+from bot.channels.wechat.wire.crypto import signature
+from bot.channels.wechat.wire.xml import shape
 
 Reach = Callable[[str, dict[str, str], bytes], Awaitable[httpx.Response]]
 

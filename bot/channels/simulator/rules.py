@@ -10,7 +10,7 @@ import httpx
 from defusedxml.ElementTree import fromstring
 from fastapi import Request
 
-from bot.channels.wechat.crypto import MessageCipher, WechatRefused, signature
+from bot.channels.wechat.wire.crypto import MessageCipher, WechatRefused, signature
 
 DELIVERIES, PATIENCE_S = 3, 5.0
 MOST_BYTES = 2048

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bot.channels.wechat.crypto import MessageCipher
+from bot.channels.wechat.wire.crypto import MessageCipher
 
 
 class AccountKind(enum.StrEnum):

@@ -13,12 +13,12 @@ from bot.channels.base import Answer, Remaining, Sessions
 from bot.channels.greeting import GREETING, notice
 from bot.channels.wechat import identity, ledger, pictures, privacy, push
 from bot.channels.wechat.accounts import read_accounts
-from bot.channels.wechat.api import OFFICIAL, TryLater, WechatApi, fetch_picture
 from bot.channels.wechat.inbound import Inbound
 from bot.channels.wechat.line import USUAL, Line, Patience
 from bot.channels.wechat.links import links_of
 from bot.channels.wechat.models import WechatContact
 from bot.channels.wechat.outbound import Outbound
+from bot.channels.wechat.wire.api import OFFICIAL, TryLater, WechatApi, fetch_picture
 from bot.settings import Settings
 
 

@@ -12,8 +12,8 @@ from bot.channels.wechat import identity, ledger, pictures
 from bot.channels.wechat.line import Line
 from bot.channels.wechat.models import WechatContact, WechatReceipt, WechatSent
 from bot.channels.wechat.outbound import MORE
-from bot.channels.wechat.text import chosen, could_choose, is_only_signs
-from bot.channels.wechat.xml import Incoming, number
+from bot.channels.wechat.wire.text import chosen, could_choose, is_only_signs
+from bot.channels.wechat.wire.xml import Incoming, number
 from bot.conversations import delivery, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.emergency.recognising import recognise

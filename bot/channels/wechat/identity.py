@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, aliased
 from actions import persons
 from actions.replies import Button, Reply, ReplyKind
 from bot.channels.wechat import ledger
-from bot.channels.wechat.api import TryLater, WechatApi, WechatError
 from bot.channels.wechat.models import WechatContact
+from bot.channels.wechat.wire.api import TryLater, WechatApi, WechatError
 from bot.conversations import delivery
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from knowledge.tables import changed

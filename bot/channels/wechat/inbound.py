@@ -13,7 +13,7 @@ from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.line import Line
 from bot.channels.wechat.models import WechatReceipt
 from bot.channels.wechat.outbound import Outbound, Taken
-from bot.channels.wechat.xml import Incoming
+from bot.channels.wechat.wire.xml import Incoming
 from bot.conversations.models import Conversation, Message
 
 log = logging.getLogger("linli.wechat")

@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.channels.wechat import ledger
-from bot.channels.wechat.api import NoAnswer, TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat.ledger import Part
 from bot.channels.wechat.line import Line
 from bot.channels.wechat.models import WechatContact, WechatReceipt
-from bot.channels.wechat.text import MOST_BYTES, pieces, shown
-from bot.channels.wechat.xml import Incoming
+from bot.channels.wechat.wire.api import NoAnswer, TryLater, WechatApi, WechatError, WindowClosed
+from bot.channels.wechat.wire.text import MOST_BYTES, pieces, shown
+from bot.channels.wechat.wire.xml import Incoming
 from bot.conversations.models import Message, Sender
 
 AGAIN = "（补发，收到过就不用再看）\n"

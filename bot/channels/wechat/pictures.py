@@ -11,8 +11,8 @@ from actions.cases.models import Case, Photo
 from actions.cases.photos import CleanPhoto, clean_photo
 from actions.errors import InvalidInput
 from actions.replies import Reply, ReplyKind
-from bot.channels.wechat.api import PictureUnreachable
 from bot.channels.wechat.models import WechatContact, WechatPicture
+from bot.channels.wechat.wire.api import PictureUnreachable
 from bot.conversations import delivery
 
 _TRIES, _TRY_AGAIN = 3, timedelta(seconds=20)

@@ -16,9 +16,9 @@ from fastapi.responses import PlainTextResponse
 from starlette.background import BackgroundTask
 
 from bot.channels.wechat.accounts import Account, AccountKind
-from bot.channels.wechat.crypto import MessageCipher, WechatRefused, check_signature, check_time, signature
 from bot.channels.wechat.inbound import Inbound
-from bot.channels.wechat.xml import MOST_BYTES, Incoming, read, read_fields, sealed_reply, text_reply
+from bot.channels.wechat.wire.crypto import MessageCipher, WechatRefused, check_signature, check_time, signature
+from bot.channels.wechat.wire.xml import MOST_BYTES, Incoming, read, read_fields, sealed_reply, text_reply
 
 log = logging.getLogger("linli.wechat")
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.replies import Reply
-from bot.channels.wechat.text import chosen, shown
+from bot.channels.wechat.wire.text import chosen, shown
 from bot.conversations import claims, delivery, messages
 from bot.conversations.models import Conversation, Message, Sender
 from bot.db import make_engine, make_sessions, migrate

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.wechat.accounts import AccountKind
-from bot.channels.wechat.xml import shape
+from bot.channels.wechat.wire.xml import shape
 from tests.bot.channels.bench import ANSWER, Bench, Makes
 from tests.bot.channels.wechat.test_inbound import wire
 from tests.fakes import FakeRasa

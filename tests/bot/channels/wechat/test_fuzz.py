@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
-from bot.channels.wechat.crypto import MessageCipher, WechatRefused, signature
-from bot.channels.wechat.xml import shape
+from bot.channels.wechat.wire.crypto import MessageCipher, WechatRefused, signature
+from bot.channels.wechat.wire.xml import shape
 from bot.conversations.models import Message
 from bot.web.limits import RateLimit
 from tests.bot.channels.wechat.test_inbound import APPID, KEY, TOKEN, Wired, wire
@@ -278,7 +278,7 @@ class counting:
             self.work["decrypt"] += 1
             return cipher(own)
 
-        self.patch.setattr("bot.channels.wechat.crypto.hmac.compare_digest", counted_compare)
+        self.patch.setattr("bot.channels.wechat.wire.crypto.hmac.compare_digest", counted_compare)
         self.patch.setattr(MessageCipher, "_cipher", counted_cipher)
         return self.work
 

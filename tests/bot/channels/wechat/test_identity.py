@@ -28,12 +28,12 @@ from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
 from bot.channels.wechat import push
 from bot.channels.wechat.accounts import Account, AccountKind
-from bot.channels.wechat.api import WechatApi
 from bot.channels.wechat.channel import Wechat
 from bot.channels.wechat.identity import APART, NOT_TOGETHER, TOGETHER
 from bot.channels.wechat.line import Line
 from bot.channels.wechat.links import Links
 from bot.channels.wechat.models import WechatContact
+from bot.channels.wechat.wire.api import WechatApi
 from bot.conversations import delivery, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.turns import Turns
@@ -618,7 +618,7 @@ def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wir
 
 
 def test_an_unfollowing_delivered_late_does_not_undo_following_again(wired: Wired) -> None:
-    from bot.channels.wechat.xml import shape
+    from bot.channels.wechat.wire.xml import shape
 
     def event(name: str, at: int) -> bytes:
         return shape(

@@ -18,13 +18,13 @@ from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
 from bot.channels.wechat import outbound, push
 from bot.channels.wechat.accounts import Account, AccountKind
-from bot.channels.wechat.api import WechatApi
 from bot.channels.wechat.channel import Wechat
 from bot.channels.wechat.events import MENU_SAYS
 from bot.channels.wechat.line import USUAL, Line, Patience
 from bot.channels.wechat.links import Links
 from bot.channels.wechat.models import WechatContact, WechatReceipt, WechatSent
-from bot.channels.wechat.xml import shape
+from bot.channels.wechat.wire.api import WechatApi
+from bot.channels.wechat.wire.xml import shape
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, Message, Sender
 from bot.turns import Turns

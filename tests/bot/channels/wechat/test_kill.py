@@ -35,7 +35,7 @@ from bot.channels.wechat import outbound
 from bot.channels.wechat.channel import Wechat
 from bot.channels.wechat.line import Patience
 from bot.channels.wechat.models import WechatContact
-from bot.channels.wechat.xml import shape
+from bot.channels.wechat.wire.xml import shape
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
 from bot.turns import Turns

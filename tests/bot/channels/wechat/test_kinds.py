@@ -18,10 +18,10 @@ from actions.cases.photos import MAX_BYTES, PhotoRefused
 from actions.dialogue.base import Services, Turn
 from actions.dialogue.dispute import AskDispute, ReportDispute, ValidateDispute
 from actions.dialogue.question import AnswerQuestion
-from bot.channels.wechat.api import PictureUnreachable, fetch_picture
 from bot.channels.wechat.models import WechatPicture
-from bot.channels.wechat.text import is_only_signs
-from bot.channels.wechat.xml import shape
+from bot.channels.wechat.wire.api import PictureUnreachable, fetch_picture
+from bot.channels.wechat.wire.text import is_only_signs
+from bot.channels.wechat.wire.xml import shape
 from bot.conversations import service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from tests.bot.channels.wechat.test_inbound import Wired, wire

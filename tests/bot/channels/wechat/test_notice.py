@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.replies import Reply, ReplyKind
 from bot.channels.simulator.account import simulated
-from bot.channels.wechat.api import WechatError
+from bot.channels.wechat.wire.api import WechatError
 from bot.conversations import delivery
 from tests.bot.channels.wechat.test_inbound import Wired, wire
 

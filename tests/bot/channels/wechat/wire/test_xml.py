@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from wechatpy import parse_message
 
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
-from bot.channels.wechat.crypto import WechatRefused
-from bot.channels.wechat.text import MOST_BYTES, MOST_CHARACTERS, chosen, pieces, shown
-from bot.channels.wechat.xml import Incoming, number, read, shape, text_reply
+from bot.channels.wechat.wire.crypto import WechatRefused
+from bot.channels.wechat.wire.text import MOST_BYTES, MOST_CHARACTERS, chosen, pieces, shown
+from bot.channels.wechat.wire.xml import Incoming, number, read, shape, text_reply
 
 TEXT = {
     "ToUserName": "gh_7f083739789a",

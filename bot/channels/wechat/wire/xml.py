@@ -11,7 +11,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from bot.channels.wechat.crypto import WechatRefused
+from bot.channels.wechat.wire.crypto import WechatRefused
 
 MOST_BYTES = 64 * 1024
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
@@ -85,7 +85,7 @@ def _cdata(text: str) -> str:
 
 
 def text_reply(to: Incoming, text: str, *, now: int) -> str:
-    """A passive reply; `text` at most 2,048 bytes of UTF-8 (see `wechat_text.pieces`)."""
+    """A passive reply; `text` at most 2,048 bytes of UTF-8 (see `text.pieces`)."""
     return (
         f"<xml><ToUserName>{_cdata(to.openid)}</ToUserName><FromUserName>{_cdata(to.account)}</"
         f"FromUserName><CreateTime>{now}</CreateTime><MsgType>{_cdata('text')}</MsgType><Content>{_cdata(text)}</"

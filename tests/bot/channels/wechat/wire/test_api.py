@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
 from bot.channels.wechat.accounts import Account, AccountKind
-from bot.channels.wechat.api import NoAnswer, TryLater, WechatApi, WechatError
 from bot.channels.wechat.models import WechatToken
+from bot.channels.wechat.wire.api import NoAnswer, TryLater, WechatApi, WechatError
 from bot.db import make_engine, make_sessions
 from bot.run.serving import listening
 from tests.conftest import free_port

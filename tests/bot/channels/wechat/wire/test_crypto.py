@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import check_signature as oracle_check
 
-from bot.channels.wechat.crypto import WINDOW_S, MessageCipher, WechatRefused, check_signature, check_time, signature
+from bot.channels.wechat.wire.crypto import (
+    WINDOW_S,
+    MessageCipher,
+    WechatRefused,
+    check_signature,
+    check_time,
+    signature,
+)
 
 KEY, APPID, TOKEN = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", "wx49f0ab532d5d035a", "123456"
 CIPHER = MessageCipher(key=KEY, appid=APPID)
