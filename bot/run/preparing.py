@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -24,8 +25,7 @@ from knowledge.encoder.queries import KeptQueries
 from knowledge.evaluation import golden
 from knowledge.exchange import corpus
 from knowledge.law import loading
-from knowledge.search import building as index_building
-from knowledge.search import index, snapshot
+from knowledge.search import building, index, snapshot
 from knowledge.search.searcher import Searcher
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
@@ -66,11 +66,8 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         session.commit()
         wanted = digest(settings.corpus, settings.statutes, path)
         stamp = settings.home / "steps" / "snapshot"
-        if (
-            snapshot.meta(settings.snapshots).get("format") != index.FORMAT
-            or not stamp.exists()
-            or stamp.read_text() != wanted
-        ):
+        is_readable = snapshot.meta(settings.snapshots).get("format") == index.FORMAT
+        if not is_readable or not stamp.exists() or stamp.read_text() != wanted:
             build_snapshot(settings, core_only=core_only)
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(wanted)
@@ -100,7 +97,7 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
                     day=today(),
                 )
 
-            return index_building.build_snapshot(
+            return building.build_snapshot(
                 session,
                 root=settings.snapshots,
                 embedder=embedder,
@@ -124,27 +121,12 @@ def train_rasa(settings: Settings) -> None:
         shutil.rmtree(settings.home / "rasa-models", ignore_errors=True)
         log = settings.home / "logs" / "rasa-train.log"
         log.parent.mkdir(parents=True, exist_ok=True)
+        command: list[str | Path] = [RASA_VENV / "bin" / "rasa", "train", "--config", "config.yml"]
+        command += ["--domain", "bot/domain", "--data", "bot/data"]
+        command += ["--out", settings.home / "rasa-models", "--fixed-model-name", "linli"]
         with encoder_only(settings), log.open("w") as out:
-            done = subprocess.run(
-                [
-                    RASA_VENV / "bin" / "rasa",
-                    "train",
-                    "--config",
-                    "config.yml",
-                    "--domain",
-                    "bot/domain",
-                    "--data",
-                    "bot/data",
-                    "--out",
-                    settings.home / "rasa-models",
-                    "--fixed-model-name",
-                    "linli",
-                ],
-                cwd=ROOT,
-                env=rasa_environ(settings),
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+            environ = rasa_environ(settings)
+            done = subprocess.run(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
         if done.returncode or not (settings.home / "rasa-models" / "linli.tar.gz").exists():
             raise SetupFailed(f"对话模型没有训练成功，原因在 {log} 的末尾。")
 

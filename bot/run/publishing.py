@@ -17,9 +17,7 @@ from knowledge.documents import versions
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
-from knowledge.search import building as index_building
-from knowledge.search import snapshot
-from knowledge.search import snapshot as search_snapshot
+from knowledge.search import building, snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 
@@ -65,7 +63,7 @@ class Publications:
             log.info("%s versions expired", count)
 
     def _publish(self, day: date) -> int:
-        if search_snapshot.current_id(self._settings.snapshots) is None:
+        if snapshot.current_id(self._settings.snapshots) is None:
             return 0
         with self._sessions() as session:
             if not publication.is_due(session, day):
@@ -85,27 +83,21 @@ class Publications:
 
     def _index(self, day: date) -> int:
         root = self._settings.snapshots
-        snapshot, now = search_snapshot.current_id(root), datetime.now(UTC)
-        since = self._seen[1] if self._seen and self._seen[0] == snapshot else None
+        live, now = snapshot.current_id(root), datetime.now(UTC)
+        since = self._seen[1] if self._seen and self._seen[0] == live else None
         with self._sessions() as session:
-            waiting = index_building.pending(session, root=root, today=day, since=since, within=snapshot)
+            waiting = building.pending(session, root=root, today=day, since=since, within=live)
             if not waiting:
-                self._seen = (snapshot, now)
-                if self._made is None and index_building.is_publication_near(session):
+                self._seen = (live, now)
+                if self._made is None and building.is_publication_near(session):
                     # loading takes up to half a minute on a busy machine, and publication promises ten seconds
                     self._tools()
                 return 0
             tools = self._tools()
             started = time.monotonic()
-            done = index_building.update_delta(
-                session, root=root, embedder=tools.embedder, cache=tools.cache, today=day
-            )
-            log.info(
-                "published: %s of %s pending versions searchable after %.1f s",
-                done,
-                len(waiting),
-                time.monotonic() - started,
-            )
+            done = building.update_delta(session, root=root, embedder=tools.embedder, cache=tools.cache, today=day)
+            took = time.monotonic() - started
+            log.info("published: %s of %s pending versions searchable after %.1f s", done, len(waiting), took)
             return done
 
     def _tools(self) -> _Tools:
@@ -145,7 +137,7 @@ class Rebuild:
             if code is None:
                 return
             self._child, self._not_before = None, time.monotonic() + (_AGAIN_AFTER_S if code else 0)
-        if time.monotonic() < self._not_before or not index_building.needs_rebuild(self._settings.snapshots):
+        if time.monotonic() < self._not_before or not building.needs_rebuild(self._settings.snapshots):
             return
         with snapshot.locked(self._settings.snapshots, "build", wait=False) as is_free:
             if not is_free:

@@ -38,28 +38,10 @@ class Stack:
             check_port(port)
         self.settings = settings
         own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
-        rasa = [
-            str(RASA_VENV / "bin" / "rasa"),
-            "run",
-            "--model",
-            str(settings.home / "rasa-models" / "linli.tar.gz"),
-            "--enable-api",
-            "--interface",
-            "127.0.0.1",
-            "--port",
-            str(settings.rasa_port),
-            f"--auth-token={settings.secret('rasa')}",
-            "--logging-config-file",
-            "bot/nlu/logging.yml",
-            "--endpoints",
-            "bot/endpoints.yml",
-            "--credentials",
-            "bot/credentials.yml",
-        ]
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
             _Child("app", [*linli, "app"], own),
-            _Child("rasa", rasa, rasa_environ(settings)),
+            _Child("rasa", _rasa(settings), rasa_environ(settings)),
             _Child("worker", [*linli, "worker"], own),
         ]
 
@@ -121,6 +103,14 @@ class Stack:
         raise SetupFailed(
             f"各部分没有在 {timeout_s:.0f} 秒内就绪，请看 {self.settings.home / 'logs'} 里的记录，或运行 linli doctor。"
         )
+
+
+def _rasa(settings: Settings) -> list[str]:
+    command = [str(RASA_VENV / "bin" / "rasa"), "run", "--model"]
+    command += [str(settings.home / "rasa-models" / "linli.tar.gz"), "--enable-api"]
+    command += ["--interface", "127.0.0.1", "--port", str(settings.rasa_port)]
+    command += [f"--auth-token={settings.secret('rasa')}", "--logging-config-file", "bot/nlu/logging.yml"]
+    return [*command, "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]
 
 
 def _answers(client: httpx.Client) -> bool:
