@@ -29,7 +29,7 @@ from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from bot.staff import models, signing_in
+from bot.staff import accounts, models
 
 _JOURNEYS = {
     "ask": ["彩礼能退吗", "那离婚以后呢", "低保怎么申请", "谢谢", "我们村酒席有什么规定"],
@@ -270,11 +270,11 @@ def main() -> None:
             for login in logins:
                 held = session.query(models.Staff).filter_by(login=login).first()
                 if held is None:
-                    held = signing_in.add(
+                    held = accounts.add(
                         session, login=login, name="压测坐席", role=models.Role.agent, password=password, is_demo=True
                     )
                 else:
-                    signing_in.set_password(session, held, password)
+                    accounts.set_password(session, held, password)
                     held.is_active = True
             session.commit()
         try:

@@ -19,13 +19,13 @@ def add_account(settings: Settings, args: argparse.Namespace) -> int:
     import getpass
     import secrets
 
-    from bot.staff import audit, models, signing_in
+    from bot.staff import accounts, audit, models
 
     def run(session: "Session") -> int:
         asked = getpass.getpass("密码（至少 10 位，留空则生成一个）：") if sys.stdin.isatty() else ""
         password = asked or secrets.token_urlsafe(9)
         audit.record(session, None, "建账号", args.login, args.role)
-        signing_in.add(
+        accounts.add(
             session,
             login=args.login,
             name=args.name,
@@ -66,11 +66,11 @@ def change_role(settings: Settings, args: argparse.Namespace) -> int:
 def reset_account(settings: Settings, args: argparse.Namespace) -> int:
     import secrets
 
-    from bot.staff import audit, signing_in
+    from bot.staff import accounts, audit
 
     def run(session: "Session") -> int:
         staff, password = _account(session, args.login), secrets.token_urlsafe(9)
-        signing_in.set_password(session, staff, password, must_change=True)
+        accounts.set_password(session, staff, password, must_change=True)
         staff.totp_secret = None
         audit.record(session, None, "重设密码", args.login)
         session.commit()

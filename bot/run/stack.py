@@ -16,7 +16,7 @@ from bot.db import make_engine, make_sessions
 from bot.run.preparing import check_port, rasa_environ
 from bot.run.setup import RASA_VENV, SetupFailed, say
 from bot.settings import ROOT, Settings
-from bot.staff import signing_in
+from bot.staff import accounts
 
 
 @dataclass
@@ -156,7 +156,7 @@ def where_staff_work(settings: Settings) -> str:
     with make_sessions(make_engine(settings.url))() as session:
         return (
             f"工作台：{base}"
-            if signing_in.has_any(session)
+            if accounts.has_any(session)
             else f"工作台第一次使用，请建管理员：{base}/first-run?code={settings.secret('first-run')[:10]}"
         )
 

@@ -40,7 +40,7 @@ from actions.tools import deadlines, legal_aid, matters
 from bot.conversations import delivery, handoff, messages
 from bot.conversations import service as conversations
 from bot.conversations.models import Conversation, InternalNote, Message
-from bot.staff import audit, models, passwords, signing_in
+from bot.staff import accounts, audit, models, passwords, signing_in
 from bot.staff.models import Role
 from knowledge.places import Level, Place
 
@@ -426,7 +426,7 @@ def test_a_conversation_takes_any_words(filled: sessionmaker[Session]) -> None:
 
 def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
     with filled() as session:
-        signing_in.add(session, login="known", name="知", role=Role.agent, password="village-bridge-42")
+        accounts.add(session, login="known", name="知", role=Role.agent, password="village-bridge-42")
         session.commit()
 
     @hypothesis_settings(OPTIONS, max_examples=5)
@@ -434,10 +434,10 @@ def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
     def run(words: list[str], team: int) -> None:
         a, b, c, d = words
         with filled() as session:
-            tried(session, lambda: signing_in.add(session, login=a, name=b, role=Role.agent, password=c, place=d))
+            tried(session, lambda: accounts.add(session, login=a, name=b, role=Role.agent, password=c, place=d))
             staff = tried(
                 session,
-                lambda: signing_in.add(
+                lambda: accounts.add(
                     session, login=key(), name=b, role=Role.agent, password="village-bridge-42", team_id=team
                 ),
             )

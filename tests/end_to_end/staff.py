@@ -4,7 +4,7 @@ from playwright.sync_api import Browser, Page
 
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from bot.staff import models, signing_in
+from bot.staff import accounts, models
 
 PASSWORD = "village-bridge-42"
 
@@ -14,7 +14,7 @@ def make(settings: Settings, login: str, name: str, role: str, place: str = "nat
     engine = make_engine(settings.url)
     with make_sessions(engine)() as session:
         if session.query(models.Staff).filter_by(login=login).first() is None:
-            signing_in.add(session, login=login, name=name, role=models.Role(role), password=PASSWORD, place=place)
+            accounts.add(session, login=login, name=name, role=models.Role(role), password=PASSWORD, place=place)
             session.commit()
     engine.dispose()
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
-from bot.staff import rights, signing_in
+from bot.staff import accounts, rights
 from bot.staff.models import AuditEntry, Role, Staff
 from bot.web.staff.desk import Form, Seat, form, number_or_404, seat
 
@@ -44,7 +44,7 @@ def change_person(at: PeopleForm, staff_id: str) -> Response:
     staff, do, fresh = _other(at, staff_id), at.text("do"), None
     if do == "reset":
         fresh = secrets.token_urlsafe(9)
-        signing_in.set_password(at.session, staff, fresh, must_change=True)
+        accounts.set_password(at.session, staff, fresh, must_change=True)
         staff.totp_secret = None
     elif do == "toggle":
         staff.is_active = not staff.is_active
@@ -81,7 +81,7 @@ def _add(at: Form, password: str) -> Staff:
     if role not in set(Role):
         raise InvalidInput("请选岗位。")
     rights.check_place(at.session, at.staff, place)
-    return signing_in.add(
+    return accounts.add(
         at.session,
         login=at.text("login", 40),
         name=at.text("name", 40),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from actions.errors import ActionError, InvalidInput, NotAllowed
-from bot.staff import audit, passwords, signing_in
+from bot.staff import accounts, audit, passwords, signing_in
 from bot.staff.models import Role, StaffSession
 from bot.web.limits import address_of
 from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, seat, set_cookie, text_of
@@ -84,7 +84,7 @@ AtTheDoor = Annotated[Doorstep, Depends(_doorstep, scope="function")]
 
 @router.get("/sign-in", response_class=HTMLResponse)
 def door(at: AtTheDoor) -> Response:
-    if not signing_in.has_any(at.session):
+    if not accounts.has_any(at.session):
         return RedirectResponse("/staff/first-run", 303)
     return at.page("account/sign_in.html")
 
@@ -117,7 +117,7 @@ def leave(at: OwnForm) -> Response:
 
 @router.get("/first-run", response_class=HTMLResponse)
 def first(at: AtTheDoor, code: str = "") -> Response:
-    if signing_in.has_any(at.session):
+    if accounts.has_any(at.session):
         return RedirectResponse("/staff/sign-in", 303)
     return at.page("account/first_run.html", code=code[:40])
 
@@ -145,7 +145,7 @@ def password(at: OwnForm) -> Response:
         passwords.check_right(at.staff, old)
         if new == old:
             raise InvalidInput("新密码和原来的一样，请换一个。")
-        signing_in.set_password(at.session, at.staff, new)
+        accounts.set_password(at.session, at.staff, new)
         at.record("改密码")
         at.session.commit()
     except ActionError as error:
@@ -192,11 +192,11 @@ def first_run_code(desk: Desk) -> str:
 
 def _make_first(at: Knock) -> None:
     """Raises NotAllowed, InvalidInput."""
-    if signing_in.has_any(at.session):
+    if accounts.has_any(at.session):
         raise NotAllowed("已经有管理员了，请直接登录。")
     if not hmac.compare_digest(at.text("code", 60).encode(), first_run_code(at.desk).encode()):
         raise InvalidInput("启动码不对。它显示在启动邻里的那个终端窗口里。")
-    staff = signing_in.add(
+    staff = accounts.add(
         at.session,
         login=at.text("login", 40),
         name=at.text("name", 40),

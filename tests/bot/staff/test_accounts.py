@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.errors import InvalidInput, NotAllowed
-from bot.staff import audit, models, passwords, rights, signing_in
+from bot.staff import accounts, audit, models, passwords, rights, signing_in
 from bot.staff.models import AuditEntry, Role, Staff, StaffSession
 from bot.staff.passwords import SignInFailed
 from knowledge.exchange.corpus import import_places
@@ -28,7 +28,7 @@ def session(sessions: sessionmaker[Session]) -> Session:
 
 
 def person(session: Session, login: str = "wang", role: Role = Role.agent, place: str = "liuhe") -> Staff:
-    staff = signing_in.add(session, login=login, name="王芳", role=role, password=PASSWORD, place=place)
+    staff = accounts.add(session, login=login, name="王芳", role=role, password=PASSWORD, place=place)
     session.commit()
     return staff
 
@@ -185,7 +185,7 @@ def test_an_old_code_is_refused(session: Session) -> None:
 def test_a_new_password_ends_every_session(session: Session) -> None:
     staff = person(session)
     tokens = [enter(session), enter(session)]
-    signing_in.set_password(session, staff, "another-long-password")
+    accounts.set_password(session, staff, "another-long-password")
     session.commit()
     assert [signing_in.held_session(session, t, now=NOW) for t in tokens] == [None, None]
     refused(session, PASSWORD)
@@ -250,7 +250,7 @@ def test_an_account_whose_place_was_removed_sees_nothing_rather_than_everything(
 )
 def test_a_weak_password_is_refused(session: Session, password: str) -> None:
     with pytest.raises(InvalidInput):
-        signing_in.add(session, login="wang", name="王芳", role=Role.agent, password=password)
+        accounts.add(session, login="wang", name="王芳", role=Role.agent, password=password)
 
 
 def test_a_password_that_sign_in_could_not_take_is_refused(session: Session) -> None:
@@ -262,7 +262,7 @@ def test_a_password_that_sign_in_could_not_take_is_refused(session: Session) -> 
 @pytest.mark.parametrize("login", ["", "w", "王芳", "a b", "a" * 41, "wang'--", "²²", "<b>"])
 def test_a_login_that_cannot_be_typed_is_refused(session: Session, login: str) -> None:
     with pytest.raises(InvalidInput):
-        signing_in.add(session, login=login, name="王芳", role=Role.agent, password=PASSWORD)
+        accounts.add(session, login=login, name="王芳", role=Role.agent, password=PASSWORD)
 
 
 def test_a_login_is_taken_once_whatever_its_case(session: Session) -> None:
@@ -310,7 +310,7 @@ def test_signing_in_and_being_locked_are_in_the_audit_log(session: Session) -> N
 
 def test_present_are_those_seen_of_late_who_have_not_marked_themselves_away(session: Session) -> None:
     for login in ("here", "away", "long-gone"):
-        signing_in.add(session, login=login, name=f"{login}的人", role=Role.agent, password=PASSWORD)
+        accounts.add(session, login=login, name=f"{login}的人", role=Role.agent, password=PASSWORD)
         session.commit()
         signing_in.sign_in(
             session,
