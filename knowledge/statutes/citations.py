@@ -8,7 +8,7 @@ from typing import Any
 
 from knowledge.errors import CitationNotFound
 from knowledge.normalise import normalise
-from knowledge.statutes.numerals import article_number, number_of
+from knowledge.statutes.numerals import chinese_article, number_of
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,6 @@ def statute_id(law: str) -> str:
     return "law-" + hashlib.sha256(law.encode()).hexdigest()[:12]
 
 
-def parse_citation(citation: str) -> Target:
-    """`民法典 1042` -> the statute's document and 第一千零四十二条; anything without a number is a document's id.
-
-    Raises CitationNotFound for a citation of neither form.
-    """
-    name, _, number = citation.strip().rpartition(" ")
-    if not name:
-        return Target(citation.strip(), None)
-    try:
-        return Target(statute_id(name), article_number(number))
-    except ValueError as error:
-        raise CitationNotFound(citation) from error
-
-
 _PREFIX = "中华人民共和国"
 
 
@@ -42,10 +28,12 @@ def short_name(law: str) -> str:
     return law.removeprefix(_PREFIX)
 
 
-_N = "零〇一二三四五六七八九十百千两"
-_NUMBER = rf"[0-9]{{1,4}}|[{_N}]{{1,9}}"
-_PARAGRAPH = rf"(?:\s*第\s*(?P<paragraph>{_NUMBER})\s*款)?(?:\s*第?\s*[（(]?[{_N}0-9]{{1,3}}[)）]?\s*项)?"
-_ARTICLE = rf"第\s*(?P<number>{_NUMBER})\s*条(?:\s*之\s*(?P<suffix>[0-9]{{1,2}}|[{_N}]{{1,3}}))?{_PARAGRAPH}"
+_N = "零〇○一二三四五六七八九十百千两"
+_D = "0-9０-９"
+_NUMBER = rf"[{_D}]{{1,4}}|[{_N}]{{1,9}}"
+_PARAGRAPH = rf"(?:\s*第\s*(?P<paragraph>{_NUMBER})\s*款)?(?:\s*第?\s*[（(]?[{_N}{_D}]{{1,3}}[)）]?\s*项)?"
+_SUFFIX = rf"(?:\s*之\s*(?P<suffix>[{_D}]{{1,2}}|[{_N}]{{1,3}}))?"
+_ARTICLE = rf"第\s*(?P<number>{_NUMBER})\s*条{_SUFFIX}{_PARAGRAPH}"
 # 《法》, with the brackets that often follow: 《刑法》（2020年修正）第十条
 _TOKEN = re.compile(rf"《(?P<law>[^《》\n]{{2,80}})》(?:\s*[（(][^（）()\n]{{1,30}}[）)])?|{_ARTICLE}")
 # Between two articles of one law: 第十条第一款、第二款和第十二条
@@ -54,10 +42,12 @@ _RANGE = re.compile(r"\s*(?:至|到|—+|-|~|～)\s*")
 _SAME = re.compile(r"(?:该|同|本|上述)(?:法|法律)的?\s*$")
 _BARE = re.compile(r"([\u4e00-\u9fff]{1,30}(?:法典|法))的?\s*$")
 _OWN_LIST = re.compile(r"《?(?P<law>[^\s《》]{2,80})》?\s+(?P<number>[0-9]{1,4}(?:-[0-9]{1,2})?)")
-_LOOSE = re.compile(
-    rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|法|条例|规定))》?\s*第?\s*(?P<number>{_NUMBER})(?![0-9{_N}])"
-    rf"\s*条?(?:\s*之\s*(?P<suffix>[0-9]{{1,2}}|[{_N}]{{1,3}}))?{_PARAGRAPH}"
-)
+# Without brackets, as people say or type it. A name is what ends so; in a question 条 has to be said.
+_SAID = r"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:{names}))》?\s*第?\s*(?P<number>{number})(?![0-9{n}])\s*{article}"
+_TYPED = re.compile(_SAID.format(names="法典|法|条例|规定", number=_NUMBER, n=_N, article="条?") + _SUFFIX + _PARAGRAPH)
+_ASKED = re.compile(_SAID.format(names="法典|法|条例", number=_NUMBER, n=_N, article="条") + _SUFFIX + _PARAGRAPH)
+# What stands before the laws that are asked for most is no part of their name: 我想问民法典第1042条.
+_BEFORE_NAME = re.compile(r"^.*?(?=民法典|刑法|劳动合同法)")
 _MOST_OF_A_RANGE = 50
 # Lists of citations in a document's content; whatever residents ask is theirs and cites nothing.
 LISTS = frozenset({"legal_basis", "articles", "basis"})
@@ -88,25 +78,61 @@ class Where:
     is_listed: bool  # in a list of citations, not in a sentence
 
 
+def parse_citation(citation: str) -> Target:
+    """`民法典 1042` -> the statute's document and 第一千零四十二条; anything without a number is a document's id.
+
+    The strict reader, for lists of ours. Raises CitationNotFound for a citation of neither form.
+    """
+    text = citation.strip()
+    if " " not in text:
+        return Target(text, None)
+    if (found := _listed(text)) is None:
+        raise CitationNotFound(citation)
+    return Target(statute_id(found.law), found.ref)
+
+
+def named_article(question: str) -> Citation | None:
+    """The first article that somebody asks for by its number: 民法典第1042条是什么, 《刑法》第二百六十四条."""
+    found = _ASKED.search(question)
+    if found is None:
+        return None
+    law = _BEFORE_NAME.sub("", short_name(found["law"]))
+    try:
+        return _citation((law,), found["number"], found["suffix"], None)
+    except CitationNotFound:
+        return None
+
+
 def read_citation(text: str) -> Citation:
     """One citation as somebody types it: `民法典 1042`, 《民法典》第一千零四十二条, 民法典第1042条第二款.
 
     Raises CitationNotFound.
     """
     text = normalise(text)[:200].strip()
-    if found := _OWN_LIST.fullmatch(text):
-        base, _, suffix = found["number"].partition("-")
-        return _citation((short_name(found["law"]),), base, suffix or None, None)
+    if listed := _listed(text):
+        return listed
     if written := written_in(text):
         return written[0][0]
-    if found := _LOOSE.search(text):
+    if found := _TYPED.search(text):
         return _citation((short_name(found["law"]),), found["number"], found["suffix"], found["paragraph"])
     raise CitationNotFound(text)
 
 
-def written_in(text: str) -> list[tuple[Citation, str]]:
+def _listed(text: str) -> Citation | None:
+    """`民法典 1042`, `民法典 17-1`: as our lists have it. Raises CitationNotFound for a number that is none."""
+    found = _OWN_LIST.fullmatch(text)
+    if found is None:
+        return None
+    base, _, suffix = found["number"].partition("-")
+    return _citation((short_name(found["law"]),), base, suffix or None, None)
+
+
+def written_in(text: str, *, is_attached: bool = False) -> list[tuple[Citation, str]]:
     """The citations in a text, each with the words around it, in their order; a 第M条 joined to one before is of
     the same law.
+
+    `is_attached`: only articles that follow the brackets of their law, 《民法典》第三条、第五条, and none of 该法第三条
+    or 民法典第三条.
     """
     found: list[tuple[Citation, str]] = []
     named: tuple[tuple[str, ...], bool] | None = None  # the law said last
@@ -120,6 +146,8 @@ def written_in(text: str) -> list[tuple[Citation, str]]:
         from_here = previous if attached and previous is not None and _RANGE.fullmatch(gap) else None
         if attached and (from_here is not None or _JOINED.fullmatch(gap)):
             law = named
+        elif is_attached:
+            law = None
         elif _SAME.search(gap[-10:]):
             law = named
         elif bare := _BARE.search(gap[-40:]):
@@ -179,10 +207,9 @@ def arabic(ref: str) -> str:
 def _citation(
     names: tuple[str, ...], number: str, suffix: str | None, paragraph: str | None, *, is_certain: bool = True
 ) -> Citation:
-    try:
-        ref = article_number(f"{_value(number)}-{_value(suffix)}" if suffix else str(_value(number)))
-    except ValueError as error:
-        raise CitationNotFound(f"{names[0]} {number}") from error
+    ref = chinese_article(number, suffix or "")
+    if ref is None:
+        raise CitationNotFound(f"{names[0]} {number}")
     return Citation(names, ref, _value(paragraph) if paragraph else None, is_certain)
 
 

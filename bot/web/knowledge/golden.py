@@ -24,8 +24,7 @@ from knowledge.evaluation import golden, history
 from knowledge.evaluation.history import Since
 from knowledge.evaluation.models import GoldenQuestion, GoldenResult, GoldenRun
 from knowledge.places import Place
-from knowledge.search.articles import named_article
-from knowledge.statutes.citations import Target, short_name, statute_id
+from knowledge.statutes.citations import Target, named_article, short_name, statute_id
 
 REASONS = {"worker": "发布前", "snapshot": "建索引", "person": "有人点了检查", "gate": "点发布时"}
 _MOST_SOURCES, _MOST_ASK, _MOST_RUNS = 10, 300, 20
@@ -317,7 +316,9 @@ def _source(session: Session, line: str) -> str:
     line = " ".join(line.split())
     try:
         named = named_article(line)
-        cited = Target(statute_id(named[0]), named[1]) if named and not line.startswith("law ") else golden.target(line)
+        cited = (
+            Target(statute_id(named.law), named.ref) if named and not line.startswith("law ") else golden.target(line)
+        )
     except CitationNotFound:
         raise InvalidInput(f"“{line[:40]}”不是法条的写法，请写成“民法典第1042条”。") from None
     found = session.get(Document, cited.document_id)

@@ -4,21 +4,12 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from knowledge.statutes.citations import short_name
-from knowledge.statutes.numerals import DATE, DIGITS, date_of, number_of
+from knowledge.statutes.citations import arabic, short_name, written_in
+from knowledge.statutes.numerals import DATE, date_of
 
 _NUMBER = re.compile(r"([\u4e00-\u9fff]{1,10})\s*[〔\[【［（(]\s*(\d{4})\s*[〕\]】］）)]\s*(?:第\s*)?(\d{1,5})\s*号")
-_ONE = (
-    f"第\\s*([{DIGITS}]{{1,7}})\\s*条(?:\\s*之\\s*([一二三四五六七八九十]{{1,3}})(?![章节条款]))?(?:\\s*第"
-    f"\\s*[{DIGITS}]{{1,4}}\\s*[款项])*"
-)
-_ARTICLE = re.compile(_ONE)
-_CITED = re.compile(
-    f"《([^《》\\n]{{2,60}})》(?:[（(][^（）()]{{0,30}}[）)])?((?:\\s*(?:[、，"
-    f",]|和|及|以及|与|至|到)?\\s*{_ONE}){{0,30}})"
-)
+_BRACKETS = re.compile(r"《([^《》\n]{2,60})》")
 _LAWS = ("法", "法典", "条例", "规定", "办法", "解释", "细则", "决定", "通则", "规则")
-_MOST_OF_A_RANGE = 30
 _ORGANISATION = re.compile(
     r"^[\u4e00-\u9fff（）()·]{3,38}(?:委员会|村委会|居委会|村民小组|人民政府|办公室|管理局|民政局|司法局|农业农村局"
     r"|局|理事会|监督会|代表会议|村民会议|合作社|服务中心|法院|检察院|厅|院|党支部|党总支|司法所)$"
@@ -33,36 +24,15 @@ def document_number(text: str) -> str | None:
 
 def citations(text: str) -> list[str]:
     """`民法典 1042` for each article of a law that is named, each once, in order; of a range every article."""
-    found: list[str] = []
-    for law in _CITED.finditer(text):
-        name, last, end = short_name(law[1].strip()), 0, 0
-        if not name.endswith(_LAWS):
-            continue
-        for article in _ARTICLE.finditer(law[2]):
-            number, suffix = number_of(article[1]), number_of(article[2] or "")
-            if not number:
-                continue
-            if (
-                last
-                and not suffix
-                and re.fullmatch(r"\s*[至到]\s*", law[2][end : article.start()])
-                and 0 < number - last <= _MOST_OF_A_RANGE
-            ):
-                found += [f"{name} {n}" for n in range(last + 1, number)]
-            found.append(f"{name} {number}-{suffix}" if suffix else f"{name} {number}")
-            last, end = number, article.end()
-    return list(dict.fromkeys(found))
+    named = (c for c, _ in written_in(text, is_attached=True) if c.law.endswith(_LAWS))
+    return list(dict.fromkeys(f"{c.law} {arabic(c.ref)}" for c in named))
 
 
 def laws_without_article(text: str) -> list[str]:
     """Laws that are named as a whole: nobody can look up which article is meant."""
-    with_article = {short_name(c[1].strip()) for c in _CITED.finditer(text) if c[2]}
-    named = (
-        short_name(c[1].strip())
-        for c in _CITED.finditer(text)
-        if not c[2] and c[1].strip().endswith(("法", "法典", "条例"))
-    )
-    return [name for name in dict.fromkeys(named) if name not in with_article]
+    with_article = {c.law for c, _ in written_in(text, is_attached=True)}
+    named = dict.fromkeys(short_name(name.strip()) for name in _BRACKETS.findall(text))
+    return [name for name in named if name.endswith(("法", "法典", "条例")) and name not in with_article]
 
 
 def days(text: str) -> dict[str, date]:

