@@ -55,7 +55,7 @@ _PATIENCE = Patience(
     reply_s=1.0,
     gave_up=timedelta(seconds=1.3),
     settled=timedelta(seconds=0.3),
-    not_asked_again=timedelta(seconds=10),  # longer than an app takes to start on a busy machine
+    not_asked_again=timedelta(seconds=4),
     sending_lapses=timedelta(seconds=2),
 )
 
@@ -210,7 +210,7 @@ async def _one(world: World, openid: str, order: str) -> bool:
 async def _quiet(world: World) -> None:
     """Until what goes out a second time has gone out."""
     await world.up(world.ports[0])
-    await asyncio.sleep(14)
+    await asyncio.sleep(8)
 
 
 @pytest.mark.parametrize(("slow_s", "least"), [(0.0, 8), (1.6, 5)], ids=["passive", "customer_service"])
