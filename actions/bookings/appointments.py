@@ -1,9 +1,10 @@
 """Booked, waited for, changed, cancelled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +21,7 @@ from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
 
 Status = AppointmentStatus
+_HOURS = timedelta(hours=2)  # the last reminder
 BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
 
 
@@ -105,6 +107,54 @@ def _by_key(session: Session, request_key: str) -> Appointment | None:
     return session.scalar(select(Appointment).where(Appointment.request_key == request_key))
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """Whose appointment, about what. `request_key`: the same wish, however often it arrives, is one appointment."""
+
+    conversation_id: str | None
+    request_key: str
+    summary: str
+    phone: str | None
+    name: str = ""
+
+
+def _seated(session: Session, opening: Opening, wish: _Wish, *, now: datetime, may_wait: bool = False) -> Appointment:
+    """A place in the opening, or where it is full one on its waiting list. Raises OpeningTaken, AlreadyBooked."""
+    seat = _seat(session, wish.conversation_id, opening.id)
+    is_full = opening.taken >= opening.capacity
+    if not _is_open(opening, now) or (is_full and not may_wait):
+        raise OpeningTaken
+    opening.taken += not is_full
+    appointment = Appointment(
+        opening=opening,
+        conversation_id=wish.conversation_id,
+        request_key=wish.request_key,
+        seat_key=seat,
+        status=Status.waiting if is_full else Status.booked,
+        name=storable(wish.name, 40),
+        phone=_phone(wish.phone),
+        summary=storable(wish.summary).strip()[:1000],
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(appointment)
+    return appointment
+
+
+def _take(
+    session: Session, opening_id: int, wish: _Wish, *, now: datetime, message_id: int | None, may_wait: bool
+) -> Appointment:
+    try:
+        with exclusive(session, opening_id) as (opening,):
+            if found := _by_key(session, wish.request_key):
+                return found
+            appointment = _seated(session, opening, wish, now=now, may_wait=may_wait)
+            _outcome(session, appointment, message_id)
+    except IntegrityError:
+        return _after_all(session, wish.request_key)
+    return appointment
+
+
 def book(
     session: Session,
     opening_id: int,
@@ -121,38 +171,8 @@ def book(
 
     Raises OpeningTaken, AlreadyBooked (this conversation holds that opening), NotFound.
     """
-    try:
-        with exclusive(session, opening_id) as (opening,):
-            if found := _by_key(session, request_key):
-                return found
-            seat = _seat(session, conversation_id, opening_id)
-            if not _is_open(opening, now) or opening.taken >= opening.capacity:
-                raise OpeningTaken
-            opening.taken += 1
-            appointment = Appointment(
-                opening=opening,
-                conversation_id=conversation_id,
-                request_key=request_key,
-                seat_key=seat,
-                status=Status.booked,
-                name=storable(name, 40),
-                phone=_phone(phone),
-                summary=storable(summary).strip()[:1000],
-                created_at=now,
-                updated_at=now,
-            )
-            session.add(appointment)
-            _outcome(session, appointment, message_id)
-    except IntegrityError:
-        return _after_all(session, request_key)
-    return appointment
-
-
-def _after_all(session: Session, request_key: str) -> Appointment:
-    """The same wish for two openings at one moment: the lock of an opening doesn't see it, the unique key does."""
-    if found := _by_key(session, request_key):
-        return found
-    raise AlreadyBooked
+    wish = _Wish(conversation_id, request_key, summary, phone, name)
+    return _take(session, opening_id, wish, now=now, message_id=message_id, may_wait=False)
 
 
 def wait(
@@ -170,31 +190,15 @@ def wait(
 
     Raises as `book`.
     """
-    try:
-        with exclusive(session, opening_id) as (opening,):
-            if found := _by_key(session, request_key):
-                return found
-            seat = _seat(session, conversation_id, opening_id)
-            if not _is_open(opening, now):
-                raise OpeningTaken
-            status = Status.booked if opening.taken < opening.capacity else Status.waiting
-            opening.taken += status is Status.booked
-            appointment = Appointment(
-                opening=opening,
-                conversation_id=conversation_id,
-                request_key=request_key,
-                seat_key=seat,
-                status=status,
-                phone=_phone(phone),
-                summary=storable(summary).strip()[:1000],
-                created_at=now,
-                updated_at=now,
-            )
-            session.add(appointment)
-            _outcome(session, appointment, message_id)
-    except IntegrityError:
-        return _after_all(session, request_key)
-    return appointment
+    wish = _Wish(conversation_id, request_key, summary, phone)
+    return _take(session, opening_id, wish, now=now, message_id=message_id, may_wait=True)
+
+
+def _after_all(session: Session, request_key: str) -> Appointment:
+    """The same wish for two openings at one moment: the lock of an opening doesn't see it, the unique key does."""
+    if found := _by_key(session, request_key):
+        return found
+    raise AlreadyBooked
 
 
 def cancel(session: Session, appointment_id: int, *, now: datetime) -> Appointment:
@@ -256,23 +260,8 @@ def change(
             old = _get(session, appointment_id)
             if old.status is not Status.booked or before.starts_at <= now:
                 raise NotAllowed("这个预约已经不能改了，可以重新约一个。")
-            seat = _seat(session, old.conversation_id, opening_id)
-            if not _is_open(after, now) or after.taken >= after.capacity:
-                raise OpeningTaken
-            after.taken += 1
-            fresh = Appointment(
-                opening=after,
-                conversation_id=old.conversation_id,
-                request_key=request_key,
-                seat_key=seat,
-                status=Status.booked,
-                name=old.name,
-                phone=old.phone,
-                summary=old.summary,
-                created_at=now,
-                updated_at=now,
-            )
-            session.add(fresh)
+            wish = _Wish(old.conversation_id, request_key, old.summary, old.phone, old.name)
+            fresh = _seated(session, after, wish, now=now)
             _release(session, old, before, now=now)
             _outcome(session, fresh, message_id)
     except IntegrityError:
@@ -332,63 +321,64 @@ def held_by(session: Session, *conversation_ids: str, now: datetime) -> list[App
     )
 
 
-def due_words(session: Session, *, now: datetime) -> list[tuple[Appointment, str, str]]:
-    """What residents must be told now: (appointment, key, text). Reminders a day and two hours before, and news of
-    their place.
+class Word(NamedTuple):
+    """What one resident must be told now; `key` makes telling twice harmless."""
 
-    The caller tells and marks in one transaction; the key makes telling twice harmless.
+    appointment: Appointment
+    key: str
+    text: str
+
+
+def due_words(session: Session, *, now: datetime) -> list[Word]:
+    """What residents must be told now: reminders a day and two hours before, and news of their place.
+
+    The caller tells and marks in one transaction.
     """
-    found: list[tuple[Appointment, str, str]] = []
+    return [*_in_hours(session, now), *_in_a_day(session, now), *_news(session)]
 
-    def claim(appointment: Appointment, still: ColumnElement[bool], **values: Any) -> bool:
-        # Of two workers that read the same row, the write of one alone changes it.
-        return changed(session, update(Appointment).where(Appointment.id == appointment.id, still).values(**values)) > 0
 
-    soon = (
+def _claim(session: Session, appointment: Appointment, still: ColumnElement[bool], **values: datetime | None) -> bool:
+    """Of two workers that read the same row, the write of one alone changes it."""
+    return bool(changed(session, update(Appointment).where(Appointment.id == appointment.id, still).values(**values)))
+
+
+def _booked_between(
+    session: Session, after: datetime, until: datetime, unsaid: ColumnElement[bool]
+) -> Sequence[Appointment]:
+    return session.scalars(
         select(Appointment)
         .join(Opening)
-        .where(Appointment.status == Status.booked, Opening.starts_at > now)
+        .where(Appointment.status == Status.booked, Opening.starts_at > after, Opening.starts_at <= until, unsaid)
         .execution_options(populate_existing=True)
-    )
-    for appointment in session.scalars(
-        soon.where(Opening.starts_at <= now + timedelta(hours=2), Appointment.reminded_hours_at.is_(None))
-    ).all():
-        if claim(appointment, Appointment.reminded_hours_at.is_(None), reminded_hours_at=now, reminded_day_at=now):
-            found.append(
-                (
-                    appointment,
-                    f"appointment-{appointment.id}-hours",
-                    f"快到时间了：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。",
-                )
-            )
-    for appointment in session.scalars(
-        soon.where(
-            Opening.starts_at > now + timedelta(hours=2),
-            Opening.starts_at <= now + timedelta(days=1),
-            Appointment.reminded_day_at.is_(None),
-        )
-    ).all():
+    ).all()
+
+
+def _in_hours(session: Session, now: datetime) -> Iterator[Word]:
+    unsaid = Appointment.reminded_hours_at.is_(None)
+    for appointment in _booked_between(session, now, now + _HOURS, unsaid):
+        if _claim(session, appointment, unsaid, reminded_hours_at=now, reminded_day_at=now):
+            where = appointment.opening.address or "等电话"
+            text = f"快到时间了：{label(appointment.opening)}。地点：{where}。"
+            yield Word(appointment, f"appointment-{appointment.id}-hours", text)
+
+
+def _in_a_day(session: Session, now: datetime) -> Iterator[Word]:
+    unsaid = Appointment.reminded_day_at.is_(None)
+    for appointment in _booked_between(session, now + _HOURS, now + timedelta(days=1), unsaid):
+        is_claimed = _claim(session, appointment, unsaid, reminded_day_at=now)
         # Who booked for tomorrow just now needs no reminder.
-        if claim(
-            appointment, Appointment.reminded_day_at.is_(None), reminded_day_at=now
-        ) and appointment.created_at < now - timedelta(hours=6):
-            found.append(
-                (
-                    appointment,
-                    f"appointment-{appointment.id}-day",
-                    (
-                        f"提醒您：{label(appointment.opening)}。地点：{appointment.opening.address or '等电话'}。"
-                        f"{BRING}去不了请说“取消预约”。"
-                    ),
-                )
-            )
-    for appointment in session.scalars(
-        select(Appointment).where(Appointment.say.is_not(None)).execution_options(populate_existing=True)
-    ).all():
-        say = appointment.say or ""
-        if claim(appointment, Appointment.say == say, say=None):
-            found.append((appointment, f"appointment-{appointment.id}-{appointment.status.value}", say))
-    return found
+        if is_claimed and appointment.created_at < now - timedelta(hours=6):
+            where = appointment.opening.address or "等电话"
+            text = f"提醒您：{label(appointment.opening)}。地点：{where}。{BRING}去不了请说“取消预约”。"
+            yield Word(appointment, f"appointment-{appointment.id}-day", text)
+
+
+def _news(session: Session) -> Iterator[Word]:
+    unsaid = select(Appointment).where(Appointment.say.is_not(None)).execution_options(populate_existing=True)
+    for appointment in session.scalars(unsaid).all():
+        text = appointment.say or ""
+        if _claim(session, appointment, Appointment.say == text, say=None):
+            yield Word(appointment, f"appointment-{appointment.id}-{appointment.status.value}", text)
 
 
 def count_no_shows(session: Session) -> int:
