@@ -1,7 +1,7 @@
 """A case filed, once, with its photos."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -17,6 +17,7 @@ from actions.cases.photos import CleanPhoto
 from actions.cases.status import CaseStatus
 from actions.errors import InvalidInput
 from actions.offices import routing
+from actions.offices.models import Team
 from actions.outcomes import ActionOutcome
 from actions.replies import Button, Effects, Reply, ReplyKind
 from actions.storable import storable
@@ -50,40 +51,16 @@ def file(
     fields = {k: storable(v) if isinstance(v, str) else v for k, v in fields.items()}
     if len(fields.get("phone") or "") > 30 or len(fields.get("contact_name") or "") > 40:
         raise InvalidInput("电话或者称呼太长了，请改短一点。")
-    day = now.astimezone(SHANGHAI).date()
-    case = Case(
-        number=numbers.make(day, _next_counter(session, day)),
-        request_key=request_key,
-        conversation_id=conversation_id,
-        place_id=place,
-        category=storable(category, 20),
-        filed_at=now,
-        updated_at=now,
-        is_demo=is_demo,
-        **fields,
+    case = _case(
+        session, request_key=request_key, place=place, category=category, fields=fields, now=now, is_demo=is_demo
     )
-    team = routing.team_for(session, category=category, place=place, text=case.what)
-    case.team_id = team.id if team else None
-    start_clock(session, case, now)
+    case.conversation_id = conversation_id
     session.add(case)
     try:
         session.flush()
-        add_event(
-            session,
-            case,
-            "登记",
-            key=f"case-{case.id}-filed",
-            actor=RESIDENT,
-            to=CaseStatus.filed,
-            now=now,
-            note=f"转到{team.name}" if team else "没有规则接手，要人来分",
-        )
+        _note_filed(session, case, now)
         if conversation_id:
-            session.execute(
-                update(Photo)
-                .where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None))
-                .values(case_id=case.id)
-            )
+            _take_photos(session, case, conversation_id)
         if message_id is not None:
             session.add(ActionOutcome(message_id=message_id, replies=[filed_reply(session, case).as_custom()]))
         session.commit()
@@ -96,7 +73,48 @@ def file(
     return case
 
 
-def _next_counter(session: Session, day: Any) -> int:
+def _case(
+    session: Session,
+    *,
+    request_key: str,
+    place: str | None,
+    category: str,
+    fields: Mapping[str, Any],
+    now: datetime,
+    is_demo: bool,
+) -> Case:
+    """A new case with its number, its team and its clock."""
+    day = now.astimezone(SHANGHAI).date()
+    case = Case(
+        number=numbers.make(day, _next_counter(session, day)),
+        request_key=request_key,
+        place_id=place,
+        category=storable(category, 20),
+        filed_at=now,
+        updated_at=now,
+        is_demo=is_demo,
+        **fields,
+    )
+    team = routing.team_for(session, category=category, place=place, text=case.what)
+    case.team_id = team.id if team else None
+    start_clock(session, case, now)
+    return case
+
+
+def _note_filed(session: Session, case: Case, now: datetime) -> None:
+    team = session.get(Team, case.team_id) if case.team_id else None
+    note = f"转到{team.name}" if team else "没有规则接手，要人来分"
+    key = f"case-{case.id}-filed"
+    add_event(session, case, "登记", key=key, actor=RESIDENT, to=CaseStatus.filed, now=now, note=note)
+
+
+def _take_photos(session: Session, case: Case, conversation_id: str) -> None:
+    """The pictures of this conversation that waited for the report."""
+    waiting = (Photo.conversation_id == conversation_id, Photo.case_id.is_(None))
+    session.execute(update(Photo).where(*waiting).values(case_id=case.id))
+
+
+def _next_counter(session: Session, day: date) -> int:
     """Unique also among parallel requests: one statement on both databases."""
     insert = (
         (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite)

@@ -12,7 +12,7 @@ from actions.calendar.workdays import Unit, calendar
 from actions.cases import numbers
 from actions.cases.finding import ASKED_FOR_MORE, get, lead
 from actions.cases.models import Case, CaseEvent
-from actions.cases.status import OPEN, TIMED, By, CaseStatus, move_between
+from actions.cases.status import OPEN, TIMED, By, CaseStatus, Move, move_between
 from actions.errors import Conflict, InvalidInput
 from actions.offices.models import Team, TimeLimit
 from actions.replies import Button, buttons_in
@@ -99,7 +99,7 @@ def move(
     Raises NotFound, NotAllowed, InvalidInput (a reason is missing), Conflict (somebody moved it in between).
     """
     case = get(session, case_id)
-    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+    if _is_done(session, key):
         return case
     start = case.status
     allowed = move_between(start, to, By.resident if actor.kind == "resident" else By.staff)
@@ -110,30 +110,12 @@ def move(
         if team_id is None or row_of(session, Team, team_id) is None:
             raise InvalidInput("请选择交给哪个单位。")
         case.team_id, case.assignee_id = team_id, assignee_id
-    team = session.get(Team, case.team_id) if case.team_id else None
     # The status is the lock: of two people who press at once, one is told to look again.
-    taken = changed(session, update(Case).where(Case.id == case_id, Case.status == start).values(status=to))
-    if not taken:
+    if not changed(session, update(Case).where(Case.id == case_id, Case.status == start).values(status=to)):
         session.rollback()
         raise Conflict
     case.status = to
-    if to is CaseStatus.answered:
-        case.answered_at = now
-    elif to is CaseStatus.closed:
-        case.closed_at = now
-        case.looked_back = 0
-    elif to in (CaseStatus.reopened, CaseStatus.filed):
-        case.closed_at = None
-        case.times_reopened += to is CaseStatus.reopened
-        start_clock(session, case, now)
-    # A resident's own move is answered in the turn that made it.
-    say = (
-        allowed.say.format(note=note, team=team.name if team else "工作人员")
-        if allowed.say and actor.kind != "resident"
-        else None
-    )
-    if to is CaseStatus.answered:
-        say = f"{say}\n这样算解决了吗？"
+    _keep_times(session, case, now)
     add_event(
         session,
         case,
@@ -142,7 +124,8 @@ def move(
         actor=actor,
         to=to,
         note=note,
-        say=say,
+        # A resident's own move is answered in the turn that made it.
+        say=None if actor.kind == "resident" else _told(session, case, allowed, note),
         buttons=CONFIRM_BUTTONS if to is CaseStatus.answered else (),
         now=now,
     )
@@ -154,6 +137,33 @@ def move(
     return case
 
 
+def _is_done(session: Session, key: str) -> bool:
+    """Whether this one wish was carried out before."""
+    return session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)) is not None
+
+
+def _keep_times(session: Session, case: Case, now: datetime) -> None:
+    """What a new status says about the case's times; reopened and filed again its clock starts anew."""
+    if case.status is CaseStatus.answered:
+        case.answered_at = now
+    elif case.status is CaseStatus.closed:
+        case.closed_at = now
+        case.looked_back = 0
+    elif case.status in (CaseStatus.reopened, CaseStatus.filed):
+        case.closed_at = None
+        case.times_reopened += case.status is CaseStatus.reopened
+        start_clock(session, case, now)
+
+
+def _told(session: Session, case: Case, allowed: Move, note: str) -> str | None:
+    """What the resident hears of a move."""
+    if not allowed.say:
+        return None
+    team = session.get(Team, case.team_id) if case.team_id else None
+    say = allowed.say.format(note=note, team=team.name if team else "工作人员")
+    return f"{say}\n这样算解决了吗？" if case.status is CaseStatus.answered else say
+
+
 def merge(session: Session, case_id: int, into_number: str, *, actor: Actor, key: str, now: datetime) -> Case:
     """并案: the case goes on in another one; residents of both hear of it."""
     digits, fits = numbers.find(into_number)
@@ -161,7 +171,7 @@ def merge(session: Session, case_id: int, into_number: str, *, actor: Actor, key
     if master is None or master.id == case_id or master.status not in OPEN:
         raise InvalidInput("要并入的编号不对，或那件事已经办结。")
     case = get(session, case_id)
-    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+    if _is_done(session, key):
         return case
     move_between(case.status, CaseStatus.merged, By.staff)
     case.merged_into_id = master.id
@@ -186,7 +196,7 @@ def note(
     if not text.strip():
         raise InvalidInput("还没写内容。")
     case = get(session, case_id)
-    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+    if _is_done(session, key):
         return
     add_event(
         session,
@@ -206,7 +216,7 @@ def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: s
     case = get(session, case_id)
     if not question.strip():
         raise InvalidInput("请写明要居民补充什么。")
-    if case.status not in TIMED or session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+    if case.status not in TIMED or _is_done(session, key):
         return
     case.paused_at = case.paused_at or now
     add_event(
@@ -225,7 +235,7 @@ def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: s
 def supplement(session: Session, case_id: int, text: str, *, key: str, now: datetime) -> Case:
     """What the resident adds. A standing clock goes on, moved by the time it stood."""
     case = get(session, case_id)
-    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+    if _is_done(session, key):
         return case
     if case.status is CaseStatus.returned:
         return move(session, case_id, CaseStatus.filed, actor=RESIDENT, key=key, now=now, note=text)
@@ -255,7 +265,7 @@ def mark_green(
     Entering shortens the limit; leaving never lengthens one already promised.
     """
     case = get(session, case_id)
-    if session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)):
+    if _is_done(session, key):
         return
     was = bool(case.green)
     case.green = [storable(r) for r in reasons]
