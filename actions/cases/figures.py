@@ -1,8 +1,9 @@
 """The dashboard's figures."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,77 +14,106 @@ from actions.cases.status import CaseStatus
 from knowledge.clock import SHANGHAI
 from knowledge.places import Place
 
+_WEEKS = 12
+_TOPICS_SHOWN = 6
+_IN_GRID = 12  # topics and places
+_NOWHERE = "没写地方"
 
-def cases_within(session: Session, places: list[str] | None, *, since: datetime) -> list[Case]:
+Total = int | tuple[str, str] | None  # a count; a share with what it is of; None where there is nothing to take it of
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`weeks`: their Mondays, 11.2; `topics`: for each of the commonest, the cases of every week."""
+
+    weeks: list[str]
+    topics: dict[str, list[int]]
+    places: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Topics by place: counts, and a shade from 0 (none) to 5 (the most) for each."""
+
+    places: list[str]
+    rows: dict[str, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`warnings`: where the last week stands above its own history, in words."""
+
+    totals: dict[str, Total]
+    chart: Chart
+    grid: Grid
+    warnings: list[str]
+
+
+def cases_within(session: Session, places: Sequence[str] | None, *, since: datetime) -> list[Case]:
     return list(session.scalars(select(Case).where(Case.filed_at >= since, *in_reach(places)).order_by(Case.id)))
 
 
-def figures(session: Session, places: list[str] | None, *, now: datetime) -> dict[str, Any]:
+def figures(session: Session, places: Sequence[str] | None, *, now: datetime) -> Figures:
     """Figures of twelve weeks, from the cases alone; what there is none of is None, never 0 %."""
-    cases = cases_within(session, places, since=now - timedelta(weeks=12))
+    cases = cases_within(session, places, since=now - timedelta(weeks=_WEEKS))
     names = {p.id: p.name for p in session.scalars(select(Place))}
-    week = [
-        (now.astimezone(SHANGHAI).date() - timedelta(days=now.astimezone(SHANGHAI).weekday()) - timedelta(weeks=i))
-        for i in range(11, -1, -1)
-    ]
+    this_week = _monday(now)
+    weeks = [this_week - timedelta(weeks=i) for i in range(_WEEKS - 1, -1, -1)]
+    top = [topic for topic, _ in Counter(c.category for c in cases).most_common(_TOPICS_SHOWN)]
+    by_week = Counter((_monday(c.filed_at), c.category) for c in cases)
+    chart = Chart(
+        weeks=[f"{week.month}.{week.day}" for week in weeks],
+        topics={topic: [by_week[week, topic] for week in weeks] for topic in top},
+        places=dict(Counter(_place(case, names) for case in cases).most_common(_IN_GRID)),
+    )
+    return Figures(_totals(cases), chart, _grid(cases, names), _rising(cases, weeks, names))
 
-    def of(case: Case) -> date:
-        day = case.filed_at.astimezone(SHANGHAI).date()
-        return day - timedelta(days=day.weekday())
 
+def _monday(moment: datetime) -> date:
+    day = moment.astimezone(SHANGHAI).date()
+    return day - timedelta(days=day.weekday())
+
+
+def _place(case: Case, names: Mapping[str, str]) -> str:
+    return names.get(case.place_id or "", _NOWHERE)
+
+
+def _totals(cases: Sequence[Case]) -> dict[str, Total]:
     answered = [c for c in cases if c.answered_at and c.due_at]
     in_time = [c for c in answered if c.answered_at and c.due_at and c.answered_at <= c.due_at]
-    closed = [c for c in cases if c.status is CaseStatus.closed]
     rated = [c.satisfaction for c in cases if c.satisfaction]
-    topics = Counter(c.category for c in cases)
-    top = [t for t, _ in topics.most_common(6)]
-    by_week = {t: [sum(of(c) == w and c.category == t for c in cases) for w in week] for t in top}
+    share = (f"{100 * len(in_time) // len(answered)}%", f"{len(in_time)}/{len(answered)} 件") if answered else None
     return {
-        "totals": {
-            "收到": len(cases),
-            "已答复": len(answered),
-            "按时答复": (f"{100 * len(in_time) // len(answered)}%", f"{len(in_time)}/{len(answered)} 件")
-            if answered
-            else None,
-            "办结": len(closed),
-            "重新办理": sum(c.times_reopened > 0 for c in cases),
-            "满意度": (f"{sum(rated) / len(rated):.1f} 分", f"{len(rated)} 人打分") if rated else None,
-            "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
-        },
-        "chart": {
-            "weeks": [f"{w.month}.{w.day}" for w in week],
-            "topics": by_week,
-            "places": dict(Counter(names.get(c.place_id or "", "没写地方") for c in cases).most_common(12)),
-        },
-        "grid": _grid(cases, names),
-        "warnings": _rising(cases, of, week, names),
+        "收到": len(cases),
+        "已答复": len(answered),
+        "按时答复": share,
+        "办结": sum(c.status is CaseStatus.closed for c in cases),
+        "重新办理": sum(c.times_reopened > 0 for c in cases),
+        "满意度": (f"{sum(rated) / len(rated):.1f} 分", f"{len(rated)} 人打分") if rated else None,
+        "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
     }
 
 
-def _grid(cases: list[Case], names: dict[str, str]) -> dict[str, Any]:
-    """Topics by place: counts, and a shade from 0 (none) to 5 (the most) for each."""
-    places = [p for p, _ in Counter(names.get(c.place_id or "", "没写地方") for c in cases).most_common(12)]
-    topics = [t for t, _ in Counter(c.category for c in cases).most_common(12)]
-    counts = Counter((names.get(c.place_id or "", "没写地方"), c.category) for c in cases)
+def _grid(cases: Sequence[Case], names: Mapping[str, str]) -> Grid:
+    places = [p for p, _ in Counter(_place(case, names) for case in cases).most_common(_IN_GRID)]
+    topics = [t for t, _ in Counter(c.category for c in cases).most_common(_IN_GRID)]
+    counts = Counter((_place(case, names), case.category) for case in cases)
     most = max(counts.values(), default=1)
-    return {
-        "places": places,
-        "rows": {t: [(counts[p, t], -(-5 * counts[p, t] // most)) for p in places] for t in topics},
-    }
+    return Grid(places, {t: [(counts[p, t], -(-5 * counts[p, t] // most)) for p in places] for t in topics})
 
 
-def _rising(cases: list[Case], of: Any, week: list[date], names: dict[str, str]) -> list[str]:
+def _rising(cases: Sequence[Case], weeks: Sequence[date], names: Mapping[str, str]) -> list[str]:
     """Where the last full week or this one stands above its own history: mean and three standard deviations of a
     Poisson count.
     """
+    by_topic = [(c.category, _monday(c.filed_at)) for c in cases]
+    by_place = [(names.get(c.place_id or "", ""), _monday(c.filed_at)) for c in cases]
     found = []
-    for kind, key in (("类别", lambda c: c.category), ("地方", lambda c: names.get(c.place_id or "", ""))):
-        counts: dict[str, Counter[date]] = {}
-        for case in cases:
-            counts.setdefault(key(case), Counter())[of(case)] += 1
-        for name, held in counts.items():
-            past = [held[w] for w in week[:-1]]
+    for kind, seen in (("类别", by_topic), ("地方", by_place)):
+        counts = Counter(seen)
+        for name in dict.fromkeys(name for name, _ in seen):
+            past, now = [counts[name, week] for week in weeks[:-1]], counts[name, weeks[-1]]
             mean = sum(past) / len(past)
-            if name and held[week[-1]] >= 3 and held[week[-1]] > mean + 3 * max(mean, 0.5) ** 0.5:
-                found.append(f"{kind}“{name}”本周 {held[week[-1]]} 件，前 {len(past)} 周平均每周 {mean:.1f} 件。")
+            if name and now >= 3 and now > mean + 3 * max(mean, 0.5) ** 0.5:
+                found.append(f"{kind}“{name}”本周 {now} 件，前 {len(past)} 周平均每周 {mean:.1f} 件。")
     return found

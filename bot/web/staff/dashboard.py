@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -44,7 +45,10 @@ DashboardSeat = Annotated[Seat, seat("dashboard")]
 @router.get("", response_class=HTMLResponse)
 def dashboard(at: DashboardSeat) -> Response:
     seen = rights.places_of(at.session, at.staff)
-    return at.page("dashboard.html", **figures(at.session, seen, now=datetime.now(UTC)))
+    found = figures(at.session, seen, now=datetime.now(UTC))
+    return at.page(
+        "dashboard.html", totals=found.totals, chart=asdict(found.chart), grid=found.grid, warnings=found.warnings
+    )
 
 
 @router.get("/cases.{kind}")
