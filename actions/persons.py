@@ -26,14 +26,12 @@ def threads_of(session: Session, conversation_id: str) -> list[str]:
     For what a resident is shown, never for staff, whose places may differ.
     """
     own = session.get(PersonThread, conversation_id)
-    joined = (
-        session.scalars(
-            select(PersonThread.conversation_id)
-            .where(PersonThread.person_id == own.person_id)
-            .order_by(PersonThread.conversation_id)
-        )
-        if own
-        else []
+    if own is None:
+        return [conversation_id]
+    joined = session.scalars(
+        select(PersonThread.conversation_id)
+        .where(PersonThread.person_id == own.person_id)
+        .order_by(PersonThread.conversation_id)
     )
     return [conversation_id, *(c for c in joined if c != conversation_id)]
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -58,6 +59,25 @@ def take(session: Session, rows: Sequence[Row], *, book: PlaceBook) -> list[Line
     return lines
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What a row asks for: a place and its committee, and which of the two are there already.
+
+    aliases: empty where they stay; is_fallback: None where the row doesn't say.
+    """
+
+    id: str
+    name: str
+    level: Level
+    above: Place
+    aliases: list[str]
+    unit: str
+    phone: str
+    is_fallback: bool | None
+    place: Place | None
+    team: Team | None
+
+
 class _Committees:
     def __init__(self, session: Session, book: PlaceBook) -> None:
         self.session, self.book = session, book
@@ -72,6 +92,20 @@ class _Committees:
         self.team_names.add(team.name)
 
     def take(self, row: Row) -> Line:
+        wanted = self.read(row)
+        place, team = wanted.place, wanted.team
+        # From here on nothing is refused, so a bad line leaves nothing behind.
+        self.taken[wanted.id] = row.number
+        changes = [*self._place(wanted), *self._team(wanted)]
+        is_new = place is None or team is None
+        outcome = Outcome.new if is_new else Outcome.changed if changes else Outcome.same
+        twins = [p for p in self.book.called(wanted.name) if p.id != wanted.id and p.name == wanted.name]
+        warning = "。别处也有同名的村，居民要说上乡镇才分得清" if twins and is_new else ""
+        what = f"：{'；'.join(changes)}" if changes else ""
+        return Line(row.number, outcome, f"{wanted.above.name} {wanted.name}{what}{warning}")
+
+    def read(self, row: Row) -> _Wanted:
+        """Raises BadLine for whatever can't be taken."""
         written = row.words("名称", most=40, needed=True)
         kind = _KINDS.get(row.plain("级别"))
         if kind is None:
@@ -79,12 +113,9 @@ class _Committees:
         name, short, unit = names(written, kind)
         if not short:
             raise BadLine(f"“{written}”不像地名。")
-        above = self.book.find(row.words("上级", most=60, needed=True), is_anywhere=True)
-        if above.level is not (Level.county if kind == "乡镇" else Level.township):
-            raise BadLine(f"“上级”要写{'县' if kind == '乡镇' else '乡镇'}，“{above.name}”不是。")
-        place = next(
-            (p for p in [*self.book.called(name), *self.book.called(written)] if p.parent_id == above.id), None
-        )
+        above = self.above(row, kind)
+        called = [*self.book.called(name), *self.book.called(written)]
+        place = next((p for p in called if p.parent_id == above.id), None)
         if not self.book.is_mine(place or above):
             raise BadLine(f"“{name}”不在您负责的地方。")
         # The id is made from the name, so the same table gives the same ids in every database, and links stay good.
@@ -96,43 +127,48 @@ class _Committees:
         team = self.team_at(found, unit, kind)
         if team is None:
             unit = self.free_name(unit, above)
-        # From here on nothing is refused, so a bad line leaves nothing behind.
-        self.taken[found] = row.number
-        changes: list[str] = []
-        is_new = place is None or team is None
+        level = Level.township if kind == "乡镇" else Level.village
+        return _Wanted(found, name, level, above, aliases, unit, phone, is_fallback, place, team)
+
+    def above(self, row: Row, kind: str) -> Place:
+        above = self.book.find(row.words("上级", most=60, needed=True), is_anywhere=True)
+        if above.level is not (Level.county if kind == "乡镇" else Level.township):
+            raise BadLine(f"“上级”要写{'县' if kind == '乡镇' else '乡镇'}，“{above.name}”不是。")
+        return above
+
+    def _place(self, wanted: _Wanted) -> list[str]:
+        """The place made or given other aliases; what was done, in words."""
+        place, aliases = wanted.place, wanted.aliases
+        done = []
         if place is None:
             place = Place(
-                id=found,
-                name=name,
-                level=Level.township if kind == "乡镇" else Level.village,
-                parent_id=above.id,
-                aliases=aliases,
+                id=wanted.id, name=wanted.name, level=wanted.level, parent_id=wanted.above.id, aliases=aliases
             )
             self.session.add(place)
             self.session.flush()
-            changes.append(f"新地方（{'、'.join(aliases)}）")
+            done = [f"新地方（{'、'.join(aliases)}）"]
         elif aliases and set(aliases) != set(place.aliases):
-            changes.append(f"别名改成 {'、'.join(aliases)}（原来是 {'、'.join(place.aliases) or '没有'}）")
+            done = [f"别名改成 {'、'.join(aliases)}（原来是 {'、'.join(place.aliases) or '没有'}）"]
             place.aliases = aliases
         self.book.add(place)
+        return done
+
+    def _team(self, wanted: _Wanted) -> list[str]:
+        """The committee made or changed; what was done, in words."""
+        team, phone, is_fallback = wanted.team, wanted.phone, wanted.is_fallback
         if team is None:
-            team = Team(name=unit, place_id=found, phone=phone or None, is_fallback=bool(is_fallback))
+            team = Team(name=wanted.unit, place_id=wanted.id, phone=phone or None, is_fallback=bool(is_fallback))
             self.session.add(team)
             self.note(team)
-            changes.append(f"新单位 {unit}{' ' + phone if phone else ''}{'，兜底' if is_fallback else ''}")
-        else:
-            if phone and phone != team.phone:
-                changes.append(f"{team.name}的电话改成 {phone}（原来是 {team.phone or '没有'}）")
-                team.phone = phone
-            if is_fallback is not None and is_fallback != team.is_fallback:
-                changes.append(f"{team.name}{'改为' if is_fallback else '不再'}兜底")
-                team.is_fallback = is_fallback
-        outcome = Outcome.new if is_new else Outcome.changed if changes else Outcome.same
-        twins = [p for p in self.book.called(name) if p.id != found and p.name == name]
-        warning = "。别处也有同名的村，居民要说上乡镇才分得清" if twins and is_new else ""
-        return Line(
-            row.number, outcome, f"{above.name} {name}" + (f"：{'；'.join(changes)}" if changes else "") + warning
-        )
+            return [f"新单位 {wanted.unit}{' ' + phone if phone else ''}{'，兜底' if is_fallback else ''}"]
+        done = []
+        if phone and phone != team.phone:
+            done.append(f"{team.name}的电话改成 {phone}（原来是 {team.phone or '没有'}）")
+            team.phone = phone
+        if is_fallback is not None and is_fallback != team.is_fallback:
+            done.append(f"{team.name}{'改为' if is_fallback else '不再'}兜底")
+            team.is_fallback = is_fallback
+        return done
 
     def aliases(
         self, row: Row, place_id: str, *, name: str, short: str, above: Place, kind: str, place: Place | None

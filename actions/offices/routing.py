@@ -18,7 +18,7 @@ def team_for(session: Session, *, category: str, place: str | None, text: str) -
             return rule.team
     fallbacks = list(session.scalars(select(Team).where(Team.is_fallback).order_by(Team.id)))
     near = [t for p in here for t in fallbacks if t.place_id == p]
-    return (near or fallbacks or [None])[0]
+    return next(iter(near or fallbacks), None)
 
 
 def grid_workers(session: Session, place: str | None) -> list[GridWorker]:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml.ns import qn
 from docx.shared import Pt
 from docxtpl import DocxTemplate
 
 from actions.cases import numbers
 from actions.cases.models import Case
 from actions.papers.case_file import day_zh, printable
+from actions.papers.word import set_chinese_font
 
 # Headings after 人民调解法 29; a county puts its own wording into <home>/templates/mediation_agreement.docx.
 _LINES = [
@@ -40,13 +40,13 @@ def default_template() -> bytes:
     document = Document()
     style = document.styles["Normal"]
     style.font.name, style.font.size = "FangSong", Pt(14)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), "仿宋")
+    set_chinese_font(style.element.rPr, "仿宋")
     title = document.add_paragraph()
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
     run = title.add_run("人民调解协议书")
     run.bold, run.font.size = True, Pt(20)
     run.font.name = "SimSun"
-    run._element.rPr.rFonts.set(qn("w:eastAsia"), "宋体")
+    set_chinese_font(run._element.rPr, "宋体")
     document.add_paragraph("编号：{{ number }}　　{{ place }}")
     for line in _LINES:
         document.add_paragraph(line)

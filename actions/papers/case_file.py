@@ -66,77 +66,69 @@ def pack(case: Case, *, place: str) -> dict[str, Any]:
     }
 
 
+_LABELS = {
+    "number": "编号",
+    "category": "类别",
+    "place": "地方",
+    "spot": "位置",
+    "filed_at": "登记时间",
+    "due_at": "时限",
+    "status": "状态",
+    "when": "发生时间",
+    "other_party": "对方",
+    "contact": "联系方式",
+}
+_FONT = "STSong-Light"
+_PLAIN = ParagraphStyle("plain", fontName=_FONT, fontSize=10.5, leading=16, wordWrap="CJK")
+_HEAD = ParagraphStyle("head", parent=_PLAIN, fontSize=13, leading=22, spaceBefore=8)
+_TITLE = ParagraphStyle("title", parent=_HEAD, fontSize=18, leading=28, alignment=1)
+_GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.4, "#888888"), ("VALIGN", (0, 0), (-1, -1), "TOP")])
+
+
 def pack_pdf(found: dict[str, Any]) -> bytes:
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-    plain = ParagraphStyle("plain", fontName="STSong-Light", fontSize=10.5, leading=16, wordWrap="CJK")
-    head = ParagraphStyle("head", parent=plain, fontSize=13, leading=22, spaceBefore=8)
-    title = ParagraphStyle("title", parent=head, fontSize=18, leading=28, alignment=1)
-
-    def cell(text: object) -> Paragraph:
-        return Paragraph(escape(_few_lines(printable(str(text))[:6000])).replace("\n", "<br/>"), plain)
-
-    def table(rows: list[list[object]], widths: list[float]) -> Table:
-        made = Table([[cell(c) for c in row] for row in rows], colWidths=[w * mm for w in widths], splitInRow=1)
-        made.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.4, "#888888"), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
-        return made
-
-    names = {
-        "number": "编号",
-        "category": "类别",
-        "place": "地方",
-        "spot": "位置",
-        "filed_at": "登记时间",
-        "due_at": "时限",
-        "status": "状态",
-        "when": "发生时间",
-        "other_party": "对方",
-        "contact": "联系方式",
-    }
-    parts: list[Any] = [
-        Paragraph("事项材料包", title),
-        table(
-            [[label, found[key] or "无"] for key, label in names.items()]
-            + [["绿色通道", "、".join(found["green"]) or "否"]],
-            [30, 140],
-        ),
-    ]
-    parts += [
-        Paragraph("事情经过", head),
-        *[cell(p) for p in _pieces(found["what"])],
-        Paragraph("居民的要求", head),
-        *[cell(p) for p in _pieces(found["wish"] or "未写明")],
-        Paragraph("办理记录", head),
-    ]
-    parts.append(
-        table(
-            [
-                ["时间", "谁", "做了什么", "说明"],
-                *[[e["at"], e["who"], e["what"], e["note"][:1500]] for e in found["events"]],
-            ],
-            [34, 22, 40, 74],
-        )
-    )
-    if found["units"]:
-        parts += [
-            Spacer(1, 6),
-            table(
-                [
-                    ["单位", "叫的时间", "到的时间", "结果"],
-                    *[[u["unit"], u["called_at"], u["arrived_at"], u["result"][:1500]] for u in found["units"]],
-                ],
-                [40, 34, 34, 62],
-            ),
-        ]
+    """What `pack` gives, to be printed."""
+    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
     out = io.BytesIO()
-
-    def foot(canvas: Any, document: Any) -> None:
-        canvas.setFont("STSong-Light", 9)
-        canvas.drawCentredString(A4[0] / 2, 10 * mm, f"第 {document.page} 页　内含个人信息，只供办理使用")
-
-    SimpleDocTemplate(
+    document = SimpleDocTemplate(
         out, pagesize=A4, topMargin=18 * mm, bottomMargin=18 * mm, title=f"材料包 {found['number']}"
-    ).build(parts, onFirstPage=foot, onLaterPages=foot)
+    )
+    document.build(_parts(found), onFirstPage=_foot, onLaterPages=_foot)
     return out.getvalue()
+
+
+def _parts(found: dict[str, Any]) -> list[Any]:
+    """The document from its title to the units that were called."""
+    known = [[label, found[key] or "无"] for key, label in _LABELS.items()]
+    done = [[e["at"], e["who"], e["what"], e["note"][:1500]] for e in found["events"]]
+    parts = [
+        Paragraph("事项材料包", _TITLE),
+        _table([*known, ["绿色通道", "、".join(found["green"]) or "否"]], [30, 140]),
+        Paragraph("事情经过", _HEAD),
+        *map(_cell, _pieces(found["what"])),
+        Paragraph("居民的要求", _HEAD),
+        *map(_cell, _pieces(found["wish"] or "未写明")),
+        Paragraph("办理记录", _HEAD),
+        _table([["时间", "谁", "做了什么", "说明"], *done], [34, 22, 40, 74]),
+    ]
+    if found["units"]:
+        units = [[u["unit"], u["called_at"], u["arrived_at"], u["result"][:1500]] for u in found["units"]]
+        parts += [Spacer(1, 6), _table([["单位", "叫的时间", "到的时间", "结果"], *units], [40, 34, 34, 62])]
+    return parts
+
+
+def _cell(text: object) -> Paragraph:
+    return Paragraph(escape(_few_lines(printable(str(text))[:6000])).replace("\n", "<br/>"), _PLAIN)
+
+
+def _table(rows: list[list[object]], widths: list[float]) -> Table:
+    made = Table([[_cell(c) for c in row] for row in rows], colWidths=[w * mm for w in widths], splitInRow=1)
+    made.setStyle(_GRID)
+    return made
+
+
+def _foot(canvas: Any, document: Any) -> None:
+    canvas.setFont(_FONT, 9)
+    canvas.drawCentredString(A4[0] / 2, 10 * mm, f"第 {document.page} 页　内含个人信息，只供办理使用")
 
 
 def _few_lines(text: str, most: int = 150) -> str:

@@ -9,9 +9,10 @@ from datetime import date
 from docx import Document
 from docx.document import Document as DocumentType
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
+
+from actions.papers.word import set_chinese_font
 
 _NO_XML = re.compile("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BODY, _TITLE = Pt(16), Pt(22)  # 三号, 二号
@@ -55,6 +56,23 @@ def township_letter(
     village, township, rule, author = (_one_line(s) for s in (village, township, rule_title, author))
     rule = rule.strip("《》 ")
     document = _page()
+    _opening(document, village, township, rule, adopted_on, count=len(clauses))
+    quoted: set[tuple[str, str]] = set()
+    for place, clause in enumerate(clauses, 1):
+        _clause(document, place, clause, quoted=quoted)
+    _line(document, f"{_chinese(len(clauses) + 1)}、建议", bold=True)
+    _closing(document, village, rule)
+    _line(document, author, right=True)
+    _line(document, _day(day), right=True)
+    _table(document, clauses)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def _opening(
+    document: DocumentType, village: str, township: str, rule: str, adopted_on: date | None, *, count: int
+) -> None:
     _line(document, f"关于提请责令改正《{rule}》", size=_TITLE, bold=True, center=True)
     _line(document, "有关条款的函", size=_TITLE, bold=True, center=True)
     _line(document, "")
@@ -67,14 +85,13 @@ def township_letter(
     _line(
         document,
         (
-            f"我们对{village}{when}《{rule}》逐条作了合法性审查，认为其中{_count(len(clauses))}条内容与法律相抵触。"
+            f"我们对{village}{when}《{rule}》逐条作了合法性审查，认为其中{_count(count)}条内容与法律相抵触。"
             "现将有关条款、法律依据和审查意见函告如下："
         ),
     )
-    quoted: set[tuple[str, str]] = set()
-    for place, clause in enumerate(clauses, 1):
-        _clause(document, place, clause, quoted=quoted)
-    _line(document, f"{_chinese(len(clauses) + 1)}、建议", bold=True)
+
+
+def _closing(document: DocumentType, village: str, rule: str) -> None:
     _line(
         document,
         (
@@ -96,12 +113,6 @@ def township_letter(
     for place, what in enumerate(attached, 1):
         _line(document, f"{'附件：' if place == 1 else '　　　'}{place}. {what}")
     _line(document, "")
-    _line(document, author, right=True)
-    _line(document, _day(day), right=True)
-    _table(document, clauses)
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
 
 
 def _clause(document: DocumentType, place: int, clause: ConflictingClause, *, quoted: set[tuple[str, str]]) -> None:
@@ -119,7 +130,7 @@ def _clause(document: DocumentType, place: int, clause: ConflictingClause, *, qu
 
 
 def _table(document: DocumentType, clauses: Sequence[ConflictingClause]) -> None:
-    document.add_page_break()
+    document.add_page_break()  # type: ignore[no-untyped-call]  # python-docx left this one out
     _line(document, "附件2", indent=False)
     _line(document, "有关条款与法律依据对照表", bold=True, center=True)
     table = document.add_table(rows=1, cols=3)
@@ -150,7 +161,7 @@ def _page() -> DocumentType:
     section.right_margin = Cm(2.6)
     style = document.styles["Normal"]
     style.font.name, style.font.size = "FangSong", _BODY
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), "仿宋")
+    set_chinese_font(style.element.rPr, "仿宋")
     return document
 
 
@@ -182,7 +193,7 @@ def _run(paragraph: Paragraph, text: str, *, size: Pt, bold: bool) -> None:
     run.bold, run.font.size = bold, size
     if bold:
         run.font.name = "SimHei"
-        run._element.rPr.rFonts.set(qn("w:eastAsia"), "黑体")
+        set_chinese_font(run._element.rPr, "黑体")
 
 
 def _clean(text: str) -> str:
