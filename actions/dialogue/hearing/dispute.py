@@ -1,6 +1,7 @@
 """When, where, who, what: heard in one sentence."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from actions.calendar import dates
@@ -193,48 +194,55 @@ def read_step(step: str, text: str, *, now: datetime) -> str | None:
     text = text.strip(" ，,。；;")
     if not text:
         return None
-    none = bool(_NONE.match(text))
     if step == "what":
-        return (
-            text
-            if len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", text)) >= 4
-            and not none
-            and yes_or_no(text) is None
-            and (not is_explicit(text) or matter_in(text))
-            else None
-        )
+        return _read_what(text)
     if step == "when":
-        if none:
-            return "说不清"
-        if (known := when_said(text, now=now)) and len(text) <= 16 and not is_question(text):
-            day = re.search(r"（.+）$", known)
-            return text.rstrip("的啊呀嘛吧呢哦了。！! ") + (day.group() if day else "")
-        return known or (text if len(text) <= 16 and _LOOSE_TIME.search(text) else None)
+        return _read_when(text, now)
     if step == "contact":
-        if phone := phone_in(text):
-            return phone
-        if odd_number_in(text):
-            return None
-        if _ANONYMOUS.search(text):
-            return "匿名"
-        return "在这里回复" if _HERE.search(text) or none else None
+        return _read_contact(text)
     if step == "care":
-        if reasons := green_reasons(text):
-            return "、".join(reasons)
-        if none or re.match(r"^(?:都|家里|我家)?没", text) or re.search(r"不是|没有|没得", text):
-            return "没有"
-        return next((name for name in GREEN if text in name and len(text) >= 2), None) or (
-            "高龄或独居老人" if "老人" in text else None
-        )
-    if none:
-        return {"where": None, "who": "说不清", "wish": "请帮忙处理"}.get(step)
-    if (
-        not re.search(r"[\u4e00-\u9fffA-Za-z]", text)
-        or (phone_in(text) and len(text) <= 18)
-        or yes_or_no(text) is not None
-    ):
+        return _read_care(text)
+    if _NONE.match(text):
+        return {"who": "说不清", "wish": "请帮忙处理"}.get(step)
+    has_words = re.search(r"[\u4e00-\u9fffA-Za-z]", text)
+    is_number = phone_in(text) and len(text) <= 18
+    return text if has_words and not is_number and yes_or_no(text) is None else None
+
+
+def _read_what(text: str) -> str | None:
+    is_long = len(re.sub(r"[^\u4e00-\u9fffA-Za-z]", "", text)) >= 4
+    if not is_long or _NONE.match(text) or yes_or_no(text) is not None:
         return None
-    return text
+    return text if not is_explicit(text) or matter_in(text) else None
+
+
+def _read_when(text: str, now: datetime) -> str | None:
+    if _NONE.match(text):
+        return "说不清"
+    known, is_short = when_said(text, now=now), len(text) <= 16
+    if known and is_short and not is_question(text):
+        day = re.search(r"（.+）$", known)
+        return text.rstrip("的啊呀嘛吧呢哦了。！! ") + (day.group() if day else "")
+    return known or (text if is_short and _LOOSE_TIME.search(text) else None)
+
+
+def _read_contact(text: str) -> str | None:
+    if phone := phone_in(text):
+        return phone
+    if odd_number_in(text):
+        return None
+    if _ANONYMOUS.search(text):
+        return "匿名"
+    return "在这里回复" if _HERE.search(text) or _NONE.match(text) else None
+
+
+def _read_care(text: str) -> str | None:
+    if reasons := green_reasons(text):
+        return "、".join(reasons)
+    if _NONE.match(text) or re.match(r"^(?:都|家里|我家)?没", text) or re.search(r"不是|没有|没得", text):
+        return "没有"
+    named = next((name for name in GREEN if text in name and len(text) >= 2), None)
+    return named or ("高龄或独居老人" if "老人" in text else None)
 
 
 _CORRECTS = re.compile(
@@ -243,54 +251,64 @@ _CORRECTS = re.compile(
 _WRONG = "不对|错了|有误|不是这个|弄错了|要改|改一下|想改|改成|改为|改到|换成|应该是|应是|改"
 
 
-def correction(text: str, fields: dict[str, str | None], *, now: datetime) -> tuple[str, str | None] | None:
+def correction(text: str, fields: Mapping[str, str | None], *, now: datetime) -> tuple[str, str | None] | None:
     """`地点不对，是村口` -> ("where", "村口"); `时间要改` -> ("when", None: ask again). None: it corrects nothing."""
     told, text = text, _CORRECTS.sub("", text) or text
-    for step, words in _FIELD_WORDS.items():
-        more = re.match(
-            rf"^(?:{words})(?:里|上)?(?:再|还要?|也)?(?:加|补)(?:上)?(?:一?[条句个点样])?[，,：: ]*(.{{2,60}})$", text
-        )
-        if more and fields.get(step):
-            return step, f"{fields[step]}；{more.group(1)}"
-        head = re.match(
-            rf"^(?:我的|那个|刚才的?|上面的?|把)?(?:{words})(?:说|填|写|记|搞|弄)?(?:得|的)?(?:{_WRONG})", text
-        )
-        if head:
-            rest = re.sub(r"^[，,：:。 ]*(?:应该|其实)?(?:改成|改为|换成|是|为|写|在)?", "", text[head.end() :]).strip(
-                " 。，,！!"
-            )
-            return step, rest or None
-    swap = re.match(
-        r"^(?:不是|不在)(?P<wrong>.{1,12}?)[，, ]*(?:而|应该|其实)?(?:是|在)(?P<right>.{1,30})$", text
-    ) or re.match(r"^(?:应该)?是(?P<right>.{1,20}?)[，, ]*(?:不是|而不是)(?P<wrong>.{1,12})$", text)
-    if (
-        swap is None
-        and told != text
-        and (bare := re.match(r"^(?:应该|其实)?(?:是|在)(.{1,30})$", text))
-        and not is_question(text)
-    ):
-        right = bare.group(1).strip(" 。，,！!")
-        meant = (
-            "when"
-            if when_said(right, now=now)
-            else "where"
-            if spot_in(right) or re.match(r"村[东西南北]", right)
-            else "who"
-            if _WHO.search(right)
-            else None
-        )
-        return (meant, right) if meant and fields.get(meant) else None
-    if swap is None or is_question(text):
+    if (named := _named(text, fields)) is not None:
+        return named
+    if is_question(text):
         return None
-    wrong, right = swap["wrong"].strip(" 。，,！!"), swap["right"].strip(" 。，,！!")
+    for pattern in _SWAPS:
+        if swap := pattern.match(text):
+            return _swapped(_plain(swap["wrong"]), _plain(swap["right"]), fields, now)
+    bare = re.match(r"^(?:应该|其实)?(?:是|在)(.{1,30})$", text) if told != text else None
+    if bare is None:
+        return None
+    right = _plain(bare.group(1))
+    meant = _meant(right, now)
+    return (meant, right) if meant and fields.get(meant) else None
+
+
+_SWAPS = (
+    re.compile(r"^(?:不是|不在)(?P<wrong>.{1,12}?)[，, ]*(?:而|应该|其实)?(?:是|在)(?P<right>.{1,30})$"),
+    re.compile(r"^(?:应该)?是(?P<right>.{1,20}?)[，, ]*(?:不是|而不是)(?P<wrong>.{1,12})$"),
+)
+
+
+def _plain(words: str) -> str:
+    return words.strip(" 。，,！!")
+
+
+def _meant(words: str, now: datetime) -> str | None:
+    """The field that these words can only belong to."""
+    if when_said(words, now=now):
+        return "when"
+    if spot_in(words) or re.match(r"村[东西南北]", words):
+        return "where"
+    return "who" if _WHO.search(words) else None
+
+
+def _named(text: str, fields: Mapping[str, str | None]) -> tuple[str, str | None] | None:
+    """A field called by its name: 要求里再加一条：…, 地点不对，是村口."""
+    for step, words in _FIELD_WORDS.items():
+        added = rf"^(?:{words})(?:里|上)?(?:再|还要?|也)?(?:加|补)(?:上)?(?:一?[条句个点样])?[，,：: ]*(.{{2,60}})$"
+        if (more := re.match(added, text)) and fields.get(step):
+            return step, f"{fields[step]}；{more.group(1)}"
+        wrong = rf"^(?:我的|那个|刚才的?|上面的?|把)?(?:{words})(?:说|填|写|记|搞|弄)?(?:得|的)?(?:{_WRONG})"
+        if head := re.match(wrong, text):
+            is_now = r"^[，,：:。 ]*(?:应该|其实)?(?:改成|改为|换成|是|为|写|在)?"
+            return step, _plain(re.sub(is_now, "", text[head.end() :])) or None
+    return None
+
+
+def _swapped(wrong: str, right: str, fields: Mapping[str, str | None], now: datetime) -> tuple[str, str] | None:
+    """不是村头，是村口: the field that holds the one, or that the other can only belong to."""
     for step in ("where", "who", "when", "wish", "what"):
         held = fields.get(step)
         if held and wrong in held:
             return step, right if step != "what" else held.replace(wrong, right)
-    for step, is_one in (("when", when_said(right, now=now)), ("where", spot_in(right)), ("who", _WHO.search(right))):
-        if is_one and fields.get(step):
-            return step, right
-    return None
+    kinds = (("when", when_said(right, now=now)), ("where", spot_in(right)), ("who", _WHO.search(right)))
+    return next(((step, right) for step, is_one in kinds if is_one and fields.get(step)), None)
 
 
 def acknowledgement(fields: dict[str, str | None]) -> str:
