@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from actions.dialogue.base import ASKS
-from actions.dialogue.question import split_matters
+from actions.dialogue.question import UNSURE_FROM, split_matters
 from actions.errors import InvalidInput
 from bot.emergency import recognising
 from bot.emergency.guidance import Emergency
@@ -27,7 +27,6 @@ from knowledge.search import building
 from knowledge.search.passages import Draft
 from knowledge.search.searcher import Explained
 
-_UNSURE_FROM = 0.75  # as actions/dialogue/question.py asks of a message whose intent isn't clear
 _MOST = 300  # characters: what the widget's questions are cut to as well
 _MOST_DRAFTS = 100
 
@@ -176,7 +175,7 @@ def _matter(at: Seat, question: str, *, place: str | None, day: date, draft: Dra
         day=day,
         place=place,
         intent=intent if intent in ASKS else "ask_law",
-        threshold=ANSWER_FROM if is_sure else _UNSURE_FROM,
+        threshold=ANSWER_FROM if is_sure else UNSURE_FROM,
         draft=draft,
     )
     weighed = searcher.explain(at.session, question, day=day, place=place, k=10, draft=draft)
