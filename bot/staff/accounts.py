@@ -9,6 +9,8 @@ from bot.staff import passwords
 from bot.staff.models import Role, Staff, StaffSession
 from knowledge.places import Place
 
+_MARKS = str.maketrans("", "", "_-.")  # what a login may have beside letters and digits
+
 
 def add(
     session: Session,
@@ -22,12 +24,9 @@ def add(
     must_change: bool = False,
     is_demo: bool = False,
 ) -> Staff:
+    """Raises InvalidInput; the caller commits."""
     login, name = login.strip().lower(), storable(name).strip()[:40]
-    if (
-        not 2 <= len(login) <= 40
-        or not login.isascii()
-        or not login.replace("_", "").replace("-", "").replace(".", "").isalnum()
-    ):
+    if not _is_login(login):
         raise InvalidInput("账号请用 2 到 40 位的英文字母、数字、点、横线。")
     if not name:
         raise InvalidInput("请写姓名。")
@@ -51,6 +50,10 @@ def add(
     session.add(staff)
     session.flush()
     return staff
+
+
+def _is_login(text: str) -> bool:
+    return 2 <= len(text) <= 40 and text.isascii() and text.translate(_MARKS).isalnum()
 
 
 def set_password(session: Session, staff: Staff, password: str, *, must_change: bool = False) -> None:
