@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from bot.conversations.coverage import coverage
 from bot.staff import rights
 from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeSeat, readable
-from bot.web.staff.desk import words
+from bot.web.staff.typed import words
 from knowledge.places import Place
 
 router = APIRouter(prefix="/staff/knowledge/coverage")

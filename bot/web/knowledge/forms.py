@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from bot.web.staff.desk import int_of, text_of
+from bot.web.staff.typed import int_of, text_of
 from knowledge.documents.kinds.base import Form
 from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.kinds.service_guide import SECTIONS

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.staff import rights
 from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat
-from bot.web.staff.desk import Form, Seat, number_or_404
+from bot.web.staff.desk import Form, Seat
+from bot.web.staff.typed import number_or_404
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.errors import CitationNotFound

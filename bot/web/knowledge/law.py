@@ -16,7 +16,8 @@ from actions.errors import NotAllowed, NotFound
 from bot.conversations import canned
 from bot.staff import rights
 from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat, address, person
-from bot.web.staff.desk import Form, Seat, number_or_404, words
+from bot.web.staff.desk import Form, Seat
+from bot.web.staff.typed import number_or_404, words
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.errors import CorrectionInvalid, ReviewError, StatuteDataMissing
 from knowledge.law import checking, corrections, decisions, queue

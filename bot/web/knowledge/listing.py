@@ -13,7 +13,8 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 
 from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeSeat, own_places, readable, state
-from bot.web.staff.desk import Seat, words
+from bot.web.staff.desk import Seat
+from bot.web.staff.typed import words
 from knowledge import places
 from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Kind, VersionStatus

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from actions.errors import NotAllowed
 from bot.staff import rights
-from bot.web.staff.desk import Form, Seat, Tools, form, number_or_404, seat, words
+from bot.web.staff.desk import Form, Seat, Tools, form, seat
+from bot.web.staff.typed import number_or_404, words
 from knowledge import places
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import EDITABLE, KINDS

@@ -19,7 +19,8 @@ from actions.errors import Conflict, InvalidInput, NotFound
 from actions.feedback import UnansweredQuestion
 from bot.staff import rights
 from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeForm, KnowledgeSeat, address, own_places, person
-from bot.web.staff.desk import Form, Seat, words
+from bot.web.staff.desk import Form, Seat
+from bot.web.staff.typed import words
 from knowledge.anonymity.detector import mask
 from knowledge.answering.compose import Answer, answer
 from knowledge.documents import versions

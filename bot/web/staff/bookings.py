@@ -17,7 +17,8 @@ from actions.calendar.workdays import calendar
 from actions.errors import ActionError, InvalidInput, NotFound
 from bot.conversations import delivery
 from bot.staff import rights
-from bot.web.staff.desk import Form, Seat, form, number_or_404, seat, when_of
+from bot.web.staff.desk import Form, Seat, form, seat
+from bot.web.staff.typed import number_or_404, when_of
 from knowledge.clock import SHANGHAI, today
 from knowledge.places import Place
 

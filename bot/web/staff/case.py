@@ -21,7 +21,8 @@ from bot.conversations import delivery
 from bot.staff import rights
 from bot.web.downloads import file_response
 from bot.web.staff.case_moves import MOVES, Deed
-from bot.web.staff.desk import Form, Seat, form, number_or_404, seat, words
+from bot.web.staff.desk import Form, Seat, form, seat
+from bot.web.staff.typed import number_or_404, words
 from knowledge import places
 from knowledge.clock import today
 from knowledge.places import Level, Place

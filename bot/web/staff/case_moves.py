@@ -12,7 +12,8 @@ from actions.cases.models import CalledUnit, Case
 from actions.cases.status import CaseStatus
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot.conversations import queue
-from bot.web.staff.desk import Form, when_of
+from bot.web.staff.desk import Form
+from bot.web.staff.typed import when_of
 
 
 @dataclass(frozen=True, kw_only=True)

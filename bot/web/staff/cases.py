@@ -19,7 +19,8 @@ from actions.cases.status import OPEN, STAFF_LABELS, CaseStatus
 from actions.errors import InvalidInput
 from bot.staff import rights
 from bot.staff.models import SavedFilter
-from bot.web.staff.desk import Form, Seat, form, seat, words
+from bot.web.staff.desk import Form, Seat, form, seat
+from bot.web.staff.typed import words
 from knowledge import places
 
 _PAGE = 50

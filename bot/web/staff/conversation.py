@@ -21,7 +21,8 @@ from bot.conversations import handoff, queue
 from bot.conversations.models import CannedReply, Conversation, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
-from bot.web.staff.desk import Desk, Form, Seat, Who, form, seat, words
+from bot.web.staff.desk import Desk, Form, Seat, Who, form, seat
+from bot.web.staff.typed import words
 from knowledge.answering.compose import Citation, cite_row
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, DocumentVersion, VersionStatus

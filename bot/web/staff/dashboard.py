@@ -18,7 +18,8 @@ from actions.cases.status import STAFF_LABELS
 from actions.errors import NotFound
 from bot.staff import rights
 from bot.web.downloads import file_response
-from bot.web.staff.desk import Seat, seat, words
+from bot.web.staff.desk import Seat, seat
+from bot.web.staff.typed import words
 from knowledge.clock import SHANGHAI
 from knowledge.places import Place
 

@@ -16,9 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from actions.cases import numbers
-from actions.errors import InvalidInput, NotAllowed, NotFound
+from actions.errors import NotAllowed
 from actions.offices.models import Team
-from actions.storable import storable
 from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
@@ -26,6 +25,7 @@ from bot.staff.models import Staff, StaffSession
 from bot.web.limits import RateLimit
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
+from bot.web.staff.typed import int_of, text_of
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import DocumentVersion
 from knowledge.evaluation.models import GoldenQuestion
@@ -97,25 +97,6 @@ class Desk:
             raise NotAllowed("您的岗位没有这个权限。")
         return Who(held.staff, held)
 
-    async def form(
-        self,
-        request: Request,
-        session: Session,
-        permission: str | None = None,
-        *,
-        most: int = 1_000_000,
-        most_fields: int = 200,
-    ) -> tuple[Who, FormData]:
-        """A form from one of our own pages: same origin, with the session's secret; `most` bytes in a field.
-
-        Raises also NotAllowed.
-        """
-        check_origin(request)
-        who = self.who(request, session, permission)
-        sent = await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
-        check_secret(request, sent, who)
-        return who, sent
-
     def page(
         self, request: Request, template: str, session: Session, who: Who | None, *, status: int = 200, **values: Any
     ) -> HTMLResponse:
@@ -155,7 +136,10 @@ class Seat:
         return self.desk.page(self.request, template, self.session, self.who, status=status, **values)
 
     def back(self, to: str) -> Response:
-        return back(self.request, to)
+        """After a form: to a page of ours; htmx follows a header instead of a redirect."""
+        if self.request.headers.get("hx-request"):
+            return Response(status_code=204, headers={"HX-Redirect": to})
+        return RedirectResponse(to, 303)
 
     def teams(self) -> list[Team]:
         return list(self.session.scalars(select(Team).order_by(Team.name)))
@@ -231,48 +215,6 @@ def check_origin(request: Request) -> None:
         is_own = False
     if not is_own:
         raise NotAllowed("请从本系统的页面操作。")
-
-
-def text_of(form: FormData, name: str, most: int = 4000) -> str:
-    value = form.get(name)
-    return words(value, most) if isinstance(value, str) else ""
-
-
-def words(value: str, most: int) -> str:
-    """What was sent, as it can be stored.
-
-    A form may name an encoding of its own, so even half a surrogate pair arrives.
-    """
-    return storable(value).strip()[:most]
-
-
-def int_of(form: FormData, name: str) -> int | None:
-    value = text_of(form, name)  # nine digits fit every database's integer
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
-
-
-def when_of(value: str) -> datetime:
-    """A `datetime-local` field, in Shanghai, as UTC. Raises InvalidInput."""
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidInput("请填日期和时间。") from None
-    if found.tzinfo is not None or not 2020 < found.year < 2100:
-        raise InvalidInput("日期不对。")
-    return found.replace(tzinfo=SHANGHAI).astimezone(UTC)
-
-
-def number_or_404(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= 9):
-        raise NotFound
-    return int(value)
-
-
-def back(request: Request, to: str) -> Response:
-    """After a form: to a page of ours; htmx follows a header instead of a redirect."""
-    if request.headers.get("hx-request"):
-        return Response(status_code=204, headers={"HX-Redirect": to})
-    return RedirectResponse(to, 303)
 
 
 def set_cookie(request: Request, response: Response, token: str) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from bot.staff import accounts, rights
 from bot.staff.models import AuditEntry, Role, Staff
-from bot.web.staff.desk import Form, Seat, form, number_or_404, seat
+from bot.web.staff.desk import Form, Seat, form, seat
+from bot.web.staff.typed import number_or_404
 
 _NEWEST = 2**31 - 1
 _SHOWN = 100

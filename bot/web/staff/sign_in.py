@@ -21,7 +21,8 @@ from actions.errors import ActionError, InvalidInput, NotAllowed
 from bot.staff import accounts, audit, passwords, signing_in
 from bot.staff.models import Role, StaffSession
 from bot.web.limits import address_of
-from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, seat, set_cookie, text_of
+from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, seat, set_cookie
+from bot.web.staff.typed import text_of
 
 _SECRET = re.compile(r"[A-Z2-7]{32}")  # base32, as pyotp makes it
 
