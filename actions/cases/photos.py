@@ -38,6 +38,7 @@ def clean_photo(data: bytes) -> CleanPhoto:
         )
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a damaged picture is shown as far as it goes, or refused
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as found:
                 if found.width * found.height > _MOST_PIXELS:
