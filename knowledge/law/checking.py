@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.errors import CitationNotFound
-from knowledge.law.book import Book, Force, Period
+from knowledge.law.book import Book, Force, Period, Statute
 from knowledge.normalise import normalise
 from knowledge.search.searcher import Searcher
 from knowledge.statutes.citations import Citation, arabic, read_citation, short_name, statute_id
@@ -71,64 +71,41 @@ def check_citation(session: Session, text: str, *, from_day: date, to_day: date 
             + (f"您是不是想写《{near}》？" if near else "行政法规、司法解释、地方的规定不在库里，请自己核对。"),
         )
     written = f"{statute.name} {arabic(citation.ref)}"
-    named = f"《{statute.name}》{citation.ref}"
     if all(book.text(p, citation.ref) is None for p in statute.periods):
         last = statute.on(from_day) or statute.periods[-1]
         count = session.scalar(select(func.count(func.distinct(Chunk.ref))).where(Chunk.version_id == last.version_id))
         return CitationState(
             CitationStatus.unknown_article, f"《{statute.name}》没有{citation.ref}，全文共 {count} 条。", written
         )
+    status, message, on = _held_against(book, statute, citation, from_day, to_day)
+    article = book.on(statute, citation.ref, from_day)
+    text_then = book.text(article.period, citation.ref)
+    version_id = article.period.version_id if article.period else None
+    return CitationState(status, message, written, text_then, version_id, on)
+
+
+def _held_against(
+    book: Book, statute: Statute, citation: Citation, from_day: date, to_day: date | None
+) -> tuple[CitationStatus, str, date | None]:
+    """What is to be said of an article that there is or was, and the day from which on that is so."""
+    named = f"《{statute.name}》{citation.ref}"
     article = book.on(statute, citation.ref, from_day)
     if article.force is Force.not_yet:
-        return CitationState(
-            CitationStatus.not_yet,
-            f"{named}从 {article.since} 起才施行，这份资料从 {from_day} 起就要用。",
-            written,
-            book.text(article.period, citation.ref),
-            article.period.version_id if article.period else None,
-            article.since,
-        )
+        message = f"{named}从 {article.since} 起才施行，这份资料从 {from_day} 起就要用。"
+        return CitationStatus.not_yet, message, article.since
     if article.force is not Force.in_force or article.period is None:
         why = "已经失效" if article.force is Force.repealed else "在现行的版本里已经没有了"
-        return CitationState(
-            CitationStatus.repealed,
-            f"{named}{why}（{article.since} 起）。",
-            written,
-            book.text(article.period, citation.ref),
-            article.period.version_id if article.period else None,
-            article.since,
-        )
+        return CitationStatus.repealed, f"{named}{why}（{article.since} 起）。", article.since
     if citation.paragraph and citation.paragraph > (count := _paragraphs(article.text or "")):
-        return CitationState(
-            CitationStatus.unknown_article,
-            f"{named}只有 {count} 款。",
-            written,
-            article.text,
-            article.period.version_id,
-        )
+        return CitationStatus.unknown_article, f"{named}只有 {count} 款。", None
     for day in sorted(d for d in statute.days_of_change() if d > from_day and (to_day is None or d <= to_day)):
         later = book.on(statute, citation.ref, day)
         if later.force is not Force.in_force:
-            return CitationState(
-                CitationStatus.repealed,
-                f"{named}到 {day - timedelta(days=1)} 为止有效，{day} 起失效，这份资料那时还在用。",
-                written,
-                article.text,
-                article.period.version_id,
-                day,
-            )
+            until = day - timedelta(days=1)
+            return CitationStatus.repealed, f"{named}到 {until} 为止有效，{day} 起失效，这份资料那时还在用。", day
         if later.hash != article.hash:
-            return CitationState(
-                CitationStatus.changed,
-                f"{named}从 {day} 起换成新的条文，请看看这份资料到那时还对不对。",
-                written,
-                article.text,
-                article.period.version_id,
-                day,
-            )
-    return CitationState(
-        CitationStatus.ok, f"{named}，{_period(article.period)}。", written, article.text, article.period.version_id
-    )
+            return CitationStatus.changed, f"{named}从 {day} 起换成新的条文，请看看这份资料到那时还对不对。", day
+    return CitationStatus.ok, f"{named}，{_period(article.period)}。", None
 
 
 def suggest_articles(session: Session, searcher: Searcher, words: str, *, day: date, k: int = 8) -> list[Suggestion]:

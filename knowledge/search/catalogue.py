@@ -93,17 +93,26 @@ def list_documents(
         conditions.append(_holding(session, wanted, about, said))
     else:
         conditions += about.conditions
-    if status is not None:
-        conditions.append(_has_status(status))
-    if expiring:
-        conditions.append(_ends_between(*expiring))
-    if unchecked_since:
-        conditions.append(_unchecked_since(unchecked_since))
+    conditions += [_has_status(status)] if status is not None else []
+    conditions += [_ends_between(*expiring)] if expiring else []
+    conditions += [_unchecked_since(unchecked_since)] if unchecked_since else []
     for person, statuses, is_writer in ((to_review_by, (VersionStatus.in_review,), False), (written_by, OPEN, True)):
         if person is not None:
             conditions.append(DocumentVersion.id.in_(found := _in_work(session, statuses, person, is_writer=is_writer)))
             if not found:  # the database would look at all documents for none
                 return Page((), page, per_page, 0, False)
+    return _page(session, conditions, said, wanted, page=page, per_page=per_page)
+
+
+def _page(
+    session: Session,
+    conditions: Sequence[ColumnElement[bool]],
+    said: "_Said",
+    wanted: Sequence[str],
+    *,
+    page: int,
+    per_page: int,
+) -> Page:
     latest = select(DocumentVersion).join(Document).where(*conditions)
     total = _counted(session, latest)
     shown = (

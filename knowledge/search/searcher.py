@@ -15,7 +15,7 @@ from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 from knowledge.places import places_serving
 from knowledge.search.articles import ENDED, article_in_force
-from knowledge.search.index import Index
+from knowledge.search.index import Candidates, Index
 from knowledge.search.passages import Draft, Passage, load_passages, whole_text
 from knowledge.statutes.citations import named_article
 
@@ -54,11 +54,8 @@ class Searcher:
         Only what is published, in force on `day` and of this place comes back, whatever the snapshot holds. With
         `draft`, as if that version were published.
         """
-        hits = [
-            h
-            for h in self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft)
-            if h.reason is None
-        ]
+        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft)
+        hits = [h for h in self._hits(session, asked, k) if h.reason is None]
         return load_passages(session, [(h.raw, h.chunk_id) for h in hits], k)
 
     def explain(
@@ -76,122 +73,48 @@ class Searcher:
         """What `search` weighed: what it shows, the `k` best, and among those whatever scored as high and isn't
         shown, with the reason.
         """
-        hits = self._hits(session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft)
+        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft)
+        hits = self._hits(session, asked, k)
         known = {h.chunk_id for h in hits}
-        hits += [
-            h
-            for h in self._hits(
-                session, query, day=day, place=place, kinds=kinds, boost=boost, k=k, draft=draft, everywhere=True
-            )
-            if h.chunk_id not in known and h.reason is not None
-        ]
+        elsewhere = self._hits(session, asked, k, everywhere=True)
+        hits += [h for h in elsewhere if h.chunk_id not in known and h.reason is not None]
         hits.sort(key=lambda h: -h.raw)
-        passages = {
-            p.chunk_id: p for p in load_passages(session, [(h.raw, h.chunk_id) for h in hits if h.reason is None], k)
-        }
-        least = min((p.raw for p in passages.values()), default=-math.inf)
+        shown = load_passages(session, [(h.raw, h.chunk_id) for h in hits if h.reason is None], k)
+        passages = {p.chunk_id: p for p in shown}
+        least = min((p.raw for p in shown), default=-math.inf)
         hidden = [h for h in hits if h.reason is not None and h.raw >= least][: 2 * k]
         kept = sorted([*hidden, *(h for h in hits if h.chunk_id in passages)], key=lambda h: -h.raw)
-        rows = {
-            c.id: (c, v, d) for c, v, d in session.execute(whole_text.where(Chunk.id.in_([h.chunk_id for h in kept])))
-        }
-        ids = sorted({h.question.decode() for h in kept if h.question})
-        asked: dict[bytes, str] = {
-            q.id.encode(): q.text for q in session.scalars(select(BankQuestion).where(BankQuestion.id.in_(ids)))
-        } | (draft.questions if draft else {})
-        found = []
-        for h in kept:
-            if h.chunk_id in rows:
-                chunk, version, document = rows[h.chunk_id]
-                found.append(
-                    Explained(
-                        h.chunk_id,
-                        version.id,
-                        document.id,
-                        document.kind,
-                        document.title,
-                        chunk.ref,
-                        chunk.text,
-                        document.place_id,
-                        h.raw,
-                        h.dense,
-                        h.bank,
-                        asked.get(h.question),
-                        h.lexical,
-                        h.is_named,
-                        passages[h.chunk_id].score if h.chunk_id in passages else None,
-                        h.reason,
-                    )
-                )
-        return found
+        return _explained(session, kept, passages, draft.questions if draft else {})
 
-    def _hits(
-        self,
-        session: Session,
-        query: str,
-        *,
-        day: date,
-        place: str | None,
-        kinds: Collection[Kind],
-        boost: dict[Kind, float] | None,
-        k: int,
-        draft: Draft | None,
-        everywhere: bool = False,
-    ) -> list["_Hit"]:
+    def _hits(self, session: Session, asked: "_Asked", k: int, *, everywhere: bool = False) -> list["_Hit"]:
         """Candidates, best first, those that may not be shown with the reason.
 
         `everywhere`: other villages' texts among them.
         """
-        text = normalise(query)
-        if not text:
+        if not asked.text:
             return []
-        vector = self.embedder.encode_queries([text])[0]
-        live, serving = self.live(), places_serving(session, place)
+        vector = self.embedder.encode_queries([asked.text])[0]
+        live, serving = self.live(), places_serving(session, asked.place)
         # Filters by kind take away most candidates, so more of them are asked for.
-        found = (live.plus(draft.segment) if draft else live).search(
-            text, vector, width=600 if kinds else 150, places=None if everywhere else serving
+        found = (live.plus(asked.draft.segment) if asked.draft else live).search(
+            asked.text, vector, width=600 if asked.kinds else 150, places=None if everywhere else serving
         )
-        raw = (
-            BANK_TEMPERATURE * np.logaddexp(found.dense / BANK_TEMPERATURE, found.bank / BANK_TEMPERATURE)
-            + LEXICAL_WEIGHT * found.lexical
-        )
-        order = np.argsort(-raw)[: max(300, 20 * k)]
-        rows = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
-        hits: list[_Hit] = []
-        seen: set[tuple[str, str | None]] = set()
-        for i in order:
-            row = rows.get(int(found.chunk_ids[i]))
-            if row is None:
-                continue
-            key = (row.document_id, row.ref)
-            reason = _reason(row, day=day, serving=serving, kinds=kinds, draft=draft) or (
-                "同一条已在前面" if key in seen else None
-            )
-            if reason is None:
-                seen.add(key)
-            hits.append(
-                _Hit(
-                    row.id,
-                    float(raw[i]) + (boost or {}).get(row.kind, 0.0),
-                    float(found.dense[i]),
-                    float(found.bank[i]),
-                    bytes(found.questions[i]),
-                    float(found.lexical[i]),
-                    reason,
-                )
-            )
-        named = named_article(text)
-        if named and not kinds and (article := article_in_force(session, named.law, named.ref, day)):
-            # `民法典第1042条` names its source: it comes first, whatever the vectors say.
-            known = next(
-                (h for h in hits if h.chunk_id == article[0].id), _Hit(article[0].id, 0.0, 0.0, 0.0, b"", 0.0, None)
-            )
-            hits = [
-                replace(known, raw=1.2, reason=None, is_named=True),
-                *(h for h in hits if h.chunk_id != article[0].id),
-            ]
+        hits = _weighed(session, found, asked, serving, most=max(300, 20 * k))
+        named = None if asked.kinds else named_article(asked.text)
+        if named and (article := article_in_force(session, named.law, named.ref, asked.day)):
+            hits = _first(article[0].id, hits)
         hits.sort(key=lambda h: -h.raw)
         return hits
+
+
+@dataclass(frozen=True)
+class _Asked:
+    text: str  # normalised
+    day: date
+    place: str | None
+    kinds: Collection[Kind]
+    boost: dict[Kind, float]
+    draft: Draft | None
 
 
 @dataclass(frozen=True)
@@ -256,6 +179,82 @@ def _looked_up(session: Session, ids: Sequence[int]) -> dict[int, Any]:
         Document, DocumentVersion.document_id == Document.id
     )
     return {row.id: row for row in session.execute(asked.where(Chunk.id.in_(ids)))}
+
+
+def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collection[str], *, most: int) -> list[_Hit]:
+    """The `most` best candidates; of one article, clause or document the best may be shown."""
+    raw = (
+        BANK_TEMPERATURE * np.logaddexp(found.dense / BANK_TEMPERATURE, found.bank / BANK_TEMPERATURE)
+        + LEXICAL_WEIGHT * found.lexical
+    )
+    order = np.argsort(-raw)[:most]
+    rows = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
+    hits: list[_Hit] = []
+    seen: set[tuple[str, str | None]] = set()
+    for i in order:
+        row = rows.get(int(found.chunk_ids[i]))
+        if row is None:
+            continue
+        key = (row.document_id, row.ref)
+        reason = _reason(row, day=asked.day, serving=serving, kinds=asked.kinds, draft=asked.draft)
+        if reason is None and key in seen:
+            reason = "同一条已在前面"
+        if reason is None:
+            seen.add(key)
+        hits.append(
+            _Hit(
+                row.id,
+                float(raw[i]) + asked.boost.get(row.kind, 0.0),
+                float(found.dense[i]),
+                float(found.bank[i]),
+                bytes(found.questions[i]),
+                float(found.lexical[i]),
+                reason,
+            )
+        )
+    return hits
+
+
+def _first(chunk_id: int, hits: list[_Hit]) -> list[_Hit]:
+    """`民法典第1042条` names its source: it comes first, whatever the vectors say."""
+    known = next((h for h in hits if h.chunk_id == chunk_id), _Hit(chunk_id, 0.0, 0.0, 0.0, b"", 0.0, None))
+    return [replace(known, raw=1.2, reason=None, is_named=True), *(h for h in hits if h.chunk_id != chunk_id)]
+
+
+def _explained(
+    session: Session, hits: list[_Hit], passages: dict[int, Passage], own: dict[bytes, str]
+) -> list["Explained"]:
+    """`own`: questions of a draft, which the bank doesn't have."""
+    whole = session.execute(whole_text.where(Chunk.id.in_([h.chunk_id for h in hits])))
+    rows = {chunk.id: (chunk, version, document) for chunk, version, document in whole}
+    ids = sorted({h.question.decode() for h in hits if h.question})
+    bank = session.scalars(select(BankQuestion).where(BankQuestion.id.in_(ids)))
+    asked = {q.id.encode(): q.text for q in bank} | own
+    found = []
+    for h in hits:
+        if h.chunk_id in rows:
+            chunk, version, document = rows[h.chunk_id]
+            found.append(
+                Explained(
+                    h.chunk_id,
+                    version.id,
+                    document.id,
+                    document.kind,
+                    document.title,
+                    chunk.ref,
+                    chunk.text,
+                    document.place_id,
+                    h.raw,
+                    h.dense,
+                    h.bank,
+                    asked.get(h.question),
+                    h.lexical,
+                    h.is_named,
+                    passages[h.chunk_id].score if h.chunk_id in passages else None,
+                    h.reason,
+                )
+            )
+    return found
 
 
 def _reason(
