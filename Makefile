@@ -1,4 +1,4 @@
-.PHONY: serve test test-fast test-night test-postgres lint bench
+.PHONY: serve test test-fast test-night test-postgres check format lint types bench
 serve:
 	@python3 -m bot.run.setup serve
 test test-postgres: export LINLI_TEST_PROFILE ?= ci
@@ -11,7 +11,11 @@ test-night:
 	@python3 -m bot.run.setup pytest
 test-postgres:
 	@python3 -m bot.run.setup postgres-tests
-lint:
-	@var/venv-app/bin/ruff check .
+check:
+	@python3 -m bot.run.setup check
+lint types:
+	@python3 -m bot.run.setup check $@
+format:
+	@var/venv-app/bin/ruff format .
 bench:
 	@var/venv-app/bin/python -m benchmarks.turns

@@ -190,7 +190,7 @@ def main(arguments: Iterable[str]) -> int:
 def _hand_over(command: list[str]) -> NoReturn:
     """This process becomes the command."""
     python = str(APP_VENV / "bin" / "python")
-    for name, module in {"pytest": "tests.suite", "postgres-tests": "tests.postgres"}.items():
+    for name, module in {"pytest": "tests.suite", "postgres-tests": "tests.postgres", "check": "tests.checks"}.items():
         if command[:1] == [name]:
             os.chdir(ROOT)
             os.execv(python, [python, "-m", module, *command[1:]])
