@@ -9,8 +9,8 @@ import pytest
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matters import MattersFile
-from bot.channels.wechat.menu import MenuFile
-from bot.cli.wechat import RemediesFile
+from bot.channels.wechat.wire.menu import MenuFile
+from bot.cli.wechat.commands import RemediesFile
 from bot.conversations.queue import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.anonymity.names.frames import FramesFile
@@ -25,8 +25,8 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/hearing/asides.yml": AsidesFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
-    "bot/channels/wechat/menu.yml": MenuFile,
-    "bot/cli/wechat_remedies.yml": RemediesFile,
+    "bot/channels/wechat/wire/menu.yml": MenuFile,
+    "bot/cli/wechat/remedies.yml": RemediesFile,
     "bot/conversations/reasons.yml": ReasonsFile,
     "bot/emergency/guidance.yml": GuidanceFile,
     "knowledge/anonymity/names/frames.yml": FramesFile,
@@ -90,9 +90,9 @@ def test_a_data_file_is_packaged(name: str) -> None:
         ("actions/tools/legal_aid.yml", "option: pension", "option: pensions", "pensions 不是这个问题的答案。"),
         ("actions/tools/legal_aid.yml", "- 改判无罪", "- 改判(无罪", "“says”里的写法读不懂，是不是括号没配成对？"),
         ("actions/dialogue/hearing/asides.yml", "  bring:", "  brings:", "“brings”只能写"),
-        ("bot/channels/wechat/menu.yml", "name: 问一问", "name: 问一问吧您", "“name”最多 4 个字。"),
-        ("bot/channels/wechat/menu.yml", "key: book", "key: books", "“key”只能写"),
-        ("bot/cli/wechat_remedies.yml", "  48001:", "  四八: ", "“四八”要写成整数。"),
+        ("bot/channels/wechat/wire/menu.yml", "name: 问一问", "name: 问一问吧您", "“name”最多 4 个字。"),
+        ("bot/channels/wechat/wire/menu.yml", "key: book", "key: books", "“key”只能写"),
+        ("bot/cli/wechat/remedies.yml", "  48001:", "  四八: ", "“四八”要写成整数。"),
         ("bot/conversations/reasons.yml", "  rule: 规则要求", "  rules: 规则要求", "不认得“rules”这一项"),
         ("knowledge/documents/topics.yml", "name: 医疗卫生", "name: 教育文体", "“教育文体”写了两遍。"),
         ("knowledge/documents/plainer_words.yml", "  于每年: 在每年", "  于每年:", "“于每年”要写成文字"),

@@ -4,8 +4,9 @@ import argparse
 import logging
 import sys
 
-from bot.cli import doctor, evaluate, knowledge, privacy, running, staff, talk, wechat
+from bot.cli import doctor, evaluate, knowledge, privacy, running, staff, talk
 from bot.cli.commands import Commands
+from bot.cli.wechat import commands as wechat
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings
 from knowledge.errors import KnowledgeError

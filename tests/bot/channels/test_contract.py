@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.replies import Reply, ReplyKind
 from bot.channels import registry
-from bot.cli.wechat_simulate import made_up_accounts
+from bot.cli.wechat.simulate import made_up_accounts
 from bot.conversations import delivery, service
 from bot.conversations.models import Conversation, Message, Sender
 from bot.settings import Settings

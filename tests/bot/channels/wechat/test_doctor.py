@@ -29,10 +29,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
 from bot.channels.simulator.account import simulated
-from bot.channels.wechat import menu as wechat_menu
 from bot.channels.wechat.accounts import AccountKind
 from bot.channels.wechat.events import MENU_SAYS, MENU_SHOWS
-from bot.cli import wechat, wechat_doctor
+from bot.channels.wechat.wire import menu as wechat_menu
+from bot.cli.wechat import commands as wechat
+from bot.cli.wechat import doctor as wechat_doctor
 from bot.run.setup import SetupFailed
 from bot.settings import Settings
 from knowledge.exchange.corpus import import_places

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from bot.channels.simulator.rules import REPLIES, Shown
 from bot.channels.wechat.accounts import AccountKind, read_accounts
-from bot.cli.wechat_simulate import build, made_up_accounts
+from bot.cli.wechat.simulate import build, made_up_accounts
 from bot.settings import Settings
 from bot.web.simulator import OPENID, Phone
 from knowledge.exchange.corpus import import_places

@@ -14,8 +14,8 @@ from sqlalchemy import select, true
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.wechat.accounts import Account, AccountsUnreadable, read_accounts
-from bot.channels.wechat.menu import MENU
 from bot.channels.wechat.wire.api import WechatApi, WechatError
+from bot.channels.wechat.wire.menu import MENU
 from bot.cli.commands import Commands
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings
@@ -25,12 +25,12 @@ from knowledge.places import Level, Place
 
 
 class RemediesFile(DataModel):
-    """The schema of wechat_remedies.yml: by 全局返回码, what to do next."""
+    """The schema of remedies.yml: by 全局返回码, what to do next."""
 
     remedies: dict[int, Text]
 
 
-_REMEDIES = read(Path(__file__).with_name("wechat_remedies.yml"), RemediesFile).remedies
+_REMEDIES = read(Path(__file__).with_name("remedies.yml"), RemediesFile).remedies
 
 
 def accounts(settings: Settings) -> dict[str, Account]:
@@ -137,7 +137,7 @@ def codes(settings: Settings, args: argparse.Namespace, *, client: Open = open_c
 
 
 def add(commands: Commands) -> None:
-    from bot.cli import wechat_doctor
+    from bot.cli.wechat import doctor
 
     wechat = commands.group("wechat", "the official accounts")
     menu = wechat.group("menu", "the menu below the chat")
@@ -147,7 +147,7 @@ def add(commands: Commands) -> None:
     parser = wechat.add("codes", codes, "a QR code for each village, as a picture to put up there")
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--account")
-    wechat.add("doctor", wechat_doctor.doctor, "check each account's settings and say the next step")
+    wechat.add("doctor", doctor.doctor, "check each account's settings and say the next step")
     parser = wechat.add(
         "simulate", _simulate, "a WeChat of our own with a telephone on a page, to try without an account"
     )
@@ -155,6 +155,6 @@ def add(commands: Commands) -> None:
 
 
 def _simulate(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.cli.wechat_simulate import simulate
+    from bot.cli.wechat.simulate import simulate
 
     return simulate(settings, args)

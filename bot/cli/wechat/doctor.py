@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 
 from bot.channels.wechat.accounts import KIND_LABELS, Account, AccountKind
-from bot.channels.wechat.menu import MENU, PUSH
 from bot.channels.wechat.wire.api import is_fillable, template_fields
 from bot.channels.wechat.wire.crypto import signature
-from bot.cli.wechat import Open, accounts, open_client, remedy
+from bot.channels.wechat.wire.menu import MENU, PUSH
+from bot.cli.wechat.commands import Open, accounts, open_client, remedy
 from bot.settings import Settings
 
 _MOST_SKEW_S = 60

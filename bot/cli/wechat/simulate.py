@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from bot.channels.simulator.account import Simulator, servers, simulated
 from bot.channels.wechat.accounts import Account, read_accounts
-from bot.cli.wechat import accounts, push_menu
+from bot.cli.wechat.commands import accounts, push_menu
 from bot.db import make_engine, make_sessions
 from bot.run.serving import listening
 from bot.run.setup import SetupFailed
