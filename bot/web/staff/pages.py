@@ -3,19 +3,9 @@
 from fastapi import FastAPI
 
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
-from bot.web.staff import (
-    bookings,
-    case,
-    cases,
-    conversation,
-    dashboard,
-    deadlines,
-    imports,
-    inbox,
-    people,
-    settings,
-    sign_in,
-)
+from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
+from bot.web.staff.cases import case
+from bot.web.staff.cases import listing as cases
 from bot.web.staff.desk import Desk
 
 DESK = (

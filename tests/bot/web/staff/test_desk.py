@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 
 from bot.rasa_client import RasaUnavailable
 from bot.staff import audit, passwords
-from bot.web.staff import case_moves, conversation, imports, setting_changes
-from bot.web.staff.cases import Filters
+from bot.web.staff import conversation, imports, setting_changes
+from bot.web.staff.cases import moves as case_moves
+from bot.web.staff.cases.listing import Filters
 from bot.web.staff.pages import DESK
 from tests.bot.world import DEEDS, PASSWORD, World, console
 

@@ -20,7 +20,7 @@ from actions.papers import case_file
 from bot.conversations import delivery
 from bot.staff import rights
 from bot.web.downloads import file_response
-from bot.web.staff.case_moves import MOVES, Deed
+from bot.web.staff.cases.moves import MOVES, Deed
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import number_or_404, words
 from knowledge import places
