@@ -112,7 +112,8 @@ async def import_papers(client: httpx.AsyncClient, csrf: str, number: int) -> No
         data={"csrf": csrf, "kind": "service_guide", "place": "nation"},
         files={"file": ("资料.zip", papers(number), "application/zip")},
     )
-    assert answer.status_code == 200 and "导入结果" in answer.text, (answer.status_code, answer.text[:800])
+    assert answer.status_code == 200, (answer.status_code, answer.text[:800])
+    assert "导入结果" in answer.text, (answer.status_code, answer.text[:800])
 
 
 async def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:

@@ -3,6 +3,7 @@ where `atheris` is installed. It stays out of the project's environments: 35 MB 
 suite; this looks longer and deeper.
 """
 
+import contextlib
 import sys
 
 import atheris
@@ -29,10 +30,8 @@ def once(data: bytes) -> None:
         lambda: _CIPHER.open(read_fields(data).get("Encrypt", "")),
         lambda: _CIPHER.open(data.decode("latin-1")),
     ):
-        try:
+        with contextlib.suppress(WechatRefused):
             reads()
-        except WechatRefused:
-            pass
     text = data.decode("utf-8", "ignore")
     is_only_signs(text)
     chosen(text, [{"title": "好"}])

@@ -100,7 +100,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made.drop_templates()
 
 
-@pytest.fixture()
+@pytest.fixture
 def sessions(databases: Databases) -> Iterator[sessionmaker[Session]]:
     """A migrated database of its own, with nothing in it."""
     with databases.opened() as opened:

@@ -40,7 +40,8 @@ def _limits(session: Session, now: datetime) -> int:
             Case.status.in_(TIMED), Case.paused_at.is_(None), Case.due_at.is_not(None), Case.escalated_at.is_(None)
         )
     ).all():
-        assert case.due_at and case.clock_started_at
+        assert case.due_at
+        assert case.clock_started_at
         key = f"case-{case.id}-{int(case.clock_started_at.timestamp())}"
         if now >= case.due_at:
             case.escalated_at = now

@@ -153,10 +153,9 @@ class Deny(_ByWhatIsOpen):
                 return CancelBooking(self.services).do(turn)
         if "没" in turn.text and (answered := self.open.answers_case(turn)) is not None:
             return answered
+        text = "好，那就不弄了。" if turn.slot("dispute_offer") else "好的。"
         if turn.awaited:
             text = "好，那就不动它。"
-        else:
-            text = "好，那就不弄了。" if turn.slot("dispute_offer") else "好的。"
         reply = Reply(ReplyKind.smalltalk, f"{text}有别的事随时问我。")
         return say(reply, events=slots(dispute_offer=None, awaits=None))
 

@@ -184,7 +184,7 @@ def main(arguments: Iterable[str]) -> int:
             else f"写不了 {HOME}：{error.strerror}。请检查权限，或用 LINLI_HOME 换一个文件夹。"
         )
         return 1
-    _hand_over(list(arguments))
+    return _hand_over(list(arguments))
 
 
 def _hand_over(command: list[str]) -> NoReturn:

@@ -80,7 +80,9 @@ class SavedFilter(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(20))
-    query: Mapped[str] = mapped_column(String(2000))  # as it stands in the address, made by `bot/web/staff/cases.py`
+    query: Mapped[str] = mapped_column(
+        String(2000)
+    )  # as it stands in the address, made by `bot/web/staff/cases/listing.py`
 
 
 class AuditEntry(Base):

@@ -394,9 +394,9 @@ def _landline(n: _Number) -> Spot | None:
         more = _EXTENSION.match(n.text, n.end)
         start = n.start - (n.digits[n.start - 1 : n.start] == "(")
         return Spot(start, more.end() if more else n.end, MarkKind.phone, "座机号码能找到本人或家里")
-    if n.size in (7, 8) and n.number[0] in "2345678":
-        if n.near(_CALL_WORDS, left=8, right=0) and not n.near(_NOT_A_CALL, left=6):
-            return n.spot(MarkKind.phone, "前面说是电话，像座机号码")
+    is_local = n.size in (7, 8) and n.number[0] in "2345678"
+    if is_local and n.near(_CALL_WORDS, left=8, right=0) and not n.near(_NOT_A_CALL, left=6):
+        return n.spot(MarkKind.phone, "前面说是电话，像座机号码")
     return None
 
 
@@ -424,9 +424,9 @@ def _bank_card(n: _Number) -> Spot | None:
         groups = re.findall("[0-9]+", n.digits[n.start : n.end])
         if all(len(group) in (1, 3, 4, 5, 6) for group in groups[:-1]):
             return n.spot(MarkKind.bank_account, "分组写的一长串数字，像卡号")
-    if 9 <= n.size <= 25 and n.near(_CARD_WORDS, left=12, right=0):
-        if n.alone or (n.size >= 12 and not n.is_dated()):
-            return n.spot(MarkKind.bank_account, "前面说是卡号或账号")
+    is_named = 9 <= n.size <= 25 and n.near(_CARD_WORDS, left=12, right=0)
+    if is_named and (n.alone or (n.size >= 12 and not n.is_dated())):
+        return n.spot(MarkKind.bank_account, "前面说是卡号或账号")
     return None
 
 

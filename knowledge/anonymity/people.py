@@ -244,10 +244,8 @@ def _cut_tail(text: str, start: int, end: int) -> int:
     if known:
         return _sounds_on(text, known.end(), start)
     for place in range(start + 1, end):
-        if (
-            text[place] in _AFTER
-            or text[place] in parts.NEVER_GIVEN
-            and text[place : place + 2] not in ("地的", "地说")
+        if text[place] in _AFTER or (
+            text[place] in parts.NEVER_GIVEN and text[place : place + 2] not in ("地的", "地说")
         ):
             return place
     return end if end - start <= 5 else start + 4

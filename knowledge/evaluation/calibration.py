@@ -1,5 +1,6 @@
 """How far a score can be believed: the fit behind `knowledge.search.CALIBRATION`, and the table that checks it."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -47,7 +48,7 @@ def reliability(trials: Sequence[Trial]) -> list[dict[str, float]]:
     can be believed.
     """
     rows = []
-    for low, high in zip(_EDGES, _EDGES[1:], strict=False):
+    for low, high in itertools.pairwise(_EDGES):
         some = [t for t in trials if low <= t.score < high or (high == 1.0 and t.score == 1.0)]
         if some:
             rows.append(

@@ -201,7 +201,7 @@ def record(
             .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
             .where(Chunk.id.in_(ids[at : at + 500]))
         )
-        numbers |= {chunk_id: number for chunk_id, number in session.execute(asked)}
+        numbers |= dict(session.execute(asked))
     passed = sum(outcome.passed for _, outcome in results)
     run = GoldenRun(
         at=now or datetime.now(UTC),

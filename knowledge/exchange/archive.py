@@ -90,7 +90,7 @@ def is_safe(name: str) -> bool:
 
 def _is_noise(name: str) -> bool:
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    return any(part.lower() in _NOISE or part.startswith((".", "~$")) and part != ".." for part in parts)
+    return any(part.lower() in _NOISE or (part.startswith((".", "~$")) and part != "..") for part in parts)
 
 
 def of_folder(folder: Path) -> Iterator[Given]:

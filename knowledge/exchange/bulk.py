@@ -349,7 +349,8 @@ def _paper(
     place: str | None,
     may: Callable[[str], bool],
 ) -> Line:
-    assert file.paper is not None and file.kind is not None
+    assert file.paper is not None
+    assert file.kind is not None
     if place is None or session.get(Place, place) is None:
         raise _Bad("看不出是哪个地方的，请在文件名或文件夹里写上村名，或者导入时选好地方。")
     if not may(place):

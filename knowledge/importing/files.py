@@ -79,7 +79,7 @@ def format_of(name: str, data: bytes) -> str:
         "docx"
         if data.startswith(b"PK")
         else "pdf"
-        if b"%PDF-" in data[:1024] and FORMATS[ending] not in ("html", "markdown", "txt") or data.startswith(b"%PDF-")
+        if (b"%PDF-" in data[:1024] and FORMATS[ending] not in ("html", "markdown", "txt")) or data.startswith(b"%PDF-")
         else "text"
     )
     meant = FORMATS[ending] if FORMATS[ending] in ("docx", "pdf") else "text"

@@ -105,7 +105,7 @@ def write(folder: Path, delta: Segment) -> None:
     arrays |= {name: getattr(delta, name).astype(np.float16) for name in ("vectors", "question_vectors")}
     fresh = folder / f".delta.{os.getpid()}.npz"
     np.savez(fresh, **arrays)
-    os.replace(fresh, folder / FILE)
+    fresh.replace(folder / FILE)
 
 
 def read(folder: Path) -> Segment:

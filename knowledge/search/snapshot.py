@@ -109,7 +109,7 @@ def publish(root: Path, snapshot: str) -> None:
     former = current_id(root)
     pointer = root / f".current.{os.getpid()}"
     pointer.write_text(snapshot)
-    os.replace(pointer, root / "current")
+    pointer.replace(root / "current")
     for folder in root.iterdir():
         if folder.is_dir() and folder.name not in (snapshot, former):
             shutil.rmtree(folder, ignore_errors=True)

@@ -106,7 +106,7 @@ def tried(session: Session, call: Callable[[], Any]) -> Any:
         return None
 
 
-@pytest.fixture()
+@pytest.fixture
 def filled(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     with sessions() as session:
         session.add_all(
@@ -161,7 +161,8 @@ def test_a_case_takes_any_words(filled: sessionmaker[Session]) -> None:
         with filled() as session:
             for found in session.scalars(select(Case).where(Case.number == number)):
                 assert {c: getattr(found, c) for c in columns} == {c: storable(v) for c, v in said.items()}
-                assert finding.progress(session, found).encode() and len(found.category) <= 20
+                assert finding.progress(session, found).encode()
+                assert len(found.category) <= 20
 
     run()
 
@@ -224,7 +225,8 @@ def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
             delivery.tell_case_events(session)
         with filled() as session:
             found = session.get_one(Case, number)
-            assert finding.progress(session, found).encode() and found.satisfaction == max(1, min(5, two))
+            assert finding.progress(session, found).encode()
+            assert found.satisfaction == max(1, min(5, two))
             assert all(f"{e.what}{e.note}{e.say}{e.actor_name}".encode() and len(e.what) <= 60 for e in found.events)
             assert str([m.parties for m in session.scalars(select(Mediation))]).encode()
             "".join(u.result or "" for u in session.scalars(select(CalledUnit))).encode()
@@ -241,13 +243,12 @@ def test_the_time_line_holds_the_longest_name_of_a_unit(filled: sessionmaker[Ses
         units.unit_arrived(session, unit.id, actor=actor, now=NOW)
         other = units.call_unit(session, filed(session).id, 1, reason="", actor=actor, key=key(), now=NOW)
         units.unit_result(session, unit.id, "办了", actor=actor, now=NOW)
-        assert other.arrived_at is None and clock.tick(session, now=NOW + timedelta(days=9)) > 0
+        assert other.arrived_at is None
+        assert clock.tick(session, now=NOW + timedelta(days=9)) > 0
         said = [e.what for e in session.scalars(select(CaseEvent))]
-    assert (
-        max(map(len, said)) <= 60
-        and any(w.endswith("已签收") for w in said)
-        and any(w.endswith("没有按时报到，上报主管") for w in said)
-    )
+    assert max(map(len, said)) <= 60
+    assert any(w.endswith("已签收") for w in said)
+    assert any(w.endswith("没有按时报到，上报主管") for w in said)
 
 
 @pytest.mark.parametrize("signed", [date.min, date.max, date(1990, 1, 1)])
@@ -318,10 +319,11 @@ def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) ->
         ]
         for call in calls:
             # SQLAlchemy wraps the ValueError of UtcDateTime
-            with pytest.raises((ValueError, TypeError, StatementError), match="zone|naive"):
+            with pytest.raises((ValueError, TypeError, StatementError), match=r"zone|naive"):
                 call()
             session.rollback()
-        assert session.scalars(select(Case.id)).all() == [case.id] and not session.scalars(select(Appointment)).all()
+        assert session.scalars(select(Case.id)).all() == [case.id]
+        assert not session.scalars(select(Appointment)).all()
 
 
 def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> None:
@@ -393,7 +395,8 @@ def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> N
             kept = held.id
         with filled() as session:
             found = session.get_one(Appointment, kept)
-            assert found.summary == storable(c).strip()[:1000] and found.private_note == storable(b).strip()[:4000]
+            assert found.summary == storable(c).strip()[:1000]
+            assert found.private_note == storable(b).strip()[:4000]
             assert bookings.label(found.opening).encode()
 
     run()
@@ -551,7 +554,9 @@ def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.Monkey
     for question in legal_aid.QUESTIONS:
         legal_aid.read_option(question, text)
     runs = [run for given in heard for run in re.findall(f"(?:{dates._run_characters()})+", given)]
-    assert heard and max(map(len, heard)) <= 2 * dates._READ and max(map(len, runs), default=0) <= dates._LONGEST_RUN
+    assert heard
+    assert max(map(len, heard)) <= 2 * dates._READ
+    assert max(map(len, runs), default=0) <= dates._LONGEST_RUN
 
 
 @PURE
@@ -561,7 +566,8 @@ def test_a_deadline_is_counted_or_its_day_refused(matter: str, start: date) -> N
         found = deadlines.last_day(matter, start, calendar=WorkCalendar(), today=date(2026, 11, 24))
     except ValueError:
         return
-    assert found.last_day > start and found.text_zh
+    assert found.last_day > start
+    assert found.text_zh
 
 
 def held(text: str, *, short: int) -> Any:
@@ -578,7 +584,7 @@ def held(text: str, *, short: int) -> Any:
         signed_on=date(2026, 11, 24),
         confirm_by=None,
     )
-    fields = {name: text for name in ("spot", "what", "when_said", "other_party", "wish")}
+    fields = dict.fromkeys(("spot", "what", "when_said", "other_party", "wish"), text)
     return SimpleNamespace(
         number="26112400105",
         category=cut,
@@ -611,8 +617,10 @@ def test_papers_open_whatever_was_written(text: str) -> None:
     case = held(text, short=60)
     opened = Document(io.BytesIO(agreement.mediation_agreement(case, place=text[:60])))
     said = "\n".join(p.text for p in opened.paragraphs)
-    assert "人民调解协议书" in said and "司法确认" in said
+    assert "人民调解协议书" in said
+    assert "司法确认" in said
     if text.isprintable() and "{" not in text:
         assert text.strip()[:50] in said
     pdf = case_file.pack_pdf(case_file.pack(case, place=text[:60]))
-    assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 1
+    assert pdf.startswith(b"%PDF")
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 1

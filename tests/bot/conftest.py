@@ -16,14 +16,14 @@ from tests.databases import Databases
 from tests.fakes import FakeRasa
 
 
-@pytest.fixture()
+@pytest.fixture
 def empty(databases: Databases, tmp_path: Path) -> Iterator[World]:
     """Places and offices, and nobody there."""
     with databases.opened(places_and_offices) as sessions:
         yield _pages(sessions, tmp_path / "home")
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
     with databases.opened(places_and_offices, whole_county) as sessions:
         yield _pages(sessions, tmp_path / "home")

@@ -63,7 +63,8 @@ def run(found: Background, until: Callable[[], bool]) -> None:
     async def story() -> None:
         loops, ends = found.start(), time.monotonic() + 30
         while not until():
-            assert time.monotonic() < ends and not any(loop.done() for loop in loops)
+            assert time.monotonic() < ends
+            assert not any(loop.done() for loop in loops)
             await asyncio.sleep(0.05)
         for loop in loops:
             loop.cancel()
@@ -110,7 +111,8 @@ def test_while_rasa_is_away_nothing_is_tried_and_the_page_may_say_so(sessions: s
     rasa.is_there = False
     found = background(sessions, rasa)
     run(found, until=lambda: not found.is_rasa_ready)
-    assert answers(sessions, message) == [] and rasa.asked == []
+    assert answers(sessions, message) == []
+    assert rasa.asked == []
 
 
 def test_a_look_that_fails_does_not_end_the_watch(

@@ -55,7 +55,7 @@ def simulators(stack: Stack) -> Iterator[dict[str, Simulator]]:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def base(stack: Stack) -> str:
     return f"http://127.0.0.1:{stack.settings.port}"
 

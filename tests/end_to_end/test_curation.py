@@ -106,7 +106,8 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
     writer.wait_for_load_state()
     version = version_of(writer)
     flagged = writer.locator(".flagged")
-    assert flagged.count() == 2 and writer.locator("#part-2 .flagged").count() == 0
+    assert flagged.count() == 2
+    assert writer.locator("#part-2 .flagged").count() == 0
     shot(writer, "curation-3-flags")
     for i, answer in enumerate(
         (
@@ -124,10 +125,8 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
     shot(writer, "curation-4-decided")
     press(writer, "保存并送审")
     writer.goto(f"{base}/staff/knowledge/versions/{version}/review")
-    assert (
-        "另一位同事" in writer.locator("main").inner_text()
-        and not writer.get_by_role("button", name="审核通过").is_visible()
-    )
+    assert "另一位同事" in writer.locator("main").inner_text()
+    assert not writer.get_by_role("button", name="审核通过").is_visible()
 
     question, secret = "私自下荷塘采藕村里要罚五百块，合法吗", prepared.secret("internal")
     assert "荷塘公约" not in heard(base, question, "shiqiao", secret)
@@ -141,7 +140,8 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
     chat = Chat(browser, base, village="shiqiao")
     told = chat.say(question)
     shot(chat.page, "curation-7-asked")
-    assert "荷塘公约" in told and "与法律不一致" in told
+    assert "荷塘公约" in told
+    assert "与法律不一致" in told
     assert "荷塘公约" not in heard(base, question, "lijiagou", secret)
 
     with reader.expect_download() as kept:
@@ -165,7 +165,8 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(
     engine = make_engine(prepared.url)
     with make_sessions(engine)() as session:
         asked = session.scalars(select(GoldenQuestion).where(GoldenQuestion.is_active)).all()
-        assert len(asked) >= 200 and any("guide-liulang-dongwu" in [*q.must, *q.any_of] for q in asked)
+        assert len(asked) >= 200
+        assert any("guide-liulang-dongwu" in [*q.must, *q.any_of] for q in asked)
     writer.goto(f"{base}/staff/knowledge/guide-liulang-dongwu")
     press(writer, "改这份资料")
     version = version_of(writer)

@@ -345,7 +345,8 @@ def _passed_on(session: Session, conversation_id: str, about: tuple[int, int]) -
         1,
     )
     told = session.scalars(select(Message.text).where(Message.conversation_id == next_one.conversation_id)).all()
-    assert len(told) == 1 and "您候补上了" in told[0]
+    assert len(told) == 1
+    assert "您候补上了" in told[0]
 
 
 def _asking(walk: Walk, resident: Resident, session: Session, conversation_id: str) -> tuple[str, Any]:
@@ -354,7 +355,8 @@ def _asking(walk: Walk, resident: Resident, session: Session, conversation_id: s
 
 def _queued(session: Session, conversation_id: str, about: Any) -> None:
     held = session.get_one(Conversation, conversation_id)
-    assert held.status is ConversationStatus.waiting and held.waiting_since
+    assert held.status is ConversationStatus.waiting
+    assert held.waiting_since
     said = session.scalars(
         select(Message.kind).where(Message.conversation_id == conversation_id, Message.sender == Sender.bot)
     ).all()

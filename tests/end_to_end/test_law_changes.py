@@ -126,24 +126,24 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
         in_force_from=(now + timedelta(days=10)).isoformat(),
     )
     coming = listed(reader, base, "快要生效的变动", insured)
-    assert INSURANCE in coming.inner_text() and "将来的条文" in coming.inner_text()
+    assert INSURANCE in coming.inner_text()
+    assert "将来的条文" in coming.inner_text()
     shot(reader, "law-1-announced")
     assert told(base, ASKED_INSURANCE, prepared)[INSURANCE] == ""
 
     # The day has come.
     correct(writer, reader, base, FARMING, "2026-08-28", reason="公报：从今天起施行", in_force_from=now.isoformat())
     due = listed(reader, base, "已经生效的变动", insured)
-    assert (
-        "农业保险条例" in due.inner_text()
-        and "现在的条文" in due.inner_text()
-        and "意思最接近的：第五十四条" in due.inner_text()
-    )
-    assert (
-        "建立和完善农业保险制度" in due.locator(".law-old").inner_text()
-        and "农业投入" in due.locator(".law-new").inner_text()
-    )
+    assert "农业保险条例" in due.inner_text()
+    assert "现在的条文" in due.inner_text()
+    assert "意思最接近的：第五十四条" in due.inner_text()
+    assert "建立和完善农业保险制度" in due.locator(".law-old").inner_text()
+    assert "农业投入" in due.locator(".law-new").inner_text()
     old, new = due.locator(".law-old").bounding_box(), due.locator(".law-new").bounding_box()
-    assert old and new and old["x"] + old["width"] <= new["x"] and old["y"] == new["y"], "side by side"
+    assert old, "side by side"
+    assert new, "side by side"
+    assert old["x"] + old["width"] <= new["x"], "side by side"
+    assert old["y"] == new["y"], "side by side"
     assert "正在核对" in told(base, ASKED_INSURANCE, prepared)[INSURANCE]
 
     # Another law ended yesterday: what rests on it alone is shown to nobody, before anybody has looked at the queue.
@@ -157,17 +157,14 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
         reason="公告：自今日起废止",
         in_force_to=(now - timedelta(days=1)).isoformat(),
     )
-    assert SUBSIDY not in told(base, ASKED_SUBSIDY, prepared) and OURS["title"] not in told(
-        base, "旧农机换新去哪里登记", prepared
-    )
+    assert SUBSIDY not in told(base, ASKED_SUBSIDY, prepared)
+    assert OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
     assert "买了补贴目录里的机子" not in chat.say(ASKED_SUBSIDY)
     shot(chat.page, "law-2-resident")
     dead = listed(reader, base, "已经生效的变动", machine)
-    assert (
-        SUBSIDY in dead.inner_text()
-        and str(OURS["title"]) in dead.inner_text()
-        and "没有了" in dead.locator(".law-new").inner_text()
-    )
+    assert SUBSIDY in dead.inner_text()
+    assert str(OURS["title"]) in dead.inner_text()
+    assert "没有了" in dead.locator(".law-new").inner_text()
     assert violations(reader) == []
     shot(reader, "law-3-due")
 
@@ -195,17 +192,14 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     with make_sessions(engine)() as session:
         assert session.get_one(DocumentVersion, own).status is VersionStatus.withdrawn
     reader.goto(f"{base}/staff/knowledge/law")
-    assert (
-        insured not in reader.locator("main").inner_text()
-        and str(OURS["title"]) not in reader.locator("main").inner_text()
-    )
+    assert insured not in reader.locator("main").inner_text()
+    assert str(OURS["title"]) not in reader.locator("main").inner_text()
     shot(reader, "law-5-decided")
 
     # It was a mistake: the law goes on, and with it what nobody had decided about.
     correct(writer, reader, base, MACHINES, "2018-10-26", reason="公告看错了，仍然有效", open_end=True)
-    assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared) and OURS["title"] not in told(
-        base, "旧农机换新去哪里登记", prepared
-    )
+    assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared)
+    assert OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
     engine.dispose()
     for page in (writer, reader, chat.page):
         page.context.close()
@@ -253,10 +247,14 @@ def test_an_article_is_found_by_words_and_cited_from_the_keyboard(
     page.keyboard.type("外嫁女 分红 成员资格")
     found = picker.locator("li", has_text="《农村集体经济组织法》").first
     found.wait_for()
-    assert "有效" in found.inner_text() and "第" in found.inner_text() and len(found.locator("p").inner_text()) > 10
-    assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert "有效" in found.inner_text()
+    assert "第" in found.inner_text()
+    assert len(found.locator("p").inner_text()) > 10
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.keyboard.press("Enter")  # neither saves nor leaves
-    assert page.url.endswith(f"/versions/{version}") and basis.input_value() == "反家庭暴力法 5"
+    assert page.url.endswith(f"/versions/{version}")
+    assert basis.input_value() == "反家庭暴力法 5"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")

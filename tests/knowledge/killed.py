@@ -100,7 +100,8 @@ class Mortal:
         self._process = process
 
     def run(self, what: str, number: int) -> str:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(f"{what} {number}\n")
         self._process.stdin.flush()
         return self._process.stdout.readline().strip()
@@ -117,7 +118,8 @@ def mortal(url: str, folder: Path) -> Iterator[Mortal]:
     try:
         yield Mortal(process)
     finally:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         process.stdin.close()
         process.wait(30)
         process.stdout.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from pydantic import Field
 
 from knowledge.data_files import DataModel, Source, Text, read, read_words
 from knowledge.errors import DataFileInvalid
@@ -20,7 +21,7 @@ class Entry(DataModel):
 
 class File(DataModel):
     entries: tuple[Entry, ...]
-    names: dict[str, str] = {}
+    names: dict[str, str] = Field(default_factory=dict)
 
 
 RIGHT = """\
@@ -97,7 +98,7 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_file_in_another_encoding_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "matters.yml"
     path.write_bytes("entries:\n  - title: 上诉\n".encode("gb18030"))
-    with pytest.raises(DataFileInvalid, match="^matters.yml 第 2 行：.*UTF-8"):
+    with pytest.raises(DataFileInvalid, match=r"^matters.yml 第 2 行：.*UTF-8"):
         read(path, File)
 
 

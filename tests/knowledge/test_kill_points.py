@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 _FIRST = ["酒席", "狗", "垃圾", "喇叭", "彩礼"]
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
     with sessions() as session:
         made = World(session, tmp_path)
@@ -33,7 +33,7 @@ def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
         made.cache.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def doomed(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[Mortal]:
     engine: Engine = sessions.kw["bind"]
     with mortal(engine.url.render_as_string(hide_password=False), tmp_path) as process:

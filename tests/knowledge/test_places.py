@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from knowledge.places import Level, Place, above, below, names_of, places_serving, villages_in
 
 
-@pytest.fixture()
+@pytest.fixture
 def drawn(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     with sessions() as session:
         session.add(Place(id="nation", name="全国", level=Level.nation))

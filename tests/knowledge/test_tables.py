@@ -6,7 +6,7 @@ from knowledge.places import Level, Place
 from knowledge.tables import changed
 
 
-@pytest.fixture()
+@pytest.fixture
 def village(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     with sessions() as session:
         session.add(Place(id="bridge", name="石桥村", level=Level.village))

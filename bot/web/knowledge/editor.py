@@ -2,7 +2,7 @@
 wrote.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -35,7 +35,7 @@ class Editing:
 
     version: DocumentVersion
     typed: Typed
-    view: View = View()
+    view: View = field(default_factory=View)
     status: int = 200
     problem: str | None = None
     conflict: list[FieldDifference] | None = None

@@ -69,13 +69,10 @@ class Namer:
 
     def __init__(self, chance: random.Random, rare: str, words: Iterable[str]) -> None:
         self._chance, self._rare = chance, rare
-        order = [
-            c
-            for c in (
-                "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚"
-                "卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
-            )
-        ]
+        order = list(
+            "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚"
+            "卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+        )
         self._common, self._weights = order, [1 / (rank + 6) for rank in range(len(order))]
         self._uncommon = sorted(parts.UNCOMMON)
         self._seldom = sorted(parts.RARE)
@@ -224,5 +221,5 @@ def learned(folder: Path) -> Table:
     being_written.write_text(
         json.dumps({"weights": table.weights, "counts": table.counts}, ensure_ascii=False), encoding="utf-8"
     )
-    os.replace(being_written, path)
+    being_written.replace(path)
     return table

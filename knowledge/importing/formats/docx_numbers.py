@@ -116,8 +116,10 @@ class Numbers:
         return (
             text
             if not text
-            or text.endswith(("、", "）", ")", ".", "．", "条", "章", "节", "编", " ", "　"))
-            and not text.endswith(("条", "章", "节", "编"))
+            or (
+                text.endswith(("、", "）", ")", ".", "．", "条", "章", "节", "编", " ", "　"))
+                and not text.endswith(("条", "章", "节", "编"))
+            )
             else f"{text} "
         )
 

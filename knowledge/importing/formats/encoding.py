@@ -33,5 +33,5 @@ def decode(data: bytes, *, declared: str | None = None) -> str:
 
 def _is_text(text: str) -> bool:
     """GB18030 decodes nearly anything; a binary file gives itself away by its control characters."""
-    odd = sum(c < " " and c not in "\t\n\r\x0b\x0c\x1a" or "\ue000" <= c <= "\uf8ff" for c in text)
+    odd = sum((c < " " and c not in "\t\n\r\x0b\x0c\x1a") or "\ue000" <= c <= "\uf8ff" for c in text)
     return odd * 200 <= len(text)

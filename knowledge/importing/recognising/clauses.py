@@ -77,10 +77,8 @@ def regulation(reading: Reading) -> dict[str, Any]:
 def _numbered(reading: Reading, *, what: str) -> list[Clause]:
     """The clauses in order, each with a number of its own; what stands before the first one is left."""
     blocks = reading.blocks
-    if any(b.kind is BlockKind.article for b in blocks):
-        clauses = _by_article(reading)
-    else:
-        clauses = _by_mark(reading)
+    has_articles = any(b.kind is BlockKind.article for b in blocks)
+    clauses = _by_article(reading) if has_articles else _by_mark(reading)
     chapters = list(dict.fromkeys(c.chapter for c in clauses if c.chapter))
     if chapters:
         reading.understood.append(f"章节 {len(chapters)} 个：{'、'.join(chapters)}。")

@@ -136,7 +136,8 @@ def test_a_change_repeated_from_ten_threads_changes_once_and_says_so_to_each(ses
     one, last = opening(sessions), opening(sessions, hours=50)
     held = book(sessions, one, "r1")
     found = together(*(lambda: change(sessions, held, last) for _ in range(10)))
-    assert len(set(found)) == 1 and isinstance(found[0], int)
+    assert len(set(found)) == 1
+    assert isinstance(found[0], int)
     assert (taken(sessions, one), taken(sessions, last)) == (0, 1)
 
 

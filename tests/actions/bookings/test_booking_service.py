@@ -80,7 +80,8 @@ def test_a_wish_repeated_from_ten_threads_books_once(sessions: sessionmaker[Sess
     threads = [threading.Thread(target=run) for _ in range(10)]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    assert len(found) == 10 and len(set(found)) == 1
+    assert len(found) == 10
+    assert len(set(found)) == 1
     with sessions() as session:
         assert session.get_one(Opening, where).taken == 1
 
@@ -117,7 +118,8 @@ def test_who_waits_moves_up_and_is_told(sessions: sessionmaker[Session]) -> None
         appointments.cancel(session, held.id, now=NOW)
         appointments.cancel(session, held.id, now=NOW)
         session.refresh(waiting)
-        assert waiting.status is Status.booked and session.get_one(Opening, where, populate_existing=True).taken == 1
+        assert waiting.status is Status.booked
+        assert session.get_one(Opening, where, populate_existing=True).taken == 1
         assert [(a.id, "候补上了" in text) for a, _, text in appointments.due_words(session, now=NOW)] == [
             (waiting.id, True)
         ]

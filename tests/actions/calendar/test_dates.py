@@ -8,7 +8,7 @@ import pytest
 from actions.calendar import dates
 
 
-@pytest.fixture()
+@pytest.fixture
 def restless() -> Iterator[None]:
     """Threads take turns as often as the interpreter lets them."""
     before = sys.getswitchinterval()

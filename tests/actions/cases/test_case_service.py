@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # a Tuesday, ten in the morning 
 STAFF = Actor("staff", "赵主任", 1)
 
 
-@pytest.fixture()
+@pytest.fixture
 def county(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     with sessions() as session:
         corpus.import_places(session, CORPUS)
@@ -86,7 +86,8 @@ def test_the_same_wish_from_ten_threads_is_one_case(county: sessionmaker[Session
     threads = [threading.Thread(target=run) for _ in range(10)]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    assert len(found) == 10 and len(set(found)) == 1
+    assert len(found) == 10
+    assert len(set(found)) == 1
 
 
 def test_fifty_wishes_at_once_get_fifty_numbers(county: sessionmaker[Session]) -> None:
@@ -157,7 +158,8 @@ def test_staff_close_only_with_the_residents_word_written_down(county: sessionma
 def test_the_clock_warns_once_and_escalates_once(county: sessionmaker[Session]) -> None:
     with county() as session:
         case = filed(session)
-        assert case.due_at and case.due_at.date() == date(2026, 12, 3)  # seven working days
+        assert case.due_at
+        assert case.due_at.date() == date(2026, 12, 3)
         assert clock.tick(session, now=NOW + timedelta(days=1)) == 0
         late = NOW + (case.due_at - NOW) * 0.81
         assert [clock.tick(session, now=late), clock.tick(session, now=late)] == [1, 0]
@@ -173,7 +175,9 @@ def test_the_clock_stands_while_the_resident_is_asked(county: sessionmaker[Sessi
         moves.pause(session, case.id, "请发合同", actor=STAFF, key="p", now=NOW)
         assert clock.tick(session, now=NOW + timedelta(days=40)) == 0
         moves.supplement(session, case.id, "合同在这里", key="s", now=NOW + timedelta(days=2))
-        assert due and case.due_at == due + timedelta(days=2) and case.paused_at is None
+        assert due
+        assert case.due_at == due + timedelta(days=2)
+        assert case.paused_at is None
 
 
 def test_the_green_channel_shortens_and_never_lengthens(county: sessionmaker[Session]) -> None:
@@ -183,7 +187,10 @@ def test_the_green_channel_shortens_and_never_lengthens(county: sessionmaker[Ses
         moves.mark_green(session, case.id, ["残疾人"], actor=STAFF, key="g", now=NOW)
         shorter = case.due_at
         moves.mark_green(session, case.id, [], actor=STAFF, key="h", now=NOW)
-        assert before and shorter and shorter < before and case.due_at == shorter
+        assert before
+        assert shorter
+        assert shorter < before
+        assert case.due_at == shorter
 
 
 def test_a_reopened_case_keeps_its_history_and_starts_its_clock_anew(county: sessionmaker[Session]) -> None:
@@ -191,8 +198,12 @@ def test_a_reopened_case_keeps_its_history_and_starts_its_clock_anew(county: ses
         case = walk(session, filed(session), *TO_ANSWER, CaseStatus.closed)
         later = NOW + timedelta(days=20)
         moves.move(session, case.id, CaseStatus.reopened, actor=RESIDENT, key="again", now=later)
-        assert len(case.events) == 7 and case.times_reopened == 1
-        assert case.due_at and case.due_at > later and case.escalated_at is None and case.closed_at is None
+        assert len(case.events) == 7
+        assert case.times_reopened == 1
+        assert case.due_at
+        assert case.due_at > later
+        assert case.escalated_at is None
+        assert case.closed_at is None
 
 
 def test_it_is_asked_after_7_and_30_days_whether_it_is_really_solved(county: sessionmaker[Session]) -> None:
@@ -218,10 +229,12 @@ def test_workers_that_look_back_at_the_same_moment_ask_once_and_none_fails(count
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(done) == 4 and sum(done) >= len(ids)
+    assert len(done) == 4
+    assert sum(done) >= len(ids)
     with county() as session:
         asked = session.scalars(select(CaseEvent.case_id).where(CaseEvent.what == "回头看")).all()
-        assert sorted(asked) == ids and set(session.scalars(select(Case.looked_back))) == {1}
+        assert sorted(asked) == ids
+        assert set(session.scalars(select(Case.looked_back))) == {1}
 
 
 def test_a_called_unit_that_stays_away_is_escalated_once(county: sessionmaker[Session]) -> None:
@@ -290,7 +303,8 @@ def test_rules_route_and_what_none_takes_falls_to_people(
 ) -> None:
     with county() as session:
         case = filed(session, place=place, category=category)
-        assert case.team and case.team.name == team
+        assert case.team
+        assert case.team.name == team
 
 
 def test_numbers_cannot_be_walked(county: sessionmaker[Session]) -> None:
@@ -349,7 +363,8 @@ def test_a_clear_no_ends_the_mediation_and_tells_the_other_ways(county: sessionm
             session, case.id, mediator="老周", parties=[{"name": "李"}, {"name": "王"}], actor=STAFF, now=NOW
         )
         mediation = cases_mediation.consent(session, case.id, 1, "no", actor=STAFF, now=NOW)
-        assert mediation.failed_at and any("起诉" in (e.say or "") for e in case.events)
+        assert mediation.failed_at
+        assert any("起诉" in (e.say or "") for e in case.events)
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(CaseStatus)), st.booleans(), st.booleans()), max_size=12))
@@ -390,7 +405,8 @@ def test_whatever_is_tried_the_record_and_the_status_agree(tries: list[tuple[Cas
 @given(st.dates(date(2025, 1, 1), date(2035, 12, 31)), st.integers(1, 5000), st.data())
 def test_a_wrong_digit_in_a_number_is_found(day: date, counter: int, data: st.DataObject) -> None:
     number = numbers.make(day, counter)
-    assert numbers.find(numbers.spoken(number)) == (number, True) and numbers.find(number) == (number, True)
+    assert numbers.find(numbers.spoken(number)) == (number, True)
+    assert numbers.find(number) == (number, True)
     at = data.draw(st.integers(0, len(number) - 1))
     wrong = number[:at] + data.draw(st.sampled_from([d for d in "0123456789" if d != number[at]])) + number[at + 1 :]
     assert numbers.find(wrong) in ((wrong, False), (None, True))

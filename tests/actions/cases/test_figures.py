@@ -29,7 +29,8 @@ def test_without_a_case_there_is_no_share_and_no_mark(sessions: sessionmaker[Ses
         found = figures(session, None, now=NOW)
     assert (found.totals["收到"], found.totals["按时答复"], found.totals["满意度"]) == (0, None, None)
     assert (found.chart.topics, found.grid.rows, found.warnings) == ({}, {}, [])
-    assert len(found.chart.weeks) == 12 and found.chart.weeks[-1] == "11.23"
+    assert len(found.chart.weeks) == 12
+    assert found.chart.weeks[-1] == "11.23"
 
 
 def test_figures_are_counted_by_week_topic_and_place(sessions: sessionmaker[Session]) -> None:

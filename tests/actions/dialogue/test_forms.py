@@ -53,7 +53,8 @@ def test_stopping_empties_the_form_and_ends_it(text: str) -> None:
 
 def test_a_small_question_is_answered_and_the_form_goes_on() -> None:
     said = hear("要钱吗")
-    assert said.replies[0].text.startswith("不要钱") and said.events == ASKED.events
+    assert said.replies[0].text.startswith("不要钱")
+    assert said.events == ASKED.events
 
 
 def test_a_message_is_heard_once() -> None:

@@ -116,15 +116,18 @@ def test_known_days(matter_id: str, start: date, expected: date) -> None:
 def test_a_move_names_the_counted_day_and_its_rule() -> None:
     deadline = ends("civil_appeal", date(2026, 9, 16), today=date(2026, 9, 17))
     assert deadline.moved_from == date(2026, 10, 1)
-    assert "10月1日（周四）" in deadline.text_zh and "10月8日（周四）" in deadline.text_zh
+    assert "10月1日（周四）" in deadline.text_zh
+    assert "10月8日（周四）" in deadline.text_zh
     assert "《民事诉讼法》第八十五条" in deadline.text_zh
     limitation = ends("labour_arbitration", date(2025, 10, 1), today=date(2026, 9, 17))
-    assert limitation.last_day == date(2026, 10, 8) and "《民法典》第二百零三条" in limitation.text_zh
+    assert limitation.last_day == date(2026, 10, 8)
+    assert "《民法典》第二百零三条" in limitation.text_zh
 
 
 def test_no_move_is_told_where_none_was_made() -> None:
     deadline = ends("civil_appeal", date(2026, 11, 10))
-    assert deadline.moved_from is None and "顺延" not in deadline.text_zh
+    assert deadline.moved_from is None
+    assert "顺延" not in deadline.text_zh
 
 
 def test_a_last_day_in_an_unknown_year_is_not_confirmed() -> None:
@@ -153,12 +156,14 @@ def test_working_days_are_counted_by_the_calendar() -> None:
 def test_less_than_seven_days_is_urgent_and_aid_comes_first(start: date, left: int, said: str) -> None:
     deadline = ends("civil_appeal", start)
     assert deadline.days_left == left
-    assert said in deadline.text_zh and "《法律援助法》第四十四条" in deadline.text_zh
+    assert said in deadline.text_zh
+    assert "《法律援助法》第四十四条" in deadline.text_zh
 
 
 def test_seven_days_are_not_urgent() -> None:
     deadline = ends("civil_appeal", date(2026, 11, 16))
-    assert deadline.days_left == 7 and "第四十四条" not in deadline.text_zh
+    assert deadline.days_left == 7
+    assert "第四十四条" not in deadline.text_zh
 
 
 @pytest.mark.parametrize("matter_id", MATTERS)
@@ -204,7 +209,8 @@ def test_a_later_start_never_ends_earlier(matter_id: str, start: date, later: in
 def test_no_text_takes_hope_or_leaves_alone(matter_id: str, start: date) -> None:
     text = ends(matter_id, start).text_zh
     assert not any(words in text for words in ("已经晚了", "过期", "来不及", "逾期", "没希望"))
-    assert "12348" in text and "法律援助中心" in text
+    assert "12348" in text
+    assert "法律援助中心" in text
     assert f"《{MATTERS[matter_id].law}》{MATTERS[matter_id].article}" in text
     assert len(text) <= 600  # one piece in WeChat
 

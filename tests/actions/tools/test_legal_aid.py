@@ -15,7 +15,8 @@ ANSWERS = list(itertools.product(*([option.id for option in question.options] fo
 def test_the_three_questions_have_options_with_labels() -> None:
     assert list(QUESTIONS) == ["matter", "group", "means"]
     for question in QUESTIONS.values():
-        assert question.text_zh and len({option.id for option in question.options}) == len(question.options)
+        assert question.text_zh
+        assert len({option.id for option in question.options}) == len(question.options)
         assert all(option.label_zh for option in question.options)
 
 
@@ -51,8 +52,10 @@ def test_no_answer_is_a_ruling_and_everybody_hears_where_to_ask(answers: tuple[s
     assessment = assess(*answers)
     assert "最后由法律援助机构决定" in assessment.text_zh
     assert not any(words in assessment.text_zh for words in ("一定能", "肯定", "不能申请", "没资格"))
-    assert "12348" in assessment.where_zh and "法律援助中心" in assessment.where_zh
-    assert assessment.papers_zh and len(set(assessment.papers_zh)) == len(assessment.papers_zh)
+    assert "12348" in assessment.where_zh
+    assert "法律援助中心" in assessment.where_zh
+    assert assessment.papers_zh
+    assert len(set(assessment.papers_zh)) == len(assessment.papers_zh)
     if assessment.likelihood == "probably_not":
         assert "免费的法律咨询照样可以问" in assessment.text_zh
 

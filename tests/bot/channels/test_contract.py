@@ -93,7 +93,8 @@ def test_what_remains_is_true(bench: Bench) -> None:
     if found is None:
         assert came == len(long)
     else:
-        assert came == found.messages < len(long) and re.search(r"[\u4e00-\u9fff]", found.text_zh)
+        assert came == found.messages < len(long)
+        assert re.search(r"[\u4e00-\u9fff]", found.text_zh)
 
 
 def test_of_a_conversation_elsewhere_nothing_remains_to_be_said(bench: Bench) -> None:
@@ -116,7 +117,8 @@ def test_an_export_names_what_a_sweep_deletes(bench: Bench) -> None:
     own = conversation(bench)
     with bench.sessions() as session:
         before = bench.channel.about(session, own)
-        assert before is not None and json.loads(json.dumps(before, ensure_ascii=False)) == before
+        assert before is not None
+        assert json.loads(json.dumps(before, ensure_ascii=False)) == before
         assert all(re.search(r"[\u4e00-\u9fff]", key) for key in before), "for people"
         assert bench.channel.sweep(session, now=datetime.now(UTC)) == 0, "all of it is fresh"
         swept = bench.channel.sweep(session, now=datetime.now(UTC) + YEARS)
@@ -127,7 +129,8 @@ def test_an_export_names_what_a_sweep_deletes(bench: Bench) -> None:
 def test_a_conversation_forgotten_and_a_sweep_leave_nothing(bench: Bench) -> None:
     own = conversation(bench)
     with bench.sessions() as session:
-        assert SAID in everything(session) and own in everything(session)
+        assert SAID in everything(session)
+        assert own in everything(session)
         service.forget(session, own)
         bench.channel.sweep(session, now=datetime.now(UTC) + YEARS)
         left = everything(session)
@@ -161,4 +164,5 @@ def test_each_official_account_is_a_line_and_without_a_file_there_is_none(
 def test_kinds_have_names_of_their_own_that_fit_the_table() -> None:
     names = [kind.kind for kind in registry.KINDS]
     length = Conversation.__table__.c.channel.type.length  # type: ignore[attr-defined]  # of a String
-    assert len(set(names)) == len(names) and all(len(name) <= length for name in names)
+    assert len(set(names)) == len(names)
+    assert all(len(name) <= length for name in names)

@@ -141,10 +141,12 @@ def test_danger_stands_first_then_the_green_channel_then_who_waited_longest(sess
 def test_the_resident_is_told_the_true_position(session: Session) -> None:
     first = started(session)
     reply = queue.request(session, first, reason="asked", now=OPEN_HOURS)
-    assert reply and "您排在最前面" in reply.text
+    assert reply
+    assert "您排在最前面" in reply.text
     second = started(session)
     reply = queue.request(session, second, reason="asked", now=OPEN_HOURS + timedelta(minutes=1))
-    assert reply and "前面还有 1 位" in reply.text
+    assert reply
+    assert "前面还有 1 位" in reply.text
     handoff.accept(session, first.id, **WANG, now=OPEN_HOURS)
     assert "您排在最前面" in queue.waiting_reply(session, second.id, now=OPEN_HOURS).text
 
@@ -162,20 +164,26 @@ def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_t
     session: Session, now: datetime, back: str
 ) -> None:
     reply = queue.request(session, started(session), reason="asked", now=now)
-    assert reply and back in reply.text and "会在这里回您" in reply.text and "最前面" not in reply.text
+    assert reply
+    assert back in reply.text
+    assert "会在这里回您" in reply.text
+    assert "最前面" not in reply.text
     assert {link.href for link in reply.links} == {"tel:12345", "tel:12348"}
 
 
 def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queue(session: Session) -> None:
     reply = queue.request(session, started(session), reason="danger", now=NIGHT)
-    assert reply and "110" in reply.next and reply.links == ()
+    assert reply
+    assert "110" in reply.next
+    assert reply.links == ()
 
 
 def test_the_resident_can_stop_waiting(sessions: sessionmaker[Session], session: Session) -> None:
     conversation_id = queued(session)
     rasa = FakeRasa([{"kind": "answer", "text": "可以退"}])
     [reply] = turn(sessions, rasa, conversation_id, queue.DONT_WAIT)
-    assert "接着答" in reply.text and rasa.asked == []
+    assert "接着答" in reply.text
+    assert rasa.asked == []
     conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
     assert (conversation.status, conversation.waiting_since, conversation.handoff_reason) == (Status.bot, None, None)
     [reply] = turn(sessions, rasa, conversation_id, "彩礼能退吗", 2)
@@ -296,7 +304,8 @@ def test_messages_that_cross_are_all_kept_once_and_the_bot_is_silent(
     writer.join()
     assert said(session, conversation_id, Sender.agent) == [f"坐席 {i}" for i in range(10)]
     assert said(session, conversation_id, Sender.resident) == [f"居民 {i}" for i in range(10)]
-    assert said(session, conversation_id, Sender.bot) == [] and rasa.asked == []
+    assert said(session, conversation_id, Sender.bot) == []
+    assert rasa.asked == []
     assert claims.unanswered(session, older_than=timedelta(seconds=-5)) == []
 
 
@@ -328,7 +337,8 @@ def test_an_emergency_word_is_said_even_while_an_agent_has_it(
     [reply] = turn(sessions, FakeRasa([]), conversation_id, "救命，他拿刀砍我")
     assert reply.kind == "emergency"
     conversation = session.get_one(Conversation, conversation_id, populate_existing=True)
-    assert conversation.status is Status.open and conversation.emergency_at
+    assert conversation.status is Status.open
+    assert conversation.emergency_at
 
 
 @pytest.mark.parametrize(("is_closing", "words"), [(False, "王芳把对话交还给我了"), (True, "王芳说这次就先到这里")])
@@ -413,7 +423,8 @@ def test_an_internal_note_is_in_no_message(session: Session) -> None:
     shown = json.dumps(
         [message_json(m) for m in messages.messages_after(session, conversation_id, 0)], ensure_ascii=False
     )
-    assert "您好" in shown and "核实" not in shown
+    assert "您好" in shown
+    assert "核实" not in shown
     with pytest.raises(InvalidInput):
         handoff.note(session, conversation_id, " ", author="王芳")
     service.forget(session, conversation_id)

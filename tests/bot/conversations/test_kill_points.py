@@ -297,7 +297,8 @@ def test_a_no_to_mediation_is_noted_and_ends_it_in_one_step(world: World) -> Non
 
     def check(session: Session, case_id: int) -> None:
         mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
-        assert [p["consent"] for p in mediation.parties] == ["yes", "no"] and mediation.failed_at
+        assert [p["consent"] for p in mediation.parties] == ["yes", "no"]
+        assert mediation.failed_at
         assert (_events(session, case_id, "王有田不同意调解"), _events(session, case_id, "调解未成")) == (1, 1)
         assert _said(session, mediation.case.conversation_id, "这次调解没有成") == 1
 
@@ -334,7 +335,8 @@ def test_an_agreement_is_signed_once(world: World) -> None:
 
     def check(session: Session, case_id: int) -> None:
         mediation = session.scalars(select(Mediation).where(Mediation.case_id == case_id)).one()
-        assert mediation.terms == "退回去" and mediation.confirm_by
+        assert mediation.terms == "退回去"
+        assert mediation.confirm_by
         assert _said(session, mediation.case.conversation_id, "调解协议签好了") == 1
 
     assert world.walk(begin, _press, check) >= 4
@@ -459,7 +461,8 @@ def test_an_opening_is_called_off_once_and_everybody_hears_it(world: World) -> N
 
     def check(session: Session, opening_id: int) -> None:
         opening = session.get_one(Opening, opening_id)
-        assert opening.is_cancelled and opening.taken == 0
+        assert opening.is_cancelled
+        assert opening.taken == 0
         assert [a.status for a in opening.appointments] == [AppointmentStatus.cancelled] * 2
         assert [_said(session, a.conversation_id, "取消了，因为开会") for a in opening.appointments] == [1, 1]
 
@@ -490,7 +493,8 @@ def test_openings_are_published_once(world: World, every: str) -> None:
 
     def check(session: Session, where: str) -> None:
         days = Counter(o.starts_at for o in session.scalars(select(Opening).where(Opening.address == where)))
-        assert set(days.values()) == {1} and len(days) == (3 if every else 1)
+        assert set(days.values()) == {1}
+        assert len(days) == (3 if every else 1)
 
     assert world.walk(begin, _press, check) >= 2
 

@@ -76,7 +76,8 @@ def test_a_question_to_one_resident_goes_to_that_one_alone(session: Session) -> 
     first, second = filed(session, "c1", "路灯坏了"), filed(session, "c2", "村口黑")
     merge(session, second, first)
     moves.pause(session, first.id, "您家门牌号多少", actor=STAFF, key="p", now=NOW)
-    assert "门牌号" in heard(session, "c1") and "门牌号" not in heard(session, "c2")
+    assert "门牌号" in heard(session, "c1")
+    assert "门牌号" not in heard(session, "c2")
 
 
 def test_the_words_of_a_merged_resident_are_kept_and_leave_the_clock_standing(session: Session) -> None:
@@ -84,7 +85,8 @@ def test_the_words_of_a_merged_resident_are_kept_and_leave_the_clock_standing(se
     merge(session, second, first)
     moves.pause(session, first.id, "您家门牌号多少", actor=STAFF, key="p", now=NOW)
     moves.supplement(session, second.id, "我家门口也黑", key="s", now=NOW + timedelta(hours=1))
-    assert first.paused_at and any("我家门口也黑" in e.note for e in first.events)
+    assert first.paused_at
+    assert any("我家门口也黑" in e.note for e in first.events)
 
 
 def test_progress_of_a_merged_case_is_that_of_the_case_it_goes_on_in(session: Session) -> None:
@@ -92,7 +94,9 @@ def test_progress_of_a_merged_case_is_that_of_the_case_it_goes_on_in(session: Se
     merge(session, second, first)
     move(session, first, CaseStatus.accepted)
     told = finding.progress(session, second)
-    assert told.startswith(numbers.spoken(second.number)) and "已受理" in told and "路灯坏了" not in told
+    assert told.startswith(numbers.spoken(second.number))
+    assert "已受理" in told
+    assert "路灯坏了" not in told
 
 
 def test_one_resident_with_both_reports_hears_it_once(session: Session) -> None:

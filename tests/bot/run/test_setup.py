@@ -82,7 +82,7 @@ def test_no_network_is_said_and_the_next_run_goes_on(tmp_path: Path) -> None:
 def test_a_real_pip_without_network_is_understood(tmp_path: Path) -> None:
     python = tmp_path / "bin"
     python.mkdir()
-    os.symlink(sys._base_executable, python / "python3.11")
+    (python / "python3.11").symlink_to(sys._base_executable)
     done = first_start(
         tmp_path / "home",
         python,
@@ -111,4 +111,5 @@ def test_a_secret_that_begins_with_a_dash_is_no_option_to_rasa(tmp_path: Path) -
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "rasa").write_text("-3kQ")
     rasa = next(c for c in Stack(settings).children if c.name == "rasa")
-    assert [a for a in rasa.command if a.startswith("-3")] == [] and "--auth-token=-3kQ" in rasa.command
+    assert [a for a in rasa.command if a.startswith("-3")] == []
+    assert "--auth-token=-3kQ" in rasa.command

@@ -59,7 +59,8 @@ def test_a_password_is_hashed_as_hard_as_rfc_9106_asks(monkeypatch: pytest.Monke
     monkeypatch.setattr(passwords, "HASHER", STRONG_HASHER)
     kept = passwords.hashed(PASSWORD)
     assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
-    assert passwords.fits(kept, PASSWORD) and not passwords.fits(kept, PASSWORD + "!")
+    assert passwords.fits(kept, PASSWORD)
+    assert not passwords.fits(kept, PASSWORD + "!")
 
 
 def test_a_session_token_is_stored_only_as_its_digest(session: Session) -> None:
@@ -242,7 +243,8 @@ def test_an_account_whose_place_was_removed_sees_nothing_rather_than_everything(
     staff.place_id = "removed"
     session.commit()
     seen = rights.places_of(session, staff)
-    assert seen is not None and set(seen) <= {"removed"}
+    assert seen is not None
+    assert set(seen) <= {"removed"}
 
 
 @pytest.mark.parametrize(
@@ -274,7 +276,8 @@ def test_a_login_is_taken_once_whatever_its_case(session: Session) -> None:
 
 def test_permissions_end_with_the_account(session: Session) -> None:
     staff = person(session, role=Role.administrator)
-    assert staff.can("audit") and not staff.can("nonsense")
+    assert staff.can("audit")
+    assert not staff.can("nonsense")
     staff.is_active = False
     assert not any(staff.can(p) for p in models.PERMISSIONS[Role.administrator])
 

@@ -243,11 +243,8 @@ def _check_outcome(
         for name, pattern in wanted.items():
             value = getattr(own[0], name)
             value = "、".join(value) if isinstance(value, list) else value
-            if (
-                isinstance(pattern, str)
-                and not re.search(pattern, str("" if value is None else value))
-                or not isinstance(pattern, str)
-                and value != pattern
+            if (isinstance(pattern, str) and not re.search(pattern, str("" if value is None else value))) or (
+                not isinstance(pattern, str) and value != pattern
             ):
                 played.fail(f"case.{name} is {value!r}, wanted {pattern!r}")
     if (

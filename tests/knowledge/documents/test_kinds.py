@@ -65,7 +65,8 @@ def test_a_complete_text_gives_chunks_that_say_what_a_resident_is_told(kind: Kin
     assert problems(kind, content, in_force_from=DAY, in_force_to=None) == []
     row = {"id": "x-1", "kind": kind.value, "place": "nation", "in_force_from": DAY}
     document, questions = build({**row, **content}, source="test")
-    assert document.chunks and all(chunk.details["answer"] for chunk in document.chunks)
+    assert document.chunks
+    assert all(chunk.details["answer"] for chunk in document.chunks)
     assert [q.text for q in questions] == ["怎么问"]
     assert {f.label for f in fields(kind, content) if f.is_prose} >= {"标题"}
 

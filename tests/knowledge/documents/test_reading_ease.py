@@ -23,7 +23,8 @@ def test_a_long_sentence_is_pointed_out_with_its_length() -> None:
 
 def test_a_stretch_without_a_pause_is_pointed_out() -> None:
     [hint] = hints("您看，" + "字" * 41 + "，好。")
-    assert hint.text == "字" * 41 and "41 个字没有停顿" in hint.reason
+    assert hint.text == "字" * 41
+    assert "41 个字没有停顿" in hint.reason
 
 
 @pytest.mark.parametrize("text", ["字" * 40 + "。", "，".join(["字" * 20] * 3) + "。", "好。" * 40, "甲\n" * 40])
@@ -98,4 +99,6 @@ def test_our_own_guides_have_few_hints() -> None:
     size, hinted = sum(map(len, texts)), [hint for text in texts for hint in hints(text)]
     long = [hint for hint in hinted if "个字" in hint.reason]
     print(f"{size} characters, {len(hinted)} hints, {len(long)} of them on length")
-    assert size > 15_000 and len(hinted) * 1000 / size < 5 and len(long) <= 5
+    assert size > 15_000
+    assert len(hinted) * 1000 / size < 5
+    assert len(long) <= 5

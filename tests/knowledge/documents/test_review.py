@@ -46,7 +46,7 @@ GUIDE: dict[str, Any] = {
 }
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
     with sessions() as held:
         corpus.import_places(held, CORPUS)
@@ -279,7 +279,8 @@ def test_what_is_missing_is_named_before_a_colleague_sees_it(session: Session) -
     )
     with pytest.raises(Incomplete) as refused:
         versions.submit(session, rule.id, by=ANN, now=NOW)
-    assert len(refused.value.problems) == 5 and "请写标题。" in refused.value.problems
+    assert len(refused.value.problems) == 5
+    assert "请写标题。" in refused.value.problems
     assert rule.status is VersionStatus.draft
 
 
@@ -364,7 +365,8 @@ def test_a_file_follows_until_a_person_takes_over_then_it_is_a_proposal(session:
     corpus.import_corpus(session, corpus_with(tmp_path, "一"))
     corpus.import_corpus(session, corpus_with(tmp_path, "二"))
     held = versions.current(session, "guide-x")
-    assert held is not None and (held.number, held.content["answer"], asked(session, "guide-x")) == (
+    assert held is not None
+    assert (held.number, held.content["answer"], asked(session, "guide-x")) == (
         2,
         "二",
         {"老年证咋办"},
@@ -374,7 +376,8 @@ def test_a_file_follows_until_a_person_takes_over_then_it_is_a_proposal(session:
     published(session, mine)
     corpus.import_corpus(session, corpus_with(tmp_path, "三"))
     proposal = versions.open_version(session, "guide-x")
-    assert proposal is not None and (proposal.content["answer"], proposal.author, mine.status) == (
+    assert proposal is not None
+    assert (proposal.content["answer"], proposal.author, mine.status) == (
         "三",
         "资料更新",
         VersionStatus.published,
@@ -393,7 +396,8 @@ def test_a_document_that_a_person_withdrew_stays_withdrawn_when_its_file_changes
     assert held is not None
     versions.withdraw(session, held.id, by=ANN, now=NOW, reason="标准变了")
     corpus.import_corpus(session, corpus_with(tmp_path, "二"))
-    assert versions.current(session, "guide-x") is None and versions.open_version(session, "guide-x") is not None
+    assert versions.current(session, "guide-x") is None
+    assert versions.open_version(session, "guide-x") is not None
 
 
 def test_every_document_of_ours_keeps_its_text_when_it_is_shaped_for_the_editor(session: Session) -> None:

@@ -141,7 +141,7 @@ class Base:
         return [q.ask for q in golden.gate(self.session, self.searcher, version, day=DAY, draft=draft)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def base(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[Base]:
     with sessions() as session:
         corpus.import_places(session, CORPUS)
@@ -217,7 +217,8 @@ def test_a_draft_that_loses_its_question_is_stopped_and_the_override_is_on_recor
         version.waivers["golden"]["by"],
     ) == (failing, "低保改由另一份来答", "波")
     event, _ = comments.history(base.session, base.dibao)[0]
-    assert (event.what, event.name) == ("overruled", "波") and "低保改由另一份来答" in event.detail
+    assert (event.what, event.name) == ("overruled", "波")
+    assert "低保改由另一份来答" in event.detail
 
 
 def test_a_good_edit_passes_the_gate(base: Base) -> None:
@@ -244,7 +245,9 @@ def test_an_unrelated_draft_is_asked_only_what_it_touches(base: Base) -> None:
     version = written(base.session, RULE, document_id=base.rule)
     draft = index_building.draft_overlay(base.session, version, embedder=base.embedder)
     found = golden.touched(base.searcher, draft, golden.active(base.session))
-    assert far not in found and near in found and own in found
+    assert far not in found
+    assert near in found
+    assert own in found
 
 
 def test_a_text_of_next_year_is_asked_as_of_next_year(base: Base) -> None:
@@ -288,9 +291,11 @@ def test_since_when_a_question_is_wrong_names_the_versions_before_and_after(base
             now=NOW + timedelta(days=day),
         )
     found = history.since(base.session, question.id)
-    assert found is not None and found.before is not None
+    assert found is not None
+    assert found.before is not None
     assert (found.run.at, found.before.at) == (NOW + timedelta(days=3), NOW + timedelta(days=2))
-    assert [base.dibao, None, 1] in found.found_before and all(f[0] != base.dibao for f in found.found)
+    assert [base.dibao, None, 1] in found.found_before
+    assert all(f[0] != base.dibao for f in found.found)
     assert not history.latest(base.session)[question.id][0].passed
 
 
@@ -300,7 +305,8 @@ def test_runs_with_a_draft_that_never_went_live_are_not_history(base: Base) -> N
     draft = index_building.draft_overlay(base.session, version, embedder=base.embedder)
     for reason in ("gate", "worker"):
         golden.run(base.session, base.searcher, [question], day=DAY, draft=draft, reason=reason, version_id=version.id)
-    assert history.runs(base.session) == [] and history.since(base.session, question.id) is None
+    assert history.runs(base.session) == []
+    assert history.since(base.session, question.id) is None
     versions.publish(base.session, version.id, by=versions.SYSTEM, now=datetime.now(UTC), today=DAY)
     assert [r.reason for r in history.runs(base.session)] == ["worker"]
 
@@ -316,7 +322,8 @@ def test_query_vectors_are_computed_once_a_machine(embedder: SentenceEmbedder, t
             raise AssertionError(texts)
 
     again = KeptQueries(Broken(), cache).encode_queries(["低保", "工伤", "低保"])  # type: ignore[arg-type]
-    assert again.shape == (3, 384) and abs(first - again).max() < 1e-3
+    assert again.shape == (3, 384)
+    assert abs(first - again).max() < 1e-3
     cache.close()
 
 

@@ -58,7 +58,7 @@ def yml(**changes: Any) -> bytes:
     return files.dump({**GUIDE, **changes}).encode()
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
     with sessions() as session:
         import_places(session, CORPUS)
@@ -96,7 +96,7 @@ def questions(session: Session) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.fixture()
+@pytest.fixture
 def other(tmp_path: Path) -> Iterator[Session]:
     """An empty database beside the first one, with the statutes that every installation has."""
     url = f"sqlite:///{tmp_path / 'other.sqlite'}"
@@ -122,14 +122,17 @@ def test_everything_out_and_in_again_is_the_same(session: Session, other: Sessio
     import_corpus(session, CORPUS)
     first, second = tmp_path / "first", tmp_path / "second"
     count = files.export_all(session, first)
-    assert count > 200 and len(list((first / "questions").glob("*.yml"))) > 3
+    assert count > 200
+    assert len(list((first / "questions").glob("*.yml"))) > 3
     lines = take(other, archive.of_folder(first), publish=True, by=SYSTEM)
-    assert {line.outcome for line in lines.values()} == {Outcome.new} and len(lines) == count
+    assert {line.outcome for line in lines.values()} == {Outcome.new}
+    assert len(lines) == count
     assert files.export_all(other, second) == count
     assert {p.relative_to(first): p.read_bytes() for p in first.rglob("*.yml")} == {
         p.relative_to(second): p.read_bytes() for p in second.rglob("*.yml")
     }
-    assert chunks(other) == chunks(session) and len(chunks(session)) > 300
+    assert chunks(other) == chunks(session)
+    assert len(chunks(session)) > 300
     assert questions(other) == questions(session)
     again = take(other, archive.of_folder(first), publish=True, by=SYSTEM)
     assert {line.outcome for line in again.values()} == {Outcome.same}
@@ -161,9 +164,8 @@ def test_a_zip_holds_the_same_files_as_a_folder(session: Session, tmp_path: Path
 
 def test_drafts_leave_on_request_and_come_back_as_drafts(session: Session, other: Session, tmp_path: Path) -> None:
     take(session, [Given("x.yml", yml())])
-    assert "guide-x" not in str(dict(files.files(session))) and "drafts/guides/guide-x.yml" in dict(
-        files.files(session, drafts=True)
-    )
+    assert "guide-x" not in str(dict(files.files(session)))
+    assert "drafts/guides/guide-x.yml" in dict(files.files(session, drafts=True))
     files.export_all(session, tmp_path / "out", drafts=True)
     lines = take(other, archive.of_folder(tmp_path / "out"), publish=True)
     assert lines["drafts/guides/guide-x.yml"].outcome is Outcome.new
@@ -217,7 +219,7 @@ def test_any_value_is_read_as_it_was_written(value: Any) -> None:
     ids="anchors deep colons python no_day long odd_key".split(),
 )
 def test_a_hostile_open_file_is_refused_in_chinese(text: str) -> None:
-    with pytest.raises(CorpusError, match="[\u4e00-\u9fff]"):
+    with pytest.raises(CorpusError, match=r"[一-龥]"):
         files.load(text.encode())
 
 
@@ -287,21 +289,22 @@ def test_kind_and_place_may_be_said(session: Session) -> None:
     [line] = take(
         session, [Given("a.txt", "规矩\n第一条 不乱倒垃圾。".encode())], kind=Kind.village_rule, place="shiqiao"
     ).values()
-    assert line.outcome is Outcome.new and session.get_one(Document, line.document_id).place_id == "shiqiao"
+    assert line.outcome is Outcome.new
+    assert session.get_one(Document, line.document_id).place_id == "shiqiao"
 
 
 def test_a_changed_open_file_is_a_new_version_or_a_draft(session: Session) -> None:
     take(session, [Given("x.yml", yml())], publish=True)
     [line] = take(session, [Given("x.yml", yml(answer="先登记，再带上身份证去办。"))], publish=True).values()
-    assert line.outcome is Outcome.changed and versions.current(session, "guide-x").number == 2
+    assert line.outcome is Outcome.changed
+    assert versions.current(session, "guide-x").number == 2
     [line] = take(session, [Given("x.yml", yml(answer="第三种说法。"))]).values()
-    assert (
-        line.outcome is Outcome.changed
-        and session.get_one(DocumentVersion, line.version_id).status is VersionStatus.draft
-    )
+    assert line.outcome is Outcome.changed
+    assert session.get_one(DocumentVersion, line.version_id).status is VersionStatus.draft
     assert versions.current(session, "guide-x").number == 2
     [line] = take(session, [Given("x.yml", yml(answer="第四种说法。"))]).values()
-    assert line.outcome is Outcome.bad and "已经有一版在改" in line.text
+    assert line.outcome is Outcome.bad
+    assert "已经有一版在改" in line.text
 
 
 def test_what_a_person_took_over_is_never_published_by_a_file(session: Session) -> None:
@@ -309,10 +312,8 @@ def test_what_a_person_took_over_is_never_published_by_a_file(session: Session) 
     held = versions.current(session, "guide-x")
     versions.withdraw(session, held.id, by=WANG, now=NOW, reason="写错了")
     [line] = take(session, [Given("x.yml", yml())], publish=True).values()
-    assert (
-        session.get_one(DocumentVersion, line.version_id).status is VersionStatus.draft
-        and versions.current(session, "guide-x") is None
-    )
+    assert session.get_one(DocumentVersion, line.version_id).status is VersionStatus.draft
+    assert versions.current(session, "guide-x") is None
 
 
 def test_a_file_of_a_place_that_is_not_theirs_is_refused(session: Session) -> None:
@@ -321,9 +322,8 @@ def test_a_file_of_a_place_that_is_not_theirs_is_refused(session: Session) -> No
         [Given("x.yml", yml(place="liuhe")), Given("村规/李家沟村.txt", "村规\n第一条 好。".encode())],
         may=lambda place: place == "qingshi",
     )
-    assert {line.text for line in lines.values()} == {"这个地方不归您管。"} and session.scalar(
-        select(func.count()).select_from(Document)
-    ) == 0
+    assert {line.text for line in lines.values()} == {"这个地方不归您管。"}
+    assert session.scalar(select(func.count()).select_from(Document)) == 0
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,8 @@ def test_a_malformed_open_file_is_named_with_its_fault(
     session: Session, changes: dict[str, Any], reason: str, publish: bool
 ) -> None:
     [line] = take(session, [Given("x.yml", yml(**changes))], publish=publish).values()
-    assert line.outcome is Outcome.bad and reason in line.text
+    assert line.outcome is Outcome.bad
+    assert reason in line.text
     assert session.scalar(select(func.count()).select_from(Document)) == 0
 
 
@@ -361,7 +362,8 @@ def test_questions_of_a_published_file_are_in_the_bank_and_a_quarter_set_aside(s
     asked = [f"这个证怎么办，第{n}种问法" for n in range(40)]
     take(session, [Given("x.yml", yml(questions=asked))], publish=True)
     rows = questions(session)
-    assert len(rows) == 40 and 0 < sum(set_aside for _, set_aside, _, _ in rows) < 20
+    assert len(rows) == 40
+    assert 0 < sum(set_aside for _, set_aside, _, _ in rows) < 20
 
 
 def packed(*entries: tuple[zipfile.ZipInfo | str, bytes]) -> bytes:
@@ -439,4 +441,5 @@ def test_a_folder_is_read_without_links_and_noise(tmp_path: Path) -> None:
 def test_places_keep_what_staff_made_of_them(session: Session) -> None:
     session.get_one(Place, "lijiagou").name = "李家沟新村"
     lines = take(session, [Given("places.yml", (CORPUS / "places.yml").read_bytes())], publish=True)
-    assert lines["places.yml"].outcome is Outcome.same and session.get_one(Place, "lijiagou").name == "李家沟新村"
+    assert lines["places.yml"].outcome is Outcome.same
+    assert session.get_one(Place, "lijiagou").name == "李家沟新村"

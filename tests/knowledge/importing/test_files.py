@@ -28,7 +28,8 @@ RULES = [
 def test_a_docx_keeps_headings_articles_and_tables_in_order() -> None:
     found = read_file("村规.docx", sample_files.rules_docx())
     assert seen(found)[:-1] == RULES
-    assert found.blocks[-1].rows == (("项目", "标准", "备注"), ("酒席", "十五桌", "倡导")) and found.warnings == ()
+    assert found.blocks[-1].rows == (("项目", "标准", "备注"), ("酒席", "十五桌", "倡导"))
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_a_docx_keeps_headings_articles_and_tables_in_order() -> None:
     ids="gbk utf8 bom utf16 markdown html_gbk html_breaks pdf".split(),
 )
 def test_the_same_rules_are_the_same_blocks_in_every_format(name: str, data: bytes) -> None:
-    assert [row for row in seen(read_file(name, data))][1:] == RULES[1:]
+    assert list(seen(read_file(name, data)))[1:] == RULES[1:]
     assert read_file(name, data).blocks[0].line == sample_files.RULES[0]
 
 
@@ -170,7 +171,8 @@ def test_a_table_in_a_table_lands_in_the_cell_around_it() -> None:
         f"<w:tbl><w:tr><w:tc>{sample_files.p('外一')}</w:tc><w:tc>{inner}{sample_files.p('外二')}</w:tc></w:tr></w:tbl>"
     )
     found = read_file("a.docx", sample_files.body(xml))
-    assert found.blocks[0].rows == (("外一", "里一 | 里二\n外二"),) and "套着表格" in found.warnings[0]
+    assert found.blocks[0].rows == (("外一", "里一 | 里二\n外二"),)
+    assert "套着表格" in found.warnings[0]
 
 
 def test_a_frame_around_text_is_no_table() -> None:

@@ -1,6 +1,5 @@
 """Files that are mistaken or mean harm: each is refused in a sentence that says what to do, and the app goes on."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,22 +151,18 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
 }
 
 
-@pytest.fixture()
+@pytest.fixture
 def quiet() -> Iterator[None]:
     """Nothing of a reading stays behind: no process, no open file."""
-    files_before, children_before = len(os.listdir("/proc/self/fd")), _children()
+    files_before, children_before = len(list(Path("/proc/self/fd").iterdir())), _children()
     yield
-    assert len(os.listdir("/proc/self/fd")) <= files_before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= files_before
     assert _children() <= children_before
 
 
 def _children() -> set[str]:
     """Processes that this one started, zombies too; the suite's own stack may be among them."""
-    return {
-        child
-        for task in os.listdir("/proc/self/task")
-        for child in Path(f"/proc/self/task/{task}/children").read_text().split()
-    }
+    return {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
 
 
 @pytest.mark.parametrize("what", HOSTILE)
@@ -230,7 +225,9 @@ def test_the_reading_process_knows_no_secrets_and_has_its_limits(
     monkeypatch.setattr(reading.sys, "executable", str(spy))
     read_file("a.docx", GOOD)
     seen = (tmp_path / "env").read_text()
-    assert "secret" not in seen and "LINLI" not in seen and "PYTHONPATH" in seen
+    assert "secret" not in seen
+    assert "LINLI" not in seen
+    assert "PYTHONPATH" in seen
 
 
 def test_limits_are_set_before_anything_is_read() -> None:
@@ -247,10 +244,8 @@ def test_limits_are_set_before_anything_is_read() -> None:
         text=True,
         check=True,
     ).stdout.split("\n")
-    assert (
-        out[0].split() == [str(child.MOST_MEMORY), str(child.MOST_CPU_S), str(child.MOST_OUTPUT), "0"]
-        and out[1] == "set()"
-    )
+    assert out[0].split() == [str(child.MOST_MEMORY), str(child.MOST_CPU_S), str(child.MOST_OUTPUT), "0"]
+    assert out[1] == "set()"
 
 
 def test_pasted_text_is_bounded_too() -> None:

@@ -95,7 +95,7 @@ def hits(session: Session, *decisions: Decision) -> list[tuple[str, str, ChangeK
     ]
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
     with sessions() as held:
         corpus.import_places(held, CORPUS)
@@ -149,10 +149,8 @@ def test_a_change_follows_a_correction_of_the_day_it_begins(session: Session) ->
     old.in_force_to, new.in_force_from = date(2026, 12, 31), NEW_YEAR
     session.commit()
     assert find_changes(session, today=NEW_YEAR) == 0
-    assert (
-        session.scalars(select(LawChange.effective_on)).all() == [NEW_YEAR]
-        and queue.count_waiting(session, today=NEW_YEAR) == 1
-    )
+    assert session.scalars(select(LawChange.effective_on)).all() == [NEW_YEAR]
+    assert queue.count_waiting(session, today=NEW_YEAR) == 1
 
 
 def test_who_approves_in_the_first_hours_of_the_day_has_read_that_days_law(session: Session) -> None:
@@ -168,7 +166,8 @@ def test_who_approves_in_the_first_hours_of_the_day_has_read_that_days_law(sessi
     version = story(session, "a", articles=["农法 1"])
     version.approved_at = datetime(2026, 12, 31, 15, 59, tzinfo=UTC)  # 23:59 in China
     session.commit()
-    assert (before := shown(session, version, NEW_YEAR)) and before.caution
+    assert (before := shown(session, version, NEW_YEAR))
+    assert before.caution
     version.approved_at = datetime(2026, 12, 31, 16, 1, tzinfo=UTC)
     session.commit()
     assert shown(session, version, NEW_YEAR) == Standing(False, None)
@@ -183,7 +182,8 @@ def test_a_text_that_names_a_dead_article_is_not_shown_although_its_other_law_li
     after = date(2026, 8, 15)
     assert shown(session, named, after) == Standing(True, None)
     found = shown(session, listed, after)
-    assert found is not None and not found.is_dead
+    assert found is not None
+    assert not found.is_dead
     assert "《噪声法》第二条有变动" in (found.caution or "")
 
 
@@ -258,7 +258,8 @@ def test_a_new_version_hits_what_cites_the_articles_that_differ(session: Session
     assert moved.new_ref == "第三条"
     assert shown(session, version, date(2026, 12, 31)) == Standing(False, None)
     after = shown(session, version, date(2027, 1, 1))
-    assert after is not None and "正在核对" in (after.caution or "")
+    assert after is not None
+    assert "正在核对" in (after.caution or "")
 
 
 def test_looking_again_finds_nothing_twice(session: Session) -> None:
@@ -344,7 +345,8 @@ def test_the_real_farm_law_of_2027_hits_the_guide_on_farm_insurance(session: Ses
     assert session.scalars(select(LawChange)).one().ref == "第四十六条"
     (waiting,) = queue.waiting(session)
     # farm insurance moved there, with other words
-    assert waiting.nearest is not None and waiting.nearest[0] == "第五十四条"
+    assert waiting.nearest is not None
+    assert waiting.nearest[0] == "第五十四条"
     document = session.get_one(Document, "guide-nongye-baoxian")
     assert shown(session, document.versions[-1], date(2026, 12, 31)) == Standing(False, None)
     assert (shown(session, document.versions[-1], date(2027, 1, 1)) or Standing(False, None)).caution
@@ -397,7 +399,8 @@ def test_a_kept_text_is_asked_about_again_when_the_law_changes_once_more(session
 def test_editing_begins_a_draft_and_the_caution_stays_until_it_is_published(session: Session) -> None:
     version = one_changed(session)
     draft = decisions.edit(session, only_hit(session).id, by=LI, now=NOW)
-    assert draft is not None and (draft.status, draft.based_on) == (VersionStatus.draft, 1)
+    assert draft is not None
+    assert (draft.status, draft.based_on) == (VersionStatus.draft, 1)
     assert decisions.edit(session, only_hit(session).id, by=LI, now=NOW) is draft
     assert (shown(session, version, NEW_YEAR) or Standing(False, None)).caution
     assert [c.hits[0].decision for c in queue.waiting(session)] == [Decision.edit]

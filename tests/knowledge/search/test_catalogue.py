@@ -65,7 +65,7 @@ class Shelf:
         return list_documents(self.session, **given)  # type: ignore[arg-type]
 
 
-@pytest.fixture()
+@pytest.fixture
 def shelf(sessions: sessionmaker[Session]) -> Iterator[Shelf]:
     with sessions() as session:
         corpus.import_places(session, CORPUS)
@@ -116,12 +116,12 @@ def test_what_nobody_checked_and_what_is_in_work_for_whom_is_found(shelf: Shelf)
     shelf.put("live", S.published)
     shelf.put("mine", S.published, S.draft, writer=7)
     shelf.put("theirs", S.in_review, writer=8)
-    assert (
-        shelf.names(unchecked_since=date(2020, 1, 2)) == ["mine", "live"]
-        and shelf.names(unchecked_since=date(2020, 1, 1)) == []
-    )
-    assert shelf.names(written_by=7) == ["mine"] and shelf.names(written_by=9) == []
-    assert shelf.names(to_review_by=7) == ["theirs"] and shelf.names(to_review_by=8) == []
+    assert shelf.names(unchecked_since=date(2020, 1, 2)) == ["mine", "live"]
+    assert shelf.names(unchecked_since=date(2020, 1, 1)) == []
+    assert shelf.names(written_by=7) == ["mine"]
+    assert shelf.names(written_by=9) == []
+    assert shelf.names(to_review_by=7) == ["theirs"]
+    assert shelf.names(to_review_by=8) == []
 
 
 def test_pages_follow_each_other_without_gap(shelf: Shelf) -> None:
@@ -144,7 +144,7 @@ def test_very_many_are_counted_up_to_a_limit(shelf: Shelf, monkeypatch: pytest.M
     assert not shelf.page(per_page=2, page=4).has_next
 
 
-@pytest.fixture()
+@pytest.fixture
 def live(shelf: Shelf, tmp_path: Path) -> Iterator[Callable[[], index.Index]]:
     cache = VectorCache(tmp_path / "vectors.sqlite")
 
@@ -186,9 +186,11 @@ def test_a_document_found_by_its_text_shows_the_sentence_that_says_most(
     found = {r.version.document_id: r.snippet for r in shelf.page(words="秸秆 农机站", index=built).rows}
     assert list(found) == ["text"]
     assert [words for words, is_said in found["text"] if is_said] == ["秸秆", "农机站"]
-    assert found["text"][0][0].startswith("……") and found["text"][-1] == ("打捆，不要点火。", False)
+    assert found["text"][0][0].startswith("……")
+    assert found["text"][-1] == ("打捆，不要点火。", False)
     by_title = {r.version.document_id: r.snippet for r in shelf.page(words="秸秆", index=built).rows}
-    assert by_title["title"] == () and by_title["work"] == (("秸秆", True), ("能点火吗", False))
+    assert by_title["title"] == ()
+    assert by_title["work"] == (("秸秆", True), ("能点火吗", False))
     assert shelf.names(words="answer", index=built) == []  # how the text is stored is no text
 
 

@@ -87,7 +87,7 @@ class World:
         ]  # type: ignore[arg-type]
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
     with sessions() as session:
         made = World(session, tmp_path)
@@ -262,7 +262,7 @@ def store_chunks(version: DocumentVersion, *chunks: ChunkText) -> None:
     ]
 
 
-@pytest.fixture()
+@pytest.fixture
 def draft(world: World) -> DocumentVersion:
     content = {
         "title": "酒席新规",

@@ -32,7 +32,7 @@ def rule(id: str, place: str, text: str, *, start: date = date(2020, 1, 1), end:
     return DocumentText(id, Kind.village_rule, id, place, None, start, end, None, {}, (chunk,))
 
 
-@pytest.fixture()
+@pytest.fixture
 def searcher(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path) -> Searcher:
     with sessions() as session:
         corpus.import_places(session, CORPUS)

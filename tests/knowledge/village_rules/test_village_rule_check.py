@@ -194,7 +194,8 @@ def test_the_classifier_tells_the_pattern_by_its_examples() -> None:
     )
     assert judge.pattern("谁家不去就不放水。") == "cut_service"
     likely = judge.unlawful(["谁家不去，田里就不放水。", "村里的水按先后放。", "ABC"])
-    assert likely[0] > 0.5 > likely[1] and likely[2] == 0
+    assert likely[0] > 0.5 > likely[1]
+    assert likely[2] == 0
 
 
 def test_nothing_of_the_labelled_clauses_was_learned() -> None:
@@ -214,7 +215,8 @@ def test_the_conflicts_that_a_person_found_in_our_rules_are_flagged_and_few_othe
         for c in yaml.safe_load(path.read_text(encoding="utf-8"))["clauses"]
     ]
     conflicting = [c for c in clauses if c["status"] == "conflicts"]
-    assert len(conflicting) == 5 and all(check_clause(c["text"]) for c in conflicting)
+    assert len(conflicting) == 5
+    assert all(check_clause(c["text"]) for c in conflicting)
     assert sum(bool(check_clause(c["text"])) for c in clauses if c["status"] == "compatible") <= 0.15 * len(clauses)
 
 
@@ -253,7 +255,7 @@ def test_the_suggested_conflict_is_a_sentence_for_residents_with_its_articles() 
 def test_a_bad_file_of_clauses_is_named_and_not_quoted(tmp_path: Path, body: str) -> None:
     path = tmp_path / "clauses.yml"
     path.write_text(body, encoding="utf-8")
-    with pytest.raises(CorpusError, match="clauses.yml") as caught:
+    with pytest.raises(CorpusError, match=r"clauses.yml") as caught:
         read_clauses(path)
     assert "秘密" not in str(caught.value)
 

@@ -85,14 +85,16 @@ class County:
         code, out = self.doctor()
         lines = [line.strip() for line in out.splitlines()]
         assert code == any(line.startswith("不好") for line in lines), out
-        assert SECRET not in out and TOKEN not in out and KEY not in out
+        assert SECRET not in out
+        assert TOKEN not in out
+        assert KEY not in out
         return next(line for line in lines if what in line)
 
     def menu_push(self, *, yes: bool) -> int:
         return wechat.menu_push(self.settings, argparse.Namespace(account=None, yes=yes), client=self.client)
 
 
-@pytest.fixture()
+@pytest.fixture
 def county(sessions: sessionmaker[Session], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> County:
     """Where everything is right."""
     settings = Settings(
@@ -114,17 +116,19 @@ def county(sessions: sessionmaker[Session], tmp_path: Path, capsys: pytest.Captu
 
 def test_where_all_is_right_each_line_says_so(county: County) -> None:
     code, out = county.doctor()
-    assert code == 0 and [line.strip().split("  ")[0] for line in out.splitlines()[1:-1]] == ["好"] * 6, out
-    assert f"{PUBLIC}/wechat/qinghe" in out and "安全模式" in out
+    assert code == 0, out
+    assert [line.strip().split("  ")[0] for line in out.splitlines()[1:-1]] == ["好"] * 6, out
+    assert f"{PUBLIC}/wechat/qinghe" in out
+    assert "安全模式" in out
     county.wired.simulator.check()
 
 
 def test_without_an_account_file_the_setting_and_the_guide_are_named(county: County) -> None:
     county.set(wechat_accounts=None)
-    with pytest.raises(SetupFailed, match="LINLI_WECHAT_ACCOUNTS.*wechat.zh-CN.md"):
+    with pytest.raises(SetupFailed, match=r"LINLI_WECHAT_ACCOUNTS.*wechat.zh-CN.md"):
         county.doctor()
     county.set(wechat_accounts=county.settings.home / "absent.yml")
-    with pytest.raises(SetupFailed, match="absent.yml 打不开"):
+    with pytest.raises(SetupFailed, match=r"absent.yml 打不开"):
         county.doctor()
 
 
@@ -148,7 +152,10 @@ def test_what_the_servers_refuse_is_said_with_the_fields_name(
 ) -> None:
     county.wired.simulator.account = replace(county.wired.simulator.account, **theirs)
     line = county.line("appid、secret、IP 白名单")
-    assert line.startswith("不好") and f"微信返回 {code}" in line and says in line and "微信开发者平台" in line
+    assert line.startswith("不好")
+    assert f"微信返回 {code}" in line
+    assert says in line
+    assert "微信开发者平台" in line
     assert code != 40164 or "invalid ip testclient" in line  # the address to add stands in WeChat's own words
 
 
@@ -158,7 +165,9 @@ def test_what_the_servers_refuse_is_said_with_the_fields_name(
 def test_other_refusals_of_the_token(county: County, code: int, says: str) -> None:
     county.wired.simulator.fail_next = [code]
     line = county.line("appid、secret、IP 白名单")
-    assert line.startswith("不好") and f"微信返回 {code}" in line and says in line
+    assert line.startswith("不好")
+    assert f"微信返回 {code}" in line
+    assert says in line
 
 
 def test_servers_out_of_reach(county: County) -> None:
@@ -171,12 +180,10 @@ def test_servers_out_of_reach(county: County) -> None:
 def test_an_address_that_wechat_does_not_call(county: County, address: str) -> None:
     county.set(public_url=address)
     line = county.line("公网地址")
-    assert (
-        line.startswith("不好")
-        and "LINLI_PUBLIC_URL" in line
-        and "服务器地址(URL)" in line
-        and "/wechat/qinghe" in line
-    )
+    assert line.startswith("不好")
+    assert "LINLI_PUBLIC_URL" in line
+    assert "服务器地址(URL)" in line
+    assert "/wechat/qinghe" in line
 
 
 def test_a_stack_that_does_not_run(county: County) -> None:
@@ -187,7 +194,9 @@ def test_a_stack_that_does_not_run(county: County) -> None:
 def test_a_proxy_that_hands_nothing_on(county: County) -> None:
     county.at[PUBLIC] = lambda: TestClient(FastAPI())
     line = county.line("公网应答")
-    assert line.startswith("不好") and "（404）" in line and "没有把 /wechat/ 转给邻里" in line
+    assert line.startswith("不好")
+    assert "（404）" in line
+    assert "没有把 /wechat/ 转给邻里" in line
 
 
 def test_a_name_that_leads_nowhere(county: County) -> None:
@@ -199,10 +208,11 @@ def test_a_name_that_leads_nowhere(county: County) -> None:
 def test_a_token_changed_after_the_start(county: County) -> None:
     county.write(token="another123")
     line = county.line("本机应答")
-    assert line.startswith("不好") and "重启 linli serve" in line
+    assert line.startswith("不好")
+    assert "重启 linli serve" in line
 
 
-@pytest.fixture()
+@pytest.fixture
 def untrusted(tmp_path: Path) -> Iterator[str]:
     """A server whose certificate nobody has vouched for."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -237,20 +247,25 @@ def untrusted(tmp_path: Path) -> Iterator[str]:
 def test_a_certificate_that_nobody_trusts(county: County, untrusted: str) -> None:
     county.at[PUBLIC] = lambda: wechat.open_client(untrusted)
     line = county.line("公网应答")
-    assert line.startswith("不好") and "证书不被信任" in line
+    assert line.startswith("不好")
+    assert "证书不被信任" in line
 
 
 @pytest.mark.parametrize(("ahead", "says"), [(-600, "快了"), (600, "慢了")])
 def test_a_clock_that_is_wrong(county: County, ahead: int, says: str) -> None:
     county.wired.simulator.clock = lambda: time.time() + ahead
     line = county.line("服务器时间")
-    assert line.startswith("不好") and says in line and "timedatectl set-ntp true" in line
+    assert line.startswith("不好")
+    assert says in line
+    assert "timedatectl set-ntp true" in line
 
 
 def test_plain_mode_is_a_hint_and_no_failure(county: County) -> None:
     county.write(aes_key=None, must_be_sealed=None)
     line = county.line("消息加解密：")
-    assert line.startswith("注意") and "安全模式" in line and "aes_key" in line
+    assert line.startswith("注意")
+    assert "安全模式" in line
+    assert "aes_key" in line
     assert county.doctor()[0] == 0
 
 
@@ -259,7 +274,8 @@ def test_a_missing_and_an_old_menu_are_pushed(county: County) -> None:
     assert "还没有菜单" in county.line("菜单")
     county.wired.simulator.menu = {"button": [{"name": "旧的", "type": "click", "key": "old"}]}
     line = county.line("菜单")
-    assert line.startswith("不好") and "linli wechat menu push --account qinghe" in line
+    assert line.startswith("不好")
+    assert "linli wechat menu push --account qinghe" in line
     assert county.menu_push(yes=True) == 0
     assert county.line("菜单") == "好  菜单"
 
@@ -267,10 +283,12 @@ def test_a_missing_and_an_old_menu_are_pushed(county: County) -> None:
 def test_a_verified_kind_without_the_right_and_an_unverified_one_with_it(county: County) -> None:
     county.wired.simulator.account = replace(county.wired.simulator.account, has_customer_service=False)
     line = county.line("客服消息")
-    assert line.startswith("不好") and "kind 写成 unverified" in line
+    assert line.startswith("不好")
+    assert "kind 写成 unverified" in line
     assert "接口权限与额度" in county.line("菜单")  # 48001
     county.write(kind="unverified", template_id=None)
-    assert county.line("客服消息") == "好  没有客服消息（未认证）" and county.doctor()[0] == 0
+    assert county.line("客服消息") == "好  没有客服消息（未认证）"
+    assert county.doctor()[0] == 0
     county.wired.simulator.account = replace(county.wired.simulator.account, has_customer_service=True)
     assert county.line("客服消息").startswith("注意")
     county.wired.simulator.check()
@@ -279,12 +297,14 @@ def test_a_verified_kind_without_the_right_and_an_unverified_one_with_it(county:
 def test_a_template_that_is_not_the_accounts(county: County) -> None:
     county.write(template_id="other-1")
     line = county.line("通知模板")
-    assert line.startswith("不好") and "模板ID" in line
+    assert line.startswith("不好")
+    assert "模板ID" in line
     county.write(kind="subscription")
     county.wired.simulator.account = replace(county.wired.simulator.account, has_templates=False)
     assert "删掉" in county.line("通知模板")
     county.write(template_id=None)
-    assert county.line("通知模板").startswith("注意") and county.doctor()[0] == 0
+    assert county.line("通知模板").startswith("注意")
+    assert county.doctor()[0] == 0
     county.write(kind="subscription", template_id=None)
     assert "通知模板" not in county.doctor()[1]
 
@@ -295,7 +315,9 @@ def test_a_template_whose_fields_a_notice_cannot_fill(county: County) -> None:
         template="编号：{{character_string1.DATA}}\n状态：{{const2.DATA}}\n事项：{{thing3.DATA}}",
     )
     line = county.line("通知模板")
-    assert line.startswith("不好") and "character_string1、const2，" in line and "thing3" not in line
+    assert line.startswith("不好")
+    assert "character_string1、const2，" in line
+    assert "thing3" not in line
 
 
 def test_the_menu_holds_the_six_words_and_every_key_does_something() -> None:
@@ -308,10 +330,8 @@ def test_the_menu_is_shown_and_not_sent_unless_somebody_says_so(county: County) 
     county.wired.simulator.menu = None
     assert county.menu_push(yes=False) == 1
     told = county.capsys.readouterr().err
-    assert (
-        all(word in told for word in ("问法", "报事", "预约", "查进度", "村规", "找人", "没有发"))
-        and county.wired.simulator.menu is None
-    )
+    assert all(word in told for word in ("问法", "报事", "预约", "查进度", "村规", "找人", "没有发"))
+    assert county.wired.simulator.menu is None
 
 
 @pytest.mark.parametrize(("typed", "is_sent"), [("y\n", True), ("\n", False), ("n\n", False)])
@@ -329,9 +349,11 @@ def test_the_menu_is_asked_about(county: County, monkeypatch: pytest.MonkeyPatch
 
 def test_a_refused_menu_says_the_next_step(county: County) -> None:
     county.wired.simulator.fail_next = [40164, 40164]
-    assert county.menu_push(yes=True) == 1 and "API IP 白名单" in county.capsys.readouterr().err
+    assert county.menu_push(yes=True) == 1
+    assert "API IP 白名单" in county.capsys.readouterr().err
     county.write(kind="unverified", template_id=None)
-    assert county.menu_push(yes=True) == 1 and "未认证" in county.capsys.readouterr().err
+    assert county.menu_push(yes=True) == 1
+    assert "未认证" in county.capsys.readouterr().err
 
 
 def _menu(
@@ -356,7 +378,8 @@ def test_the_simulator_refuses_a_menu_that_telephones_cannot_show(
     county: County, menu: list[dict[str, Any]], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(wechat_menu.MENU, "button", menu)
-    assert county.menu_push(yes=True) == 1 and f"微信返回 {code}" in county.capsys.readouterr().err
+    assert county.menu_push(yes=True) == 1
+    assert f"微信返回 {code}" in county.capsys.readouterr().err
     assert [v.split(":")[0] for v in county.wired.simulator.violations] == [str(code)]
 
 
@@ -376,7 +399,8 @@ def test_each_village_gets_a_code_and_a_townships_account_its_own_only(county: C
 
     everywhere = make("all")
     pictures = sorted((tmp_path / "all").iterdir())
-    assert everywhere["codes"] == len(pictures) > 2 and "李家沟村-lijiagou.png" in [p.name for p in pictures]
+    assert everywhere["codes"] == len(pictures) > 2
+    assert "李家沟村-lijiagou.png" in [p.name for p in pictures]
     with Image.open(pictures[0]) as picture:
         assert picture.width == picture.height > 300
     county.write(place="liuhe")

@@ -177,7 +177,7 @@ def county_of(
     return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def county(sessions: sessionmaker[Session]) -> Iterator[County]:
     found = county_of(sessions)
     yield found
@@ -211,7 +211,8 @@ def test_two_accounts_at_once_keep_token_place_and_window_apart(county: County) 
     assert len(county.rasa.asked) == 12
     for name, others in (("liuhe", "qingshi"), ("qingshi", "liuhe")):
         own = county.accounts[name].remaining(county.conversation(name))
-        assert own is not None and own.messages == (0 if name == "liuhe" else 5)
+        assert own is not None
+        assert own.messages == (0 if name == "liuhe" else 5)
         assert county.accounts[others].remaining(county.conversation(name)) is None
 
 
@@ -219,7 +220,8 @@ def test_a_conversation_has_the_rights_of_its_own_account(sessions: sessionmaker
     county = county_of(sessions, kinds=(AccountKind.unverified, AccountKind.service))
     county.say("qingshi", "在吗")
     told = [r.text_zh for w in county.accounts.values() if (r := w.remaining(county.conversation("qingshi")))]
-    assert len(told) == 1 and told[0].startswith("微信还能发 5 条")
+    assert len(told) == 1
+    assert told[0].startswith("微信还能发 5 条")
 
 
 def test_what_is_signed_for_one_account_is_refused_by_the_other_like_by_none(county: County) -> None:
@@ -233,7 +235,9 @@ def test_what_is_signed_for_one_account_is_refused_by_the_other_like_by_none(cou
 
     county.simulators["liuhe"].reach = to_another
     county.say("liuhe", "在吗")
-    assert answers[0] == answers[1] and answers[0][:2] == (403, "") and not county.rasa.asked
+    assert answers[0] == answers[1]
+    assert answers[0][:2] == (403, "")
+    assert not county.rasa.asked
 
 
 def test_the_code_of_a_village_elsewhere_does_not_take_the_townships_people_there(county: County) -> None:
@@ -252,7 +256,8 @@ def test_without_consent_nothing_crosses(county: County) -> None:
     county.say("qingshi", "在吗")
     for _ in range(3):
         county.tend()
-    assert len(county.asked()) == 1 and "还没有登记过的事" in county.progress("qingshi")  # asked, and not answered
+    assert len(county.asked()) == 1
+    assert "还没有登记过的事" in county.progress("qingshi")
     with county.sessions() as session:
         assert persons.threads_of(session, county.conversation("qingshi")) == [county.conversation("qingshi")]
 
@@ -268,16 +273,17 @@ def test_one_person_is_asked_once_and_after_a_yes_sees_both(county: County) -> N
         county.tend()
     assert county.asked() == ["qingshi"]
     question = next(t for t in county.heard("qingshi") if "放在一起看" in t)
-    assert question.startswith("您在“柳河镇便民”公众号也和我说过话。") and question.endswith(
-        "回复 1：合到一起\n回复 2：不用"
-    )
+    assert question.startswith("您在“柳河镇便民”公众号也和我说过话。")
+    assert question.endswith("回复 1：合到一起\n回复 2：不用")
     assert county.say("qingshi", "1").startswith("合好了。")
-    assert number in county.progress("qingshi") and number in county.progress("liuhe")
+    assert number in county.progress("qingshi")
+    assert number in county.progress("liuhe")
     with county.sessions() as session:
         words = {m.conversation_id for m in session.scalars(select(Message))}
         # staff see the case where it was filed
         assert finding.of_conversation(session, county.conversation("qingshi")) == []
-    assert len(words) == 2 and county.rasa.asked == [(county.conversation("liuhe"), "在吗")]
+    assert len(words) == 2
+    assert county.rasa.asked == [(county.conversation("liuhe"), "在吗")]
 
 
 def test_a_no_is_remembered_and_can_be_taken_back(county: County) -> None:
@@ -291,10 +297,13 @@ def test_a_no_is_remembered_and_can_be_taken_back(county: County) -> None:
     county.event("qingshi", "subscribe")
     for _ in range(3):
         county.tend()
-    assert county.asked() == ["qingshi"] and number not in county.progress("qingshi")
-    assert county.say("qingshi", TOGETHER).startswith("合好了。") and number in county.progress("qingshi")
+    assert county.asked() == ["qingshi"]
+    assert number not in county.progress("qingshi")
+    assert county.say("qingshi", TOGETHER).startswith("合好了。")
+    assert number in county.progress("qingshi")
     assert county.say("liuhe", APART).startswith("分开了")
-    assert number not in county.progress("qingshi") and number in county.progress("liuhe")
+    assert number not in county.progress("qingshi")
+    assert number in county.progress("liuhe")
 
 
 def test_what_one_booked_shows_on_the_other_side_only_after_a_yes(county: County) -> None:
@@ -340,7 +349,8 @@ def test_people_whom_wechat_does_not_call_the_same_are_never_joined(county: Coun
     county.tend()
     county.tend()
     assert county.asked() == county.asked("li") == []
-    assert "不用合" in county.say("qingshi", TOGETHER, "li") and "还没有登记过的事" in county.progress("qingshi", "li")
+    assert "不用合" in county.say("qingshi", TOGETHER, "li")
+    assert "还没有登记过的事" in county.progress("qingshi", "li")
 
 
 def test_a_form_is_not_disturbed_so_its_number_never_means_a_yes(county: County) -> None:
@@ -434,14 +444,15 @@ def test_joining_twice_and_across_three_is_one_person_until_one_parts(sessions: 
         persons.join(session, "c", "d")
         persons.join(session, "b", "c")
         persons.join(session, "b", "c")
-        assert (
-            set(persons.threads_of(session, "d")) == {"a", "b", "c", "d"} and persons.threads_of(session, "d")[0] == "d"
-        )
-        assert persons.part(session, "d") and not persons.part(session, "d")
-        assert persons.threads_of(session, "d") == ["d"] and set(persons.threads_of(session, "a")) == {"a", "b", "c"}
+        assert set(persons.threads_of(session, "d")) == {"a", "b", "c", "d"}
+        assert persons.threads_of(session, "d")[0] == "d"
+        assert persons.part(session, "d")
+        assert not persons.part(session, "d")
+        assert persons.threads_of(session, "d") == ["d"]
+        assert set(persons.threads_of(session, "a")) == {"a", "b", "c"}
 
 
-@pytest.fixture()
+@pytest.fixture
 def wired(sessions: sessionmaker[Session]) -> Iterator[Wired]:
     found = wire(sessions)
     yield found
@@ -461,10 +472,13 @@ def test_a_link_opens_once_and_looking_at_it_uses_nothing_up(wired: Wired) -> No
     for _ in range(3):
         assert browser(wired).get(link).status_code == 200  # previews
     own, neighbour = browser(wired), browser(wired)
-    assert own.post(link).status_code == 303 and wired.held_by(own) == wired.conversation()
+    assert own.post(link).status_code == 303
+    assert wired.held_by(own) == wired.conversation()
     for answer in (neighbour.get(link), neighbour.post(link), neighbour.post(f"{link}/delete")):
-        assert answer.status_code == 404 and "用过了" in answer.text
-    assert wired.held_by(neighbour) is None and wired.held_by(own) == wired.conversation()
+        assert answer.status_code == 404
+        assert "用过了" in answer.text
+    assert wired.held_by(neighbour) is None
+    assert wired.held_by(own) == wired.conversation()
     assert own.get(link).headers["location"] == "/"  # the same browser again goes on
 
 
@@ -475,7 +489,8 @@ def test_the_resident_hears_of_a_browser_and_can_close_it(wired: Wired) -> None:
     neighbour.post(link)
     wired.clock.ahead = timedelta(seconds=3)
     wired.wechat.deliver_due()
-    assert "关掉网页" in wired.texts()[-1][1] and wired.texts()[-1][0] == "customer_service"
+    assert "关掉网页" in wired.texts()[-1][1]
+    assert wired.texts()[-1][0] == "customer_service"
     assert wired.say("关掉网页").text.startswith("网页那边已经关掉")
     assert wired.held_by(neighbour) is None
     assert browser(wired).post(later).status_code == 404  # nor does a link that was sent before
@@ -500,7 +515,8 @@ def test_another_page_cannot_press_the_button(wired: Wired) -> None:
     link, victim = link_of(wired), browser(wired)
     for path in (link, f"{link}/delete"):
         assert victim.post(path, headers={"sec-fetch-site": "cross-site"}).status_code == 403
-    assert wired.held_by(victim) is None and browser(wired).get(link).status_code == 200
+    assert wired.held_by(victim) is None
+    assert browser(wired).get(link).status_code == 200
 
 
 def with_a_past(wired: Wired) -> tuple[TestClient, str, str]:
@@ -529,14 +545,17 @@ def test_what_a_browser_had_before_is_asked_for_and_never_lost_silently(wired: W
     client, before, number = with_a_past(wired)
     assert "登记过" not in browser(wired).get(link).text
     shown = client.get(link).text
-    assert number in shown and "原来那段在这里就看不到了" in shown and "只打开微信里的这段" in shown
+    assert number in shown
+    assert "原来那段在这里就看不到了" in shown
+    assert "只打开微信里的这段" in shown
     client.post(link, data={"earlier": "together"} if is_together else {})
     assert wired.held_by(client) == wired.conversation()
     assert (number in check(wired.sessions, CheckCase, wired.conversation(), "我那事咋样了")) is is_together
     with wired.sessions() as session:
         assert session.get(Conversation, before) is not None
         case = finding.of_conversation(session, before)[0]
-        assert case.status is CaseStatus.filed and case.conversation_id == before
+        assert case.status is CaseStatus.filed
+        assert case.conversation_id == before
         assert (len(persons.threads_of(session, before)) == 2) is is_together
     wired.clock.ahead = timedelta(seconds=3)
     wired.wechat.deliver_due()
@@ -550,7 +569,8 @@ def test_a_browser_of_before_the_count_still_holds_its_conversation(sessions: se
         conversation = service.start(session, channel="widget", place=None)
         old = str(URLSafeSerializer("s", salt="conversation").dumps(conversation.id))
         found = Tokens("s").read(session, old)
-        assert found is not None and found.id == conversation.id
+        assert found is not None
+        assert found.id == conversation.id
         service.close_pages(session, conversation.id)
         session.commit()
         session.expire_all()
@@ -604,7 +624,8 @@ def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wir
             phone=None,
             now=now - timedelta(days=2),
         )
-        assert delivery.tell_case_events(session) and delivery.tell_appointments(session, now=now)
+        assert delivery.tell_case_events(session)
+        assert delivery.tell_appointments(session, now=now)
     before = len(wired.texts())
     for hours in (0, 2, 49, 100):
         wired.clock.ahead = timedelta(hours=hours, minutes=2)
@@ -614,7 +635,10 @@ def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wir
     wired.clock.ahead += timedelta(seconds=1)
     wired.follow()
     got = "".join(text for _, text in wired.texts()[before:])
-    assert "镇里去看过了。" in got and "真解决了吗" in got and "镇司法所" in got and "您好，乡亲。" in got
+    assert "镇里去看过了。" in got
+    assert "真解决了吗" in got
+    assert "镇司法所" in got
+    assert "您好，乡亲。" in got
 
 
 def test_an_unfollowing_delivered_late_does_not_undo_following_again(wired: Wired) -> None:

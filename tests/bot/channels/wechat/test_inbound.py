@@ -192,7 +192,7 @@ def wire(
     return wired
 
 
-@pytest.fixture()
+@pytest.fixture
 def wired(sessions: sessionmaker[Session]) -> Iterator[Wired]:
     found = wire(sessions)
     yield found
@@ -207,7 +207,8 @@ def test_the_address_is_verified_and_a_question_answered_in_every_mode(
     wired.run(wired.simulator.verify())
     wired.follow("qrscene_lijiagou")
     said = wired.say("邻居占了我家地")
-    assert said.deliveries == 1 and said.text.startswith(
+    assert said.deliveries == 1
+    assert said.text.startswith(
         "可以先找村委会调解。\n下一步：带上身份证。\n依据：《人民调解法》第四条\n看原文：https://linli.example/w/s/"
     )
     assert wired.texts()[0] == ("passive", "您好，李家沟村。")
@@ -218,7 +219,9 @@ def test_the_address_is_verified_and_a_question_answered_in_every_mode(
 
 def test_three_deliveries_at_once_are_one_message_and_one_reply(wired: Wired) -> None:
     said = wired.say("邻居占了我家地", at_once=True)
-    assert said.text and wired.rows(Message) == 2 and len(wired.rasa.asked) == 1
+    assert said.text
+    assert wired.rows(Message) == 2
+    assert len(wired.rasa.asked) == 1
     assert [via for via, _ in wired.texts()] == ["resident", "passive"]
 
 
@@ -258,12 +261,14 @@ def test_an_account_without_the_api_gives_the_result_on_the_next_word(
 
     ready, wired.answer = wired.answer, never
     first = wired.say("邻居占了我家地")
-    assert "回复任意一个字" in first.text and "https://linli.example/w/" in first.text
+    assert "回复任意一个字" in first.text
+    assert "https://linli.example/w/" in first.text
     with sessions() as session:
         message = session.scalars(select(Message.id).where(Message.sender == Sender.resident)).one()
     asyncio.run(ready(message))  # type: ignore[arg-type]
     wired.answer = ready
-    assert wired.say("好").text.startswith("可以先找村委会调解。") and len(wired.rasa.asked) == 1
+    assert wired.say("好").text.startswith("可以先找村委会调解。")
+    assert len(wired.rasa.asked) == 1
     assert wired.wechat.deliver_due() == 0
     wired.simulator.check()
 
@@ -359,7 +364,8 @@ def test_more_than_the_window_allows_ends_in_a_link_and_the_rest_waits(wired: Wi
     wired.clock.ahead = timedelta(minutes=2)
     sent = wired.wechat.deliver_due()
     api = [text for via, text in wired.texts() if via == "customer_service"]
-    assert (sent, len(api)) == (5, 5) and "https://linli.example/w/" in api[-1]
+    assert (sent, len(api)) == (5, 5)
+    assert "https://linli.example/w/" in api[-1]
     assert wired.wechat.remaining(wired.conversation()).text_zh.startswith(
         "他说话以后的 5 条发完了，剩 0 条：您写的先用通知提醒他"
     )  # type: ignore[union-attr]
@@ -376,7 +382,9 @@ def test_after_49_hours_a_notice_without_the_matter_and_then_the_words(wired: Wi
     wired.clock.ahead += timedelta(minutes=2)
     wired.wechat.deliver_due()
     notices = [s for s in wired.simulator.telephone("o1").shown if s.via == "template"]
-    assert len(notices) == 1 and "离婚" not in notices[0].text and notices[0].url.startswith("https://linli.example/w/")
+    assert len(notices) == 1
+    assert "离婚" not in notices[0].text
+    assert notices[0].url.startswith("https://linli.example/w/")
     assert "您反映的离婚纠纷已受理。" in wired.say("好的").text
 
 
@@ -401,7 +409,8 @@ def test_whoever_wechat_says_has_left_is_left_alone_until_their_next_word(wired:
     wired.simulator.fail_next = [0, 43004]
     assert wired.wechat.deliver_due() == 0
     wired.clock.ahead = timedelta(hours=3)
-    assert wired.wechat.deliver_due() == 0 and wired.simulator.fail_next == []
+    assert wired.wechat.deliver_due() == 0
+    assert wired.simulator.fail_next == []
     assert "取消关注" in wired.wechat.remaining(wired.conversation()).text_zh  # type: ignore[union-attr]
     assert "有进展了。" in wired.say("又关注了").text
 
@@ -477,13 +486,16 @@ def test_a_delivery_after_a_kill_before_the_response_left_gets_the_reply(
     """
     monkeypatch.setattr(wired.wechat.inbound, "left_us", lambda _: None)
     first = wired.run(wired.simulator.deliver_once("o1", text_body()))
-    assert first and wired.run(wired.simulator.deliver_once("o1", text_body())) == first
-    assert len(wired.rasa.asked) == 1 and wired.rows(WechatSent) == 1
+    assert first
+    assert wired.run(wired.simulator.deliver_once("o1", text_body())) == first
+    assert len(wired.rasa.asked) == 1
+    assert wired.rows(WechatSent) == 1
 
 
 def test_a_delivery_that_overlaps_one_already_answered_is_only_acknowledged(wired: Wired) -> None:
     first = wired.run(wired.simulator.deliver_once("o1", text_body()))
-    assert first and wired.run(wired.simulator.deliver_once("o1", text_body())) == ""
+    assert first
+    assert wired.run(wired.simulator.deliver_once("o1", text_body())) == ""
     wired.clock.ahead = timedelta(seconds=5)
     assert wired.run(wired.simulator.deliver_once("o1", text_body())) == first  # five seconds on, WeChat never got it
 
@@ -546,16 +558,18 @@ def test_the_page_behind_a_link_shows_sources_and_joins_only_on_a_press(wired: W
     text = wired.say("邻居占了我家地").text
     client = TestClient(wired.app, base_url="https://linli.example", follow_redirects=False)
     found = client.get(text.split("看原文：")[1].strip())
-    assert found.status_code == 200 and "人民调解不收费。" in found.text and "邻居占了" not in found.text
+    assert found.status_code == 200
+    assert "人民调解不收费。" in found.text
+    assert "邻居占了" not in found.text
     link = wired.links.page(wired.conversation())
-    assert "占了" not in client.get(link).text and not client.cookies
+    assert "占了" not in client.get(link).text
+    assert not client.cookies
     joined = client.post(link)
-    assert joined.status_code == 303 and wired.held_by(client) == wired.conversation()
-    assert (
-        client.get("/w/made-up").status_code == 404
-        and client.post("/w/made-up").status_code == 404
-        and client.get("/w/s/made-up").status_code == 404
-    )
+    assert joined.status_code == 303
+    assert wired.held_by(client) == wired.conversation()
+    assert client.get("/w/made-up").status_code == 404
+    assert client.post("/w/made-up").status_code == 404
+    assert client.get("/w/s/made-up").status_code == 404
 
 
 def test_a_resident_deletes_everything_by_a_link(wired: Wired) -> None:

@@ -167,7 +167,7 @@ class World:
             await asyncio.sleep(0.1)
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
     from bot.run.serving import listening
 
@@ -231,11 +231,13 @@ def test_an_answer_arrives_wherever_the_app_dies(world: World, slow_s: float, le
     for openid, where in people.items():
         assert world.filed(openid) == 1, where
         _, *more = [text for _, text in world.answers(openid) if _FILED in text]
-        assert len(more) <= 1 and all(text.startswith(outbound.AGAIN) for text in more), (where, world.answers(openid))
+        assert len(more) <= 1, (where, world.answers(openid))
+        assert all(text.startswith(outbound.AGAIN) for text in more), (where, world.answers(openid))
         doubled += [where] * len(more)
     print(f"{len(people)} walks; answered twice: {doubled}")
     # Between the moment at which the answer left us and the commit that notes it: one commit, before it.
-    assert len(doubled) == 1 and doubled[0].startswith("killed before"), doubled
+    assert len(doubled) == 1, doubled
+    assert doubled[0].startswith("killed before"), doubled
 
 
 def test_two_processes_and_a_restart_file_once_and_answer_once(world: World) -> None:
@@ -269,5 +271,6 @@ def test_two_processes_and_a_restart_file_once_and_answer_once(world: World) -> 
         return heard
 
     heard = [text for text in asyncio.run(story()) if text] + [text for _, text in world.answers("o1")]
-    assert heard == [_FILED] and world.filed("o1") == 1
+    assert heard == [_FILED]
+    assert world.filed("o1") == 1
     assert world.processes[world.ports[0]].exitcode in (None, -signal.SIGKILL)

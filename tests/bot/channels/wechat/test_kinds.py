@@ -1,5 +1,6 @@
 """Every kind of message and event: taken for what it is, in a report under way and outside of one, and never twice."""
 
+import contextlib
 import io
 import threading
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ class Pictures:
         return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def wired(sessions: sessionmaker[Session]) -> Iterator[Wired]:
     found = wire(sessions)
     found.follow("qrscene_lijiagou")
@@ -112,7 +113,9 @@ def test_a_picture_delivered_three_times_is_fetched_once_and_waits_for_nobody(wi
     server.held.clear()
     texts = [wired.run(wired.simulator.deliver_once("o1", picture())) for _ in range(3)]
     # answered before anything is fetched
-    assert texts[0].startswith("收到照片") and texts[1:] == ["", ""] and server.times == 0
+    assert texts[0].startswith("收到照片")
+    assert texts[1:] == ["", ""]
+    assert server.times == 0
     server.held.set()
     wired.wechat.tend()
     wired.wechat.tend()
@@ -139,11 +142,9 @@ def test_a_picture_in_a_report_is_added_and_the_question_asked_on(wired: Wired) 
     in_form(wired)
     for number in (1, 2):
         said = wired.run(wired.simulator.deliver_once("o1", picture(number)))
-        assert (
-            said.startswith("收到照片，和您正在报的事一起交上去。\n咱们接着来：大概什么时候的事？")
-            and "回复 1：今天" in said
-            and said.count("接着来") == 1
-        )
+        assert said.startswith("收到照片，和您正在报的事一起交上去。\n咱们接着来：大概什么时候的事？")
+        assert "回复 1：今天" in said
+        assert said.count("接着来") == 1
     wired.say("1")
     assert wired.rasa.asked[-1][1] == "今天"
 
@@ -152,7 +153,9 @@ def test_a_picture_at_the_end_does_not_read_everything_back_again(wired: Wired) 
     wired.picture = Pictures(jpeg())
     in_form(wired, "confirm")
     said = wired.run(wired.simulator.deliver_once("o1", picture()))
-    assert "我念一遍" not in said and "这样报上去，行吗？" in said and "回复 1：对，报上去" in said
+    assert "我念一遍" not in said
+    assert "这样报上去，行吗？" in said
+    assert "回复 1：对，报上去" in said
 
 
 def test_a_picture_outside_of_a_report_waits_for_one(wired: Wired) -> None:
@@ -197,7 +200,8 @@ def test_a_picture_that_cannot_be_had_is_tried_again_and_then_told(wired: Wired)
         wired.clock.ahead += timedelta(seconds=30)
         wired.wechat.tend()
     wired.wechat.deliver_due()
-    assert server.times == 3 and wired.texts()[-1] == (
+    assert server.times == 3
+    assert wired.texts()[-1] == (
         "customer_service",
         "刚才那张照片没能存上：没有从微信取到，请再发一次。",
     )
@@ -213,7 +217,8 @@ def test_a_picture_that_is_none_is_told_once(wired: Wired, given: bytes | Except
     wired.clock.ahead += timedelta(seconds=10)
     wired.wechat.tend()
     wired.wechat.deliver_due()
-    assert [told in text for _, text in wired.texts()].count(True) == 1 and not photos(wired)
+    assert [told in text for _, text in wired.texts()].count(True) == 1
+    assert not photos(wired)
 
 
 def test_the_seventh_picture_is_told_to_be_too_many(wired: Wired) -> None:
@@ -223,7 +228,8 @@ def test_the_seventh_picture_is_told_to_be_too_many(wired: Wired) -> None:
     wired.wechat.tend()
     wired.clock.ahead += timedelta(seconds=10)
     wired.wechat.deliver_due()
-    assert len(photos(wired)) == 6 and "最多发 6 张" in wired.texts()[-1][1]
+    assert len(photos(wired)) == 6
+    assert "最多发 6 张" in wired.texts()[-1][1]
 
 
 def test_what_was_deleted_while_a_picture_was_on_its_way_stays_deleted(wired: Wired) -> None:
@@ -238,7 +244,8 @@ def test_what_was_deleted_while_a_picture_was_on_its_way_stays_deleted(wired: Wi
         service.forget(session, wired.conversation())
     server.held.set()
     fetching.join()
-    assert not photos(wired) and wired.rows(Conversation) == 0
+    assert not photos(wired)
+    assert wired.rows(Conversation) == 0
 
 
 HOSTS = ("qpic.cn", "qq.com")
@@ -273,10 +280,8 @@ def test_pictures_come_from_wechats_servers_only(url: str) -> None:
         asked.append(request.url.host)
         return httpx.Response(200, content=b"x")
 
-    try:
+    with contextlib.suppress(PhotoRefused):
         fetch_picture(httpx.Client(transport=httpx.MockTransport(answer)), url, hosts=HOSTS)
-    except PhotoRefused:
-        pass
     assert all(h == "qpic.cn" or h.endswith((".qpic.cn", ".qq.com")) for h in asked)
 
 
@@ -294,7 +299,8 @@ def test_a_redirect_and_an_endless_or_slow_picture_are_refused() -> None:
     http, now = httpx.Client(transport=httpx.MockTransport(answer)), iter(range(0, 1000, 20))
     with pytest.raises(PhotoRefused) as moved:
         fetch_picture(http, "http://mmbiz.qpic.cn/moved", hosts=HOSTS)
-    assert not isinstance(moved.value, PictureUnreachable) and asked == ["http://mmbiz.qpic.cn/moved"]
+    assert not isinstance(moved.value, PictureUnreachable)
+    assert asked == ["http://mmbiz.qpic.cn/moved"]
     assert MAX_BYTES < len(fetch_picture(http, "http://mmbiz.qpic.cn/endless", hosts=HOSTS)) <= MAX_BYTES + 100_000
     for path, clock in (("busy", lambda: 0.0), ("slow", lambda: float(next(now)))):
         with pytest.raises(PictureUnreachable):
@@ -328,12 +334,15 @@ def test_the_form_takes_a_location_for_the_place_whatever_it_asked(sessions: ses
 
 def test_a_location_alone_is_asked_about_and_begins_a_report_with_its_place(wired: Wired) -> None:
     text = wired.send(**POINT, Label=LABEL).text
-    assert text.startswith(f"收到您的位置：{LABEL}") and "回复 1：报这里的事" in text and not wired.rasa.asked
+    assert text.startswith(f"收到您的位置：{LABEL}")
+    assert "回复 1：报这里的事" in text
+    assert not wired.rasa.asked
     wired.say("1")
     said = wired.rasa.asked[-1][1]
     events = ReportDispute(given(wired.sessions)).do(Turn("c", said, intent="report_dispute", sure=1.0)).events
     filled = {e["name"]: e["value"] for e in events if e["event"] == "slot" and e["value"]}
-    assert filled["dispute_where"] == SPOT and not {"dispute_what", "dispute_when"} & set(filled)
+    assert filled["dispute_where"] == SPOT
+    assert not {"dispute_what", "dispute_when"} & set(filled)
 
 
 def test_a_location_in_another_village_offers_that_village(wired: Wired) -> None:
@@ -381,7 +390,8 @@ def test_a_townships_person_is_asked_for_the_village_before_its_rules(sessions: 
     asked = AnswerQuestion(given(sessions)).do(turn).replies[0]
     with sessions() as session:
         own = {session.get_one(Place, p).name for p in places.below(session, "liuhe") if p != "liuhe"}
-    assert asked.text.startswith("您是哪个村的？") and {b.title.split("（")[0] for b in asked.buttons} == own
+    assert asked.text.startswith("您是哪个村的？")
+    assert {b.title.split("（")[0] for b in asked.buttons} == own
 
 
 @pytest.mark.parametrize(
@@ -399,15 +409,14 @@ def test_a_townships_person_is_asked_for_the_village_before_its_rules(sessions: 
 )
 def test_what_cannot_be_read_says_so_and_a_report_goes_on(wired: Wired, fields: dict[str, str], told: str) -> None:
     said = wired.send(**fields).text
-    assert told in said and "接着来" not in said
+    assert told in said
+    assert "接着来" not in said
     in_form(wired)
     said, before = wired.send(**fields).text, len(wired.rasa.asked)
-    assert (
-        told in said
-        and "咱们接着来：大概什么时候的事？" in said
-        and "回复 1：今天" in said
-        and len(wired.rasa.asked) == before
-    )
+    assert told in said
+    assert "咱们接着来：大概什么时候的事？" in said
+    assert "回复 1：今天" in said
+    assert len(wired.rasa.asked) == before
 
 
 @pytest.mark.parametrize(
@@ -465,7 +474,8 @@ def test_events_without_a_wish_are_taken_in_silence_and_open_no_window(wired: Wi
         ).text
         == ""
     )
-    assert wired.rows(Message) == before and wired.wechat.remaining(wired.conversation()) == window
+    assert wired.rows(Message) == before
+    assert wired.wechat.remaining(wired.conversation()) == window
 
 
 def test_a_follower_who_scans_a_villages_code_is_of_that_village(wired: Wired) -> None:

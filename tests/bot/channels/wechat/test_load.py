@@ -54,7 +54,9 @@ def test_a_word_while_the_answer_is_being_made_fetches_it_and_is_no_question(
         return [first, second, (await wired.simulator.say("o1", "1")).text]
 
     first, second, third = wired.run(story())
-    assert "回复任意一个字" in first and "回复任意一个字" in second and third.startswith("可以先找村委会调解。")
+    assert "回复任意一个字" in first
+    assert "回复任意一个字" in second
+    assert third.startswith("可以先找村委会调解。")
     assert len(wired.rasa.asked) == 1
     wired.simulator.check()
 
@@ -75,7 +77,8 @@ def test_a_reply_that_never_left_us_goes_again_once_marked(sessions: sessionmake
     else:
         wired.say("我还有件事想问问")
     texts = [text for via, text in wired.texts() if via != "resident"]
-    assert texts[0].startswith(outbound.AGAIN + first[:20]) and len([t for t in texts if outbound.AGAIN in t]) == 1
+    assert texts[0].startswith(outbound.AGAIN + first[:20])
+    assert len([t for t in texts if outbound.AGAIN in t]) == 1
     wired.simulator.check()
 
 
@@ -96,7 +99,7 @@ def test_writers_of_a_process_queue_and_a_failed_one_leaves_the_queue(sessions: 
     def write(name: str) -> None:
         with sessions() as session:
             session.add(Message(conversation_id="nobody", text=name))  # no such conversation: refused at the flush
-            with pytest.raises(Exception, match="(?i)constraint|null"):
+            with pytest.raises(Exception, match=r"(?i)constraint|null"):
                 session.commit()
 
     def start() -> None:
@@ -139,4 +142,5 @@ def test_more_turns_than_rasa_has_room_for_are_all_answered(sessions: sessionmak
     asyncio.run(_answered(Turns(sessions=sessions, rasa=wired.rasa), ids))  # type: ignore[arg-type]
     with sessions() as session:
         assert [len(messages.replies_to(session, i)) for i in ids] == [1] * 50
-    assert 1 < most <= 32 and len(wired.rasa.asked) == 50
+    assert 1 < most <= 32
+    assert len(wired.rasa.asked) == 50

@@ -14,7 +14,7 @@ from bot.conversations import delivery
 from tests.bot.channels.wechat.test_inbound import Wired, wire
 
 
-@pytest.fixture()
+@pytest.fixture
 def wired(sessions: sessionmaker[Session]) -> Wired:
     found = wire(sessions)
     found.simulator.account = simulated(found.wechat.line.account)

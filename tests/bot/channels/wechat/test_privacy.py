@@ -41,7 +41,7 @@ OPENID, UNIONID, SAID = "oZhangSan_OpenId", "union-zhang-san", "我家的地被�
 HOLD = (WechatContact, WechatReceipt, WechatPicture, WechatSent, Conversation, Message, PersonThread)
 
 
-@pytest.fixture()
+@pytest.fixture
 def wired(sessions: sessionmaker[Session]) -> Iterator[Wired]:
     """Somebody of whom everything is kept that WeChat can make us keep."""
     found = wire(sessions)
@@ -97,14 +97,16 @@ def test_an_export_holds_all_of_it_in_plain_words(
     assert command(wired, tmp_path, "export") == 0
     held: dict[str, Any] = json.loads(capsys.readouterr().out)
     text = json.dumps(held, ensure_ascii=False)
-    assert OPENID in text and UNIONID in text and SAID in text and "镇司法所" in text and held["joined"] == ["another-"]
+    assert OPENID in text
+    assert UNIONID in text
+    assert SAID in text
+    assert "镇司法所" in text
+    assert held["joined"] == ["another-"]
     assert base64.b64decode(held["photos"][0]["jpeg"]).startswith(b"\xff\xd8")
     wechat = held["wechat"]
-    assert (
-        wechat["关注着"] == "是"
-        and wechat["还没取来的照片"] == 1
-        and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", wechat["上次说话"])
-    )
+    assert wechat["关注着"] == "是"
+    assert wechat["还没取来的照片"] == 1
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", wechat["上次说话"])
     assert any(
         "可以先找村委会调解。" in r["回的话"] for r in next(v for k, v in wechat.items() if k.startswith("最近收到的"))
     )
@@ -145,7 +147,8 @@ def test_the_residents_words_link_and_page_delete_all_of_it(wired: Wired) -> Non
     link = wired.say("删除记录", OPENID).text.splitlines()[-1]
     client = TestClient(wired.app, base_url="https://linli.example")
     assert client.get(f"{link}/delete").status_code == 405  # a preview deletes nothing
-    assert "删除这段对话" in client.get(link).text and wired.rows(Message)
+    assert "删除这段对话" in client.get(link).text
+    assert wired.rows(Message)
     assert "已经删除" in client.post(f"{link}/delete").text
     assert_gone(wired)
 
@@ -195,7 +198,8 @@ def test_receipts_with_what_we_replied_are_swept_and_younger_ones_stay(
         )
         session.commit()
     worker.work(settings_of(wired, tmp_path), wired.sessions)
-    assert wired.rows(WechatReceipt) == 1 and wired.rows(Message) >= messages  # the follow event's
+    assert wired.rows(WechatReceipt) == 1
+    assert wired.rows(Message) >= messages
 
 
 def test_no_log_names_a_person_or_what_they_said(

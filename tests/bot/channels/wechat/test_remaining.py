@@ -22,7 +22,9 @@ def test_five_for_48_hours_and_the_quick_ones_only_where_there_are_no_others(ses
     assert told(wired) == (3, "微信还能发 3 条，只在对方关注、扫码、点菜单后的 1 分钟里。")
     wired.say("在吗")
     messages, words = told(wired)
-    assert messages == 5 and words.startswith("微信还能发 5 条，到 ") and words.endswith(" 为止。")
+    assert messages == 5
+    assert words.startswith("微信还能发 5 条，到 ")
+    assert words.endswith(" 为止。")
     wired.clock.ahead = timedelta(hours=47)
     assert told(wired)[0] == 5
 
@@ -41,13 +43,15 @@ def test_after_48_hours_the_agent_hears_why_and_what_happens(
     wired.say("在吗")
     wired.clock.ahead = timedelta(hours=48)
     messages, words = told(wired)
-    assert messages == 0 and words.startswith(f"窗口已过，剩 0 条：{then}")
+    assert messages == 0
+    assert words.startswith(f"窗口已过，剩 0 条：{then}")
 
 
 def test_without_the_right_it_waits_and_elsewhere_nothing_is_said(sessions: sessionmaker[Session]) -> None:
     wired = wire(sessions, kind=AccountKind.unverified, template=None)
     wired.say("在吗")
-    assert told(wired)[0] == 0 and "没有客服接口" in told(wired)[1]
+    assert told(wired)[0] == 0
+    assert "没有客服接口" in told(wired)[1]
     assert wired.wechat.remaining("0" * 32) is None
 
 

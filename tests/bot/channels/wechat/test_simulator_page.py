@@ -32,7 +32,7 @@ class Page:
         return [note.text for note in self.phone.notes]
 
 
-@pytest.fixture()
+@pytest.fixture
 def page(sessions: sessionmaker[Session], tmp_path: Path) -> Page:
     with sessions() as session:
         import_places(session, CORPUS)
@@ -60,24 +60,24 @@ def test_a_service_that_does_not_answer_is_said_as_telephones_do(page: Page) -> 
         "该公众号提供的服务出现故障，请稍后再试",
         "该公众号提供的服务出现故障，请稍后再试",
     ]
-    assert page.phone.telephone.said_left == REPLIES and page.phone.busy == 0
+    assert page.phone.telephone.said_left == REPLIES
+    assert page.phone.busy == 0
 
 
 def test_nobody_speaks_before_following(page: Page) -> None:
     for deed in ("text", "voice", "location", "photo", "press", "unfollow"):
         page.do(deed, data={"value": "ask"})
-    assert set(page.notes()) == {"还没有关注，先扫码关注再说话"} and page.phone.telephone.shown == []
+    assert set(page.notes()) == {"还没有关注，先扫码关注再说话"}
+    assert page.phone.telephone.shown == []
 
 
 @pytest.mark.parametrize("data", [b"not a picture", b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_what_is_no_photo_isnt_sent(page: Page, data: bytes) -> None:
     page.do("follow")
     page.do("photo", files={"photo": ("a.jpg", io.BytesIO(data))})
-    assert (
-        page.notes()[-1] == "这个文件不是照片，没有发出去"
-        and page.phone.photos == []
-        and page.phone.telephone.shown == []
-    )
+    assert page.notes()[-1] == "这个文件不是照片，没有发出去"
+    assert page.phone.photos == []
+    assert page.phone.telephone.shown == []
 
 
 def test_a_photo_goes_as_a_small_jpeg_without_where_it_was_taken(page: Page) -> None:
@@ -106,9 +106,8 @@ def test_other_sites_and_unknown_accounts_get_nothing(page: Page) -> None:
         assert page.client.post("/phone/fuwuhao/unfollow", headers={"sec-fetch-site": site}).status_code == 404
         assert page.client.get("/phone/fuwuhao", headers={"sec-fetch-site": site}).status_code == 404
     assert page.phone.telephone.is_following
-    assert (
-        page.client.get("/phone/other").status_code == 404 and page.client.post("/phone/other/text").status_code == 404
-    )
+    assert page.client.get("/phone/other").status_code == 404
+    assert page.client.post("/phone/other/text").status_code == 404
     before = page.notes()
     page.do("no-such-deed")
     assert page.notes() == before
@@ -123,21 +122,21 @@ def test_words_are_shown_as_words_and_addresses_as_links(page: Page) -> None:
     assert (
         '看原文：<a href="https://linli.example/w/s/a-b_c.d" target="_blank" '
         'rel="noopener">https://linli.example/w/s/a-b_c.d</a>，&lt;script&gt;'
-    ) in shown.text and "&lt;b&gt;在吗" in shown.text
+    ) in shown.text
+    assert "&lt;b&gt;在吗" in shown.text
     assert "default-src 'self'" in shown.headers["content-security-policy"]
 
 
 def test_the_page_is_told_of_changes_only(page: Page) -> None:
     mark = re.search(r"live\?seen=(\w+)", page.client.get("/phone/fuwuhao").text)
-    assert mark and page.client.get(f"/phone/fuwuhao/live?seen={mark[1]}").status_code == 204
+    assert mark
+    assert page.client.get(f"/phone/fuwuhao/live?seen={mark[1]}").status_code == 204
     page.phone.telephone.shown.append(Shown("customer_service", "晚到的话", 0.0))
     fresh = page.client.get(f"/phone/fuwuhao/live?seen={mark[1]}")
-    assert (
-        fresh.status_code == 200
-        and "晚到的话" in fresh.text
-        and 'id="books" hx-swap-oob="true"' in fresh.text
-        and mark[1] not in fresh.text
-    )
+    assert fresh.status_code == 200
+    assert "晚到的话" in fresh.text
+    assert 'id="books" hx-swap-oob="true"' in fresh.text
+    assert mark[1] not in fresh.text
 
 
 def test_49_hours_close_the_window_and_move_the_telephones_clock(page: Page) -> None:
@@ -147,5 +146,7 @@ def test_49_hours_close_the_window_and_move_the_telephones_clock(page: Page) -> 
     page.do("later")
     assert [left for _, left in page.phone.state()["windows"]] == [0, 0]
     times = [line["text"] for line in page.phone.lines() if line["via"] == "time"]
-    assert len(times) == 2 and times[0] != times[1] and page.phone.lines()[-1]["text"] == "过了 49 小时"
+    assert len(times) == 2
+    assert times[0] != times[1]
+    assert page.phone.lines()[-1]["text"] == "过了 49 小时"
     assert page.phone.simulator.telephone(OPENID) is page.phone.telephone

@@ -31,7 +31,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorCache]:
     cache.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def real(world: World, embedder: SentenceEmbedder, cache: VectorCache, tmp_path: Path) -> Real:
     root = tmp_path / "snapshots"
     with world.sessions() as session:

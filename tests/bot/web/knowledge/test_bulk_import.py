@@ -58,7 +58,8 @@ def drafts(world: World) -> list[DocumentVersion]:
 
 def problem(answer: Any) -> str:
     found = re.search(r'<div class="alert alert-warning" role="alert">([^<]+)</div>', answer.text)
-    assert answer.status_code == 422 and found, answer.text[:500]
+    assert answer.status_code == 422, answer.text[:500]
+    assert found, answer.text[:500]
     return html.unescape(found[1])
 
 
@@ -77,7 +78,8 @@ def send(client: TestClient, data: bytes, **more: str) -> Any:
 def test_a_docx_is_looked_at_and_then_stored_as_a_draft(world: World) -> None:
     client = world.enter("legal_worker")
     page = look(client, sample_files.rules_docx(), place="lijiagou")
-    assert page.status_code == 200 and drafts(world) == []
+    assert page.status_code == 200
+    assert drafts(world) == []
     for words in ("认出 3 条村规，第一条到第三条。", "没有找到从哪天起施行", "第三条", "酒席 | 十五桌 | 倡导"):
         assert words in page.text, words
     form = fields(page.text)
@@ -129,7 +131,8 @@ def test_two_presses_of_the_button_are_one_draft(world: World) -> None:
         press.start()
     for press in presses:
         press.join()
-    assert answers == [303] * 3 and len(drafts(world)) == 1
+    assert answers == [303] * 3
+    assert len(drafts(world)) == 1
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,8 @@ def test_nothing_chosen_is_said_and_what_was_pasted_stays(world: World) -> None:
     client = world.enter("legal_worker")
     assert "请选一个文件" in problem(look(client, ""))
     answer = look(client, RULE, kind="")
-    assert "请选是哪一种" in problem(answer) and "每户负责自家门前的清扫" in answer.text
+    assert "请选是哪一种" in problem(answer)
+    assert "每户负责自家门前的清扫" in answer.text
 
 
 def test_a_long_text_goes_through_and_a_longer_one_is_refused(world: World) -> None:
@@ -163,7 +167,8 @@ def test_a_long_text_goes_through_and_a_longer_one_is_refused(world: World) -> N
     text = "村规\n" + "\n".join(f"第{n}条 {'好' * 1990}" for n in range(1, 199))
     form = fields(look(client, text, place="lijiagou").text)
     done = client.post("/staff/knowledge/import", data={**form, "from": "2026-01-01"}, files={"file": ("", b"")})
-    assert done.status_code == 303 and len(drafts(world)[0].content["clauses"]) == 198
+    assert done.status_code == 303
+    assert len(drafts(world)[0].content["clauses"]) == 198
     assert "40 万字" in problem(look(client, "好" * 400_001))
 
 
@@ -199,9 +204,8 @@ def test_a_forged_preview_is_refused_or_brought_into_shape(world: World, content
             )
         )
     for draft in drafts(world):
-        assert isinstance(draft.content.get("clauses", []), list) and isinstance(
-            draft.content.get("sections", {}), dict
-        )
+        assert isinstance(draft.content.get("clauses", []), list)
+        assert isinstance(draft.content.get("sections", {}), dict)
 
 
 def test_words_of_a_file_are_shown_as_words(world: World) -> None:
@@ -239,9 +243,11 @@ def test_a_zip_becomes_drafts_with_a_line_on_every_file(world: World) -> None:
     for words in ("新增 3", "没导入 2", "文件名指到了压缩包外面", "../../etc/passwd", "李家沟村村规民约（草稿）"):
         assert words in page.text, words
     found = drafts(world)
-    assert len(found) == 3 and all(v.author == "legal_worker的人" and v.editors == [v.author_id] for v in found)
+    assert len(found) == 3
+    assert all(v.author == "legal_worker的人" and v.editors == [v.author_id] for v in found)
     again = send(client, data)
-    assert "没变 3" in again.text and len(drafts(world)) == 3
+    assert "没变 3" in again.text
+    assert len(drafts(world)) == 3
 
 
 def test_kind_and_place_of_an_archive_may_be_chosen(world: World) -> None:
@@ -281,7 +287,8 @@ def test_nothing_of_the_database_is_held_while_papers_are_read(world: World, mon
 
     monkeypatch.setattr(bulk, "read_all", reading)
     page = send(world.enter("legal_worker"), packed(**{"村规/李家沟村.txt": RULE.encode()}))
-    assert "新增 1" in page.text and held == [0]
+    assert "新增 1" in page.text
+    assert held == [0]
 
 
 def test_an_import_that_breaks_off_stores_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,30 +300,33 @@ def test_an_import_that_breaks_off_stores_nothing(world: World, monkeypatch: pyt
 
     monkeypatch.setattr(bulk, "store_all", broken)
     answer = send(world.enter("legal_worker"), packed(**{"村规/李家沟村.txt": RULE.encode()}))
-    assert answer.status_code == 422 and drafts(world) == []
+    assert answer.status_code == 422
+    assert drafts(world) == []
 
 
 def test_a_township_imports_and_sees_only_its_own(world: World) -> None:
     client = world.enter("qingshi")
     page = send(client, packed(**{"村规/李家沟村.txt": RULE.encode(), "村规/王家湾村.txt": RULE.encode()}))
-    assert "这个地方不归您管" in page.text and len(drafts(world)) == 1
+    assert "这个地方不归您管" in page.text
+    assert len(drafts(world)) == 1
     own = page.text.split('aria-label="试一试"')[0]  # in the box below it, one asks as a resident of any village
-    assert 'value="lijiagou"' not in own and 'value="wangjiawan"' in own
+    assert 'value="lijiagou"' not in own
+    assert 'value="wangjiawan"' in own
     world_draft = fields(look(world.enter("legal_worker"), RULE, place="lijiagou").text)
     done = world.enter("legal_worker").post("/staff/knowledge/import", data={**world_draft, "title": "柳河的草稿"})
     assert "柳河的草稿" in world.enter("legal_worker").get(done.headers["location"]).text
     assert "柳河的草稿" not in client.get(done.headers["location"]).text
     mine = {g.path: g.data.decode() for g in of_zip(client.get("/staff/knowledge/export.zip?drafts=1").content)}
-    assert sum(path.startswith("drafts/") for path in mine) == 1 and "柳河的草稿" not in str(mine)
+    assert sum(path.startswith("drafts/") for path in mine) == 1
+    assert "柳河的草稿" not in str(mine)
 
 
 def test_everything_leaves_as_a_zip_and_drafts_only_on_request(world: World) -> None:
     client = world.enter("legal_worker")
     send(client, packed(**{"村规/李家沟村.txt": RULE.encode()}))
     answer = client.get("/staff/knowledge/export.zip")
-    assert answer.headers["content-type"] == "application/zip" and [g.path for g in of_zip(answer.content)] == [
-        "places.yml"
-    ]
+    assert answer.headers["content-type"] == "application/zip"
+    assert [g.path for g in of_zip(answer.content)] == ["places.yml"]
     given = {g.path.split("/")[0] for g in of_zip(client.get("/staff/knowledge/export.zip?drafts=1").content)}
     assert given == {"places.yml", "drafts"}
     with world.sessions() as session:

@@ -157,12 +157,11 @@ def test_a_guide_is_written_reviewed_and_asked_to_be_published_by_two_people(wor
         ["老年证咋办", "老人证在哪办"],
         {"谁可以办": "满六十岁"},
     )
-    assert (
-        "怎么办老年证" in colleague.get("/staff/knowledge?show=review").text
-        and "怎么办老年证" not in author.get("/staff/knowledge?show=review").text
-    )
+    assert "怎么办老年证" in colleague.get("/staff/knowledge?show=review").text
+    assert "怎么办老年证" not in author.get("/staff/knowledge?show=review").text
     page = colleague.get(at(version_id, "review")).text
-    assert f'action="{at(version_id, "approve")}"' in page and "另一位同事" not in page
+    assert f'action="{at(version_id, "approve")}"' in page
+    assert "另一位同事" not in page
     assert colleague.post(at(version_id, "approve")).status_code == 303
     assert colleague.post(at(version_id, "publish"), data={"on": "2026-12-01"}).status_code == 303
     assert (held(world, version_id).publish_on, held(world, version_id).approved_by) == (
@@ -189,7 +188,8 @@ def test_an_author_gets_no_button_to_approve_and_a_forged_form_is_refused(world:
         versions.submit(session, version_id, by=by, now=NOW)
         session.commit()
     page = author.get(at(version_id, "review")).text
-    assert "要请另一位同事来审核" in page and at(version_id, "approve") not in page
+    assert "要请另一位同事来审核" in page
+    assert at(version_id, "approve") not in page
     assert author.post(at(version_id, "approve")).status_code == 403
     with world.sessions() as session:  # nor after a change of role
         session.scalars(select(Staff).where(Staff.login == "legal_worker")).one().role = Role.administrator
@@ -241,9 +241,11 @@ def test_a_text_that_came_back_is_edited_as_the_next_version_with_its_remarks(wo
         "location"
     ]
     fresh = int(re.findall(r"versions/(\d+)", to)[0])
-    assert fresh != version_id and held(world, fresh).number == 2
+    assert fresh != version_id
+    assert held(world, fresh).number == 2
     page = author.get(at(fresh, "review")).text
-    assert "外地户口的呢？" in page and "<ins>，外地户口也行</ins>" in page
+    assert "外地户口的呢？" in page
+    assert "<ins>，外地户口也行</ins>" in page
     with world.sessions() as session:
         remark = session.scalars(select(VersionComment).where(VersionComment.text == "外地户口的呢？")).one().id
     assert author.post(at(fresh, "settle"), data={"comment": str(remark)}).status_code == 303
@@ -327,12 +329,10 @@ def test_a_failing_golden_question_stops_the_publication_until_a_reason_is_writt
     client = world.enter("legal_worker")
     refused = client.post(at(version_id, "publish"), data={"on": "2026-11-30"})
     assert "“李家沟村规”第一条、民法典 1042" in refused.text
-    assert (
-        refused.status_code == 422
-        and "老人证在哪里办？" in refused.text
-        and 'name="reason"' in refused.text
-        and 'value="2026-11-30"' in refused.text
-    )
+    assert refused.status_code == 422
+    assert "老人证在哪里办？" in refused.text
+    assert 'name="reason"' in refused.text
+    assert 'value="2026-11-30"' in refused.text
     assert held(world, version_id).publish_on is None
     assert (
         client.post(at(version_id, "publish"), data={"on": "2026-11-30", "reason": "那一问该换了"}).status_code == 303
@@ -355,7 +355,8 @@ def test_a_failing_golden_question_stops_the_publication_until_a_reason_is_writt
             == "held"
         )
     page = client.get(at(version_id, "review")).text
-    assert "老人证在哪里办？" in page and "还是发布" in page
+    assert "老人证在哪里办？" in page
+    assert "还是发布" in page
     assert "发布被拦下" in client.get("/staff/knowledge").text
 
 
@@ -366,7 +367,8 @@ def test_a_day_of_publication_that_is_none_is_said_so(world: World, on: str) -> 
         session.get_one(DocumentVersion, version_id).status = VersionStatus.approved
         session.commit()
     answer = world.enter("legal_worker").post(at(version_id, "publish"), data={"on": on})
-    assert answer.status_code == 422 and "日期" in answer.text
+    assert answer.status_code == 422
+    assert "日期" in answer.text
     assert held(world, version_id).publish_on is None
 
 
@@ -424,11 +426,10 @@ def test_two_people_who_edit_see_each_others_text_and_nothing_is_lost(world: Wor
     mine, theirs = form(one, version_id, answer="一号写的话。"), form(other, version_id, answer="二号写的话。")
     assert one.post(at(version_id), data=mine).status_code == 303
     refused = other.post(at(version_id), data=theirs)
-    assert refused.status_code == 409 and "legal_worker的人" in refused.text
-    assert (
-        re.search(r"<td>(<del>)?一(</del>)?号写的话。|<del>一</del>号写的话。", refused.text)
-        and "号写的话。" in fields_of(refused.text)["answer"]
-    )
+    assert refused.status_code == 409
+    assert "legal_worker的人" in refused.text
+    assert re.search(r"<td>(<del>)?一(</del>)?号写的话。|<del>一</del>号写的话。", refused.text)
+    assert "号写的话。" in fields_of(refused.text)["answer"]
     assert fields_of(refused.text)["answer"] == "二号写的话。"
     assert held(world, version_id).content["answer"] == "一号写的话。"
     assert other.post(at(version_id), data={**fields_of(refused.text), "do": "save"}).status_code == 303
@@ -442,11 +443,9 @@ def test_a_draft_that_was_submitted_meanwhile_keeps_what_was_typed_on_the_page(w
         versions.submit(session, version_id, by=ANN, now=NOW)
         session.commit()
     refused = client.post(at(version_id), data=sent)
-    assert (
-        refused.status_code == 409
-        and fields_of(refused.text)["answer"] == "写了半天的话。"
-        and "待审核" in refused.text
-    )
+    assert refused.status_code == 409
+    assert fields_of(refused.text)["answer"] == "写了半天的话。"
+    assert "待审核" in refused.text
     assert held(world, version_id).content["answer"] == GUIDE["answer"]
 
 
@@ -483,12 +482,15 @@ def test_a_flagged_clause_is_not_submitted_before_somebody_decided_and_the_decis
     client = world.enter("legal_worker")
     version_id = draft(world, {"title": "村规", "clauses": [FINE]}, kind=Kind.village_rule)
     refused = client.post(at(version_id), data=form(client, version_id, do="submit"))
-    assert refused.status_code == 422 and "第二条可能与法律冲突" in refused.text and "行政处罚法" in refused.text
+    assert refused.status_code == 422
+    assert "第二条可能与法律冲突" in refused.text
+    assert "行政处罚法" in refused.text
     assert held(world, version_id).status is VersionStatus.draft
     client.post(at(version_id), data=form(client, version_id, part__0__status="conflicts"))
     clause = held(world, version_id).content["clauses"][0]
     assert (clause["decided_by"], clause["decided_on"]) == ("legal_worker的人", "2026-11-24")
-    assert clause["conflict"]["articles"] and clause["conflict"]["says"]  # offered, and there to be mended
+    assert clause["conflict"]["articles"]
+    assert clause["conflict"]["says"]
     client.post(at(version_id), data=form(client, version_id))
     assert held(world, version_id).content["clauses"][0] == clause  # saving alone decides nothing anew
     client.post(at(version_id), data=form(client, version_id, part__0__text="违反村规的，罚款一千元。"))
@@ -515,7 +517,10 @@ def test_the_letter_to_the_township_names_the_clauses_in_conflict_and_no_others(
         at(draft(world, {"title": "李家沟村规", "clauses": clauses}, kind=Kind.village_rule), "letter.docx")
     )
     text = "\n".join(p.text for p in docx.Document(BytesIO(letter.content)).paragraphs)
-    assert "第二条" in text and "村里不能罚款" in text and "狗绳" not in text and "柳河镇" in text
+    assert "第二条" in text
+    assert "村里不能罚款" in text
+    assert "狗绳" not in text
+    assert "柳河镇" in text
     assert client.get(at(draft(world), "letter.docx")).status_code == 404
 
 
@@ -526,7 +531,8 @@ def test_marks_in_a_story_are_replaced_by_a_button_or_need_a_reason_and_consent(
     assert 'value="swap:13800001234"' in client.get(at(version_id)).text
     client.post(at(version_id), data=form(client, version_id, do="swap:13800001234"))
     facts = held(world, version_id).content["facts"]
-    assert "13800001234" not in facts and "张建国" in facts
+    assert "13800001234" not in facts
+    assert "张建国" in facts
     # no mark: no button changes words of its own choice
     client.post(at(version_id), data=form(client, version_id, do="swap:借了"))
     assert held(world, version_id).content["facts"] == facts
@@ -536,7 +542,9 @@ def test_marks_in_a_story_are_replaced_by_a_button_or_need_a_reason_and_consent(
         == 303
     )
     page = colleague.get(at(version_id, "review")).text
-    assert "张建国" in page and "本人书面同意" in page and 'name="accepts_marks"' in page
+    assert "张建国" in page
+    assert "本人书面同意" in page
+    assert 'name="accepts_marks"' in page
     assert colleague.post(at(version_id, "approve")).status_code == 422
     assert colleague.post(at(version_id, "approve"), data={"accepts_marks": "1"}).status_code == 303
 
@@ -548,10 +556,14 @@ def test_the_preview_shows_what_is_typed_at_four_sizes_and_stores_nothing(world:
         at(version_id, "preview"),
         data=form(client, version_id, answer="刚刚打的字。", legal_basis="没有的法 7", size="all"),
     ).text
-    assert shown.count("刚刚打的字。") >= 4 and all(f"size-{i}" in shown for i in range(4)) and "老年证咋办" in shown
-    assert "库里没有《没有的法》" in shown and "<html" not in shown
+    assert shown.count("刚刚打的字。") >= 4
+    assert all(f"size-{i}" in shown for i in range(4))
+    assert "老年证咋办" in shown
+    assert "库里没有《没有的法》" in shown
+    assert "<html" not in shown
     looked = client.post(at(version_id), data=form(client, version_id, answer="只是看看。", do="look"))
-    assert looked.status_code == 200 and fields_of(looked.text)["answer"] == "只是看看。"
+    assert looked.status_code == 200
+    assert fields_of(looked.text)["answer"] == "只是看看。"
     assert world.rows() == before
 
 
@@ -563,11 +575,9 @@ def test_a_township_reads_what_holds_there_and_changes_only_its_own(world: World
     with world.sessions() as session:
         documents = {v: session.get_one(DocumentVersion, v).document_id for v in (national, own)}
     page = client.get(f"/staff/knowledge/{documents[national]}").text
-    assert (
-        "不归您负责的地方管" in page
-        and "马上撤回" not in page
-        and "马上撤回" in client.get(f"/staff/knowledge/{documents[own]}").text
-    )
+    assert "不归您负责的地方管" in page
+    assert "马上撤回" not in page
+    assert "马上撤回" in client.get(f"/staff/knowledge/{documents[own]}").text
     before = world.rows()
     for do in ("", "approve", "publish", "send-back", "withdraw", "preview"):
         assert client.post(at(national, do), data={"reason": "改", "title": "改"}).status_code == 403, do
@@ -594,9 +604,8 @@ def test_statutes_are_read_and_never_edited(world: World) -> None:
         session.commit()
         version_id = session.scalars(select(DocumentVersion.id).where(DocumentVersion.document_id == "law-x")).one()
     client = world.enter("administrator")
-    assert (
-        "某法" not in client.get("/staff/knowledge").text and "某法" in client.get("/staff/knowledge?kind=statute").text
-    )
+    assert "某法" not in client.get("/staff/knowledge").text
+    assert "某法" in client.get("/staff/knowledge?kind=statute").text
     assert client.get("/staff/knowledge/law-x").status_code == client.get(at(version_id, "review")).status_code == 200
     before = world.rows()
     for path in (at(version_id), at(version_id, "withdraw"), "/staff/knowledge/law-x/edit"):
@@ -641,12 +650,12 @@ def test_the_list_finds_texts_by_their_words_and_shows_the_sentence(world: World
     world = serve(world, live=lambda: snapshot.load(tmp_path / "snapshots"))
     client = world.enter("legal_worker")
     shown = client.get("/staff/knowledge?q=身份证").text
-    assert "怎么办老年证" in shown and "另一件事" in shown and "<mark>身份证</mark>原件" in shown
+    assert "怎么办老年证" in shown
+    assert "另一件事" in shown
+    assert "<mark>身份证</mark>原件" in shown
     assert "<mark>六十岁</mark>就能办。" in client.get("/staff/knowledge?q=六十岁").text
-    assert (
-        ATTACK not in client.get("/staff/knowledge", params={"q": "script"}).text
-        and "&lt;<mark>script</mark>&gt;alert" in client.get("/staff/knowledge", params={"q": "script"}).text
-    )
+    assert ATTACK not in client.get("/staff/knowledge", params={"q": "script"}).text
+    assert "&lt;<mark>script</mark>&gt;alert" in client.get("/staff/knowledge", params={"q": "script"}).text
     assert "怎么办老年证" not in client.get("/staff/knowledge?q=身份证&place=wangjiawan").text
     assert "怎么办老年证" not in world.enter("qingshi").get("/staff/knowledge?q=六十岁").text
 
@@ -658,7 +667,9 @@ def test_without_an_index_the_list_says_that_published_texts_are_not_looked_thro
     world = serve(world, live=lambda: snapshot.load(tmp_path / "snapshots"))
     client = world.enter("legal_worker")
     answer = client.get("/staff/knowledge?q=老年证")
-    assert answer.status_code == 200 and "怎么办老年证" in answer.text and "资料索引还在准备" in answer.text
+    assert answer.status_code == 200
+    assert "怎么办老年证" in answer.text
+    assert "资料索引还在准备" in answer.text
     assert "资料索引还在准备" not in client.get("/staff/knowledge").text
 
 
@@ -676,11 +687,9 @@ def test_a_text_that_ends_within_thirty_days_is_announced(world: World) -> None:
 def test_a_date_that_is_none_loses_no_word(world: World, name: str, value: str) -> None:
     version_id, client = draft(world), world.enter("legal_worker")
     refused = client.post(at(version_id), data={**form(client, version_id, answer="写了半天的话。"), name: value})
-    assert (
-        refused.status_code == 422
-        and fields_of(refused.text)["answer"] == "写了半天的话。"
-        and "要填一个日期" in refused.text
-    )
+    assert refused.status_code == 422
+    assert fields_of(refused.text)["answer"] == "写了半天的话。"
+    assert "要填一个日期" in refused.text
     assert held(world, version_id).content["answer"] == GUIDE["answer"]
 
 

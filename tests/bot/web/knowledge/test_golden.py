@@ -27,7 +27,8 @@ def test_a_question_is_added_by_title_asked_and_shown(real: Real) -> None:
         )
     assert real.client.post("/staff/knowledge/golden/run").status_code == 303
     page = real.client.get("/staff/knowledge/golden").text
-    assert "text-bg-success" in page and '"share": [100.0]' in page
+    assert "text-bg-success" in page
+    assert '"share": [100.0]' in page
     with real.world.sessions() as session:
         assert session.scalars(select(GoldenRun)).one().passed == 1
 
@@ -46,7 +47,8 @@ def test_a_question_is_added_by_title_asked_and_shown(real: Real) -> None:
 )
 def test_a_question_that_asks_for_nothing_that_exists_is_refused(real: Real, form: dict[str, str], said: str) -> None:
     answer = add(real, **form)
-    assert answer.status_code == 422 and said in answer.text
+    assert answer.status_code == 422
+    assert said in answer.text
     with real.world.sessions() as session:
         assert session.scalars(select(GoldenQuestion)).all() == []
 
@@ -67,10 +69,8 @@ def test_since_when_it_is_wrong_is_shown_with_the_versions(real: Real) -> None:
     real.client.post("/staff/knowledge/golden/run")
     page = real.client.get(f"/staff/knowledge/golden/{number}").text
     part = page.split("从什么时候开始错")[2].split("</section>")[0]
-    assert (
-        "低保怎么申请（第 1 版）" in part.split("第一次错的时候")[0]
-        and "低保怎么申请" not in part.split("第一次错的时候")[1]
-    )
+    assert "低保怎么申请（第 1 版）" in part.split("第一次错的时候")[0]
+    assert "低保怎么申请" not in part.split("第一次错的时候")[1]
 
 
 def test_a_shipped_question_is_switched_off_but_not_rewritten(real: Real) -> None:
@@ -92,5 +92,6 @@ def test_a_hit_of_try_it_fills_in_the_form_and_stores_nothing(real: Real) -> Non
     page = real.client.post(
         "/staff/knowledge/golden", data={"do": "write", "ask": "低保去哪里办", "must": "guide-x"}
     ).text
-    assert 'value="低保去哪里办"' in page and ">guide-x</textarea>" in page
+    assert 'value="低保去哪里办"' in page
+    assert ">guide-x</textarea>" in page
     assert real.world.rows() == before

@@ -47,7 +47,7 @@ def guide(id: str, place: str, title: str = "农业保险怎么买") -> dict[str
     }
 
 
-@pytest.fixture()
+@pytest.fixture
 def changed(world: World) -> World:
     """On the day the new 农业法 takes effect, before anybody looked: two guides and a canned reply cite article 46."""
     with world.sessions() as session:
@@ -72,10 +72,16 @@ def decide(client: TestClient, number: int, do: str, reason: str = "") -> Any:
 
 def test_the_queue_shows_both_wordings_and_all_that_cite_the_article(changed: World) -> None:
     shown = changed.enter("legal_worker").get(LAW).text
-    assert "《农业法》第四十六条" in shown and "条文改了" in shown and "2027-01-01 起" in shown
-    assert "农业保险怎么买" in shown and "快捷回复：依据" in shown
-    assert "李家沟的保险" in shown and ATTACK not in shown and html.escape(ATTACK) in shown
-    assert re.search(r"<del>[^<]+</del>", shown) and re.search(r"<ins>[^<]+</ins>", shown)
+    assert "《农业法》第四十六条" in shown
+    assert "条文改了" in shown
+    assert "2027-01-01 起" in shown
+    assert "农业保险怎么买" in shown
+    assert "快捷回复：依据" in shown
+    assert "李家沟的保险" in shown
+    assert ATTACK not in shown
+    assert html.escape(ATTACK) in shown
+    assert re.search(r"<del>[^<]+</del>", shown)
+    assert re.search(r"<ins>[^<]+</ins>", shown)
     assert "30 天内到期（2）" in shown
     assert "2027-01-01：《农业法》（2026-08-28 通过）施行" in shown
 
@@ -83,7 +89,8 @@ def test_the_queue_shows_both_wordings_and_all_that_cite_the_article(changed: Wo
 def test_keeping_needs_a_reason_and_is_on_record(changed: World) -> None:
     client, number = changed.enter("legal_worker"), hit(changed, "农业保险").id
     refused = decide(client, number, "keep", " ")
-    assert refused.status_code == 422 and "要写明理由" in refused.text
+    assert refused.status_code == 422
+    assert "要写明理由" in refused.text
     assert decide(client, number, "keep", "对照过，自愿投保没变").headers["location"] == LAW
     assert hit(changed, "农业保险").decision is Decision.keep
     with changed.sessions() as session:
@@ -91,7 +98,8 @@ def test_keeping_needs_a_reason_and_is_on_record(changed: World) -> None:
             "对照过，自愿投保没变"
         ]
     late = decide(changed.enter("colleague"), number, "withdraw", "我来晚了，理由别丢")
-    assert late.status_code == 422 and "已经有同事处理了" in late.text
+    assert late.status_code == 422
+    assert "已经有同事处理了" in late.text
 
 
 def test_editing_opens_a_draft_of_the_document(changed: World) -> None:
@@ -179,7 +187,8 @@ def test_one_proposes_another_confirms_and_the_dates_follow(changed: World) -> N
     assert propose(author).headers["location"] == f"{LAW}/corrections"
     number = correction(changed).id
     own = author.post(f"{LAW}/corrections/{number}", data={"do": "confirm"})
-    assert own.status_code == 422 and "另一位同事" in own.text
+    assert own.status_code == 422
+    assert "另一位同事" in own.text
     assert "2027-01-01 → 2027-03-01" in colleague.get(f"{LAW}/corrections").text
     assert colleague.post(f"{LAW}/corrections/{number}", data={"do": "confirm"}).status_code == 303
     with changed.sessions() as session:
@@ -193,7 +202,8 @@ def test_one_proposes_another_confirms_and_the_dates_follow(changed: World) -> N
             ("2027-03-01", "None"),
         ]
     late = changed.enter("administrator").post(f"{LAW}/corrections/{number}", data={"do": "refuse", "note": "晚了"})
-    assert late.status_code == 422 and "已经有同事处理了" in late.text
+    assert late.status_code == 422
+    assert "已经有同事处理了" in late.text
 
 
 def test_a_role_change_of_the_proposer_makes_no_second_person(changed: World) -> None:
@@ -221,7 +231,8 @@ def test_a_role_change_of_the_proposer_makes_no_second_person(changed: World) ->
 )
 def test_a_correction_that_cannot_be_is_refused_and_what_was_typed_stays(changed: World, wrong: dict[str, str]) -> None:
     answer = propose(changed.enter("legal_worker"), **wrong)
-    assert answer.status_code == 422 and ATTACK not in answer.text
+    assert answer.status_code == 422
+    assert ATTACK not in answer.text
     if "version_date" not in wrong and "law" not in wrong and "reason" not in wrong:
         assert "公报写的是三月一日" in answer.text
     with changed.sessions() as session:
@@ -255,6 +266,7 @@ def test_citations_are_checked_line_by_line_on_the_days_of_the_text(changed: Wor
 
 def test_the_picker_finds_an_article_by_the_start_of_the_law_and_its_number(changed: World) -> None:
     found = changed.enter("legal_worker").get(f"{LAW}/articles", params={"q": "农业 46", "day": "2026-11-24"}).text
-    assert 'data-citation="农业法 46"' in found and "2012-12-28 起，到 2026-12-31" in found
+    assert 'data-citation="农业法 46"' in found
+    assert "2012-12-28 起，到 2026-12-31" in found
     assert "没有找到" in changed.enter("legal_worker").get(f"{LAW}/articles", params={"q": ATTACK}).text
     assert "没有找到" not in changed.enter("legal_worker").get(f"{LAW}/articles").text

@@ -38,7 +38,7 @@ class Rasa:
         return {"dispute_what": "邻居占地"}
 
 
-@pytest.fixture()
+@pytest.fixture
 def rasa(world: World) -> Rasa:
     engine = world.sessions.kw["bind"]
     assert isinstance(engine, Engine)
@@ -51,7 +51,9 @@ def at_work(world: World, rasa: Rasa, login: str) -> TestClient:
 
 def test_no_session_is_held_while_rasa_is_asked(world: World, rasa: Rasa) -> None:
     page = at_work(world, rasa, "agent").get(f"/staff/conversations/{world.conversation}")
-    assert page.status_code == 200 and "正在报的事还没交" in page.text and "邻居占地" in page.text
+    assert page.status_code == 200
+    assert "正在报的事还没交" in page.text
+    assert "邻居占地" in page.text
     assert (rasa.asked, rasa.held) == ([world.conversation], [0])
 
 

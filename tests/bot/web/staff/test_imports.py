@@ -49,7 +49,8 @@ def bad_lines(answer: Any) -> dict[int, str]:
 
 def problem(answer: Any) -> str:
     found = re.search(r'<div class="alert alert-warning" role="alert">([^<]+)</div>', answer.text)
-    assert answer.status_code == 422 and found, answer.text[:500]
+    assert answer.status_code == 422, answer.text[:500]
+    assert found, answer.text[:500]
     return found[1]
 
 
@@ -156,7 +157,8 @@ def test_a_table_that_is_none_gets_a_sentence(world: World, name: str) -> None:
         answer = send(client, "grid", data, do=do)
         fine(answer)
         assert re.search(sentence, problem(answer)), problem(answer)
-    assert world.rows() == before and not entries(world)
+    assert world.rows() == before
+    assert not entries(world)
 
 
 def test_an_archive_that_unpacks_to_too_much_is_not_unpacked() -> None:
@@ -215,7 +217,8 @@ def test_the_empty_table_of_a_kind_has_its_columns(world: World) -> None:
     client = world.enter("supervisor")
     for kind, head in (("committees", HEAD), ("grid", "村,片区,姓名,电话"), ("openings", SLOTS)):
         found = client.get(f"/staff/import/{kind}.csv")
-        assert found.content.decode("utf-8-sig").strip() == head and found.content.startswith(b"\xef\xbb\xbf")
+        assert found.content.decode("utf-8-sig").strip() == head
+        assert found.content.startswith(b"\xef\xbb\xbf")
         assert "一行也没有" in problem(send(client, kind, found.content))
     assert (
         client.get("/staff/import/nonsense").status_code == client.get("/staff/import/nonsense.csv").status_code == 404
@@ -233,13 +236,12 @@ VILLAGES = f"""{HEAD}
 def test_a_look_says_what_the_import_then_does(world: World) -> None:
     client, before = world.enter("supervisor"), world.rows()
     shown = send(client, "committees", VILLAGES, do="check")
-    assert (
-        shown.status_code == 200
-        and "5 行都对，还没有导入" in shown.text
-        and "新增 5 行" in shown.text
-        and "别处也有同名的村" in shown.text
-    )
-    assert world.rows() == before and not entries(world)
+    assert shown.status_code == 200
+    assert "5 行都对，还没有导入" in shown.text
+    assert "新增 5 行" in shown.text
+    assert "别处也有同名的村" in shown.text
+    assert world.rows() == before
+    assert not entries(world)
     assert send(client, "committees", VILLAGES).headers["location"] == "/staff/import/committees?done=5-0-0"
     assert "新增 5 行" in client.get("/staff/import/committees?done=5-0-0").text
     with world.sessions() as session:
@@ -260,12 +262,12 @@ def test_a_look_says_what_the_import_then_does(world: World) -> None:
             "红旗镇": "红旗镇综治中心",
             "新村": "新村村委会",
         }
-        assert teams[made["赵家坳村"].id].phone == "0312-5550123" and teams[made["红旗镇"].id].is_fallback
+        assert teams[made["赵家坳村"].id].phone == "0312-5550123"
+        assert teams[made["红旗镇"].id].is_fallback
         assert all(p.id.isascii() for p in made.values())
         assert routing.team_for(session, category="其他", place=made["新村"].id, text="") == teams[made["红旗镇"].id]
-    assert [e.detail.split("。")[0] for e in entries(world)] == [
-        "新增 5，改动 0，已有 0"
-    ] and "赵家坳村委会" in entries(world)[0].detail
+    assert [e.detail.split("。")[0] for e in entries(world)] == ["新增 5，改动 0，已有 0"]
+    assert "赵家坳村委会" in entries(world)[0].detail
 
 
 @pytest.mark.parametrize("kind", ["committees", "grid", "openings"])
@@ -289,9 +291,12 @@ def test_a_committee_may_be_written_short_or_in_full() -> None:
         == committees.names("李家沟", "村")
         == ("李家沟村", "李家沟", "李家沟村委会")
     )
-    assert committees.names("新村", "村") == ("新村", "新村", "新村村委会") and committees.names(
-        "和平居委会", "居"
-    ) == committees.names("和平社区", "居") == ("和平社区", "和平", "和平社区居委会")
+    assert committees.names("新村", "村") == ("新村", "新村", "新村村委会")
+    assert (
+        committees.names("和平居委会", "居")
+        == committees.names("和平社区", "居")
+        == ("和平社区", "和平", "和平社区居委会")
+    )
     assert committees.names("城关街道办事处", "乡镇") == ("城关街道", "城关", "城关街道综治中心")
 
 
@@ -304,14 +309,12 @@ def test_an_imported_village_is_known_to_residents(world: World) -> None:
         for said in ("就在赵家坳村口", "我们老赵家这边", "柳河镇赵家坳村三组"):
             assert find_village(session, said) == village, said
         # a name of two characters is no alias by itself
-        assert find_village(session, "我们村东头") is None and find_village(session, "想和平解决") is None
-        assert {p.parent_id for p in find_villages(session, "我是石桥村的")} == {"liuhe", "qingshi"} and find_village(
-            session, "我是石桥村的"
-        ) is None
-        assert (
-            find_village(session, "我是青石乡石桥村的") == twin
-            and find_village(session, "柳河镇石桥村").id == "shiqiao"
-        )  # type: ignore[union-attr]
+        assert find_village(session, "我们村东头") is None
+        assert find_village(session, "想和平解决") is None
+        assert {p.parent_id for p in find_villages(session, "我是石桥村的")} == {"liuhe", "qingshi"}
+        assert find_village(session, "我是石桥村的") is None
+        assert find_village(session, "我是青石乡石桥村的") == twin
+        assert find_village(session, "柳河镇石桥村").id == "shiqiao"
         assert ("石桥村（青石乡）", "青石乡石桥村") in [(label, said) for _, label, said in village_labels(session)]
         # A set-up in between leaves what was imported as it is.
         session.scalars(select(Place).where(Place.id == "lijiagou")).one().aliases = ["李家沟", "老李家"]
@@ -323,7 +326,8 @@ def test_an_imported_village_is_known_to_residents(world: World) -> None:
         assert session.get_one(Place, "lijiagou").aliases == ["李家沟", "老李家"]
     started = visitor.post("/api/widget/conversations", json={"village": village.id}).json()
     assert started["village"] == village.id
-    assert {"id": village.id, "name": "赵家坳村"} in started["places"] and {
+    assert {"id": village.id, "name": "赵家坳村"} in started["places"]
+    assert {
         "id": twin.id,
         "name": "石桥村（青石乡）",
     } in started["places"]
@@ -355,8 +359,11 @@ def test_every_bad_line_of_committees_is_named_and_nothing_imported(world: World
     for do in ("check", "import"):
         found = bad_lines(send(client, "committees", table, do=do))
         assert sorted(found) == list(range(3, 17)), found
-    assert "第 2 行" in found[13] and "石桥村" in found[8] and "公式" in found[12]
-    assert world.rows() == before and not entries(world)
+    assert "第 2 行" in found[13]
+    assert "石桥村" in found[8]
+    assert "公式" in found[12]
+    assert world.rows() == before
+    assert not entries(world)
 
 
 def test_a_second_table_changes_what_it_names_and_nothing_else(world: World) -> None:
@@ -367,7 +374,8 @@ def test_a_second_table_changes_what_it_names_and_nothing_else(world: World) -> 
     assert send(client, "committees", changed).headers["location"].endswith("?done=0-2-0")
     with world.sessions() as session:
         place = session.scalars(select(Place).where(Place.name == "赵家坳村")).one()
-        assert "老赵家" not in place.aliases and "赵家坳大队" in place.aliases
+        assert "老赵家" not in place.aliases
+        assert "赵家坳大队" in place.aliases
         team = session.scalars(select(Team).where(Team.place_id == place.id)).one()
         assert (team.phone, team.is_fallback) == ("0312-5550999", True)
         assert session.scalars(select(Team).where(Team.name == "李家沟村委会")).one().phone == "0312-5550001"
@@ -420,19 +428,22 @@ def test_one_grid_worker_with_two_phones_is_a_bad_line(world: World) -> None:
             "村,姓名,电话\n石桥村,张三,13800000000\n石桥村,张三,13900000000\n石桥村,李四,+8613800000000",
         )
     )
-    assert list(found) == [3] and "第 2 行" in found[3]
+    assert list(found) == [3]
+    assert "第 2 行" in found[3]
 
 
 def test_a_file_that_was_looked_at_can_be_imported_from_the_page(world: World) -> None:
     client = world.enter("supervisor")
     shown = send(client, "grid", "村\t姓名\t电话\n石桥村\t张三\t13800000000".encode("gb18030"), do="check").text
     found = re.search(r"<textarea[^>]*>(.*?)</textarea>", shown, re.S)
-    assert found and send(client, "grid", found[1]).status_code == 303
+    assert found
+    assert send(client, "grid", found[1]).status_code == 303
 
 
 def test_what_was_pasted_stays_to_be_mended(world: World) -> None:
     answer = send(world.enter("supervisor"), "grid", '村,姓名,电话\n石桥村,"张三,13800000000')
-    assert "引号" in problem(answer) and "石桥村,&#34;张三,13800000000</textarea>" in answer.text
+    assert "引号" in problem(answer)
+    assert "石桥村,&#34;张三,13800000000</textarea>" in answer.text
 
 
 def test_openings_are_published_for_whom_the_table_names(world: World) -> None:
@@ -459,9 +470,8 @@ def test_openings_are_published_for_whom_the_table_names(world: World) -> None:
         "党群服务中心",
         6,
     )
-    assert first.starts_at == datetime(
-        DAY.year, DAY.month, DAY.day, 1, tzinfo=UTC
-    ) and first.ends_at - first.starts_at == timedelta(hours=2)
+    assert first.starts_at == datetime(DAY.year, DAY.month, DAY.day, 1, tzinfo=UTC)
+    assert first.ends_at - first.starts_at == timedelta(hours=2)
     assert (second.worker_id, second.place_id, second.capacity) == (workers["supervisor"], "qinghe", 1)
     assert (second.starts_at.hour, second.starts_at.minute, second.ends_at.hour) == (6, 30, 8)
 
@@ -511,7 +521,9 @@ def test_a_worker_is_never_in_two_places_at_once(world: World) -> None:
     ]
     clash = bad_lines(send(client, "openings", "\n".join([SLOTS, *lines])))
     assert sorted(clash) == [3, 5, 6]
-    assert "撞" in clash[3] and "第 4 行" in clash[5] and "人数或地点不一样" in clash[6]
+    assert "撞" in clash[3]
+    assert "第 4 行" in clash[5]
+    assert "人数或地点不一样" in clash[6]
     with world.sessions() as session:
         session.scalars(select(Opening).where(Opening.id > 1)).one().is_cancelled = True
         session.commit()
@@ -525,7 +537,8 @@ def test_a_legal_worker_imports_their_own_times_only(world: World) -> None:
     assert "替别人导入" in bad_lines(send(client, "openings", f"{SLOTS}\n{other}nobody"))[2]  # nor learns who exists
     assert send(client, "openings", f"{SLOTS}\n{own}\n{other}Legal_Worker").status_code == 303
     shown = client.get("/staff/import").text
-    assert "/staff/import/openings" in shown and "/staff/import/committees" not in shown
+    assert "/staff/import/openings" in shown
+    assert "/staff/import/committees" not in shown
 
 
 @pytest.mark.parametrize(
@@ -605,7 +618,7 @@ def test_a_table_imported_by_four_presses_at_once_is_imported_once(world: World)
         )
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(world: World) -> Iterator[Session]:
     with world.sessions() as opened:
         yield opened

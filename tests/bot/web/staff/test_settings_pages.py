@@ -56,7 +56,9 @@ def test_cases_are_filtered_by_place_and_unit_and_all_else_at_once(world: World)
     assert listed("show=all") == [1, 2, 3, 4, 5]
     assert listed("place=liuhe") == [1, 2, 4]  # with its villages; what has no place is in none
     assert listed("place=lijiagou&unit=2") == [1]
-    assert listed("unit=3") == [4] and listed("unit=3&show=mine") == [] and listed("unit=²") == [1, 2, 3, 4, 5]
+    assert listed("unit=3") == [4]
+    assert listed("unit=3&show=mine") == []
+    assert listed("unit=²") == [1, 2, 3, 4, 5]
     assert listed("place=liuhe&category=劳动用工&q=第2处") == [2]
     assert listed("place=nowhere") == []
     assert (
@@ -75,7 +77,8 @@ def test_turning_pages_keeps_every_filter(world: World) -> None:
         "/staff/cases", params={"show": "all", "q": "路灯", "category": "劳动 & 用工", "place": "liuhe", "unit": "2"}
     ).text
     link = re.search(r'href="\?([^"]+)">下一页', shown)
-    assert link and parse_qs(html.unescape(link[1])) == {
+    assert link
+    assert parse_qs(html.unescape(link[1])) == {
         "show": ["all"],
         "q": ["路灯"],
         "category": ["劳动 & 用工"],
@@ -85,7 +88,8 @@ def test_turning_pages_keeps_every_filter(world: World) -> None:
     }
     assert client.get(f"/staff/cases?{html.unescape(link[1])}").text.count("路灯坏了第") == 10
     kinds = [parse_qs(html.unescape(a)) for a in re.findall(r'href="\?(show=[^"]+)"', shown)]
-    assert len(kinds) > 5 and all({"q", "category", "place", "unit"} <= set(k) for k in kinds if "page" not in k)
+    assert len(kinds) > 5
+    assert all({"q", "category", "place", "unit"} <= set(k) for k in kinds if "page" not in k)
 
 
 def test_a_saved_filter_is_ones_own_button_until_it_is_deleted(world: World) -> None:
@@ -136,12 +140,16 @@ def test_a_filter_needs_a_name_and_there_are_twenty_at_most(world: World) -> Non
 def test_a_hostile_filter_is_cut_to_what_the_list_knows(world: World, query: str) -> None:
     client = world.enter("agent")
     answer = client.post("/staff/cases/filters", data={"name": ATTACK, "query": query})
-    assert answer.status_code == 303 and answer.headers["location"].startswith("/staff/cases?")
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/staff/cases?")
     page = client.get(answer.headers["location"])
-    assert page.status_code == 200 and ATTACK not in page.text and html.escape(ATTACK[:20]) in page.text
+    assert page.status_code == 200
+    assert ATTACK not in page.text
+    assert html.escape(ATTACK[:20]) in page.text
     with world.sessions() as session:
         kept = session.scalars(select(SavedFilter.query)).one()
-    assert len(kept) <= 2000 and set(parse_qs(kept)) <= {"show", "q", "category", "place", "unit"}
+    assert len(kept) <= 2000
+    assert set(parse_qs(kept)) <= {"show", "q", "category", "place", "unit"}
 
 
 def test_canned_replies_are_what_staff_made_them(world: World) -> None:
@@ -151,9 +159,11 @@ def test_canned_replies_are_what_staff_made_them(world: World) -> None:
     def offered() -> list[str]:
         return re.findall(r'data-canned="([^"]*)"', agent.get("/staff/conversations/conversation-1").text)
 
-    assert len(offered()) == 5 and offered()[0].startswith("您好，我是工作人员")  # what a new database starts with
+    assert len(offered()) == 5
+    assert offered()[0].startswith("您好，我是工作人员")
     assert client.post("/staff/settings/reply", data={"text": "马上到。", "position": "5"}).status_code == 303
-    assert offered()[0] == "马上到。" and "马上到。…" not in agent.get("/staff/conversations/conversation-1").text
+    assert offered()[0] == "马上到。"
+    assert "马上到。…" not in agent.get("/staff/conversations/conversation-1").text
     assert client.post("/staff/settings/reply", data={"text": "马上到。"}).status_code == 422
     for text in ("", "  ", "字" * 301):
         assert client.post("/staff/settings/reply", data={"text": text}).status_code == 422
@@ -190,7 +200,8 @@ def test_an_edited_rule_routes_the_next_case(world: World) -> None:
         rule = session.scalars(select(RoutingRule).where(RoutingRule.category == "劳动用工")).one()
         team = session.scalars(select(Team).where(Team.name == "柳河镇司法所")).one()
     shown = client.get(f"/staff/settings?rule={rule.id}").text
-    assert f'<input type="hidden" name="id" value="{rule.id}"><p' in shown and 'value="劳动用工"' in shown
+    assert f'<input type="hidden" name="id" value="{rule.id}"><p' in shown
+    assert 'value="劳动用工"' in shown
     assert (
         client.post(
             "/staff/settings/rule",

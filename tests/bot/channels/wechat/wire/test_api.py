@@ -86,7 +86,8 @@ def test_servers_that_are_busy_ask_for_patience(sessions: sessionmaker[Session],
         simulator.fail_next = [0, code]
         with pytest.raises(TryLater) as refused:
             api.send_text("o1", "有进展了。")
-    assert refused.value.code == code and not isinstance(refused.value, NoAnswer), "surely not sent"
+    assert refused.value.code == code, "surely not sent"
+    assert not isinstance(refused.value, NoAnswer), "surely not sent"
 
 
 def test_a_request_without_an_answer_may_have_been_carried_out_and_one_that_never_left_was_not(
@@ -122,7 +123,11 @@ def test_no_log_line_holds_the_secret_a_token_or_what_was_said(
     with pytest.raises(TryLater):
         api.send_text("o1", "想离婚的事")  # nobody there
     ours = "\n".join(r.getMessage() + str(r.exc_info) for r in caplog.records if r.name.startswith("linli"))
-    assert "errcode=40001" in ours and "errcode=45009" in ours and "unreachable" in ours
+    assert "errcode=40001" in ours
+    assert "errcode=45009" in ours
+    assert "unreachable" in ours
     with sessions() as session:
         held = session.get_one(WechatToken, APPID).token
-    assert held and not any(word in ours for word in (SECRET, held, "离婚", "o1")) and SECRET not in repr(api._account)
+    assert held
+    assert not any(word in ours for word in (SECRET, held, "离婚", "o1"))
+    assert SECRET not in repr(api._account)
