@@ -201,7 +201,7 @@ def record(
             .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
             .where(Chunk.id.in_(ids[at : at + 500]))
         )
-        numbers |= dict(session.execute(asked))
+        numbers |= dict(session.execute(asked).all())
     passed = sum(outcome.passed for _, outcome in results)
     run = GoldenRun(
         at=now or datetime.now(UTC),

@@ -231,7 +231,7 @@ def _published(session: Session, documents: Collection[str]) -> dict[str, int]:
         .where(DocumentVersion.document_id.in_(documents), DocumentVersion.status == VersionStatus.published)
         .group_by(DocumentVersion.document_id)
     )
-    return dict(session.execute(asked))
+    return dict(session.execute(asked).all())
 
 
 @dataclass(frozen=True)
