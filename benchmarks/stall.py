@@ -1,6 +1,6 @@
 """What a trivial request waits while staff sign in or import: nobody's work may stand in a resident's way.
 
-    python -m benchmarks.stall [--base http://127.0.0.1:8000] [--signs-in 20] [--files 300]
+    python -m benchmarks.stall [--base http://127.0.0.1:8000] [--signs-in 20] [--files 40]
 
 Needs a running stack; everything goes over HTTP, and the account is made by `linli staff add` of the checkout in the
 current folder, so that two checkouts can be compared with one script. `/healthz` is asked every 20 ms, whether the one
@@ -132,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a trivial request waits while staff work.")
     parser.add_argument("--base", default="http://127.0.0.1:8000")
     parser.add_argument("--signs-in", type=int, default=20)
-    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--files", type=int, default=40)
     with suppress(KeyboardInterrupt):
         print(json.dumps(asyncio.run(run(parser.parse_args()))))
 
