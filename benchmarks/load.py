@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 
 import httpx
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -202,7 +202,14 @@ async def watch_memory(settings: Settings, held: list[dict[str, float]], ends: f
         held.append(memory_mb(settings))
 
 
-async def run(base: str, settings: Settings, args: argparse.Namespace, logins: list[str], password: str) -> None:
+async def run(
+    base: str,
+    settings: Settings,
+    sessions: sessionmaker[Session],
+    args: argparse.Namespace,
+    logins: list[str],
+    password: str,
+) -> None:
     tally, ends = Tally(), time.monotonic() + 60 * args.minutes
     memory: list[dict[str, float]] = []
     limits = httpx.Limits(max_connections=300, max_keepalive_connections=300)
@@ -220,7 +227,7 @@ async def run(base: str, settings: Settings, args: argparse.Namespace, logins: l
             watch_memory(settings, memory, ends),
         )
         await asyncio.sleep(5)
-        with make_sessions(make_engine(settings.url))() as session:
+        with sessions() as session:
             heard = said_by_agents(session, tally.said)
         lost, doubled = await count(http, heard, tally)
         metrics = (await http.get("/metrics")).text
@@ -269,8 +276,8 @@ def main() -> None:
     settings = Settings()
     password, logins = secrets.token_urlsafe(12), [f"load-{i}" for i in range(args.agents)]
     with served(settings) as base:
-        engine = make_engine(settings.url)
-        with make_sessions(engine)() as session:
+        sessions = make_sessions(make_engine(settings.url))
+        with sessions() as session:
             empty(session)
             fill(session, args.open)
             for login in logins:
@@ -284,9 +291,9 @@ def main() -> None:
                     held.is_active = True
             session.commit()
         try:
-            asyncio.run(run(base, settings, args, logins, password))
+            asyncio.run(run(base, settings, sessions, args, logins, password))
         finally:
-            with make_sessions(engine)() as session:
+            with sessions() as session:
                 for staff in session.query(models.Staff).filter(models.Staff.login.in_(logins)):
                     staff.is_active = False
                 session.commit()
