@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from knowledge.answering.compose import Citation
+from knowledge.answering.told import Citation
 
 
 class ReplyKind(StrEnum):

@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from rasa_sdk.executor import ActionExecutor
 from starlette.middleware.cors import CORSMiddleware
 
-from actions.dialogue.base import Services
+from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
 from bot.background import Background
 from bot.channels import registry

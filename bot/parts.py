@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.db import make_engine, make_sessions
+from bot.emergency.guidance import Emergency
+from bot.emergency.second_opinion import SecondOpinion
 from bot.rasa_client import RasaClient
 from bot.settings import Settings
 from bot.turns import Turns
@@ -59,9 +61,17 @@ def build_parts(settings: Settings) -> Parts:
     )
     topic = _topic(settings, embedder)
     kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
-    return Parts(
-        settings, sessions, embedder, searcher, rasa, topic, Turns(sessions=sessions, rasa=rasa, topic=topic), kept
-    )
+    turns = Turns(sessions=sessions, rasa=rasa, topic=topic, second_opinion=_second_opinion(settings, embedder))
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept)
+
+
+def _second_opinion(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], Emergency | None]:
+    try:
+        learned = SecondOpinion.load(settings.dangers)
+    except (OSError, ValueError) as error:  # the rules do without it
+        log.warning("second opinion on danger unavailable: %s", type(error).__name__)
+        return lambda _: None
+    return lambda text: learned.of(text, embedder)
 
 
 def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:

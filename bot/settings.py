@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         return self.home / "snapshots"
 
     @property
+    def dangers(self) -> Path:
+        """The second opinion on danger, as it was trained last."""
+        return self.home / "dangers.joblib"
+
+    @property
     def topics(self) -> Path:
         """The topic classifier, as it was trained last."""
         return self.home / "topics.joblib"

@@ -85,12 +85,20 @@ class Taken:
 
 class Turns:
     def __init__(
-        self, *, sessions: Callable[[], Session], rasa: RasaClient, topic: Callable[[str], str] = lambda _: ""
+        self,
+        *,
+        sessions: Callable[[], Session],
+        rasa: RasaClient,
+        topic: Callable[[str], str] = lambda _: "",
+        second_opinion: Callable[[str], Emergency | None] = lambda _: None,
     ) -> None:
-        """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told."""
+        """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told;
+        second_opinion: on danger that the rules don't see.
+        """
         self._sessions = sessions
         self._rasa = rasa
         self._topic = topic
+        self._second_opinion = second_opinion
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._threads = ThreadPoolExecutor(_THREADS, "turns")
 
@@ -147,19 +155,26 @@ class Turns:
             if conversation is None or not claims.claim(session, message_id):
                 return None
             text = normalise(message.text)
-            with stage("emergency"):
-                danger = recognise(text)
             outcome = session.get(ActionOutcome, message_id)
-            return Taken(
+            taken = Taken(
                 message,
                 text=text,
-                danger=danger,
+                danger=None,
                 status=conversation.status,
                 place=conversation.place_id,
                 is_retry=is_retry,
                 done=tuple(Reply.from_custom(reply) for reply in outcome.replies) if outcome else (),
                 is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
             )
+        return replace(taken, danger=self.danger_in(text))
+
+    def danger_in(self, text: str) -> Emergency | None:
+        """By the rules, at once; where they see none, or only a softer one, by the second opinion too."""
+        with stage("emergency"):
+            ruled = recognise(text)
+            if not text or (ruled is not None and not ruled.soft):
+                return ruled
+            return self._second_opinion(text) or ruled
 
     def _replies_to(self, message_id: int) -> list[Message]:
         with self._sessions() as session:

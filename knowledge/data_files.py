@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from knowledge.errors import DataFileInvalid
 
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where PyYAML was built with libyaml
+LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where PyYAML was built with libyaml
 
 
 class DataModel(BaseModel):
@@ -47,7 +47,7 @@ Source = Annotated[tuple[str, str], BeforeValidator(_law_and_article)]
 def read(path: Path, model: type[Model]) -> Model:
     """The file as its schema gives it. Raises DataFileInvalid with a line for each thing that is wrong."""
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        loader = LOADER(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         if root is None:
             raise DataFileInvalid(f"{path.name} 第 1 行：文件是空的。")

@@ -82,12 +82,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def prepared(settings: Settings) -> Settings:
     """Database, snapshot and Rasa model, made as `linli setup` makes them."""
     import bot.run.setup
-    from bot.cli.training import train_topics
+    from bot.cli.training import train
     from bot.run.preparing import prepare
 
     bot.run.setup.HOME = settings.home
     prepare(settings, core_only=False)
-    train_topics(settings)
+    train(settings)
     return settings
 
 

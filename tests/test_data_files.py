@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from actions.dialogue.hearing.asides import AsidesFile
+from actions.dialogue.smalltalk import SmallTalkFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matters import MattersFile
 from bot.channels.wechat.wire.menu import MenuFile
@@ -14,8 +15,11 @@ from bot.cli.wechat.commands import RemediesFile
 from bot.conversations.queue import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
 from knowledge.anonymity.names.frames import FramesFile
+from knowledge.answering.named import ReplacedFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile
+from knowledge.documents.sources.doors import DoorsFile
+from knowledge.documents.sources.other_sources import OtherSourcesFile
 from knowledge.documents.topics import TopicsFile
 from knowledge.errors import DataFileInvalid
 from knowledge.village_rules.patterns import PatternsFile
@@ -23,6 +27,7 @@ from knowledge.village_rules.patterns import PatternsFile
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/hearing/asides.yml": AsidesFile,
+    "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "bot/channels/wechat/wire/menu.yml": MenuFile,
@@ -30,7 +35,10 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "bot/conversations/reasons.yml": ReasonsFile,
     "bot/emergency/guidance.yml": GuidanceFile,
     "knowledge/anonymity/names/frames.yml": FramesFile,
+    "knowledge/answering/replaced.yml": ReplacedFile,
     "knowledge/documents/plainer_words.yml": PlainerWordsFile,
+    "knowledge/documents/sources/doors.yml": DoorsFile,
+    "knowledge/documents/sources/other_sources.yml": OtherSourcesFile,
     "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
 }
@@ -78,7 +86,7 @@ def test_a_data_file_is_packaged(name: str) -> None:
             "\n  frauds:\n",
             "“frauds”只能写",
         ),
-        ("bot/emergency/guidance.yml", 'call: ["12356"]', 'call: ["12355"]', "numbers 下面没有写 12355 的名字。"),
+        ("bot/emergency/guidance.yml", 'call: ["12356"]', 'call: ["12399"]', "numbers 下面没有写 12399 的名字。"),
         ("actions/tools/matters.yml", "counting: criminal", "counting: crimes", "counting 下面没有写 crimes 怎么数。"),
         ("actions/tools/matters.yml", "id: retrial", "id: civil_appeal", "civil_appeal 写了两遍。"),
         (

@@ -14,9 +14,9 @@ from actions.bookings import appointments, openings
 from actions.bookings.models import MODE_LABELS, Appointment, Mode, Opening
 from actions.bookings.status import LABELS, AppointmentStatus
 from actions.calendar import dates
-from actions.dialogue.base import ASKS, NOTHING, CustomAction, Said, Turn, keep, said_before, say, slots
 from actions.dialogue.dispute import go_on_buttons
-from actions.dialogue.forms import AGAIN, TO_THE_RULES, Ask, Form
+from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Turn, keep, said_before, say, slots
+from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
 from actions.errors import ActionError, OpeningTaken

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from actions.cases import finding, links, moves, numbers
 from actions.cases.models import Case
 from actions.cases.status import MOVES, OPEN, CaseStatus
-from actions.dialogue.base import CustomAction, Said, Turn, keep, said_at, said_before, say, slots
+from actions.dialogue.frame.base import CustomAction, Said, Turn, keep, said_at, said_before, say, slots
 from actions.errors import ActionError, NotFound
 from actions.offices import routing
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 from actions.cases.finding import of_person
 from actions.cases.status import MOVES, CaseStatus
-from actions.dialogue import tools
-from actions.dialogue.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.booking import CancelBooking, StartBooking, held_by
 from actions.dialogue.case import (
     LOOK_UP,
@@ -22,6 +20,8 @@ from actions.dialogue.case import (
 from actions.dialogue.deadline import ValidateDeadline
 from actions.dialogue.dispute import ReportDispute, go_on_buttons
 from actions.dialogue.follow_up import AnswerFollowUp
+from actions.dialogue.frame import tools
+from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import dispute as words
 from actions.dialogue.hearing import phrases
 from actions.dialogue.legal_aid import ValidateAid

@@ -7,9 +7,9 @@ from rasa_sdk.events import FollowupAction
 
 from actions.calendar import dates
 from actions.calendar.workdays import calendar
-from actions.dialogue.base import NOTHING, CustomAction, Said, Turn, say, slots
+from actions.dialogue.frame.base import NOTHING, CustomAction, Said, Turn, say, slots
+from actions.dialogue.frame.tools import ToolForm
 from actions.dialogue.hearing import phrases
-from actions.dialogue.tools import ToolForm
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import deadlines, matters
 from knowledge import clock

@@ -3,18 +3,21 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.cases import filing, green
-from actions.dialogue.base import ASKS, NOTHING, CustomAction, Said, Services, Turn, said_before, say, slots
-from actions.dialogue.forms import AGAIN, TO_THE_RULES, Ask, Form
+from actions.dialogue.frame.answering import Answering, forgotten, remembered, reply_of
+from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Services, Turn, said_before, say, slots
+from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
-from actions.dialogue.question import TOLD_FROM, Answering
-from actions.replies import Button, Reply, ReplyKind
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
+from knowledge.answering.told import Abstention, Answer
+from knowledge.documents.sources.doors import doors_for
 from knowledge.places import Place, find_village
 
 Fields = dict[str, str | None]
@@ -105,18 +108,21 @@ class ReportDispute(Answering):
             return say(reply, events=[FollowupAction(ValidateDispute.loop)])
         if phrases.is_explicit(text):
             return self.begin(turn)
-        law = self._law(turn) if len(text) >= 8 else None
-        return say(
-            *([law] if law else []),
-            _OFFER,
-            events=slots(dispute_offer=text, last_question=text, last_intent="ask_law"),
-        )
+        found = self.look_up(turn, text, intent="ask_law") if len(text) >= 8 else None
+        if isinstance(found, Answer):
+            return say(reply_of(found), _OFFER, events=(*slots(dispute_offer=text), *remembered(turn, found)))
+        return say(*self._unsure(turn, found), events=(*slots(dispute_offer=text), *forgotten(turn, "ask_law")))
 
-    def _law(self, turn: Turn) -> Reply | None:
-        """What the law says to a trouble; silence rather than an abstention where nothing was asked."""
-        if phrases.is_question(turn.text) and len(turn.text) < _STORY:
-            return self.reply_to(turn, turn.text)
-        return self.reply_if_sure(turn, turn.text, threshold=TOLD_FROM)
+    def _unsure(self, turn: Turn, found: Abstention | None) -> tuple[Reply, ...]:
+        """A question is answered openly that we aren't sure; a trouble is told its door, and what may be meant."""
+        if found is not None and phrases.is_question(turn.text) and len(turn.text) < _STORY:
+            return self.abstain(turn, turn.text, found), _OFFER
+        doors = doors_for(self.services.topic(turn.text))
+        where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
+        near = tuple(Button(title) for title in found.near) if found else ()
+        more = "\n您也可以先看看下面哪一件像您的事。" if near else ""
+        told = replace(_OFFER, text=_OFFER.text + more, buttons=(*_OFFER.buttons, *near))
+        return (replace(told, next=f"等不及的，先找{where}。", links=phone_links(*{d.phone: 0 for d in doors})),)
 
     def begin(self, turn: Turn) -> Said:
         """Fill from what was told just now, or just before."""

@@ -1,10 +1,13 @@
 """What is asked after an answer: on with it, or it wasn't understood."""
 
-from actions.dialogue.base import Said, Turn, say, slots
-from actions.dialogue.question import Answering, reply_of
+from dataclasses import replace
+
+from actions.dialogue.frame import thread
+from actions.dialogue.frame.answering import Answering, remembered, reply_of
+from actions.dialogue.frame.base import Said, Turn, say, slots
 from actions.feedback import record_unanswered
 from actions.replies import Reply, ReplyKind, phone_links
-from knowledge.answering.compose import Answer
+from knowledge.answering.told import Answer
 
 _KEPT = 150  # characters of the question before, searched together with this one
 
@@ -16,14 +19,16 @@ class AnswerFollowUp(Answering):
         last = turn.slot("last_question")
         if not last:
             return say(Reply(ReplyKind.asking, "您想接着问哪件事？把事情说一句，我好找准依据。"))
-        wants_story = "案例" in turn.text or "例子" in turn.text
-        reply = self.reply_to(
-            turn,
-            f"{last[-_KEPT:]} {turn.text}",
-            intent="ask_case_story" if wants_story else (turn.slot("last_intent") or "ask_law"),
-            told=f"{last[-_KEPT:]} / {turn.text}",
-        )
-        return say(reply, events=slots(plain_count=0.0))
+        if "案例" in turn.text or "例子" in turn.text:
+            told = f"{last[-_KEPT:]} {turn.text}"
+            return say(self.reply_to(turn, told, intent="ask_case_story"), events=slots(plain_count=0.0))
+        if (reply := thread.from_last(self, turn)) is not None:
+            return say(reply, events=slots(plain_count=0.0))
+        intent = turn.slot("last_intent") or "ask_law"
+        if (read := thread.best_reading(self, turn, intent=intent)) is not None:
+            return say(reply_of(read[0]), events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
+        told = f"{last[-_KEPT:]} / {turn.text}"
+        return say(self.reply_to(turn, f"{last[-_KEPT:]} {turn.text}", intent=intent, told=told))
 
 
 class ExplainPlainly(Answering):
@@ -35,6 +40,8 @@ class ExplainPlainly(Answering):
         last = turn.slot("last_question")
         if last:
             self._record(turn, last)
+            if not turn.slot("plain_count") and (plain := thread.plainer(self, turn)) is not None:
+                return say(plain, events=slots(plain_count=1.0))
             found = None if turn.slot("plain_count") else self.look_up(turn, last, intent="ask_service_guide")
             if isinstance(found, Answer):
                 return say(reply_of(found, before="换个说法："), events=slots(plain_count=1.0))

@@ -2,8 +2,8 @@
 
 from rasa_sdk.events import FollowupAction
 
-from actions.dialogue.base import NOTHING, CustomAction, Said, Turn, say, slots
-from actions.dialogue.tools import ToolForm
+from actions.dialogue.frame.base import NOTHING, CustomAction, Said, Turn, say, slots
+from actions.dialogue.frame.tools import ToolForm
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import legal_aid
 

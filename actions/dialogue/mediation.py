@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from actions.cases import finding, mediation, moves
-from actions.dialogue.base import Said, Turn, said_before, say
 from actions.dialogue.case import CaseAction, case_reply
+from actions.dialogue.frame.base import Said, Turn, said_before, say
 from actions.replies import Button
 
 _YES_SAID = "好，您同意调解，我告诉调解员了。等对方也同意，就约时间；中间您随时可以不调了（人民调解法第十七条）。"

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from actions.dialogue.base import Said, Turn, say, slots
-from actions.dialogue.question import Answering, village_buttons
+from actions.dialogue.frame.answering import Answering, village_buttons
+from actions.dialogue.frame.base import Said, Turn, say, slots
 from actions.replies import Effects, Reply, ReplyKind
 from knowledge.places import find_villages
 

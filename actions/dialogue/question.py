@@ -1,19 +1,16 @@
 """A question answered from knowledge."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 
-from actions.dialogue.base import ASKS, CustomAction, Said, Services, Turn, say, slots
-from actions.feedback import record_unanswered
-from actions.replies import Button, Reply, ReplyKind, phone_links
-from knowledge.answering.compose import ANSWER_FROM, Abstention, Answer, answer
-from knowledge.places import Level, Place, village_labels, villages_in
+from actions.dialogue.frame import thread
+from actions.dialogue.frame.answering import UNSURE_FROM, Answering, forgotten, remembered, reply_of, village_buttons
+from actions.dialogue.frame.base import ASKS, Said, Turn, say, slots
+from actions.replies import Reply, ReplyKind
+from knowledge.answering.compose import ANSWER_FROM
+from knowledge.answering.told import Abstention, Answer
+from knowledge.places import Level, Place, villages_in
 
-# An unsure intent may still be a legal question; then the sources themselves must be surer.
-UNSURE_FROM = TOLD_FROM = 0.75  # nor was a trouble that is told a question
-_MOST_BUTTONS = 12
-_SELF_TEST = Button("三个问题，帮我看看能不能申请", "法律援助自测")
+_OWN_RULE = re.compile(r"村规|民约|我们村|咱们?村|俺们?村|本村|村里(?:的)?规|我们这|酒席|份子|积分")
 
 
 def split_matters(text: str) -> list[str]:
@@ -28,80 +25,6 @@ def split_matters(text: str) -> list[str]:
     return parts[:3]
 
 
-def reply_of(found: Answer, *, before: str = "") -> Reply:
-    """`before`: said ahead of the answer."""
-    return Reply(
-        ReplyKind.answer,
-        before + found.text,
-        next=found.next or "",
-        buttons=tuple(Button(title, payload) for title, payload in found.buttons),
-        citations=found.citations,
-        topic=found.topic or "",
-        confidence=found.confidence,
-    )
-
-
-class Answering(CustomAction):
-    """What looks into the knowledge base."""
-
-    def look_up(self, turn: Turn, question: str, *, intent: str, threshold: float = ANSWER_FROM) -> Answer | Abstention:
-        with self.services.sessions() as session:
-            return answer(
-                session,
-                self.services.searcher,
-                question,
-                day=self.services.today(),
-                place=turn.place,
-                intent=intent,
-                threshold=threshold,
-            )
-
-    def reply_if_sure(
-        self, turn: Turn, question: str, *, intent: str = "ask_law", threshold: float = ANSWER_FROM
-    ) -> Reply | None:
-        """None where silence is better than an abstention: for what wasn't a question."""
-        found = self.look_up(turn, question, intent=intent, threshold=threshold)
-        return reply_of(found) if isinstance(found, Answer) else None
-
-    def reply_to(
-        self,
-        turn: Turn,
-        question: str,
-        *,
-        intent: str = "ask_law",
-        threshold: float = ANSWER_FROM,
-        told: str | None = None,
-    ) -> Reply:
-        """The answer, or an abstention that legal workers find in their list; `told`: the words for that list."""
-        found = self.look_up(turn, question, intent=intent, threshold=threshold)
-        if isinstance(found, Abstention):
-            return self._abstained(turn, question if told is None else told, found)
-        reply = reply_of(found)
-        if intent == "ask_legal_aid":
-            return replace(reply, buttons=(*reply.buttons, _SELF_TEST))
-        return reply
-
-    def _abstained(self, turn: Turn, told: str, found: Abstention) -> Reply:
-        with self.services.sessions() as session:
-            record_unanswered(
-                session,
-                told,
-                reason="abstained",
-                conversation_id=turn.conversation_id,
-                message_id=turn.message,
-                place=turn.place,
-            )
-            session.commit()
-        return Reply(
-            ReplyKind.abstention,
-            "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。",
-            next="急着要答复，可以拨打 12348 免费问律师，办事的事拨打 12345。",
-            links=phone_links("12348", "12345"),
-            confidence=found.confidence,
-            topic=self.services.topic(told),  # which topics lack documents (`bot/conversations/coverage.py`)
-        )
-
-
 class AnswerQuestion(Answering):
     """Called by `control`, which looks first whether the words answer something else."""
 
@@ -114,21 +37,41 @@ class AnswerQuestion(Answering):
                     "我没太听明白。您想问哪方面的事？比如土地、工资、低保、彩礼、邻里纠纷，多说一两句就行。",
                 )
             )
-        if turn.intent == "ask_village_rule" and (near := self._unsure_village(turn.place)) is not None:
-            buttons = village_buttons(self.services, near)
-            how = "" if buttons else "直接说“我是某某村的”就行。"
-            asked = Reply(ReplyKind.asking, f"您是哪个村的？各村的村规不一样。{how}", buttons=buttons)
-            return say(asked, events=slots(pending_question=turn.text))
-        replies = [
-            self.reply_to(
-                turn,
-                matter,
-                intent=turn.intent if is_sure else "ask_law",
-                threshold=ANSWER_FROM if is_sure else UNSURE_FROM,
-            )
-            for matter in split_matters(turn.text)
-        ]
-        return say(*replies, events=slots(last_question=turn.text, last_intent=turn.intent, plain_count=0.0))
+        if turn.intent == "ask_village_rule" and (asked := self._which_village(turn)) is not None:
+            return asked
+        intent = turn.intent if is_sure else "ask_law"
+        if thread.leans(turn):
+            return self._within_thread(turn, intent)
+        threshold = ANSWER_FROM if is_sure else UNSURE_FROM
+        found = [self.look_up(turn, matter, intent=intent, threshold=threshold) for matter in split_matters(turn.text)]
+        answers = [one for one in found if isinstance(one, Answer)]
+        more = [self.abstain(turn, turn.text, one) for one in found if isinstance(one, Abstention)][:1]
+        if not answers:
+            return say(*more, events=forgotten(turn, intent))
+        told = list({one.text: one for one in answers}.values())
+        return say(*(reply_of(one) for one in told), *more, events=remembered(turn, told[-1], intent=intent))
+
+    def _within_thread(self, turn: Turn, intent: str) -> Said:
+        """Words that may need those before them: a field of the last answer, else the surest of three readings."""
+        if (reply := thread.from_last(self, turn)) is not None:
+            return say(reply)
+        if (read := thread.best_reading(self, turn, intent=intent)) is not None:
+            return say(reply_of(read[0]), events=remembered(turn, read[0], intent=intent))
+        return say(self.reply_to(turn, turn.text, intent=intent), events=forgotten(turn, intent))
+
+    def _which_village(self, turn: Turn) -> Said | None:
+        """Asked where a rule of the village is wanted and the village isn't known; a matter of the law goes on."""
+        near = self._unsure_village(turn.place)
+        if near is None:
+            return None
+        if not _OWN_RULE.search(turn.text):
+            found = self.look_up(turn, turn.text, intent="ask_law")
+            if isinstance(found, Answer):
+                return say(reply_of(found), events=remembered(turn, found))
+        buttons = village_buttons(self.services, near)
+        how = "" if buttons else "直接说“我是某某村的”就行。"
+        asked = Reply(ReplyKind.asking, f"您是哪个村的？各村的村规不一样。{how}", buttons=buttons)
+        return say(asked, events=slots(pending_question=turn.text))
 
     def _unsure_village(self, place: str | None) -> list[Place] | None:
         """None where the village is known; else those it may be, [] for any: a township's own account knows the
@@ -139,12 +82,3 @@ class AnswerQuestion(Answering):
             if known is not None and known.level is Level.village:
                 return None
             return villages_in(session, known.id) if known else []
-
-
-def village_buttons(services: Services, only: Sequence[Place] = ()) -> tuple[Button, ...]:
-    """A button a village; none where a county has imported so many that saying the name is quicker."""
-    with services.sessions() as session:
-        labels = village_labels(session)
-    wanted = {place.id for place in only}
-    found = [Button(label, f"我是{name}的") for place, label, name in labels if not wanted or place.id in wanted]
-    return tuple(found) if len(found) <= _MOST_BUTTONS else ()

@@ -9,11 +9,14 @@ import collections
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.cli.commands import Commands, rows
 from bot.run.setup import SetupFailed, say
 from bot.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from bot.emergency.guidance import Emergency
 
 Figures = dict[str, Any]
 
@@ -31,6 +34,23 @@ def _bank(settings: Settings, args: argparse.Namespace) -> Figures:
     parts = build_parts(settings)
     with parts.sessions() as session:
         return bank_set_aside(session, parts.searcher, day=today(), limit=args.limit)
+
+
+def _answers(settings: Settings, args: argparse.Namespace) -> Figures:
+    from bot.parts import build_parts
+    from knowledge.clock import today
+    from knowledge.evaluation.runs import answers_set_aside
+
+    parts = build_parts(settings)
+    with parts.sessions() as session:
+        return answers_set_aside(session, parts.searcher, day=today(), limit=args.limit, told=say)
+
+
+def _answer_texts(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Needs no database and no embedding model."""
+    from knowledge.evaluation.answer_texts import report
+
+    return report(settings.corpus, say=say)
 
 
 def _statutes(settings: Settings, args: argparse.Namespace) -> Figures:
@@ -66,7 +86,9 @@ def _golden(settings: Settings, args: argparse.Namespace) -> Figures:
 
 
 def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
-    """Fit on the bank's questions set aside; with --file, the table of today's scores over questions with golds."""
+    """The fit learned on half of what is set aside, and the table of today's scores over the other half; with --file
+    over questions with golds too.
+    """
     from bot.parts import build_parts
     from knowledge.answering.compose import ANSWER_FROM
     from knowledge.clock import today
@@ -75,7 +97,8 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
 
     parts = build_parts(settings)
     with parts.sessions() as session:
-        tables = {"bank": bank_trials(session, parts.searcher, day=today(), limit=args.limit)}
+        half = bank_trials(session, parts.searcher, day=today(), is_even=True, limit=args.limit)
+        tables = {"bank": bank_trials(session, parts.searcher, day=today(), is_even=False, limit=args.limit)}
         if args.file:
             tables["file"] = statute_trials(session, parts.searcher, _rows_with_golds(args.file), day=today())
     for name, trials in tables.items():
@@ -86,7 +109,7 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
                 f"{row['mean_score']:.2f}, right {row['right']:.2f}"
             )
     return {
-        "fit": calibration.fit(tables["bank"]),
+        "fit": calibration.learn(half),
         **{name: calibration.answered(trials, ANSWER_FROM) for name, trials in tables.items()},
     }
 
@@ -129,6 +152,36 @@ def _anonymity(settings: Settings, args: argparse.Namespace) -> Figures:
         total, files[path.stem] = total + tally, tally.figures()
         say(f"{path.name}: {json.dumps(files[path.stem])}")
     return {**total.figures(), "files": files}
+
+
+def _danger(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Rows of `text`, `label` (a kind of danger, or none): by the rules alone, and with the second opinion."""
+    from bot.emergency.recognising import recognise
+    from bot.parts import build_parts
+
+    told = [r for r in rows(_labelled(args.file, "../bot/emergency/exam.jsonl")[0], ("text", "label")) if r]
+    parts = build_parts(settings)
+    figures: Figures = {"messages": len(told)}
+    ruled = [_is_alarm(recognise(r["text"])) for r in told]
+    both = [_is_alarm(parts.turns.danger_in(r["text"])) for r in told]
+    for name, alarms in (("rules", ruled), ("both", both)):
+        heard = [(str(r["label"]), alarm) for r, alarm in zip(told, alarms, strict=True)]
+        danger = [alarm for label, alarm in heard if label != "none"]
+        near = [alarm for label, alarm in heard if label == "none"]
+        own = [alarm for label, alarm in heard if label == "self_harm"]
+        figures[name] = {
+            "recall": round(sum(danger) / len(danger), 4),
+            "false_alarms": round(sum(near) / len(near), 4),
+            "recall_self_harm": round(sum(own) / max(1, len(own)), 4),
+        }
+    for row, alarm in zip(told, both, strict=True):
+        if alarm is not (row["label"] != "none"):
+            say(f"{row['label']}: {row['text']}")
+    return figures
+
+
+def _is_alarm(found: "Emergency | None") -> bool:
+    return found is not None and not found.soft
 
 
 def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
@@ -176,12 +229,15 @@ def _nlu(settings: Settings, args: argparse.Namespace) -> Figures:
 
 WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "bank": _bank,
+    "answers": _answers,
+    "answer-texts": _answer_texts,
     "statutes": _statutes,
     "nlu": _nlu,
     "topics": _topics,
     "calibration": _calibration,
     "golden": _golden,
     "anonymity": _anonymity,
+    "danger": _danger,
     "village-rules": _village_rules,
 }
 
@@ -190,9 +246,7 @@ def add(commands: Commands) -> None:
     parser = commands.add(
         "eval",
         evaluate,
-        "figures: bank (questions set aside), statutes and calibration (a file with golds), topics (a file with "
-        "topics), nlu (our test messages), anonymity (our sentences with marks), village-rules (clauses against the "
-        "law), golden (what each snapshot must find)",
+        "figures of search, dialogue, topics, danger, our answers and the console's checkers (README has the list)",
     )
     parser.add_argument("what", choices=list(WHAT))
     parser.add_argument("--file", type=Path)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bot.cli.commands import Commands, with_session
-from bot.cli.training import train_topics
+from bot.cli.training import train
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run import preparing, stack
 
     preparing.prepare(settings)
-    train_topics(settings)
+    train(settings)
     stack.serve(settings)
     return 0
 
@@ -26,7 +26,7 @@ def setup(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run import preparing
 
     preparing.prepare(settings, core_only=not args.all)
-    train_topics(settings)
+    train(settings)
     return 0
 
 

@@ -1,10 +1,16 @@
-"""The topic classifier, trained again when what it learns from has changed."""
+"""What is learned at set-up, and again when what it is learned from has changed."""
 
 from bot.run.setup import say
 from bot.settings import ROOT, Settings
 
 
-def train_topics(settings: Settings) -> None:
+def train(settings: Settings) -> None:
+    """The topic classifier, and the second opinion on danger."""
+    _train_topics(settings)
+    _train_dangers(settings)
+
+
+def _train_topics(settings: Settings) -> None:
     from bot.db import make_engine, make_sessions
     from bot.run.setup import digest, step
     from knowledge.documents import topics
@@ -22,3 +28,37 @@ def train_topics(settings: Settings) -> None:
 
     code = ROOT / "knowledge" / "encoder" / "topic_classifier.py"
     step("topics", digest(settings.corpus, code, topics.PATH, settings.statutes), run)
+
+
+def _train_dangers(settings: Settings) -> None:
+    from bot.emergency import second_opinion
+    from bot.run.setup import digest, step
+    from knowledge.encoder.cache import VectorCache
+    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+    from knowledge.encoder.queries import KeptQueries
+    from knowledge.evaluation.answer_texts import read_answers
+
+    def run() -> None:
+        say("训练危险识别……")
+        embedder = SentenceEmbedder(
+            prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
+        )
+        cache = VectorCache(settings.cache / "vectors.sqlite")
+        kept = KeptQueries(embedder, cache)
+        answers = read_answers(settings.corpus)
+        phrasings = [text for answer in answers for text in answer.content.get("questions") or []]
+        told = [
+            *second_opinion.read_sentences(),
+            *second_opinion.read_everyday(),
+            *second_opinion.troubles(phrasings),
+        ]
+        second_opinion.train(told, embedder=kept).save(settings.dangers)
+        cache.close()
+
+    code = ROOT / "bot" / "emergency" / "second_opinion.py"
+    learned = [settings.learned] if settings.learned else []
+    step(
+        "dangers",
+        digest(code, second_opinion.SENTENCES, second_opinion.EVERYDAY, settings.corpus / "answers", *learned),
+        run,
+    )

@@ -13,7 +13,7 @@ from actions.replies import Reply, ReplyKind
 from actions.storable import storable
 from bot.conversations.models import Conversation, InternalNote, Message, Sender
 from bot.conversations.status import Status, move
-from knowledge.answering.compose import Citation
+from knowledge.answering.told import Citation
 
 FORGOTTEN_AFTER = timedelta(minutes=10)
 

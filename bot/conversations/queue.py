@@ -81,6 +81,8 @@ def waiting_reply(session: Session, conversation_id: str, *, now: datetime, dang
             + ("您排在最前面。" if ahead == 0 else f"前面还有 {ahead} 位。")
             + "轮到您时，这里会显示是谁在跟您说话。"
         )
+    elif danger:
+        text = "我也告诉了工作人员，他们一看到就来找您。"  # office hours are nothing to tell somebody in danger
     else:
         text = (
             f"现在是下班时间，工作人员 {local(days.next_opening(now), time_too=True)} 上班，看到后会在这里回您，"

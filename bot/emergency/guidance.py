@@ -1,6 +1,7 @@
 """What to say at once: guidance.yml, for a lawyer and a doctor to edit."""
 
 import enum
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,11 +13,23 @@ from knowledge.data_files import DataModel, Text, WrongAt, read
 
 class EmergencyKind(enum.StrEnum):
     self_harm = "self_harm"
-    fire_gas = "fire_gas"
+    poison = "poison"
+    fire = "fire"
+    gas = "gas"
+    electric = "electric"
+    water = "water"
+    collapse = "collapse"
     child_harm = "child_harm"
+    missing = "missing"
     violence = "violence"
+    captive = "captive"
+    stroke = "stroke"
     medical = "medical"
+    bite = "bite"
+    accident = "accident"
+    death = "death"
     threat = "threat"
+    revenge = "revenge"
     fraud = "fraud"
     legal_deadline = "legal_deadline"
 
@@ -48,11 +61,12 @@ class _Entry(DataModel):
 
 
 class GuidanceFile(DataModel):
-    """The schema of guidance.yml."""
+    """The schema of guidance.yml. `finer`: within a kind, by which words of the message another card is told."""
 
     numbers: dict[str, Text]
     now: dict[EmergencyKind, _Entry]
     soft: dict[EmergencyKind, _Entry]
+    finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
 
     @model_validator(mode="after")
     def _every_kind_and_number_is_known(self) -> Self:
@@ -72,3 +86,9 @@ PATH = Path(__file__).with_name("guidance.yml")
 _FILE = read(PATH, GuidanceFile)
 GUIDANCE = {kind: _FILE.guidance(entry) for kind, entry in _FILE.now.items()}
 SOFT = {kind: _FILE.guidance(entry) for kind, entry in _FILE.soft.items()}
+
+
+def finer(kind: EmergencyKind, words: str) -> EmergencyKind:
+    """The kind whose card fits these words best: 煤气 within fire, 蛇咬 within illness."""
+    found = _FILE.finer.get(kind, {})
+    return next((fine for fine, pattern in found.items() if pattern.search(words)), kind)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind
+from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer
 from bot.emergency.patterns import (
     ABOUT_SOMEBODY,
     DESPAIR,
@@ -55,9 +55,9 @@ _GIVING_UP = re.compile("撑不|熬不|绝望|解脱|消失")
 _JUST_NOW = re.compile("正在|现在[^，]{0,4}又|刚才|刚刚|又在")
 # in a long complaint 现在 and 马上 are everyday words, so it takes a stronger sign
 _RIGHT_NOW = re.compile(r"正在|刚才|刚刚|此刻|快来|救我|叫不醒|现在[^，]{0,4}(?:打|砍|躲|锁|关)")
-_BODILY = (EmergencyKind.violence, EmergencyKind.child_harm, EmergencyKind.medical, EmergencyKind.fire_gas)
+_BODILY = (EmergencyKind.violence, EmergencyKind.child_harm, EmergencyKind.medical, EmergencyKind.fire)
 # with fire and illness 吗 may be about the danger itself (能开灯吗)
-_ASKED_IN_DANGER = (EmergencyKind.fire_gas, EmergencyKind.medical, EmergencyKind.self_harm)
+_ASKED_IN_DANGER = (EmergencyKind.fire, EmergencyKind.medical, EmergencyKind.self_harm)
 
 
 class _Meant(enum.Enum):
@@ -118,7 +118,8 @@ def recognise(text: str) -> Emergency | None:
     for hit in _hits(said):
         meant = _meant(hit)
         if meant is _Meant.now:
-            return Emergency(hit.kind, False, GUIDANCE[hit.kind])
+            kind = finer(hit.kind, hit.clause)
+            return Emergency(kind, False, GUIDANCE[kind])
         if meant is _Meant.soft:
             soft = soft or hit.kind
     despair = _despair(said)

@@ -218,7 +218,8 @@
       node.scrollIntoView({ block: "nearest" });
     }
     card(c) {
-      const period = `${c.in_force_from} ${c.kind_label === "案例" ? "收录" : "起施行"}` + (c.in_force_to ? `，到 ${c.in_force_to} 为止` : "");
+      const since = c.in_force_from ? `${c.in_force_from} ${["案例", "问答"].includes(c.kind_label) ? "收录" : "起施行"}` : "";
+      const period = since + (c.in_force_to ? `，到 ${c.in_force_to} 为止` : "");
       return el("details", {}, el("summary", {}, el("span", { className: "tag", textContent: c.kind_label }), `${c.number}. ${c.title}${c.article ? " " + c.article : ""}`),
         el("p", { className: "meta", textContent: period }), c.note ? el("p", { className: "note", textContent: c.note }) : null, el("p", { textContent: c.text }));
     }

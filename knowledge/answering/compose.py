@@ -4,28 +4,33 @@ that no shown source says; where nothing is likely enough, an Abstention.
 
 import math
 import re
-from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from knowledge.answering.named import named_wrongly
+from knowledge.answering.question_answer import from_answer
+from knowledge.answering.told import Abstention, Answer, Citation, cite, cite_row
 from knowledge.documents.kinds.registry import KINDS
-from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind
+from knowledge.documents.models import Kind
 from knowledge.law.standing import sound
 from knowledge.search.articles import cited_articles
 from knowledge.search.lexical import character_pairs
 from knowledge.search.passages import Draft, Passage
 from knowledge.search.searcher import Searcher
-from knowledge.statutes.citations import short_name
+from knowledge.statutes.citations import Target, named_article, parse_citation, short_name
 
 # Below this the bot abstains; chosen on the questions set aside so that well over seven of ten statute questions are
 # answered (docs/retrieval.md).
 ANSWER_FROM = 0.5
 _STORY_FROM = 0.5
 
+_AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
+_WHOLE = 160  # characters of an article that is told whole
+
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
-_TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story)
+_TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story, Kind.answer)
 _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_village_rule": {Kind.village_rule: 0.05},
     "ask_policy": {Kind.policy: 0.03, Kind.service_guide: 0.02},
@@ -33,39 +38,6 @@ _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_legal_aid": {Kind.service_guide: 0.03},
     "ask_law": {Kind.case_story: -0.02},
 }
-
-
-@dataclass(frozen=True)
-class Citation:
-    """A source as shown; stored with the message, so later edits don't change history."""
-
-    kind: str
-    kind_label: str
-    document: str
-    title: str
-    article: str | None
-    in_force_from: str
-    in_force_to: str | None
-    summary: bool
-    text: str
-    note: str | None
-    score: float
-
-
-@dataclass(frozen=True)
-class Answer:
-    text: str
-    next: str | None
-    citations: tuple[Citation, ...]
-    confidence: float
-    topic: str | None = None
-    buttons: tuple[tuple[str, str], ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Abstention:
-    reason: str  # nothing_found | not_sure
-    confidence: float
 
 
 def answer(
@@ -80,6 +52,8 @@ def answer(
     draft: Draft | None = None,
 ) -> Answer | Abstention:
     """With `draft`, as if that version were published."""
+    if (said := named_wrongly(session, question, day=day)) is not None:
+        return said
     if intent == "ask_case_story":
         stories = sound(
             session,
@@ -97,64 +71,47 @@ def answer(
         return Abstention("nothing_found", 0.0)
     best = passages[0]
     if best.score < threshold:
-        return Abstention("not_sure", best.score)
+        return Abstention("not_sure", best.score, _near(passages))
+    if best.kind is Kind.answer:
+        return from_answer(session, best, day=day)
     if best.kind is Kind.village_rule:
         return _from_village_rule(session, best, passages, day)
     if best.kind is Kind.case_story:
         return _from_stories(session, [best, *[p for p in passages[1:3] if p.kind is Kind.statute]], day)
     if best.kind is Kind.statute:
+        own = _resting_on(best, passages)
+        if own is not None and named_article(question) is None:
+            return from_answer(session, own, day=day)
         return _from_statute(question, passages)
     return _from_own(session, best, passages, day)
 
 
+def _resting_on(article: Passage, passages: list[Passage]) -> Passage | None:
+    """An answer of ours near by that rests on this very article: it says what the article means for people."""
+    for passage in passages[1:_MOST_NEAR]:
+        if passage.kind is Kind.answer:
+            cited = (parse_citation(c) for c in passage.details.get("basis") or [])
+            if Target(article.document_id, article.ref) in cited:
+                return passage
+    return None
+
+
+def _near(passages: list[Passage]) -> tuple[str, ...]:
+    """Questions we answer that lie about as near as the best: offered to be chosen from, never told as the answer."""
+    least = passages[0].raw - _AS_NEAR
+    return tuple(p.title for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least)[:3]
+
+
 def alone(session: Session, passage: Passage, *, day: date) -> Answer:
     """What a resident is told from this passage where nothing else is near it: how a draft will look."""
+    if passage.kind is Kind.answer:
+        return from_answer(session, passage, day=day)
     if passage.kind is Kind.village_rule:
         return _from_village_rule(session, passage, [passage], day)
     return (
         _from_stories(session, [passage], day)
         if passage.kind is Kind.case_story
         else _from_own(session, passage, [passage], day)
-    )
-
-
-def cite(passage: Passage, *, note: str | None = None) -> Citation:
-    kind = KINDS[passage.kind]
-    if passage.kind is Kind.statute and passage.promulgated_on and passage.promulgated_on == passage.in_force_from:
-        note = note or f"{passage.promulgated_on.isoformat()} 修正文本"
-    if kind.is_summary:
-        note = note or f"这是我们写的摘要，不是原文。文号：{passage.details.get('number') or '见标题'}"
-    if passage.caution:
-        note = f"{note} {passage.caution}" if note else passage.caution
-    return Citation(
-        kind=passage.kind.value,
-        kind_label=kind.label,
-        document=passage.document_id,
-        title=passage.title,
-        article=passage.ref,
-        in_force_from=passage.in_force_from.isoformat(),
-        in_force_to=passage.in_force_to.isoformat() if passage.in_force_to else None,
-        summary=kind.is_summary,
-        text=passage.text,
-        note=note,
-        score=passage.score,
-    )
-
-
-def cite_row(row: tuple[Chunk, DocumentVersion, Document], *, note: str | None = None) -> Citation:
-    chunk, version, document = row
-    return Citation(
-        kind=document.kind.value,
-        kind_label=KINDS[document.kind].label,
-        document=document.id,
-        title=document.title,
-        article=chunk.ref,
-        in_force_from=version.in_force_from.isoformat(),
-        in_force_to=version.in_force_to.isoformat() if version.in_force_to else None,
-        summary=KINDS[document.kind].is_summary,
-        text=chunk.text,
-        note=note,
-        score=1.0,
     )
 
 
@@ -230,11 +187,10 @@ def _from_stories(session: Session, passages: list[Passage], day: date) -> Answe
 def _from_statute(question: str, passages: list[Passage]) -> Answer:
     best = passages[0]
     statutes = [p for p in passages if p.kind is Kind.statute][:3]
-    own = next(
-        (p for p in passages[1:5] if p.kind not in _TOLD_APART and p.score >= _STORY_FROM),
-        None,
+    own = _resting_on(best, passages) or next(
+        (p for p in passages[1:5] if p.kind not in _TOLD_APART and p.score >= _STORY_FROM), None
     )
-    text = f"《{short_name(best.title)}》{best.ref}说：{decisive_sentences(best.text, question)}"
+    text = f"《{short_name(best.title)}》{best.ref}说：{decisive_paragraph(best.text, question)}"
     step = None
     citations = [cite(p) for p in statutes]
     if own:
@@ -256,31 +212,29 @@ def _merge(first: list[Citation], more: list[Citation], *, most: int) -> list[Ci
     return list(seen.values())[:most]
 
 
-def decisive_sentences(text: str, question: str, *, most: int = 120) -> str:
-    """The sentence of an article that shares most with the question; an item of a list keeps the words that open the
-    list.
+def decisive_paragraph(text: str, question: str, *, most: int = _WHOLE) -> str:
+    """A short article whole; of a longer one the paragraph that shares most with the question, with its list.
 
-    Quoted whole: a shortened rule can say the opposite.
+    Never a sentence or an item alone: an exception would read as the rule.
     """
     if len(text) <= most:
         return text.replace("\n", "")
-    sentences: list[str] = []
-    opening = ""
-    for line in text.split("\n"):
-        for sentence in re.findall(r"[^。]+。?", line):
-            if re.match(r"\s*（[一二三四五六七八九十]+）", sentence):
-                sentences.append(f"{opening}……{sentence.strip()}" if opening else sentence.strip())
-            elif sentence.rstrip().endswith("："):
-                opening = sentence.strip()
-            else:
-                sentences.append(sentence.strip())
     asked = set(character_pairs(question))
 
-    def shared(sentence: str) -> float:
-        pairs = character_pairs(sentence)
+    def shared(paragraph: str) -> float:
+        pairs = character_pairs(paragraph)
         return len(asked.intersection(pairs)) / math.sqrt(len(pairs) + 20)
 
-    best = max(range(len(sentences)), key=lambda i: shared(sentences[i]) - 0.001 * i)
-    if best and re.match(r"(前款|但是|其|该)", sentences[best]):
-        return sentences[best - 1] + sentences[best]
-    return sentences[best]
+    paragraphs = _paragraphs(text)
+    return max(reversed(paragraphs), key=shared)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Of an article; the items of a list stay with the words that open it."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        if found and re.match(r"\s*（[一二三四五六七八九十]+）", line):
+            found[-1] += line.strip()
+        else:
+            found.append(line.strip())
+    return found

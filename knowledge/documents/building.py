@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
+from knowledge.data_files import LOADER
 from knowledge.documents.kinds.base import ChunkText, Question
 from knowledge.documents.kinds.registry import KINDS, Kind
 from knowledge.errors import CitationNotFound, CorpusError
-from knowledge.statutes.citations import parse_citation, short_name, statute_id
+from knowledge.statutes.citations import Target, parse_citation, short_name, statute_id
 from knowledge.statutes.reading import StatuteVersion
 
 # columns of Document and DocumentVersion; the rest is `content`
@@ -128,8 +129,20 @@ def read_question_bank(corpus: Path) -> list[Question]:
     return list(found.values())
 
 
+def read_set_aside(corpus: Path) -> list[Question]:
+    """Questions that answers of ours are measured with, and that are never indexed: `set_aside.yml`, by document."""
+    path = corpus / "set_aside.yml"
+    if not path.exists():
+        return []
+    return [
+        Question(text, None, (Target(document, None),), path.name, is_held=True)
+        for document, texts in (_load(path) or {}).items()
+        for text in texts
+    ]
+
+
 def _load(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path.name}: {error}") from error

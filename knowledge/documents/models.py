@@ -94,6 +94,10 @@ class DocumentVersion(Base):
     )
 
 
+def searched_words(embed_text: str, asked_text: str | None) -> str:
+    return f"{embed_text} {asked_text}" if asked_text else embed_text
+
+
 class Chunk(Base):
     """What is embedded: one article, clause or part of a document, with the words that give it context."""
 
@@ -110,9 +114,15 @@ class Chunk(Base):
     heading: Mapped[str | None] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)  # as shown
     embed_text: Mapped[str] = mapped_column(Text)
+    asked_text: Mapped[str | None] = mapped_column(Text)  # the ways people ask, for the search by words alone
     content_hash: Mapped[str] = mapped_column(String(64), index=True)  # of embed_text
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # answer, status, conflict of a clause
     version: Mapped[DocumentVersion] = relationship(back_populates="chunks")
+
+    @property
+    def words(self) -> str:
+        """What the search by words looks at."""
+        return searched_words(self.embed_text, self.asked_text)
 
 
 class VersionEvent(Base):

@@ -65,6 +65,7 @@ def chunk_rows(document: DocumentText) -> list[Chunk]:
             heading=c.heading,
             text=c.text,
             embed_text=c.embed_text,
+            asked_text=c.asked_text,
             content_hash=content_hash(c.embed_text),
             details=c.details,
         )

@@ -239,6 +239,7 @@ def main() -> None:
     parser.add_argument("--extra", type=Path, help="further questions as JSON lines: question, gold: [{law, article}]")
     parser.add_argument("--extra-weight", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -253,7 +254,8 @@ def main() -> None:
     texts = {content_hash(e.question): e.question for e in examples}
     bank = {texts[h]: row for h, row in cache.get(Path(path).name, texts).items()}
     print(f"{len(examples)} questions, {len(hashes)} chunks, {len(bank)} bank vectors", flush=True)
-    arrays = train(path, np.stack([known[h] for h in hashes]), bank, examples, epochs=args.epochs, minutes=args.minutes)
+    vectors = np.stack([known[h] for h in hashes])
+    arrays = train(path, vectors, bank, examples, epochs=args.epochs, batch=args.batch, minutes=args.minutes)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     # numpy's types take each keyword for its own `allow_pickle`
     np.savez_compressed(args.out, **cast("dict[str, Any]", arrays))

@@ -1,6 +1,7 @@
 """The corpus that comes with the project."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import versions
-from knowledge.documents.building import DocumentText, corpus_files, read_document, read_question_bank
+from knowledge.documents.building import DocumentText, corpus_files, read_document, read_question_bank, read_set_aside
 from knowledge.documents.kinds.base import Question
 from knowledge.documents.models import (
     BankQuestion,
@@ -78,7 +79,7 @@ def import_corpus(session: Session, corpus: Path) -> int:
                 version.status, version.ended_at = VersionStatus.withdrawn, datetime.now(UTC)
             session.execute(delete(ImportedSource).where(ImportedSource.name == name))
             changed += 1
-    _import_questions(session, [*read_question_bank(corpus), *questions])
+    _import_questions(session, [*read_question_bank(corpus), *questions, *read_set_aside(corpus)])
     golden.import_golden(session, corpus)
     return changed
 
@@ -100,11 +101,25 @@ def _propose(session: Session, document: DocumentText) -> None:
         )
 
 
+def _each_once(questions: list[Question]) -> dict[str, Question]:
+    """By id; one text that several documents ask keeps the targets of all."""
+    found: dict[str, Question] = {}
+    for q in questions:
+        held = found.get(q.id)
+        if held is None:
+            found[q.id] = q
+            continue
+        is_held = (held.is_held or q.is_held) if None not in (held.is_held, q.is_held) else None
+        targets = tuple(dict.fromkeys([*held.targets, *q.targets]))
+        found[q.id] = replace(held, targets=targets, is_held=is_held)
+    return found
+
+
 def _import_questions(session: Session, questions: list[Question]) -> None:
     """The bank's questions over statutes and over those documents that still follow their files; those of others
     stay as they are.
     """
-    unique = {q.id: q for q in questions}
+    unique = _each_once(questions)
     from_files = {
         name.removeprefix("corpus/")
         for name in session.scalars(select(ImportedSource.name).where(ImportedSource.name.startswith("corpus/")))

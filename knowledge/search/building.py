@@ -11,7 +11,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import versions
-from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.models import (
+    BankQuestion,
+    BankTarget,
+    Chunk,
+    Document,
+    DocumentVersion,
+    Kind,
+    VersionStatus,
+    searched_words,
+)
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import DIM, Embedder, Progress
 from knowledge.search import index, rows, segments, snapshot
@@ -130,7 +139,7 @@ class _Work:
                 self.rows_of[r.document_id, r.ref].append(row)
         self.writer.add(
             chunk_ids=np.array([r.id for r in chunks], np.int64),
-            texts=[r.embed_text for r in chunks],
+            texts=[searched_words(r.embed_text, r.asked_text) for r in chunks],
             places=[r.place_id for r in chunks],
             vectors=vectors,
             has_vector=has_vector,
@@ -267,7 +276,7 @@ def _segment(session: Session, ids: Sequence[int], *, embedder: Embedder, cache:
     for at in range(0, len(ids), 500):
         some = ids[at : at + 500]
         chunks += session.execute(
-            select(Chunk.id, Chunk.version_id, Chunk.embed_text, Document.place_id)
+            select(Chunk.id, Chunk.version_id, Chunk.embed_text, Chunk.asked_text, Document.place_id)
             .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
             .join(Document, DocumentVersion.document_id == Document.id)
             .where(Chunk.version_id.in_(some))
@@ -280,7 +289,7 @@ def _segment(session: Session, ids: Sequence[int], *, embedder: Embedder, cache:
         chunk_ids=[r.id for r in chunks],
         chunk_versions=[r.version_id for r in chunks],
         places=[r.place_id for r in chunks],
-        texts=[r.embed_text for r in chunks],
+        texts=[searched_words(r.embed_text, r.asked_text) for r in chunks],
         vectors=embed_cached([r.embed_text for r in chunks], embedder=embedder, cache=cache),
         question_ids=[q[0] for q in questions],
         question_vectors=embed_cached([q[1] for q in questions], embedder=embedder, cache=cache),
@@ -311,7 +320,9 @@ def _points(session: Session, questions: Sequence[rows.Asked]) -> list[tuple[int
 def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embedder) -> Draft:
     """This version as a segment in memory: its chunks as stored, and the questions that its own text brings."""
     chunks = session.execute(
-        select(Chunk.id, Chunk.ref, Chunk.embed_text).where(Chunk.version_id == version.id).order_by(Chunk.id)
+        select(Chunk.id, Chunk.ref, Chunk.embed_text, Chunk.asked_text)
+        .where(Chunk.version_id == version.id)
+        .order_by(Chunk.id)
     ).all()
     _, asked = versions.built(version)
     of_ref: dict[str | None, list[int]] = {}
@@ -331,7 +342,7 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
         chunk_ids=[r.id for r in chunks],
         chunk_versions=[version.id] * len(chunks),
         places=[version.document.place_id] * len(chunks),
-        texts=[r.embed_text for r in chunks],
+        texts=[searched_words(r.embed_text, r.asked_text) for r in chunks],
         vectors=vectors[: len(chunks)],
         question_ids=[q.id for q in questions],
         question_vectors=vectors[len(chunks) :],

@@ -1,6 +1,6 @@
 """A passage, and a draft on trial."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,10 +25,6 @@ class Draft:
 
     def is_in_force(self, day: date) -> bool:
         return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
-
-
-# P(a right source is among the first three) from the best raw score and its lead over the tenth.
-CALIBRATION = {"bias": -2.06, "top": 4.2, "lead": 34.44}
 
 
 @dataclass(frozen=True)
@@ -62,21 +58,21 @@ whole_text = (
 )
 
 
-def load_passages(session: Session, hits: list[tuple[float, int]], k: int) -> list[Passage]:
-    """The first `k` hits (raw score, chunk id; best first), each with how likely it is that the right source is
-    among what is shown.
+def load_passages(
+    session: Session, hits: Sequence[tuple[float, int]], k: int, *, scores: Sequence[float] = ()
+) -> list[Passage]:
+    """The first `k` hits (raw score, chunk id; best first), each with how likely it is the right one to tell; without
+    `scores`, the raw score stands for that.
     """
     if not hits:
         return []
-    tail = hits[min(9, len(hits) - 1)][0]
     rows = {
         chunk.id: (chunk, version, document)
         for chunk, version, document in session.execute(whole_text.where(Chunk.id.in_([h[1] for h in hits[:k]])))
     }
     passages = []
-    for raw, chunk_id in hits[:k]:
+    for place, (raw, chunk_id) in enumerate(hits[:k]):
         chunk, version, document = rows[chunk_id]
-        logit = CALIBRATION["bias"] + CALIBRATION["top"] * raw + CALIBRATION["lead"] * (raw - tail)
         passages.append(
             Passage(
                 chunk_id=chunk.id,
@@ -91,7 +87,7 @@ def load_passages(session: Session, hits: list[tuple[float, int]], k: int) -> li
                 in_force_from=version.in_force_from,
                 in_force_to=version.in_force_to,
                 promulgated_on=version.promulgated_on,
-                score=round(1 / (1 + math.exp(-logit)), 4),
+                score=round(scores[place] if scores else raw, 4),
                 raw=round(raw, 4),
                 details=chunk.details,
                 content=version.content,

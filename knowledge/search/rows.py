@@ -44,6 +44,7 @@ def chunk_pages(session: Session, today: date) -> Iterator[list[Any]]:
             Chunk.id,
             Chunk.ref,
             Chunk.embed_text,
+            Chunk.asked_text,
             Chunk.content_hash,
             Chunk.version_id,
             DocumentVersion.document_id,

@@ -46,8 +46,15 @@ _OWN_LIST = re.compile(r"《?(?P<law>[^\s《》]{2,80})》?\s+(?P<number>[0-9]{1
 _SAID = r"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:{names}))》?\s*第?\s*(?P<number>{number})(?![0-9{n}])\s*{article}"
 _TYPED = re.compile(_SAID.format(names="法典|法|条例|规定", number=_NUMBER, n=_N, article="条?") + _SUFFIX + _PARAGRAPH)
 _ASKED = re.compile(_SAID.format(names="法典|法|条例", number=_NUMBER, n=_N, article="条") + _SUFFIX + _PARAGRAPH)
+# 民法典1042, 刑法274: the laws that people name by figures alone, without 条.
+_BY_FIGURES = re.compile(
+    r"(?P<law>民法典|刑法|劳动合同法|劳动法|婚姻法|合同法|治安管理处罚法|土地管理法|民事诉讼法|刑事诉讼法)"
+    rf"》?\s*第?\s*(?P<number>[{_D}]{{1,4}})(?![0-9年月日号块元万%.])" + _SUFFIX
+)
 # What stands before the laws that are asked for most is no part of their name: 我想问民法典第1042条.
-_BEFORE_NAME = re.compile(r"^.*?(?=民法典|刑法|劳动合同法)")
+_BEFORE_NAME = re.compile(
+    r"^.*?(?=民法典|刑法|劳动合同法|劳动法|婚姻法|合同法|治安管理处罚法|土地管理法|[民刑]事诉讼法)"
+)
 _MOST_OF_A_RANGE = 50
 # Lists of citations in a document's content; whatever residents ask is theirs and cites nothing.
 LISTS = frozenset({"legal_basis", "articles", "basis"})
@@ -93,7 +100,7 @@ def parse_citation(citation: str) -> Target:
 
 def named_article(question: str) -> Citation | None:
     """The first article that somebody asks for by its number: 民法典第1042条是什么, 《刑法》第二百六十四条."""
-    found = _ASKED.search(question)
+    found = _ASKED.search(question) or _BY_FIGURES.search(question)
     if found is None:
         return None
     law = _BEFORE_NAME.sub("", short_name(found["law"]))

@@ -1,5 +1,5 @@
 from actions.replies import Button, Effects, Link, Reply, ReplyKind, phone_links
-from knowledge.answering.compose import Citation
+from knowledge.answering.told import Citation
 
 CITATION = Citation("statute", "法律", "law 民法典", "民法典", "第一条", "2021-01-01", None, False, "为了……", None, 0.9)
 

@@ -115,7 +115,7 @@ def test_every_intent_has_one_rule(rules: list[RuleStep]) -> None:
 def test_every_action_of_a_rule_is_declared(rules: list[RuleStep], domain: Domain) -> None:
     used = {event.action_name for rule in rules for event in rule.events if isinstance(event, ActionExecuted)}
     assert used - set(domain.action_names_or_texts) - set(domain.form_names) == set()
-    assert used - {"..."} > {"action_answer_question", "utter_greet"}
+    assert used - {"..."} > {"action_answer_question", "action_greet"}
 
 
 def test_every_declared_action_is_used(rules: list[RuleStep], domain: Domain) -> None:

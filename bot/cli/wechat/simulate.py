@@ -80,7 +80,7 @@ def _phone(settings: Settings, account: Account) -> Phone:
 
 def simulate(settings: Settings, args: argparse.Namespace) -> int:
     """Until Ctrl-C. Raises SetupFailed."""
-    from bot.cli.training import train_topics
+    from bot.cli.training import train
     from bot.run import preparing, stack
 
     logging.getLogger("linli.wechat").setLevel(logging.ERROR)
@@ -107,7 +107,7 @@ def simulate(settings: Settings, args: argparse.Namespace) -> int:
     except SetupFailed:
         raise SetupFailed(f"端口 {port} 已被别的程序占用，请用 --port 换一个。") from None
     preparing.prepare(settings)
-    train_topics(settings)
+    train(settings)
     app, phones = build(settings, sessions=make_sessions(make_engine(settings.url)), address=address)
     with listening(app, port, date_header=False), stack.running(settings):
         for phone in phones.values():

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.web.knowledge.forms import Typed
 from knowledge.answering import compose
-from knowledge.answering.compose import Answer
+from knowledge.answering.told import Answer
 from knowledge.documents.building import DocumentText, build
 from knowledge.documents.kinds.base import ChunkText
 from knowledge.documents.kinds.registry import KINDS

@@ -9,15 +9,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
-from actions.dialogue.base import ASKS
-from actions.dialogue.question import UNSURE_FROM, split_matters
+from actions.dialogue.frame.answering import UNSURE_FROM
+from actions.dialogue.frame.base import ASKS
+from actions.dialogue.question import split_matters
 from actions.errors import InvalidInput
 from bot.emergency import recognising
 from bot.emergency.guidance import Emergency
 from bot.rasa_client import RasaUnavailable
 from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat, readable
 from bot.web.staff.desk import Form, Seat, Tools
-from knowledge.answering.compose import ANSWER_FROM, Abstention, Answer, answer
+from knowledge.answering.compose import ANSWER_FROM, answer
+from knowledge.answering.told import Abstention, Answer
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind

@@ -22,7 +22,8 @@ from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeForm, KnowledgeSeat, ad
 from bot.web.staff.desk import Form, Seat
 from bot.web.staff.typed import words
 from knowledge.anonymity.detector import mask
-from knowledge.answering.compose import Answer, answer
+from knowledge.answering.compose import answer
+from knowledge.answering.told import Answer
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind

@@ -5,7 +5,7 @@ from typing import Any
 
 from actions.replies import ReplyKind
 from bot.conversations.models import Message, Sender
-from knowledge.answering.compose import Citation
+from knowledge.answering.told import Citation
 
 
 def message_json(message: Message) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
 from bot.web.staff.desk import Desk, Form, Seat, Who, form, seat
 from bot.web.staff.typed import words
-from knowledge.answering.compose import Citation, cite_row
+from knowledge.answering.told import Citation, cite_row
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, DocumentVersion, VersionStatus
 from knowledge.law.standing import sound
@@ -31,12 +31,24 @@ from knowledge.search.passages import load_passages
 
 _DANGERS = {
     "violence": "暴力",
+    "captive": "被关、被扣",
     "child_harm": "孩子或无行为能力的人受害",
+    "missing": "有人不见了",
     "self_harm": "轻生",
-    "fire_gas": "火灾、燃气、坍塌",
-    "medical": "受伤、中毒、急病",
-    "fraud": "正在被骗",
+    "poison": "中毒、喝药",
+    "fire": "火灾、爆炸",
+    "gas": "燃气、煤气中毒",
+    "electric": "触电、电线",
+    "water": "落水、洪水",
+    "collapse": "坍塌、滑坡",
+    "stroke": "中风、心脏病",
+    "medical": "急病、受伤",
+    "bite": "蛇、狗咬伤",
+    "accident": "事故受伤",
+    "death": "有人过世",
     "threat": "威胁、群殴",
+    "revenge": "要去伤人、扣人",
+    "fraud": "正在被骗",
     "legal_deadline": "期限将到",
 }
 _MESSAGES_SHOWN = 300

@@ -24,6 +24,7 @@ class ChunkText:
     text: str
     embed_text: str
     details: dict[str, Any] = field(default_factory=dict)
+    asked_text: str | None = None  # the ways people ask, for the search by words
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Question:
     topic: str | None
     targets: tuple[Target, ...]
     source: str
+    is_held: bool | None = None  # set aside by somebody's choice; None: by its hash
 
     @property
     def id(self) -> str:
@@ -39,7 +41,12 @@ class Question:
 
     @property
     def is_set_aside(self) -> bool:
-        """A quarter, by hash, so that it was fixed before anything was tuned and never moves."""
+        """A quarter, by hash, so that it was fixed before anything was tuned and never moves.
+
+        The phrasings of an answer are all indexed; what is set aside of those stands in a file of its own.
+        """
+        if self.is_held is not None:
+            return self.is_held
         return int(self.id[:2], 16) < 64
 
 
@@ -69,6 +76,7 @@ class FieldSpec:
     shape: Callable[[Any], Any]  # anything to a value of this field's type and length, the empty one for nonsense
     asks: str = ""
     hint: str = ""
+    example: str = ""  # one entry, where an entry has a form of its own
     is_needed: bool = False
     is_prose: bool = False  # sentences for residents, in contrast to numbers, choices, lists of articles
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -128,6 +136,7 @@ class KindSpec:
 class _More(TypedDict, total=False):
     asks: str
     hint: str
+    example: str
     is_needed: bool
 
 
@@ -190,8 +199,10 @@ def parts(name: str, label: str, of: tuple[FieldSpec, ...]) -> FieldSpec:
     return FieldSpec(name, label, Form.parts, shape, of=of)
 
 
-def questions_in(texts: list[str] | None, topic: str | None, target: Target, source: str) -> list[Question]:
-    return [Question(text, topic, (target,), source) for text in texts or []]
+def questions_in(
+    texts: list[str] | None, topic: str | None, target: Target, source: str, *, is_held: bool | None = None
+) -> list[Question]:
+    return [Question(text, topic, (target,), source, is_held) for text in texts or []]
 
 
 def clean(value: Any) -> str:

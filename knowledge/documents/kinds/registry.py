@@ -2,6 +2,7 @@
 
 import enum
 
+from knowledge.documents.kinds.answer import ANSWER
 from knowledge.documents.kinds.base import KindSpec
 from knowledge.documents.kinds.case_story import CASE_STORY
 from knowledge.documents.kinds.regulation import REGULATION
@@ -17,10 +18,12 @@ class Kind(enum.StrEnum):
     village_rule = "village_rule"
     case_story = "case_story"
     service_guide = "service_guide"
+    answer = "answer"
 
 
 # In the order in which the console offers them.
 KINDS: dict[Kind, KindSpec] = {
+    Kind.answer: ANSWER,
     Kind.service_guide: SERVICE_GUIDE,
     Kind.policy: POLICY,
     Kind.village_rule: VILLAGE_RULE,

@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session, sessionmaker
 
-from actions.dialogue.base import CustomAction, Said, Services, Turn, keep, said_before, say, slots
+from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, keep, said_before, say, slots
 from actions.replies import Button, Effects, Reply, ReplyKind
 from tests.conftest import DAY
 from tests.fakes import NoSearch

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases import filing, numbers
-from actions.dialogue.base import Services, Turn
 from actions.dialogue.case import CaseAction, CheckCase, ConfirmCase
+from actions.dialogue.frame.base import Services, Turn
 from tests.conftest import DAY
 from tests.fakes import NoSearch
 

@@ -1,8 +1,8 @@
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from actions.dialogue.base import NOTHING, Said, Turn, say, slots
-from actions.dialogue.forms import AGAIN, TO_THE_RULES, Ask, Form
+from actions.dialogue.frame.base import NOTHING, Said, Turn, say, slots
+from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides
 from actions.replies import Reply, ReplyKind
 from tests.actions.dialogue.test_base import given, user

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from sqlalchemy.orm import sessionmaker
 
+from actions.dialogue.frame.routing import ENTRIES, row_of
 from actions.dialogue.registry import all_actions, named
 from bot.settings import ROOT
 from tests.actions.dialogue.test_base import given
@@ -42,3 +43,14 @@ def test_what_a_topics_domain_lists_its_module_does(topic: str) -> None:
 def test_what_is_built_is_what_the_domain_lists_each_once() -> None:
     listed = [name for topic in TOPICS for name in read(DOMAIN / f"{topic}.yml").get("actions", [])]
     assert sorted(action.name() for action in all_actions(given(sessionmaker()))) == sorted(listed)
+
+
+def test_an_intent_of_the_table_begins_with_an_action_behind_it() -> None:
+    """And no other action is: what ends a form must do what it was told."""
+    begun = set()
+    for topic in TOPICS:
+        for rule in read(RULES / f"{topic}.yml")["rules"]:
+            first, *rest = rule["steps"]
+            if "condition" not in rule and row_of(first.get("intent", "")):
+                begun.add(rest[0]["action"])
+    assert begun == ENTRIES

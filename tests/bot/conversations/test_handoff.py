@@ -176,6 +176,7 @@ def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queu
     assert reply
     assert "110" in reply.next
     assert reply.links == ()
+    assert "下班" not in reply.text
 
 
 def test_the_resident_can_stop_waiting(sessions: sessionmaker[Session], session: Session) -> None:

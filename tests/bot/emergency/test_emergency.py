@@ -13,19 +13,19 @@ from bot.emergency.recognising import MAX_CHARACTERS, recognise
 DANGER = {
     "救命，我老公正拿刀砍我": "violence",
     "隔壁男的正在打他老婆 打得头破血流": "violence",
-    "我被关在屋里不让我出门": "violence",
+    "我被关在屋里不让我出门": "captive",
     "救救我": "violence",
     "我不想活了 药都买好了": "self_harm",
     "我同学说活着没意思 站在楼顶": "self_harm",
-    "俺娘喝农药了": "self_harm",
-    "着火了": "fire_gas",
-    "厨房煤气泄漏了咋办": "fire_gas",
-    "有人触电了": "fire_gas",
-    "娃掉进水库里了": "fire_gas",
-    "孩子不见了": "child_harm",
+    "俺娘喝农药了": "poison",
+    "着火了": "fire",
+    "厨房煤气泄漏了咋办": "gas",
+    "有人触电了": "electric",
+    "娃掉进水库里了": "water",
+    "孩子不见了": "missing",
     "邻居把他家小孩打得满身是血": "violence",
     "老人晕倒叫不醒": "medical",
-    "被毒蛇咬了": "medical",
+    "被毒蛇咬了": "bite",
     "有人自称公安让我把钱转到安全账户": "fraud",
     "他扬言今晚要砍死我全家": "violence",
     "两家人在村口打起来了": "violence",
@@ -76,6 +76,8 @@ def test_the_past_and_the_denied_take_the_softer_branch_or_none(text: str) -> No
     assert found is None or found.soft
 
 
+# As the set was labelled, before cards were told apart.
+COARSE = {"violence", "child_harm", "self_harm", "fire_gas", "medical", "fraud", "threat", "legal_deadline"}
 MESSAGES = yaml.safe_load((Path(__file__).parent / "emergencies.yml").read_text(encoding="utf-8"))
 
 
@@ -105,7 +107,7 @@ def test_every_alarm_carries_a_number_to_tap() -> None:
 
 
 def test_every_kind_has_guidance_with_national_numbers_only() -> None:
-    numbers = {"110", "119", "120", "12338", "12345", "12348", "12356"}
+    numbers = {"110", "119", "120", "122", "12110", "12338", "12345", "12348", "12355", "12356", "95598", "96110"}
     assert set(GUIDANCE) == set(EmergencyKind)
     for guidance in [*GUIDANCE.values(), *SOFT.values()]:
         assert guidance.next
@@ -126,9 +128,7 @@ def test_the_written_set_covers_every_kind_in_both_halves() -> None:
     assert len(MESSAGES) >= 340
     assert len({m["text"] for m in MESSAGES}) == len(MESSAGES)
     for half in "ab":
-        assert {m["kind"] for m in MESSAGES if m["half"] == half and m["kind"] and not m.get("soft")} == {
-            k.value for k in EmergencyKind
-        }
+        assert {m["kind"] for m in MESSAGES if m["half"] == half and m["kind"] and not m.get("soft")} == COARSE
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_request_for_means_is_no_emergency(text: str) -> None:
 def test_a_stated_intent_to_kill_tonight_is_a_threat() -> None:
     found = recognise("我今晚就砍死他")
     assert found is not None
-    assert (found.kind, found.soft) == (EmergencyKind.threat, False)
+    assert (found.kind, found.soft) == (EmergencyKind.revenge, False)
 
 
 def test_danger_words_in_a_long_complaint_are_arguments() -> None:

@@ -67,7 +67,8 @@ def test_a_complete_text_gives_chunks_that_say_what_a_resident_is_told(kind: Kin
     document, questions = build({**row, **content}, source="test")
     assert document.chunks
     assert all(chunk.details["answer"] for chunk in document.chunks)
-    assert [q.text for q in questions] == ["怎么问"]
+    own = ["标题"] if kind is Kind.answer else []  # what an answer answers is a question itself
+    assert [q.text for q in questions] == [*own, "怎么问"]
     assert {f.label for f in fields(kind, content) if f.is_prose} >= {"标题"}
 
 
@@ -82,7 +83,7 @@ def _filled(spec: FieldSpec) -> Any:
     if spec.form is Form.group:
         return complete(spec.of)
     given = {
-        Form.lines: ["怎么问"],
+        Form.lines: [spec.example or "怎么问"],
         Form.articles: ["民法典 1042"],
         Form.day: "2026-03-01",
         Form.choice: next(iter(spec.choices), None),

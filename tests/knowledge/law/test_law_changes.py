@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from knowledge.answering.compose import Answer, answer
+from knowledge.answering.compose import answer
+from knowledge.answering.told import Answer
 from knowledge.documents import saving, versions
 from knowledge.documents.building import DocumentText, build
 from knowledge.documents.kinds.base import ChunkText

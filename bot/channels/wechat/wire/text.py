@@ -54,7 +54,8 @@ def shown(reply: Reply, *, sources: str | None, own_url: str = "", is_numbered: 
         link.label if link.href.startswith("tel:") else f"{link.label}：{own_url}{link.href}" for link in reply.links
     ]
     if reply.citations:
-        names = "、".join(f"《{c.title.removeprefix('中华人民共和国')}》{c.article or ''}" for c in reply.citations[:3])
+        rests_on = [c for c in reply.citations if c.kind != "answer"] or list(reply.citations)
+        names = "、".join(f"《{c.title.removeprefix('中华人民共和国')}》{c.article or ''}" for c in rests_on[:3])
         parts.append(f"依据：{names}" + (f"\n看原文：{sources}" if sources else ""))
     if reply.buttons and not is_numbered:
         parts.append(f"可以回：{'、'.join(button.title for button in reply.buttons)}")

@@ -20,9 +20,9 @@ from actions.bookings.models import Mode
 from actions.cases import clock, filing, finding
 from actions.cases import moves as cases
 from actions.cases.status import CaseStatus
-from actions.dialogue.base import Services, Turn
 from actions.dialogue.booking import CheckBooking
 from actions.dialogue.case import CheckCase
+from actions.dialogue.frame.base import Services, Turn
 from bot.channels.base import Answer
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount

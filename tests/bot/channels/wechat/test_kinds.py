@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.cases import filing
 from actions.cases.models import Photo
 from actions.cases.photos import MAX_BYTES, PhotoRefused
-from actions.dialogue.base import Services, Turn
 from actions.dialogue.dispute import AskDispute, ReportDispute, ValidateDispute
+from actions.dialogue.frame.base import Services, Turn
 from actions.dialogue.question import AnswerQuestion
 from bot.channels.wechat.models import WechatPicture
 from bot.channels.wechat.wire.api import PictureUnreachable, fetch_picture

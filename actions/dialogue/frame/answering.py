@@ -1,0 +1,128 @@
+"""What looks into the knowledge base, and how what it finds is said."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rasa_sdk.events import EventType
+
+from actions.dialogue.frame.base import CustomAction, Services, Turn, slots
+from actions.feedback import record_unanswered
+from actions.replies import Button, Reply, ReplyKind, phone_links
+from knowledge.answering.compose import ANSWER_FROM, answer
+from knowledge.answering.told import Abstention, Answer
+from knowledge.documents.sources.doors import doors_for
+from knowledge.places import Place, village_labels
+
+# An unsure intent may still be a legal question; then the sources themselves must be surer.
+UNSURE_FROM = 0.6
+_MOST_BUTTONS = 12
+_SELF_TEST = Button("三个问题，帮我看看能不能申请", "法律援助自测")
+
+
+def reply_of(found: Answer, *, before: str = "") -> Reply:
+    """`before`: said ahead of the answer."""
+    return Reply(
+        ReplyKind.answer,
+        before + found.text,
+        next=found.next or "",
+        buttons=tuple(Button(title, payload) for title, payload in found.buttons),
+        links=phone_links(*found.phones),
+        citations=found.citations,
+        topic=found.topic or "",
+        confidence=found.confidence,
+    )
+
+
+def remembered(turn: Turn, found: Answer, *, intent: str = "ask_law") -> tuple[EventType, ...]:
+    """What a follow-up refers to."""
+    return slots(last_question=turn.text, last_intent=intent, last_document=found.document, plain_count=0.0)
+
+
+def forgotten(turn: Turn, intent: str) -> tuple[EventType, ...]:
+    """The question stays, so that it can be put in other words; there is no answer to follow."""
+    return slots(last_question=turn.text, last_intent=intent, last_document=None, plain_count=0.0)
+
+
+class Answering(CustomAction):
+    """What looks into the knowledge base."""
+
+    def look_up(self, turn: Turn, question: str, *, intent: str, threshold: float = ANSWER_FROM) -> Answer | Abstention:
+        with self.services.sessions() as session:
+            return answer(
+                session,
+                self.services.searcher,
+                question,
+                day=self.services.today(),
+                place=turn.place,
+                intent=intent,
+                threshold=threshold,
+            )
+
+    def reply_if_sure(
+        self, turn: Turn, question: str, *, intent: str = "ask_law", threshold: float = ANSWER_FROM
+    ) -> Reply | None:
+        """None where silence is better than an abstention: for what wasn't a question."""
+        found = self.look_up(turn, question, intent=intent, threshold=threshold)
+        return reply_of(found) if isinstance(found, Answer) else None
+
+    def reply_to(
+        self,
+        turn: Turn,
+        question: str,
+        *,
+        intent: str = "ask_law",
+        threshold: float = ANSWER_FROM,
+        told: str | None = None,
+    ) -> Reply:
+        """The answer, or an abstention that legal workers find in their list; `told`: the words for that list."""
+        found = self.look_up(turn, question, intent=intent, threshold=threshold)
+        if isinstance(found, Abstention):
+            return self.abstain(turn, question if told is None else told, found)
+        reply = reply_of(found)
+        if intent == "ask_legal_aid":
+            return replace(reply, buttons=(*reply.buttons, _SELF_TEST))
+        return reply
+
+    def abstain(self, turn: Turn, told: str, found: Abstention) -> Reply:
+        """Said openly, and kept for the legal workers' list under the words of `told`."""
+        with self.services.sessions() as session:
+            record_unanswered(
+                session,
+                told,
+                reason="abstained",
+                conversation_id=turn.conversation_id,
+                message_id=turn.message,
+                place=turn.place,
+            )
+            session.commit()
+        return _not_sure(found, self.services.topic(told))
+
+
+def _not_sure(found: Abstention, topic: str) -> Reply:
+    """Said openly, with the door for such matters; and what may have been meant, to be chosen from.
+
+    The topic is kept: which topics lack documents (`bot/conversations/coverage.py`).
+    """
+    text = "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。"
+    if found.near:
+        text += "\n您想问的是不是下面哪一件？点一下就行。"
+    doors = doors_for(topic)
+    where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
+    return Reply(
+        ReplyKind.abstention,
+        text,
+        next=f"先问这里：{where}。",
+        buttons=tuple(Button(title) for title in found.near),
+        links=phone_links(*dict.fromkeys(door.phone for door in doors)),
+        confidence=found.confidence,
+        topic=topic,
+    )
+
+
+def village_buttons(services: Services, only: Sequence[Place] = ()) -> tuple[Button, ...]:
+    """A button a village; none where a county has imported so many that saying the name is quicker."""
+    with services.sessions() as session:
+        labels = village_labels(session)
+    wanted = {place.id for place in only}
+    found = [Button(label, f"我是{name}的") for place, label, name in labels if not wanted or place.id in wanted]
+    return tuple(found) if len(found) <= _MOST_BUTTONS else ()

@@ -1,0 +1,163 @@
+"""What a message gets, by three things together: the classifier's word, what our sources say to these words, and what
+stands open in the conversation.
+
+`ROWS` is the table. A row's intents stand where there is something to rate, to look up, to confirm or to follow, or
+where the words themselves say so; else a source that is sure enough is told instead.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from actions.cases import finding, numbers
+from actions.dialogue.booking import held_by
+from actions.dialogue.frame.answering import Answering, remembered, reply_of
+from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
+from actions.dialogue.hearing import phrases
+from knowledge.answering.told import Answer
+
+_LONG = 14  # characters; a command, a greeting or a yes is shorter
+_OUR_CASE = re.compile(
+    r"编号|工单|查.{0,3}(?:进度|一下我)|进度|(?:我|俺|咱|给你们?)(?:上次|上回|之前|前几天|昨天|前天|上个?月|上周)?"
+    r"(?:报|登记|反映|投诉|上报|说)的?(?:那|这|过)?(?:个|件|事)?|(?:这|那)(?:件|个)?事.{0,6}(?:咋样|怎么样|办|解决|没人|谁管|到哪)"
+    r"|催|撤(?:回|销|了)?(?:吧|掉)?$|补充[：:]|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)|^[1-5一二三四五]\s?分"
+)
+_BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
+_BOOKING = re.compile(r"约|律师|预约|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
+_PERSON = re.compile(
+    r"人工|真人|活人|客服|工作人员|管事的|(?:找|叫|换|来|让|安排|要|派)个?(?:真的?)?人|领导|转接|接(?:给|通)|有人(?:吗|值班|在)"
+    r"|机器|(?:打|回)(?:个)?电话(?:给|过来)|ren ?gong|[zZ]huan"
+)
+_DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过期|来得及|还剩|哪天到期|到哪天|几号到")
+_AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
+_PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
+
+
+@dataclass(frozen=True)
+class Open:
+    """What stands open in the conversation."""
+
+    has_case: bool
+    has_booking: bool
+    is_awaited: bool  # the last thing we said asked for a yes, a mark, a number, or offered to file
+    has_question: bool  # a question was answered before, which may be followed
+
+
+@dataclass(frozen=True)
+class Row:
+    """`stands`: the classifier's word is enough; else what we know is told from a score of `answer_from` on."""
+
+    intents: frozenset[str]
+    stands: Callable[[Turn, Open], bool]
+    answer_from: float
+
+
+def _row(intents: str, answer_from: float, stands: Callable[[Turn, Open], bool]) -> Row:
+    return Row(frozenset(intents.split()), stands, answer_from)
+
+
+def _is_short(turn: Turn) -> bool:
+    return len(turn.text) < _LONG and not phrases.is_question(turn.text)
+
+
+def _names_case(turn: Turn) -> bool:
+    return bool(numbers.find(turn.text)[0] or _OUR_CASE.search(turn.text))
+
+
+ROWS = (
+    _row(
+        "check_case confirm_case rate_case supplement_case withdraw_case consent_mediation",
+        0.4,
+        lambda turn, held: held.is_awaited or _names_case(turn) or (held.has_case and _is_short(turn)),
+    ),
+    _row(
+        "check_booking cancel_booking",
+        0.4,
+        lambda turn, held: held.has_booking or bool(_BOOKED.search(turn.text)),
+    ),
+    _row("ask_follow_up feedback_bad", 0.4, lambda turn, held: held.has_question),
+    _row(
+        "affirm deny stop",
+        0.4,
+        lambda turn, held: held.is_awaited or phrases.is_drop(turn.text) or len(turn.text) < 5,
+    ),
+    _row("book_consultation", 0.5, lambda turn, held: bool(_BOOKING.search(turn.text))),
+    _row("human_handoff", 0.5, lambda turn, held: bool(_PERSON.search(turn.text)) or len(turn.text) < 4),
+    _row("ask_deadline", 0.6, lambda turn, held: bool(_DEADLINE.search(turn.text))),
+    _row("check_legal_aid", 0.5, lambda turn, held: bool(_AID.search(turn.text))),
+    _row("change_place", 0.5, lambda turn, held: bool(_PLACE.search(turn.text))),
+    _row("ask_grid_worker", 0.6, lambda turn, held: "网格" in turn.text),
+    _row("greet thanks goodbye chitchat ask_capabilities", 0.6, lambda turn, held: len(turn.text) < 4),
+    _row("out_of_scope", 0.5, lambda turn, held: False),
+)
+_BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
+
+
+# Where a rule begins with an intent of the table; what comes later in a rule is never rerouted.
+ENTRIES = frozenset(
+    {
+        "action_check_case",
+        "action_confirm_case",
+        "action_rate_case",
+        "action_supplement_case",
+        "action_withdraw_case",
+        "action_consent_mediation",
+        "action_grid_worker",
+        "action_start_booking",
+        "action_check_booking",
+        "action_cancel_booking",
+        "action_answer_follow_up",
+        "action_explain_plainly",
+        "action_affirm",
+        "action_deny",
+        "action_stop",
+        "action_request_handoff",
+        "action_start_deadline",
+        "action_start_legal_aid",
+        "action_change_place",
+        "action_greet",
+        "action_thanks",
+        "action_goodbye",
+        "action_chitchat",
+        "action_ask_capabilities",
+        "action_decline",
+    }
+)
+
+
+def row_of(intent: str) -> Row | None:
+    """None for intents that are answered from our sources anyway, or that report."""
+    return _BY_INTENT.get(intent)
+
+
+class Routed(CustomAction):
+    """An action that a rule begins with, behind the table. Inside a form, and between two actions, it isn't asked."""
+
+    def __init__(self, services: Services, action: CustomAction) -> None:
+        super().__init__(services, action.name())
+        self._action = action
+        self._answers = Answering(services)
+
+    def do(self, turn: Turn) -> Said:
+        row = None if turn.form else row_of(turn.intent)
+        if row is None or row.stands(turn, self._open(turn)):
+            return self._action.do(turn)
+        found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
+        if isinstance(found, Answer):
+            return say(reply_of(found), events=remembered(turn, found))
+        return self._action.do(turn)
+
+    def _open(self, turn: Turn) -> Open:
+        with self.services.sessions() as session:
+            return open_in(session, turn)
+
+
+def open_in(session: Session, turn: Turn) -> Open:
+    return Open(
+        has_case=bool(finding.of_person(session, turn.conversation_id)),
+        has_booking=bool(held_by(session, turn)),
+        is_awaited=bool(turn.awaited or turn.slot("dispute_offer") or turn.slot("pending_question")),
+        has_question=bool(turn.slot("last_question")),
+    )

@@ -1,0 +1,136 @@
+"""The thread: what a message means after the answer before it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from actions.dialogue.frame.answering import Answering
+from actions.dialogue.frame.base import Turn
+from actions.replies import Reply, ReplyKind, phone_links
+from knowledge.answering.compose import ANSWER_FROM
+from knowledge.answering.told import Answer
+from knowledge.documents.kinds.answer import cases_in, more_in
+from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.sources.doors import DOORS
+from knowledge.search.lexical import character_pairs
+
+_SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？])?")
+_SHORT = 16  # characters; what is longer tells a matter of its own
+_KEPT = 150  # characters of the question before, searched together with this one
+# Only a message that stands well enough alone is read alone.
+_ALONE = 0.05
+_LEANS = re.compile(
+    r"^(?:那|要是|如果|假如|万一|她|他|它|这|可|但|就算|我(?:是|说)的|还有|已经|不是)|(?:呢|咋办|怎么办)[？?。]*$"
+)
+_ALIKE = 0.5  # shared pairs of characters with the words of a case
+_ASKED = {
+    "多久": r"多久|多长时间|几天|几个月|啥时候能|什么时候能|要等",
+    "多少钱": r"多少钱|花钱|要钱|收费|费用|贵不|免费",
+    "去哪里": r"去哪|到哪|找谁|找哪|哪里办|在哪|哪个部门|地址|电话(?:是)?多少",
+    "带什么": r"带(?:啥|什么|些)|材料|证件|准备(?:啥|什么)|要(?:啥|什么)(?:证|东西|手续)",
+    "谁可以": r"谁(?:能|可以)|代办|别人(?:能|去)|本人|多大(?:年纪|岁)|条件|我能办",
+    "不去会怎样": r"不(?:去|来|办|交|理|签).{0,4}(?:会|行|咋|怎|有啥)",
+    "没有证据": r"没(?:有)?(?:证据|凭证|合同|收据|票|录音)|拿不出",
+    "过期了": r"过(?:期|了)(?:了)?(?:还|咋|怎|能)?|晚了|来得及|超过",
+}
+_PATTERNS = {name: re.compile(pattern) for name, pattern in _ASKED.items()}
+
+
+@dataclass(frozen=True)
+class Told:
+    """The answer that was told last."""
+
+    title: str
+    details: dict[str, Any]
+
+
+def leans(turn: Turn) -> bool:
+    """Whether these words may need those before them."""
+    return bool(turn.slot("last_question")) and (len(turn.text) <= _SHORT or bool(_LEANS.search(turn.text)))
+
+
+def from_last(answering: Answering, turn: Turn) -> Reply | None:
+    """A field of the last answer, or the other of its cases; None where it has neither for these words."""
+    told = _told(answering, turn.slot("last_document"))
+    if told is None or len(turn.text) > _SHORT:
+        return None
+    more = more_in(list(told.details.get("more") or []))
+    asked = [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(turn.text)]
+    if not asked and _PATTERNS["去哪里"].search(turn.text) and (door := DOORS.get(told.details.get("door") or "")):
+        return _reply(f"去{door.name}（{door.does}），电话 {door.phone}。", door.phone)
+    if asked:
+        return _reply("\n".join(asked))
+    case = _case(turn.text, told)
+    return _reply(f"{case[0]}：{case[1]}") if case else None
+
+
+def plainer(answering: Answering, turn: Turn) -> Reply | None:
+    """The last answer in fewer words: what holds, one case as an example, and the one thing to do first."""
+    told = _told(answering, turn.slot("last_document"))
+    if told is None:
+        return None
+    first = _SENTENCE.match(told.details["answer"])
+    text = f"简单说：{first[0] if first else told.details['answer']}"
+    if cases := cases_in(list(told.details.get("cases") or [])):
+        text += f"\n比如，{cases[0][0]}，那就{cases[0][1]}。" if not cases[0][1].startswith("那") else ""
+    steps = list(told.details.get("steps") or [])
+    door = DOORS.get(told.details.get("door") or "")
+    where = f"还不明白，打 {door.phone} 问{door.name}，或者说“转人工”。" if door else "还不明白，说“转人工”。"
+    text = text.replace("。。", "。")
+    return Reply(
+        ReplyKind.answer,
+        text,
+        next="\n".join([f"先做这一件：{steps[0]}" if steps else "", where]).strip(),
+        links=phone_links(door.phone) if door else (),
+    )
+
+
+def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answer, str] | None:
+    """The surest of three readings, with the words it was found by: alone, after the last question, within what the
+    last answer answers; None where none is sure enough.
+    """
+    last = str(turn.slot("last_question") or "")
+    told = _told(answering, turn.slot("last_document"))
+    readings = [turn.text, f"{last[-_KEPT:]} {turn.text}", *([f"{told.title} {turn.text}"] if told else [])]
+    best: tuple[float, Answer, str] | None = None
+    for place, words in enumerate(readings):
+        found = answering.look_up(turn, words, intent=intent, threshold=ANSWER_FROM)
+        if not isinstance(found, Answer):
+            continue
+        sure = found.confidence + (_ALONE if place == 0 else 0.0)
+        if best is None or sure > best[0]:
+            best = (sure, found, words)
+    return (best[1], best[2]) if best else None
+
+
+def _reply(text: str, *phones: str) -> Reply:
+    return Reply(ReplyKind.answer, text, links=phone_links(*phones))
+
+
+def _case(text: str, told: Told) -> tuple[str, str] | None:
+    own = set(character_pairs(text))
+    scored = []
+    for when, then in cases_in(list(told.details.get("cases") or [])):
+        theirs = set(character_pairs(when))
+        scored.append((len(own & theirs) / max(1, min(len(own), len(theirs))), when, then))
+    best = max(scored, default=(0.0, "", ""))
+    return (best[1], best[2]) if best[0] >= _ALIKE else None
+
+
+def _told(answering: Answering, document: object) -> Told | None:
+    if not isinstance(document, str) or not document:
+        return None
+    with answering.services.sessions() as session:
+        found = session.execute(
+            select(Document.title, Chunk.details)
+            .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+            .join(Chunk, Chunk.version_id == DocumentVersion.id)
+            .where(
+                Document.id == document,
+                Document.kind == Kind.answer,
+                DocumentVersion.status == VersionStatus.published,
+            )
+        ).first()
+    return Told(found.title, dict(found.details)) if found else None

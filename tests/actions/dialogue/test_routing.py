@@ -1,0 +1,100 @@
+"""The table: a classifier's word stands where there is something for it; else a source that is sure enough is told."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from actions.dialogue.frame.answering import Answering
+from actions.dialogue.frame.base import CustomAction, Said, Turn, say
+from actions.dialogue.frame.routing import ROWS, Open, Routed, row_of
+from actions.replies import Reply, ReplyKind
+from knowledge.answering.told import Abstention, Answer
+from tests.actions.dialogue.test_base import given
+
+NOTHING_OPEN = Open(has_case=False, has_booking=False, is_awaited=False, has_question=False)
+
+
+class Own(CustomAction):
+    names = ("action_rate_case",)
+
+    def do(self, turn: Turn) -> Said:
+        return say(Reply(ReplyKind.case, "谢谢您的评价。"))
+
+
+@pytest.fixture
+def knows(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Words -> how sure our sources are."""
+    sure: dict[str, float] = {}
+
+    def look_up(self: Any, turn: Turn, question: str, *, intent: str, threshold: float = 0.5) -> Any:
+        chance = sure.get(question, 0.0)
+        return Answer("规矩是这样的。", None, (), chance) if chance >= threshold else Abstention("not_sure", chance)
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    return sure
+
+
+def said(sessions: sessionmaker[Session], text: str, intent: str, **slots: Any) -> str:
+    turn = Turn("c", text, intent=intent, sure=0.9, message=1, slots=slots)
+    return Routed(given(sessions), Own(given(sessions))).do(turn).replies[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("当初说好月息5分，如今他只肯还本金", "rate_case"),
+        ("借给表哥3万没写欠条只有微信转账", "ask_follow_up"),
+        ("网上买的化肥是假的撒下去苗都黄了", "out_of_scope"),
+        ("欠钱不还咋弄", "deny"),
+        ("我妈申请的低保批没批下来", "check_case"),
+        ("一审判了不服几天内上诉", "ask_deadline"),
+    ],
+)
+def test_a_matter_is_answered_whatever_the_classifier_took_it_for(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, intent: str
+) -> None:
+    knows[text] = 0.8
+    assert said(sessions, text, intent) == "规矩是这样的。"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "slots"),
+    [
+        ("打5分", "rate_case", {}),
+        ("很满意", "rate_case", {}),
+        ("我报的那个路灯咋样了", "check_case", {}),
+        ("261124-001-05 办到哪了", "check_case", {}),
+        ("取消预约", "cancel_booking", {}),
+        ("转人工", "human_handoff", {}),
+        ("想约律师", "book_consultation", {}),
+        ("那要多久", "ask_follow_up", {"last_question": "离婚怎么办"}),
+        ("不用了", "deny", {}),
+        ("法律援助自测", "check_legal_aid", {}),
+    ],
+)
+def test_what_has_something_to_go_by_stands_even_where_a_source_is_near(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, intent: str, slots: dict[str, Any]
+) -> None:
+    knows[text] = 0.99
+    assert said(sessions, text, intent, **slots) == "谢谢您的评价。"
+
+
+def test_without_a_sure_source_the_classifier_has_its_word(
+    sessions: sessionmaker[Session], knows: dict[str, float]
+) -> None:
+    assert said(sessions, "今天天气不错啊适合下地", "chitchat") == "谢谢您的评价。"
+
+
+def test_inside_a_form_the_table_isnt_asked(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    knows["欠钱不还的事"] = 0.99
+    turn = Turn("c", "欠钱不还的事", intent="deny", form="dispute_form")
+    assert Routed(given(sessions), Own(given(sessions))).do(turn).replies[0].text == "谢谢您的评价。"
+
+
+def test_each_intent_stands_in_one_row_and_questions_in_none() -> None:
+    named = [intent for row in ROWS for intent in row.intents]
+    assert len(named) == len(set(named))
+    assert row_of("ask_law") is None
+    assert row_of("report_dispute") is None
+    assert all(0 < row.answer_from < 1 for row in ROWS)
