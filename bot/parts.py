@@ -65,13 +65,15 @@ def build_parts(settings: Settings) -> Parts:
     return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept)
 
 
-def _second_opinion(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], Emergency | None]:
+def _second_opinion(
+    settings: Settings, embedder: SentenceEmbedder
+) -> Callable[[str, Emergency | None], Emergency | None]:
     try:
         learned = SecondOpinion.load(settings.dangers)
     except (OSError, ValueError) as error:  # the rules do without it
         log.warning("second opinion on danger unavailable: %s", type(error).__name__)
-        return lambda _: None
-    return lambda text: learned.of(text, embedder)
+        return lambda _, ruled: ruled
+    return lambda text, ruled: learned.of(text, embedder, ruled)
 
 
 def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:

@@ -44,6 +44,15 @@ _WAIT = Reply(
     "12345，法律 12348。",
     links=phone_links("110", "120", "119", "12345", "12348"),
 )
+_HELPING = {
+    ReplyKind.answer,
+    ReplyKind.case,
+    ReplyKind.booking,
+    ReplyKind.deadline,
+    ReplyKind.legal_aid,
+    ReplyKind.handoff,
+}
+_IF_NOW = "要是这会儿正出着事、人还有危险："
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -82,6 +91,10 @@ class Taken:
     def conversation_id(self) -> str:
         return self.message.conversation_id
 
+    @property
+    def is_feared(self) -> bool:
+        return self.danger is not None and self.danger.is_feared
+
 
 class Turns:
     def __init__(
@@ -90,10 +103,10 @@ class Turns:
         sessions: Callable[[], Session],
         rasa: RasaClient,
         topic: Callable[[str], str] = lambda _: "",
-        second_opinion: Callable[[str], Emergency | None] = lambda _: None,
+        second_opinion: Callable[[str, Emergency | None], Emergency | None] = lambda _, ruled: ruled,
     ) -> None:
         """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told;
-        second_opinion: on danger that the rules don't see.
+        second_opinion: on a text, and on what the rules hold of it.
         """
         self._sessions = sessions
         self._rasa = rasa
@@ -109,17 +122,21 @@ class Turns:
         taken = await self._take(message_id)
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
-        if taken.danger and not taken.danger.soft:
+        if taken.danger and (not taken.danger.soft or (taken.is_feared and taken.status is ConversationStatus.waiting)):
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         if taken.status is not ConversationStatus.bot:
             return await self._in_thread(self._with_people, taken)
         try:
             replies = await self._from_bot(taken)
         except (RasaUnavailable, asyncio.CancelledError) as error:
+            if taken.danger and taken.is_feared and isinstance(error, RasaUnavailable):
+                return await self._in_thread(self._call_for_help, taken, taken.danger)
             await self._in_thread(self._put_off, taken, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
             return []
+        if taken.danger and taken.is_feared and replies and not any(map(_helps, replies)):
+            return await self._in_thread(self._call_for_help, taken, taken.danger)
         return await self._in_thread(self._keep, taken, replies) if replies else []
 
     async def _in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -169,12 +186,9 @@ class Turns:
         return replace(taken, danger=self.danger_in(text))
 
     def danger_in(self, text: str) -> Emergency | None:
-        """By the rules, at once; where they see none, or only a softer one, by the second opinion too."""
+        """By the rules, and by the second opinion on what they hold of it."""
         with stage("emergency"):
-            ruled = recognise(text)
-            if not text or (ruled is not None and not ruled.soft):
-                return ruled
-            return self._second_opinion(text) or ruled
+            return self._second_opinion(text, recognise(text)) if text else None
 
     def _replies_to(self, message_id: int) -> list[Message]:
         with self._sessions() as session:
@@ -193,6 +207,7 @@ class Turns:
 
     def _call_for_help(self, taken: Taken, danger: Emergency) -> list[Message]:
         """What to do at once, and people, who see this one first."""
+        danger = replace(danger, soft=False)
         now = datetime.now(UTC)
         kind = danger.kind.value
         log.warning("emergency conversation=%s message=%s kind=%s", taken.conversation_id, taken.id, kind)
@@ -240,7 +255,10 @@ class Turns:
             return []
         if taken.done and taken.done[0].text not in {reply.text for reply in replies}:
             replies = list(taken.done)  # what was done is told, whatever the dialogue makes of the message now
-        return [*replies, _guidance(taken.danger)] if taken.danger else replies
+        in_form = any(reply.form for reply in replies)
+        if taken.danger is None or (taken.is_feared and in_form):
+            return replies
+        return [*replies, _guidance(taken.danger)]
 
     async def _from_rasa(self, taken: Taken) -> list[Reply]:
         had_to_wait = self._room.locked()
@@ -304,10 +322,18 @@ def _together(*replies: Reply | None) -> list[Reply]:
     return [reply for reply in replies if reply is not None]
 
 
+def _helps(reply: Reply) -> bool:
+    """What an alarm that is only a guess gives way to: something found, done or asked for, no small talk and no
+    abstention.
+    """
+    return bool(reply.form) or reply.kind in _HELPING
+
+
 def _guidance(danger: Emergency) -> Reply:
+    feared = danger.soft and danger.is_feared
     return Reply(
         ReplyKind.emergency,
-        danger.guidance.text,
+        f"{_IF_NOW}{danger.guidance.text}" if feared else danger.guidance.text,
         next=danger.guidance.next,
         links=tuple(Link(label, href) for label, href in danger.guidance.links),
         emergency=danger.kind.value,

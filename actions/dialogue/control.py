@@ -109,6 +109,17 @@ class Question(_ByWhatIsOpen):
         return AnswerQuestion(self.services).do(turn)
 
 
+class Matter(CustomAction):
+    """Words that were taken for something else and tell a trouble or ask a question."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "matter")
+
+    def do(self, turn: Turn) -> Said:
+        told = Question if turn.intent.startswith("ask_") or phrases.is_question(turn.text) else Report
+        return told(self.services, self.name()).do(turn)
+
+
 class FollowUp(_ByWhatIsOpen):
     names = ("action_answer_follow_up",)
 

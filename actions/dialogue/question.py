@@ -11,18 +11,31 @@ from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Level, Place, villages_in
 
 _OWN_RULE = re.compile(r"村规|民约|我们村|咱们?村|俺们?村|本村|村里(?:的)?规|我们这|酒席|份子|积分")
+_FEWEST, _MOST_MATTERS = 4, 3  # characters, matters
+_TALE = 30  # characters; what is longer tells a trouble, in which the village's rule is only an argument
+_SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands before it, so its source must be surer
+
+_NEW_MATTER = re.compile(
+    r"[，,。；;？?！!]?\s*(?:另外|还有就是|还有个事|还想问|再问一下|顺便问|第[一二三]个问题|其次"
+    r"|第[一二三][，,、是](?=\S))[，,：:]?"
+)
+_ASKED = re.compile(r"[？?]\s*(?=\S)")
 
 
 def split_matters(text: str) -> list[str]:
-    """Several matters in one message, in their order: `彩礼能退吗？另外低保怎么办` -> two. At most three."""
-    parts = re.split(
-        r"[？?！!]\s*(?=\S)|[，,。；;]?\s*(?:另外|还有就是|还有个事|还想问|再问一下|顺便问|第二个问题|其次)[，,：:]?",
-        text,
-    )
-    parts = [p.strip("，,。；; ") for p in parts if p and len(p.strip()) >= 4]
-    if len(parts) < 2 or len(parts) > 4 or min(map(len, parts)) < 4:
-        return [text]
-    return parts[:3]
+    """Several matters in one message, in their order: `彩礼能退吗？另外低保怎么办` -> two. At most three.
+
+    A cry (凭什么！) or a second mark behind a few words is no matter of its own.
+    """
+    parts: list[str] = []
+    for said in (p.strip("，,。；; ") for piece in _NEW_MATTER.split(text) for p in _ASKED.split(piece)):
+        if parts and 0 < len(said) < _FEWEST:
+            parts[-1] = f"{parts[-1]}？{said}"
+        elif said:
+            parts.append(said)
+    if len(parts) > 1 and len(parts[0]) < _FEWEST:
+        parts = [f"{parts[0]}？{parts[1]}", *parts[2:]]
+    return parts if 2 <= len(parts) <= _MOST_MATTERS else [text]
 
 
 class AnswerQuestion(Answering):
@@ -43,13 +56,26 @@ class AnswerQuestion(Answering):
         if thread.leans(turn):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
-        found = [self.look_up(turn, matter, intent=intent, threshold=threshold) for matter in split_matters(turn.text)]
-        answers = [one for one in found if isinstance(one, Answer)]
-        more = [self.abstain(turn, turn.text, one) for one in found if isinstance(one, Abstention)][:1]
-        if not answers:
-            return say(*more, events=forgotten(turn, intent))
-        told = list({one.text: one for one in answers}.values())
-        return say(*(reply_of(one) for one in told), *more, events=remembered(turn, told[-1], intent=intent))
+        whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
+        told = self._by_matter(turn, whole, intent)
+        if not told:
+            more = self.abstain(turn, turn.text, whole) if isinstance(whole, Abstention) else reply_of(whole)
+            return say(more, events=forgotten(turn, intent))
+        return say(*map(reply_of, told), events=remembered(turn, told[-1], intent=intent))
+
+    def _by_matter(self, turn: Turn, whole: Answer | Abstention, intent: str) -> list[Answer]:
+        """The answers to all that is asked, in order, none twice; [] where nothing is sure enough.
+
+        A part is read alone only where its own source is surer than the whole's would make it: 能要回来吗 alone is
+        nobody's question.
+        """
+        parts = split_matters(turn.text)
+        least = max(_SURE_ALONE, whole.confidence - _NEARLY if isinstance(whole, Answer) else 0.0)
+        found = [self.look_up(turn, p, intent=intent, threshold=least) for p in parts] if len(parts) > 1 else []
+        told = {one.document or one.text: one for one in found if isinstance(one, Answer)}
+        if isinstance(whole, Answer) and len(told) < 2:
+            told = {whole.document or whole.text: whole} | told
+        return list(told.values())
 
     def _within_thread(self, turn: Turn, intent: str) -> Said:
         """Words that may need those before them: a field of the last answer, else the surest of three readings."""
@@ -64,7 +90,7 @@ class AnswerQuestion(Answering):
         near = self._unsure_village(turn.place)
         if near is None:
             return None
-        if not _OWN_RULE.search(turn.text):
+        if not _OWN_RULE.search(turn.text) or len(turn.text) >= _TALE:
             found = self.look_up(turn, turn.text, intent="ask_law")
             if isinstance(found, Answer):
                 return say(reply_of(found), events=remembered(turn, found))

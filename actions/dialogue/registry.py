@@ -4,6 +4,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from actions import dialogue
+from actions.dialogue.control import Matter
 from actions.dialogue.frame.base import CustomAction, Services
 from actions.dialogue.frame.routing import ENTRIES, Routed
 
@@ -11,7 +12,8 @@ from actions.dialogue.frame.routing import ENTRIES, Routed
 def all_actions(services: Services) -> list[CustomAction]:
     """What Rasa calls when an intent begins something stands behind the table of `routing`."""
     built = [kind(services, name) for kind in named() for name in kind.names]
-    return [Routed(services, action) if action.name() in ENTRIES else action for action in built]
+    matter = Matter(services)
+    return [Routed(services, action, matter) if action.name() in ENTRIES else action for action in built]
 
 
 def named() -> list[type[CustomAction]]:

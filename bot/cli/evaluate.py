@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import collections
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,29 +155,35 @@ def _anonymity(settings: Settings, args: argparse.Namespace) -> Figures:
 
 
 def _danger(settings: Settings, args: argparse.Namespace) -> Figures:
-    """Rows of `text`, `label` (a kind of danger, or none): by the rules alone, and with the second opinion."""
+    """Rows of `text`, `label` (a kind of danger, or none): by the rules alone, and with the second opinion; alone, an
+    alarm, or shown, which counts what is only feared and stands behind an answer where one is found.
+    """
     from bot.emergency.recognising import recognise
     from bot.parts import build_parts
+    from knowledge.normalise import normalise
 
     told = [r for r in rows(_labelled(args.file, "../bot/emergency/exam.jsonl")[0], ("text", "label")) if r]
     parts = build_parts(settings)
-    figures: Figures = {"messages": len(told)}
     ruled = [_is_alarm(recognise(r["text"])) for r in told]
-    both = [_is_alarm(parts.turns.danger_in(r["text"])) for r in told]
-    for name, alarms in (("rules", ruled), ("both", both)):
+    both = [parts.turns.danger_in(normalise(r["text"])) for r in told]
+    shown = [_is_alarm(found) or (found is not None and found.is_feared) for found in both]
+    figures: Figures = {"messages": len(told)}
+    for name, alarms in (("rules", ruled), ("alone", [_is_alarm(found) for found in both]), ("shown", shown)):
         heard = [(str(r["label"]), alarm) for r, alarm in zip(told, alarms, strict=True)]
-        danger = [alarm for label, alarm in heard if label != "none"]
-        near = [alarm for label, alarm in heard if label == "none"]
-        own = [alarm for label, alarm in heard if label == "self_harm"]
         figures[name] = {
-            "recall": round(sum(danger) / len(danger), 4),
-            "false_alarms": round(sum(near) / len(near), 4),
-            "recall_self_harm": round(sum(own) / max(1, len(own)), 4),
+            "recall": _share(alarm for label, alarm in heard if label != "none"),
+            "false_alarms": _share(alarm for label, alarm in heard if label == "none"),
+            "recall_self_harm": _share(alarm for label, alarm in heard if label == "self_harm"),
         }
-    for row, alarm in zip(told, both, strict=True):
-        if alarm is not (row["label"] != "none"):
-            say(f"{row['label']}: {row['text']}")
+    for row, found in zip(told, both, strict=True):
+        if _is_alarm(found) is not (row["label"] != "none"):
+            say(f"{row['label']}{'（担心）' if found and found.is_feared else ''}: {row['text']}")
     return figures
+
+
+def _share(told: Iterable[bool]) -> float:
+    heard = list(told)
+    return round(sum(heard) / max(1, len(heard)), 4)
 
 
 def _is_alarm(found: "Emergency | None") -> bool:

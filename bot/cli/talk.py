@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def ask(settings: Settings, args: argparse.Namespace) -> int:
             return answer_each(
                 args.batch,
                 ("id", "text"),
-                lambda row: {"id": row["id"], **_asked(client, str(row["text"]), village=args.village)},
+                lambda row: {"id": row["id"], **_asked(client, row["text"], village=args.village)},
             )
         found = _asked(client, args.text or "", village=args.village)
         print(found["text"])
@@ -45,21 +46,43 @@ def ask(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(client: httpx.Client, text: str, *, village: str | None) -> dict[str, Any]:
-    """The replies to one question in a conversation of its own, which is deleted again."""
+def _asked(client: httpx.Client, said: str | Sequence[str], *, village: str | None) -> dict[str, Any]:
+    """The replies to one message, or to several in their order, in a conversation of its own, which is deleted again.
+
+    `status`, `text` and `citations` are of the last message; `turns` shows all as the resident saw them.
+    """
+    texts = [said] if isinstance(said, str) else [str(text) for text in said]
     started = client.post("/api/widget/conversations", json={"embedded": True, "village": village})
     held = {"authorization": f"Bearer {started.json()['token']}"}
-    sent = {"client_id": uuid.uuid4().hex, "text": text}
-    found = client.post("/api/widget/messages", headers=held, json=sent).json()
+    turns = []
+    for text in texts:
+        sent = {"client_id": uuid.uuid4().hex, "text": text}
+        found = client.post("/api/widget/messages", headers=held, json=sent).json()
+        if "error" in found:
+            turns = [{"said": text, "replies": [{"kind": "asking", "text": found["error"]["message"]}]}]
+            break
+        turns.append({"said": text, "replies": found["replies"]})
     client.delete("/api/widget/conversations/current", headers=held)
-    if "error" in found:
-        return {"status": "asking", "text": found["error"]["message"], "citations": []}
-    replies = found["replies"]
+    last: list[dict[str, Any]] = turns[-1]["replies"] if turns else []
     return {
-        "status": _status([r["kind"] for r in replies]),
-        "text": "\n".join(r["text"] + (f"\n{r['next']}" if r["next"] else "") for r in replies),
-        "citations": [_source(c) for r in replies for c in r["citations"]],
+        "status": _status([r["kind"] for r in last]),
+        "text": "\n".join(r["text"] + (f"\n{r['next']}" if r.get("next") else "") for r in last),
+        "citations": [_source(c) for r in last for c in r.get("citations", [])],
+        "turns": [{"said": turn["said"], "replies": [_shown(r) for r in turn["replies"]]} for turn in turns],
     }
+
+
+def _shown(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """What the resident sees of a reply, each part apart."""
+    held = {
+        "kind": reply["kind"],
+        "text": reply["text"],
+        "next": reply.get("next"),
+        "buttons": [button["title"] for button in reply.get("buttons", [])],
+        "links": [link["label"] for link in reply.get("links", [])],
+        "citations": [f"{c['title']} {c['article'] or ''}".strip() for c in reply.get("citations", [])],
+    }
+    return {name: value for name, value in held.items() if value}
 
 
 def _status(kinds: list[str]) -> str:
@@ -121,4 +144,4 @@ def add(commands: Commands) -> None:
 
 def _add_texts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?")
-    parser.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "text"}')
+    parser.add_argument("--batch", type=Path, metavar="F", help='JSON lines {"id", "text"}; text may be a list')

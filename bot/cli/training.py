@@ -47,11 +47,8 @@ def _train_dangers(settings: Settings) -> None:
         kept = KeptQueries(embedder, cache)
         answers = read_answers(settings.corpus)
         phrasings = [text for answer in answers for text in answer.content.get("questions") or []]
-        told = [
-            *second_opinion.read_sentences(),
-            *second_opinion.read_everyday(),
-            *second_opinion.troubles(phrasings),
-        ]
+        told = [*second_opinion.read_sentences(), *second_opinion.read_everyday()]
+        told += second_opinion.troubles(phrasings, told)
         second_opinion.train(told, embedder=kept).save(settings.dangers)
         cache.close()
 

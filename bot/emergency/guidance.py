@@ -46,12 +46,13 @@ class Guidance:
 @dataclass(frozen=True)
 class Emergency:
     """soft False: the guidance alone, at once. soft True: past, denied or asked about; the caller appends it to a
-    normal answer.
+    normal answer. `is_feared`: soft, and a guess; where no normal answer is found, danger it is.
     """
 
     kind: EmergencyKind
     soft: bool
     guidance: Guidance
+    is_feared: bool = False
 
 
 class _Entry(DataModel):

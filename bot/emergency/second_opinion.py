@@ -1,13 +1,15 @@
-"""A learned second opinion on danger, beside the rules: hints and understatement that no word of theirs names.
+"""A learned second opinion on danger, beside the rules: hints and understatement that no word of theirs names, and
+doubt where their words stand in a told trouble that is over.
 
-Trained at set-up over `sentences.jsonl`, messages that people wrote who hadn't read the rules. The rules stay first:
-they need no model and answer even where this one is missing.
+Trained at set-up over `sentences.jsonl`, messages that people wrote who hadn't read the rules, and over the ways in
+which people tell our answers their troubles. The rules need no model and answer even where this one is missing; of
+what they hear nothing is silenced, at most an answer is told before it.
 """
 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import joblib
@@ -17,7 +19,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bot.emergency.guidance import GUIDANCE, Emergency, EmergencyKind
+from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer
+from bot.emergency.patterns import HAPPENING
 from bot.emergency.recognising import recognise
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
@@ -25,7 +28,13 @@ from knowledge.normalise import normalise
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = Path(__file__).parents[1] / "data" / "nlu"
 NONE = "none"
-ALARM_FROM = 0.5  # P(some danger); from there on the likeliest kind is told
+# P(some danger). An alarm from here on; below, feared: where no answer is found, danger it is (bot/turns.py).
+ALARM_FROM, FEARED_FROM = 0.9, 0.3
+# Where the rules hear the past, a denial or a question, it takes more.
+_FEARED_AGAINST = 0.5
+# Where the rules hear danger in a longer text, from how little on it is only feared, or only said behind the answer.
+_DOUBTED, _HARDLY = 0.25, 0.02
+_SHORT = 14  # characters; a cry is short
 _FEWEST = 4  # characters: 没有, 不是, 前天 are answers to a form
 _FIGURES = (
     "13812345678",
@@ -38,6 +47,8 @@ _FIGURES = (
     "2026年9月1日",
 )
 _DENSE_SCALE, _C = 4.0, 20.0
+_LIKEST, _OF_THE_REST = 7000, 8
+_DANGER_COUNTS = 3.0  # times as much as what is none, of which there is far more
 _MOST_CHARACTERS = 300
 
 
@@ -68,11 +79,18 @@ def read_everyday(folder: Path = EVERYDAY) -> list[Sentence]:
     return [*found, *(Sentence(text, NONE) for text in _FIGURES)]
 
 
-def troubles(phrasings: Sequence[str]) -> list[Sentence]:
-    """Every sixth of the ways in which people tell our answers their troubles, where the rules see no danger: most of
-    what is told is bad and over, and an alarm would shock.
+def troubles(phrasings: Sequence[str], sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Of the ways in which people tell our answers their troubles those that read most like danger, and some of the
+    rest: most of what is told is bad and over, and an alarm would shock. By characters alone, since to encode all of
+    them would take set-up minutes.
     """
-    return [Sentence(text, NONE) for text in sorted(phrasings)[::6] if recognise(text) is None]
+    characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    rows = characters.fit_transform([normalise(s.text) for s in sentences])
+    model = LogisticRegression(C=5.0, max_iter=200).fit(rows, [s.label != NONE for s in sentences])
+    told = sorted(phrasings)
+    order = np.argsort(-model.predict_proba(characters.transform([normalise(t) for t in told]))[:, 1], kind="stable")
+    chosen = [*order[:_LIKEST], *order[_LIKEST::_OF_THE_REST]]
+    return [Sentence(told[i], NONE) for i in sorted(chosen)]
 
 
 class SecondOpinion:
@@ -91,14 +109,18 @@ class SecondOpinion:
             found.append((1 - float(row[at]), max(rest)[1]))
         return found
 
-    def of(self, text: str, embedder: Embedder) -> Emergency | None:
-        """Danger now, or None."""
+    def of(self, text: str, embedder: Embedder, ruled: Emergency | None = None) -> Emergency | None:
+        """What to hold of the message, with what the rules hold of it."""
         if sum("\u4e00" <= c <= "\u9fff" for c in text) < _FEWEST:
-            return None
+            return ruled
         [(chance, kind)] = self.likely([text], embedder)
-        if chance < ALARM_FROM:
-            return None
-        return Emergency(EmergencyKind(kind), False, GUIDANCE[EmergencyKind(kind)])
+        if ruled is not None and not ruled.soft:
+            return _doubted(ruled, text, chance)
+        if chance < (FEARED_FROM if ruled is None else _FEARED_AGAINST):
+            return ruled
+        fine = finer(EmergencyKind(kind), text)
+        is_feared = chance < ALARM_FROM
+        return Emergency(fine, soft=is_feared, guidance=GUIDANCE[fine], is_feared=is_feared)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,12 +131,23 @@ class SecondOpinion:
         return cls(*joblib.load(path))
 
 
+def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
+    """A long told trouble has many a word of danger: then an answer is told first, and the card behind it."""
+    if chance >= _DOUBTED or len(text) < _SHORT or ruled.kind is EmergencyKind.self_harm:
+        return ruled
+    if chance < _HARDLY and not HAPPENING.search(text) and ruled.kind in SOFT:
+        return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind])
+    return replace(ruled, soft=True, is_feared=True)
+
+
 def train(sentences: Sequence[Sentence], *, embedder: Embedder) -> SecondOpinion:
     texts = [normalise(s.text)[:_MOST_CHARACTERS] for s in sentences]
     characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
     characters.fit(texts)
     model = LogisticRegression(C=_C, max_iter=400)
-    model.fit(_features(characters, texts, embedder.encode_queries(texts)), [s.label for s in sentences])
+    counts = [1.0 if s.label == NONE else _DANGER_COUNTS for s in sentences]
+    rows = _features(characters, texts, embedder.encode_queries(texts))
+    model.fit(rows, [s.label for s in sentences], sample_weight=counts)
     return SecondOpinion(characters, model)
 
 

@@ -73,7 +73,7 @@ def answer(
     if best.score < threshold:
         return Abstention("not_sure", best.score, _near(passages))
     if best.kind is Kind.answer:
-        return from_answer(session, best, day=day)
+        return from_answer(session, best, day=day, question=question)
     if best.kind is Kind.village_rule:
         return _from_village_rule(session, best, passages, day)
     if best.kind is Kind.case_story:
@@ -81,7 +81,7 @@ def answer(
     if best.kind is Kind.statute:
         own = _resting_on(best, passages)
         if own is not None and named_article(question) is None:
-            return from_answer(session, own, day=day)
+            return from_answer(session, own, day=day, question=question)
         return _from_statute(question, passages)
     return _from_own(session, best, passages, day)
 

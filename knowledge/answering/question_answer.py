@@ -1,6 +1,6 @@
 """An answer of our own (问答) as a resident is told it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -14,17 +14,25 @@ from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, V
 from knowledge.documents.sources.doors import DOORS
 from knowledge.documents.sources.other_sources import OtherSource, other_source
 from knowledge.search.articles import cited_articles
+from knowledge.search.lexical import character_pairs
 from knowledge.search.passages import Passage
 from knowledge.statutes.numerals import article_number
 
 _MOST_ARTICLES, _MOST_OTHERS = 4, 2
+_FEWEST_PAIRS, _COVERED = 3, 0.6  # pairs of characters of a case's words, and their share in the question
 _SUMMARY = "这是我们写的摘要，不是原文。"
 
 
-def from_answer(session: Session, best: Passage, *, day: date) -> Answer:
-    """What holds and on what it depends; then the steps, what not to do, and the door."""
+def from_answer(session: Session, best: Passage, *, day: date, question: str = "") -> Answer:
+    """What holds and on what it depends; then the steps, what not to do, and the door.
+
+    A case that the question itself tells comes first: 一般会 would mislead whom the case exempts.
+    """
     held = best.details
-    told = [held["answer"], *(f"· {when}：{then}" for when, then in cases_in(held.get("cases") or []))]
+    cases = cases_in(held.get("cases") or [])
+    own = _told_case(question, cases)
+    told = [*(f"{when}：{then}" for when, then in own), held["answer"]]
+    told += [f"· {when}：{then}" for when, then in cases if (when, then) not in own]
     door = DOORS.get(held.get("door") or "")
     articles = [cite_row(row) for row in islice(cited_articles(session, held["basis"], day), _MOST_ARTICLES)]
     others = [c for name in held.get("other_sources") or [] if (c := _other(session, name, day)) is not None]
@@ -37,6 +45,18 @@ def from_answer(session: Session, best: Passage, *, day: date) -> Answer:
         phones=(door.phone,) if door else (),
         document=best.document_id,
     )
+
+
+def _told_case(question: str, cases: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The one case whose words stand in the question, if there is one."""
+    asked = set(character_pairs(question))
+    covered = []
+    for when, then in cases:
+        pairs = set(character_pairs(when))
+        if len(pairs) >= _FEWEST_PAIRS:
+            covered.append((len(pairs & asked) / len(pairs), when, then))
+    best = max(covered, default=(0.0, "", ""))
+    return [(best[1], best[2])] if best[0] >= _COVERED else []
 
 
 def _steps(held: Mapping[str, Any]) -> str:

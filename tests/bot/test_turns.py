@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversations import claims, messages, service
-from bot.conversations.models import Conversation, Message
+from bot.conversations.models import Conversation, ConversationStatus, Message
+from bot.emergency.guidance import GUIDANCE, Emergency, EmergencyKind
 from bot.turns import Turns
 from tests.fakes import FakeRasa
 
@@ -132,3 +133,41 @@ def test_what_a_reply_does_is_kept_and_not_shown(sessions: sessionmaker[Session]
     with sessions() as session:
         conversation = session.get_one(Conversation, reply.conversation_id)
         assert (conversation.place_id, conversation.is_green) == ("liuhe", True)
+
+
+FEARED = Emergency(EmergencyKind.gas, soft=True, guidance=GUIDANCE[EmergencyKind.gas], is_feared=True)
+HARMLESS: dict[str, object] = {"kind": "smalltalk", "text": "您慢慢说。"}
+
+
+def in_fear(sessions: sessionmaker[Session], message: int, *replies: dict[str, object]) -> list[Message]:
+    feared = Turns(sessions=sessions, rasa=FakeRasa(list(replies)), second_opinion=lambda *_: FEARED)  # type: ignore[arg-type]
+    return asyncio.run(feared.answer(message))
+
+
+@pytest.mark.parametrize("kind", ["smalltalk", "abstention", "asking", "text"])
+def test_a_feared_danger_is_one_where_nothing_better_is_found(
+    sessions: sessionmaker[Session], message: int, kind: str
+) -> None:
+    said = in_fear(sessions, message, {**HARMLESS, "kind": kind})
+    assert said[0].text == GUIDANCE[EmergencyKind.gas].text
+    assert "您慢慢说。" not in [m.text for m in said]
+    with sessions() as session:
+        held = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
+        assert (held.emergency_kind, held.status) == ("gas", ConversationStatus.waiting)
+
+
+def test_a_feared_danger_stands_behind_an_answer_and_calls_nobody(
+    sessions: sessionmaker[Session], message: int
+) -> None:
+    answer, card = in_fear(sessions, message, {"kind": "answer", "text": "装报警器，每年查一次管子。"})
+    assert answer.text == "装报警器，每年查一次管子。"
+    assert card.text.startswith("要是这会儿正出着事")
+    assert GUIDANCE[EmergencyKind.gas].text in card.text
+    with sessions() as session:
+        held = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
+        assert held.status is ConversationStatus.bot
+
+
+def test_inside_a_form_nothing_is_feared(sessions: sessionmaker[Session], message: int) -> None:
+    said = in_fear(sessions, message, {"kind": "asking", "text": "这事在哪儿？", "form": "dispute_form"})
+    assert [m.text for m in said] == ["这事在哪儿？"]

@@ -18,6 +18,7 @@ from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.hearing import phrases
 from knowledge.answering.told import Answer
 
+_ASKED = 6  # characters; fewer ask nothing that could be looked up
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
     r"编号|工单|查.{0,3}(?:进度|一下我)|进度|(?:我|俺|咱|给你们?)(?:上次|上回|之前|前几天|昨天|前天|上个?月|上周)?"
@@ -47,15 +48,18 @@ class Open:
 
 @dataclass(frozen=True)
 class Row:
-    """`stands`: the classifier's word is enough; else what we know is told from a score of `answer_from` on."""
+    """`stands`: the classifier's word is enough; else what we know is told from a score of `answer_from` on.
+    `is_hollow`: without anything to rate, look up or reckon, the intent means nothing, and the words are a matter.
+    """
 
     intents: frozenset[str]
     stands: Callable[[Turn, Open], bool]
     answer_from: float
+    is_hollow: bool
 
 
-def _row(intents: str, answer_from: float, stands: Callable[[Turn, Open], bool]) -> Row:
-    return Row(frozenset(intents.split()), stands, answer_from)
+def _row(intents: str, answer_from: float, stands: Callable[[Turn, Open], bool], *, is_hollow: bool = False) -> Row:
+    return Row(frozenset(intents.split()), stands, answer_from, is_hollow)
 
 
 def _is_short(turn: Turn) -> bool:
@@ -71,24 +75,27 @@ ROWS = (
         "check_case confirm_case rate_case supplement_case withdraw_case consent_mediation",
         0.4,
         lambda turn, held: held.is_awaited or _names_case(turn) or (held.has_case and _is_short(turn)),
+        is_hollow=True,
     ),
     _row(
         "check_booking cancel_booking",
         0.4,
         lambda turn, held: held.has_booking or bool(_BOOKED.search(turn.text)),
+        is_hollow=True,
     ),
-    _row("ask_follow_up feedback_bad", 0.4, lambda turn, held: held.has_question),
+    _row("ask_follow_up feedback_bad", 0.4, lambda turn, held: held.has_question, is_hollow=True),
     _row(
         "affirm deny stop",
         0.4,
         lambda turn, held: held.is_awaited or phrases.is_drop(turn.text) or len(turn.text) < 5,
+        is_hollow=True,
     ),
     _row("book_consultation", 0.5, lambda turn, held: bool(_BOOKING.search(turn.text))),
     _row("human_handoff", 0.5, lambda turn, held: bool(_PERSON.search(turn.text)) or len(turn.text) < 4),
-    _row("ask_deadline", 0.6, lambda turn, held: bool(_DEADLINE.search(turn.text))),
+    _row("ask_deadline", 0.6, lambda turn, held: bool(_DEADLINE.search(turn.text)), is_hollow=True),
     _row("check_legal_aid", 0.5, lambda turn, held: bool(_AID.search(turn.text))),
-    _row("change_place", 0.5, lambda turn, held: bool(_PLACE.search(turn.text))),
-    _row("ask_grid_worker", 0.6, lambda turn, held: "网格" in turn.text),
+    _row("change_place", 0.5, lambda turn, held: bool(_PLACE.search(turn.text)), is_hollow=True),
+    _row("ask_grid_worker", 0.6, lambda turn, held: "网格" in turn.text, is_hollow=True),
     _row("greet thanks goodbye chitchat ask_capabilities", 0.6, lambda turn, held: len(turn.text) < 4),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
@@ -135,9 +142,10 @@ def row_of(intent: str) -> Row | None:
 class Routed(CustomAction):
     """An action that a rule begins with, behind the table. Inside a form, and between two actions, it isn't asked."""
 
-    def __init__(self, services: Services, action: CustomAction) -> None:
+    def __init__(self, services: Services, action: CustomAction, matter: CustomAction) -> None:
+        """matter: what answers a trouble or a question."""
         super().__init__(services, action.name())
-        self._action = action
+        self._action, self._matter = action, matter
         self._answers = Answering(services)
 
     def do(self, turn: Turn) -> Said:
@@ -147,7 +155,9 @@ class Routed(CustomAction):
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
             return say(reply_of(found), events=remembered(turn, found))
-        return self._action.do(turn)
+        is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
+        is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
+        return (self._matter if is_matter else self._action).do(turn)
 
     def _open(self, turn: Turn) -> Open:
         with self.services.sessions() as session:

@@ -22,6 +22,13 @@ class Own(CustomAction):
         return say(Reply(ReplyKind.case, "谢谢您的评价。"))
 
 
+class Told(CustomAction):
+    """What a matter gets where no source is sure."""
+
+    def do(self, turn: Turn) -> Said:
+        return say(Reply(ReplyKind.abstention, "先问这里。"))
+
+
 @pytest.fixture
 def knows(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """Words -> how sure our sources are."""
@@ -37,7 +44,11 @@ def knows(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 
 def said(sessions: sessionmaker[Session], text: str, intent: str, **slots: Any) -> str:
     turn = Turn("c", text, intent=intent, sure=0.9, message=1, slots=slots)
-    return Routed(given(sessions), Own(given(sessions))).do(turn).replies[0].text
+    return routed(sessions).do(turn).replies[0].text
+
+
+def routed(sessions: sessionmaker[Session]) -> Routed:
+    return Routed(given(sessions), Own(given(sessions)), Told(given(sessions), "matter"))
 
 
 @pytest.mark.parametrize(
@@ -86,10 +97,24 @@ def test_without_a_sure_source_the_classifier_has_its_word(
     assert said(sessions, "今天天气不错啊适合下地", "chitchat") == "谢谢您的评价。"
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("一审判了不服几天内上诉", "ask_deadline"),
+        ("村口那个老碾盘半夜里叫人拉走了", "check_case"),
+        ("借条没写日期怎么办", "deny"),
+    ],
+)
+def test_an_intent_with_nothing_to_act_on_never_wins_over_a_matter(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, intent: str
+) -> None:
+    assert said(sessions, text, intent) == "先问这里。"
+
+
 def test_inside_a_form_the_table_isnt_asked(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
     knows["欠钱不还的事"] = 0.99
     turn = Turn("c", "欠钱不还的事", intent="deny", form="dispute_form")
-    assert Routed(given(sessions), Own(given(sessions))).do(turn).replies[0].text == "谢谢您的评价。"
+    assert routed(sessions).do(turn).replies[0].text == "谢谢您的评价。"
 
 
 def test_each_intent_stands_in_one_row_and_questions_in_none() -> None:

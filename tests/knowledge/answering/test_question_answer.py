@@ -29,19 +29,25 @@ def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield opened
 
 
-def told(session: Session, **changed: Any) -> Answer:
+def told(session: Session, question: str = "", **changed: Any) -> Answer:
     data = {**CONTENT, "id": "answer-jie", "kind": "answer", "place": "nation", "in_force_from": DAY, **changed}
     law(session, "民法典", {"第六百六十七条": "借款合同是……"}, adopted=date(2020, 5, 28), start=date(2021, 1, 1))
     version = saving.save_document(session, build(data, source="x")[0], key=None)
     [chunk] = session.query(Chunk).filter_by(version_id=version.id)
     [passage] = load_passages(session, [(0.9, chunk.id)], 1)
-    return from_answer(session, passage, day=DAY)
+    return from_answer(session, passage, day=DAY, question=question)
 
 
 def test_what_holds_comes_first_and_each_case_on_a_line(session: Session) -> None:
     lines = told(session).text.split("\n")
     assert lines[0] == CONTENT["answer"]
     assert lines[1:] == ["· 他说这钱是还以前的账：由他先拿证据", "· 没说好哪天还：随时可以要"]
+
+
+def test_the_case_that_the_question_tells_comes_first_and_once(session: Session) -> None:
+    lines = told(session, "借钱的时候没说好哪天还，他老拖").text.split("\n")
+    assert lines[:2] == ["没说好哪天还：随时可以要", CONTENT["answer"]]
+    assert lines[2:] == ["· 他说这钱是还以前的账：由他先拿证据"]
 
 
 def test_the_steps_are_numbered_and_end_with_what_not_to_do_and_the_door(session: Session) -> None:
