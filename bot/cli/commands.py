@@ -57,12 +57,19 @@ def rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]
             continue
         try:
             row = json.loads(line)
-            if not all(isinstance(row.get(key), (str, int)) for key in needed):
+            if not all(_is_told(row.get(key)) for key in needed):
                 raise ValueError(f"needs {', '.join(needed)}")
             yield row
         except (ValueError, AttributeError) as error:
             say(f"line {number}: {error}")
             yield None
+
+
+def _is_told(value: object) -> bool:
+    """A text, a number, or several texts: the messages of one conversation."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, str) for one in value)
+    return isinstance(value, (str, int))
 
 
 def answer_each(path: Path, needed: tuple[str, ...], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:

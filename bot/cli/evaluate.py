@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from bot.emergency.guidance import Emergency
 
 Figures = dict[str, Any]
+_IDLE = frozenset(
+    "greet thanks goodbye chitchat out_of_scope affirm deny stop ask_capabilities human_handoff rate_case confirm_case "
+    "check_case check_booking cancel_booking change_place supplement_case withdraw_case".split()
+)
 
 
 def evaluate(settings: Settings, args: argparse.Namespace) -> int:
@@ -93,7 +97,7 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
     from knowledge.answering.compose import ANSWER_FROM
     from knowledge.clock import today
     from knowledge.evaluation import calibration
-    from knowledge.evaluation.runs import bank_trials, statute_trials
+    from knowledge.evaluation.runs import bank_trials, idle_trials, statute_trials
 
     parts = build_parts(settings)
     with parts.sessions() as session:
@@ -101,6 +105,8 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
         tables = {"bank": bank_trials(session, parts.searcher, day=today(), is_even=False, limit=args.limit)}
         if args.file:
             tables["file"] = statute_trials(session, parts.searcher, _rows_with_golds(args.file), day=today())
+        idle = idle_trials(session, parts.searcher, _idle(), day=today())
+        tables["idle"] = idle[1::2]
     for name, trials in tables.items():
         say(name)
         for row in calibration.reliability(trials):
@@ -109,9 +115,24 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
                 f"{row['mean_score']:.2f}, right {row['right']:.2f}"
             )
     return {
-        "fit": calibration.learn(half),
+        "fit": calibration.learn(half, idle[::2]),
         **{name: calibration.answered(trials, ANSWER_FROM) for name, trials in tables.items()},
     }
+
+
+def _idle() -> list[str]:
+    """What people say to the dialogue part that asks nothing of our sources, from its training data."""
+    import re
+
+    import yaml
+
+    found = []
+    for path in sorted((ROOT / "bot" / "data" / "nlu").glob("*.yml")):
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
+            if entry.get("intent") in _IDLE:
+                told = (line[2:] for line in entry["examples"].splitlines())
+                found += [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text) for text in told]
+    return found
 
 
 def _topics(settings: Settings, args: argparse.Namespace) -> Figures:

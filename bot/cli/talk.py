@@ -54,7 +54,7 @@ def _asked(client: httpx.Client, said: str | Sequence[str], *, village: str | No
     texts = [said] if isinstance(said, str) else [str(text) for text in said]
     started = client.post("/api/widget/conversations", json={"embedded": True, "village": village})
     held = {"authorization": f"Bearer {started.json()['token']}"}
-    turns = []
+    turns: list[dict[str, Any]] = []
     for text in texts:
         sent = {"client_id": uuid.uuid4().hex, "text": text}
         found = client.post("/api/widget/messages", headers=held, json=sent).json()

@@ -4,36 +4,63 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from knowledge.search import fit
 
+_IDLE_COUNTS = 0.5
 _EDGES = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One question asked: what was weighed of its best hit, its score, and whether that hit was the right one."""
+    """One question asked: what was weighed of its best hits, best first, which of them are right, and the first one's
+    score.
+    """
 
-    features: tuple[float, ...]
+    question: str
+    hits: tuple[fit.Weighed, ...]
+    right: tuple[bool, ...]
     score: float
-    is_right: bool
+
+    @property
+    def is_right(self) -> bool:
+        return self.right[0]
 
 
-def trial(hits: Sequence[fit.Weighed], question: str, *, is_right: bool) -> Trial:
-    return Trial(tuple(fit.features(hits, question)[0]), fit.scores(hits, question)[0], is_right)
+def trial(hits: Sequence[fit.Weighed], question: str, *, right: Sequence[bool]) -> Trial:
+    return Trial(question, tuple(hits), tuple(right), fit.scores(hits, question)[0])
 
 
-def learn(trials: Sequence[Trial]) -> dict[str, object]:
-    """Logistic regression of "the best hit is right"; the content of `knowledge/learned/fit.json`."""
-    rows = np.array([t.features for t in trials])
+def learn(trials: Sequence[Trial], idle: Sequence[Trial] = ()) -> dict[str, Any]:
+    """The content of `knowledge/learned/fit.json`: logistic regressions of "this hit is right", which gives the order,
+    and of "the first of that order is right", where `idle` messages, for which nothing is, count half.
+    """
+    rows = [fit.order_features(t.hits) for t in trials]
+    order = _regression(np.vstack(rows), np.concatenate([t.right for t in trials]), fit.ORDER)
+    weights = np.array([order["weights"][name] for name in fit.ORDER])
+    firsts, outcomes = [], []
+    for one in (*trials, *idle):
+        own = fit.order_features(one.hits)
+        logits = own @ weights + order["bias"]
+        first = int(np.argmax(logits))
+        firsts.append(fit.sure_features(one.hits, logits, one.question)[first])
+        outcomes.append(one.right[first])
+    counts = np.repeat([1.0, _IDLE_COUNTS], [len(trials), len(idle)])
+    return {"order": order, "sure": _regression(np.array(firsts), np.array(outcomes), fit.SURE, counts)}
+
+
+def _regression(
+    rows: np.ndarray, outcomes: np.ndarray, names: Sequence[str], counts: np.ndarray | None = None
+) -> dict[str, Any]:
     mean, spread = rows.mean(0), np.maximum(rows.std(0), 1e-6)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit((rows - mean) / spread, [t.is_right for t in trials])
-    weights = model.coef_[0] / spread
+    model = LogisticRegression(C=0.3, max_iter=3000).fit((rows - mean) / spread, outcomes, counts)
+    weights = np.where(rows.std(0) > 0, model.coef_[0] / spread, 0.0)
     bias = float(model.intercept_[0] - weights @ mean)
-    named = {name: round(float(w), 4) for name, w in zip(fit.FEATURES, weights, strict=True)}
+    named = {name: round(float(w), 4) for name, w in zip(names, weights, strict=True)}
     return {"bias": round(bias, 4), "weights": named}
 
 

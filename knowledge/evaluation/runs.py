@@ -1,6 +1,6 @@
 """Figures over questions with known answers."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import date
 from statistics import fmean
 from typing import Any
@@ -12,7 +12,10 @@ from knowledge.documents.models import BankQuestion, Document, Kind, VersionStat
 from knowledge.evaluation.calibration import Trial, trial
 from knowledge.evaluation.metrics import hit_at_k, recall_at_k, reciprocal_rank
 from knowledge.search.articles import cited_articles
+from knowledge.search.rows import bases
 from knowledge.search.searcher import Searcher
+
+_BASIS = 6  # articles of an answer
 
 
 def statute_questions(
@@ -40,8 +43,8 @@ def statute_trials(session: Session, searcher: Searcher, rows: Sequence[dict[str
     for row in rows:
         golds = {(g["law"], g["article"]) for g in row["gold"]}
         if hits := searcher.weigh(session, row["question"], day=day):
-            document = session.get_one(Document, hits[0].document)
-            trials.append(trial(hits, row["question"], is_right=_rests_on(session, document, hits[0].ref, golds, day)))
+            right = [_rests_on(session, session.get_one(Document, h.document), h.ref, golds, day) for h in hits]
+            trials.append(trial(hits, row["question"], right=right))
     return trials
 
 
@@ -57,17 +60,28 @@ def _rests_on(session: Session, document: Document, ref: str | None, golds: Set[
 def bank_trials(
     session: Session, searcher: Searcher, *, day: date, is_even: bool, limit: int | None = None
 ) -> list[Trial]:
-    """Of every second question set aside the fit is learned, of the others it is judged: `is_even` of its id."""
-    trials = []
+    """Of every second question set aside the fit is learned, of the others it is judged: `is_even` of its id. Where an
+    article is the right source, so is an answer of ours that rests on it.
+    """
+    trials, basis = [], bases(session, day, most=_BASIS)
     for question, golds, place in _set_aside(session, limit):
         if (int(question.id[-1], 16) % 2 == 0) is is_even and (
             hits := searcher.weigh(session, question.text, day=day, place=place)
         ):
-            trials.append(trial(hits, question.text, is_right=(hits[0].document, hits[0].ref) in golds))
+            right = [bool(golds & {(h.document, h.ref), *basis.get(h.document, ())}) for h in hits]
+            trials.append(trial(hits, question.text, right=right))
     return trials
 
 
-def _set_aside(session: Session, limit: int | None) -> Iterator[tuple[BankQuestion, Set[Hashable], str | None]]:
+def idle_trials(session: Session, searcher: Searcher, texts: Sequence[str], *, day: date) -> list[Trial]:
+    """Of messages that ask nothing of our sources: whatever is found is wrong."""
+    found = ((text, searcher.weigh(session, text, day=day)) for text in texts)
+    return [trial(hits, text, right=[False] * len(hits)) for text, hits in found if hits]
+
+
+def _set_aside(
+    session: Session, limit: int | None
+) -> Iterator[tuple[BankQuestion, Set[tuple[str, str | None]], str | None]]:
     """Each with its golds and the place it is asked from: that of the village whose document answers it, as its own
     residents would.
     """

@@ -147,7 +147,7 @@ def _import_questions(session: Session, questions: list[Question]) -> None:
             row = kept.get(q.id) or BankQuestion(
                 id=q.id, text=q.text, topic=q.topic, set_aside=q.is_set_aside, source=q.source
             )
-            first = len(row.targets)
+            first = 1 + max((t.rank for t in row.targets), default=-1)  # those that went leave gaps
             row.targets += [
                 BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(targets)
             ]

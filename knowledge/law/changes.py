@@ -183,7 +183,7 @@ def _compare(
             cited.setdefault((statute.id, where.citation.ref), (statute, []))[1].append(where)
     for (statute_id, ref), (statute, places) in cited.items():
         checked = dict(seen.get((statute_id, ref), {}))
-        if not checked and (first := first_checked(book, statute, ref, citing.reviewed or today)) and first.period:
+        if not checked and (first := _first(book, statute, ref, citing, today)) and first.period:
             checked = {first.hash: first.period.version_id}
             found.seen.append(
                 {
@@ -217,6 +217,10 @@ def _compare(
                     "reason": "",
                 },
             )
+
+
+def _first(book: Book, statute: Statute, ref: str, citing: Citing, today: date) -> Article | None:
+    return first_checked(book, statute, ref, citing.reviewed or today, begins=citing.begins)
 
 
 def _change(

@@ -59,9 +59,10 @@ def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dic
             .where(Chunk.id.in_(cited))
         )
     }
+    begins = {p.chunk_id: p.in_force_from for p in passages}
     seen = seen_by(session, [source for source, _ in versions.values()])
     return {
-        chunk_id: _judge(book, *cited[chunk_id], seen=seen[source], reviewed=reviewed, day=day)
+        chunk_id: _judge(book, *cited[chunk_id], seen=seen[source], reviewed=reviewed, begins=begins[chunk_id], day=day)
         for chunk_id, (source, reviewed) in versions.items()
     }
 
@@ -73,6 +74,7 @@ def _judge(
     *,
     seen: dict[tuple[str, str], dict[str, int | None]],
     reviewed: date | None,
+    begins: date,
     day: date,
 ) -> Standing:
     def look(citation: Citation) -> tuple[Article | None, bool]:
@@ -84,7 +86,7 @@ def _judge(
         if now.force is Force.not_yet:
             return now, False
         accepted = set(seen.get((statute.id, citation.ref), {}))
-        if not accepted and (first := first_checked(book, statute, citation.ref, reviewed or day)):
+        if not accepted and (first := first_checked(book, statute, citation.ref, reviewed or day, begins=begins)):
             accepted = {first.hash}
         return now, now.hash not in accepted
 
@@ -126,10 +128,13 @@ def checked_on(reviewed: date | None, approved_at: datetime | None) -> date | No
     )
 
 
-def first_checked(book: Book, statute: Statute, ref: str, day: date) -> Article | None:
+def first_checked(book: Book, statute: Statute, ref: str, day: date, *, begins: date | None = None) -> Article | None:
     """What a text was checked against when it was written by `day`: the article as of then, or the one announced;
-    None for a dead one.
+    None for a dead one. A text that `begins` later was written for what was adopted by then and is in force on its
+    first day.
     """
+    if begins and begins > day and (period := statute.on(begins)) and period.adopted and period.adopted <= day:
+        day = begins
     then = book.on(statute, ref, day)
     if then.force is Force.not_yet and then.period is not None:
         then = book.on(statute, ref, then.period.start)

@@ -51,6 +51,9 @@ _STEP = 200
 # A version's `published_at` is set before its transaction ends, and on a server by another clock than ours.
 _MARGIN = timedelta(minutes=10)
 _TARGETS = 3  # of a question
+# An answer's ways of asking point to the articles it rests on too, from afar: who wants the statute itself finds it,
+# and beside its articles the answer keeps its lead.
+_BASIS, _BASIS_RANK = 4, 10
 
 
 def build_snapshot(
@@ -75,7 +78,8 @@ def build_snapshot(
         read_at = datetime.now(UTC)
         held = np.array(session.scalars(select(DocumentVersion.id).where(rows.live(today))).all(), np.int64)
         core = {statute_id(name) for name in CORE_STATUTES} if core_only else None
-        work = _Work(snapshot.Writer(root), embedder, cache, core, _targets(session))
+        basis = rows.bases(session, today, most=_BASIS)
+        work = _Work(snapshot.Writer(root), embedder, cache, core, _targets(session, basis), basis)
         total = _count(session, today) if progress else 0
         tell: Callable[[int], None] = lambda step: progress(step, total) if progress else None  # noqa: E731
         among = rows.Among(held)
@@ -98,10 +102,13 @@ def build_snapshot(
     return built
 
 
-def _targets(session: Session) -> dict[rows.Target, list[int]]:
+def _targets(session: Session, basis: dict[str, list[rows.Target]]) -> dict[rows.Target, list[int]]:
     """Whatever a question of the bank points to; the rows of its chunks are filled in as they are written."""
     asked = select(BankTarget.document_id, BankTarget.ref).join(BankQuestion).where(BankQuestion.set_aside.is_(False))
-    return {(document, ref): [] for document, ref in session.execute(asked.distinct())}
+    articles = (target for targets in basis.values() for target in targets)
+    return {
+        target: [] for target in (*articles, *((document, ref) for document, ref in session.execute(asked.distinct())))
+    }
 
 
 def _count(session: Session, today: date) -> int:
@@ -113,13 +120,16 @@ def _count(session: Session, today: date) -> int:
 
 @dataclass(frozen=True)
 class _Work:
-    """A snapshot in the making. `core`: the statutes that are embedded at once; None: all."""
+    """A snapshot in the making. `core`: the statutes that are embedded at once; None: all; `basis`: the articles that
+    an answer rests on.
+    """
 
     writer: snapshot.Writer
     embedder: Embedder
     cache: VectorCache
     core: set[str] | None
     rows_of: dict[rows.Target, list[int]]
+    basis: dict[str, list[rows.Target]]
 
     def add_chunks(self, chunks: Sequence[Any], tell: Callable[[int], None]) -> None:
         told = 0
@@ -168,9 +178,15 @@ class _Work:
             if found:
                 # Two versions of one text may both be here; the day decides which of them is shown.
                 points += [(len(ids), row, rank) for rank, rows_found in enumerate(found) for row in rows_found]
+                points += [(len(ids), row, _BASIS_RANK) for row in self._rests_on(targets)]
                 ids.append(question_id)
                 places.append(place)
         self.writer.add_questions(ids=ids, vectors=vectors[places], points=points)
+
+    def _rests_on(self, targets: Sequence[rows.Target]) -> list[int]:
+        """Rows of the articles that the first of them rests on."""
+        articles = self.basis.get(targets[0][0], []) if targets else []
+        return [row for article in articles if article not in targets for row in self.rows_of.get(article, [])]
 
 
 def pending(

@@ -1,7 +1,7 @@
-"""Does this source fit the question? P(what is told is right), from what the search weighed.
+"""Does this source fit the question? The second look at the best hits: their order, and P(what is told is right).
 
-The weights are learned over ways of asking that were set aside (`knowledge/evaluation/calibration.py`) and lie in
-`knowledge/learned/fit.json`.
+Both are linear in what the search weighed. The weights are learned over ways of asking that were set aside
+(`knowledge/evaluation/calibration.py`) and lie in `knowledge/learned/fit.json`.
 """
 
 import json
@@ -13,21 +13,35 @@ from pathlib import Path
 import numpy as np
 
 _PATH = Path(__file__).parents[1] / "learned" / "fit.json"
-FEATURES = ("raw", "dense", "best", "lexical", "lead", "lead_tail", "votes", "length", "is_answer", "is_statute")
-_TAIL = 10  # the hit whose distance tells how much the first stand out
+LOOKED_AT = 10  # hits that get a second look
+_OF_ONE = ("raw", "dense", "bank", "best", "lexical", "covered", "told", "titled")
+_KINDS = ("answer", "statute", "service_guide", "case_story", "regulation", "policy")
+# Each of a hit's own, by how much it stays behind the best of the hits in it, and its kind.
+ORDER = (*_OF_ONE, *(f"behind_{name}" for name in _OF_ONE), *_KINDS)
+SURE = ("lead", "raw", "best", "covered", "told", *_KINDS, "length")
+# What a text of the resident's own place or of the kind asked for adds to the order: so many times what it adds to raw.
+_FAVOUR = 30.0
+_ALONE = 3.0  # a hit without others leads by as much
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """What the search weighed of one hit: `raw` what the order follows, `dense` the cosine to its text, `best` to the
-    nearest of its questions, `votes` how many of those were near (log), `lexical` common words, 0...1.
+    """What the search weighed of one hit: `raw` what the first order follows, `dense` the cosine to its text, `best` to
+    the nearest of its questions, `bank` softly the best of all of them, `lexical` common words, 0...1.
+
+    `covered`, `told`, `titled`: the share of the question's pairs of characters, rare ones counting more, that stand in
+    its ways of asking, in its text and in its title. `favour`: what place and kind add to raw.
     """
 
     raw: float
     dense: float
+    bank: float
     best: float
-    votes: float
     lexical: float
+    covered: float
+    told: float
+    titled: float
+    favour: float
     document: str
     ref: str | None
     kind: str
@@ -38,40 +52,50 @@ class _Fit:
     bias: float
     weights: np.ndarray
 
+    @classmethod
+    def of(cls, held: dict[str, object], names: Sequence[str]) -> "_Fit":
+        weights = held["weights"]
+        assert isinstance(weights, dict)
+        return cls(float(str(held["bias"])), np.array([float(weights.get(name, 0.0)) for name in names]))
+
+    def of_rows(self, rows: np.ndarray) -> np.ndarray:
+        return np.asarray(rows @ self.weights + self.bias)
+
 
 @cache
-def _fit() -> _Fit:
+def _fits() -> tuple[_Fit, _Fit]:
     held = json.loads(_PATH.read_text(encoding="utf-8"))
-    return _Fit(float(held["bias"]), np.array([float(held["weights"][name]) for name in FEATURES]))
+    return _Fit.of(held["order"], ORDER), _Fit.of(held["sure"], SURE)
 
 
-def features(hits: Sequence[Weighed], question: str) -> np.ndarray:
-    """(n, len(FEATURES)) float, a row a hit; hits come best first."""
-    if not hits:
-        return np.empty((0, len(FEATURES)))
-    tail = hits[min(_TAIL, len(hits)) - 1].raw
+def order_features(hits: Sequence[Weighed]) -> np.ndarray:
+    """(n, len(ORDER)) float, a row a hit."""
+    own = np.array([[float(getattr(hit, name)) for name in _OF_ONE] for hit in hits])
+    kinds = np.array([[float(hit.kind == kind) for kind in _KINDS] for hit in hits])
+    return np.hstack([own, own - own.max(axis=0, keepdims=True), kinds])
+
+
+def sure_features(hits: Sequence[Weighed], logits: np.ndarray, question: str) -> np.ndarray:
+    """(n, len(SURE)) float, a row a hit; `logits` of their order."""
     rows = []
-    for hit in hits:
-        others = max((h.raw for h in hits if h.document != hit.document), default=tail)
-        rows.append(
-            [
-                hit.raw,
-                hit.dense,
-                hit.best,
-                hit.lexical,
-                hit.raw - others,
-                hit.raw - tail,
-                hit.votes,
-                min(len(question), 120) / 60,
-                float(hit.kind == "answer"),
-                float(hit.kind == "statute"),
-            ]
-        )
+    for hit, logit in zip(hits, logits, strict=True):
+        others = [float(z) for h, z in zip(hits, logits, strict=True) if h.document != hit.document]
+        own = [hit.raw, hit.best, hit.covered, hit.told]
+        kinds = [float(hit.kind == kind) for kind in _KINDS]
+        lead = float(logit) - max(others, default=float(logit) - _ALONE)
+        rows.append([lead, *own, *kinds, min(len(question), 120) / 60])
     return np.array(rows)
+
+
+def logits(hits: Sequence[Weighed]) -> np.ndarray:
+    """What the second order follows, (n,) float."""
+    favour = np.array([hit.favour for hit in hits])
+    return _fits()[0].of_rows(order_features(hits)) + _FAVOUR * favour
 
 
 def scores(hits: Sequence[Weighed], question: str) -> list[float]:
     """For each hit, how likely it is the right one to tell, 0...1."""
-    fit = _fit()
-    logits = features(hits, question) @ fit.weights + fit.bias
-    return [float(p) for p in 1 / (1 + np.exp(-np.clip(logits, -30, 30)))]
+    if not hits:
+        return []
+    found = _fits()[1].of_rows(sure_features(hits, logits(hits), question))
+    return [float(p) for p in 1 / (1 + np.exp(-np.clip(found, -30, 30)))]

@@ -9,7 +9,7 @@ from knowledge.search import lexical
 from knowledge.search.segments import Points, Segment
 from knowledge.search.vectors import Vectors, searched
 
-FORMAT = 3
+FORMAT = 4
 # Temperature of "softly the best of": a source counts by its own vector and all its questions near by. Over 945 ways of
 # asking set aside, .03 put the right answer first in .631 of them, the plain best of in .577 (docs/retrieval.md).
 SOFTNESS = 0.03
@@ -93,6 +93,7 @@ class Index:
         self._questions, self._base_question_ids = questions, question_ids
         self._points, self._places = points, places
         self._allowed: dict[frozenset[str], _Allowed] = {}
+        self._asked: np.ndarray | None = None
         self._parts: tuple[_Part, ...] = ()
         self.chunk_ids, self._question_ids = chunk_ids, question_ids
 
@@ -115,7 +116,7 @@ class Index:
             points=self._points,
             places=self._places,
         )
-        found._allowed = self._allowed
+        found._allowed, found._asked = self._allowed, self._asked
         return found
 
     def plus(self, segment: Segment) -> "Index":
@@ -132,6 +133,15 @@ class Index:
         found.chunk_ids = np.concatenate([self.chunk_ids, segment.chunk_ids])
         found._question_ids = np.concatenate([self._question_ids, segment.question_ids])
         return found
+
+    def idf(self, codes: np.ndarray) -> np.ndarray:
+        """How rare pairs of characters are among the texts that people's own questions point to: what is rare in
+        statutes (老板, 咋办) is common there.
+        """
+        if self._asked is None:
+            self._asked = np.zeros(len(self._base_ids), bool)
+            self._asked[self._points.target[self._points.rank == 0]] = True
+        return self._postings.idf_among(codes, self._asked)
 
     def _row_of(self, chunk_id: int) -> int:
         for part in self._parts:

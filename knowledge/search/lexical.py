@@ -98,6 +98,14 @@ class Postings:
             frequency[known] = self.start[at[known] + 1] - self.start[at[known]]
         return _idf(frequency, self.texts)
 
+    def idf_among(self, codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The same over some rows, given as a mask."""
+        frequency = np.zeros(len(codes))
+        for place, code in enumerate(codes):
+            for part in self._slices(np.array([code])):
+                frequency[place] = np.count_nonzero(rows[self.rows[part]])
+        return _idf(frequency, max(1, int(rows.sum())))
+
     def of_others(self, texts: "Terms") -> "Postings":
         """Further texts, scored as if they stood in this collection: with its frequencies and its mean length."""
         weights = _saturation(texts.counts, texts.lengths[texts.rows], self.mean_length) * np.repeat(

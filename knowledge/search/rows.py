@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, VersionStatus
+from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.statutes.citations import parse_citation
 
 _PIECE = 2_000
 _IN_LIST = 500  # ids in one statement
@@ -104,4 +106,19 @@ def chunks_of_targets(session: Session, targets: Sequence[Target]) -> dict[Targe
         ):
             if (document, ref) in wanted:
                 found.setdefault((document, ref), []).append(chunk_id)
+    return found
+
+
+def bases(session: Session, today: date, *, most: int) -> dict[str, list[Target]]:
+    """The first articles that each answer in force rests on."""
+    asked = (
+        select(DocumentVersion.document_id, Chunk.details)
+        .join(Chunk, Chunk.version_id == DocumentVersion.id)
+        .join(Document, DocumentVersion.document_id == Document.id)
+        .where(live(today), Document.kind == Kind.answer)
+    )
+    found: dict[str, list[Target]] = {}
+    for document, details in session.execute(asked):
+        cited = (parse_citation(c) for c in details.get("basis") or [])
+        found[document] = [(t.document_id, t.ref) for t in islice(cited, most)]
     return found

@@ -14,7 +14,7 @@ from knowledge.documents.models import BankQuestion, Chunk, Document, DocumentVe
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 from knowledge.places import places_serving
-from knowledge.search import fit
+from knowledge.search import fit, lexical
 from knowledge.search.articles import ENDED, article_in_force
 from knowledge.search.index import SOFTNESS, Candidates, Index
 from knowledge.search.passages import Draft, Passage, load_passages, whole_text
@@ -24,7 +24,6 @@ from knowledge.statutes.citations import named_article
 LEXICAL_WEIGHT = 0.08
 # Beside equals a text of the resident's own place comes first: the village's rule, the county's subsidy.
 LOCAL = 0.06
-_WEIGHED = 30  # hits among which a lead is reckoned
 
 
 class Searcher:
@@ -59,9 +58,9 @@ class Searcher:
         return _loaded(session, hits, asked.text, k)
 
     def weigh(self, session: Session, query: str, *, day: date, place: str | None = None) -> list[fit.Weighed]:
-        """What `search` weighed of the hits that may be shown, best first."""
+        """What the second look weighed, best first."""
         asked = _Asked(normalise(query), day, place, (), {}, None)
-        return [h.weighed for h in self._hits(session, asked, _WEIGHED) if h.reason is None][:_WEIGHED]
+        return [h.weighed for h in self._hits(session, asked, fit.LOOKED_AT) if h.weighed is not None]
 
     def explain(
         self,
@@ -109,7 +108,22 @@ class Searcher:
         if named and (article := article_in_force(session, named.law, named.ref, asked.day)):
             hits = _first(article[0].id, hits)
         hits.sort(key=lambda h: -h.raw)
-        return hits
+        return self._looked_at(session, hits, asked, live)
+
+    def _looked_at(self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index) -> list["_Hit"]:
+        """The best that may be shown once more, by all that was weighed and by their words; what was named stays
+        first. They share their raw scores out anew, so that the order still follows those.
+        """
+        best = [h for h in hits if h.reason is None and not h.is_named][: fit.LOOKED_AT]
+        if not best:
+            return hits
+        weighed = _weighed_words(session, best, asked, live)
+        order = np.argsort(-fit.logits(weighed), kind="stable")
+        looked = [
+            replace(best[i], raw=best[place].raw, weighed=weighed[i], place=place) for place, i in enumerate(order)
+        ]
+        seen = {h.chunk_id for h in best}
+        return sorted([*looked, *(h for h in hits if h.chunk_id not in seen)], key=lambda h: (-h.raw, h.place))
 
 
 @dataclass(frozen=True)
@@ -135,12 +149,10 @@ class _Hit:
     ref: str | None
     kind: str
     reason: str | None
+    favour: float = 0.0
     is_named: bool = False
-
-    @property
-    def weighed(self) -> fit.Weighed:
-        votes = max(0.0, self.bank - self.best) / SOFTNESS
-        return fit.Weighed(self.raw, self.dense, self.best, votes, self.lexical, self.document_id, self.ref, self.kind)
+    weighed: fit.Weighed | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -212,10 +224,11 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
             reason = "同一条已在前面"
         if reason is None:
             seen.add(key)
+        favour = asked.boost.get(row.kind, 0.0) + (LOCAL if row.place_id != "nation" else 0.0)
         hits.append(
             _Hit(
                 row.id,
-                float(raw[i]) + asked.boost.get(row.kind, 0.0) + (LOCAL if row.place_id != "nation" else 0.0),
+                float(raw[i]) + favour,
                 float(found.dense[i]),
                 float(found.bank[i]),
                 float(found.best[i]),
@@ -225,15 +238,53 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
                 row.ref,
                 row.kind.value,
                 reason,
+                favour,
             )
         )
     return hits
 
 
+def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: Index) -> list[fit.Weighed]:
+    """With how much of the question's words each hit holds, in its ways of asking, its text and its title."""
+    codes = np.unique(lexical.pairs(asked.text))
+    weights = live.idf(codes)
+    columns = select(Chunk.id, Chunk.embed_text, Chunk.asked_text, Document.title).join(
+        DocumentVersion, Chunk.version_id == DocumentVersion.id
+    )
+    found = columns.join(Document, DocumentVersion.document_id == Document.id)
+    texts = {row.id: row for row in session.execute(found.where(Chunk.id.in_([h.chunk_id for h in hits])))}
+
+    def share(words: str | None) -> float:
+        held = np.isin(codes, lexical.pairs(normalise(words or "")))
+        return float(weights[held].sum() / weights.sum()) if len(codes) and weights.sum() else 0.0
+
+    rows = []
+    for h in hits:
+        text = texts[h.chunk_id]
+        rows.append(
+            fit.Weighed(
+                raw=h.raw - h.favour,
+                dense=h.dense,
+                bank=h.bank,
+                best=h.best,
+                lexical=h.lexical,
+                covered=share(f"{text.title} {text.asked_text or ''}"),
+                told=share(f"{text.embed_text} {text.asked_text or ''}"),
+                titled=share(text.title),
+                favour=h.favour,
+                document=h.document_id,
+                ref=h.ref,
+                kind=h.kind,
+            )
+        )
+    return rows
+
+
 def _loaded(session: Session, hits: list[_Hit], question: str, k: int) -> list[Passage]:
-    """What is named by its number is what was meant, whatever else lies near."""
-    scores = fit.scores([h.weighed for h in hits[: max(k, _WEIGHED)]], question)
-    sure = [1.0 if h.is_named else score for h, score in zip(hits, scores, strict=False)]
+    """What is named by its number is what was meant, whatever else lies near; what got no second look is none."""
+    looked = [h.weighed for h in hits if h.weighed is not None]
+    scores = iter(fit.scores(looked, question))
+    sure = [1.0 if h.is_named else next(scores) if h.weighed is not None else 0.0 for h in hits]
     return load_passages(session, [(h.raw, h.chunk_id) for h in hits], k, scores=sure)
 
 

@@ -24,6 +24,7 @@ _MESSAGES = Path(__file__).parents[2] / "documents" / "topics.yml"
 _COUNT_STEPS = (8, 25, 100)  # a pair of characters is rare, known, common from these counts on
 _C = 0.4
 _PAIRED = 12000
+_ASKED, _ASKED_COUNTS = "answers", 2.0
 _NEAR, _AGAIN = -3.5, 3.0  # words that the first fit nearly takes for names count more in the second
 _KEPT = 0.3  # weights nearer to 0 are dropped from the table
 _PERSON = re.compile(
@@ -39,8 +40,17 @@ _KEEPS_ROLE = re.compile(
 
 def ordinary_texts() -> list[str]:
     """Lines of the corpus, questions and documents, and of residents' messages, without keys."""
-    files = {path.relative_to(CORPUS): path for path in CORPUS.rglob("*.yml")}
+    files = {path.relative_to(CORPUS): path for path in CORPUS.rglob("*.yml") if path.parent.name != _ASKED}
     files[Path(_MESSAGES.name)] = _MESSAGES  # in its place by name: made-up names are drawn in the order of the texts
+    return _lines(files)
+
+
+def asked_texts() -> list[str]:
+    """Lines of our answers, most of them ways in which people ask: names hardly stand in them, and they are many."""
+    return _lines({path.relative_to(CORPUS): path for path in (CORPUS / _ASKED).glob("*.yml")})
+
+
+def _lines(files: dict[Path, Path]) -> list[str]:
     lines = []
     for _, path in sorted(files.items()):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -115,7 +125,7 @@ Example = tuple[str, set[tuple[int, int]], float]
 """(text, spans of the names in it, how often it counts)"""
 
 
-def examples(chance: random.Random, texts: list[str]) -> Iterator[Example]:
+def examples(chance: random.Random, texts: list[str], asked: list[str]) -> Iterator[Example]:
     written = frames()
     rare = sorted({c for t in texts for c in t if is_han(c)} - parts.VERY_GIVEN - parts.OFTEN_GIVEN - parts.NEVER_GIVEN)
     # 方便, 高兴: some people bear them
@@ -131,6 +141,8 @@ def examples(chance: random.Random, texts: list[str]) -> Iterator[Example]:
         yield _paired(written, texts, chance, namer)
     for text in written.ordinary:
         yield text, set(), 20.0
+    for text in asked:
+        yield text, set(), _ASKED_COUNTS
 
 
 def _with_names(text: str, chance: random.Random, namer: Namer) -> Iterator[Example]:
@@ -175,15 +187,15 @@ def _paired(written: FramesFile, texts: list[str], chance: random.Random, namer:
     return text, {(len(before), len(before) + len(name))}, 1.0
 
 
-def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
+def learn(texts: list[str], statutes: list[str], asked: list[str], *, seed: int = 5) -> Table:
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
     chance = random.Random(seed)
-    counts = count_pairs([*texts, *statutes, *frames().ordinary])
+    counts = count_pairs([*texts, *asked, *statutes, *frames().ordinary])
     counts = {pair: n for pair, n in counts.items() if n == 3 or (n and (pair[0] in SURNAMES or pair[1] in SURNAMES))}
     rows, labels, often = [], [], []
-    for text, spans, weight in examples(chance, texts + chance.sample(statutes, 1500)):
+    for text, spans, weight in examples(chance, texts + chance.sample(statutes, 1500), asked):
         for start, end, surname in candidates(text):
             rows.append(dict.fromkeys(features(text, start, end, surname, counts), 1.0))
             labels.append((start, end) in spans)
@@ -207,15 +219,15 @@ def learn(texts: list[str], statutes: list[str], *, seed: int = 5) -> Table:
 
 def learned(folder: Path) -> Table:
     """The table for the corpus and the statutes as they are, from `folder` where it was learned before."""
-    texts, statutes = ordinary_texts(), statute_texts()
+    texts, statutes, asked = ordinary_texts(), statute_texts(), asked_texts()
     code = [
         (Path(__file__).parent / name).read_text(encoding="utf-8")
         for name in ("training.py", "features.py", "parts.py", "frames.yml")
     ]
-    path = folder / f"names-{hashlib.sha256(repr((texts, statutes, code)).encode()).hexdigest()[:16]}.json"
+    path = folder / f"names-{hashlib.sha256(repr((texts, statutes, asked, code)).encode()).hexdigest()[:16]}.json"
     if path.exists():
         return Table(**json.loads(path.read_text(encoding="utf-8")))
-    table = learn(texts, statutes)
+    table = learn(texts, statutes, asked)
     folder.mkdir(parents=True, exist_ok=True)
     being_written = path.with_suffix(f".{os.getpid()}")
     being_written.write_text(
