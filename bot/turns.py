@@ -52,6 +52,7 @@ _HELPING = {
     ReplyKind.legal_aid,
     ReplyKind.handoff,
 }
+_TOLD = 30  # characters
 _IF_NOW = "要是这会儿正出着事、人还有危险："
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
@@ -95,6 +96,10 @@ class Taken:
     def is_feared(self) -> bool:
         return self.danger is not None and self.danger.is_feared
 
+    @property
+    def is_likely(self) -> bool:
+        return self.danger is not None and self.danger.is_likely
+
 
 class Turns:
     def __init__(
@@ -122,20 +127,20 @@ class Turns:
         taken = await self._take(message_id)
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
-        if taken.danger and (not taken.danger.soft or (taken.is_feared and taken.status is ConversationStatus.waiting)):
+        if taken.danger and (not taken.danger.soft or (taken.is_likely and taken.status is ConversationStatus.waiting)):
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         if taken.status is not ConversationStatus.bot:
             return await self._in_thread(self._with_people, taken)
         try:
             replies = await self._from_bot(taken)
         except (RasaUnavailable, asyncio.CancelledError) as error:
-            if taken.danger and taken.is_feared and isinstance(error, RasaUnavailable):
+            if taken.danger and taken.is_likely and isinstance(error, RasaUnavailable):
                 return await self._in_thread(self._call_for_help, taken, taken.danger)
             await self._in_thread(self._put_off, taken, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
             return []
-        if taken.danger and taken.is_feared and replies and not any(map(_helps, replies)):
+        if taken.danger and taken.is_likely and replies and not any(map(_helps, replies)):
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         return await self._in_thread(self._keep, taken, replies) if replies else []
 
@@ -207,7 +212,7 @@ class Turns:
 
     def _call_for_help(self, taken: Taken, danger: Emergency) -> list[Message]:
         """What to do at once, and people, who see this one first."""
-        danger = replace(danger, soft=False)
+        danger = replace(danger, soft=False, is_feared=False)
         now = datetime.now(UTC)
         kind = danger.kind.value
         log.warning("emergency conversation=%s message=%s kind=%s", taken.conversation_id, taken.id, kind)
@@ -255,7 +260,8 @@ class Turns:
             return []
         if taken.done and taken.done[0].text not in {reply.text for reply in replies}:
             replies = list(taken.done)  # what was done is told, whatever the dialogue makes of the message now
-        in_form = any(reply.form for reply in replies)
+        # A long message that begins a form tells the trouble; what is said within one is an answer to it.
+        in_form = any(reply.form for reply in replies) and len(taken.text) < _TOLD
         if taken.danger is None or (taken.is_feared and in_form):
             return replies
         return [*replies, _guidance(taken.danger)]
@@ -323,10 +329,10 @@ def _together(*replies: Reply | None) -> list[Reply]:
 
 
 def _helps(reply: Reply) -> bool:
-    """What an alarm that is only a guess gives way to: something found, done or asked for, no small talk and no
-    abstention.
+    """What an alarm that is only a guess gives way to: something found, done or asked for, or questions of ours to
+    choose from; no small talk and no abstention.
     """
-    return bool(reply.form) or reply.kind in _HELPING
+    return bool(reply.form) or reply.kind in _HELPING or (reply.kind is ReplyKind.asking and bool(reply.buttons))
 
 
 def _guidance(danger: Emergency) -> Reply:

@@ -109,7 +109,7 @@ class StartBooking(CustomAction):
             held = held_by(session, turn)
             booked = next((a for a in held if a.status is AppointmentStatus.booked), None)
             if booked is None:
-                return say(_asking("您现在没有约好的时间，我们重新约一个。"))
+                return say(_asking(_NOT_HELD))
             when = "" if dates.find_future(turn.text, now=_now()) else "换到什么时候？"
             return say(
                 _asking(f"您现在约的是 {appointments.label(booked.opening)}。{when}"),
@@ -119,6 +119,11 @@ class StartBooking(CustomAction):
                     booking_change=booked.id,
                 ),
             )
+
+
+_NOT_HELD = (
+    "我在这段对话里没有查到您约好的时间。用别的手机或者打电话约的，说“转人工”，请工作人员改；要重新约，接着选就行。"
+)
 
 
 def _matter_in(text: str) -> str:
@@ -309,8 +314,9 @@ class AskOpening(Ask):
             return say(_asking(text, *buttons, form="booking"))
         none = Reply(
             ReplyKind.smalltalk,
-            "现在没有可约的时间。",
-            next="急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
+            "现在没有空着的时段。您想问的事、哪天方便，可以说给工作人员，请他们安排好再回您；和我们的律师见面不收费。",
+            next="见面带上身份证，还有合同、欠条、通知书这些纸。急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
+            buttons=(Button("请工作人员帮我约", "转人工"),),
             links=phone_links("12348"),
         )
         return say(none, events=(*slots(requested_slot=None), *ValidateBooking.empty()))

@@ -28,6 +28,9 @@ from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Effects, Reply, ReplyKind
 
+_PERSON = re.compile(
+    r"(?:让|叫|找|换|派|喊|请)(?:你们)?个?(?:真|活|管事的?)?人(?:来|过来)?(?:跟|和|给|同)我(?:讲|说|聊|谈|打|回|联系)|有没有活人|要跟真?人说"
+)
 _LAWYER = re.compile(r"(?:找|见|约)(?:个|一个|一下|下)?律师")
 
 
@@ -92,6 +95,8 @@ class Report(_ByWhatIsOpen):
     names = ("action_report_dispute",)
 
     def do(self, turn: Turn) -> Said:
+        if not turn.form and _PERSON.search(turn.text):
+            return RequestHandoff(self.services, self.name()).do(turn)
         return self.open.answers_case(turn) or ReportDispute(self.services).do(turn)
 
 
@@ -101,6 +106,8 @@ class Question(_ByWhatIsOpen):
     def do(self, turn: Turn) -> Said:
         if (resumed := self.open.resumes(turn)) is not None:
             return resumed
+        if not turn.form and _PERSON.search(turn.text):
+            return RequestHandoff(self.services, self.name()).do(turn)
         if not phrases.is_question(turn.text):
             if not turn.form and _LAWYER.search(turn.text):
                 return StartBooking(self.services).do(turn)

@@ -114,15 +114,16 @@ class ReportDispute(Answering):
         return say(*self._unsure(turn, found), events=(*slots(dispute_offer=text), *forgotten(turn, "ask_law")))
 
     def _unsure(self, turn: Turn, found: Abstention | None) -> tuple[Reply, ...]:
-        """A question is answered openly that we aren't sure; a trouble is told its door, and what may be meant."""
-        if found is not None and phrases.is_question(turn.text) and len(turn.text) < _STORY:
+        """What may be meant, with what holds for each; else a question is answered openly that we aren't sure, and a
+        trouble is told its door.
+        """
+        is_question = phrases.is_question(turn.text) and len(turn.text) < _STORY
+        if found is not None and (found.near or is_question):
             return self.abstain(turn, turn.text, found), _OFFER
         doors = doors_for(self.services.topic(turn.text))
         where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
-        near = tuple(Button(title) for title in found.near) if found else ()
-        more = "\n您也可以先看看下面哪一件像您的事。" if near else ""
-        told = replace(_OFFER, text=_OFFER.text + more, buttons=(*_OFFER.buttons, *near))
-        return (replace(told, next=f"等不及的，先找{where}。", links=phone_links(*{d.phone: 0 for d in doors})),)
+        links = phone_links(*{d.phone: 0 for d in doors})
+        return (replace(_OFFER, next=f"等不及的，先找{where}。", links=links),)
 
     def begin(self, turn: Turn) -> Said:
         """Fill from what was told just now, or just before."""

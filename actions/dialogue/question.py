@@ -16,7 +16,7 @@ _TALE = 30  # characters; what is longer tells a trouble, in which the village's
 _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands before it, so its source must be surer
 
 _NEW_MATTER = re.compile(
-    r"[，,。；;？?！!]?\s*(?:另外|还有就是|还有个事|还想问|再问一下|顺便问|第[一二三]个问题|其次"
+    r"[，,。；;？?！!]?\s*(?:另外|(?<=[。；？！])还有|还有就是|还有个事|还想问|再问一下|顺便问|第[一二三]个问题|其次"
     r"|第[一二三][，,、是](?=\S))[，,：:]?"
 )
 _ASKED = re.compile(r"[？?]\s*(?=\S)")

@@ -46,13 +46,15 @@ class Guidance:
 @dataclass(frozen=True)
 class Emergency:
     """soft False: the guidance alone, at once. soft True: past, denied or asked about; the caller appends it to a
-    normal answer. `is_feared`: soft, and a guess; where no normal answer is found, danger it is.
+    normal answer. `is_feared`: soft, and a guess about the present; `is_likely`: so near that it is danger where no
+    normal answer is found.
     """
 
     kind: EmergencyKind
     soft: bool
     guidance: Guidance
     is_feared: bool = False
+    is_likely: bool = False
 
 
 class _Entry(DataModel):

@@ -118,7 +118,7 @@ def recognise(text: str) -> Emergency | None:
     for hit in _hits(said):
         meant = _meant(hit)
         if meant is _Meant.now:
-            kind = finer(hit.kind, hit.clause)
+            kind = finer(hit.kind, hit.clause if len(said) > LONG else said)
             return Emergency(kind, False, GUIDANCE[kind])
         if meant is _Meant.soft:
             soft = soft or hit.kind

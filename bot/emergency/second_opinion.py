@@ -28,13 +28,15 @@ from knowledge.normalise import normalise
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = Path(__file__).parents[1] / "data" / "nlu"
 NONE = "none"
-# P(some danger). An alarm from here on; below, feared: where no answer is found, danger it is (bot/turns.py).
-ALARM_FROM, FEARED_FROM = 0.9, 0.3
-# Where the rules hear the past, a denial or a question, it takes more.
-_FEARED_AGAINST = 0.5
-# Where the rules hear danger in a longer text, from how little on it is only feared, or only said behind the answer.
-_DOUBTED, _HARDLY = 0.25, 0.02
-_SHORT = 14  # characters; a cry is short
+# P(some danger). An alarm from here on, in a long story later; from LIKELY_FROM on danger where no answer is found;
+# from FEARED_FROM on said behind whatever is found (bot/turns.py).
+ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.9, 0.97, 0.7, 0.4
+# Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
+# stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
+_DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
+_SHORT, _LONG = 14, 40  # characters; a cry is short
+# Time limits and arrests: a lawyer's matter, so what we know of it comes first.
+_NO_LIFE = EmergencyKind.legal_deadline
 _FEWEST = 4  # characters: 没有, 不是, 前天 are answers to a form
 _FIGURES = (
     "13812345678",
@@ -116,11 +118,18 @@ class SecondOpinion:
         [(chance, kind)] = self.likely([text], embedder)
         if ruled is not None and not ruled.soft:
             return _doubted(ruled, text, chance)
-        if chance < (FEARED_FROM if ruled is None else _FEARED_AGAINST):
+        if chance < FEARED_FROM:
             return ruled
         fine = finer(EmergencyKind(kind), text)
-        is_feared = chance < ALARM_FROM
-        return Emergency(fine, soft=is_feared, guidance=GUIDANCE[fine], is_feared=is_feared)
+        alarm_from = ALARM_FROM if len(text) < _LONG else LONG_ALARM_FROM
+        is_alarm = ruled is None and chance >= alarm_from
+        return Emergency(
+            fine,
+            soft=not is_alarm,
+            guidance=GUIDANCE[fine],
+            is_feared=not is_alarm,
+            is_likely=not is_alarm and chance >= LIKELY_FROM,
+        )
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,12 +141,17 @@ class SecondOpinion:
 
 
 def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
-    """A long told trouble has many a word of danger: then an answer is told first, and the card behind it."""
-    if chance >= _DOUBTED or len(text) < _SHORT or ruled.kind is EmergencyKind.self_harm:
+    """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
+    needed = _DOUBTED if len(text) < _LONG else _LONG_DOUBTED
+    is_happening = bool(HAPPENING.search(text))
+    is_sure = chance >= needed or len(text) < _SHORT or ruled.kind is EmergencyKind.self_harm
+    if is_happening and chance >= _HAPPENING_DOUBTED:
+        is_sure = True
+    if is_sure and ruled.kind is not _NO_LIFE:
         return ruled
-    if chance < _HARDLY and not HAPPENING.search(text) and ruled.kind in SOFT:
+    if chance < _HARDLY and not is_happening and ruled.kind in SOFT:
         return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind])
-    return replace(ruled, soft=True, is_feared=True)
+    return replace(ruled, soft=True, is_feared=True, is_likely=True)
 
 
 def train(sentences: Sequence[Sentence], *, embedder: Embedder) -> SecondOpinion:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.answering.named import named_wrongly
 from knowledge.answering.question_answer import from_answer
-from knowledge.answering.told import Abstention, Answer, Citation, cite, cite_row
+from knowledge.answering.told import Abstention, Answer, Citation, Near, cite, cite_row
 from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Kind
 from knowledge.law.standing import sound
@@ -24,12 +24,13 @@ from knowledge.statutes.citations import Target, named_article, parse_citation, 
 
 # Below this the bot abstains; chosen on the ways of asking set aside (docs/retrieval.md).
 ANSWER_FROM = 0.5
-# An answer of ours is told from here on, and below SURE_FROM with the question that it answers said first, so that the
-# resident sees whether it is theirs.
-HEDGED_FROM, SURE_FROM = 0.45, 0.6
+# An answer of ours is told alone from here on; below, with its neighbours, to be chosen from.
+OWN_FROM, ALONE_FROM = 0.6, 0.4  # the other where no neighbour is near
 _STORY_FROM = 0.5
+_STORY = 40  # characters of a message that tells more than one thing
 
 _AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
+_NEAR_FROM = 0.2  # below, what lies nearest is nobody's question
 _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
@@ -73,12 +74,13 @@ def answer(
     if not passages:
         return Abstention("nothing_found", 0.0)
     best = passages[0]
-    is_hedged = best.kind is Kind.answer and threshold <= ANSWER_FROM
-    if best.score < (min(threshold, HEDGED_FROM) if is_hedged else threshold):
-        return Abstention("not_sure", best.score, _near(passages))
+    near = _near(passages)
+    is_alone = len(near) == 1 and best.title == near[0].title
+    least = max(threshold, OWN_FROM) if best.kind is Kind.answer and near else threshold
+    if best.score < (min(least, ALONE_FROM) if is_alone and threshold <= ANSWER_FROM else least):
+        return Abstention("not_sure", best.score, near)
     if best.kind is Kind.answer:
-        told = from_answer(session, best, day=day, question=question)
-        return told if best.score >= SURE_FROM else _hedged(told, best, passages)
+        return _with_others(from_answer(session, best, day=day, question=question), question, passages)
     if best.kind is Kind.village_rule:
         return _from_village_rule(session, best, passages, day)
     if best.kind is Kind.case_story:
@@ -101,20 +103,28 @@ def _resting_on(article: Passage, passages: list[Passage]) -> Passage | None:
     return None
 
 
-def _hedged(told: Answer, best: Passage, passages: list[Passage]) -> Answer:
-    """Which question it answers, and the others that may be meant, to be chosen from."""
-    others = [title for title in _near(passages) if title != best.title]
+def _with_others(told: Answer, question: str, passages: list[Passage]) -> Answer:
+    """A told story often holds a second matter: what else lies near, with what holds for it."""
+    others = [near for near in _near(passages)[:3] if near.title != passages[0].title]
+    if len(question) < _STORY or not others:
+        return told
+    lines = "\n".join(f"· {one.title}：{one.gist}" for one in others)
     return replace(
         told,
-        text=f"和您说的最接近的是这一件：{best.title}\n{told.text}",
-        buttons=(*told.buttons, *((title, "") for title in others)),
+        text=f"{told.text}\n也可能和您有关：\n{lines}",
+        buttons=(*told.buttons, *((one.title, "") for one in others)),
     )
 
 
-def _near(passages: list[Passage]) -> tuple[str, ...]:
-    """Questions we answer that lie about as near as the best: offered to be chosen from, never told as the answer."""
+def _near(passages: list[Passage]) -> tuple[Near, ...]:
+    """Questions we answer that lie about as near as the best, with what holds for each: to be chosen from, where it
+    can't be told which was meant.
+    """
+    if passages[0].score < _NEAR_FROM:
+        return ()
     least = passages[0].raw - _AS_NEAR
-    return tuple(p.title for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least)[:3]
+    own = [p for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least]
+    return tuple(Near(p.title, p.details["answer"]) for p in own)[:3]
 
 
 def alone(session: Session, passage: Passage, *, day: date) -> Answer:

@@ -19,7 +19,7 @@ from knowledge.search.passages import Passage
 from knowledge.statutes.numerals import article_number
 
 _MOST_ARTICLES, _MOST_OTHERS = 4, 2
-_FEWEST_PAIRS, _COVERED = 3, 0.6  # pairs of characters of a case's words, and their share in the question
+_FEWEST_PAIRS, _COVERED = 4, 0.8  # pairs of characters of a case's words, and their share in the question
 _SUMMARY = "这是我们写的摘要，不是原文。"
 
 

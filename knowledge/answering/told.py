@@ -37,10 +37,18 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Near:
+    """A question that we answer and that may be meant, and what holds for it."""
+
+    title: str
+    gist: str
+
+
+@dataclass(frozen=True)
 class Abstention:
     reason: str  # nothing_found | not_sure
     confidence: float
-    near: tuple[str, ...] = ()  # questions that we do answer and that may be meant, the likeliest first
+    near: tuple[Near, ...] = ()  # the likeliest first
 
 
 def cite(passage: Passage, *, note: str | None = None) -> Citation:

@@ -18,9 +18,10 @@ _OF_ONE = ("raw", "dense", "bank", "best", "lexical", "covered", "told", "titled
 _KINDS = ("answer", "statute", "service_guide", "case_story", "regulation", "policy")
 # Each of a hit's own, by how much it stays behind the best of the hits in it, and its kind.
 ORDER = (*_OF_ONE, *(f"behind_{name}" for name in _OF_ONE), *_KINDS)
-SURE = ("lead", "raw", "best", "covered", "told", *_KINDS, "length")
+SURE = ("lead", "raw", "covered", "told", "statute", "length")
 # What a text of the resident's own place or of the kind asked for adds to the order: so many times what it adds to raw.
 _FAVOUR = 30.0
+_LENGTH = 40  # characters from which on a longer question tells no more
 _ALONE = 3.0  # a hit without others leads by as much
 
 
@@ -80,10 +81,9 @@ def sure_features(hits: Sequence[Weighed], logits: np.ndarray, question: str) ->
     rows = []
     for hit, logit in zip(hits, logits, strict=True):
         others = [float(z) for h, z in zip(hits, logits, strict=True) if h.document != hit.document]
-        own = [hit.raw, hit.best, hit.covered, hit.told]
-        kinds = [float(hit.kind == kind) for kind in _KINDS]
+        own = [hit.raw, hit.covered, hit.told]
         lead = float(logit) - max(others, default=float(logit) - _ALONE)
-        rows.append([lead, *own, *kinds, min(len(question), 120) / 60])
+        rows.append([lead, *own, float(hit.kind == "statute"), min(len(question), _LENGTH) / _LENGTH])
     return np.array(rows)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -135,7 +136,7 @@ def test_what_a_reply_does_is_kept_and_not_shown(sessions: sessionmaker[Session]
         assert (conversation.place_id, conversation.is_green) == ("liuhe", True)
 
 
-FEARED = Emergency(EmergencyKind.gas, soft=True, guidance=GUIDANCE[EmergencyKind.gas], is_feared=True)
+FEARED = Emergency(EmergencyKind.gas, soft=True, guidance=GUIDANCE[EmergencyKind.gas], is_feared=True, is_likely=True)
 HARMLESS: dict[str, object] = {"kind": "smalltalk", "text": "您慢慢说。"}
 
 
@@ -166,6 +167,15 @@ def test_a_feared_danger_stands_behind_an_answer_and_calls_nobody(
     with sessions() as session:
         held = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
         assert held.status is ConversationStatus.bot
+
+
+def test_what_is_hardly_feared_never_takes_the_place_of_a_reply(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.bot.test_turns.FEARED", replace(FEARED, is_likely=False))
+    said = in_fear(sessions, message, HARMLESS)
+    assert said[0].text == "您慢慢说。"
+    assert said[1].text.startswith("要是这会儿正出着事")
 
 
 def test_inside_a_form_nothing_is_feared(sessions: sessionmaker[Session], message: int) -> None:

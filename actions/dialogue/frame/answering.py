@@ -9,7 +9,7 @@ from actions.dialogue.frame.base import CustomAction, Services, Turn, slots
 from actions.feedback import record_unanswered
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM, answer
-from knowledge.answering.told import Abstention, Answer
+from knowledge.answering.told import Abstention, Answer, Near
 from knowledge.documents.sources.doors import doors_for
 from knowledge.places import Place, village_labels
 
@@ -99,24 +99,30 @@ class Answering(CustomAction):
 
 
 def _not_sure(found: Abstention, topic: str) -> Reply:
-    """Said openly, with the door for such matters; and what may have been meant, to be chosen from.
+    """Said openly, with the door for such matters; where a few questions may be meant, what holds for each of them, to
+    be chosen from.
 
     The topic is kept: which topics lack documents (`bot/conversations/coverage.py`).
     """
-    text = "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。"
-    if found.near:
-        text += "\n您想问的是不是下面哪一件？点一下就行。"
     doors = doors_for(topic)
     where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
+    text, ask = "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。", f"先问这里：{where}。"
+    if found.near:
+        text, ask = f"您说的是下面哪一件？点一下看怎么办。\n{choices(found.near)}", f"都不是的话，先问{where}。"
     return Reply(
-        ReplyKind.abstention,
+        ReplyKind.asking if found.near else ReplyKind.abstention,
         text,
-        next=f"先问这里：{where}。",
-        buttons=tuple(Button(title) for title in found.near),
+        next=ask,
+        buttons=tuple(Button(near.title) for near in found.near),
         links=phone_links(*dict.fromkeys(door.phone for door in doors)),
         confidence=found.confidence,
         topic=topic,
     )
+
+
+def choices(near: Sequence[Near]) -> str:
+    """A line for each: the question, and what holds."""
+    return "\n".join(f"· {one.title}：{one.gist}" for one in near)
 
 
 def village_buttons(services: Services, only: Sequence[Place] = ()) -> tuple[Button, ...]:

@@ -18,6 +18,7 @@ from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.hearing import phrases
 from knowledge.answering.told import Answer
 
+_ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
@@ -154,7 +155,8 @@ class Routed(CustomAction):
             return self._action.do(turn)
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
-            return say(reply_of(found), events=remembered(turn, found))
+            before = _ELSEWHERE if turn.intent == "check_case" else ""
+            return say(reply_of(found, before=before), events=remembered(turn, found))
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
         return (self._matter if is_matter else self._action).do(turn)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from knowledge.documents.kinds.base import (
+    ANSWER_MOST,
     ChunkText,
     Content,
     FieldSpec,
@@ -87,7 +88,7 @@ ANSWER = KindSpec(
     prefix="answer",
     words=("answers", "问答", "常见问题", "百问"),
     fields=(
-        text("answer", "回答", hint="先说行不行、要看什么，再说规矩；最多 120 个字", most=400, is_needed=True),
+        text("answer", "回答", hint="先说行不行、要看什么，再说规矩；最多 120 个字", most=ANSWER_MOST, is_needed=True),
         lines(
             "cases",
             "看情况",

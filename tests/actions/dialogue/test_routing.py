@@ -58,7 +58,6 @@ def routed(sessions: sessionmaker[Session]) -> Routed:
         ("借给表哥3万没写欠条只有微信转账", "ask_follow_up"),
         ("网上买的化肥是假的撒下去苗都黄了", "out_of_scope"),
         ("欠钱不还咋弄", "deny"),
-        ("我妈申请的低保批没批下来", "check_case"),
         ("一审判了不服几天内上诉", "ask_deadline"),
     ],
 )
@@ -67,6 +66,15 @@ def test_a_matter_is_answered_whatever_the_classifier_took_it_for(
 ) -> None:
     knows[text] = 0.8
     assert said(sessions, text, intent) == "规矩是这样的。"
+
+
+def test_who_asks_after_a_matter_elsewhere_hears_that_we_cant_see_it(
+    sessions: sessionmaker[Session], knows: dict[str, float]
+) -> None:
+    knows["我妈申请的低保批没批下来"] = 0.8
+    lines = said(sessions, "我妈申请的低保批没批下来", "check_case").split("\n")
+    assert "查不到" in lines[0]
+    assert lines[1:] == ["规矩是这样的。"]
 
 
 @pytest.mark.parametrize(
