@@ -24,7 +24,7 @@ _MESSAGES = Path(__file__).parents[2] / "documents" / "topics.yml"
 _COUNT_STEPS = (8, 25, 100)  # a pair of characters is rare, known, common from these counts on
 _C = 0.4
 _PAIRED = 12000
-_ASKED, _ASKED_COUNTS = "answers", 6.0
+_ASKED, _ASKED_COUNTS, _ASKED_NAMED = "answers", 10.0, 1
 _NEAR, _AGAIN = -3.5, 3.0  # words that the first fit nearly takes for names count more in the second
 _KEPT = 0.3  # weights nearer to 0 are dropped from the table
 _PERSON = re.compile(
@@ -141,8 +141,10 @@ def examples(chance: random.Random, texts: list[str], asked: list[str]) -> Itera
         yield _paired(written, texts, chance, namer)
     for text in written.ordinary:
         yield text, set(), 20.0
-    for text in asked:
+    for place, text in enumerate(asked):
         yield text, set(), _ASKED_COUNTS
+        if place % _ASKED_NAMED == 0:
+            yield from _with_names(text, chance, namer)
 
 
 def _with_names(text: str, chance: random.Random, namer: Namer) -> Iterator[Example]:
