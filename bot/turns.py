@@ -329,10 +329,10 @@ def _together(*replies: Reply | None) -> list[Reply]:
 
 
 def _helps(reply: Reply) -> bool:
-    """What an alarm that is only a guess gives way to: something found, done or asked for, or questions of ours to
-    choose from; no small talk and no abstention.
+    """What an alarm that is only a guess gives way to: something found, done or asked for; no small talk, no abstention
+    and no questions to choose from.
     """
-    return bool(reply.form) or reply.kind in _HELPING or (reply.kind is ReplyKind.asking and bool(reply.buttons))
+    return bool(reply.form) or reply.kind in _HELPING
 
 
 def _guidance(danger: Emergency) -> Reply:

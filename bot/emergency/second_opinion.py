@@ -35,6 +35,20 @@ ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.9, 0.97, 0.7, 0.4
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
 _SHORT, _LONG = 14, 40  # characters; a cry is short
+# The words of these kinds hardly stand in a told trouble, and minutes count: never doubted.
+_NEVER_DOUBTED = frozenset(
+    {
+        EmergencyKind.self_harm,
+        EmergencyKind.poison,
+        EmergencyKind.fire,
+        EmergencyKind.gas,
+        EmergencyKind.electric,
+        EmergencyKind.water,
+        EmergencyKind.captive,
+        EmergencyKind.missing,
+        EmergencyKind.revenge,
+    }
+)
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
 _FEWEST = 4  # characters: 没有, 不是, 前天 are answers to a form
@@ -89,10 +103,16 @@ def troubles(phrasings: Sequence[str], sentences: Sequence[Sentence]) -> list[Se
     characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     rows = characters.fit_transform([normalise(s.text) for s in sentences])
     model = LogisticRegression(C=5.0, max_iter=200).fit(rows, [s.label != NONE for s in sentences])
-    told = sorted(phrasings)
+    told = [text for text in sorted(phrasings) if not _is_danger(text)]
     order = np.argsort(-model.predict_proba(characters.transform([normalise(t) for t in told]))[:, 1], kind="stable")
     chosen = [*order[:_LIKEST], *order[_LIKEST::_OF_THE_REST]]
     return [Sentence(told[i], NONE) for i in sorted(chosen)]
+
+
+def _is_danger(text: str) -> bool:
+    """A way of asking that is a cry for help: 孩子吃了老鼠药怎么办."""
+    ruled = recognise(text)
+    return ruled is not None and not ruled.soft and ruled.kind in _NEVER_DOUBTED
 
 
 class SecondOpinion:
@@ -142,16 +162,16 @@ class SecondOpinion:
 
 def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
     """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
-    needed = _DOUBTED if len(text) < _LONG else _LONG_DOUBTED
-    is_happening = bool(HAPPENING.search(text))
-    is_sure = chance >= needed or len(text) < _SHORT or ruled.kind is EmergencyKind.self_harm
-    if is_happening and chance >= _HAPPENING_DOUBTED:
-        is_sure = True
-    if is_sure and ruled.kind is not _NO_LIFE:
+    if ruled.kind in _NEVER_DOUBTED:
+        return ruled
+    is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text))
+    needed = _HAPPENING_DOUBTED if is_happening else _LONG_DOUBTED if is_long else _DOUBTED
+    if (chance >= needed or len(text) < _SHORT) and ruled.kind is not _NO_LIFE:
         return ruled
     if chance < _HARDLY and not is_happening and ruled.kind in SOFT:
         return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind])
-    return replace(ruled, soft=True, is_feared=True, is_likely=True)
+    is_likely = not is_long or is_happening or chance >= LIKELY_FROM
+    return replace(ruled, soft=True, is_feared=True, is_likely=is_likely)
 
 
 def train(sentences: Sequence[Sentence], *, embedder: Embedder) -> SecondOpinion:

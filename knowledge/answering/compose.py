@@ -30,7 +30,9 @@ _STORY_FROM = 0.5
 _STORY = 40  # characters of a message that tells more than one thing
 
 _AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
-_NEAR_FROM = 0.2  # below, what lies nearest is nobody's question
+# Below both, what lies nearest is nobody's question: of messages that ask nothing of our sources four fifths lie below
+# this raw score, of those that do one in ten (docs/retrieval.md).
+_NEAR_FROM, _NEAR_RAW_FROM = 0.2, 0.27
 _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
@@ -78,7 +80,7 @@ def answer(
     is_alone = len(near) == 1 and best.title == near[0].title
     least = max(threshold, OWN_FROM) if best.kind is Kind.answer and near else threshold
     if best.score < (min(least, ALONE_FROM) if is_alone and threshold <= ANSWER_FROM else least):
-        return Abstention("not_sure", best.score, near)
+        return Abstention("not_sure", best.score, near, best.raw)
     if best.kind is Kind.answer:
         return _with_others(from_answer(session, best, day=day, question=question), question, passages)
     if best.kind is Kind.village_rule:
@@ -120,7 +122,7 @@ def _near(passages: list[Passage]) -> tuple[Near, ...]:
     """Questions we answer that lie about as near as the best, with what holds for each: to be chosen from, where it
     can't be told which was meant.
     """
-    if passages[0].score < _NEAR_FROM:
+    if passages[0].score < _NEAR_FROM and passages[0].raw < _NEAR_RAW_FROM:
         return ()
     least = passages[0].raw - _AS_NEAR
     own = [p for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least]

@@ -49,6 +49,7 @@ class Abstention:
     reason: str  # nothing_found | not_sure
     confidence: float
     near: tuple[Near, ...] = ()  # the likeliest first
+    raw: float = 0.0  # of the best hit
 
 
 def cite(passage: Passage, *, note: str | None = None) -> Citation:

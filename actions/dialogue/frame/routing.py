@@ -16,8 +16,12 @@ from actions.dialogue.booking import held_by
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.hearing import phrases
+from actions.dialogue.smalltalk import friendly
 from knowledge.answering.told import Answer
 
+# "I can't help with that" never answers what lies near to a question of ours.
+_NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
+_THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
@@ -153,10 +157,14 @@ class Routed(CustomAction):
         row = None if turn.form else row_of(turn.intent)
         if row is None or row.stands(turn, self._open(turn)):
             return self._action.do(turn)
+        if _THANKS.search(turn.text) and not phrases.is_question(turn.text):
+            return say(friendly("thanks", turn.message))
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" else ""
             return say(reply_of(found, before=before), events=remembered(turn, found))
+        if row.intents & _NOT_MINE and found.raw >= _NOT_MINE_RAW and len(turn.text) >= _ASKED:
+            return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
         return (self._matter if is_matter else self._action).do(turn)

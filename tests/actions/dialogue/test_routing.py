@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.dialogue.frame.routing import ROWS, Open, Routed, row_of
+from actions.dialogue.smalltalk import _FILE
 from actions.replies import Reply, ReplyKind
 from knowledge.answering.told import Abstention, Answer
 from tests.actions.dialogue.test_base import given
@@ -66,6 +67,20 @@ def test_a_matter_is_answered_whatever_the_classifier_took_it_for(
 ) -> None:
     knows[text] = 0.8
     assert said(sessions, text, intent) == "规矩是这样的。"
+
+
+def test_who_says_thanks_hears_a_friendly_word(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    text = "谢谢你啊上回你教我写的那个申请镇上给批了"
+    knows[text] = 0.9
+    assert said(sessions, text, "check_case") in _FILE.thanks
+
+
+@pytest.mark.parametrize(("raw", "reply"), [(0.35, "先问这里。"), (0.2, "谢谢您的评价。")])
+def test_what_lies_near_a_question_of_ours_is_never_out_of_scope(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, raw: float, reply: str
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.3, raw=raw))
+    assert said(sessions, "收到传票不去行吗", "out_of_scope") == reply
 
 
 def test_who_asks_after_a_matter_elsewhere_hears_that_we_cant_see_it(
