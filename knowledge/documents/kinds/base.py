@@ -213,11 +213,11 @@ def clean(value: Any) -> str:
 
 
 def line_in(value: Any, most: int = LINE_MOST) -> str:
-    return " ".join(clean(value).split())[:most]
+    return " ".join(clean(value).split())[:most].rstrip()
 
 
 def text_in(value: Any, most: int = TEXT_MOST) -> str:
-    return "\n".join(line.rstrip() for line in clean(value).split("\n")).strip()[:most]
+    return "\n".join(line.rstrip() for line in clean(value).split("\n")).strip()[:most].rstrip()
 
 
 def lines_in(value: Any, most: int = MOST_QUESTIONS) -> list[str]:
