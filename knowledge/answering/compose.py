@@ -24,8 +24,9 @@ from knowledge.statutes.citations import Target, named_article, parse_citation, 
 
 # Below this the bot abstains; chosen on the ways of asking set aside (docs/retrieval.md).
 ANSWER_FROM = 0.5
-# An answer of ours is told alone from here on; below, with its neighbours, to be chosen from.
-OWN_FROM, ALONE_FROM = 0.6, 0.4  # the other where no neighbour is near
+# An answer of ours is told alone from here on, or where no neighbour is near; else with its neighbours, to be chosen
+# from.
+OWN_FROM = 0.55
 _STORY_FROM = 0.5
 _STORY = 40  # characters of a message that tells more than one thing
 
@@ -77,10 +78,11 @@ def answer(
         return Abstention("nothing_found", 0.0)
     best = passages[0]
     near = _near(passages)
-    is_alone = len(near) == 1 and best.title == near[0].title
     least = max(threshold, OWN_FROM) if best.kind is Kind.answer and near else threshold
-    if best.score < (min(least, ALONE_FROM) if is_alone and threshold <= ANSWER_FROM else least):
-        return Abstention("not_sure", best.score, near, best.raw)
+    if best.score < least:
+        if len(near) != 1 or threshold > ANSWER_FROM:
+            return Abstention("not_sure", best.score, near, best.raw)
+        best = next(p for p in passages if p.title == near[0].title)
     if best.kind is Kind.answer:
         return _with_others(from_answer(session, best, day=day, question=question), question, passages)
     if best.kind is Kind.village_rule:

@@ -18,10 +18,10 @@ _OF_ONE = ("raw", "dense", "bank", "best", "lexical", "covered", "told", "titled
 _KINDS = ("answer", "statute", "service_guide", "case_story", "regulation", "policy")
 # Each of a hit's own, by how much it stays behind the best of the hits in it, and its kind.
 ORDER = (*_OF_ONE, *(f"behind_{name}" for name in _OF_ONE), *_KINDS)
-SURE = ("lead", "raw", "covered", "told", "statute", "length")
+SURE = ("lead", "raw", "covered", "told", "statute")
 # What a text of the resident's own place or of the kind asked for adds to the order: so many times what it adds to raw.
 _FAVOUR = 30.0
-_LENGTH = 40  # characters from which on a longer question tells no more
+_AHEAD, _SURE_ASKED = 10.0, 0.95  # of what was asked word for word
 _ALONE = 3.0  # a hit without others leads by as much
 
 
@@ -31,7 +31,8 @@ class Weighed:
     the nearest of its questions, `bank` softly the best of all of them, `lexical` common words, 0...1.
 
     `covered`, `told`, `titled`: the share of the question's pairs of characters, rare ones counting more, that stand in
-    its ways of asking, in its text and in its title. `favour`: what place and kind add to raw.
+    its ways of asking, in its text and in its title. `favour`: what place and kind add to raw; `is_asked`: the message
+    is one of its questions, word for word.
     """
 
     raw: float
@@ -46,6 +47,7 @@ class Weighed:
     document: str
     ref: str | None
     kind: str
+    is_asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,14 @@ def sure_features(hits: Sequence[Weighed], logits: np.ndarray, question: str) ->
         others = [float(z) for h, z in zip(hits, logits, strict=True) if h.document != hit.document]
         own = [hit.raw, hit.covered, hit.told]
         lead = float(logit) - max(others, default=float(logit) - _ALONE)
-        rows.append([lead, *own, float(hit.kind == "statute"), min(len(question), _LENGTH) / _LENGTH])
+        rows.append([lead, *own, float(hit.kind == "statute")])
     return np.array(rows)
 
 
 def logits(hits: Sequence[Weighed]) -> np.ndarray:
     """What the second order follows, (n,) float."""
-    favour = np.array([hit.favour for hit in hits])
-    return _fits()[0].of_rows(order_features(hits)) + _FAVOUR * favour
+    favour = np.array([_FAVOUR * hit.favour + _AHEAD * hit.is_asked for hit in hits])
+    return np.asarray(_fits()[0].of_rows(order_features(hits)) + favour)
 
 
 def scores(hits: Sequence[Weighed], question: str) -> list[float]:
@@ -98,4 +100,5 @@ def scores(hits: Sequence[Weighed], question: str) -> list[float]:
     if not hits:
         return []
     found = _fits()[1].of_rows(sure_features(hits, logits(hits), question))
-    return [float(p) for p in 1 / (1 + np.exp(-np.clip(found, -30, 30)))]
+    chances = 1 / (1 + np.exp(-np.clip(found, -30, 30)))
+    return [max(float(p), _SURE_ASKED * hit.is_asked) for p, hit in zip(chances, hits, strict=True)]

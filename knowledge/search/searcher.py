@@ -254,6 +254,10 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     found = columns.join(Document, DocumentVersion.document_id == Document.id)
     texts = {row.id: row for row in session.execute(found.where(Chunk.id.in_([h.chunk_id for h in hits])))}
 
+    ids = {h.question.decode() for h in hits if h.question}
+    questions = select(BankQuestion.id, BankQuestion.text).where(BankQuestion.id.in_(ids))
+    same = {row.id.encode() for row in session.execute(questions) if _bare(row.text) == _bare(asked.text)}
+
     def share(words: str | None) -> float:
         held = np.isin(codes, lexical.pairs(normalise(words or "")))
         return float(weights[held].sum() / weights.sum()) if len(codes) and weights.sum() else 0.0
@@ -275,9 +279,14 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
                 document=h.document_id,
                 ref=h.ref,
                 kind=h.kind,
+                is_asked=h.question in same,
             )
         )
     return rows
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in normalise(text) if c.isalnum())
 
 
 def _loaded(session: Session, hits: list[_Hit], question: str, k: int) -> list[Passage]:
