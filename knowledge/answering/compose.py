@@ -27,7 +27,7 @@ ANSWER_FROM = 0.5
 # An answer of ours is told alone from here on, or where no neighbour is near; else with its neighbours, to be chosen
 # from.
 OWN_FROM = 0.55
-_STORY_FROM = 0.5
+_STORY_FROM, _RULE_FROM = 0.5, 0.15
 _STORY = 40  # characters of a message that tells more than one thing
 
 _AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
@@ -77,12 +77,19 @@ def answer(
     if not passages:
         return Abstention("nothing_found", 0.0)
     best = passages[0]
+    if intent == "ask_village_rule" and best.kind is Kind.village_rule:
+        threshold = min(threshold, _RULE_FROM)  # it was asked for
     near = _near(passages)
     least = max(threshold, OWN_FROM) if best.kind is Kind.answer and near else threshold
     if best.score < least:
         if len(near) != 1 or threshold > ANSWER_FROM:
             return Abstention("not_sure", best.score, near, best.raw)
         best = next(p for p in passages if p.title == near[0].title)
+    return _told(session, best, passages, question, day)
+
+
+def _told(session: Session, best: Passage, passages: list[Passage], question: str, day: date) -> Answer:
+    """Each kind in its own way."""
     if best.kind is Kind.answer:
         return _with_others(from_answer(session, best, day=day, question=question), question, passages)
     if best.kind is Kind.village_rule:

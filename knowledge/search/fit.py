@@ -21,7 +21,7 @@ ORDER = (*_OF_ONE, *(f"behind_{name}" for name in _OF_ONE), *_KINDS)
 SURE = ("lead", "raw", "covered", "told", "statute")
 # What a text of the resident's own place or of the kind asked for adds to the order: so many times what it adds to raw.
 _FAVOUR = 30.0
-_AHEAD, _SURE_ASKED = 10.0, 0.95  # of what was asked word for word
+_AHEAD, _SURE_ASKED = 100.0, 0.95  # of what was asked word for word
 _ALONE = 3.0  # a hit without others leads by as much
 
 

@@ -29,7 +29,7 @@ from tests.end_to_end.test_journeys import press, shot
 FARMING, MACHINES = "中华人民共和国农业法", "中华人民共和国农业机械化促进法"
 # of our corpus: they rest on 农业法 46 and on 农业机械化促进法 27
 INSURANCE, SUBSIDY = "庄稼受灾，农业保险怎么赔", "买农机怎么领补贴"
-ASKED_INSURANCE, ASKED_SUBSIDY = "水稻被大水淹了，保险怎么报", "农机补贴怎么申请"
+ASKED_INSURANCE, ASKED_SUBSIDY = "水稻被大水淹了，保险怎么报", "先买机子后申请补贴行吗"
 OURS = {
     "id": "guide-nongji-jiaohuan",
     "kind": "service_guide",

@@ -146,7 +146,7 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     assert "李家沟村" in phone.do("扫码关注", 哪个村的二维码="lijiagou")
     shot(phone.page, "wechat-02-followed")
 
-    answered = phone.say("彩礼能退吗")
+    answered = phone.say("订了婚给了彩礼，没领证就散了，彩礼能要回来吗")
     assert "依据" in answered
     assert "看原文" in answered
     shot(phone.page, "wechat-03-asked")

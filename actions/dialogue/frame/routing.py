@@ -24,11 +24,12 @@ _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
 _THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
+_CASE_WORDS = 24  # characters; who has a case and says no more is hardly telling another matter
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
     r"编号|工单|查.{0,3}(?:进度|一下我)|进度|(?:我|俺|咱|给你们?)(?:上次|上回|之前|前几天|昨天|前天|上个?月|上周)?"
     r"(?:报|登记|反映|投诉|上报|说)的?(?:那|这|过)?(?:个|件|事)?|(?:这|那)(?:件|个)?事.{0,6}(?:咋样|怎么样|办|解决|没人|谁管|到哪)"
-    r"|催|撤(?:回|销|了)?(?:吧|掉)?$|补充[：:]|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)|^[1-5一二三四五]\s?分"
+    r"|催|撤(?:回|销|了)?(?:吧|掉)?$|^补充|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)|^[1-5一二三四五]\s?分"
 )
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
 _BOOKING = re.compile(r"约|律师|预约|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
@@ -67,10 +68,6 @@ def _row(intents: str, answer_from: float, stands: Callable[[Turn, Open], bool],
     return Row(frozenset(intents.split()), stands, answer_from, is_hollow)
 
 
-def _is_short(turn: Turn) -> bool:
-    return len(turn.text) < _LONG and not phrases.is_question(turn.text)
-
-
 def _names_case(turn: Turn) -> bool:
     return bool(numbers.find(turn.text)[0] or _OUR_CASE.search(turn.text))
 
@@ -79,7 +76,7 @@ ROWS = (
     _row(
         "check_case confirm_case rate_case supplement_case withdraw_case consent_mediation",
         0.4,
-        lambda turn, held: held.is_awaited or _names_case(turn) or (held.has_case and _is_short(turn)),
+        lambda turn, held: held.is_awaited or _names_case(turn) or (held.has_case and len(turn.text) < _CASE_WORDS),
         is_hollow=True,
     ),
     _row(

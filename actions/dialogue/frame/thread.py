@@ -4,17 +4,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
-from knowledge.answering.told import Answer
+from knowledge.answering.told import Answer, Citation, cite_row
 from knowledge.documents.kinds.answer import cases_in, more_in
-from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.sources.doors import DOORS
 from knowledge.search.lexical import character_pairs
+from knowledge.search.passages import whole_text
 
 _SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？])?")
 _SHORT = 16  # characters; what is longer tells a matter of its own
@@ -40,10 +39,11 @@ _PATTERNS = {name: re.compile(pattern) for name, pattern in _ASKED.items()}
 
 @dataclass(frozen=True)
 class Told:
-    """The answer that was told last."""
+    """The answer that was told last, and the document it is."""
 
     title: str
     details: dict[str, Any]
+    source: Citation
 
 
 def leans(turn: Turn) -> bool:
@@ -59,11 +59,11 @@ def from_last(answering: Answering, turn: Turn) -> Reply | None:
     more = more_in(list(told.details.get("more") or []))
     asked = [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(turn.text)]
     if not asked and _PATTERNS["去哪里"].search(turn.text) and (door := DOORS.get(told.details.get("door") or "")):
-        return _reply(f"去{door.name}（{door.does}），电话 {door.phone}。", door.phone)
+        return _reply(told, f"去{door.name}（{door.does}），电话 {door.phone}。", door.phone)
     if asked:
-        return _reply("\n".join(asked))
+        return _reply(told, "\n".join(asked))
     case = _case(turn.text, told)
-    return _reply(f"{case[0]}：{case[1]}") if case else None
+    return _reply(told, f"{case[0]}：{case[1]}") if case else None
 
 
 def plainer(answering: Answering, turn: Turn) -> Reply | None:
@@ -105,8 +105,8 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
     return (best[1], best[2]) if best else None
 
 
-def _reply(text: str, *phones: str) -> Reply:
-    return Reply(ReplyKind.answer, text, links=phone_links(*phones))
+def _reply(told: Told, text: str, *phones: str) -> Reply:
+    return Reply(ReplyKind.answer, text, links=phone_links(*phones), citations=(told.source,))
 
 
 def _case(text: str, told: Told) -> tuple[str, str] | None:
@@ -124,13 +124,10 @@ def _told(answering: Answering, document: object) -> Told | None:
         return None
     with answering.services.sessions() as session:
         found = session.execute(
-            select(Document.title, Chunk.details)
-            .join(DocumentVersion, DocumentVersion.document_id == Document.id)
-            .join(Chunk, Chunk.version_id == DocumentVersion.id)
-            .where(
+            whole_text.where(
                 Document.id == document,
                 Document.kind == Kind.answer,
                 DocumentVersion.status == VersionStatus.published,
             )
         ).first()
-    return Told(found.title, dict(found.details)) if found else None
+        return Told(found[2].title, dict(found[0].details), cite_row((found[0], found[1], found[2]))) if found else None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,9 @@ def test_a_hit_leads_those_of_other_documents_and_trails_the_best() -> None:
 def test_beside_equals_the_text_of_ones_own_place_comes_first() -> None:
     far, near = fit.logits([weighed(0.8, "a"), weighed(0.8, "b", favour=0.06)])
     assert near > far
+
+
+def test_what_is_asked_word_for_word_comes_first_and_is_sure() -> None:
+    hits = [weighed(0.9, "a"), replace(weighed(0.4, "b"), is_asked=True)]
+    assert int(np.argmax(fit.logits(hits))) == 1
+    assert fit.scores(hits, "低保怎么申请")[1] >= 0.95
