@@ -12,6 +12,7 @@ from actions.dialogue.case import (
     CheckCase,
     ConfirmCase,
     RateCase,
+    SupplementCase,
     WithdrawCase,
     asking,
     stars,
@@ -97,7 +98,13 @@ class Report(_ByWhatIsOpen):
     def do(self, turn: Turn) -> Said:
         if not turn.form and _PERSON.search(turn.text):
             return RequestHandoff(self.services, self.name()).do(turn)
+        if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
+            return SupplementCase(self.services).do(turn)
         return self.open.answers_case(turn) or ReportDispute(self.services).do(turn)
+
+    def _has_case(self, turn: Turn) -> bool:
+        with self.services.sessions() as session:
+            return bool(of_person(session, turn.conversation_id))
 
 
 class Question(_ByWhatIsOpen):
