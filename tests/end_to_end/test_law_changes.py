@@ -29,6 +29,7 @@ from tests.end_to_end.test_journeys import press, shot
 FARMING, MACHINES = "中华人民共和国农业法", "中华人民共和国农业机械化促进法"
 # of our corpus: they rest on 农业法 46 and on 农业机械化促进法 27
 INSURANCE, SUBSIDY = "庄稼受灾，农业保险怎么赔", "买农机怎么领补贴"
+INSURANCE_ANSWER = "农业保险是不是必须买，村里统一买的怎么赔"  # rests on the same article
 ASKED_INSURANCE, ASKED_SUBSIDY = "水稻被大水淹了，保险怎么报", "先买机子后申请补贴行吗"
 OURS = {
     "id": "guide-nongji-jiaohuan",
@@ -173,6 +174,7 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     assert "要写明理由" in reader.locator("main").inner_text()
     decide(reader, base, insured, "农业保险条例", "保留，还是对的", "自愿投保写在新法第五十四条，条例没有变")
     assert "农业保险条例" not in listed(reader, base, "已经生效的变动", insured).inner_text()
+    decide(reader, base, insured, INSURANCE_ANSWER, "保留，还是对的", "自愿这一句新旧条文一样")
 
     # Edited, approved by the other and published: nothing is noted beside it any more.
     decide(writer, base, insured, INSURANCE, "去修改")
