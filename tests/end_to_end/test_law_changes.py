@@ -82,12 +82,14 @@ def correct(
     reader.get_by_text("等人确认（0）").wait_for()
 
 
-def listed(page: Page, base: str, section: str, article: str) -> Locator:
-    """The change's card, as soon as the worker has looked."""
+def listed(page: Page, base: str, section: str, article: str, *titles: str) -> Locator:
+    """The change's card, as soon as the worker has looked, which it does text by text: until the card holds these
+    titles.
+    """
     for _ in range(120):
         page.goto(f"{base}/staff/knowledge/law")
         found = page.get_by_role("region", name=section).get_by_role("region", name=article)
-        if found.count():
+        if found.count() and all(title in found.first.inner_text() for title in titles):
             return found.first
         time.sleep(1)
     raise AssertionError(f"{article} isn't listed under {section}")
@@ -126,7 +128,7 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
         reason="公报：施行日期提前",
         in_force_from=(now + timedelta(days=10)).isoformat(),
     )
-    coming = listed(reader, base, "快要生效的变动", insured)
+    coming = listed(reader, base, "快要生效的变动", insured, INSURANCE)
     assert INSURANCE in coming.inner_text()
     assert "将来的条文" in coming.inner_text()
     shot(reader, "law-1-announced")
@@ -134,7 +136,7 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
 
     # The day has come.
     correct(writer, reader, base, FARMING, "2026-08-28", reason="公报：从今天起施行", in_force_from=now.isoformat())
-    due = listed(reader, base, "已经生效的变动", insured)
+    due = listed(reader, base, "已经生效的变动", insured, "农业保险条例", INSURANCE, INSURANCE_ANSWER)
     assert "农业保险条例" in due.inner_text()
     assert "现在的条文" in due.inner_text()
     assert "意思最接近的：第五十四条" in due.inner_text()
@@ -162,7 +164,7 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     assert OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
     assert "买了补贴目录里的机子" not in chat.say(ASKED_SUBSIDY)
     shot(chat.page, "law-2-resident")
-    dead = listed(reader, base, "已经生效的变动", machine)
+    dead = listed(reader, base, "已经生效的变动", machine, SUBSIDY, str(OURS["title"]))
     assert SUBSIDY in dead.inner_text()
     assert str(OURS["title"]) in dead.inner_text()
     assert "没有了" in dead.locator(".law-new").inner_text()
