@@ -30,7 +30,8 @@ from actions.dialogue.question import AnswerQuestion
 from actions.replies import Effects, Reply, ReplyKind
 
 _PERSON = re.compile(
-    r"(?:让|叫|找|换|派|喊|请)(?:你们)?个?(?:真|活|管事的?)?人(?:来|过来)?(?:跟|和|给|同)我(?:讲|说|聊|谈|打|回|联系)|有没有活人|要跟真?人说"
+    r"(?:让|叫|找|换|派|喊|请)(?:你们)?个?(?:真|活|管事的?)?人(?:来|过来)?(?:跟|和|给|同)我"
+    r"(?:讲|说|聊|谈|打|回|联系)|有没有活人|要跟真?人说"
 )
 _LAWYER = re.compile(r"(?:找|见|约)(?:个|一个|一下|下)?律师")
 

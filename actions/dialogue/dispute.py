@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.cases import filing, green
-from actions.dialogue.frame.answering import Answering, forgotten, remembered, reply_of
+from actions.dialogue.frame.answering import Answering, at_the_door, forgotten, remembered, reply_of
 from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Services, Turn, said_before, say, slots
 from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
-from actions.replies import Button, Reply, ReplyKind, phone_links
+from actions.replies import Button, Reply, ReplyKind
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
-from knowledge.documents.sources.doors import doors_for
 from knowledge.places import Place, find_village
 
 Fields = dict[str, str | None]
@@ -120,9 +119,7 @@ class ReportDispute(Answering):
         is_question = phrases.is_question(turn.text) and len(turn.text) < _STORY
         if found is not None and (found.near or is_question):
             return self.abstain(turn, turn.text, found), _OFFER
-        doors = doors_for(self.services.topic(turn.text))
-        where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
-        links = phone_links(*{d.phone: 0 for d in doors})
+        where, links = at_the_door(self.services.topic(turn.text))
         return (replace(_OFFER, next=f"等不及的，先找{where}。", links=links),)
 
     def begin(self, turn: Turn) -> Said:

@@ -46,8 +46,10 @@ def with_session(settings: Settings, run: Callable[["Session"], int]) -> int:
             return 1
 
 
-def rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]:
-    """Objects of a JSON-lines file; None for a bad line, which is named on stderr. Raises SetupFailed."""
+def rows(path: Path, needed: tuple[str, ...], *, several: str = "") -> Iterator[dict[str, Any] | None]:
+    """Objects of a JSON-lines file; None for a bad line, which is named on stderr. `several`: the key under which a
+    list of texts may stand too. Raises SetupFailed.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -57,7 +59,8 @@ def rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]
             continue
         try:
             row = json.loads(line)
-            if not all(_is_told(row.get(key)) for key in needed):
+            told = {key: row.get(key) for key in needed if key != several or not _texts_in(row.get(key))}
+            if not all(isinstance(value, (str, int)) for value in told.values()):
                 raise ValueError(f"needs {', '.join(needed)}")
             yield row
         except (ValueError, AttributeError) as error:
@@ -65,17 +68,21 @@ def rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any] | None]
             yield None
 
 
-def _is_told(value: object) -> bool:
-    """A text, a number, or several texts: the messages of one conversation."""
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(one, str) for one in value)
-    return isinstance(value, (str, int))
+def _texts_in(value: object) -> bool:
+    """Several texts: the messages of one conversation."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
-def answer_each(path: Path, needed: tuple[str, ...], answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+def answer_each(
+    path: Path,
+    needed: tuple[str, ...],
+    answer: Callable[[dict[str, Any]], dict[str, Any]],
+    *,
+    several: str = "",
+) -> int:
     """A line of JSON for each good row; 1 where one was bad."""
     code = 0
-    for row in rows(path, needed):
+    for row in rows(path, needed, several=several):
         if row is None:
             code = 1
         else:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import examples
 from bot.cli.commands import Commands, rows
 from bot.run.setup import SetupFailed, say
 from bot.settings import ROOT, Settings
@@ -122,17 +123,7 @@ def _calibration(settings: Settings, args: argparse.Namespace) -> Figures:
 
 def _idle() -> list[str]:
     """What people say to the dialogue part that asks nothing of our sources, from its training data."""
-    import re
-
-    import yaml
-
-    found = []
-    for path in sorted((ROOT / "bot" / "data" / "nlu").glob("*.yml")):
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            if entry.get("intent") in _IDLE:
-                told = (line[2:] for line in entry["examples"].splitlines())
-                found += [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text) for text in told]
-    return found
+    return [text for intent, text in examples.read() if intent in _IDLE]
 
 
 def _topics(settings: Settings, args: argparse.Namespace) -> Figures:

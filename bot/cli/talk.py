@@ -38,6 +38,7 @@ def ask(settings: Settings, args: argparse.Namespace) -> int:
                 args.batch,
                 ("id", "text"),
                 lambda row: {"id": row["id"], **_asked(client, row["text"], village=args.village)},
+                several="text",
             )
         found = _asked(client, args.text or "", village=args.village)
         print(found["text"])
@@ -46,12 +47,12 @@ def ask(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(client: httpx.Client, said: str | Sequence[str], *, village: str | None) -> dict[str, Any]:
+def _asked(client: httpx.Client, said: str | int | Sequence[str], *, village: str | None) -> dict[str, Any]:
     """The replies to one message, or to several in their order, in a conversation of its own, which is deleted again.
 
     `status`, `text` and `citations` are of the last message; `turns` shows all as the resident saw them.
     """
-    texts = [said] if isinstance(said, str) else [str(text) for text in said]
+    texts = list(said) if isinstance(said, list) else [str(said)]
     started = client.post("/api/widget/conversations", json={"embedded": True, "village": village})
     held = {"authorization": f"Bearer {started.json()['token']}"}
     turns: list[dict[str, Any]] = []

@@ -7,18 +7,17 @@ what they hear nothing is silenced, at most an answer is told before it.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import joblib
 import numpy as np
-import yaml
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from bot import examples
 from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer
 from bot.emergency.patterns import HAPPENING
 from bot.emergency.recognising import recognise
@@ -26,7 +25,7 @@ from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
-EVERYDAY = Path(__file__).parents[1] / "data" / "nlu"
+EVERYDAY = examples.FOLDER
 NONE = "none"
 # P(some danger). An alarm from here on, in a long story later; from LIKELY_FROM on danger where no answer is found;
 # from FEARED_FROM on said behind whatever is found (bot/turns.py).
@@ -85,13 +84,7 @@ def read_everyday(folder: Path = EVERYDAY) -> list[Sentence]:
     """What people say to the bot in all its dialogues: numbers, a yes, a place, a complaint, where the rules see no
     danger either. Without these everything that is like no sentence of ours would ring the alarm.
     """
-    found = []
-    for path in sorted(folder.glob("*.yml")):
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            told = [
-                re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line[2:]) for line in entry.get("examples", "").splitlines()
-            ]
-            found += [Sentence(text, NONE) for text in told if text and recognise(text) is None]
+    found = [Sentence(text, NONE) for _, text in examples.read(folder) if text and recognise(text) is None]
     return [*found, *(Sentence(text, NONE) for text in _FIGURES)]
 
 

@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType
 
 from actions.dialogue.frame.base import CustomAction, Services, Turn, slots
 from actions.feedback import record_unanswered
-from actions.replies import Button, Reply, ReplyKind, phone_links
+from actions.replies import Button, Link, Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM, answer
 from knowledge.answering.told import Abstention, Answer, Near
 from knowledge.documents.sources.doors import doors_for
@@ -104,8 +104,7 @@ def _not_sure(found: Abstention, topic: str) -> Reply:
 
     The topic is kept: which topics lack documents (`bot/conversations/coverage.py`).
     """
-    doors = doors_for(topic)
-    where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
+    where, links = at_the_door(topic)
     text, ask = "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。", f"先问这里：{where}。"
     if found.near:
         text, ask = f"您说的是下面哪一件？点一下看怎么办。\n{choices(found.near)}", f"都不是的话，先问{where}。"
@@ -114,10 +113,17 @@ def _not_sure(found: Abstention, topic: str) -> Reply:
         text,
         next=ask,
         buttons=tuple(Button(near.title) for near in found.near),
-        links=phone_links(*dict.fromkeys(door.phone for door in doors)),
+        links=links,
         confidence=found.confidence,
         topic=topic,
     )
+
+
+def at_the_door(topic: str) -> tuple[str, tuple[Link, ...]]:
+    """Who is asked about such matters, in words and to tap."""
+    doors = doors_for(topic)
+    where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
+    return where, phone_links(*dict.fromkeys(door.phone for door in doors))
 
 
 def choices(near: Sequence[Near]) -> str:
