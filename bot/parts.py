@@ -26,6 +26,8 @@ from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 
 log = logging.getLogger("linli.parts")
+# Requests and turns; whoever imports or publishes in another process may take its time.
+_PATIENCE_S = 12.0
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Parts:
 
 def build_parts(settings: Settings) -> Parts:
     features.use(lambda: training.learned(settings.cache))
-    sessions = make_sessions(make_engine(settings.url))
+    sessions = make_sessions(make_engine(settings.url, patience_s=_PATIENCE_S))
     embedder = SentenceEmbedder(
         prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
     )

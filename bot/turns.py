@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from actions.cases.green import green_reasons
 from actions.outcomes import ActionOutcome
-from actions.replies import Link, Reply, ReplyKind, phone_links
+from actions.replies import Reply, ReplyKind, phone_links
 from bot.conversations import claims, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.emergency import card
 from bot.emergency.guidance import Emergency
 from bot.emergency.recognising import recognise
 from bot.rasa_client import RasaClient, RasaUnavailable
@@ -53,7 +54,6 @@ _HELPING = {
     ReplyKind.handoff,
 }
 _TOLD = 30  # characters
-_IF_NOW = "要是这会儿正出着事、人还有危险："
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -225,7 +225,7 @@ class Turns:
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
             queued = queue.request(session, conversation, reason="danger", now=now)
-            return messages.store_replies(session, taken.message, _together(_guidance(danger), queued))
+            return messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
 
     # --- with people
 
@@ -264,7 +264,7 @@ class Turns:
         in_form = any(reply.form for reply in replies) and len(taken.text) < _TOLD
         if taken.danger is None or (taken.is_feared and in_form):
             return replies
-        return [*replies, _guidance(taken.danger)]
+        return [*replies, card.reply(taken.danger)]
 
     async def _from_rasa(self, taken: Taken) -> list[Reply]:
         had_to_wait = self._room.locked()
@@ -333,15 +333,3 @@ def _helps(reply: Reply) -> bool:
     and no questions to choose from.
     """
     return bool(reply.form) or reply.kind in _HELPING
-
-
-def _guidance(danger: Emergency) -> Reply:
-    feared = danger.soft and danger.is_feared
-    return Reply(
-        ReplyKind.emergency,
-        f"{_IF_NOW}{danger.guidance.text}" if feared else danger.guidance.text,
-        next=danger.guidance.next,
-        links=tuple(Link(label, href) for label, href in danger.guidance.links),
-        emergency=danger.kind.value,
-        is_soft=danger.soft,
-    )

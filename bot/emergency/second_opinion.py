@@ -35,7 +35,7 @@ ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.9, 0.97, 0.7, 0.4
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
 _SHORT, _LONG = 14, 40  # characters; a cry is short
 # The words of these kinds hardly stand in a told trouble, and minutes count: never doubted.
-_NEVER_DOUBTED = frozenset(
+NEVER_DOUBTED = frozenset(
     {
         EmergencyKind.self_harm,
         EmergencyKind.poison,
@@ -105,7 +105,7 @@ def troubles(phrasings: Sequence[str], sentences: Sequence[Sentence]) -> list[Se
 def _is_danger(text: str) -> bool:
     """A way of asking that is a cry for help: 孩子吃了老鼠药怎么办."""
     ruled = recognise(text)
-    return ruled is not None and not ruled.soft and ruled.kind in _NEVER_DOUBTED
+    return ruled is not None and not ruled.soft and ruled.kind in NEVER_DOUBTED
 
 
 class SecondOpinion:
@@ -155,7 +155,7 @@ class SecondOpinion:
 
 def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
     """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
-    if ruled.kind in _NEVER_DOUBTED:
+    if ruled.kind in NEVER_DOUBTED:
         return ruled
     is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text))
     needed = _HAPPENING_DOUBTED if is_happening else _LONG_DOUBTED if is_long else _DOUBTED

@@ -100,7 +100,7 @@
       if (this.embedded && this.token) headers.authorization = "Bearer " + this.token;
       const response = await fetch(this.server + "/api/widget" + path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
       const data = response.status === 204 ? {} : await response.json().catch(() => ({}));
-      if (!response.ok) throw Object.assign(new Error((data.error && data.error.message) || "出错了，请稍后再试。"), { status: response.status });
+      if (!response.ok) throw Object.assign(new Error((data.error && data.error.message) || "出错了，请稍后再试。"), { status: response.status, guidance: data.guidance });
       return data;
     }
 
@@ -109,7 +109,7 @@
       try {
         const held = await this.call("GET", "/conversations/current");
         this.begin(held);
-        held.messages.forEach((m) => this.show(m));
+        held.messages.forEach((m) => this.next(m));
       } catch (error) {
         if (error.status !== 404) { this.say_banner("连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。"); setTimeout(() => this.open(), 4000); return; }
         try {
@@ -175,6 +175,7 @@
       } catch (error) {
         const mark = this.find(item.client_id);
         const meta = mark && mark.querySelector(".meta");
+        if (error.guidance) this.show({ ...error.guidance, id: "urgent " + item.client_id, sender: "bot", at: Date.now() });
         if (error.status && error.status !== 503 && error.status !== 429) { this.done(item.client_id); if (meta) meta.textContent = "没有发出：" + error.message; }
         else { if (meta) meta.textContent = (error.status ? error.message : "网络不通。") + "正在重试……"; setTimeout(() => this.send(item, tries + 1), Math.min(30000, 2000 * 2 ** tries)); }
       } finally {
@@ -188,7 +189,7 @@
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
         const found = await this.call("GET", "/messages?seen=1&after=" + this.last);
-        found.messages.forEach((m) => this.show(m));
+        found.messages.forEach((m) => this.next(m));
         this.held(found.status, found.agent);
         if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
         if (found.degraded || this.degraded) this.say_banner(found.degraded);
@@ -196,10 +197,11 @@
       } catch (error) { if (error.status === 404) this.open(); }
     }
 
+    // Only what came in order moves the mark: between a question and its answer somebody else may have written.
+    next(m) { this.show(m); this.last = Math.max(this.last, m.id); }
     show(m, shown) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
-      this.last = Math.max(this.last, m.id);
       if (m.sender === "bot") this.unanswered = false;
       const node = el("div", { className: `message ${m.sender} ${m.kind}` });
       if (m.kind === "emergency") node.setAttribute("role", "alert");

@@ -1,6 +1,8 @@
-"""How much a request may bring: refused by what it announces, and where it announces nothing or lies, by what has
-come.
+"""How much a request may bring, and how long that may take: refused by what it announces, and where it announces
+nothing or lies, by what has come.
 """
+
+import asyncio
 
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -13,17 +15,20 @@ _MORE = (
     ("/staff/knowledge/import", 13_000_000),
     ("/staff/knowledge/versions/", 3_000_000),
 )
+_STILL_S = 20.0  # without a byte more
+_WHOLE_S = 600.0  # five megabytes over the slowest telephone
 
 
 class BodyLimit:
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, still_s: float = _STILL_S, whole_s: float = _WHOLE_S) -> None:
+        self._app, self._still_s, self._whole_s = app, still_s, whole_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         most, come = next((most for start, most in _MORE if scope["path"].startswith(start)), OTHER), 0
+        is_whole, until = False, asyncio.get_running_loop().time() + self._whole_s
         announced = dict(scope["headers"]).get(b"content-length", b"0").strip()
         if announced.isdigit() and int(announced[:12]) > most:
             refusal = JSONResponse({"error": {"code": "too_large", "message": "内容太大了。"}}, 413)
@@ -31,8 +36,15 @@ class BodyLimit:
             return
 
         async def counted() -> Message:
-            nonlocal come
-            message = await receive()
+            nonlocal come, is_whole
+            if is_whole:  # from here on the caller waits for the browser to leave, as long as it likes
+                return await receive()
+            try:
+                now = asyncio.get_running_loop().time()
+                message = await asyncio.wait_for(receive(), min(self._still_s, max(0.0, until - now)))
+            except TimeoutError:
+                raise HTTPException(408) from None
+            is_whole = not message.get("more_body", False)
             come += len(message.get("body", b""))
             if come > most:
                 raise HTTPException(413)

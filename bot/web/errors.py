@@ -10,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
+from actions.cases.photos import PhotosBusy
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.settings import ROOT
 from bot.staff.passwords import SignInFailed
@@ -31,6 +33,7 @@ _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
 # Of what we raise ourselves; any other class of it is 422.
 _BY_CLASS: tuple[tuple[type[ActionError | ReviewError], int], ...] = (
+    (PhotosBusy, 503),
     (NotFound, 404),
     (Conflict, 409),
     (NotAllowed, 403),
@@ -49,6 +52,7 @@ _BY_STATUS = {
     403: "没有权限。",
     404: "没有找到。",
     405: "不支持这个操作。",
+    408: "网络太慢，没有收全，请再发一次。",
     413: "内容太大了。",
 }
 
@@ -58,11 +62,11 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-def _answer(request: Request, status: int, code: str, message: str) -> Response:
+def _answer(request: Request, status: int, code: str, message: str, **more: Any) -> Response:
     if _is_in_browser(request) and request.scope["path"].startswith("/staff"):
         values = {"text": message, "me": None, "csrf": ""}
         return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
-    return _json(status, code, message)
+    return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
 
 
 def _is_in_browser(request: Request) -> bool:
@@ -81,7 +85,7 @@ def _said(request: Request, error: ActionError | ReviewError) -> Response:
 
 
 def _of_our_own(request: Request, error: ApiError) -> Response:
-    return _answer(request, error.status, error.code, error.message)
+    return _answer(request, error.status, error.code, error.message, **error.more)
 
 
 def _of_the_framework(request: Request, error: HTTPException) -> Response:
@@ -112,8 +116,9 @@ def _elsewhere(request: Request, to: str, status: int, code: str, message: str) 
     return RedirectResponse(to, 303) if _is_in_browser(request) else _json(status, code, message, **{"HX-Redirect": to})
 
 
-def _busy(_: Request, error: OperationalError) -> Response:
-    log.error("database %s", type(error.orig).__name__)
+def _busy(_: Request, error: OperationalError | NoConnectionFree) -> Response:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    log.error("database %s", type(cause).__name__)
     return _json(503, "busy", "系统正忙，请稍等片刻再发。急事请拨打 12345；危险时拨打 110。")
 
 
@@ -138,6 +143,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Response]] = {
     HTTPException: _of_the_framework,
     DataError: _unfit,
     OperationalError: _busy,
+    NoConnectionFree: _busy,
     sqlite3.OperationalError: _tracker_file_busy,
     Exception: _unexpected,
 }

@@ -1,5 +1,7 @@
 """What a handler raises."""
 
+from typing import Any
+
 from actions.errors import NotAllowed
 
 
@@ -14,6 +16,8 @@ class PasswordChangeNeeded(NotAllowed):
 
 
 class ApiError(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
+    """`more`: what the page is told beside the sentence, as JSON."""
+
+    def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(code)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.more = status, code, message, more

@@ -7,9 +7,10 @@ Limits come first, then the parsers: they are loaded under them, too.
 """
 
 import json
-import resource
 import sys
 from importlib import import_module
+
+from knowledge.confined import limit
 
 MOST_MEMORY, MOST_CPU_S, MOST_OUTPUT = 1_000_000_000, 20, 40_000_000
 READERS = {
@@ -21,21 +22,12 @@ READERS = {
 }
 
 
-def limit() -> None:
-    for what, most in (
-        (resource.RLIMIT_AS, MOST_MEMORY),
-        (resource.RLIMIT_CPU, MOST_CPU_S),
-        (resource.RLIMIT_FSIZE, MOST_OUTPUT),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        try:
-            resource.setrlimit(what, (most, most))
-        except (ValueError, OSError):  # a system that has no such limit still has the parent's clock
-            continue
+def limited() -> None:
+    limit(memory=MOST_MEMORY, cpu_s=MOST_CPU_S, output=MOST_OUTPUT)
 
 
 def main() -> int:
-    limit()
+    limited()
     from knowledge.errors import FileRefused
 
     module, name = READERS[sys.argv[1]]

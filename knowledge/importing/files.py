@@ -1,14 +1,10 @@
 """A file from outside as blocks: known by its content, read in a process of its own, or refused in a sentence."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-import tempfile
-import threading
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from knowledge.confined import Busy, Confined, Overran
 from knowledge.errors import FileRefused
 from knowledge.importing.formats.blocks import MOST_CHARACTERS, Extract
 from knowledge.importing.formats.text import read_text
@@ -24,9 +20,7 @@ FORMATS = {
     ".txt": "txt",
 }
 _OLD = (".doc", ".wps", ".rtf", ".dot", ".wpt", ".odt")
-_WALL_S = 20.0
-_AT_ONCE = threading.BoundedSemaphore(2)  # each may take a gigabyte
-_ROOT = Path(__file__).resolve().parents[2]
+_CHILD = Confined("knowledge.importing.child", wall_s=20.0, at_once=2)  # each may take a gigabyte
 _TAKEN = "能读的是 .docx、.pdf、.html、.md 和 .txt。"
 _OLD_WORD = "这是老格式的文档。请用 Word 或 WPS 打开，另存为 .docx 再传。"
 _TOO_MUCH = "这个文件太大或者太复杂，读不下来。请另存一份，或者把要用的文字贴进来。"
@@ -89,39 +83,12 @@ def format_of(name: str, data: bytes) -> str:
 
 
 def _apart(form: str, data: bytes) -> Extract:
-    if not _AT_ONCE.acquire(timeout=_WALL_S):
-        raise FileRefused("现在有好几个文件在读，请过一分钟再传。")
     try:
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
-            given.write(data)
-            given.seek(0)
-            subprocess.run(
-                [sys.executable, "-m", "knowledge.importing.child", form],
-                stdin=given,
-                stdout=answer,
-                stderr=subprocess.DEVNULL,
-                cwd=_ROOT,
-                env=_environment(),
-                timeout=_WALL_S,
-                check=True,
-            )
-            answer.seek(0)
-            found = json.loads(answer.read())
-    except (subprocess.SubprocessError, ValueError) as error:  # too slow, killed by a limit, or half an answer
+        found = json.loads(_CHILD.run(data, form))
+    except Busy as error:
+        raise FileRefused("现在有好几个文件在读，请过一分钟再传。") from error
+    except (Overran, ValueError) as error:  # or half an answer
         raise FileRefused(_TOO_MUCH) from error
-    finally:
-        _AT_ONCE.release()
     if "refused" in found:
         raise FileRefused(found["refused"])
     return Extract.from_json(found)
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours: neither database address nor keys."""
-    return {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": str(_ROOT),
-        "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-    }

@@ -7,16 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.channels.base import Answer
 from bot.channels.wechat import events, ledger
 from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.line import Line
 from bot.channels.wechat.models import WechatReceipt
 from bot.channels.wechat.outbound import Outbound, Taken
+from bot.channels.wechat.wire.text import shown
 from bot.channels.wechat.wire.xml import Incoming
 from bot.conversations.models import Conversation, Message
+from bot.emergency import card
 
 log = logging.getLogger("linli.wechat")
+
+_CARD_DUE_S = 3.5  # WeChat waits for five
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,8 +45,21 @@ class Inbound:
         """The text of the passive reply, "" for `success`. Each delivery of a message comes here; one of them carries
         the reply.
 
-        `is_gone`: whether WeChat has hung up, so that nobody would hear it.
+        `is_gone`: whether WeChat has hung up, so that nobody would hear it. What to do in danger is told even where the
+        words can't be stored or answered.
         """
+        receiving = asyncio.create_task(self._received(incoming, is_gone))
+        urgent = card.by_rules(_words(incoming))
+        if urgent:
+            reply, _ = urgent
+            await asyncio.wait({receiving}, timeout=_CARD_DUE_S)
+            if not receiving.done() or isinstance(receiving.exception(), (SQLAlchemyError, OSError)):
+                # It goes on; what becomes of it is heard with the next word, or by the customer-service API.
+                receiving.add_done_callback(lambda task: task.cancelled() or task.exception())
+                return shown(reply, sources=None)
+        return await receiving
+
+    async def _received(self, incoming: Incoming, is_gone: Callable[[], Awaitable[bool]]) -> str:
         loop, arrived_at = asyncio.get_running_loop(), self.line.now()
         deadline = loop.time() + self.line.patience.reply_s
         taken = await self._in_thread(self._take, incoming, arrived_at)
@@ -114,3 +133,8 @@ class Inbound:
         with self.line.sessions() as session:
             message = session.get(Message, message_id)
             return message is None or message.answered_at is not None
+
+
+def _words(incoming: Incoming) -> str:
+    """Typed, or what WeChat heard in a voice message."""
+    return incoming.fields.get("Content") or incoming.fields.get("Recognition") or ""

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from actions.cases.photos import AT_ONCE
 from bot.conversations.models import Conversation
 from bot.settings import Settings
 from bot.turns import Turns
@@ -31,6 +33,7 @@ class Chat:
         self.settings, self.sessions, self.turns, self.degraded = settings, sessions, turns, degraded
         self.tokens = Tokens(settings.secret("tokens"))
         self.limit = RateLimit()
+        self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()
         self._origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
 

@@ -3,28 +3,34 @@
 from dataclasses import asdict
 from typing import Any
 
-from actions.replies import ReplyKind
+from actions.replies import Reply, ReplyKind
 from bot.conversations.models import Message, Sender
 from knowledge.answering.told import Citation
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    said = message.reply
     return {
+        **reply_json(message.reply),
         "id": message.id,
         "client_id": message.client_id if message.sender is Sender.resident else None,
         "sender": message.sender.value,
         "in_reply_to": message.in_reply_to,
         "at": message.created_at.isoformat(),
         "kind": message.kind,
-        "text": message.text,
+        "rating": message.rating,
+        "can_rate": message.sender is Sender.bot and message.kind == ReplyKind.answer,
+    }
+
+
+def reply_json(said: Reply) -> dict[str, Any]:
+    return {
+        "kind": said.kind.value,
+        "text": said.text,
         "next": said.next or None,
         "links": [asdict(link) for link in said.links],
         "citations": [_citation_json(number, citation) for number, citation in enumerate(said.citations, 1)],
         "buttons": [button.as_json() for button in said.buttons],
         "agent": said.agent or None,
-        "rating": message.rating,
-        "can_rate": message.sender is Sender.bot and said.kind is ReplyKind.answer,
     }
 
 

@@ -8,27 +8,31 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from actions.cases.filing import attach_photo
-from actions.cases.photos import MAX_BYTES, CleanPhoto, clean_photo
+from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.emergency import card
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from bot.web.limits import address_of
 from bot.web.problems import ApiError
 from bot.web.resident.chat import At, Chat, Mine
-from bot.web.resident.shown import message_json
+from bot.web.resident.shown import message_json, reply_json
 from bot.web.resident.tokens import COOKIE
 from knowledge.places import Level, Place, village_labels
 
 SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
 _WAIT_S = 25.0
+_NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
+_MOST_WAITING = 8  # pictures; each may be 10 MB
 _TYPING_LASTS = timedelta(seconds=6)
 
 router = APIRouter(prefix="/api/widget")
@@ -93,6 +97,19 @@ def forget(held: Mine, response: Response) -> None:
 
 @router.post("/messages")
 async def say(body: MessageBody, request: Request, chat: At) -> dict[str, Any]:
+    """Stored, then answered. What to do in danger is told even where neither is possible: the page goes on sending."""
+    saying = asyncio.create_task(_said(body, request, chat))
+    urgent = card.by_rules(body.payload or body.text)
+    if urgent:
+        reply, due_s = urgent
+        await asyncio.wait({saying}, timeout=due_s)
+        if not saying.done() or isinstance(saying.exception(), (SQLAlchemyError, OSError)):
+            saying.add_done_callback(lambda task: task.cancelled() or task.exception())
+            raise ApiError(503, "busy", _NOT_STORED, guidance=reply_json(reply))
+    return await saying
+
+
+async def _said(body: MessageBody, request: Request, chat: Chat) -> dict[str, Any]:
     message = await run_in_threadpool(_received, body, request, chat)
     # Shielded: a resident who closes the page doesn't stop the answer half way.
     turn = asyncio.create_task(chat.turns.answer(message.id))
@@ -147,16 +164,18 @@ def _may_send_photo(request: Request, chat: At) -> None:
     chat.limit.check(f"photo {address_of(request)}", 40)
 
 
-async def _sent_photo(request: Request, _: Annotated[None, Depends(_may_send_photo)]) -> bytes:
+async def _clean_photo(request: Request, _: Annotated[None, Depends(_may_send_photo)]) -> CleanPhoto:
+    """Few at a time, and the others wait without a thread: whoever writes meanwhile needs one."""
     form = await request.form(max_files=1, max_fields=2, max_part_size=11_000_000)
     sent = form.get("photo")
     if not isinstance(sent, UploadFile):
         raise InvalidInput("没有收到照片，请重新选一张。")
-    return await sent.read(MAX_BYTES + 1)
-
-
-def _clean_photo(sent: Annotated[bytes, Depends(_sent_photo)]) -> CleanPhoto:
-    return clean_photo(sent)
+    room = request.app.state.chat.photo_room
+    if room.statistics().tasks_waiting >= _MOST_WAITING:
+        raise PhotosBusy
+    async with room:
+        # not of the room's own threads: `room` is held by this request already
+        return await run_in_threadpool(clean_photo, await sent.read(MAX_BYTES + 1))
 
 
 @router.post("/photos", status_code=201)

@@ -18,7 +18,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from actions.cases.models import Photo
-from actions.cases.photos import MAX_BYTES, PhotoRefused, clean_photo
+from actions.cases.photo_child import Unreadable, plain_jpeg
+from actions.cases.photos import MAX_BYTES, clean_photo
 from bot.web.body_limit import OTHER
 from tests.bot.web import test_hostile_api
 from tests.bot.web.test_hostile_api import fine, resident
@@ -248,8 +249,9 @@ def test_a_form_that_brings_no_picture_is_refused(sender: Resident, kind: str, b
 )
 def test_damaged_files_are_shown_or_refused(data: bytes, at: int, put: bytes, cut: int) -> None:
     at %= len(data)
+    damaged = (data[:at] + put + data[at + len(put) :])[: len(data) - cut]
     try:
-        clean = clean_photo((data[:at] + put + data[at + len(put) :])[: len(data) - cut])
-    except PhotoRefused:
+        jpeg = plain_jpeg(damaged)  # what the child does, without a process for each of hundreds
+    except Unreadable:
         return
-    assert Image.open(io.BytesIO(clean.jpeg)).size == (clean.width, clean.height)
+    assert Image.open(io.BytesIO(jpeg)).format == "JPEG"

@@ -1,6 +1,7 @@
 """Files that are mistaken or mean harm: each is refused in a sentence that says what to do, and the app goes on."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from knowledge import confined
 from knowledge.errors import FileRefused
 from knowledge.importing import child
 from knowledge.importing import files as reading
@@ -209,8 +211,8 @@ def test_a_reading_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, qui
     sleeper = tmp_path / "sleeper"
     sleeper.write_text("#!/bin/sh\nexec sleep 60\n")
     sleeper.chmod(0o700)
-    monkeypatch.setattr(reading.sys, "executable", str(sleeper))
-    monkeypatch.setattr(reading, "_WALL_S", 0.5)
+    monkeypatch.setattr(confined.sys, "executable", str(sleeper))
+    monkeypatch.setattr(reading._CHILD, "_wall_s", 0.5)
     with pytest.raises(FileRefused, match="读不下来"):
         read_file("a.docx", GOOD)
 
@@ -222,7 +224,7 @@ def test_the_reading_process_knows_no_secrets_and_has_its_limits(
     spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/env\necho \'{{"blocks": [], "warnings": []}}\'\n')
     spy.chmod(0o700)
     monkeypatch.setenv("LINLI_DATABASE_URL", "postgresql://secret")
-    monkeypatch.setattr(reading.sys, "executable", str(spy))
+    monkeypatch.setattr(confined.sys, "executable", str(spy))
     read_file("a.docx", GOOD)
     seen = (tmp_path / "env").read_text()
     assert "secret" not in seen
@@ -232,14 +234,14 @@ def test_the_reading_process_knows_no_secrets_and_has_its_limits(
 
 def test_limits_are_set_before_anything_is_read() -> None:
     code = (
-        "from knowledge.importing import child; import resource as r, sys; child.limit(); print(*[r.getrlimit(x)[0] "
+        "from knowledge.importing import child; import resource as r, sys; child.limited(); print(*[r.getrlimit(x)[0] "
         "for x in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)]); print({'docx', 'lxml', 'bs4', "
         "'pypdfium2'} & set(sys.modules))"
     )
     out = subprocess.run(
-        [reading.sys.executable, "-c", code],
-        env=reading._environment(),
-        cwd=reading._ROOT,
+        [sys.executable, "-c", code],
+        env=confined._environment(),
+        cwd=confined._ROOT,
         capture_output=True,
         text=True,
         check=True,
