@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         return self.home / "dangers.joblib"
 
     @property
+    def clock(self) -> Path:
+        """The last time of day that was believed."""
+        return self.home / "clock.json"
+
+    @property
     def topics(self) -> Path:
         """The topic classifier, as it was trained last."""
         return self.home / "topics.joblib"

@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.cli.commands import Commands, with_session
 from bot.cli.training import train
 from bot.settings import Settings
+from knowledge.clock import SHANGHAI
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -44,6 +46,15 @@ def worker(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
+def confirm_clock(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.run.clock_watch import confirm
+
+    now = datetime.now(UTC)
+    confirm(settings.clock, now)
+    print(f"好，现在就是 {now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}。到期的事从这一刻起照常处理。")
+    return 0
+
+
 def demo(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run import demo as invented
 
@@ -61,6 +72,7 @@ def add(commands: Commands) -> None:
     )
     commands.add("app", app, "the pages and the loopback endpoints alone")
     commands.add("worker", worker, "embedding of the rest and retention alone")
+    commands.add("confirm-clock", confirm_clock, "after the computer's clock leapt: the time it shows now is right")
     commands.add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument(
         "--remove", action="store_true", help="take them out again"
     )

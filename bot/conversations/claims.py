@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.conversations.models import Message, Sender
@@ -12,17 +12,19 @@ from knowledge.tables import changed
 CLAIM_LAPSES = timedelta(seconds=45)
 
 
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Nobody is at it. A claim of the future was made before the clock went back: whoever made it is long done."""
+    lapsed = (Message.claimed_at < now - CLAIM_LAPSES) | (Message.claimed_at > now + CLAIM_LAPSES)
+    return Message.claimed_at.is_(None) | lapsed
+
+
 def claim(session: Session, message_id: int) -> bool:
     """Whether this caller may answer now: nobody has, and nobody else has been at it for CLAIM_LAPSES."""
     now = datetime.now(UTC)
     taken = changed(
         session,
         update(Message)
-        .where(
-            Message.id == message_id,
-            Message.answered_at.is_(None),
-            (Message.claimed_at.is_(None)) | (Message.claimed_at < now - CLAIM_LAPSES),
-        )
+        .where(Message.id == message_id, Message.answered_at.is_(None), _is_free(now))
         .values(claimed_at=now),
     )
     session.commit()
@@ -63,9 +65,9 @@ def unanswered(session: Session, *, older_than: timedelta, limit: int = 200) -> 
     wait for each other.
     """
     now = datetime.now(UTC)
-    free = Message.claimed_at.is_(None) | (Message.claimed_at < now - CLAIM_LAPSES)
+    is_old = (Message.created_at < now - older_than) | (Message.created_at > now + CLAIM_LAPSES)
     first = func.min(Message.id)
     waiting = select(first).where(
-        Message.sender == Sender.resident, Message.answered_at.is_(None), free, Message.created_at < now - older_than
+        Message.sender == Sender.resident, Message.answered_at.is_(None), _is_free(now), is_old
     )
     return list(session.scalars(waiting.group_by(Message.conversation_id).order_by(first).limit(limit)))

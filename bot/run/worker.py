@@ -15,6 +15,7 @@ from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
+from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
@@ -31,12 +32,14 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: ended.set())
     os.nice(10)  # a resident's turn comes before the last statute's vector
     sessions = make_sessions(make_engine(settings.url))
-    publications, rebuild, next_round = Publications(settings, sessions), Rebuild(settings), 0.0
+    watch = ClockWatch(settings.clock)
+    publications = Publications(settings, sessions, is_clock_sure=watch.is_sure)
+    rebuild, next_round = Rebuild(settings), 0.0
     while not ended.is_set():
         if time.monotonic() >= next_round:
             next_round = time.monotonic() + _ROUND_S
             _tried(rebuild.poll)
-            _tried(lambda: work(settings, sessions))
+            _tried(lambda: work(settings, sessions, is_clock_sure=watch.is_sure()))
         while _tried(publications.step) and not ended.is_set():
             pass
         ended.wait(1)
@@ -53,18 +56,26 @@ def _tried(job: Callable[[], int | None]) -> int | None:
         return None
 
 
-def work(settings: Settings, sessions: Callable[[], Session]) -> None:
-    """One round: whatever is due now. Cut short anywhere, the next one goes on with it."""
+def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: bool = True) -> None:
+    """One round: whatever is due now. Cut short anywhere, the next one goes on with it. While the clock is doubted
+    nothing is escalated, reminded of or deleted.
+    """
     with sessions() as session:
         now = datetime.now(UTC)
-        clock.tick(session, now=now)
+        if is_clock_sure:
+            clock.tick(session, now=now)
+            delivery.tell_appointments(session, now=now)
         delivery.tell_case_events(session)
-        delivery.tell_appointments(session, now=now)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
         hit = changes.look_if_due(session, today=datetime.now(SHANGHAI).date(), others=canned.citing_replies(session))
     if hit:
         log.info("the law changed: %s texts to look at", hit)
+    if is_clock_sure:
+        _forget_old(settings, sessions)
+
+
+def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
     with sessions() as session:
         old = service.older_than(session, timedelta(days=settings.retention_days))
         # Rasa's copy first: if it can't be deleted now, ours still names it next time.

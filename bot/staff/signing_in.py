@@ -84,11 +84,13 @@ def _open(session: Session, staff: Staff, now: datetime) -> bool:
 def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
     totp = pyotp.TOTP(staff.totp_secret or "")
     step = int(now.timestamp()) // 30
+    # One used in the future was used before the clock went back; it must not lock the account until then.
+    last = staff.totp_last if staff.totp_last <= step + 10 else 0
     for counter in (step - 1, step, step + 1):
-        if counter > staff.totp_last and secrets.compare_digest(
-            totp.at(counter * 30).encode(), storable(code).strip().encode()
-        ):
-            newer = update(Staff).where(Staff.id == staff.id, Staff.totp_last < counter).values(totp_last=counter)
+        if counter > last and secrets.compare_digest(totp.at(counter * 30).encode(), storable(code).strip().encode()):
+            newer = (
+                update(Staff).where(Staff.id == staff.id, Staff.totp_last == staff.totp_last).values(totp_last=counter)
+            )
             return changed(session, newer) > 0
     return False
 
