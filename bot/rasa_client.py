@@ -22,7 +22,11 @@ class RasaClient:
         """`trackers`: Rasa's file; needed to take a message back."""
         self._trackers = trackers
         self._http = httpx.AsyncClient(
-            base_url=url, params={"token": token}, timeout=httpx.Timeout(timeout_s, connect=2.0), trust_env=False
+            base_url=url,
+            params={"token": token},
+            headers={"x-linli-secret": token},  # bot/nlu/channel.py
+            timeout=httpx.Timeout(timeout_s, connect=2.0),
+            trust_env=False,
         )
 
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:

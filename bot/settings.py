@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         return self.home / "dangers.joblib"
 
     @property
+    def heartbeat(self) -> Path:
+        """Touched by the worker while it goes on."""
+        return self.home / "worker.alive"
+
+    @property
     def clock(self) -> Path:
         """The last time of day that was believed."""
         return self.home / "clock.json"

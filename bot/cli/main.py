@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 
 from bot.cli import doctor, evaluate, knowledge, privacy, running, staff, talk
@@ -27,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     args = make_parser().parse_args()
+    os.umask(0o077)  # what residents said, hashes and secrets are nobody else's on this machine
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=_LOG)
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.ERROR)

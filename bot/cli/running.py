@@ -3,6 +3,9 @@
 import argparse
 import asyncio
 import json
+import os
+import signal
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,8 +19,10 @@ if TYPE_CHECKING:
 
 
 def serve(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.run import preparing, stack
+    from bot.run import one_home, preparing, stack
 
+    with one_home.held(settings.home):  # before anything in it is touched
+        pass
     preparing.prepare(settings)
     train(settings)
     stack.serve(settings)
@@ -30,6 +35,23 @@ def setup(settings: Settings, args: argparse.Namespace) -> int:
     preparing.prepare(settings, core_only=not args.all)
     train(settings)
     return 0
+
+
+def stop(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.run import one_home
+
+    pid = one_home.supervisor(settings.home)
+    if pid is None:
+        print("没有在运行。")
+        return 0
+    os.kill(pid, signal.SIGTERM)
+    for _ in range(300):
+        if one_home.supervisor(settings.home) is None:
+            print("停下了。")
+            return 0
+        time.sleep(0.1)
+    print(f"进程 {pid} 还没停下，请再等一会儿，或者重启这台电脑。")
+    return 1
 
 
 def app(settings: Settings, args: argparse.Namespace) -> int:
@@ -67,6 +89,7 @@ def demo(settings: Settings, args: argparse.Namespace) -> int:
 
 def add(commands: Commands) -> None:
     commands.add("serve", serve, "prepare what is missing, start all parts, stay until Ctrl-C")
+    commands.add("stop", stop, "end what `serve` of this home started")
     commands.add("setup", setup, "prepare everything without starting").add_argument(
         "--all", action="store_true", help="embed all statutes now, not only those needed most"
     )

@@ -38,6 +38,7 @@ def rasa_environ(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "LINLI_INTERNAL_URL": settings.internal_url,
         "LINLI_INTERNAL_SECRET": settings.secret("internal"),
+        "LINLI_RASA_SECRET": settings.secret("rasa"),
         "LINLI_TRACKER_DB": str(settings.rasa_trackers),
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import httpx
 
 from bot.db import make_engine, make_sessions
+from bot.run import one_home
 from bot.run.preparing import check_port, rasa_environ
+from bot.run.pulse import Pulse, probes
 from bot.run.setup import RASA_VENV, SetupFailed, say
 from bot.settings import ROOT, Settings
 from bot.staff import accounts
@@ -31,21 +33,38 @@ class _Child:
 
 
 class Stack:
-    """Rasa, app and worker as children; `poll` restarts one that died, waiting longer each time."""
+    """Rasa, app and worker as children; `poll` restarts one that died or hangs, waiting longer each time."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises SetupFailed: the home is served already, or a port is taken."""
+        self._kept = contextlib.ExitStack()
+        self._kept.enter_context(one_home.held(settings.home))
+        try:
+            self._prepare(settings)
+        except SetupFailed:
+            self._kept.close()
+            raise
+
+    def _prepare(self, settings: Settings) -> None:
+        one_home.close_to_others(settings.home)
+        if orphans := one_home.end_orphans(settings.home, ("app", "rasa", "worker")):
+            say(f"上次没有正常停下，还在运行的 {'、'.join(orphans)} 已经停掉。")
         for port in (settings.port, settings.internal_port, settings.rasa_port):
             check_port(port)
         self.settings = settings
+        mark = {"LINLI_PART_OF": str(settings.home)}
         own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
-            _Child("app", [*linli, "app"], own),
-            _Child("rasa", _rasa(settings), rasa_environ(settings)),
-            _Child("worker", [*linli, "worker"], own),
+            _Child("app", [*linli, "app"], own | mark),
+            _Child("rasa", _rasa(settings), rasa_environ(settings) | mark),
+            _Child("worker", [*linli, "worker"], own | mark),
         ]
 
+        self._pulse = Pulse(probes(settings))
+
     def start(self) -> None:
+        self._pulse.start()
         for child in self.children:
             self._start(child)
 
@@ -74,7 +93,19 @@ class Stack:
                 )
                 child.process, child.not_before = None, now + wait
 
+            elif self._pulse.is_silent(child.name, since=child.started):
+                say(f"{child.name} 很久没有回应，停掉重启")
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
+        try:
+            self._end_children()
+        finally:
+            self._kept.close()
+
+    def _end_children(self) -> None:
+        self._pulse.stop()
         for child in self.children:
             if child.process and child.process.poll() is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -106,10 +137,10 @@ class Stack:
 
 
 def _rasa(settings: Settings) -> list[str]:
-    command = [str(RASA_VENV / "bin" / "rasa"), "run", "--model"]
+    command = [str(RASA_VENV / "bin" / "python"), "-m", "bot.nlu.serve", "--model"]
     command += [str(settings.home / "rasa-models" / "linli.tar.gz"), "--enable-api"]
     command += ["--interface", "127.0.0.1", "--port", str(settings.rasa_port)]
-    command += [f"--auth-token={settings.secret('rasa')}", "--logging-config-file", "bot/nlu/logging.yml"]
+    command += ["--logging-config-file", "bot/nlu/logging.yml"]
     return [*command, "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]
 
 

@@ -17,6 +17,7 @@ from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
+from bot.run.pulse import Heartbeat
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
 from knowledge.law import changes
@@ -35,14 +36,17 @@ def run(settings: Settings) -> None:
     watch = ClockWatch(settings.clock)
     publications = Publications(settings, sessions, is_clock_sure=watch.is_sure)
     rebuild, next_round = Rebuild(settings), 0.0
+    heartbeat = Heartbeat(settings.heartbeat)
     while not ended.is_set():
+        heartbeat.goes_on()
         if time.monotonic() >= next_round:
             next_round = time.monotonic() + _ROUND_S
             _tried(rebuild.poll)
             _tried(lambda: work(settings, sessions, is_clock_sure=watch.is_sure()))
         while _tried(publications.step) and not ended.is_set():
-            pass
+            heartbeat.goes_on()
         ended.wait(1)
+    heartbeat.stop()
     rebuild.stop()
     publications.close()
 

@@ -106,10 +106,12 @@ def test_a_taken_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             Stack(Settings())
 
 
-def test_a_secret_that_begins_with_a_dash_is_no_option_to_rasa(tmp_path: Path) -> None:
+def test_no_secret_stands_among_the_arguments_of_a_process(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, port=free_port(), internal_port=free_port(), rasa_port=free_port())
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "rasa").write_text("-3kQ")
-    rasa = next(c for c in Stack(settings).children if c.name == "rasa")
-    assert [a for a in rasa.command if a.startswith("-3")] == []
-    assert "--auth-token=-3kQ" in rasa.command
+    stack = Stack(settings)
+    rasa = next(c for c in stack.children if c.name == "rasa")
+    assert not any("-3kQ" in argument for child in stack.children for argument in child.command), "ps shows them"
+    assert rasa.environ["LINLI_RASA_SECRET"] == "-3kQ"
+    stack.stop()

@@ -1,0 +1,134 @@
+"""Who serves a home, what a killed supervisor leaves behind, and parts that hang (red team M2, M14)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.run import one_home
+from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
+from bot.run.stack import Stack, _Child
+from bot.settings import Settings
+from tests.bot.run.test_setup import free_port
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", port=free_port(), internal_port=free_port(), rasa_port=free_port())
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[bytes]]]:
+    processes: list[subprocess.Popen[bytes]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_the_second_start_says_that_the_home_is_served(settings: Settings) -> None:
+    stack = Stack(settings)
+    assert one_home.supervisor(settings.home) == os.getpid()
+    with pytest.raises(one_home.HomeTaken, match=rf"进程号 {os.getpid()}.*linli stop"):
+        Stack(settings)
+    stack.stop()
+    assert one_home.supervisor(settings.home) is None
+    Stack(settings).stop()
+
+
+def test_a_killed_supervisor_holds_nothing(settings: Settings, started: list[subprocess.Popen[bytes]]) -> None:
+    code = f"from bot.run import one_home; from pathlib import Path; import time\nwith one_home.held(Path({str(settings.home)!r})):\n    print('held', flush=True); time.sleep(600)"
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    started.append(other)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"held\n"
+    assert one_home.supervisor(settings.home) == other.pid
+    other.kill()
+    other.wait()
+    assert one_home.supervisor(settings.home) is None
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_parts_of_a_killed_supervisor_are_ended(
+    settings: Settings, started: list[subprocess.Popen[bytes]], is_stopped: bool
+) -> None:
+    settings.home.mkdir()
+    marked = {**os.environ, "LINLI_PART_OF": str(settings.home)}
+    for name, environ in (("rasa", marked), ("worker", dict(os.environ))):
+        process = subprocess.Popen(SLEEPER, env=environ, start_new_session=True)
+        started.append(process)
+        (settings.home / f"{name}.pid").write_text(str(process.pid))
+    orphan, stranger = started
+    _until(lambda: Path(f"/proc/{orphan.pid}/cmdline").read_bytes().startswith(sys.executable.encode()))
+    if is_stopped:
+        orphan.send_signal(signal.SIGSTOP)
+    assert one_home.end_orphans(settings.home, ("app", "rasa", "worker")) == ["rasa"]
+    assert orphan.wait(5) < 0
+    assert stranger.poll() is None, "its number was another program's"
+
+
+def test_a_part_that_hangs_is_started_again(settings: Settings) -> None:
+    stack = Stack(settings)
+    seconds, answers = [1000.0], {"app": True}
+    stack._pulse = Pulse({"app": lambda: answers["app"]}, now=lambda: seconds[0])
+    stack.children = [_Child("app", SLEEPER, dict(os.environ), started=seconds[0])]
+    [child] = stack.children
+    stack._start(child)
+    child.started = seconds[0]
+    assert child.process is not None
+    first = child.process
+
+    def past(time_s: float) -> None:
+        seconds[0] += time_s
+        stack._pulse.look()
+        stack.poll()
+
+    past(170)
+    assert first.poll() is None
+    answers["app"] = False
+    past(SILENT_S - 10)
+    assert first.poll() is None, "busy, perhaps"
+    past(20)
+    assert first.wait(5) == -signal.SIGKILL
+    stack.poll()
+    child.not_before = 0.0
+    stack.poll()
+    assert child.process is not None
+    assert child.process.pid != first.pid
+    stack.stop()
+
+
+def test_the_worker_is_heard_while_it_goes_on(tmp_path: Path) -> None:
+    assert not is_fresh(tmp_path / "worker.alive")
+    heart = Heartbeat(tmp_path / "worker.alive")
+    _until(lambda: is_fresh(tmp_path / "worker.alive"))
+    heart.stop()
+    os.utime(tmp_path / "worker.alive", (time.time() - SILENT_S,) * 2)
+    assert not is_fresh(tmp_path / "worker.alive")
+
+
+def test_what_lies_in_a_home_is_nobody_elses(settings: Settings) -> None:
+    settings.home.mkdir(mode=0o755)
+    (settings.home / "logs").mkdir()
+    old = [
+        settings.home / "linli.sqlite",
+        settings.home / "rasa-tracker.sqlite-wal",
+        settings.home / "logs" / "app.log",
+    ]
+    for path in old:
+        path.touch(0o644)
+    Stack(settings).stop()
+    assert {oct(path.stat().st_mode & 0o777) for path in old} == {"0o600"}
+    assert oct(settings.home.stat().st_mode & 0o777) == "0o700"
+
+
+def _until(holds: object) -> None:
+    while not holds():  # type: ignore[operator]
+        time.sleep(0.02)
