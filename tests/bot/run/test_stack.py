@@ -44,8 +44,11 @@ def test_the_second_start_says_that_the_home_is_served(settings: Settings) -> No
 
 
 def test_a_killed_supervisor_holds_nothing(settings: Settings, started: list[subprocess.Popen[bytes]]) -> None:
-    code = f"from bot.run import one_home; from pathlib import Path; import time\nwith one_home.held(Path({str(settings.home)!r})):\n    print('held', flush=True); time.sleep(600)"
-    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    code = (
+        "import sys, time; from pathlib import Path; from bot.run import one_home\n"
+        "with one_home.held(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(600)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(settings.home)], stdout=subprocess.PIPE)
     started.append(other)
     assert other.stdout is not None
     assert other.stdout.readline() == b"held\n"
