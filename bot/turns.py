@@ -24,6 +24,7 @@ from bot.emergency import card
 from bot.emergency.guidance import Emergency
 from bot.emergency.recognising import recognise
 from bot.rasa_client import RasaClient, RasaUnavailable
+from bot.staff import signing_in
 from knowledge.normalise import normalise
 
 log = logging.getLogger("linli.turns")
@@ -54,6 +55,7 @@ _HELPING = {
     ReplyKind.handoff,
 }
 _TOLD = 30  # characters
+_ENOUGH = "不等了"
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -72,7 +74,8 @@ class Taken:
     """A message that is ours to answer, and what was so when we took it.
 
     `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
-    `is_long`: Rasa's session has grown and a new one is due.
+    `is_long`: Rasa's session has grown and a new one is due; `is_alone`: a person was asked for and none is at work, so
+    the bot goes on.
     """
 
     message: Message
@@ -83,6 +86,7 @@ class Taken:
     is_retry: bool
     done: tuple[Reply, ...]
     is_long: bool
+    is_alone: bool = False
 
     @property
     def id(self) -> int:
@@ -129,7 +133,7 @@ class Turns:
             return await self._in_thread(self._replies_to, message_id)
         if taken.danger and (not taken.danger.soft or (taken.is_likely and taken.status is ConversationStatus.waiting)):
             return await self._in_thread(self._call_for_help, taken, taken.danger)
-        if taken.status is not ConversationStatus.bot:
+        if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
         try:
             replies = await self._from_bot(taken)
@@ -187,6 +191,7 @@ class Turns:
                 is_retry=is_retry,
                 done=tuple(Reply.from_custom(reply) for reply in outcome.replies) if outcome else (),
                 is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
+                is_alone=_is_alone(session, conversation, text),
             )
         return replace(taken, danger=self.danger_in(text))
 
@@ -237,7 +242,7 @@ class Turns:
         """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
         if taken.status is not ConversationStatus.waiting:
             return []
-        if taken.text.startswith("不等了"):
+        if taken.text.startswith(_ENOUGH):
             queue.stop_waiting(session, taken.conversation_id)
             return [_NOT_WAITING]
         now = datetime.now(UTC)
@@ -311,7 +316,8 @@ class Turns:
         called = next((reply.effects.handoff for reply in replies if reply.effects.handoff), None)
         if called:
             return called
-        if replies[-1].kind is ReplyKind.abstention and messages.in_a_row(session, conversation.id)[0] >= 1:
+        is_stuck = replies[-1].kind is ReplyKind.abstention and messages.in_a_row(session, conversation.id)[0] >= 1
+        if is_stuck and queue.is_open(session, datetime.now(UTC)):
             return "abstained"
         return "rule" if queue.rule_for(session, text, place=conversation.place_id) else None
 
@@ -321,7 +327,18 @@ class Turns:
         # Only words said plainly count (绿色通道); a person confirms it.
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
         topic = self._topic(matter) if matter else ""
-        return queue.request(session, conversation, reason=reason, now=datetime.now(UTC), topic=topic, words=told)
+        now = datetime.now(UTC)
+        queued = queue.request(session, conversation, reason=reason, now=now, topic=topic, words=told)
+        if queued is None and conversation.status is ConversationStatus.waiting:
+            return queue.waiting_reply(session, conversation.id, now=now)  # asked for again while nobody is there
+        return queued
+
+
+def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
+    if conversation.status is not ConversationStatus.waiting or text.startswith(_ENOUGH):
+        return False
+    now = datetime.now(UTC)
+    return not (queue.is_open(session, now) and signing_in.present(session, now=now))
 
 
 def _together(*replies: Reply | None) -> list[Reply]:

@@ -46,6 +46,11 @@ def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule |
     return next((rule for rule in fits if rule.place_id is None or rule.place_id in here), None)
 
 
+def is_open(session: Session, now: datetime) -> bool:
+    """Whether people work at this hour; out of hours nobody is put into the queue unasked."""
+    return calendar(session).is_open(now)
+
+
 def request(
     session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = ""
 ) -> Reply | None:

@@ -17,6 +17,7 @@ from bot.conversations import messages as conversations_messages
 from bot.conversations import status as statuses
 from bot.conversations.models import Conversation, InternalNote, Message, Sender
 from bot.conversations.status import MOVES, Status
+from bot.staff import signing_in
 from bot.turns import Turns
 from bot.web.resident.shown import message_json
 from knowledge.exchange.corpus import import_places
@@ -35,6 +36,20 @@ def _offices(sessions: sessionmaker[Session]) -> None:
         import_places(session, CORPUS)
         import_offices(session, CORPUS / "offices.yml")
         session.commit()
+
+
+class Office:
+    """Whether it is open, and who is there; the tests' own hour doesn't count."""
+
+    is_open, present = True, ("王芳",)
+
+
+@pytest.fixture(autouse=True)
+def office(monkeypatch: pytest.MonkeyPatch) -> Office:
+    found = Office()
+    monkeypatch.setattr(queue, "is_open", lambda *_: found.is_open)
+    monkeypatch.setattr(signing_in, "present", lambda *_, **__: list(found.present))
+    return found
 
 
 @pytest.fixture
@@ -532,6 +547,31 @@ def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(
     assert turn(sessions, rasa, conversation_id, "有人吗", 2) == []
     assert rasa.asked == []
     assert claims.unanswered(session, older_than=timedelta(seconds=-5)) == []
+
+
+@pytest.mark.parametrize(("is_open", "present"), [(False, ("王芳",)), (True, ())])
+def test_while_nobody_is_at_work_the_bot_goes_on_answering(
+    sessions: sessionmaker[Session], session: Session, office: Office, is_open: bool, present: tuple[str, ...]
+) -> None:
+    office.is_open, office.present = is_open, present
+    conversation_id = queued(session, "danger")
+    assert [r.text for r in turn(sessions, FakeRasa(ANSWER), conversation_id, "医药费谁出")] == ["可以。"]
+    asked_again = FakeRasa([{"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}}])
+    assert len(turn(sessions, asked_again, conversation_id, "转人工", 2)) == 2, "and where one stands"
+    assert status(session, conversation_id) is Status.waiting, "people still see it"
+    [stopped] = turn(sessions, FakeRasa(ANSWER), conversation_id, queue.DONT_WAIT, 3)
+    assert "接着答" in stopped.text
+
+
+def test_out_of_hours_nobody_is_queued_unasked(
+    sessions: sessionmaker[Session], session: Session, office: Office
+) -> None:
+    office.is_open = False
+    conversation_id = started(session).id
+    rasa = FakeRasa(ABSTENTION, ABSTENTION)
+    for number in (1, 2):
+        turn(sessions, rasa, conversation_id, "外星人归谁管", number)
+    assert status(session, conversation_id) is Status.bot
 
 
 def test_an_emergency_while_waiting_moves_to_the_front(sessions: sessionmaker[Session], session: Session) -> None:
