@@ -164,12 +164,15 @@ def _told(session: Session, case: Case, allowed: Move, note: str) -> str | None:
     return f"{say}\n这样算解决了吗？" if case.status is CaseStatus.answered else say
 
 
+NO_MASTER = "要并入的编号不对，或那件事已经办结。"
+
+
 def merge(session: Session, case_id: int, into_number: str, *, actor: Actor, key: str, now: datetime) -> Case:
     """并案: the case goes on in another one; residents of both hear of it."""
     digits, fits = numbers.find(into_number)
     master = session.scalar(select(Case).where(Case.number == digits)) if digits and fits else None
     if master is None or master.id == case_id or master.status not in OPEN:
-        raise InvalidInput("要并入的编号不对，或那件事已经办结。")
+        raise InvalidInput(NO_MASTER)
     case = get(session, case_id)
     if _is_done(session, key):
         return case

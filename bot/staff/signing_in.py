@@ -34,7 +34,7 @@ def sign_in(
     session.refresh(staff)  # hashing takes long enough for others to have tried meanwhile
     if _is_locked(staff, now):
         raise _locked()
-    right = fits and staff.is_active and (not staff.totp_secret or _code_fits(session, staff, code, now))
+    right = fits and staff.is_active and (not staff.totp_secret or code_fits(session, staff, code, now))
     if not right:
         _count_wrong(session, staff, now)
         raise SignInFailed
@@ -81,7 +81,20 @@ def _open(session: Session, staff: Staff, now: datetime) -> bool:
     return bool(changed(session, opened))
 
 
-def _code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
+def enrol(session: Session, staff: Staff, secret: str, code: str, now: datetime) -> bool:
+    """From now on this secret's codes are asked for; the one that proves it counts as used. The caller commits."""
+    before = staff.totp_secret, staff.totp_last
+    staff.totp_secret, staff.totp_last = secret, 0
+    session.flush()
+    if code_fits(session, staff, code, now):
+        return True
+    staff.totp_secret, staff.totp_last = before
+    session.flush()
+    return False
+
+
+def code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
+    """Once a code."""
     totp = pyotp.TOTP(staff.totp_secret or "")
     step = int(now.timestamp()) // 30
     # One used in the future was used before the clock went back; it must not lock the account until then.

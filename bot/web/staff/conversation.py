@@ -83,11 +83,9 @@ def conversation(heard: Heard, at: InboxSeat, conversation_id: str) -> Response:
     thread = Thread.of(at, found)
     if found.agent_id == at.staff.id and thread.messages:
         found.agent_seen = thread.messages[-1].id
+    at.saw("查看对话", found.id[:8])
     if at.request.headers.get("hx-request"):
-        at.session.commit()
         return thread.page(at)
-    at.record("查看对话", found.id[:8])
-    at.session.commit()
     notes = select(InternalNote).where(InternalNote.conversation_id == found.id).order_by(InternalNote.id)
     canned = select(CannedReply.text).order_by(CannedReply.position, CannedReply.id)
     return at.page(

@@ -144,6 +144,11 @@ class Seat:
     def teams(self) -> list[Team]:
         return list(self.session.scalars(select(Team).order_by(Team.name)))
 
+    def saw(self, what: str, on: str) -> None:
+        """Somebody looked at what residents said; committed here."""
+        audit.record_sight(self.session, self.staff, what, on)
+        self.session.commit()
+
     def record(self, what: str, on: str = "", *, detail: str = "") -> None:
         """Into the audit; committed with the deed."""
         audit.record(self.session, self.staff, what, on, detail=detail)

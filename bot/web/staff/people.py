@@ -59,6 +59,9 @@ def change_person(at: PeopleForm, staff_id: str) -> Response:
 @router.get("/audit", response_class=HTMLResponse)
 def audit(at: Annotated[Seat, seat("audit")], before: int = _NEWEST) -> Response:
     older = select(AuditEntry).where(AuditEntry.id < max(0, min(before, _NEWEST)))
+    seen = rights.places_of(at.session, at.staff)
+    if seen is not None:  # what colleagues of one's own places did
+        older = older.where(AuditEntry.staff_id.in_(select(Staff.id).where(Staff.place_id.in_(seen))))
     rows = list(at.session.scalars(older.order_by(AuditEntry.id.desc()).limit(_SHOWN)))
     return at.page("account/audit.html", rows=rows)
 

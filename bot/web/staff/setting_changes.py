@@ -81,6 +81,7 @@ def _move_rule(at: Form) -> None:
     here = rules.index(rule)
     there = here - 1 if at.text("do") == "up" else here + 1
     if 0 <= there < len(rules):
+        _check_reach(at, rules[there].place_id)  # it comes later, or earlier, by this
         rules[here], rules[there] = rules[there], rules[here]
     for position, each in enumerate(rules, 1):
         each.position = 10 * position
@@ -90,6 +91,7 @@ def _save_limit(at: Form) -> None:
     unit, amount, green = at.text("unit", 10), at.number("amount") or 0, at.number("green_amount") or 0
     if unit not in set(Unit) or not 1 <= green <= amount <= 1000:
         raise InvalidInput("时限请填 1 到 1000，优先办理的不能比普通的长。")
+    _check_reach(at, None)
     at.session.merge(TimeLimit(category=at.text("category", 20) or "*", amount=amount, unit=unit, green_amount=green))
 
 
@@ -116,6 +118,7 @@ def _save_handoff(at: Form) -> None:
 
 
 def _save_day(at: Form) -> None:
+    _check_reach(at, None)
     at.session.merge(CalendarDay(day=_day(at), is_workday=at.text("is_workday") == "1"))
 
 
@@ -123,6 +126,7 @@ def _save_reply(at: Form) -> None:
     text = at.text("text", 301)
     if not text or len(text) > 300:
         raise InvalidInput("常用回复请写 1 到 300 个字。")
+    _check_reach(at, None)
     if at.session.scalar(select(CannedReply.id).where(CannedReply.text == text)):
         raise InvalidInput("已经有这一句了。")
     at.session.add(CannedReply(text=text, position=at.number("position") or 100))
@@ -150,10 +154,12 @@ def _delete_placed(at: Form, row: GridWorker | HandoffRule | None) -> None:
 
 
 def _delete_day(at: Form) -> None:
+    _check_reach(at, None)
     at.session.execute(delete(CalendarDay).where(CalendarDay.day == _day(at)))
 
 
 def _delete_reply(at: Form) -> None:
+    _check_reach(at, None)
     at.session.execute(delete(CannedReply).where(CannedReply.id == (at.number("id") or 0)))
 
 
@@ -190,7 +196,7 @@ def _own_rule(at: Form, number: int) -> RoutingRule:
 
 def _check_reach(at: Form, place: str | None) -> None:
     if not place and rights.places_of(at.session, at.staff) is not None:
-        raise NotAllowed("对所有地方都算数的规则，要由负责所有地方的人来定；您的规则请选一个地方。")
+        raise NotAllowed("对所有地方都算数的设置，要由负责所有地方的人来定；您的规则请选一个地方。")
     rights.check_place(at.session, at.staff, place)
 
 

@@ -157,24 +157,46 @@ def password(at: OwnForm) -> Response:
 
 @router.post("/account/totp")
 def totp(at: OwnForm) -> Response:
-    """Without a secret one is drawn and shown; with it, the code proves that the telephone has it."""
+    """Without a secret one is drawn and shown; with it, the code proves that the telephone has it. The password, and
+    the code in use until now, prove that it isn't somebody at a browser left open.
+    """
+    try:
+        _check_own(at)
+    except ActionError as error:
+        at.session.rollback()
+        return _account(at, problem=error.message_zh)
     secret = at.text("secret", 40)
     if not secret:
+        at.session.rollback()  # the old code is asked for again with the new one
         return _account(at, secret=pyotp.random_base32())
     if not _SECRET.fullmatch(secret):
         return _account(at, problem="动态码不对，请再扫一次、再填一次。")
-    if not pyotp.TOTP(secret).verify(at.text("code", 8), valid_window=1):
+    if not signing_in.enrol(at.session, at.staff, secret, at.text("code", 8), datetime.now(UTC)):
+        at.session.rollback()
         return _account(at, problem="动态码不对，请再扫一次、再填一次。", secret=secret)
-    at.staff.totp_secret = secret
+    _end_others(at)
     at.record("启用动态码")
     at.session.commit()
-    return _account(at, done="动态码启用了，下次登录要填。")
+    return _account(at, done="动态码启用了，下次登录要填。其他设备都退出了。")
+
+
+def _check_own(at: Form) -> None:
+    """Raises SignInFailed, NotAllowed."""
+    passwords.check_right(at.staff, _secret_of(at.sent, "old"))
+    if at.staff.totp_secret and not signing_in.code_fits(
+        at.session, at.staff, at.text("old_code", 8), datetime.now(UTC)
+    ):
+        raise NotAllowed("现在用的动态码不对。手机丢了，请管理员给您重设密码。")
+
+
+def _end_others(at: Form) -> None:
+    others = StaffSession.token_hash != at.who.held.token_hash
+    at.session.execute(delete(StaffSession).where(StaffSession.staff_id == at.staff.id, others))
 
 
 @router.post("/account/revoke")
 def revoke(at: OwnForm) -> Response:
-    others = StaffSession.token_hash != at.who.held.token_hash
-    at.session.execute(delete(StaffSession).where(StaffSession.staff_id == at.staff.id, others))
+    _end_others(at)
     at.record("退出其他设备")
     at.session.commit()
     return _account(at, done="其他设备都退出了。")

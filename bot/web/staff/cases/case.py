@@ -37,8 +37,7 @@ CasesForm = Annotated[Form, form("cases")]
 @router.get("/{case_id}", response_class=HTMLResponse)
 def detail(at: CasesSeat, case_id: str) -> Response:
     case = _held(at, case_id)
-    at.record("查看事项", case.number)
-    at.session.commit()
+    at.saw("查看事项", case.number)
     return _shown(at, case)
 
 
@@ -49,7 +48,7 @@ def link(at: CasesForm, case_id: str) -> Response:
     token = links.make(at.session, case.id, now=datetime.now(UTC))
     at.record("生成进度链接", case.number)
     at.session.commit()
-    return _shown(at, case, link=f"{at.request.url.scheme}://{at.request.headers.get('host', '')}/progress/{token}")
+    return _shown(at, case, link=f"{at.desk.settings.own_url}/progress/{token}")
 
 
 @router.get("/{case_id}/photos/{photo_id}")
@@ -58,6 +57,7 @@ def photo(at: CasesSeat, case_id: str, photo_id: str) -> Response:
     found = at.session.get(Photo, number_or_404(photo_id))
     if found is None or found.case_id != case.id:
         raise NotFound("没有这张照片。")
+    at.saw("查看照片", case.number)
     return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.cases import mediation, moves, units
+from actions.cases import mediation, moves, numbers, units
 from actions.cases.green import GREEN
 from actions.cases.models import CalledUnit, Case
 from actions.cases.status import CaseStatus
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot.conversations import queue
+from bot.staff import rights
 from bot.web.staff.desk import Form
 from bot.web.staff.typed import when_of
 
@@ -46,6 +48,8 @@ def _move(deed: Deed) -> None:
         raise NotAllowed("现在不能这样办，请刷新再看。")
     if to == CaseStatus.merged:
         into = deed.form.text("into", 40)
+        if not _is_in_reach(deed, into):
+            raise InvalidInput(moves.NO_MASTER)  # the same words: whether it exists is nobody else's
         moves.merge(deed.session, deed.case_id, into, actor=deed.actor, key=deed.key, now=deed.now)
         return
     moves.move(
@@ -58,6 +62,13 @@ def _move(deed: Deed) -> None:
         note=deed.note,
         team_id=deed.form.number("team"),
     )
+
+
+def _is_in_reach(deed: Deed, number: str) -> bool:
+    seen = rights.places_of(deed.session, deed.form.staff)
+    digits, _ = numbers.find(number)
+    place = deed.session.scalar(select(Case.place_id).where(Case.number == digits))
+    return seen is None or place is None or place in seen
 
 
 def _note(deed: Deed) -> None:

@@ -346,8 +346,8 @@ def test_who_must_change_the_password_gets_no_further_than_the_account_page(worl
 
 
 def test_a_code_is_switched_on_only_by_a_right_code(world: World) -> None:
-    client = world.enter("agent")
-    secret = re.search(r'name="secret" value="([A-Z2-7]{32})"', client.post("/staff/account/totp").text)
+    client, own = world.enter("agent"), {"old": PASSWORD}
+    secret = re.search(r'name="secret" value="([A-Z2-7]{32})"', client.post("/staff/account/totp", data=own).text)
     assert secret
     for sent in (
         {"secret": secret[1], "code": "000000"},
@@ -356,13 +356,14 @@ def test_a_code_is_switched_on_only_by_a_right_code(world: World) -> None:
         {"secret": "a" * 32},
         {"secret": secret[1], "code": "²²²²²²"},
     ):
-        assert client.post("/staff/account/totp", data=sent).status_code == 422
-    assert (
-        client.post("/staff/account/totp", data={"secret": secret[1], "code": pyotp.TOTP(secret[1]).now()}).status_code
-        == 200
-    )
+        assert client.post("/staff/account/totp", data={**own, **sent}).status_code == 422
+    right = {"secret": secret[1], "code": pyotp.TOTP(secret[1]).now()}
+    assert client.post("/staff/account/totp", data=right).status_code == 422, "without the password"
+    assert client.post("/staff/account/totp", data={**own, **right}).status_code == 200
     with world.sessions() as session:
         assert session.scalars(select(Staff).where(Staff.login == "agent")).one().totp_secret == secret[1]
+    again = {"login": "agent", "password": PASSWORD, "code": right["code"]}
+    assert world.visitor().post("/staff/sign-in", data=again).status_code != 303, "the code that proved it is used"
 
 
 def test_a_new_colleague_gets_a_password_that_must_be_changed(world: World) -> None:

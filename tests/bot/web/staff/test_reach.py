@@ -1,0 +1,88 @@
+"""What an account may reach, and what it leaves behind: findings M3 to M9 of the red team."""
+
+import pyotp
+import pytest
+from sqlalchemy import select, update
+
+from actions.cases.models import Case
+from actions.cases.moves import NO_MASTER
+from bot.staff.models import AuditEntry, Staff
+from tests.bot.world import PASSWORD, World
+
+
+def test_a_telephone_is_replaced_only_by_who_has_it(world: World) -> None:
+    """Whoever sat at an open browser set a code of his own and kept the owner out (red team M8)."""
+    old, new, client = pyotp.random_base32(), pyotp.random_base32(), world.enter("agent")
+    with world.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "agent").values(totp_secret=old))
+        session.commit()
+    sent = {"old": PASSWORD, "secret": new, "code": pyotp.TOTP(new).now()}
+    for old_code in ("", "000000"):
+        assert client.post("/staff/account/totp", data={**sent, "old_code": old_code}).status_code == 422
+    with_old = {**sent, "old_code": pyotp.TOTP(old).now()}
+    assert client.post("/staff/account/totp", data=with_old).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        "1234567890",
+        "13912345678",
+        "woaini1314",
+        "a123456789",
+        "password123",
+        "qwertyuiop",
+        "linli123456",
+        "19900101zhang",
+    ],
+)
+def test_a_password_that_is_guessed_is_refused(world: World, guess: str) -> None:
+    answer = world.enter("agent").post("/staff/account/password", data={"old": PASSWORD, "new": guess})
+    assert answer.status_code == 422
+    assert "太好猜" in answer.text
+
+
+def test_a_case_is_not_merged_into_one_out_of_reach(world: World) -> None:
+    """Staff of one village heard what was told in another's case (red team M3)."""
+    with world.sessions() as session:
+        master = session.get_one(Case, world.case)
+        own = ("id", "number", "request_key", "place_id")
+        held = {c.key: getattr(master, c.key) for c in Case.__table__.columns if c.key not in own}
+        case = Case(**held, number="26112900130", request_key="of-wangjiawan", place_id="wangjiawan")
+        session.add(case)
+        session.execute(update(Staff).where(Staff.login == "liuhe").values(place_id="wangjiawan"))
+        session.commit()
+        move = {"to": "merged", "into": master.number}
+    answer = world.enter("liuhe").post(f"/staff/cases/{case.id}/move", data=move)
+    assert answer.status_code == 422
+    assert NO_MASTER in answer.text, "as for a number that isn't there"
+    with world.sessions() as session:
+        assert session.get_one(Case, case.id).merged_into_id is None
+
+
+def test_what_staff_look_at_leaves_a_line(world: World) -> None:
+    client = world.enter("agent")
+    part = {"hx-request": "true"}
+    for _ in range(3):
+        assert client.get(f"/staff/conversations/{world.conversation}", headers=part).status_code == 200
+        assert client.get(f"/staff/cases/{world.case}/photos/{world.photo}").status_code == 200
+    with world.sessions() as session:
+        seen = list(session.scalars(select(AuditEntry.what).where(AuditEntry.what.in_(["查看对话", "查看照片"]))))
+    assert sorted(seen) == ["查看对话", "查看照片"], "once in ten minutes each"
+
+
+@pytest.mark.parametrize(
+    ("what", "sent"),
+    [
+        ("limit", {"category": "*", "amount": "999", "green_amount": "999", "unit": "workdays"}),
+        ("day", {"day": "2026-12-01", "is_workday": ""}),
+        ("day", {"day": "2026-12-01", "do": "delete"}),
+        ("reply", {"text": "您好"}),
+        ("reply", {"id": "1", "do": "delete"}),
+    ],
+)
+def test_what_holds_for_all_places_is_not_set_from_one(world: World, what: str, sent: dict[str, str]) -> None:
+    refused = world.enter("qingshi").post(f"/staff/settings/{what}", data=sent)
+    assert refused.status_code in (403, 422)
+    assert "要由负责所有地方的人来定" in refused.text
+    assert world.enter("administrator").post(f"/staff/settings/{what}", data=sent).status_code == 303
