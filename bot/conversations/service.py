@@ -7,12 +7,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from actions import persons
-from actions.bookings.models import Appointment
 from actions.cases.models import Case, Photo
 from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
 from bot.conversations.models import Conversation, InternalNote, Message
+from bot.conversations.remains import cut_loose
 from knowledge.tables import changed
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # of a claim given up: free for the next, who sees that it isn't the first
@@ -49,11 +49,7 @@ def forget(session: Session, conversation_id: str) -> bool:
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
-    # A filed case stays with the office that handles it; the thread it came from is cut.
-    session.execute(update(Case).where(Case.conversation_id == conversation_id).values(conversation_id=None))
-    session.execute(
-        update(Appointment).where(Appointment.conversation_id == conversation_id).values(conversation_id=None)
-    )
+    cut_loose(session, conversation_id)
     session.execute(
         delete(ActionOutcome).where(
             ActionOutcome.message_id.in_(select(Message.id).where(Message.conversation_id == conversation_id))

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
 from bot.channels import registry
-from bot.conversations import canned, delivery, handoff, service
+from bot.conversations import canned, delivery, handoff, remains, service
+from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
 from bot.run.clock_watch import ClockWatch
@@ -24,7 +26,7 @@ from knowledge.law import changes
 
 log = logging.getLogger("linli.worker")
 
-_ROUND_S = 10
+_ROUND_S, _SWEEP_S = 10, 600
 
 
 def run(settings: Settings) -> None:
@@ -35,7 +37,7 @@ def run(settings: Settings) -> None:
     sessions = make_sessions(make_engine(settings.url))
     watch = ClockWatch(settings.clock)
     publications = Publications(settings, sessions, is_clock_sure=watch.is_sure)
-    rebuild, next_round = Rebuild(settings), 0.0
+    rebuild, next_round, next_sweep = Rebuild(settings), 0.0, 0.0
     heartbeat = Heartbeat(settings.heartbeat)
     while not ended.is_set():
         heartbeat.goes_on()
@@ -43,6 +45,9 @@ def run(settings: Settings) -> None:
             next_round = time.monotonic() + _ROUND_S
             _tried(rebuild.poll)
             _tried(lambda: work(settings, sessions, is_clock_sure=watch.is_sure()))
+        if time.monotonic() >= next_sweep:
+            next_sweep = time.monotonic() + _SWEEP_S
+            _tried(lambda: sweep_remains(settings, sessions))
         while _tried(publications.step) and not ended.is_set():
             heartbeat.goes_on()
         ended.wait(1)
@@ -89,3 +94,14 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
         registry.sweep(session, now=datetime.now(UTC))
     if old:
         log.info("retention: %s conversations deleted", len(old))
+
+
+def sweep_remains(settings: Settings, sessions: Callable[[], Session]) -> None:
+    """What turns wrote after their conversation had been deleted."""
+    with sessions() as session:
+        found = remains.sweep(session)
+        known = set(session.scalars(select(Conversation.id)))
+    stray = remains.stray_trackers(settings.rasa_trackers, known)
+    erase_trackers(settings.rasa_trackers, stray)
+    if found or stray:
+        log.info("swept up: %s rows, %s of Rasa's trackers", found, len(stray))
