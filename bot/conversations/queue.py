@@ -99,7 +99,7 @@ def waiting_reply(session: Session, conversation_id: str, *, now: datetime, dang
         text,
         next=more,
         links=() if danger else phone_links("12345", "12348"),
-        buttons=(Button(DONT_WAIT, DONT_WAIT),),
+        buttons=() if danger else (Button(DONT_WAIT, DONT_WAIT),),
     )
 
 

@@ -1,6 +1,11 @@
 // <linli-chat server="" village="lijiagou">: the assistant as one element. No build step, no third-party request.
 (() => {
-  const SIZES = ["1rem", "1.2rem", "1.45rem", "1.75rem"];
+  const SIZES = [1.125, 1.3, 1.55, 1.85]; // times the reader's own size; a host page's html{font-size} doesn't count
+  const SIZE_NAMES = ["标准", "大", "特大", "最大"];
+  const CALLS = [["110", "报警"], ["120", "急救"], ["119", "火警"], ["12345", "政务服务"], ["12348", "法律服务"]];
+  const TILES = [["问法律", "我有个法律问题想问"], ["查村规", "我们村有哪些村规民约"], ["办事要带什么", "低保怎么申请"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
+  const MORE = [["我的事", "我登记的事办到哪一步了"], ["我的预约", "我的预约"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
+  const LONGEST_SIDE = 2000, THUMB = 240;
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [key, value] of Object.entries(props)) {
@@ -19,9 +24,24 @@
   };
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
+  // The picture as a JPEG of at most 2000 pixels a side, and a small one to show; as it is where the browser can't.
+  const shrunk = async (file) => {
+    try {
+      const image = await createImageBitmap(file);
+      const drawn = (most) => {
+        const scale = Math.min(1, most / Math.max(image.width, image.height));
+        const canvas = el("canvas", { width: Math.max(1, Math.round(image.width * scale)), height: Math.max(1, Math.round(image.height * scale)) });
+        canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+        return canvas;
+      };
+      const small = await new Promise((done) => drawn(LONGEST_SIDE).toBlob(done, "image/jpeg", 0.85));
+      return [small || file, drawn(THUMB).toDataURL("image/jpeg", 0.8)];
+    } catch { return [file, null]; }
+  };
+
   class LinliChat extends HTMLElement {
     connectedCallback() {
-      if (this.shadowRoot) return;
+      if (this.shadowRoot) { this.watch(); return; } // moved on its page
       const root = this.attachShadow({ mode: "open" });
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
       this.embedded = this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
@@ -33,9 +53,10 @@
       this.resize(Number(store.get("size") || 0));
       if (store.get("contrast") === "1") this.setAttribute("contrast", "");
       this.open();
-      this.timer = setInterval(() => this.poll(), 2500);
+      this.watch();
       document.addEventListener("visibilitychange", () => this.poll(true));
     }
+    watch() { clearInterval(this.timer); this.timer = setInterval(() => this.poll(), 2500); }
     disconnectedCallback() { clearInterval(this.timer); }
 
     build(root) {
@@ -43,32 +64,88 @@
       this.log.setAttribute("aria-live", "polite");
       this.banner = el("div", { className: "banner", hidden: true, role: "status" });
       this.who = el("div", { className: "who", hidden: true, role: "status" });
-      this.typing = el("div", { className: "meta typing", hidden: true, role: "status", textContent: "正在查，请稍等……" });
-      this.chips = el("div", { className: "bar", role: "group", ariaLabel: "可以这样问" });
-      this.input = el("textarea", { id: "say", maxLength: 2000, rows: 2, placeholder: "想问什么，直接写", ariaLabel: "写下您的问题" });
-      this.input.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); this.form.requestSubmit(); } });
-      this.form = el("form", { onsubmit: (e) => { e.preventDefault(); const text = this.input.value.trim(); if (text) { this.input.value = ""; this.say(text, null); } } },
-        this.input, this.voiceButton(), this.photoButton(), el("button", { className: "main", type: "submit", textContent: "发送" }));
-      let told = 0;
-      this.input.addEventListener("input", () => { if (this.status === "open" && Date.now() - told > 3000) { told = Date.now(); this.call("POST", "/typing").catch(() => {}); } });
+      this.danger = el("div", { className: "strip danger", hidden: true, role: "region", ariaLabel: "急救电话" });
+      this.typing = el("p", { className: "meta typing", hidden: true, role: "status", textContent: "正在查，请稍等……" });
+      this.notice = el("div", { className: "notice", hidden: true });
+      this.frame = el("div", { className: "frame" }, this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer());
+      this.frame.addEventListener("keydown", (e) => { if (e.key === "Escape") this.fold(); });
+      root.append(this.frame);
+    }
+    header() {
       this.village = el("select", { ariaLabel: "您是哪个村的", onchange: () => this.setVillage(this.village.value) });
       this.contrastButton = el("button", { type: "button", textContent: "高对比", onclick: () => { const on = this.toggleAttribute("contrast"); store.set("contrast", on ? "1" : "0"); this.contrastButton.setAttribute("aria-pressed", on); } });
-      const menu = el("details", {}, el("summary", { textContent: "设置" }),
-        el("div", { className: "bar", role: "group", ariaLabel: "字号" }, ...["标准", "大", "特大", "最大"].map((name, i) => el("button", { type: "button", textContent: "字号" + name, onclick: () => this.resize(i) }))),
-        el("div", { className: "bar" }, this.contrastButton, el("label", { className: "bar" }, "村：", this.village)),
-        el("div", { className: "bar" }, el("a", { href: this.server + "/privacy", textContent: "隐私说明" }), el("button", { type: "button", textContent: "删除这段对话", onclick: () => this.forget() })));
-      this.notice = el("div", { className: "notice", hidden: true });
-      root.append(menu, this.who, this.banner, this.notice, this.log, this.typing, this.chips, this.form);
+      this.contrastButton.setAttribute("aria-pressed", String(store.get("contrast") === "1"));
+      this.sizes = SIZE_NAMES.map((name, i) => el("button", { type: "button", textContent: "字号" + name, onclick: () => this.resize(i) }));
+      const calls = el("div", { className: "sheet under", hidden: true }, el("h2", { textContent: "紧急电话，点一下就拨" }),
+        ...CALLS.map(([number, name]) => el("a", { className: "call", href: "tel:" + number, textContent: `${number} ${name}` })));
+      const settings = el("div", { className: "sheet under", hidden: true },
+        el("h2", { textContent: "字号和设置" }), el("p", { className: "sample", textContent: "看看这样大小合不合适。" }),
+        el("div", { className: "bar", role: "group", ariaLabel: "字号" }, ...this.sizes), el("div", { className: "bar" }, this.contrastButton),
+        el("div", { className: "bar" }, el("a", { href: this.server + "/privacy", textContent: "隐私说明" }), el("button", { type: "button", textContent: "删除这段对话", onclick: () => { this.fold(); this.forget(); } })));
+      const top = el("div", { className: "top", role: "group", ariaLabel: "邻里" }, el("b", { textContent: "邻里" }), this.village,
+        this.opener("Aa", settings, "字号和设置"), this.opener("紧急电话", calls, "紧急电话", "calls"));
+      return el("div", {}, top, calls, settings);
+    }
+    // A button that opens a sheet and says whether it is open; one sheet at a time.
+    opener(text, sheet, name, className = "quiet") {
+      const button = el("button", { type: "button", className, textContent: text, ariaLabel: name, onclick: () => {
+        const wasHidden = sheet.hidden;
+        this.fold();
+        sheet.hidden = !wasHidden;
+        button.setAttribute("aria-expanded", String(wasHidden));
+        if (wasHidden) (sheet.querySelector("a, button") || sheet).focus();
+      } });
+      button.setAttribute("aria-expanded", "false");
+      (this.sheets = this.sheets || []).push([sheet, button]);
+      return button;
+    }
+    fold() {
+      for (const [sheet, button] of this.sheets) {
+        if (!sheet.hidden && sheet.contains(this.shadowRoot.activeElement)) button.focus();
+        sheet.hidden = true;
+        button.setAttribute("aria-expanded", "false");
+      }
+    }
+    composer() {
+      this.input = el("textarea", { id: "say", maxLength: 2000, rows: 1, placeholder: "想问什么，直接说", ariaLabel: "写下您的问题", enterKeyHint: "send", value: store.get("draft") || "" });
+      // 229: Safari ends the composition of pinyin before it tells of the Enter that chose the word.
+      this.input.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing && e.keyCode !== 229) { e.preventDefault(); this.form.requestSubmit ? this.form.requestSubmit() : this.submit(); } });
+      let told = 0;
+      this.input.addEventListener("input", () => {
+        this.fit();
+        store.set("draft", this.input.value || null);
+        if (this.status === "open" && Date.now() - told > 3000) { told = Date.now(); this.call("POST", "/typing").catch(() => {}); }
+      });
+      this.sendButton = el("button", { className: "main", type: "submit", textContent: "发送" });
+      const more = el("div", { className: "sheet over", hidden: true }, el("h2", { textContent: "还能做什么" }),
+        el("div", { className: "bar" }, this.photoButton(), ...MORE.map(([name, says]) => el("button", { type: "button", textContent: name, onclick: () => { this.fold(); this.say(says, null); } }))));
+      this.form = el("form", { onsubmit: (e) => { e.preventDefault(); this.submit(); } }, this.voiceButton(), this.input, this.opener("＋", more, "照片、我的事、找真人"), this.sendButton);
+      this.box = el("div", { className: "composer" }, more, this.form);
+      setTimeout(() => this.fit());
+      return this.box;
+    }
+    submit() {
+      const text = this.input.value.trim();
+      if (!text) return;
+      this.input.value = "";
+      store.set("draft", null);
+      this.fit();
+      this.say(text, null);
+    }
+    fit() {
+      this.input.style.height = "auto";
+      if (this.input.scrollHeight) this.input.style.height = this.input.scrollHeight + 3 + "px";
+      this.sendButton.hidden = !this.input.value.trim();
     }
     voiceButton() {
       const Recognition = window.SpeechRecognition || window.webkitSpeechRecognition;
       if (!Recognition) return null;
-      return el("button", { type: "button", textContent: "说话", onclick: () => {
+      return el("button", { type: "button", className: "quiet", textContent: "说话", onclick: () => {
         if (!store.get("voice") && !confirm("把声音变成字的是您的浏览器或手机，声音可能会传到它们的公司。可以用吗？")) return;
         store.set("voice", "1");
         const heard = new Recognition();
         heard.lang = "zh-CN";
-        heard.onresult = (e) => { this.input.value += e.results[0][0].transcript; this.input.focus(); };
+        heard.onresult = (e) => { this.input.value += e.results[0][0].transcript; this.fit(); this.input.focus(); };
         heard.onerror = () => this.say_banner("没听清，请打字。");
         heard.start();
       } });
@@ -76,24 +153,34 @@
     photoButton() {
       const picker = el("input", { type: "file", accept: "image/jpeg,image/png,image/webp", multiple: true, hidden: true, ariaLabel: "选照片" });
       picker.addEventListener("change", async () => {
-        for (const file of [...picker.files].slice(0, 6)) {
-          this.say_banner("正在发照片……");
-          const body = new FormData();
-          body.append("photo", file);
-          try {
-            const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.embedded && this.token ? { authorization: "Bearer " + this.token } : {} });
-            const data = await response.json().catch(() => ({}));
-            if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
-            this.say_banner(null);
-          } catch (error) { this.say_banner(error.message || "照片没发出去，请再试。"); break; }
-        }
+        this.fold();
+        for (const file of [...picker.files].slice(0, 6)) if (!(await this.sendPhoto(file))) break;
         picker.value = "";
         this.poll(true);
       });
       return el("span", {}, picker, el("button", { type: "button", textContent: "照片", onclick: () => picker.click() }));
     }
+    async sendPhoto(file) {
+      this.say_banner("正在发照片……");
+      try {
+        const [small, thumb] = await shrunk(file);
+        const body = new FormData();
+        body.append("photo", small, "photo.jpg");
+        const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.embedded && this.token ? { authorization: "Bearer " + this.token } : {} });
+        const data = await response.json().catch(() => ({}));
+        if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
+        this.say_banner(null);
+        if (thumb) this.log.append(el("div", { className: "message resident" }, el("img", { src: thumb, alt: "您发的照片" })));
+        return true;
+      } catch (error) { this.say_banner(error.message || "照片没发出去，请再试。"); return false; }
+    }
     say_banner(text) { this.banner.textContent = text || ""; this.banner.hidden = !text; }
-    resize(i) { this.style.setProperty("--size", SIZES[i] || SIZES[0]); store.set("size", String(i)); }
+    resize(i) {
+      this.style.setProperty("--size", SIZES[i] || SIZES[0]);
+      this.sizes.forEach((button, at) => button.setAttribute("aria-pressed", String(at === i)));
+      store.set("size", String(i));
+      this.fit();
+    }
 
     async call(method, path, body) {
       const headers = body === undefined ? {} : { "content-type": "application/json" };
@@ -124,20 +211,24 @@
     begin(session) {
       this.say_banner(null);
       this.held(session.status, session.agent);
-      this.village.replaceChildren(el("option", { value: "", textContent: "没选" }), ...session.places.map((p) => el("option", { value: p.id, textContent: p.name })));
+      this.village.replaceChildren(el("option", { value: "", textContent: "选您的村" }), ...session.places.map((p) => el("option", { value: p.id, textContent: p.name })));
       this.village.value = session.village || "";
-      this.log.replaceChildren(el("div", { className: "message bot" }, el("p", { textContent: session.greeting })));
-      this.chips.replaceChildren(...session.suggestions.map((s) => el("button", { type: "button", textContent: s, onclick: () => this.say(s, null) })));
+      this.tiles = el("div", { className: "tiles", role: "group", ariaLabel: "可以这样开始" }, ...TILES.map(([name, says]) => el("button", { type: "button", textContent: name, onclick: () => this.say(says, null) })));
+      this.log.replaceChildren(el("div", { className: "message bot" }, el("p", { textContent: session.greeting }), el("p", { className: "meta", textContent: "回答供参考，以法律原文和主管部门答复为准。" })), this.tiles);
     }
     held(status, agent) {
+      if (this.status === status && this.agent === agent) return;
       this.status = status;
       this.agent = agent;
-      this.who.textContent = status === "open" ? `现在跟您说话的是：工作人员${agent || ""}` : status === "waiting" ? "已转给工作人员，正在排队" : "";
-      this.who.hidden = status === "bot";
+      const text = status === "open" ? `现在跟您说话的是：工作人员${agent || ""}` : status === "waiting" ? "已经请工作人员来，您可以接着说" : "";
+      const enough = el("button", { type: "button", className: "quiet", textContent: "不等了", onclick: () => this.say("不等了，接着问邻里", null) });
+      this.who.replaceChildren(el("span", { textContent: text }), ...(status === "waiting" ? [enough] : []));
+      this.who.hidden = !text;
     }
     askConsent(text) {
-      this.form.hidden = this.chips.hidden = this.log.hidden = true;
-      const ok = el("button", { className: "main", type: "button", textContent: "我知道了，开始", onclick: () => { this.notice.hidden = true; this.form.hidden = this.chips.hidden = this.log.hidden = false; this.input.focus(); } });
+      const covered = [this.log, this.box];
+      covered.forEach((part) => { part.hidden = true; });
+      const ok = el("button", { className: "main", type: "button", textContent: "我知道了，开始", onclick: () => { this.notice.hidden = true; covered.forEach((part) => { part.hidden = false; }); this.fit(); } });
       this.notice.replaceChildren(el("p", { textContent: text }), ok);
       this.notice.hidden = false;
     }
@@ -150,7 +241,7 @@
       this.send(item, 0);
     }
     pending(item) {
-      this.chips.hidden = true;
+      this.settle();
       const node = el("div", { className: "message resident" }, el("p", { textContent: item.text }), el("p", { className: "meta", textContent: "正在发送……" }));
       node.dataset.client = item.client_id;
       this.log.append(node);
@@ -197,52 +288,72 @@
       } catch (error) { if (error.status === 404) this.open(); }
     }
 
+    // Once something new is said, what could be chosen before is no longer meant.
+    settle() {
+      this.tiles.hidden = true;
+      this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
+    }
+    // The numbers stay in sight, whatever is said after them, until they are put away.
+    pin(m) {
+      if (store.get("pinned") === String(m.id)) return;
+      const away = el("button", { type: "button", className: "quiet", textContent: "收起", onclick: () => { this.danger.hidden = true; store.set("pinned", String(m.id)); } });
+      this.danger.replaceChildren(...m.links.map((l) => this.link(l)), away);
+      this.danger.hidden = !m.links.length;
+    }
+    link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }); }
     // Only what came in order moves the mark: between a question and its answer somebody else may have written.
     next(m) { this.show(m); this.last = Math.max(this.last, m.id); }
     show(m, shown) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
       if (m.sender === "bot") this.unanswered = false;
+      if (m.sender === "resident") this.settle();
       const node = el("div", { className: `message ${m.sender} ${m.kind}` });
       if (m.kind === "emergency") node.setAttribute("role", "alert");
+      if (m.is_urgent) this.pin(m);
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
       const at = new Date(m.at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit" });
-      node.append(el("p", { textContent: shown || m.text }));
+      node.append(el("span", { className: "unseen", textContent: who + "说：" }), el("p", { className: "said", textContent: shown || m.text }));
       if (m.next) node.append(el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next));
-      if (m.links.length) node.append(el("p", { className: "links" }, ...m.links.map((l) => el("a", { href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }))));
-      m.citations.forEach((c) => node.append(this.card(c)));
-      if (m.buttons.length) node.append(el("div", { className: "bar" }, ...m.buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => this.say(b.title, b.payload) }))));
+      if (m.links.length) node.append(el("p", { className: "links" }, ...m.links.map((l) => this.link(l))));
+      if (m.citations.length) node.append(this.sources(m.citations));
+      if (m.buttons.length) node.append(el("div", { className: "bar choices", role: "group", ariaLabel: "可以这样回" }, ...m.buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => this.say(b.title, b.payload) }))));
       if (m.can_rate) node.append(this.rating(m));
-      node.append(el("p", { className: "meta", textContent: `${who} ${at}` }));
+      node.append(el("p", { className: "meta", textContent: m.sender === "agent" ? `${who} ${at}` : at }));
       const waiting = m.client_id && this.find(m.client_id);
       if (waiting) waiting.replaceWith(node); else this.log.append(node);
       if (m.client_id) node.dataset.client = m.client_id;
       node.scrollIntoView({ block: "nearest" });
     }
-    card(c) {
-      const since = c.in_force_from ? `${c.in_force_from} ${["案例", "问答"].includes(c.kind_label) ? "收录" : "起施行"}` : "";
-      const period = since + (c.in_force_to ? `，到 ${c.in_force_to} 为止` : "");
-      return el("details", {}, el("summary", {}, el("span", { className: "tag", textContent: c.kind_label }), `${c.number}. ${c.title}${c.article ? " " + c.article : ""}`),
-        el("p", { className: "meta", textContent: period }), c.note ? el("p", { className: "note", textContent: c.note }) : null, el("p", { textContent: c.text }));
+    sources(citations) {
+      const one = (c) => {
+        const since = c.in_force_from ? `${c.in_force_from} ${["案例", "问答"].includes(c.kind_label) ? "收录" : "起施行"}` : "";
+        const period = since + (c.in_force_to ? `，到 ${c.in_force_to} 为止` : "");
+        const title = c.title.replace(/^中华人民共和国/, "");
+        return el("div", { className: "source" }, el("p", {}, el("span", { className: "tag", textContent: c.kind_label }), el("strong", { textContent: `${c.number}. ${title}${c.article ? " " + c.article : ""}` })),
+          el("p", { className: "meta", textContent: period }), c.note ? el("p", { className: "note", textContent: c.note }) : null, el("p", { textContent: c.text }));
+      };
+      return el("details", {}, el("summary", { textContent: `依据 ${citations.length} 条` }), ...citations.map(one));
     }
     rating(m) {
-      const bar = el("div", { className: "bar", role: "group", ariaLabel: "这个回答有用吗" });
+      const bar = el("div", { className: "bar rating", role: "group", ariaLabel: "这个回答有用吗" });
+      const quiet = (text, onclick) => el("button", { type: "button", className: "quiet", textContent: text, onclick });
       for (const [value, name] of [["up", "有用"], ["down", "没用"]]) {
-        const button = el("button", { type: "button", textContent: name, onclick: async () => {
+        const button = quiet(name, async () => {
           try { await this.call("POST", `/messages/${m.id}/rating`, { value }); [...bar.querySelectorAll("[aria-pressed]")].forEach((b) => b.setAttribute("aria-pressed", String(b === button))); } catch (error) { this.say_banner(error.message); }
-        } });
+        });
         button.setAttribute("aria-pressed", String(m.rating === value));
         bar.append(button);
       }
-      bar.append(el("button", { type: "button", textContent: "没看懂", onclick: () => this.say("没看懂", null) }));
-      if ("speechSynthesis" in window) bar.append(el("button", { type: "button", textContent: "读出来", onclick: () => { speechSynthesis.cancel(); const said = new SpeechSynthesisUtterance(m.text + "。" + (m.next || "")); said.lang = "zh-CN"; speechSynthesis.speak(said); } }));
+      bar.append(quiet("没看懂", () => this.say("没看懂", null)));
+      if ("speechSynthesis" in window) bar.append(quiet("读出来", () => { speechSynthesis.cancel(); const said = new SpeechSynthesisUtterance(m.text + "。" + (m.next || "")); said.lang = "zh-CN"; speechSynthesis.speak(said); }));
       return bar;
     }
     async setVillage(village) { if (village) try { await this.call("PUT", "/village", { village }); } catch (error) { this.say_banner(error.message); } }
     async forget() {
       if (!confirm("删掉后就找不回来了。已经登记的事、约好的时间还在，但进度不能再从这里告诉您，请先记下编号。确定删除这段对话吗？")) return;
       try { await this.call("DELETE", "/conversations/current"); } catch (error) { if (error.status !== 404) { this.say_banner(error.message); return; } }
-      store.set("token", null); store.set("queue", null); this.seen.clear(); this.last = 0; this.open();
+      store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.seen.clear(); this.last = 0; this.open();
     }
   }
   customElements.define("linli-chat", LinliChat);

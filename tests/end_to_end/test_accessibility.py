@@ -37,7 +37,7 @@ def test_no_state_of_the_widget_breaks_a_rule(browser: Browser, base: str, width
     assert violations(page) == [], "an answer"
     ask(page, "救命，有人拿刀砍我")
     assert violations(page) == [], "an emergency"
-    page.locator("summary", has_text="设置").click()
+    page.get_by_role("button", name="字号和设置").click()
     assert violations(page) == [], "the settings"
     page.get_by_role("button", name="高对比").click()
     page.get_by_role("button", name="字号最大").click()

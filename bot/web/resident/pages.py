@@ -15,9 +15,7 @@ _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
 @router.get("/")
 def chat(request: Request, village: str | None = None) -> HTMLResponse:
-    return _templates.TemplateResponse(
-        request, "chat.html", {"village": village, "footer": _footer(_settings(request))}
-    )
+    return _templates.TemplateResponse(request, "chat.html", {"village": village})
 
 
 @router.get("/privacy")

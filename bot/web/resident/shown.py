@@ -31,6 +31,8 @@ def reply_json(said: Reply) -> dict[str, Any]:
         "citations": [_citation_json(number, citation) for number, citation in enumerate(said.citations, 1)],
         "buttons": [button.as_json() for button in said.buttons],
         "agent": said.agent or None,
+        # danger now: its numbers stay in sight
+        "is_urgent": said.kind is ReplyKind.emergency and not said.is_soft,
     }
 
 
