@@ -107,7 +107,7 @@
       }
     }
     composer() {
-      this.input = el("textarea", { id: "say", maxLength: 2000, rows: 1, placeholder: "想问什么，直接说", ariaLabel: "写下您的问题", enterKeyHint: "send", value: store.get("draft") || "" });
+      this.input = el("textarea", { id: "say", maxLength: 2000, rows: 1, placeholder: "想问什么？", ariaLabel: "写下您的问题", enterKeyHint: "send", value: store.get("draft") || "" });
       // 229: Safari ends the composition of pinyin before it tells of the Enter that chose the word.
       this.input.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing && e.keyCode !== 229) { e.preventDefault(); this.form.requestSubmit ? this.form.requestSubmit() : this.submit(); } });
       let told = 0;
@@ -133,8 +133,8 @@
       this.say(text, null);
     }
     fit() {
-      this.input.style.height = "auto";
-      if (this.input.scrollHeight) this.input.style.height = this.input.scrollHeight + 3 + "px";
+      this.input.style.height = "";
+      if (this.input.value && this.input.scrollHeight > this.input.clientHeight) this.input.style.height = this.input.scrollHeight + 3 + "px";
       this.sendButton.hidden = !this.input.value.trim();
     }
     voiceButton() {
@@ -220,7 +220,7 @@
       if (this.status === status && this.agent === agent) return;
       this.status = status;
       this.agent = agent;
-      const text = status === "open" ? `现在跟您说话的是：工作人员${agent || ""}` : status === "waiting" ? "已经请工作人员来，您可以接着说" : "";
+      const text = status === "open" ? `现在跟您说话的是：工作人员${agent || ""}` : status === "waiting" ? "已请工作人员，您接着说" : "";
       const enough = el("button", { type: "button", className: "quiet", textContent: "不等了", onclick: () => this.say("不等了，接着问邻里", null) });
       this.who.replaceChildren(el("span", { textContent: text }), ...(status === "waiting" ? [enough] : []));
       this.who.hidden = !text;
@@ -260,7 +260,7 @@
         this.done(item.client_id);
         this.say_banner(null);
         this.show(found.message, item.text);
-        found.replies.forEach((m) => this.show(m));
+        this.reveal(found.replies.map((m) => this.show(m)));
         this.held(found.status, this.agent);
         this.unanswered = found.pending && found.status === "bot";
       } catch (error) {
@@ -323,7 +323,14 @@
       const waiting = m.client_id && this.find(m.client_id);
       if (waiting) waiting.replaceWith(node); else this.log.append(node);
       if (m.client_id) node.dataset.client = m.client_id;
-      node.scrollIntoView({ block: "nearest" });
+      this.log.scrollTop = this.log.scrollHeight;
+      return node;
+    }
+    // An answer longer than the screen is read from its beginning; a card of danger goes before everything else.
+    reveal(nodes) {
+      const first = nodes.find((node) => node && node.matches(".emergency")) || nodes.find((node) => node);
+      const above = first ? this.log.getBoundingClientRect().top - first.getBoundingClientRect().top : 0;
+      if (above > 0) this.log.scrollTop -= above;
     }
     sources(citations) {
       const one = (c) => {
