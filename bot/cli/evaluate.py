@@ -65,12 +65,12 @@ def _contradictions(settings: Settings, args: argparse.Namespace) -> Figures:
     from knowledge.evaluation.contradictions.report import confused_pairs, report
     from knowledge.evaluation.contradictions.texts import read_texts
 
-    texts = [*read_texts(settings.corpus), *_deadline_texts()]
+    texts = [*read_texts(settings.corpus), *deadline_texts()]
     confused = confused_pairs(ROOT / "docs" / "writing" / "opposites.jsonl")
     return report(texts, read_decisions(), confused=confused, say=say)
 
 
-def _deadline_texts() -> "list[Told]":
+def deadline_texts() -> "list[Told]":
     from actions.tools.matters import MATTERS
     from knowledge.evaluation.contradictions.texts import Told, source_name
 
@@ -81,7 +81,9 @@ def _deadline_texts() -> "list[Told]":
             title=matter.title_zh,
             asked=matter.title_zh,
             says=(f"{matter.title_zh}，{matter.starts_zh}起{matter.span_zh}内", *matter.caveats_zh),
-            rests_on=frozenset(source_name(f"{law} {article}") for law, article in [(matter.law, matter.article), *matter.see]),
+            rests_on=frozenset(
+                source_name(f"{law} {article}") for law, article in [(matter.law, matter.article), *matter.see]
+            ),
         )
         for matter in MATTERS.values()
     ]

@@ -18,7 +18,7 @@ from knowledge.search.lexical import character_pairs
 # Shares of weighed pairs of characters (cosine), chosen on 30 November 2026 by reading what lay above and below.
 _NEAR, _NEAR_WITH_SOURCE = 0.10, 0.04  # of two texts, by title and ways of asking; with an article that both rest on
 _NEAR_TITLES = 0.30
-_SAME_MATTER, _SAME_DEED = 0.25, 0.50  # of two clauses: around a number; without the word that says yes or no
+_SAME_MATTER, _SAME_DEED = 0.25, 0.60  # of two clauses: around a number; without the word that says yes or no
 _SHORTEST_DEED = 3
 _TIMES = frozenset({"minute", "hour", "day", "month", "year"})
 _SAYS_NOTHING = frozenset({"people", "metre"})  # how many were there, how far away: somebody's case, no rule
@@ -93,17 +93,27 @@ class _Nearness:
         self._texts = texts
         self._confused = confused
         self._asked = _shares([t.asked for t in texts])
-        self.titles = _shares([t.title for t in texts])
+        self._titles = _shares([t.title for t in texts])
 
     def is_near(self, i: int, j: int) -> bool:
         a, b = self._texts[i], self._texts[j]
         if not a.meets(b):
             return False
         share = float(self._asked[i, j])
-        return share >= _NEAR or (share >= _NEAR_WITH_SOURCE and bool(a.rests_on & b.rests_on)) or self.is_confused(i, j)
+        return (
+            share >= _NEAR or (share >= _NEAR_WITH_SOURCE and bool(a.rests_on & b.rests_on)) or self.is_confused(i, j)
+        )
 
     def is_confused(self, i: int, j: int) -> bool:
         return frozenset({self._texts[i].document, self._texts[j].document}) in self._confused
+
+    def pairs_by_title(self) -> Iterator[tuple[int, int]]:
+        """Each once, the lower id first."""
+        places = {t.id: i for i, t in enumerate(self._texts)}
+        confused = (sorted(pair) for pair in self._confused if pair <= places.keys())
+        for i, j in {*_above(self._titles, _NEAR_TITLES), *((places[a], places[b]) for a, b in confused)}:
+            if self._texts[i].id < self._texts[j].id and self._texts[i].meets(self._texts[j]):
+                yield i, j
 
 
 def _vectors(texts: Sequence[str]) -> Any:
@@ -189,11 +199,9 @@ def _claims(of: int, told: Told) -> Iterator[Clause]:
 def _opposite_beginnings(texts: Sequence[Told], near: _Nearness) -> Iterator[Difference]:
     """Of answers: one begins with yes, the other with no."""
     first = {i: _first(told) for i, told in enumerate(texts) if told.kind == "answer"}
-    for i, j in _above(near.titles, 0.01):
-        if texts[i].id < texts[j].id and texts[i].meets(texts[j]) and {first.get(i), first.get(j)} == {True, False}:
-            is_near = near.titles[i, j] >= _NEAR_TITLES or near.is_confused(i, j)
-            if is_near:
-                yield _difference("yes and no", texts, Clause(i, texts[i].says[0], ""), Clause(j, texts[j].says[0], ""))
+    for i, j in near.pairs_by_title():
+        if {first.get(i), first.get(j)} == {True, False}:
+            yield _difference("yes and no", texts, Clause(i, texts[i].says[0], ""), Clause(j, texts[j].says[0], ""))
 
 
 def _first(told: Told) -> bool | None:
