@@ -7,7 +7,8 @@ from pydantic import field_validator
 
 from knowledge.data_files import DataModel, Text, read
 from knowledge.evaluation.contradictions.finding import Difference
-from knowledge.evaluation.quantities import Quantity, quantities
+from knowledge.evaluation.contradictions.texts import Told
+from knowledge.evaluation.quantities import Quantity, quantities, same_length
 
 DECIDED = Path(__file__).with_name("decided.yml")
 
@@ -51,6 +52,17 @@ def undecided(found: Sequence[Difference], decisions: Sequence[Decision]) -> lis
     return [one for one in found if not any(decision.covers(one) for decision in decisions)]
 
 
-def unused(found: Sequence[Difference], decisions: Sequence[Decision]) -> Iterator[Decision]:
-    """Those about texts that say something else by now."""
-    return (d for d in decisions if not any(d.covers(one) for one in found))
+def outdated(texts: Sequence[Told], decisions: Sequence[Decision]) -> Iterator[tuple[str, Decision]]:
+    """Ids of texts that are gone, or say no longer what a decision quotes, each with that decision."""
+    says = {text.id: "\n".join(text.says) for text in texts}
+    for decision in decisions:
+        for text, told in decision.told.items():
+            if not _still_says(says.get(text, ""), told):
+                yield text, decision
+
+
+def _still_says(text: str, told: str) -> bool:
+    if any(words in text for words in told.split("；")):
+        return True
+    held = {same for quantity in quantities(text) for same in same_length(quantity)}
+    return bool(quantities(told)) and quantities(told) <= held

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from knowledge.evaluation.contradictions.decisions import Decision, undecided, unused
+from knowledge.evaluation.contradictions.decisions import Decision, outdated, undecided
 from knowledge.evaluation.contradictions.finding import Difference, Pair, find
 from knowledge.evaluation.contradictions.texts import Told
 from knowledge.evaluation.quantities import in_words
@@ -29,15 +29,15 @@ def report(
     open_ones = undecided(found.differences, decisions)
     for one in open_ones:
         say(_in_words(one))
-    idle = list(unused(found.differences, decisions))
-    for decision in idle:
-        say(f"用不着了的决定：{decision.why}（{'、'.join(decision.told)}）")
+    idle = list(outdated(texts, decisions))
+    for text, decision in idle:
+        say(f"{text} 已经不这样说了，决定要改：{decision.why}")
     return {
         "texts": len(texts),
         "compared": found.compared,
         "different": len(found.differences),
         "undecided": len(open_ones),
-        "unused_decisions": len(idle),
+        "outdated_decisions": len(idle),
     }
 
 

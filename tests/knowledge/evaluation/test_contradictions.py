@@ -6,7 +6,7 @@ import pytest
 
 from bot.cli.evaluate import deadline_texts
 from bot.settings import ROOT
-from knowledge.evaluation.contradictions.decisions import Decision, read_decisions, undecided, unused
+from knowledge.evaluation.contradictions.decisions import Decision, outdated, read_decisions, undecided
 from knowledge.evaluation.contradictions.finding import Difference, find
 from knowledge.evaluation.contradictions.report import confused_pairs, report
 from knowledge.evaluation.contradictions.texts import Told, read_texts
@@ -80,9 +80,11 @@ def test_a_decision_holds_until_a_number_changes() -> None:
     decision = Decision(why="两部法", told={"answer-a": "三十天", "answer-b": "60天"})
     found = numbers(A, told("answer-b", "不服仲裁裁决的，收到裁决书六十天内起诉。"))
     assert undecided(found, [decision]) == []
-    changed = numbers(A, told("answer-b", "不服仲裁裁决的，收到裁决书九十天内起诉。"))
+    b = told("answer-b", "不服仲裁裁决的，收到裁决书九十天内起诉。")
+    changed = numbers(A, b)
     assert undecided(changed, [decision]) == changed
-    assert list(unused(changed, [decision])) == [decision]
+    assert list(outdated([A, b], [decision])) == [("answer-b", decision)]
+    assert list(outdated([A], [decision])) == [("answer-b", decision)]
 
 
 def test_a_decision_about_words_holds_while_they_stand() -> None:
