@@ -22,6 +22,7 @@ from knowledge.documents.sources.doors import DoorsFile
 from knowledge.documents.sources.other_sources import OtherSourcesFile
 from knowledge.documents.topics import TopicsFile
 from knowledge.errors import DataFileInvalid
+from knowledge.evaluation.contradictions.decisions import DecisionsFile
 from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "knowledge/documents/sources/doors.yml": DoorsFile,
     "knowledge/documents/sources/other_sources.yml": OtherSourcesFile,
     "knowledge/documents/topics.yml": TopicsFile,
+    "knowledge/evaluation/contradictions/decided.yml": DecisionsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.

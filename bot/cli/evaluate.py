@@ -18,6 +18,7 @@ from bot.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from bot.emergency.guidance import Emergency
+    from knowledge.evaluation.contradictions.texts import Told
 
 Figures = dict[str, Any]
 _IDLE = frozenset(
@@ -56,6 +57,36 @@ def _answer_texts(settings: Settings, args: argparse.Namespace) -> Figures:
     from knowledge.evaluation.answer_texts import report
 
     return report(settings.corpus, say=say)
+
+
+def _contradictions(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Needs no database and no embedding model."""
+    from knowledge.evaluation.contradictions.decisions import read_decisions
+    from knowledge.evaluation.contradictions.report import confused_pairs, report
+    from knowledge.evaluation.contradictions.texts import read_texts
+
+    texts = [*read_texts(settings.corpus), *deadline_texts()]
+    confused = confused_pairs(ROOT / "docs" / "writing" / "opposites.jsonl")
+    return report(texts, read_decisions(), confused=confused, say=say)
+
+
+def deadline_texts() -> "list[Told]":
+    from actions.tools.matters import MATTERS
+    from knowledge.evaluation.contradictions.texts import Told, source_name
+
+    return [
+        Told(
+            id=f"matter-{matter.id}",
+            kind="matter",
+            title=matter.title_zh,
+            asked=matter.title_zh,
+            says=(f"{matter.title_zh}，{matter.starts_zh}起{matter.span_zh}内", *matter.caveats_zh),
+            rests_on=frozenset(
+                source_name(f"{law} {article}") for law, article in [(matter.law, matter.article), *matter.see]
+            ),
+        )
+        for matter in MATTERS.values()
+    ]
 
 
 def _statutes(settings: Settings, args: argparse.Namespace) -> Figures:
@@ -249,6 +280,7 @@ WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "bank": _bank,
     "answers": _answers,
     "answer-texts": _answer_texts,
+    "contradictions": _contradictions,
     "statutes": _statutes,
     "nlu": _nlu,
     "topics": _topics,

@@ -72,9 +72,11 @@ def _steps(held: Mapping[str, Any]) -> str:
 
 
 def _other(session: Session, named: str, day: date) -> Citation | None:
-    """A regulation of ours where we have its summary as a document, else the row of our table."""
+    """The row of our table, else a regulation of ours where we have its summary as a document. None for what stands
+    there from memory: a resident isn't shown words that nobody has read at their source.
+    """
     if (source := other_source(named)) is not None:
-        return _cited(source)
+        return _cited(source) if source.is_confirmed else None
     title, _, number = named.rpartition(" ")
     if not number.replace("-", "").isdigit():
         return None

@@ -14,7 +14,7 @@ from knowledge.documents.kinds.answer import ANSWER, cases_in
 from knowledge.documents.sources.doors import DOORS
 from knowledge.documents.sources.other_sources import every_source, other_source
 from knowledge.errors import CitationNotFound
-from knowledge.evaluation.quantities import unfounded
+from knowledge.evaluation.quantities import Quantity, unfounded
 from knowledge.search.lexical import character_pairs
 from knowledge.statutes.citations import Target, arabic, parse_citation, short_name, statute_id
 from knowledge.statutes.reading import read_statutes
@@ -100,20 +100,33 @@ def report(corpus: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
     new_year = date(first.year + 1, 1, 1)
     now, later = law_on(corpus, [first]), law_on(corpus, [new_year])
     both = law_on(corpus, [first, new_year])
-    wrong, documents = 0, read_answers(corpus)
+    wrong, remembered, documents = 0, 0, read_answers(corpus)
     for document in documents:
         ends, begins = document.in_force_to, document.in_force_from
         held = later if begins > first else now if ends is not None and ends < new_year else both
         found = faults(document, held)
         wrong += bool(found)
+        remembered += bool(_remembered(document.content, held))
         for fault in found:
             say(f"{document.id}: {fault}")
     return {
         "answers": len(documents),
         "phrasings": sum(len(d.content.get("questions") or []) for d in documents),
         "with_faults": wrong,
-        "rest_on_memory": sum(source.checked == "memory" for source in every_source()),
+        "numbers_from_memory": remembered,
+        "rest_on_memory": sum(not source.is_confirmed for source in every_source()),
     }
+
+
+def _remembered(content: Mapping[str, Any], law: Law) -> list[Quantity]:
+    """The numbers that only a source from memory gives: for a legal worker to confirm first."""
+    named = [
+        n for n in content.get("other_sources") or [] if (source := other_source(n)) is None or source.is_confirmed
+    ]
+    if len(named) == len(content.get("other_sources") or []):
+        return []
+    sources, _ = _sources({**content, "other_sources": named}, law)
+    return unfounded(_QUOTED.sub("", "\n".join(_told(content, is_ruled=True))), [*sources, _ALWAYS])
 
 
 def _told(content: Mapping[str, Any], *, is_ruled: bool = False) -> list[str]:

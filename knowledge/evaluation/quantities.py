@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 
 from knowledge.statutes.numerals import number_of
 
 Quantity = tuple[float, str]  # (value, unit): (30.0, "day"), (0.6667, "part"), (500.0, "yuan")
 
-_NUMBER = r"(?:\d+(?:\.\d+)?|[〇零一二两三四五六七八九十百千]+)"
+_NUMBER = r"(?:\d+(?:\.\d+)?|[〇零一二两三四五六七八九十百千]+(?:点[零一二三四五六七八九]+)?)"
 _UNITS = {
     "个工作日": "day",
     "工作日": "day",
@@ -39,6 +40,7 @@ _UNITS = {
     "人": "people",
     "分贝": "decibel",
 }
+_WORDS = {unit: word for word, unit in _UNITS.items()} | {"day": "天", "month": "个月", "hour": "小时", "yuan": "元"}
 _MEASURED = re.compile(rf"({_NUMBER})({'|'.join(_UNITS)})(半)?")
 _AND_A_HALF = re.compile(rf"({_NUMBER})个半(月|小时|钟头)")  # 一个半月 -> 1.5个月
 _PERCENT = re.compile(rf"百分之({_NUMBER})")
@@ -50,6 +52,7 @@ _NO_QUANTITY = re.compile(
     r"|[一几多每当今去前往后半]年(?=到头|来|头)|[每同]一?[天日年]|一天到晚|有一天|哪一?天|[今明昨后前当每多几]天|一块(?!钱)|一万|千万"
     r"|万一|年年|百分百|(?:一两|两三|三四|四五|五六|六七|七八|八九)(?=[个天年月岁块万千百])|一成不变|一年到头|过几[天年日]|头一[天年]|十天半个?月"
 )
+_DIGITS = "零一二三四五六七八九"
 _FEWEST_PEOPLE = 5  # two people, three people: rarely a rule
 
 
@@ -73,8 +76,24 @@ def quantities(text: str) -> set[Quantity]:
 
 def unfounded(text: str, sources: Iterable[str]) -> list[Quantity]:
     """The quantities of a text that none of its sources names, in this unit or one of the same length."""
-    known = {same for source in sources for quantity in quantities(source) for same in _same(quantity)}
+    known = {same for source in sources for quantity in quantities(source) for same in same_length(quantity)}
     return sorted(q for q in quantities(text) if q not in known)
+
+
+def without_measures(text: str) -> str:
+    """What is left where its numbers and their units are taken out."""
+    return _PART.sub(" ", _PERCENT.sub(" ", _MEASURED.sub(" ", text)))
+
+
+def in_words(quantity: Quantity) -> str:
+    """As `quantities` reads it again: 15天, 3分之2."""
+    value, unit = quantity
+    if unit == "part":
+        share = Fraction(value).limit_denominator(100)
+        return f"{share.denominator}分之{share.numerator}"
+    if value == 0.5 and unit in ("year", "month"):
+        return "半年" if unit == "year" else "半个月"
+    return f"{value:g}{_WORDS[unit]}" if value < 100_000 else f"{value:.0f}{_WORDS[unit]}"
 
 
 def _measured(m: re.Match[str]) -> Quantity | None:
@@ -92,11 +111,14 @@ def _value(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        found = number_of(text)
-        return None if found is None else float(found)
+        whole, _, rest = text.partition("点")  # 二点五
+        found = number_of(whole)
+        digits = "".join(str(_DIGITS.index(digit)) for digit in rest)
+        return None if found is None else float(f"{found}.{digits or 0}")
 
 
-def _same(quantity: Quantity) -> set[Quantity]:
+def same_length(quantity: Quantity) -> set[Quantity]:
+    """The quantity in every unit that a text may use for it: (12, month) of (1, year)."""
     value, unit = quantity
     more = {
         "year": {(value * 12, "month")},

@@ -10,6 +10,7 @@ from pathlib import Path
 from knowledge.data_files import DataModel, Text, read
 from knowledge.statutes.numerals import article_number
 
+MEMORY = "memory"
 _FILE = Path(__file__).parent / "other_sources.yml"
 
 
@@ -28,6 +29,11 @@ class OtherSource(DataModel):
     @property
     def key(self) -> str:
         return _key(f"{self.name} {self.article}")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Somebody read it where it stands; what is only remembered is a legal worker's to look at, and isn't shown."""
+        return self.checked != MEMORY
 
     @property
     def ref(self) -> str | None:

@@ -73,3 +73,9 @@ def test_another_source_is_shown_as_our_summary(session: Session, monkeypatch: A
     [_, source, _] = told(session, other_sources=["工伤保险条例 17"]).citations
     assert (source.title, source.article, source.summary) == ("工伤保险条例", "第十七条", True)
     assert "不是原文" in str(source.note)
+
+
+def test_a_source_from_memory_is_kept_from_residents(session: Session, monkeypatch: Any) -> None:
+    known = OtherSource(name="工伤保险条例", article="17", says="一年内申请。", checked="memory")
+    monkeypatch.setattr("knowledge.answering.question_answer.other_source", lambda _: known)
+    assert [c.kind for c in told(session, other_sources=["工伤保险条例 17"]).citations] == ["statute", "answer"]

@@ -52,3 +52,5 @@ def test_our_corpus_has_none() -> None:
     assert said == []
     assert figures["answers"] >= 1800
     assert figures["phrasings"] >= 18_000
+    assert figures["rest_on_memory"] <= 219
+    assert figures["numbers_from_memory"] <= 69
