@@ -89,6 +89,7 @@ def test_a_data_file_is_packaged(name: str) -> None:
             "“frauds”只能写",
         ),
         ("bot/emergency/guidance.yml", 'call: ["12356"]', 'call: ["12399"]', "numbers 下面没有写 12399 的名字。"),
+        ("bot/emergency/guidance.yml", "    source: 福建消防", "    seen: 福建消防", "不认得“seen”这一项"),
         ("actions/tools/matters.yml", "counting: criminal", "counting: crimes", "counting 下面没有写 crimes 怎么数。"),
         ("actions/tools/matters.yml", "id: retrial", "id: civil_appeal", "civil_appeal 写了两遍。"),
         (

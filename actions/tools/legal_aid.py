@@ -18,6 +18,11 @@ VerdictName = Literal[
     "poor",
     "unsure",
     "comfortable",
+    "victim",
+    "victim_exempt",
+    "victim_comfortable",
+    "criminal_grave",
+    "criminal_impaired",
     "criminal_minor",
     "criminal_disabled",
     "criminal_poor",
@@ -126,7 +131,8 @@ _WORDS: dict[str, list[tuple[str, re.Pattern[str]]]] = {
 }
 
 _NO_MEANS_TEST = {"violence", "acquitted", "brave", "martyr"}  # 法律援助法 32
-_WITHOUT_INCOME = {"minor", "elder", "disabled"}  # 42 (1)
+_CRIMINAL = {"criminal", "criminal_grave"}
+_WITHOUT_INCOME = {"minor", "elder", "impaired", "disabled"}  # 42 (1)
 _EXEMPT = _WITHOUT_INCOME | {"relief", "honoured"}  # 42 (1), (2)
 _MIGRANT_EXEMPT = {"wages", "work_injury"}  # 42 (3)
 _BY_MEANS: dict[str, VerdictName] = {"poor": "poor", "unsure": "unsure", "comfortable": "comfortable"}
@@ -144,8 +150,12 @@ def assess(matter: str, group: str, means: str) -> Assessment:
 
 
 def _judge(matter: str, group: str, means: str) -> VerdictName:
+    if matter == "criminal_grave":  # 25 (4)-(6): notified, whoever it is
+        return "criminal_grave"
     if matter == "criminal":
         return _judge_criminal(group, means)
+    if matter == "victim":
+        return _judge_victim(group, means)
     if matter in _NO_MEANS_TEST:
         return "no_means_test"
     if matter == "other":
@@ -157,9 +167,19 @@ def _judge(matter: str, group: str, means: str) -> VerdictName:
     return _BY_MEANS[means]
 
 
+def _judge_victim(group: str, means: str) -> VerdictName:
+    """By 法律援助法 29, with the exemptions of 42."""
+    if group in _EXEMPT:
+        return "victim_exempt"
+    return "victim_comfortable" if means == "comfortable" else "victim"
+
+
 def _judge_criminal(group: str, means: str) -> VerdictName:
+    """By 法律援助法 24, 25 (1)-(3), 28."""
     if group == "minor":
         return "criminal_minor"
+    if group == "impaired":
+        return "criminal_impaired"
     if group == "disabled":
         return "criminal_disabled"
     return "criminal_poor" if means == "poor" or group in _EXEMPT else "criminal"
@@ -168,9 +188,9 @@ def _judge_criminal(group: str, means: str) -> VerdictName:
 def _papers(matter: str, group: str, articles: tuple[str, ...]) -> tuple[str, ...]:
     words = _FILE.papers
     papers = [words.identity, words.evidence.get(matter, words.other_evidence)]
-    if "第四十二条" in articles or (matter in {"other", "criminal"} and group in _EXEMPT):
+    if "第四十二条" in articles or (matter in {"other", *_CRIMINAL} and group in _EXEMPT):
         papers.append(words.proof[group])
-    elif matter not in _NO_MEANS_TEST:
+    elif matter not in {*_NO_MEANS_TEST, "criminal_grave"}:
         papers.append(words.means)
     papers.append(words.incomplete)
     return tuple(papers)
@@ -178,7 +198,7 @@ def _papers(matter: str, group: str, articles: tuple[str, ...]) -> tuple[str, ..
 
 def _where(matter: str) -> str:
     """By 法律援助法 12, 13, 38 and, for somebody in custody, 39-40."""
-    if matter == "criminal":
+    if matter in _CRIMINAL:
         return _FILE.where.criminal
     danger = _FILE.where.danger if matter == "violence" else ""
     return f"{danger}{_FILE.where.others}"

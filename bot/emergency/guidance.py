@@ -63,11 +63,17 @@ class _Entry(DataModel):
     call: tuple[Text, ...]
 
 
+class _Card(_Entry):
+    """`source`: what it was checked against, for whoever edits it."""
+
+    source: Text
+
+
 class GuidanceFile(DataModel):
     """The schema of guidance.yml. `finer`: within a kind, by which words of the message another card is told."""
 
     numbers: dict[str, Text]
-    now: dict[EmergencyKind, _Entry]
+    now: dict[EmergencyKind, _Card]
     soft: dict[EmergencyKind, _Entry]
     finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
 

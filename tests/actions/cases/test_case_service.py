@@ -292,10 +292,20 @@ def test_merging_tells_both_residents(county: sessionmaker[Session]) -> None:
     ("category", "place", "team"),
     [
         ("劳动用工", "lijiagou", "清禾县人社局劳动监察"),
-        ("土地承包与宅基地", "wangjiawan", "青石乡司法所"),
+        ("土地承包与宅基地", "wangjiawan", "青石乡农业农村办"),
+        ("土地承包与宅基地", None, "清禾县农业农村局（土地承包仲裁）"),
+        ("婚姻家庭", "wangjiawan", "青石乡司法所"),
+        ("征收拆迁", "lijiagou", "清禾县自然资源局"),
+        ("征收拆迁", None, "清禾县房屋征收办"),  # town houses
+        ("社会保障与救助", "lijiagou", "柳河镇便民服务中心"),
+        ("治安刑事", "shiqiao", "柳河镇派出所"),  # a crime isn't for mediators
+        ("治安刑事", None, "清禾县公安局"),
+        ("消费与市场", "lijiagou", "清禾县市场监督管理局"),
+        ("环境卫生", "lijiagou", "清禾县生态环境局"),
         ("邻里相邻", "shiqiao", "石桥村委会"),
-        ("医疗卫生", "lijiagou", "柳河镇综治中心"),
-        ("医疗卫生", None, "清禾县矛盾调解中心"),
+        ("医疗卫生", "lijiagou", "清禾县卫生健康局"),
+        ("教育文体", "lijiagou", "柳河镇综治中心"),
+        ("教育文体", None, "清禾县矛盾调解中心"),
     ],
 )
 def test_rules_route_and_what_none_takes_falls_to_people(

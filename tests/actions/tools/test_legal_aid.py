@@ -39,6 +39,17 @@ def test_the_three_questions_have_options_with_labels() -> None:
         ("criminal", "minor", "comfortable", "likely", "第二十五条"),
         ("criminal", "disabled", "unsure", "ask", "第二十五条"),
         ("criminal", "none", "comfortable", "ask", "第二十四条"),
+        ("criminal", "impaired", "comfortable", "likely", "第二十五条"),  # 25 (3)
+        ("criminal", "impaired", "comfortable", "likely", "第二十八条"),  # who is to be treated by force
+        ("criminal_grave", "none", "comfortable", "likely", "第二十五条"),  # 25 (4)
+        ("criminal_grave", "migrant", "poor", "likely", "第二十五条"),
+        ("victim", "none", "poor", "ask", "第二十九条"),
+        ("victim", "none", "unsure", "ask", "第二十九条"),
+        ("victim", "migrant", "unsure", "ask", "第二十九条"),  # 42 (3) is for wages and work injury alone
+        ("victim", "minor", "comfortable", "likely", "第四十二条"),
+        ("victim", "relief", "poor", "likely", "第四十二条"),
+        ("victim", "none", "comfortable", "probably_not", "第二十九条"),
+        ("injury", "impaired", "poor", "likely", "第四十二条"),
     ],
 )
 def test_answers_lead_to(matter: str, group: str, means: str, likelihood: str, article: str) -> None:
@@ -67,6 +78,24 @@ def test_violence_hears_the_police_first() -> None:
 def test_nobody_under_article_32_is_asked_for_proof_of_means() -> None:
     assert not any("经济状况" in paper for paper in assess("violence", "none", "poor").papers_zh)
     assert any("经济状况" in paper for paper in assess("injury", "none", "poor").papers_zh)
+
+
+def test_who_may_get_life_or_death_is_asked_for_no_means() -> None:
+    assessment = assess("criminal_grave", "none", "comfortable")
+    assert not any("经济状况" in paper for paper in assessment.papers_zh)
+    assert "看守所" in assessment.where_zh
+
+
+def test_whoever_must_be_given_a_lawyer_hears_that_the_office_has_to_notify() -> None:
+    """法律援助法 25 (1)-(6)."""
+    for matter, group in (("criminal_grave", "none"), ("criminal", "impaired"), ("criminal", "minor")):
+        assert "应当通知法律援助机构派律师" in assess(matter, group, "comfortable").text_zh
+    assert "不能完全辨认自己行为" in assess("criminal", "disabled", "unsure").text_zh
+
+
+def test_a_victim_is_never_told_that_the_law_does_not_name_the_matter() -> None:
+    for group, means in itertools.product(*(QUESTIONS[name].options for name in ("group", "means"))):
+        assert "没有这一件" not in assess("victim", group.id, means.id).text_zh
 
 
 def test_an_exempt_group_brings_its_proof() -> None:
@@ -121,11 +150,25 @@ def test_id_label_and_number_are_understood(question, option) -> None:  # type: 
         ("matter", "没有低保", "benefits"),
         ("matter", "我爸被抓了", "criminal"),
         ("matter", "离婚", "other"),
+        ("matter", "我被人打成重伤", "victim"),
+        ("matter", "被强奸了", "victim"),
+        ("matter", "被诈骗了", "victim"),
+        ("matter", "我妈让骗子骗走八万", "victim"),
+        ("matter", "我是受害人", "victim"),
+        ("matter", "女儿被猥亵", "victim"),
+        ("matter", "被老公打", "violence"),
+        ("matter", "我弟犯诈骗罪被抓了", "criminal"),
+        ("matter", "我哥可能判死刑", "criminal_grave"),
+        ("matter", "说要判无期", "criminal_grave"),
         ("matter", "没有工伤", None),
         ("matter", "他打我电话", None),
         ("matter", "嗯", None),
         ("group", "农民工讨薪", "migrant"),
         ("group", "残疾人", "disabled"),
+        ("group", "精神残疾", "impaired"),
+        ("group", "我弟有精神病", "impaired"),
+        ("group", "老年痴呆", "impaired"),
+        ("group", "智力残疾二级", "impaired"),
         ("group", "低保户", "relief"),
         ("group", "没有残疾，是低保户", "relief"),
         ("group", "我不是残疾人", None),

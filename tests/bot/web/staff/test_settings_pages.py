@@ -217,7 +217,7 @@ def test_an_edited_rule_routes_the_next_case(world: World) -> None:
         == 303
     )
     with world.sessions() as session:
-        assert session.scalar(select(func.count()).select_from(RoutingRule)) == 10
+        assert session.scalar(select(func.count()).select_from(RoutingRule)) == 22
         assert routing.team_for(session, category="劳动用工", place="lijiagou", text="拖欠工资") == session.get(
             Team, team.id
         )

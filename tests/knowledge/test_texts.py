@@ -1,0 +1,172 @@
+"""What our guides and summaries say where a wrong word costs somebody a right: spans, courts, doors, by document.
+
+Each row was wrong or missing once (the review of 2026-11-29); the law it follows stands beside it.
+"""
+
+import pytest
+
+from knowledge.documents.building import DocumentText, corpus_files, read_document
+from knowledge.documents.kinds.base import ChunkText
+from knowledge.documents.models import Kind
+from knowledge.documents.sources.doors import DOORS, doors_for
+from tests.conftest import CORPUS
+
+DOCUMENTS: dict[str, DocumentText] = {
+    document.id: document
+    for path in corpus_files(CORPUS)
+    if path.parent.name in ("guides", "regulations")
+    for document in [read_document(path)[0]]
+}
+
+
+def told(name: str) -> str:
+    """What a resident hears: a guide's answer and next step, a summary's answer (`reg-caili 第六条`)."""
+    document, _, ref = name.partition(" ")
+    return _heard(next(c for c in DOCUMENTS[document].chunks if (c.ref or "") == ref))
+
+
+def whole(document: str) -> str:
+    """All that stands in it, but for the ways of asking."""
+    return "\n".join(f"{chunk.text}\n{_heard(chunk)}" for chunk in DOCUMENTS[document].chunks)
+
+
+def _heard(chunk: ChunkText) -> str:
+    return f"{chunk.details['answer']}\n{chunk.details.get('next') or ''}"
+
+
+# document, what is told, what is never told
+TOLD: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+    # 农村集体经济组织法 26-28, 57; 村民委员会组织法 26, 31, 41
+    ("guide-cunmin-huiyi", ("全体成员三分之二以上同意", "三分之二以上成员到会", "请法院撤销", "一年内"), ()),
+    # 农村土地承包经营纠纷调解仲裁法 18; 民法典 188, 196; 农村集体经济组织法 56
+    ("guide-chengbaodi-zhongcai", ("两年内", "不受时效限制", "三年内", "分征地补偿款不公的，仲裁也收"), ()),
+    # 民事诉讼法 22, 24, 34
+    ("guide-qisu-lian", ("您收款的地方", "房地所在地", "老人最后住的地方", "七天内"), ()),
+    # 民事诉讼法 235, 250
+    ("guide-shenqing-zhixing", ("两年内", "重新算", "财产所在地的法院", "劳动仲裁、土地仲裁裁决"), ()),
+    # 工伤保险条例 17
+    ("guide-gongshang-rending", ("三十天", "一年内", "不会让这一年重新算", "劳动能力鉴定委员会"), ()),
+    ("reg-gongshang 第十七条", ("一年内", "不会让这一年重新算"), ()),
+    ("reg-gongshang 第三十七条", ("十五天",), ()),  # 26
+    # 劳动争议调解仲裁法 27; 民法典 188
+    ("guide-tuoqian-gongzi", ("两年内", "一年内申请仲裁", "重新算一年", "三年内直接去法院"), ()),
+    ("guide-laodong-zhongcai", ("一年内", "重新算一年", "离开了从离开那天起算", "四十五天"), ("别自己下结论",)),
+    # 道路交通事故处理程序规定 71, 112; 道路交通安全法 70
+    ("guide-jiaotong-renshang", ("三个工作日内", "只有一次"), ()),
+    ("guide-jiaotong-kuaichu", ("责任谈不拢也先挪到路边", "喝酒", "没驾照"), ("有争议的别动车",)),
+    # 国有土地上房屋征收评估办法 20, 22; 行政复议法 20, 24
+    ("guide-chengzhen-zhengshou", ("十天内", "市政府", "六十天内", "六个月内"), ()),
+    ("reg-guoyou-zhengshou 第十九条", ("十天内",), ()),
+    ("guide-xingzheng-fuyi", ("六十天内", "市政府", "十五天内"), ()),
+    ("guide-zhengdi-tingzheng", ("三十天", "六十天内复议", "六个月内起诉"), ()),
+    # 劳动合同法 35; 民法典 680; 不动产登记操作规范 1.8.6; 反家庭暴力法 2
+    ("reg-laodong-jieshi-1 第四十三条", ("两边都答应", "不等于同意"), ("多半算",)),
+    ("reg-minjian-jiedai 第二十四条", ("能证明的", "照样算"), ("借条没写利息，就不能要利息",)),
+    ("reg-minjian-jiedai 第二十条", ("六个月",), ()),  # 民法典 692, 693
+    ("reg-budongchan 第十四条", ("所有继承人", "放弃"), ("可以自己一个人申请",)),
+    ("reg-anquan-baohuling 第三条", ("妇女", "男的请报警", "禁令"), ()),
+    ("reg-canji-jiuye 第九条", ("三十人", "2027年12月31日"), ()),
+    ("reg-hunyin-jieshi-1 第五条", ("没领证的彩礼一般要退",), ()),
+    # 法律援助法 29, 31, 42
+    ("guide-falv-yuanzhu", ("刑事案件受害人", "七天内"), ()),
+    # 退役军人保障法 50 (2); 社会救助法 16, 18, 31, 37
+    ("guide-tuiyi-junren", ("职工养老、职工医保、失业保险", "居民医保不加", "六十岁"), ()),
+    ("guide-dibao", ("没有名额", "书面说明理由"), ()),
+    ("guide-tekun", ("侄子",), ()),
+    ("guide-linshi-jiuzhu", ("救助管理站",), ()),
+    # 民法典 1077, 1079, 1126, 1127; 金办发〔2024〕42号
+    ("guide-lihun-dengji", ("三十天", "收申请的那一处", "没有冷静期"), ()),
+    ("guide-jicheng-gongzheng", ("五万元以下", "出嫁的女儿一样有份"), ()),
+    # 农村土地承包法 38, 40, 42, 60
+    ("guide-tudi-liuzhuan", ("逼着流转的不作数", "连着两年撂荒", "解除合同收回地"), ()),
+    # 生态环境法典 246, 599, 1131; 保险法 21; 城乡规划法 41
+    ("guide-zaosheng", ("五天以下", "一千元以下"), ("镇政府指定的部门",)),
+    ("policy-qinghe-jiegan", ("省里划定", "五百到两千元"), ("全县划定",)),
+    ("guide-nongye-baoxian", ("不能因为晚就一分不赔",), ()),
+    ("guide-zhaijidi-shenqing", ("老屋拆了原地重盖也要批", "不是集体成员的不能申请"), ()),
+    ("policy-qinghe-gaoling-jintie", ("满龄次月起发", "以前的不补"), ("申请后次月起发",)),
+    ("guide-zhapian-zhifu", ("几百块也要报",), ()),  # 治安管理处罚法 58
+    ("guide-siwang-dengji", ("节哀", "一个月内"), ()),  # 户口登记条例 8
+]
+
+
+@pytest.mark.parametrize(("name", "words", "never"), TOLD, ids=[row[0] for row in TOLD])
+def test_what_holds_is_told(name: str, words: tuple[str, ...], never: tuple[str, ...]) -> None:
+    said = told(name)
+    assert [w for w in words if w not in said] == []
+    assert [w for w in never if w in said] == []
+
+
+@pytest.mark.parametrize(
+    ("document", "words", "never"),
+    [
+        # 农村集体经济组织法 28 (3); 农村土地承包法 52; 村民委员会组织法 19
+        ("guide-cunmin-huiyi", ("代表大会不能代替", "报乡镇批准", "罢免"), ("集体收益使用、筹资筹劳",)),
+        ("guide-chengbaodi-zhongcai", ("三十天内起诉", "妇女"), ("征地补偿款怎么分不归它管",)),
+        ("guide-cunwu-gongkai", ("十五天", "复印", "请法院撤销"), ()),  # 村民委员会组织法 35, 41
+        ("guide-xingzheng-fuyi", ("五个工作日", "已经依法取得", "一年"), ("自然资源确权这几类",)),  # 行政复议法 23, 88
+        ("guide-gongshang-rending", ("十五天内向省里", "扣掉"), ()),
+        ("guide-qisu-lian", ("三十天内必须起诉", "六个月内不能再告"), ()),  # 民事诉讼法 104, 127
+        ("guide-yangzhi-wuran", ("散养密集区",), ("散养户少量养殖由乡镇",)),  # 生态环境法典 309
+        ("guide-liulang-dongwu", ("野猪已经不在国家的保护名录里",), ("野生动物祸害庄稼、伤人，找当地政府申请补偿",)),
+        ("guide-jiaotong-renshang", ("不能复议", "不超过一成"), ()),  # 道路交通安全法 76
+        ("guide-renshen-sunhai", ("各按过错担", "工伤"), ("给人帮工、打零工受伤，按双方过错分担",)),
+        ("guide-tuiyi-junren", (), ("和养老、医保、失业保险缴费年限合并计算",)),
+        ("guide-lihun-dengji", ("单人证件照",), ("不必等冷静期，可以直接去法院起诉",)),
+        ("guide-jumin-yibao", ("九十天内", "12393"), ()),
+        ("guide-canji-zheng", ("十年一换",), ()),
+    ],
+)
+def test_what_holds_is_written(document: str, words: tuple[str, ...], never: tuple[str, ...]) -> None:
+    text = whole(document)
+    assert [w for w in words if w not in text] == []
+    assert [w for w in never if w in text] == []
+
+
+def test_one_voice_and_no_chains_of_arrows() -> None:
+    texts = {d: whole(d) for d in DOCUMENTS}
+    assert [d for d, text in texts.items() if "→" in text] == []
+    assert [d for d, text in texts.items() if "你" in text] == []
+
+
+# 民发〔2020〕20号, the list of twenty in its order.
+CERTIFICATES = {
+    "亲属关系": "guide-zhengming-qinshu",
+    "户籍证明": "guide-zhengming-hukou",
+    "登记项目": "guide-zhengming-hukou",
+    "养犬": "guide-zhengming-yangquan",
+    "无犯罪": "guide-zhengming-wufanzui",
+    "社区戒毒": "guide-zhengming-jiedu",
+    "失踪": "guide-zhengming-shizong",
+    "未婚": "guide-zhengming-weihun",
+    "出生": "guide-zhengming-chusheng",
+    "健在": "guide-zhengming-jianzai",
+    "死亡": "guide-zhengming-siwang",
+    "疾病": "guide-zhengming-jibing",
+    "残疾": "guide-zhengming-canji",
+    "婚育": "guide-zhengming-hunyu",
+    "就业": "guide-zhengming-jiuye",
+    "档案": "guide-zhengming-dangan",
+    "财产": "guide-zhengming-caichan",
+    "继承权": "guide-zhengming-jichengquan",
+    "经营场所": "guide-zhengming-jingying",
+    "遗失": "guide-zhengming-diushi",
+}
+
+
+@pytest.mark.parametrize(("name", "document"), CERTIFICATES.items())
+def test_the_twenty_certificates_are_not_the_villages(name: str, document: str) -> None:
+    assert len(CERTIFICATES) == 20
+    assert DOCUMENTS[document].content["proof"] in ("not_village", "promise")
+    assert name in DOCUMENTS[document].content["title"] + whole(document)
+
+
+def test_a_policy_that_ends_with_the_year_is_followed() -> None:
+    ends = [d for d in DOCUMENTS.values() if d.kind is Kind.policy and str(d.in_force_to) == "2026-12-31"]
+    assert ends
+    assert [d.id for d in ends if f"{d.id}-2027" not in DOCUMENTS] == []
+
+
+def test_a_door_for_papers_is_no_line_for_saving_lives() -> None:
+    assert [d.name for d in DOORS.values() if d.phone == "120"] == ["急救"]
+    assert "房屋征收办" in {door.name for door in doors_for("征收拆迁")}
