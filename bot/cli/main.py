@@ -7,6 +7,7 @@ import sys
 from bot.cli import doctor, evaluate, knowledge, privacy, running, staff, talk
 from bot.cli.commands import Commands
 from bot.cli.wechat import commands as wechat
+from bot.db import MigrationFailed
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings
 from knowledge.errors import KnowledgeError
@@ -32,7 +33,7 @@ def main() -> int:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return int(args.run(Settings(), args))
-    except (SetupFailed, KnowledgeError) as error:
+    except (SetupFailed, MigrationFailed, KnowledgeError) as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:
