@@ -14,6 +14,7 @@ from actions.cases import clock
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
+from bot.keeping.daily import Daily
 from bot.rasa_client import erase_trackers
 from bot.run.publishing import Publications, Rebuild
 from bot.settings import Settings
@@ -31,16 +32,20 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: ended.set())
     os.nice(10)  # a resident's turn comes before the last statute's vector
     sessions = make_sessions(make_engine(settings.url))
-    publications, rebuild, next_round = Publications(settings, sessions), Rebuild(settings), 0.0
+    publications, rebuild, next_round = Publications(settings, sessions), Rebuild(settings, sessions), 0.0
+    daily = Daily(settings)
     while not ended.is_set():
         if time.monotonic() >= next_round:
             next_round = time.monotonic() + _ROUND_S
+            _tried(lambda: settings.heartbeat.touch())
             _tried(rebuild.poll)
+            _tried(daily.poll)
             _tried(lambda: work(settings, sessions))
         while _tried(publications.step) and not ended.is_set():
             pass
         ended.wait(1)
     rebuild.stop()
+    daily.stop()
     publications.close()
 
 
