@@ -1,6 +1,7 @@
 """A home as it is after a while: a database in which people wrote, Rasa's file, secrets, snapshots."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,7 @@ class Home:
 
 
 def furnish(settings: Settings) -> Home:
+    settings.home.mkdir()
     migrate(settings.url)
     home = Home(settings)
     home.say("彩礼能退吗", at=NOW - timedelta(hours=2))
@@ -76,7 +78,7 @@ def other(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def on_server(databases: Databases, tmp_path: Path) -> Home:
+def on_server(databases: Databases, tmp_path: Path) -> Iterator[Home]:
     """On whatever the suite runs."""
     with databases.empty() as url:
         yield furnish(Settings(home=tmp_path / "server", cache=tmp_path / "cache", database_url=url))

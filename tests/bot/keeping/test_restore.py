@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
+from alembic import command as alembic
 from sqlalchemy import create_engine, text
 
 from bot.cli import keeping as cli
@@ -86,7 +86,10 @@ def test_a_home_in_use_is_refused(home: Home, kept: Path) -> None:
 
 
 def test_a_part_that_runs_is_refused(home: Home, kept: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()  # bot.cli", ""], stdin=subprocess.PIPE) as running:
+    command = [sys.executable, "-c", "print('up', flush=True); input()  # bot.cli"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout
+        running.stdout.readline()
         (home.settings.home / "worker.pid").write_text(str(running.pid))
         with pytest.raises(RestoreRefused, match="worker"):
             restore(home.settings, kept, now=LATER, replace=True)
@@ -117,7 +120,7 @@ def test_a_damaged_database_is_replaced_on_purpose_and_its_wal_is_not_read_into_
 
 
 def test_an_old_backup_is_migrated(home: Home, other: Home, tmp_path: Path) -> None:
-    command.downgrade(config(home.settings.url), "0009")
+    alembic.downgrade(config(home.settings.url), "0009")
     kept = backup.make(home.settings, tmp_path / "kept", now=NOW)
     restore(other.settings, kept, now=LATER)
     with closing(sqlite3.connect(other.settings.home / "linli.sqlite")) as database:
