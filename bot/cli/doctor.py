@@ -33,13 +33,11 @@ class Check:
 
 
 def doctor(settings: Settings, args: argparse.Namespace) -> int:
-    """Each part: 好 or what to do."""
+    """Each part: 好 or what to do. `--quick` reads neither the whole database nor the whole index."""
     checks = [
         *_machine(settings),
-        *_database(settings),
-        _snapshot(settings),
+        *([] if args.quick else [*_database(settings), _snapshot(settings), _backups(settings)]),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
-        _backups(settings),
         *_worker(settings),
         *_pages(settings),
     ]
@@ -103,15 +101,15 @@ def _snapshot(settings: Settings) -> Check:
     live = snapshot.current_id(settings.snapshots)
     if live is None:
         return Check("资料索引", False, "运行 linli setup")
-    file = sqlite_files.file_of(settings.url)
-    wrong = snapshot.damage(settings.snapshots / live)
-    if wrong is None and (file is None or file.exists()):
+    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
+        wrong = snapshot.damage(settings.snapshots / live)
+    else:
         engine = make_engine(settings.url)
         try:
             with make_sessions(engine)() as session:
                 wrong = origin.trouble(session, settings.snapshots)
-        except (SQLAlchemyError, sqlite3.Error):
-            wrong = None  # said of the database already
+        except (SQLAlchemyError, sqlite3.Error):  # said of the database already
+            wrong = snapshot.damage(settings.snapshots / live)
         finally:
             engine.dispose()
     return Check("资料索引", not wrong, f"不能用（{wrong}）；后台会重新做，急的话运行 linli kb build")
@@ -153,4 +151,6 @@ def _pages(settings: Settings) -> list[Check]:
 
 
 def add(commands: Commands) -> None:
-    commands.add("doctor", doctor, "check all parts and say how to mend them")
+    commands.add("doctor", doctor, "check all parts and say how to mend them").add_argument(
+        "--quick", action="store_true", help="without reading all of the database and of the index"
+    )

@@ -8,9 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents.models import Chunk
+from knowledge.errors import SnapshotUnavailable
 from knowledge.identity import identity
 from knowledge.search import rows, snapshot
 from knowledge.search.index import Index
+
+_PIECE = 20_000
 
 
 def is_of(session: Session, root: Path, loaded: Index) -> bool:
@@ -22,16 +25,23 @@ def is_of(session: Session, root: Path, loaded: Index) -> bool:
     here = identity(session)
     if (told.get("database"), told.get("schema")) != (here.database, here.schema):
         return False
-    found = session.execute(select(Chunk.id, Chunk.content_hash)).all()
-    ids = np.array([r.id for r in found], np.int64)
-    marks = np.array([rows.mark(r.content_hash) for r in found], np.uint64)
-    order = np.argsort(ids)
-    ids, marks = ids[order], marks[order]
+    ids, marks = _marks(session)
     at = np.searchsorted(ids, loaded.chunk_ids)
-    known = at < len(ids)
-    if not known.all():
+    if not (at < len(ids)).all():
         return False
     return bool((ids[at] == loaded.chunk_ids).all() and (marks[at] == loaded.marks).all())
+
+
+def _marks(session: Session) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of all chunks, ascending, and the marks of their words; a piece at a time, for there may be a million."""
+    ids, marks = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    asked = select(Chunk.id, Chunk.content_hash).execution_options(yield_per=_PIECE)
+    for piece in session.execute(asked).partitions():
+        ids.append(np.array([r.id for r in piece], np.int64))
+        marks.append(np.array([rows.mark(r.content_hash) for r in piece], np.uint64))
+    all_ids, all_marks = np.concatenate(ids), np.concatenate(marks)
+    order = np.argsort(all_ids)
+    return all_ids[order], all_marks[order]
 
 
 def checking(sessions: Callable[[], Session], root: Path) -> Callable[[Index], bool]:
@@ -49,7 +59,8 @@ def trouble(session: Session, root: Path) -> str | None:
     live = snapshot.current_id(root)
     if live is None:
         return "there is none"
-    if wrong := snapshot.damage(root / live):
-        return wrong
-    loaded = snapshot.load(root, live)
+    try:
+        loaded = snapshot.load(root, live)
+    except SnapshotUnavailable as error:
+        return str(error)
     return None if is_of(session, root, loaded) else "it was made from another database, or from another day of it"

@@ -38,7 +38,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    doctor(settings, argparse.Namespace())
+    doctor(settings, argparse.Namespace(quick=False))
     lines = (line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
     return {rest.split("：")[0]: f"{word} {rest.partition('：')[2]}".strip() for word, rest in lines}
 
