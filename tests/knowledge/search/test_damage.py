@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.documents.models import Chunk
-from knowledge.errors import SnapshotUnavailable
+from knowledge.errors import SnapshotRejected, SnapshotUnavailable
 from knowledge.identity import identity, renew
 from knowledge.normalise import content_hash
 from knowledge.search import building as index_building
@@ -124,6 +124,17 @@ def test_where_all_are_damaged_it_says_so_and_a_new_one_is_used_at_once(world: W
         index()
     fresh = world.build()
     assert index().id == fresh
+
+
+def test_one_that_failed_its_golden_questions_never_answers_in_its_place(world: World) -> None:
+    def refuse(_: object) -> None:
+        raise SnapshotRejected("golden questions")
+
+    former = next(one for one in snapshot.kept_ids(world.root) if one != snapshot.current_id(world.root))
+    with pytest.raises(SnapshotRejected):
+        world.build(check=refuse)
+    spoil(live(world) / "chunks.faiss")
+    assert LiveIndex(world.root)().id == former
 
 
 def test_ids_that_were_given_again_bring_no_other_text(world: World) -> None:
