@@ -68,6 +68,7 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
         some = slice(at, min(size, at + 20_000))
         writer.add(
             chunk_ids=np.arange(size)[some],
+            marks=np.arange(size)[some],
             texts=texts[some],
             places=["nation"] * (some.stop - at),
             vectors=vectors[some],

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.exc import DatabaseError
+
 from bot.channels.base import Channel
 from bot.conversations import claims
 from bot.parts import Parts
@@ -27,9 +29,14 @@ class Background:
     is_rasa_ready: bool = True  # as the last look found it
 
     def start(self) -> list[asyncio.Task[None]]:
-        """Claims of a process that was killed are given up first, for the app alone answers."""
-        with self.parts.sessions() as session:
-            claims.release_all(session)
+        """Claims of a process that was killed are given up first, for the app alone answers; of a damaged database they
+        lapse by themselves, and whoever is in danger is told what to do all the same.
+        """
+        try:
+            with self.parts.sessions() as session:
+                claims.release_all(session)
+        except DatabaseError as error:  # no words of residents: parameters are hidden
+            log.error("the database can't be written; run `linli doctor`: %s", error.orig)
         loops = [self.watch(), *(loop(c) for c in self.channels for loop in (self.deliver, self.tend))]
         return [asyncio.create_task(loop) for loop in loops]
 

@@ -1,15 +1,32 @@
 """Engine and sessions; SQLite in WAL mode by default, PostgreSQL by URL."""
 
+import contextlib
+import fcntl
+import os
+import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot import sqlite_files
 from bot.settings import ROOT
+
+_KEPT_COPIES = 2  # of the database as it was before an upgrade
+
+
+class MigrationFailed(Exception):
+    """One sentence that says what to do; the database is as its last whole migration left it."""
+
 
 _POOL_S = 2.0  # then 503, instead of threads that all wait for each other
 
@@ -66,7 +83,72 @@ def make_sessions(engine: Engine) -> sessionmaker[Session]:
 
 
 def migrate(url: str) -> None:
+    """To the tables of this code. Killed in the middle, the next run goes on with the migration that was cut short:
+    each is one transaction. A SQLite database that holds something is copied beside itself first. Raises
+    MigrationFailed.
+    """
     config = Config()
     config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    file = sqlite_files.file_of(url)
+    with _one_at_a_time(file) as under_way:
+        try:
+            head = ScriptDirectory.from_config(config).get_current_head()
+            found = revision_of(file) if file is not None and file.exists() else None
+            if found is not None and found == head:
+                return
+            if file is not None and found is not None and not under_way.read_text():
+                _copy_before_upgrade(file, found)
+                under_way.write_text(found)
+            command.upgrade(config, "head")
+            under_way.write_text("")
+        except CommandError as error:
+            raise MigrationFailed(
+                f"数据库是更新版本的邻里用过的，这个版本读不了。请换回新版本，或者恢复以前的备份。（{error}）"
+            ) from error
+        except (sqlite3.Error, DBAPIError, OSError) as error:
+            raise MigrationFailed(_unfinished(error, url)) from error
+
+
+def _unfinished(error: Exception, url: str) -> str:
+    if "disk is full" in str(error) or getattr(error, "errno", None) == 28:
+        return "磁盘满了，数据库升级没有做完，资料都还在。请腾出空间，再运行同一条命令，会接着做。"
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    name = make_url(url).render_as_string()  # the password stays out
+    return f"数据库 {name} 升级没有做完：{reason}。请先运行 linli doctor；数据库坏了就用 linli restore 恢复备份。"
+
+
+@contextlib.contextmanager
+def _one_at_a_time(file: Path | None) -> Iterator[Path]:
+    """`linli serve` and a command beside it would both find the old tables; a server's database locks for itself
+    (bot/migrations/env.py). The file that is locked tells from where an upgrade began that hasn't ended.
+    """
+    if file is None:
+        yield Path(os.devnull)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    under_way = file.with_name(f".{file.name}.upgrading")
+    with under_way.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield under_way
+
+
+def revision_of(file: Path) -> str | None:
+    """The last migration of a SQLite database; None where nothing was ever in it. Raises sqlite3.DatabaseError."""
+    with closing(sqlite3.connect(file, timeout=30)) as database:
+        try:
+            row = database.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return None
+            raise
+    return str(row[0]) if row else None
+
+
+def _copy_before_upgrade(file: Path, found: str) -> None:
+    """`linli.sqlite` at 0011 becomes `linli.sqlite.before-0011` too: what to go back to when the new version fails."""
+    copied = file.with_name(f"{file.name}.before-{found}")
+    if not copied.exists():
+        sqlite_files.copy(file, copied)
+    for old in sorted(file.parent.glob(f"{file.name}.before-*"), key=lambda f: f.stat().st_mtime)[:-_KEPT_COPIES]:
+        old.unlink()

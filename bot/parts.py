@@ -22,6 +22,7 @@ from knowledge.encoder.topic_classifier import TopicClassifier
 from knowledge.evaluation import golden
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.search import building as index_building
+from knowledge.search import origin
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 
@@ -57,7 +58,8 @@ def build_parts(settings: Settings) -> Parts:
     embedder = SentenceEmbedder(
         prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
     )
-    searcher = Searcher(embedder=embedder, live=LiveIndex(settings.snapshots))
+    live = LiveIndex(settings.snapshots, fits=origin.checking(sessions, settings.snapshots))
+    searcher = Searcher(embedder=embedder, live=live)
     rasa = RasaClient(
         settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers
     )

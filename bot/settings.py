@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +57,13 @@ class Settings(BaseSettings):
     )
     wechat_api: str = Field(
         default="https://api.weixin.qq.com", description="WeChat's servers; another address for the simulator."
+    )
+    backup_dir: Path | None = Field(
+        default=None, description="Folder for the worker's daily backup, best on another disk; empty: none is made."
+    )
+    backup_keep: int = Field(default=14, ge=1, description="Daily backups that stay; older ones are deleted.")
+    backup_passphrase: SecretStr = Field(
+        default=SecretStr(""), description="Seals backups; whoever loses it can't open them. Empty: not sealed."
     )
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 

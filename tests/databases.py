@@ -98,6 +98,15 @@ class Databases:
             engine.dispose()
             self._server.drop(url)
 
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """The address of one without tables."""
+        url = self._server.create()
+        try:
+            yield url
+        finally:
+            self._server.drop(url)
+
     def drop_templates(self) -> None:
         for url in self._templates.values():
             self._server.drop(url)

@@ -2,37 +2,162 @@
 
 import argparse
 import shutil
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
 
 from bot.cli.commands import Commands
+from bot.run import clock_watch
 from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
+from knowledge.clock import SHANGHAI
+
+_SILENT_S = 600  # the worker's longest piece of work is a few minutes of vectors
+_MEND = "请停下邻里，用 linli restore 恢复最近一份好的备份（docs/operations.zh-CN.md）"
+
+
+@dataclass(frozen=True)
+class Check:
+    """`is_urgent`: without it something doesn't work; else it should be done before something happens."""
+
+    name: str
+    is_good: bool
+    remedy: str
+    is_urgent: bool = True
+
+    def __str__(self) -> str:
+        if self.is_good:
+            return f"好  {self.name}"
+        return f"{'不好' if self.is_urgent else '提醒'}  {self.name}：{self.remedy}"
 
 
 def doctor(settings: Settings, args: argparse.Namespace) -> int:
-    """Each part: 好 or what to do."""
-    from knowledge.search import snapshot
+    """Each part: 好 or what to do. `--quick` reads neither the whole database nor the whole index."""
+    checks = [
+        *_machine(settings),
+        *([] if args.quick else [*_database(settings), _snapshot(settings), _backups(settings)]),
+        Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
+        *_worker(settings),
+        *_pages(settings),
+    ]
+    for check in checks:
+        print(check)
+    return 0 if all(check.is_good for check in checks if check.is_urgent) else 1
 
-    checks: list[tuple[str, bool, str]] = []
+
+def _machine(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
-    checks.append(("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB"))
-    checks.append(("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"))
-    checks.append(("资料索引", snapshot.current_id(settings.snapshots) is not None, "运行 linli setup"))
-    checks.append(("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"))
+    return [
+        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB"),
+        Check("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"),
+    ]
+
+
+def _database(settings: Settings) -> list[Check]:
+    from bot import sqlite_files
+
+    file = sqlite_files.file_of(settings.url)
+    if file is None:
+        return [_server(settings)]
+    wrong = sqlite_files.damage(file) if file.exists() else None
+    found = [
+        Check(
+            "数据库", file.exists() and not wrong, f"坏了（{wrong}）。{_MEND}" if wrong else "还没有，运行 linli setup"
+        )
+    ]
+    if settings.rasa_trackers.exists():
+        wrong = sqlite_files.damage(settings.rasa_trackers)
+        remedy = f"坏了（{wrong}）。请停下邻里，把 {settings.rasa_trackers} 挪开再启动；居民正填到一半的表要重填"
+        found.append(Check("Rasa 的记忆", not wrong, remedy))
+    return found
+
+
+def _server(settings: Settings) -> Check:
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.db import make_engine
+
+    engine = make_engine(settings.url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        return Check("数据库", True, "")
+    except SQLAlchemyError as error:
+        return Check("数据库", False, f"连不上（{type(error).__name__}），请看 LINLI_DATABASE_URL 和数据库服务器")
+    finally:
+        engine.dispose()
+
+
+def _snapshot(settings: Settings) -> Check:
+    """Each file's sum, and that it was made from the database that is here."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot import sqlite_files
+    from bot.db import make_engine, make_sessions
+    from knowledge.search import origin, snapshot
+
+    live = snapshot.current_id(settings.snapshots)
+    if live is None:
+        return Check("资料索引", False, "运行 linli setup")
+    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
+        wrong = snapshot.damage(settings.snapshots / live)
+    else:
+        engine = make_engine(settings.url)
+        try:
+            with make_sessions(engine)() as session:
+                wrong = origin.trouble(session, settings.snapshots)
+        except (SQLAlchemyError, sqlite3.Error):  # said of the database already
+            wrong = snapshot.damage(settings.snapshots / live)
+        finally:
+            engine.dispose()
+    return Check("资料索引", not wrong, f"不能用（{wrong}）；后台会重新做，急的话运行 linli kb build")
+
+
+def _backups(settings: Settings) -> Check:
+    """Urgent where somebody asked for them and they aren't made."""
+    from bot.keeping import notes
+
+    wrong = notes.trouble(settings, now=datetime.now(UTC))
+    is_urgent = settings.backup_dir is not None or bool(notes.read(settings).failed_at)
+    return Check("备份", wrong is None, wrong or "", is_urgent)
+
+
+def _worker(settings: Settings) -> list[Check]:
+    """Nothing where it never ran: then the pages don't answer either."""
+    try:
+        silent_s = time.time() - settings.heartbeat.stat().st_mtime
+    except FileNotFoundError:
+        return []
+    remedy = (
+        f"{silent_s / 60:.0f} 分钟没有动静；运行 make serve 重新启动，记录在 {settings.home / 'logs' / 'worker.log'}"
+    )
+    found = [Check("后台", silent_s < _SILENT_S, remedy)]
+    if silent_s < _SILENT_S:  # it writes the time down in each round, unless it doubts it
+        shown = f"{datetime.now(SHANGHAI):%Y-%m-%d %H:%M}"
+        wrong = f"电脑的钟跳过，现在显示 {shown}。不对就把钟调准；对的话运行 linli confirm-clock。在这之前不删、不催办"
+        found.append(Check("电脑的钟", clock_watch.is_believed(settings.clock, silent_s=_SILENT_S), wrong))
+    return found
+
+
+def _pages(settings: Settings) -> list[Check]:
+    found = []
     for name, url in (
         ("网页服务", f"http://127.0.0.1:{settings.port}/healthz"),
         ("整条链路", f"http://127.0.0.1:{settings.port}/readyz"),
     ):
         try:
-            good = httpx.get(url, timeout=10, trust_env=False).status_code == 200
+            is_good = httpx.get(url, timeout=10, trust_env=False).status_code == 200
         except httpx.HTTPError:
-            good = False
-        checks.append((name, good, f"没有回应，运行 make serve 启动；记录在 {settings.home / 'logs'}"))
-    for name, good, remedy in checks:
-        print(f"{'好' if good else '不好'}  {name}{'' if good else '：' + remedy}")
-    return 0 if all(good for _, good, _ in checks) else 1
+            is_good = False
+        found.append(Check(name, is_good, f"没有回应，运行 make serve 启动；记录在 {settings.home / 'logs'}"))
+    return found
 
 
 def add(commands: Commands) -> None:
-    commands.add("doctor", doctor, "check all parts and say how to mend them")
+    commands.add("doctor", doctor, "check all parts and say how to mend them").add_argument(
+        "--quick", action="store_true", help="without reading all of the database and of the index"
+    )

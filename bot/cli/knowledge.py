@@ -113,12 +113,8 @@ def build(settings: Settings, args: argparse.Namespace) -> int:
 def status(settings: Settings, args: argparse.Namespace) -> int:
     from knowledge.search import snapshot
 
-    print(
-        json.dumps(
-            {"snapshot": snapshot.current_id(settings.snapshots), **snapshot.meta(settings.snapshots)},
-            ensure_ascii=False,
-        )
-    )
+    told = {name: value for name, value in snapshot.meta(settings.snapshots).items() if name != "files"}
+    print(json.dumps({"snapshot": snapshot.current_id(settings.snapshots), **told}, ensure_ascii=False))
     return 0
 
 

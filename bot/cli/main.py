@@ -5,9 +5,10 @@ import logging
 import os
 import sys
 
-from bot.cli import doctor, evaluate, knowledge, privacy, running, staff, talk
+from bot.cli import doctor, evaluate, keeping, knowledge, privacy, running, staff, talk
 from bot.cli.commands import Commands
 from bot.cli.wechat import commands as wechat
+from bot.db import MigrationFailed
 from bot.run.setup import SetupFailed, say
 from bot.settings import Settings
 from knowledge.errors import KnowledgeError
@@ -21,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="linli", description="Linli 邻里: legal and service assistant for villages and communities."
     )
     commands = Commands(parser.add_subparsers(dest="command", required=True))
-    for group in (running, doctor, talk, knowledge, evaluate, staff, wechat, privacy):
+    for group in (running, doctor, keeping, talk, knowledge, evaluate, staff, wechat, privacy):
         group.add(commands)
     return parser
 
@@ -34,7 +35,7 @@ def main() -> int:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         return int(args.run(Settings(), args))
-    except (SetupFailed, KnowledgeError) as error:
+    except (SetupFailed, MigrationFailed, KnowledgeError) as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:

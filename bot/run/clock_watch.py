@@ -89,6 +89,12 @@ def confirm(path: Path, now: datetime) -> None:
     fresh.replace(path)
 
 
+def is_believed(path: Path, *, silent_s: float) -> bool:
+    """Whether the watch of a running worker agrees with the clock of this moment."""
+    believed = _read(path)
+    return believed is None or abs(datetime.now(UTC) - believed) < timedelta(seconds=silent_s)
+
+
 def _read(path: Path) -> datetime | None:
     try:
         return datetime.fromisoformat(json.loads(path.read_text())["believed"])

@@ -25,7 +25,7 @@ from knowledge.encoder.queries import KeptQueries
 from knowledge.evaluation import golden
 from knowledge.exchange import corpus
 from knowledge.law import loading
-from knowledge.search import building, index, snapshot
+from knowledge.search import building, index, origin, snapshot
 from knowledge.search.searcher import Searcher
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
@@ -67,8 +67,10 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         session.commit()
         wanted = digest(settings.corpus, settings.statutes, path)
         stamp = settings.home / "steps" / "snapshot"
-        is_readable = snapshot.meta(settings.snapshots).get("format") == index.FORMAT
-        if not is_readable or not stamp.exists() or stamp.read_text() != wanted:
+        wrong = origin.trouble(session, settings.snapshots)
+        if wrong and snapshot.current_id(settings.snapshots):
+            say("资料索引坏了，或者不是从现在这个数据库做出来的，重新做……")
+        if wrong or not stamp.exists() or stamp.read_text() != wanted:
             build_snapshot(settings, core_only=core_only)
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(wanted)

@@ -17,7 +17,7 @@ from knowledge.documents import versions
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
-from knowledge.search import building, snapshot
+from knowledge.search import building, origin, snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 
@@ -25,6 +25,7 @@ log = logging.getLogger("linli.worker")
 
 # what failed fails again at once as a rule: golden questions of a build, a full disk, a version that can't be read
 _AGAIN_AFTER_S = 600
+_LOOK_AFTER_S = 3_600  # whether the live snapshot is whole and of this database
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,9 @@ class Publications:
                 threads=self._settings.encoder_threads,
             )
             cache = VectorCache(self._settings.cache / "vectors.sqlite")
-            self._made = _Tools(
-                embedder,
-                cache,
-                Searcher(embedder=KeptQueries(embedder, cache), live=LiveIndex(self._settings.snapshots)),
-            )
+            root = self._settings.snapshots
+            live = LiveIndex(root, fits=origin.checking(self._sessions, root))
+            self._made = _Tools(embedder, cache, Searcher(embedder=KeptQueries(embedder, cache), live=live))
         return self._made
 
     def close(self) -> None:
@@ -128,8 +127,9 @@ class Rebuild:
     back.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, sessions: Callable[[], Session]) -> None:
+        self._settings, self._sessions = settings, sessions
+        self._looked_at: tuple[str | None, float] = None, 0.0
         self._child: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
 
@@ -139,13 +139,27 @@ class Rebuild:
             if code is None:
                 return
             self._child, self._not_before = None, time.monotonic() + (_AGAIN_AFTER_S if code else 0)
-        if time.monotonic() < self._not_before or not building.needs_rebuild(self._settings.snapshots):
+        if time.monotonic() < self._not_before or not self.is_due():
             return
         with snapshot.locked(self._settings.snapshots, "build", wait=False) as is_free:
             if not is_free:
                 return  # somebody builds: `linli kb build`, or a child that outlived a killed worker
         log.info("building a new snapshot")
         self._child = subprocess.Popen([sys.executable, "-m", "bot.cli", "kb", "build"], cwd=ROOT)
+
+    def is_due(self) -> bool:
+        root = self._settings.snapshots
+        if building.needs_rebuild(root):
+            return True
+        live = snapshot.current_id(root)
+        if live is None or (self._looked_at[0] == live and time.monotonic() < self._looked_at[1]):
+            return False
+        with self._sessions() as session:
+            wrong = origin.trouble(session, root)
+        self._looked_at = live, time.monotonic() + _LOOK_AFTER_S
+        if wrong:
+            snapshot.report_damage(root / live, wrong)
+        return wrong is not None
 
     def stop(self) -> None:
         if self._child is not None and self._child.poll() is None:

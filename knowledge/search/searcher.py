@@ -14,7 +14,7 @@ from knowledge.documents.models import BankQuestion, Chunk, Document, DocumentVe
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 from knowledge.places import places_serving
-from knowledge.search import fit, lexical
+from knowledge.search import fit, lexical, rows
 from knowledge.search.articles import ENDED, article_in_force
 from knowledge.search.index import SOFTNESS, Candidates, Index
 from knowledge.search.passages import Draft, Passage, load_passages, whole_text
@@ -194,6 +194,7 @@ def _looked_up(session: Session, ids: Sequence[int]) -> dict[int, Any]:
         Chunk.id,
         Document.id.label("document_id"),
         Chunk.ref,
+        Chunk.content_hash,
         Document.kind,
         Document.place_id,
         DocumentVersion.id.label("version_id"),
@@ -211,13 +212,13 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
     """The `most` best candidates; of one article, clause or document the best may be shown."""
     raw = SOFTNESS * np.logaddexp(found.dense / SOFTNESS, found.bank / SOFTNESS) + LEXICAL_WEIGHT * found.lexical
     order = np.argsort(-raw)[:most]
-    rows = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
+    looked_up = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
     hits: list[_Hit] = []
     seen: set[tuple[str, str | None]] = set()
     for i in order:
-        row = rows.get(int(found.chunk_ids[i]))
-        if row is None:
-            continue
+        row = looked_up.get(int(found.chunk_ids[i]))
+        if row is None or rows.mark(row.content_hash) != int(found.marks[i]):
+            continue  # the id is another text's: a database of another day lies beside this snapshot
         key = (row.document_id, row.ref)
         reason = _reason(row, day=asked.day, serving=serving, kinds=asked.kinds, draft=asked.draft)
         if reason is None and key in seen:
@@ -262,10 +263,10 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
         held = np.isin(codes, lexical.pairs(normalise(words or "")))
         return float(weights[held].sum() / weights.sum()) if len(codes) and weights.sum() else 0.0
 
-    rows = []
+    weighed = []
     for h in hits:
         text = texts[h.chunk_id]
-        rows.append(
+        weighed.append(
             fit.Weighed(
                 raw=h.raw - h.favour,
                 dense=h.dense,
@@ -282,7 +283,7 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
                 is_asked=h.question in same,
             )
         )
-    return rows
+    return weighed
 
 
 def _bare(text: str) -> str:
@@ -309,14 +310,14 @@ def _explained(
 ) -> list["Explained"]:
     """`own`: questions of a draft, which the bank doesn't have."""
     whole = session.execute(whole_text.where(Chunk.id.in_([h.chunk_id for h in hits])))
-    rows = {chunk.id: (chunk, version, document) for chunk, version, document in whole}
+    known = {chunk.id: (chunk, version, document) for chunk, version, document in whole}
     ids = sorted({h.question.decode() for h in hits if h.question})
     bank = session.scalars(select(BankQuestion).where(BankQuestion.id.in_(ids)))
     asked = {q.id.encode(): q.text for q in bank} | own
     found = []
     for h in hits:
-        if h.chunk_id in rows:
-            chunk, version, document = rows[h.chunk_id]
+        if h.chunk_id in known:
+            chunk, version, document = known[h.chunk_id]
             found.append(
                 Explained(
                     h.chunk_id,

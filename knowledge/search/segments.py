@@ -41,6 +41,7 @@ class Segment:
     versions: np.ndarray
     chunk_ids: np.ndarray
     chunk_versions: np.ndarray
+    marks: np.ndarray  # uint64, of the words
     places: np.ndarray  # U40, a chunk's place
     vectors: np.ndarray
     terms: lexical.Terms
@@ -60,6 +61,7 @@ def segment(
     versions: Sequence[int],
     chunk_ids: Sequence[int],
     chunk_versions: Sequence[int],
+    marks: Sequence[int],
     places: Sequence[str],
     texts: Sequence[str],
     vectors: np.ndarray,
@@ -72,6 +74,7 @@ def segment(
         np.array(versions, np.int64),
         np.array(chunk_ids, np.int64),
         np.array(chunk_versions, np.int64),
+        np.array(marks, np.uint64),
         np.array(places, "U40"),
         vectors,
         lexical.terms(texts),
@@ -85,6 +88,7 @@ EMPTY = segment(
     versions=[],
     chunk_ids=[],
     chunk_versions=[],
+    marks=[],
     places=[],
     texts=[],
     vectors=np.empty((0, DIM), np.float32),

@@ -2,12 +2,15 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
+import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +18,11 @@ from knowledge.errors import SnapshotUnavailable
 from knowledge.search import lexical, segments, vectors
 from knowledge.search.index import FORMAT, Index, Places
 from knowledge.search.segments import DIM, Points
+
+log = logging.getLogger("linli.index")
+
+# `published`: it passed its golden questions; `damaged`: somebody found it so
+_META, _PUBLISHED, _DAMAGED = "meta.json", "published", "damaged"
 
 
 class Writer:
@@ -32,6 +40,7 @@ class Writer:
         self._folder.mkdir(parents=True)
         self._lexical = lexical.Builder(self._folder / "lexical")
         self._ids: list[np.ndarray] = []
+        self._marks: list[np.ndarray] = []
         self._has: list[np.ndarray] = []
         self._codes: list[np.ndarray] = []
         self._places: dict[str, int] = {}
@@ -43,18 +52,20 @@ class Writer:
         self,
         *,
         chunk_ids: np.ndarray,
+        marks: np.ndarray,
         texts: Sequence[str],
         places: Sequence[str],
         vectors: np.ndarray,
         has_vector: np.ndarray,
     ) -> None:
-        """Chunks by ascending id.
+        """Chunks by ascending id, each with the mark of its words.
 
         `vectors` (n, 384) with zero rows where `has_vector` is False: those are found by BM25 alone.
         """
         self._append("chunks", vectors)
         self._lexical.add(texts)
         self._ids.append(chunk_ids.astype(np.int64))
+        self._marks.append(marks.astype(np.uint64))
         self._has.append(has_vector)
         self._codes.append(np.array([self._places.setdefault(p, len(self._places)) for p in places], np.uint16))
         self.chunks += len(chunk_ids)
@@ -82,6 +93,7 @@ class Writer:
         np.savez(
             self._folder / "rows.npz",
             chunk_ids=np.concatenate([np.empty(0, np.int64), *self._ids]),
+            marks=np.concatenate([np.empty(0, np.uint64), *self._marks]),
             has_vector=has_vector,
             question_ids=np.array(self._question_ids, "S16"),
             places=np.array(list(self._places), "U40"),
@@ -91,6 +103,7 @@ class Writer:
             point_rank=points.rank,
         )
         np.save(self._folder / "versions.npy", np.unique(versions.astype(np.int64)))
+        files = _summed(self._folder)
         told = {
             **meta,
             "format": FORMAT,
@@ -98,44 +111,146 @@ class Writer:
             "chunks": self.chunks,
             "embedded": int(has_vector.sum()),
             "questions": len(self._question_ids),
+            "files": files,
         }
-        (self._folder / "meta.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        (self._folder / _META).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        for path in (*(self._folder / name for name in files), self._folder / _META, self._folder):
+            _on_disk(path)
         self._folder.rename(self._root / self.id)
         return self.id
+
+
+def _summed(folder: Path) -> dict[str, dict[str, int | str]]:
+    """Size and SHA-256 of each file."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {str(p.relative_to(folder)): {"size": p.stat().st_size, "sha256": _sum(p)} for p in files}
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _on_disk(path: Path) -> None:
+    """Not only in the memory of a machine whose power may fail."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def publish(root: Path, snapshot: str) -> None:
     """Make it live by one atomic replace; everything but the live and the former snapshot is removed."""
     former = current_id(root)
+    (root / snapshot / _PUBLISHED).touch()
     pointer = root / f".current.{os.getpid()}"
     pointer.write_text(snapshot)
+    _on_disk(pointer)
     pointer.replace(root / "current")
+    _on_disk(root)
+    kept = (snapshot, former if former and not (root / former / _DAMAGED).exists() else _former(root, snapshot))
     for folder in root.iterdir():
-        if folder.is_dir() and folder.name not in (snapshot, former):
+        if folder.is_dir() and folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _former(root: Path, snapshot: str) -> str | None:
+    """The newest whole one beside this."""
+    return next((one for one in kept_ids(root) if one != snapshot and not (root / one / _DAMAGED).exists()), None)
 
 
 def current_id(root: Path) -> str | None:
     try:
-        return (root / "current").read_text().strip()
-    except FileNotFoundError:
+        return (root / "current").read_text().strip() or None
+    except (OSError, ValueError):  # not there, or no words
         return None
 
 
-def load(root: Path, snapshot: str | None = None) -> Index:
-    """The live snapshot, or the one named, with what was published since. Raises SnapshotUnavailable."""
-    snapshot = snapshot or current_id(root)
-    if snapshot is None:
-        raise SnapshotUnavailable("no snapshot has been built yet; run `linli kb build`")
-    folder = root / snapshot
+def kept_ids(root: Path) -> list[str]:
+    """The live snapshot first, then others that were live, newest first; none that was built and refused."""
+    live = current_id(root)
+    folders = [p for p in root.iterdir() if p.is_dir()] if root.is_dir() else []
+    were_live = [p.name for p in folders if p.name == live or (p / _PUBLISHED).exists()]
+    return sorted(were_live, key=lambda name: (name == live, name), reverse=True)
+
+
+def damage(folder: Path, *, thorough: bool = True) -> str | None:
+    """What is wrong with a snapshot's files; None for a whole one of today's format.
+
+    Sizes are always compared, checksums if `thorough` (0.1 s for 60 MB).
+    """
+    told = _told(folder)
+    if told is None:
+        return f"{_META} can't be read"
+    if told.get("format") != FORMAT:
+        return "it is of another format"
     try:
-        told = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        if told.get("format") != FORMAT:
-            raise SnapshotUnavailable(f"the snapshot {snapshot} is of an older format; run `linli kb build`")
+        for name, kept in told["files"].items():
+            path = folder / name
+            if path.stat().st_size != kept["size"]:
+                return f"{name} has another size than when it was written"
+            if thorough and _sum(path) != kept["sha256"]:
+                return f"{name} holds other bytes than when it was written"
+    except (OSError, KeyError, TypeError, AttributeError) as error:
+        return str(error)
+    return "it was found damaged before" if (folder / _DAMAGED).exists() else None
+
+
+def sizes(folder: Path) -> dict[Path, int]:
+    """Of the files that a loaded index looks into: one that is cut short under it would end the process."""
+    told = _told(folder) or {}
+    return {folder / name: int(kept["size"]) for name, kept in told.get("files", {}).items()}
+
+
+def report_damage(folder: Path, what: str) -> None:
+    """So that the worker builds anew; told once."""
+    if (folder / _DAMAGED).exists():
+        return
+    log.error("the snapshot %s is damaged: %s", folder.name, what)
+    with contextlib.suppress(OSError):
+        (folder / _DAMAGED).write_text(what)
+
+
+def load(root: Path, snapshot: str | None = None, *, fits: Callable[[Index], bool] = lambda _: True) -> Index:
+    """The live snapshot, or the one named, with what was published since. Raises SnapshotUnavailable.
+
+    Where the live one is damaged, the one kept from before it answers until the worker has built another. `fits`:
+    whether it was made from the database that it is to be used with.
+    """
+    if snapshot is not None:
+        return _loaded(root, snapshot)
+    live = current_id(root)
+    reasons = []
+    for one in kept_ids(root):
+        try:
+            found = _loaded(root, one)
+        except SnapshotUnavailable as error:
+            reasons.append(str(error))
+            if one == live:
+                report_damage(root / one, str(error))
+            continue
+        if not fits(found):
+            reasons.append(f"the snapshot {one} was made from another database or another day of it")
+            report_damage(root / one, reasons[-1])
+            continue
+        if one != live:
+            log.error("the snapshot %s isn't used, %s answers in its place: %s", live, one, "; ".join(reasons))
+        return found
+    raise SnapshotUnavailable("; ".join(reasons) or "no snapshot has been built yet; run `linli kb build`")
+
+
+def _loaded(root: Path, snapshot: str) -> Index:
+    folder = root / snapshot
+    if wrong := damage(folder):
+        raise SnapshotUnavailable(f"the snapshot {snapshot} can't be used, run `linli kb build`: {wrong}")
+    try:
+        told = meta(root, snapshot)
         with np.load(folder / "rows.npz") as rows:
             found = Index(
                 id=snapshot,
                 chunk_ids=rows["chunk_ids"],
+                marks=rows["marks"],
                 vectors=vectors.read(folder / "chunks.faiss"),
                 has_vector=rows["has_vector"],
                 postings=lexical.read(folder / "lexical", **told["lexical"]),
@@ -161,12 +276,18 @@ def refreshed(loaded: Index, root: Path) -> Index:
     return fresh
 
 
-def meta(root: Path, snapshot: str | None = None) -> dict[str, object]:
+def meta(root: Path, snapshot: str | None = None) -> dict[str, Any]:
+    """What was written beside it; empty where there is none, or none that can be read."""
     snapshot = snapshot or current_id(root)
-    if snapshot is None:
-        return {}
-    told: dict[str, object] = json.loads((root / snapshot / "meta.json").read_text(encoding="utf-8"))
-    return told
+    return (_told(root / snapshot) or {}) if snapshot else {}
+
+
+def _told(folder: Path) -> dict[str, Any] | None:
+    try:
+        told = json.loads((folder / _META).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 @contextlib.contextmanager

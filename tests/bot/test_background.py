@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.background import Background
@@ -126,3 +128,19 @@ def test_a_look_that_fails_does_not_end_the_watch(
         return sum(r.name == "linli.app" and r.getMessage() == "watch" for r in caplog.records)
 
     run(background(sessions, Broken([{"text": "可以。"}])), until=lambda: failed() == 2)
+
+
+def test_a_damaged_database_does_not_keep_the_app_from_starting(
+    sessions: sessionmaker[Session], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Damaged:
+        def __enter__(self) -> Session:
+            raise DatabaseError("UPDATE message", {}, sqlite3.DatabaseError("database disk image is malformed"))
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    found = background(sessions, Rasa([{"text": "可以。"}]))
+    found.parts.sessions = Damaged  # type: ignore[assignment]
+    run(found, until=lambda: True)
+    assert "run `linli doctor`: database disk image is malformed" in caplog.text

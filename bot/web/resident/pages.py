@@ -36,8 +36,8 @@ def _settings(request: Request) -> Settings:
 
 def _footer(settings: Settings) -> str:
     meta = snapshot.meta(settings.snapshots)
-    chunks, embedded = int(str(meta.get("chunks", 0))), int(str(meta.get("embedded", 0)))
-    if not chunks:
+    chunks, embedded = meta.get("chunks"), meta.get("embedded")
+    if not chunks or not isinstance(chunks, int):
         return "资料正在准备。"
     share = (
         f"资料 {chunks} 条，均已可查"

@@ -6,6 +6,7 @@ but some frames were written after seeing what was missed in its sets a to c: th
 
 import hashlib
 import json
+import logging
 import os
 import random
 import re
@@ -18,6 +19,8 @@ import numpy as np
 from knowledge.anonymity.names import parts
 from knowledge.anonymity.names.features import SURNAMES, Table, candidates, features, is_han
 from knowledge.anonymity.names.frames import FramesFile, frames
+
+log = logging.getLogger("linli.names")
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 _MESSAGES = Path(__file__).parents[2] / "documents" / "topics.yml"
@@ -219,6 +222,18 @@ def learn(texts: list[str], statutes: list[str], asked: list[str], *, seed: int 
     return Table(found, counts)
 
 
+def _learned_before(path: Path) -> Table | None:
+    """What was learned before; None where it wasn't, or the file is damaged, which is then put aside."""
+    try:
+        return Table(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        log.error("%s is damaged, names are learned anew: %s", path, error)
+        path.replace(path.with_name(f"{path.name}.damaged"))
+        return None
+
+
 def learned(folder: Path) -> Table:
     """The table for the corpus and the statutes as they are, from `folder` where it was learned before."""
     texts, statutes, asked = ordinary_texts(), statute_texts(), asked_texts()
@@ -227,8 +242,8 @@ def learned(folder: Path) -> Table:
         for name in ("training.py", "features.py", "parts.py", "frames.yml")
     ]
     path = folder / f"names-{hashlib.sha256(repr((texts, statutes, asked, code)).encode()).hexdigest()[:16]}.json"
-    if path.exists():
-        return Table(**json.loads(path.read_text(encoding="utf-8")))
+    if (kept := _learned_before(path)) is not None:
+        return kept
     table = learn(texts, statutes, asked)
     folder.mkdir(parents=True, exist_ok=True)
     being_written = path.with_suffix(f".{os.getpid()}")

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.run.publishing import Publications
+from bot.run.publishing import Publications, Rebuild
 from bot.settings import Settings
 from knowledge.documents.models import VersionStatus
+from knowledge.identity import renew
 from knowledge.search import snapshot
 from knowledge.search.live import LiveIndex
 from tests.conftest import DAY
@@ -85,3 +86,27 @@ def test_the_model_is_loaded_once_a_text_is_in_review(
 
 def test_without_a_snapshot_there_is_nothing_to_do(publications: Publications) -> None:
     assert publications.step() == 0
+
+
+@pytest.mark.parametrize("wrong", ["size", "bytes", "another database"])
+def test_a_snapshot_that_cannot_be_used_is_built_anew(
+    settings: Settings, sessions: sessionmaker[Session], tmp_path: Path, wrong: str
+) -> None:
+    with sessions() as session:
+        world = World(session, tmp_path)
+        world.save(rule("狗", "养狗要拴绳"))
+        world.build()
+        assert not Rebuild(settings, sessions).is_due()
+        file = world.root / str(snapshot.current_id(world.root)) / "chunks.faiss"
+        content = file.read_bytes()
+        if wrong == "size":
+            file.write_bytes(content[:-1])
+        elif wrong == "bytes":
+            file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        else:
+            renew(session)
+            session.commit()
+        assert Rebuild(settings, sessions).is_due()
+        world.build()
+        assert not Rebuild(settings, sessions).is_due()
+        world.cache.close()

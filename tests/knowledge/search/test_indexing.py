@@ -399,6 +399,7 @@ def test_ivf_and_flat_agree_on_what_is_nearest(tmp_path: Path, monkeypatch: pyte
             some = rows[at : at + 700]
             writer.add(
                 chunk_ids=np.arange(at, at + len(some)),
+                marks=np.arange(at, at + len(some)),
                 texts=[f"第{i}号" for i in range(at, at + len(some))],
                 places=["v"] * len(some),
                 vectors=some,

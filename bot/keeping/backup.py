@@ -1,0 +1,143 @@
+"""All that can't be made again, kept in one file, while everything runs."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from bot import sqlite_files
+from bot.keeping import archive
+from bot.keeping.errors import BackupFailed
+from bot.keeping.manifest import Manifest
+from bot.keeping.stores import store_of
+from bot.settings import Settings
+from knowledge.clock import SHANGHAI
+
+_NAME = re.compile(r"linli-(\d{8}-\d{6})\.tar\.gz(\.sealed)?")
+_STAMP = "%Y%m%d-%H%M%S"
+TRACKERS, MODEL, WECHAT = "rasa-tracker.sqlite", "rasa-models/linli.tar.gz", "secrets/wechat-accounts.yml"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A backup in a folder; `at` as its name says it."""
+
+    path: Path
+    at: datetime
+
+
+def kept_in(folder: Path) -> list[Kept]:
+    """Newest first."""
+    found = [(p, _NAME.fullmatch(p.name)) for p in folder.iterdir()] if folder.is_dir() else []
+    named = [
+        Kept(path, datetime.strptime(match[1], _STAMP).replace(tzinfo=SHANGHAI).astimezone(UTC))
+        for path, match in found
+        if match
+    ]
+    return sorted(named, key=lambda k: k.at, reverse=True)
+
+
+def make(
+    settings: Settings,
+    folder: Path,
+    *,
+    now: datetime,
+    passphrase: str = "",
+    secrets: bool = False,
+    model: bool = False,
+    keep: int | None = None,
+) -> Path:
+    """The new file, read back and compared. Of the older ones the newest stay, so that there are `keep` in all. Raises
+    KeepingError and OSError; older ones then all stay.
+    """
+    made_new = not folder.exists()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if made_new:
+        folder.chmod(0o700)
+    stamp = now.astimezone(SHANGHAI).strftime(_STAMP)
+    target = folder / f"linli-{stamp}.tar.gz{'.sealed' if passphrase else ''}"
+    with staging(settings, "backup") as stage:
+        told = _gathered(settings, stage, now=now, secrets=secrets, model=model)
+        archive.write(told, stage, target, passphrase=passphrase)
+    archive.read(target, passphrase=passphrase)
+    if keep:
+        _thin_out(folder, target, keep)
+    return target
+
+
+def _thin_out(folder: Path, fresh: Path, keep: int) -> None:
+    """The fresh one stays whatever the clock said when the others were made."""
+    for old in [k.path for k in kept_in(folder) if k.path != fresh][keep - 1 :]:
+        old.unlink()
+    for left in folder.glob(".linli-*.part"):  # of runs that were killed
+        left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def staging(settings: Settings, what: str) -> Iterator[Path]:
+    """A folder in the home, for its owner alone; gone afterwards, and so are those that killed runs left."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    for left in settings.home.glob(f".{what}-*"):
+        if not _is_alive(left.name.rpartition("-")[2]):
+            shutil.rmtree(left, ignore_errors=True)
+    stage = settings.home / f".{what}-{os.getpid()}"
+    stage.mkdir(mode=0o700)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _is_alive(pid: str) -> bool:
+    return pid.isdigit() and int(pid) != os.getpid() and Path("/proc", pid).exists()
+
+
+def _gathered(settings: Settings, stage: Path, *, now: datetime, secrets: bool, model: bool) -> Manifest:
+    store = store_of(settings.url, settings.home)
+    facts = store.save(stage)
+    if settings.rasa_trackers.exists():
+        sqlite_files.copy(settings.rasa_trackers, stage / TRACKERS)
+    (stage / "settings.json").write_text(json.dumps(_settings(settings), ensure_ascii=False, indent=1))
+    if secrets:
+        _copy_secrets(settings, stage)
+    if model:
+        _copied(settings.home / MODEL, stage / MODEL)
+    return Manifest(
+        made_at=now,
+        linli=metadata.version("linli"),
+        database=store.kind,
+        identity=facts.identity,
+        schema=facts.schema,
+        newest=facts.newest,
+        files=archive.summed(stage),
+    )
+
+
+def _copy_secrets(settings: Settings, stage: Path) -> None:
+    for path in sorted((settings.home / "secrets").glob("[!.]*")):
+        _copied(path, stage / "secrets" / path.name)
+    if settings.wechat_accounts is not None:
+        _copied(settings.wechat_accounts, stage / WECHAT)
+
+
+def _copied(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise BackupFailed(f"没有找到 {source}，没有备份。")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _settings(settings: Settings) -> dict[str, str]:
+    """Those that were given, without what is secret in them: for a person to read, restoring sets none."""
+    given = settings.model_dump(mode="json", include=settings.model_fields_set, exclude={"backup_passphrase"})
+    if url := given.get("database_url"):
+        given["database_url"] = make_url(url).render_as_string()
+    return {f"LINLI_{name.upper()}": str(value) for name, value in sorted(given.items())}

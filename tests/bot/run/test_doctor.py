@@ -1,0 +1,98 @@
+"""`linli doctor` tells of a damaged database, a damaged snapshot, no backup and a silent worker. Real files."""
+
+import argparse
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.cli.doctor import doctor
+from bot.db import make_engine, make_sessions, migrate
+from bot.keeping import notes
+from bot.settings import Settings
+from knowledge.search import snapshot
+from tests.bot.keeping.conftest import Home
+from tests.bot.keeping.test_backup import spoil_database
+from tests.conftest import free_port
+from tests.knowledge.search.test_indexing import World, rule
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """With a database and a snapshot made from it."""
+    made = Settings(home=tmp_path, cache=tmp_path / "cache", database_url="", port=free_port())
+    migrate(made.url)
+    engine = make_engine(made.url)
+    sessions: sessionmaker[Session] = make_sessions(engine)
+    with sessions() as session:
+        world = World(session, tmp_path)
+        world.save(rule("狗", "养狗要拴绳"))
+        world.build()
+        world.cache.close()
+    engine.dispose()
+    return made
+
+
+def told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    doctor(settings, argparse.Namespace(quick=False))
+    lines = (line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    return {rest.split("：")[0]: f"{word} {rest.partition('：')[2]}".strip() for word, rest in lines}
+
+
+def test_what_is_whole_is_said_to_be(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.heartbeat.touch()
+    notes.done(settings, Path("x"), now=datetime.now(UTC))
+    found = told(settings, capsys)
+    assert {name: found[name] for name in ("数据库", "资料索引", "备份", "后台")} == dict.fromkeys(
+        ("数据库", "资料索引", "备份", "后台"), "好"
+    )
+
+
+def test_a_damaged_page_of_the_database_is_told_with_the_way_out(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil_database(Home(settings))
+    found = told(settings, capsys)
+    assert found["数据库"].startswith("不好 坏了")
+    assert "linli restore" in found["数据库"]
+
+
+def test_rasas_damaged_file_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.rasa_trackers.write_bytes(b"x" * 4096)
+    assert told(settings, capsys)["Rasa 的记忆"].startswith("不好")
+
+
+def test_a_wrong_byte_in_the_snapshot_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    file = settings.snapshots / str(snapshot.current_id(settings.snapshots)) / "chunks.faiss"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert "chunks.faiss holds other bytes" in told(settings, capsys)["资料索引"]
+
+
+def test_a_snapshot_of_another_database_is_told(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.move(tmp_path / "linli.sqlite", tmp_path / "former.sqlite")
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"linli.sqlite{suffix}").unlink(missing_ok=True)
+    migrate(settings.url)
+    assert "another database" in told(settings, capsys)["资料索引"]
+
+
+def test_never_backed_up_is_a_reminder_and_a_missing_daily_one_is_a_fault(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(settings, capsys)["备份"].startswith("提醒")
+    assert told(settings.model_copy(update={"backup_dir": tmp_path / "kept"}), capsys)["备份"].startswith("不好")
+
+
+def test_a_worker_that_hangs_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "后台" not in told(settings, capsys)
+    settings.heartbeat.touch()
+    os.utime(settings.heartbeat, (time.time() - 3600,) * 2)
+    assert told(settings, capsys)["后台"].startswith("不好 60 分钟没有动静")
