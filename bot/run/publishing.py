@@ -17,7 +17,7 @@ from knowledge.documents import versions
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
-from knowledge.search import building, snapshot
+from knowledge.search import building, references, snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 
@@ -126,8 +126,8 @@ class Rebuild:
     back.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, sessions: Callable[[], Session]) -> None:
+        self._settings, self._sessions = settings, sessions
         self._child: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
 
@@ -137,13 +137,17 @@ class Rebuild:
             if code is None:
                 return
             self._child, self._not_before = None, time.monotonic() + (_AGAIN_AFTER_S if code else 0)
-        if time.monotonic() < self._not_before or not building.needs_rebuild(self._settings.snapshots):
+        if time.monotonic() < self._not_before or not self._is_due():
             return
         with snapshot.locked(self._settings.snapshots, "build", wait=False) as is_free:
             if not is_free:
                 return  # somebody builds: `linli kb build`, or a child that outlived a killed worker
         log.info("building a new snapshot")
         self._child = subprocess.Popen([sys.executable, "-m", "bot.cli", "kb", "build"], cwd=ROOT)
+
+    def _is_due(self) -> bool:
+        with self._sessions() as session:
+            return building.needs_rebuild(self._settings.snapshots, moves=references.digest(session))
 
     def stop(self) -> None:
         if self._child is not None and self._child.poll() is None:

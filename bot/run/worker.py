@@ -31,7 +31,7 @@ def run(settings: Settings) -> None:
         signal.signal(name, lambda *_: ended.set())
     os.nice(10)  # a resident's turn comes before the last statute's vector
     sessions = make_sessions(make_engine(settings.url))
-    publications, rebuild, next_round = Publications(settings, sessions), Rebuild(settings), 0.0
+    publications, rebuild, next_round = Publications(settings, sessions), Rebuild(settings, sessions), 0.0
     while not ended.is_set():
         if time.monotonic() >= next_round:
             next_round = time.monotonic() + _ROUND_S
