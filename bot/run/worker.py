@@ -15,8 +15,9 @@ from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, service
 from bot.db import make_engine, make_sessions
 from bot.rasa_client import erase_trackers
+from bot.run.citing import citing_files
 from bot.run.publishing import Publications, Rebuild
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from knowledge.clock import SHANGHAI
 from knowledge.law import changes
 
@@ -62,7 +63,12 @@ def work(settings: Settings, sessions: Callable[[], Session]) -> None:
         delivery.tell_appointments(session, now=now)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
-        hit = changes.look_if_due(session, today=datetime.now(SHANGHAI).date(), others=canned.citing_replies(session))
+        hit = changes.look_if_due(
+            session,
+            today=datetime.now(SHANGHAI).date(),
+            others=canned.citing_replies(session),
+            files=lambda: citing_files(session, ROOT),
+        )
     if hit:
         log.info("the law changed: %s texts to look at", hit)
     with sessions() as session:

@@ -23,6 +23,7 @@ from knowledge.statutes.citations import short_name
 # Share of pairs of characters that two articles have in common. Of 农业法 and 商标法 of 2027 an article shares at most
 # .19 with another one of its old number, and .24 to 1 with the one that took its matter over (46 -> 54: .24).
 _SAME_MATTER = 0.2
+_HARDLY = 0.1  # short sentences share few pairs: enough where no other article shares more
 _IN_LIST = 500  # ids in one statement
 
 
@@ -93,7 +94,7 @@ class References:
         if aim.ref not in then.articles:
             return ()
         if wanted.start < then.start:  # nobody looks up what a new article was before; the same words may stay
-            return (aim.ref,) if _is_same(then, aim.ref, wanted, aim.ref) else ()
+            return (aim.ref,) if _is_same(then, aim.ref, wanted) else ()
         refs: tuple[str, ...] = (aim.ref,)
         for before, after in pairwise(v for v in versions if then.start <= v.start <= wanted.start):
             refs = tuple(dict.fromkeys(to for ref in refs for to in self._moved(aim.document, before, ref, after)))
@@ -108,26 +109,16 @@ class References:
             told = moves.moved(self._names[document], ref, adopted=after.adopted)
             if told is not None:
                 return tuple(to for to in told if to in after.articles)
-        if _is_same(before, ref, after, ref):
+        if _is_same(before, ref, after):
             return (ref,)
         wording = _bare(before.articles[ref])
         return tuple(to for to, text in after.articles.items() if _bare(text) == wording)[:1]
-
-
-def likest(versions: tuple[Version, ...], old: str) -> str | None:
-    """The article of the last version that shares most words with one of the version before it."""
-    return next((ref for score, ref in [max((alike(old, t), r) for r, t in versions[-1].articles.items())]), None)
 
 
 def alike(a: str, b: str) -> float:
     """Pairs of characters that both have, of all they have, 0...1."""
     ours, theirs = set(character_pairs(a)), set(character_pairs(b))
     return len(ours & theirs) / len(ours | theirs)
-
-
-def is_same_matter(a: str, b: str) -> bool:
-    """Whether an article with other words still is about what it was about."""
-    return alike(a, b) >= _SAME_MATTER
 
 
 def digest(session: Session) -> str:
@@ -140,9 +131,14 @@ def digest(session: Session) -> str:
     return content_hash(repr([tuple(row) for row in rows]) + repr((moves.WRITTEN_ON, moves.RENUMBERED)))
 
 
-def _is_same(before: Version, ref: str, after: Version, to: str) -> bool:
-    old, new = before.articles.get(ref), after.articles.get(to)
-    return old is not None and new is not None and is_same_matter(old, new)
+def _is_same(before: Version, ref: str, after: Version) -> bool:
+    """Whether the number still holds what it held, amended perhaps."""
+    old, new = before.articles.get(ref), after.articles.get(ref)
+    if old is None or new is None:
+        return False
+    if (shared := alike(old, new)) >= _SAME_MATTER:
+        return True
+    return shared >= _HARDLY and shared >= max(alike(old, text) for text in after.articles.values())
 
 
 def _bare(text: str) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from knowledge.data_files import DataModel, Text, WrongAt, read
 from knowledge.errors import CitationNotFound
@@ -41,7 +41,7 @@ class Renumbered(DataModel):
     adopted: date
     since: date
     moved: Annotated[Moves, BeforeValidator(_moves)]
-    doubtful: Annotated[Moves, BeforeValidator(_moves)] = {}
+    doubtful: Annotated[Moves, BeforeValidator(_moves)] = Field(default_factory=dict)
     gone: tuple[Text, ...] = ()
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("bank_target", sa.Column("meant_on", sa.Date(), nullable=True))
+    op.add_column("law_hit", sa.Column("is_file", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "article_move",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -27,4 +28,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("article_move")
+    op.drop_column("law_hit", "is_file")
     op.drop_column("bank_target", "meant_on")
