@@ -95,9 +95,10 @@ def _entries(label: str, path: Path) -> Iterator[Citing]:
     for group, value in data.items():
         entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for key, entry in entries:
-            told = next((str(entry[n]) for n in _NAMES if n in entry), str(key)) if isinstance(entry, dict) else key
+            names = entry if isinstance(entry, dict) else {}
+            told = next((str(names[n]) for n in _NAMES if n in names), str(key))
             # what has no name of its own keeps its place in the queue when others are written before it
-            name = key if isinstance(value, dict) else entry.get("id") or content_hash(repr(entry))[:10]
+            name = key if isinstance(value, dict) else names.get("id") or content_hash(repr(entry))[:10]
             yield Citing(
                 source=f"{path.stem}:{group}:{name}"[:40],
                 title=f"{label}：{told}",
