@@ -90,7 +90,11 @@ def read_statutes(
         fix = fixes.pop((name, adopted), {})
         decided = (confirmed or {}).get((name, adopted))
         wanted = {**fix.get("set", {}), **(decided or {})}
-        is_repealed = wanted.get("repealed", status == "已废止" and "in_force_to" not in wanted)
+        # With a last day it is a version that ended: what cites it is found, and past days still have it.
+        is_repealed = (
+            wanted.get("repealed", status == "已废止" and "in_force_to" not in wanted)
+            and wanted.get("in_force_to") is None
+        )
         if is_repealed is not repealed or doc_type in _NOT_CITED or not articles[law_id]:
             continue
         # A wording can't have been in force before it was adopted, whatever the first version's date is.
