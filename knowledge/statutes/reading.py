@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from knowledge.errors import CorpusError, StatuteDataMissing
+from knowledge.statutes import amending
 
 # Amendments are part of the statute that they amend; citing them beside it would show two wordings of one rule.
 _NOT_CITED = ("修正案", "修改决定")
@@ -86,6 +87,7 @@ def read_statutes(
             raise StatuteDataMissing(f"the statute data can't be read: {error}") from error
 
     versions = []
+    amended_by = {key: row["amended_by"] for key, row in fixes.items() if "amended_by" in row}
     for law_id, name, doc_type, department, effective, adopted, status in laws:
         fix = fixes.pop((name, adopted), {})
         decided = (confirmed or {}).get((name, adopted))
@@ -113,7 +115,31 @@ def read_statutes(
         )
     if fixes and law is None:
         raise CorpusError(f"{corrections.name}: no such statute version: {', '.join(map(str, fixes))}")
+    for base in list(versions):
+        if name := amended_by.get((base.law, base.version_date.isoformat())):
+            versions.append(_amended(base, name, confirmed or {}))
     return _close_periods(versions)
+
+
+def _amended(base: StatuteVersion, amendment: str, confirmed: Fixes) -> StatuteVersion:
+    """The version that an amendment makes of the one before; the package has both apart."""
+    with closing(_data()) as db:
+        row = db.execute(
+            "SELECT law_id, effective_date, version_date FROM laws WHERE law_name = ?", (amendment,)
+        ).fetchone()
+        if row is None:
+            raise CorpusError(f"there is no amendment of that name: {amendment}")
+        items = db.execute("SELECT article_text FROM articles WHERE law_id = ? ORDER BY id", (row[0],)).fetchall()
+    texts = amending.amended({a.number: a.text for a in base.articles}, [item for (item,) in items])
+    decided = confirmed.get((base.law, row[2]), {})
+    return replace(
+        base,
+        version_date=date.fromisoformat(row[2]),
+        in_force_from=decided.get("in_force_from") or date.fromisoformat(row[1]),
+        in_force_to=decided.get("in_force_to"),
+        flag=None,
+        articles=tuple(replace(a, text=texts[a.number]) for a in base.articles),
+    )
 
 
 def versions_known(law: str) -> list[tuple[date, str]]:
