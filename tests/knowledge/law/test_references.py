@@ -2,8 +2,10 @@
 said, or isn't shown. Over the real package and the whole corpus.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.run.citing import FILES, citing_data, citing_files
 from bot.settings import ROOT
+from knowledge.documents.building import corpus_files, read_document
 from knowledge.documents.models import ArticleMove, BankQuestion, BankTarget, Chunk, DocumentVersion
 from knowledge.documents.versions import Person
 from knowledge.encoder.cache import VectorCache
@@ -26,7 +29,7 @@ from knowledge.search.passages import load_passages
 from knowledge.search.references import Aim, References
 from knowledge.search.searcher import Searcher
 from knowledge.statutes import moves
-from knowledge.statutes.citations import Citation, Where, arabic, statute_id
+from knowledge.statutes.citations import Citation, Where, arabic, citations_in, short_name, statute_id
 from knowledge.statutes.numerals import article_number
 from knowledge.statutes.reading import StatuteVersion, read_statutes
 from tests.conftest import CORPUS
@@ -201,6 +204,31 @@ def test_data_files_are_read_whole() -> None:
     assert "行政处罚法 16" in by_source["patterns:patterns:fine"]
     assert by_source["code:deadlines"] == ["法律援助法 44"]
     assert all((ROOT / name).exists() for name in FILES.values())
+
+
+# What has a first day of its own, and what it cites is ours: a regulation, a village's rule, a paper of the county.
+OWN_DAY = ("reg-", "rule-", "policy-")
+
+
+def test_no_text_of_ours_begins_before_the_law_it_cites() -> None:
+    """Shown for a day on which its article wasn't there, it would rest on nothing."""
+    laws: dict[str, list[StatuteVersion]] = defaultdict(list)
+    for version in read_statutes(CORPUS / "statute-corrections.yml"):
+        laws[short_name(version.law)].append(version)
+    early = set()
+    for path in corpus_files(CORPUS):
+        document, _ = read_document(path)
+        day = moves.WRITTEN_ON if document.id.startswith(OWN_DAY) else document.in_force_from
+        for where in citations_in(document.content):
+            versions = next((laws[name] for name in where.citation.names if name in laws), None)
+            if versions and not any(v.is_in_force(day) and where.citation.ref in _numbers(v) for v in versions):
+                early.add((document.id, f"{where.citation}"))
+    assert early == set()
+
+
+@cache
+def _numbers(version: StatuteVersion) -> frozenset[str]:
+    return frozenset(a.number for a in version.articles)
 
 
 class Small:
