@@ -72,9 +72,9 @@ def _steps(held: Mapping[str, Any]) -> str:
 
 
 def _other(session: Session, named: str, day: date) -> Citation | None:
-    """A regulation of ours where we have its summary as a document, else the row of our table."""
+    """The row of our table, else the summary of a regulation that is a document; neither before its first day."""
     if (source := other_source(named)) is not None:
-        return _cited(source)
+        return None if source.begins and source.begins > day else _cited(source)
     title, _, number = named.rpartition(" ")
     if not number.replace("-", "").isdigit():
         return None

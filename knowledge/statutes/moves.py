@@ -5,6 +5,7 @@ on a later day, without a database. Where the database is at hand, `knowledge/se
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
@@ -87,6 +88,11 @@ def on(law: str, ref: str, day: date) -> tuple[str, ...]:
         if version.law == law and WRITTEN_ON < version.since <= day:
             refs = tuple(to for old in refs for to in moved(law, old, adopted=version.adopted) or ())
     return refs
+
+
+def cited_on(sources: Iterable[tuple[str, str]], day: date) -> tuple[tuple[str, str], ...]:
+    """(law, article) as our files cite them, numbered as they are on a day; what isn't to be shown is left out."""
+    return tuple(dict.fromkeys((law, ref) for law, cited in sources for ref in on(law, cited, day)))
 
 
 def _number(ref: str) -> str:
