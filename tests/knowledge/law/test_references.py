@@ -19,6 +19,8 @@ from knowledge.documents.models import ArticleMove, BankQuestion, BankTarget, Ch
 from knowledge.documents.versions import Person
 from knowledge.encoder.cache import VectorCache
 from knowledge.errors import CorrectionInvalid
+from knowledge.evaluation.golden import evaluate
+from knowledge.evaluation.models import GoldenQuestion
 from knowledge.exchange import corpus
 from knowledge.law import decisions, loading, queue
 from knowledge.law.changes import Citing, find_changes
@@ -262,10 +264,14 @@ class Small:
             self.session, root=self.root, embedder=self.embedder, cache=self.cache, today=date(2026, 11, 30)
         )
 
+    @property
+    def searcher(self) -> Searcher:
+        live = snapshot.load(self.root)
+        return Searcher(embedder=self.embedder, live=lambda: live)
+
     def pointed(self, question: str, day: date) -> list[str | None]:
         """Articles that the bank's own question brings."""
-        live = snapshot.load(self.root)
-        found = Searcher(embedder=self.embedder, live=lambda: live).explain(self.session, question, day=day)
+        found = self.searcher.explain(self.session, question, day=day)
         return [e.ref for e in found if e.is_shown and e.question == question]
 
 
@@ -292,6 +298,21 @@ def test_a_question_added_for_the_new_law_means_the_new_number(small: Small) -> 
     small.build()
     assert small.pointed("转基因种子", FIRST) == ["第一条"]
     assert small.pointed("转基因种子", LAST) == []
+
+
+def test_a_golden_question_means_the_article_of_the_day_it_was_written(small: Small) -> None:
+    asked = GoldenQuestion(key="g", ask="粮站压价怎么办", must=["law 粮法 1"], source="shipped")
+    lost = GoldenQuestion(key="l", ask="账目在哪看", must=["law 粮法 3"], source="shipped")
+    dated = GoldenQuestion(key="d", ask="粮站压价怎么办", must=["law 粮法 2"], day=FIRST, source="shipped")
+    for question in (asked, lost, dated):
+        question.any_of, question.must_not, question.abstains, question.note = [], [], False, ""
+
+    def passed(day: date) -> dict[str, bool]:
+        found = evaluate(small.session, small.searcher, [asked, lost, dated], day=day)
+        return {question.key: outcome.passed for question, outcome in found}
+
+    assert passed(LAST) == {"g": True, "l": True, "d": True}
+    assert passed(FIRST) == {"g": True, "d": True}  # the third waits in the queue
 
 
 def bank_of_small(small: Small) -> list[Citing]:
