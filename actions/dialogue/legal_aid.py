@@ -6,6 +6,7 @@ from actions.dialogue.frame.base import NOTHING, CustomAction, Said, Turn, say, 
 from actions.dialogue.frame.tools import ToolForm
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import legal_aid
+from knowledge.statutes.moves import cited_on
 
 
 class ValidateAid(ToolForm):
@@ -54,7 +55,8 @@ class TellAid(CustomAction):
         if not (matter and group and means):
             return NOTHING
         found = legal_aid.assess(matter, group, means)
-        sources = "、".join(f"《{law}》{article}" for law, article in found.articles)
+        cited = cited_on(found.articles, self.services.today())
+        sources = "、".join(f"《{law}》{article}" for law, article in cited)
         told = Reply(
             ReplyKind.legal_aid,
             f"{found.text_zh}\n依据：{sources}。\n要带：{'；'.join(found.papers_zh)}。",

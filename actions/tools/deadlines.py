@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from actions.calendar.workdays import WorkCalendar
 from actions.tools.matters import MATTERS, Matter, Span
 from knowledge.data_files import Source
+from knowledge.statutes.moves import cited_on
 
 EARLIEST = date(1990, 1, 1)  # no limit here reaches further back than the outer 20 years, with room for old papers
 URGENT_DAYS = 7  # 法律援助法 44: fewer days than this to the limit, and aid may come before the papers
 
+_MOVED = "《{}》刚改过，这一条正在核对，日子只能先当参考，请打 12348 问准。"
 _WHERE = "拿不准就打 12348，律师免费解答；也可以去县里的法律援助中心或镇司法所当面问。"
 
 
@@ -49,8 +51,9 @@ def last_day(matter_id: str, start: date, *, calendar: WorkCalendar, today: date
     guessed = calendar.unconfirmed_years(start if matter.unit == "workdays" else counted, end)
     moved_from = counted if end != counted else None
     days_left = (end - today).days
-    text = _words(matter, start, end, moved_from=moved_from, guessed=guessed, days_left=days_left)
-    return Deadline(matter, start, end, moved_from, not guessed, days_left, matter.law, matter.article, text)
+    text = _words(matter, start, end, today, moved_from=moved_from, guessed=guessed)
+    law, article = next(iter(cited_on([(matter.law, matter.article)], today)), (matter.law, ""))
+    return Deadline(matter, start, end, moved_from, not guessed, days_left, law, article, text)
 
 
 def count(start: date, amount: int, unit: Span, *, calendar: WorkCalendar) -> date:
@@ -68,9 +71,8 @@ def _add_months(day: date, amount: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _words(
-    matter: Matter, start: date, end: date, *, moved_from: date | None, guessed: list[int], days_left: int
-) -> str:
+def _words(matter: Matter, start: date, end: date, today: date, *, moved_from: date | None, guessed: list[int]) -> str:
+    days_left = (end - today).days
     lines = [
         (
             f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。"
@@ -78,24 +80,25 @@ def _words(
         )
     ]
     if moved_from:
-        lines.append(f"本来数到{_day(moved_from)}，那天休息，所以顺延（{_cite(matter.counting.moves)}）。")
+        lines.append(f"本来数到{_day(moved_from)}，那天休息，所以顺延（{_cite(matter.counting.moves, today)}）。")
     if guessed and days_left >= 0:
         lines.append(
             f"{'、'.join(map(str, guessed))}年的放假安排还没确认，最后一天可能会变，请提前办，"
             f"{f'稳妥些按{_day(moved_from)}以前办好' if moved_from else '别等到那一天'}。"
         )
-    lines += _how_long(matter, days_left)
-    lines.append(f"依据：{_cite(((matter.law, matter.article),))}。")
+    lines += _how_long(matter, days_left, today)
+    source = _cite(((matter.law, matter.article),), today)
+    lines.append(f"依据：{source}。" if source else _MOVED.format(matter.law))
     lines.append(f"要留意：{'；'.join(matter.caveats_zh)}。")
     lines.append(f"这是按您说的日子数出来的，起算的日子不同，结果也不同。{_WHERE}")
     return "\n".join(lines)
 
 
-def _how_long(matter: Matter, days_left: int) -> list[str]:
+def _how_long(matter: Matter, days_left: int, today: date) -> list[str]:
     if days_left < 0:
         return [
             "照这样算，这一天已经过去，但请先别放弃：有的时间可以中断、中止或者顺延，要让律师看了材料才知道。",
-            f"{matter.counting.late}（{_cite(matter.counting.late_sources)}）。"
+            f"{matter.counting.late}（{_cite(matter.counting.late_sources, today)}）。"
             "请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
         ]
     if days_left >= URGENT_DAYS:
@@ -111,5 +114,6 @@ def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日（周{'一二三四五六日'[day.weekday()]}）"
 
 
-def _cite(sources: tuple[Source, ...]) -> str:
-    return "、".join(f"《{law}》{article}" for law, article in sources)
+def _cite(sources: tuple[Source, ...], today: date) -> str:
+    """As numbered today; "" where nobody has found them again in a law written anew."""
+    return "、".join(f"《{law}》{article}" for law, article in cited_on(sources, today))

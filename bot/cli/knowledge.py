@@ -122,12 +122,12 @@ def show(settings: Settings, args: argparse.Namespace) -> int:
     from bot.db import make_engine, make_sessions
     from knowledge.clock import today
     from knowledge.documents.models import Chunk, DocumentVersion
-    from knowledge.search.articles import article_in_force
+    from knowledge.search.articles import named_in_force
     from knowledge.statutes.citations import named_article
 
     with make_sessions(make_engine(settings.url))() as session:
         named = named_article(args.what)
-        if named and (row := article_in_force(session, named.law, named.ref, today())):
+        if named and (row := named_in_force(session, named, today())):
             chunks = [(row[0], row[1])]
         else:
             chunks = [

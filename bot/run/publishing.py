@@ -17,7 +17,7 @@ from knowledge.documents import versions
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
-from knowledge.search import building, origin, snapshot
+from knowledge.search import building, origin, references, snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 
@@ -149,8 +149,9 @@ class Rebuild:
 
     def is_due(self) -> bool:
         root = self._settings.snapshots
-        if building.needs_rebuild(root):
-            return True
+        with self._sessions() as session:
+            if building.needs_rebuild(root, moves=references.digest(session)):
+                return True
         live = snapshot.current_id(root)
         if live is None or (self._looked_at[0] == live and time.monotonic() < self._looked_at[1]):
             return False

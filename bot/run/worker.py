@@ -18,10 +18,11 @@ from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
 from bot.keeping.daily import Daily
 from bot.rasa_client import erase_trackers
+from bot.run.citing import citing_files
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
 from bot.run.pulse import Heartbeat
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from knowledge.clock import SHANGHAI
 from knowledge.law import changes
 
@@ -81,7 +82,12 @@ def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: 
         delivery.tell_case_events(session)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
-        hit = changes.look_if_due(session, today=datetime.now(SHANGHAI).date(), others=canned.citing_replies(session))
+        hit = changes.look_if_due(
+            session,
+            today=datetime.now(SHANGHAI).date(),
+            others=canned.citing_replies(session),
+            files=lambda: citing_files(session, ROOT),
+        )
     if hit:
         log.info("the law changed: %s texts to look at", hit)
     if is_clock_sure:

@@ -72,11 +72,12 @@ def _steps(held: Mapping[str, Any]) -> str:
 
 
 def _other(session: Session, named: str, day: date) -> Citation | None:
-    """The row of our table, else a regulation of ours where we have its summary as a document. None for what stands
-    there from memory: a resident isn't shown words that nobody has read at their source.
+    """The row of our table, else a regulation of ours where we have its summary as a document; neither before its first
+    day. None for what stands there from memory: a resident isn't shown words that nobody has read at their source.
     """
     if (source := other_source(named)) is not None:
-        return _cited(source) if source.is_confirmed else None
+        is_told = source.is_confirmed and not (source.begins and source.begins > day)
+        return _cited(source) if is_told else None
     title, _, number = named.rpartition(" ")
     if not number.replace("-", "").isdigit():
         return None

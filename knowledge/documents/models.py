@@ -178,7 +178,24 @@ class BankTarget(Base):
     rank: Mapped[int] = mapped_column(Integer, primary_key=True)
     document_id: Mapped[str] = mapped_column(ForeignKey("document.id"), index=True)
     ref: Mapped[str | None] = mapped_column(String(40))
+    # the day whose law an article is meant of; None: of the day on which our files were written (`statutes/moves.yml`)
+    meant_on: Mapped[date | None] = mapped_column(Date)
     question: Mapped[BankQuestion] = relationship(back_populates="targets")
+
+
+class ArticleMove(Base):
+    """What a legal worker said of an article when its law was written anew: where that version has it, or nowhere."""
+
+    __tablename__ = "article_move"
+    __table_args__ = (UniqueConstraint("statute_id", "adopted", "old_ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    statute_id: Mapped[str] = mapped_column(String(80))
+    adopted: Mapped[date] = mapped_column(Date)  # of the new version
+    old_ref: Mapped[str] = mapped_column(String(40))  # in the version before
+    new_ref: Mapped[str | None] = mapped_column(String(40))  # None: it isn't in there, and nothing is shown
+    decided_by: Mapped[str] = mapped_column(String(40))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ImportedSource(Base):

@@ -68,7 +68,10 @@ def bank_trials(
         if (int(question.id[-1], 16) % 2 == 0) is is_even and (
             hits := searcher.weigh(session, question.text, day=day, place=place)
         ):
-            right = [bool(golds & {(h.document, h.ref), *basis.get(h.document, ())}) for h in hits]
+            right = [
+                bool(golds & {(h.document, h.ref), *((a.document, a.ref) for a in basis.get(h.document, ()))})
+                for h in hits
+            ]
             trials.append(trial(hits, question.text, right=right))
     return trials
 

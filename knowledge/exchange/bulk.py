@@ -181,7 +181,9 @@ def store_all(
             lines.append(Line(file.path, Outcome.bad, error.message_zh))
     for file in later:  # they point to the documents
         lines.append(
-            _questions(session, file) if publish else Line(file.path, Outcome.skipped, "问法库由管理员用命令导入。")
+            _questions(session, file, meant_on=today)
+            if publish
+            else Line(file.path, Outcome.skipped, "问法库由管理员用命令导入。")
         )
     return sorted(lines, key=lambda line: line.path)
 
@@ -412,8 +414,8 @@ def _place_of(session: Session, path: PurePosixPath) -> str | None:
     return None
 
 
-def _questions(session: Session, file: Read) -> Line:
-    """Questions over statutes: added to those there are."""
+def _questions(session: Session, file: Read, *, meant_on: date) -> Line:
+    """Questions over statutes: added to those there are. Who sends them in means today's law."""
     added = unknown = 0
     for group in file.data:
         try:
@@ -437,7 +439,8 @@ def _questions(session: Session, file: Read) -> Line:
                         set_aside=question.is_set_aside,
                         source=question.source[:120],
                         targets=[
-                            BankTarget(rank=i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(wanted)
+                            BankTarget(rank=i, document_id=t.document_id, ref=t.ref, meant_on=meant_on)
+                            for i, t in enumerate(wanted)
                         ],
                     )
                 )
@@ -447,7 +450,8 @@ def _questions(session: Session, file: Read) -> Line:
                 fresh = [t for t in wanted if (t.document_id, t.ref) not in pointed]
                 first = 1 + max((t.rank for t in row.targets), default=-1)
                 row.targets += [
-                    BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(fresh)
+                    BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref, meant_on=meant_on)
+                    for i, t in enumerate(fresh)
                 ]
                 added += bool(fresh)
             session.flush()

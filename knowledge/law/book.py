@@ -5,12 +5,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.statutes.citations import Citation, short_name, statute_id
 
@@ -144,17 +145,28 @@ def _statutes(session: Session, ids: list[str]) -> dict[str, Statute]:
             DocumentVersion.in_force_from,
             DocumentVersion.in_force_to,
             DocumentVersion.promulgated_on,
+            DocumentVersion.status,
+            DocumentVersion.ended_at,
         )
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
-        .where(Document.id.in_(ids), Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published)
+        .where(Document.id.in_(ids), Document.kind == Kind.statute)
+        .where(DocumentVersion.status.in_([VersionStatus.published, VersionStatus.withdrawn]))
         .order_by(DocumentVersion.in_force_from, DocumentVersion.id)
     )
     titles: dict[str, str] = {}
     periods: dict[str, list[Period]] = {}
-    for document_id, title, version_id, start, end, adopted in rows:
+    for document_id, title, version_id, start, end, adopted, status, ended_at in rows:
         titles[document_id] = title
+        if status is VersionStatus.withdrawn:
+            end = _day_before(ended_at, start)
         periods.setdefault(document_id, []).append(Period(version_id, start, end, adopted))
     return {i: Statute(i, short_name(titles[i]), tuple(found)) for i, found in periods.items()}
+
+
+def _day_before(ended_at: datetime | None, start: date) -> date:
+    """The last day of a law that people marked as repealed without saying since when: it counts from their word on."""
+    told = ended_at.astimezone(SHANGHAI).date() if ended_at else start
+    return max(told, start) - timedelta(days=1)
 
 
 def _slices(values: list[T]) -> Iterator[list[T]]:

@@ -5,7 +5,7 @@ ends, with the wording that the citing text was last checked against. So a new p
 calendar are one case, and looking twice finds nothing twice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
@@ -43,7 +43,7 @@ _MAY_MOVE = ("effective_on", "kind", "new_version_id", "new_ref")
 class Citing:
     """A text that residents may get to read, with the articles it cites."""
 
-    source: str  # version:12, canned:3
+    source: str  # version:12, canned:3, bank:law-1a2b 46, matters:matters:retrial
     title: str
     where: tuple[Where, ...]
     reviewed: date | None = None
@@ -51,6 +51,7 @@ class Citing:
     document_id: str | None = None
     version_id: int | None = None
     place_id: str | None = None
+    is_file: bool = False  # of this repository or the bank: the article moves there, nobody edits a text
 
 
 @dataclass
@@ -78,8 +79,17 @@ def find_changes(session: Session, *, today: date, others: Sequence[Citing] = ()
     return new
 
 
-def look_if_due(session: Session, *, today: date, others: Sequence[Citing] = ()) -> int | None:
-    """`find_changes` once a day and whenever statutes were imported or corrected; None when there was no need."""
+def look_if_due(
+    session: Session,
+    *,
+    today: date,
+    others: Sequence[Citing] = (),
+    files: Callable[[], Sequence[Citing]] = lambda: (),
+) -> int | None:
+    """`find_changes` once a day and whenever statutes were imported or corrected; None when there was no need.
+
+    `files`: what changes with a new release or seldom, read only when there is need.
+    """
     statutes = session.scalar(select(ImportedSource.content_hash).where(ImportedSource.name == "statutes"))
     corrected = session.execute(
         select(func.count(), func.max(StatuteCorrection.decided_at)).where(
@@ -91,7 +101,7 @@ def look_if_due(session: Session, *, today: date, others: Sequence[Citing] = ())
     )
     if session.scalar(select(ImportedSource.content_hash).where(ImportedSource.name == _LOOKED)) == digest:
         return None
-    found = find_changes(session, today=today, others=others)
+    found = find_changes(session, today=today, others=[*others, *files()])
     session.merge(ImportedSource(name=_LOOKED, content_hash=digest))
     session.commit()
     return found
@@ -212,6 +222,7 @@ def _compare(
                     "version_id": citing.version_id,
                     "title": citing.title[:200],
                     "place_id": citing.place_id,
+                    "is_file": citing.is_file,
                     "places": [{"path": w.path, "quote": w.quote} for w in places[:_QUOTES]],
                     "decision": Decision.open,
                     "reason": "",

@@ -190,8 +190,13 @@ def _suggestion(title: str, ref: str, text: str, start: date, end: date | None, 
 
 
 def _near(session: Session, citation: Citation) -> str | None:
-    names = [short_name(t) for t in session.scalars(select(Document.title).where(Document.kind == Kind.statute))]
-    return next(iter(difflib.get_close_matches(citation.law[:40], names, 1, 0.6)), None)
+    in_use = (
+        select(Document.title)
+        .join(DocumentVersion)
+        .where(Document.kind == Kind.statute, DocumentVersion.status == VersionStatus.published)
+    )
+    names = {short_name(title) for title in session.scalars(in_use)} - set(citation.names)
+    return next(iter(difflib.get_close_matches(citation.law[:40], sorted(names), 1, 0.6)), None)
 
 
 def _paragraphs(text: str) -> int:

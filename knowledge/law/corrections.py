@@ -63,7 +63,8 @@ def propose(
     days = [d for name in FIELDS[:2] if isinstance(d := fix.get(name), date)]
     if any(not _EARLIEST <= d <= _LATEST for d in days) or (len(days) == 2 and days[0] > days[1]):
         raise CorrectionInvalid("日期不对：要在 1949-10-01 以后，结束不能早于开始。")
-    if version_date not in [adopted for adopted, _ in versions_known(law)]:
+    by_amendment = {v.version_date for v in read_statutes(corrections, law=law)}
+    if version_date not in by_amendment | {adopted for adopted, _ in versions_known(law)}:
         raise CorrectionInvalid("库里没有这部法的这一版。")
     kept = {name: value.isoformat() if isinstance(value, date) else value for name, value in fix.items()}
     was = standing_now(session, law, version_date)

@@ -1,4 +1,6 @@
-"""What a person decides about a text that a change of the law hits: keep, edit, withdraw. The caller commits."""
+"""What a person decides about a text that a change of the law hits: keep, edit, withdraw, or of an article that our
+files cite, where it went. The caller commits.
+"""
 
 from datetime import datetime
 
@@ -6,10 +8,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from knowledge.documents import versions
-from knowledge.documents.models import DocumentVersion, VersionStatus
+from knowledge.documents.models import ArticleMove, Chunk, DocumentVersion, VersionStatus
 from knowledge.documents.versions import Person
-from knowledge.errors import HitDecided, ReasonNeeded, VersionNotFound
+from knowledge.errors import CorrectionInvalid, HitDecided, ReasonNeeded, VersionNotFound
 from knowledge.law.models import CitationSeen, Decision, LawHit
+from knowledge.statutes.numerals import chinese_article
 from knowledge.tables import changed
 
 # A text whose draft was begun can still be kept or withdrawn.
@@ -77,6 +80,46 @@ def withdraw(session: Session, hit_id: int, *, by: Person, now: datetime, reason
     )
     session.execute(rest, execution_options={"synchronize_session": False})
     return hit
+
+
+def move(session: Session, hit_id: int, *, to: str | None, by: Person, now: datetime, reason: str = "") -> LawHit:
+    """Where the bank and our data files cite this article, they mean `to` (`81`, 第八十一条) from the new version's
+    first day on, and nothing where None. It is one fact about the law: whatever else of them cites it is settled too.
+
+    Raises CorrectionInvalid, HitDecided.
+    """
+    change = _get(session, hit_id).change
+    new = session.get(DocumentVersion, change.new_version_id) if change.new_version_id else None
+    ref = _article_of(session, new, to) if to else None
+    hit = _decide(session, hit_id, Decision.keep if ref else Decision.withdraw, by=by, now=now, reason=reason)
+    if new is not None and new.promulgated_on:
+        known = session.scalar(
+            select(ArticleMove).where(
+                ArticleMove.statute_id == change.statute_id,
+                ArticleMove.adopted == new.promulgated_on,
+                ArticleMove.old_ref == change.ref,
+            )
+        )
+        row = known or ArticleMove(statute_id=change.statute_id, adopted=new.promulgated_on, old_ref=change.ref)
+        row.new_ref, row.decided_by, row.decided_at = ref, by.name, now
+        session.add(row)
+    rest = update(LawHit).where(
+        LawHit.change_id == change.id, LawHit.is_file, LawHit.id != hit_id, LawHit.decision.in_(MOVES)
+    )
+    settled = rest.values(decision=hit.decision, decided_by_id=by.id, decided_by=by.name, decided_at=now, reason=reason)
+    session.execute(settled, execution_options={"synchronize_session": False})
+    session.flush()
+    return hit
+
+
+def _article_of(session: Session, version: DocumentVersion | None, typed: str) -> str:
+    """Raises CorrectionInvalid."""
+    number = typed.strip().removeprefix("第").removesuffix("条")
+    ref = chinese_article(*number.split("-", 1)) or chinese_article(*number.split("条之", 1))
+    held = select(Chunk.id).where(Chunk.version_id == (version.id if version else None), Chunk.ref == ref)
+    if ref is None or session.scalar(held) is None:
+        raise CorrectionInvalid("新版里没有这一条，请写成“81”或者“第八十一条”。")
+    return ref
 
 
 def _get(session: Session, hit_id: int) -> LawHit:

@@ -8,7 +8,7 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from knowledge.tables import Base, UtcDateTime, enum_column
@@ -90,6 +90,7 @@ class LawHit(Base):
     version_id: Mapped[int | None] = mapped_column(Integer)
     title: Mapped[str] = mapped_column(String(200))
     place_id: Mapped[str | None] = mapped_column(String(40))
+    is_file: Mapped[bool] = mapped_column(Boolean, default=False)  # the bank or a data file: where did the article go
     places: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # [{"path", "quote"}]
     decision: Mapped[Decision] = mapped_column(enum_column(Decision), default=Decision.open)
     decided_by_id: Mapped[int | None] = mapped_column(Integer)

@@ -14,7 +14,9 @@ from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, V
 from knowledge.law.changes import ANNOUNCED
 from knowledge.law.models import Decision, LawChange, LawHit
 from knowledge.search.lexical import character_pairs
+from knowledge.search.references import Aim, References
 from knowledge.statutes.citations import short_name
+from knowledge.statutes.moves import supposed
 
 _LEAST_COMMON = 3  # shorter common runs make a difference that nobody can read
 _LEAST_ALIKE = 0.25
@@ -40,6 +42,8 @@ class Changed:
     hits: tuple[LawHit, ...]
     # another article of the new version that says most of what the old one said, and its words
     nearest: tuple[str, str] | None
+    moved: tuple[str, ...] = ()  # where the bank and our files show it on that day, by what people read
+    proposed: str | None = None  # what to say of it, where they show nothing
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,27 @@ def waiting(session: Session, *, places: Collection[str] | None = None) -> list[
         if places is None or hit.place_id is None or hit.place_id in places:
             grouped.setdefault(change.id, (change, []))[1].append(hit)
     found = []
+    known = References.read(session, {change.statute_id for change, _ in grouped.values()})
     for change, hits in list(grouped.values())[:_MOST]:
         old, new = marked(
             _text(session, change.old_version_id, change.ref),
             _text(session, change.new_version_id, change.new_ref or change.ref),
         )
-        found.append(Changed(change, old, new, tuple(hits), _nearest(session, change)))
+        nearest = _nearest(session, change)
+        moved, supposed = _told(session, change, known)
+        proposed = next(iter(moved or supposed), None) or change.new_ref or (nearest[0] if nearest else None)
+        found.append(Changed(change, old, new, tuple(hits), nearest, moved, proposed))
     return found
+
+
+def _told(session: Session, change: LawChange, known: References) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where the article went by people who read both versions, and what they doubted."""
+    old = session.get(DocumentVersion, change.old_version_id) if change.old_version_id else None
+    new = session.get(DocumentVersion, change.new_version_id) if change.new_version_id else None
+    if old is None or new is None or new.promulgated_on is None:
+        return (), ()
+    shown = known.on(Aim(change.statute_id, change.ref, old.in_force_from), new.in_force_from)
+    return shown, supposed(change.law, change.ref, adopted=new.promulgated_on)
 
 
 def count_waiting(session: Session, *, today: date) -> int:

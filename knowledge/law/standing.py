@@ -6,9 +6,10 @@ the text was last reviewed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -20,29 +21,44 @@ from knowledge.errors import CitationNotFound
 from knowledge.law.book import Article, Book, Force, Statute
 from knowledge.law.models import CitationSeen
 from knowledge.search.passages import Passage
-from knowledge.statutes.citations import Citation, read_citation, written_in
-
-_DEAD = (Force.gone, Force.repealed)
+from knowledge.search.references import Aim, References
+from knowledge.statutes.citations import Citation, arabic, read_citation, written_in
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`is_dead`: not to be shown; `caution`: to be shown with this sentence."""
+    """`is_dead`: not to be shown; `caution`: to be shown with this sentence. `moved`: citations that name another
+    article on the day, as listed -> what to cite instead, nothing where nobody has said where it went.
+    """
 
     is_dead: bool
     caution: str | None
+    moved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def sound(session: Session, passages: Sequence[Passage], *, day: date) -> list[Passage]:
     """The passages that may be shown on the day, in their order; one whose law changed since it was checked carries
-    a caution.
+    a caution, and cites the articles as they are numbered now.
     """
     found = standing(session, passages, day=day)
     return [
-        replace(p, caution=found[p.chunk_id].caution) if p.chunk_id in found else p
+        _as_on(p, found[p.chunk_id]) if p.chunk_id in found else p
         for p in passages
         if p.chunk_id not in found or not found[p.chunk_id].is_dead
     ]
+
+
+def _as_on(passage: Passage, found: Standing) -> Passage:
+    if not found.moved:
+        return replace(passage, caution=found.caution)
+
+    def now(cited: Iterable[str]) -> list[str]:
+        return list(dict.fromkeys(to for text in cited for to in found.moved.get(text, (text,))))
+
+    details = {**passage.details, "basis": now(passage.details.get("basis") or [])}
+    if conflict := details.get("conflict"):
+        details["conflict"] = {**conflict, "articles": now(conflict.get("articles") or [])}
+    return replace(passage, caution=found.caution, details=details)
 
 
 def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dict[int, Standing]:
@@ -50,7 +66,8 @@ def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dic
     cited = {p.chunk_id: c for p in passages if p.kind is not Kind.statute and any(c := _cited(p))}
     if not cited:
         return {}
-    book = Book().read(session, [c for listed, written in cited.values() for c in (*listed, *written)])
+    book = Book().read(session, [c for listed, written in cited.values() for c in (*listed.values(), *written)])
+    known = cache(lambda statute: References.read(session, [statute]))  # read where something changed, that is seldom
     versions = {
         chunk_id: (f"version:{version_id}", checked_on(reviewed, approved))
         for chunk_id, version_id, reviewed, approved in session.execute(
@@ -62,57 +79,90 @@ def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dic
     begins = {p.chunk_id: p.in_force_from for p in passages}
     seen = seen_by(session, [source for source, _ in versions.values()])
     return {
-        chunk_id: _judge(book, *cited[chunk_id], seen=seen[source], reviewed=reviewed, begins=begins[chunk_id], day=day)
+        chunk_id: _Judge(book, known, seen[source], reviewed, begins[chunk_id], day).judge(*cited[chunk_id])
         for chunk_id, (source, reviewed) in versions.items()
     }
 
 
-def _judge(
-    book: Book,
-    listed: list[Citation],
-    written: list[Citation],
-    *,
-    seen: dict[tuple[str, str], dict[str, int | None]],
-    reviewed: date | None,
-    begins: date,
-    day: date,
-) -> Standing:
-    def look(citation: Citation) -> tuple[Article | None, bool]:
-        """The article on the day, and whether nobody has checked the text against that."""
-        statute = book.statute(citation)
+@dataclass(frozen=True)
+class _Looked:
+    """A citation on the day: the article of its number, and where its matter stands if that is another."""
+
+    article: Article | None  # None: of a law that the data lacks
+    is_unchecked: bool = False  # nobody has held the text against these words
+    refs: tuple[str, ...] = ()  # () for an unchecked one: dead, or another matter stands under its number
+
+    @property
+    def is_dead(self) -> bool:
+        return self.is_unchecked and not self.refs
+
+    @property
+    def is_elsewhere(self) -> bool:
+        return self.is_unchecked and self.article is not None and self.refs != (self.article.ref,)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """`seen`: the wordings that the text was checked against; `reviewed`: when somebody last looked at the whole."""
+
+    book: Book
+    known: Callable[[str], References]
+    seen: dict[tuple[str, str], dict[str, int | None]]
+    reviewed: date | None
+    begins: date
+    day: date
+
+    def judge(self, listed: Mapping[str, Citation], written: Sequence[Citation]) -> Standing:
+        found = {text: self._look(citation) for text, citation in listed.items()}
+        named = [self._look(citation) for citation in written]
+        # What a text names in its words can't be put right beside it.
+        if any(n.is_elsewhere for n in named) or (found and all(f.is_dead for f in found.values())):
+            return Standing(True, None)
+        changed = next((f.article for f in (*found.values(), *named) if f.article and f.is_unchecked), None)
+        return Standing(
+            False,
+            f"依据的《{changed.statute.name}》{changed.ref}有变动，正在核对，请先以法律现行条文为准，拿不准先问 12348。"
+            if changed
+            else None,
+            {
+                text: tuple(f"{f.article.statute.name} {arabic(ref)}" for ref in f.refs)
+                for text, f in found.items()
+                if f.is_elsewhere and f.article
+            },
+        )
+
+    def _look(self, citation: Citation) -> _Looked:
+        statute = self.book.statute(citation)
         if statute is None:
-            return None, False
-        now = book.on(statute, citation.ref, day)
+            return _Looked(None)
+        now = self.book.on(statute, citation.ref, self.day)
         if now.force is Force.not_yet:
-            return now, False
-        accepted = set(seen.get((statute.id, citation.ref), {}))
-        if not accepted and (first := first_checked(book, statute, citation.ref, reviewed or day, begins=begins)):
+            return _Looked(now)
+        accepted = set(self.seen.get((statute.id, citation.ref), {}))
+        then = self.reviewed or self.day
+        if not accepted and (first := first_checked(self.book, statute, citation.ref, then, begins=self.begins)):
             accepted = {first.hash}
-        return now, now.hash not in accepted
+        if now.hash in accepted:
+            return _Looked(now)
+        if statute.on(self.day) is None:
+            return _Looked(now, True)
+        meant_on = self.begins if self.begins > then else then
+        return _Looked(now, True, self._elsewhere(statute, now, meant_on))
 
-    def is_dead(article: Article | None, unchecked: bool) -> bool:
-        return unchecked and article is not None and article.force in _DEAD
-
-    looked = [look(c) for c in listed]
-    named = [look(c) for c in written]
-    if any(is_dead(*found) for found in named) or (looked and all(is_dead(*found) for found in looked)):
-        return Standing(True, None)
-    moved = next((article for article, unchecked in (*looked, *named) if article and unchecked), None)
-    return Standing(
-        False,
-        f"依据的《{moved.statute.name}》{moved.ref}有变动，正在核对，请先以法律现行条文为准，拿不准先问 12348。"
-        if moved
-        else None,
-    )
+    def _elsewhere(self, statute: Statute, now: Article, meant_on: date) -> tuple[str, ...]:
+        known = self.known(statute.id)
+        if statute.id in known.laws:
+            return known.on(Aim(statute.id, now.ref, meant_on), self.day)
+        return () if now.text is None else (now.ref,)  # one version, mended by a newer package
 
 
-def _cited(passage: Passage) -> tuple[list[Citation], list[Citation]]:
-    """The articles a passage rests on, and those that its words name."""
+def _cited(passage: Passage) -> tuple[dict[str, Citation], list[Citation]]:
+    """The articles a passage rests on, as listed, and those that its words name."""
     conflict: dict[str, Any] = passage.details.get("conflict") or {}
-    listed = []
+    listed = {}
     for text in [*(passage.details.get("basis") or []), *(conflict.get("articles") or [])]:
         try:
-            listed.append(read_citation(text))
+            listed[text] = read_citation(text)
         except CitationNotFound:
             continue
     words = [passage.text, passage.details.get("answer"), passage.details.get("next"), conflict.get("says")]

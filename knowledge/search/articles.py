@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents.models import Chunk, Document, DocumentVersion, VersionStatus
 from knowledge.errors import CitationNotFound
-from knowledge.statutes.citations import Target, parse_citation, statute_id
+from knowledge.statutes.citations import Citation, Target, parse_citation, statute_id
 
 ENDED = {
     VersionStatus.withdrawn: "已撤回",
@@ -20,6 +20,14 @@ ENDED = {
 def article_in_force(session: Session, law: str, ref: str, day: date) -> tuple[Chunk, DocumentVersion, Document] | None:
     """The article of a statute (short name) as in force on `day`, or None."""
     return _in_force(session, Target(statute_id(law), ref), day)
+
+
+def named_in_force(session: Session, named: Citation, day: date) -> tuple[Chunk, DocumentVersion, Document] | None:
+    """The article of the first of its names that is a law; None where that has no such one in force on `day`."""
+    ids = [statute_id(name) for name in named.names]
+    known = set(session.scalars(select(Document.id).where(Document.id.in_(ids))))
+    law = next((id for id in ids if id in known), None)
+    return _in_force(session, Target(law, named.ref), day) if law else None
 
 
 def _in_force(session: Session, target: Target, day: date) -> tuple[Chunk, DocumentVersion, Document] | None:

@@ -24,8 +24,9 @@ from knowledge.documents.models import (
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import DIM, Embedder, Progress
 from knowledge.identity import identity
-from knowledge.search import index, rows, segments, snapshot
+from knowledge.search import index, references, rows, segments, snapshot
 from knowledge.search.passages import Draft
+from knowledge.search.references import Aim, Key, References
 from knowledge.statutes.citations import statute_id
 
 # What residents need most: these are embedded before the first start answers, the worker embeds the rest.
@@ -76,11 +77,14 @@ def build_snapshot(
     total)` counts chunks and questions.
     """
     with snapshot.locked(root, "build"):
-        read_at, made_of = datetime.now(UTC), identity(session)
+        read_at, made_of, moves = datetime.now(UTC), identity(session), references.digest(session)
         held = np.array(session.scalars(select(DocumentVersion.id).where(rows.live(today))).all(), np.int64)
         core = {statute_id(name) for name in CORE_STATUTES} if core_only else None
         basis = rows.bases(session, today, most=_BASIS)
-        work = _Work(snapshot.Writer(root), embedder, cache, core, _targets(session, basis), basis)
+        aims = _aims(session, basis)
+        known = References.read(session, {aim.document for aim in aims})
+        rows_of: dict[Key, list[int]] = {key: [] for aim in aims for key in known.keys(aim)}
+        work = _Work(snapshot.Writer(root), embedder, cache, core, known, rows_of, basis)
         total = _count(session, today) if progress else 0
         tell: Callable[[int], None] = lambda step: progress(step, total) if progress else None  # noqa: E731
         among = rows.Among(held)
@@ -96,6 +100,7 @@ def build_snapshot(
                 "built_for": today.isoformat(),
                 "read_at": read_at.isoformat(),
                 **made_of.__dict__,
+                "moves": moves,
             },
         )
         if check:
@@ -108,13 +113,11 @@ def build_snapshot(
     return built
 
 
-def _targets(session: Session, basis: dict[str, list[rows.Target]]) -> dict[rows.Target, list[int]]:
-    """Whatever a question of the bank points to; the rows of its chunks are filled in as they are written."""
-    asked = select(BankTarget.document_id, BankTarget.ref).join(BankQuestion).where(BankQuestion.set_aside.is_(False))
-    articles = (target for targets in basis.values() for target in targets)
-    return {
-        target: [] for target in (*articles, *((document, ref) for document, ref in session.execute(asked.distinct())))
-    }
+def _aims(session: Session, basis: dict[str, list[Aim]]) -> set[Aim]:
+    """Whatever a question of the bank or an answer points to."""
+    asked = select(BankTarget.document_id, BankTarget.ref, BankTarget.meant_on).join(BankQuestion)
+    pointing = session.execute(asked.where(BankQuestion.set_aside.is_(False)).distinct())
+    return {aim for aims in basis.values() for aim in aims} | {Aim(*row) for row in pointing}
 
 
 def _count(session: Session, today: date) -> int:
@@ -126,16 +129,17 @@ def _count(session: Session, today: date) -> int:
 
 @dataclass(frozen=True)
 class _Work:
-    """A snapshot in the making. `core`: the statutes that are embedded at once; None: all; `basis`: the articles that
-    an answer rests on.
+    """A snapshot in the making. `core`: the statutes that are embedded at once; None: all; `rows_of`: the chunks of
+    what questions point to, filled in as they are written; `basis`: the articles that an answer rests on.
     """
 
     writer: snapshot.Writer
     embedder: Embedder
     cache: VectorCache
     core: set[str] | None
-    rows_of: dict[rows.Target, list[int]]
-    basis: dict[str, list[rows.Target]]
+    known: References
+    rows_of: dict[Key, list[int]]
+    basis: dict[str, list[Aim]]
 
     def add_chunks(self, chunks: Sequence[Any], tell: Callable[[int], None]) -> None:
         told = 0
@@ -151,8 +155,9 @@ class _Work:
         vectors[wanted] = embed_cached(texts, embedder=self.embedder, cache=self.cache, progress=computed)
         has_vector[wanted] = True
         for row, r in enumerate(chunks, self.writer.chunks):
-            if (r.document_id, r.ref) in self.rows_of:
-                self.rows_of[r.document_id, r.ref].append(row)
+            for key in ((r.document_id, r.ref), (r.version_id, r.ref)):
+                if key in self.rows_of:
+                    self.rows_of[key].append(row)
         self.writer.add(
             chunk_ids=np.array([r.id for r in chunks], np.int64),
             marks=np.array([rows.mark(r.content_hash) for r in chunks], np.uint64),
@@ -181,19 +186,23 @@ class _Work:
         places: list[int] = []
         points: list[tuple[int, int, int]] = []
         for place, (question_id, _, targets) in enumerate(questions):
-            found = [self.rows_of[t] for t in targets if self.rows_of.get(t)][:_TARGETS]
+            found = [rows_found for t in targets if (rows_found := self._rows(t))][:_TARGETS]
             if found:
-                # Two versions of one text may both be here; the day decides which of them is shown.
+                # Two versions of one law may both be here, each with its own number; the day decides which is shown.
                 points += [(len(ids), row, rank) for rank, rows_found in enumerate(found) for row in rows_found]
                 points += [(len(ids), row, _BASIS_RANK) for row in self._rests_on(targets)]
                 ids.append(question_id)
                 places.append(place)
         self.writer.add_questions(ids=ids, vectors=vectors[places], points=points)
 
-    def _rests_on(self, targets: Sequence[rows.Target]) -> list[int]:
+    def _rows(self, aim: Aim) -> list[int]:
+        return [row for key in self.known.keys(aim) for row in self.rows_of.get(key, [])]
+
+    def _rests_on(self, targets: Sequence[Aim]) -> list[int]:
         """Rows of the articles that the first of them rests on."""
-        articles = self.basis.get(targets[0][0], []) if targets else []
-        return [row for article in articles if article not in targets for row in self.rows_of.get(article, [])]
+        articles = self.basis.get(targets[0].document, []) if targets else []
+        told = {(t.document, t.ref) for t in targets}
+        return [row for article in articles if article[:2] not in told for row in self._rows(article)]
 
 
 def pending(
@@ -343,11 +352,13 @@ def _questions_of(session: Session, documents: Sequence[str]) -> list[rows.Asked
 
 def _points(session: Session, questions: Sequence[rows.Asked]) -> list[tuple[int, int, int]]:
     """(place of the question, chunk, rank of the answer)."""
-    targets = rows.chunks_of_targets(session, sorted({t for _, _, some in questions for t in some}, key=str))
+    documents = sorted({t.document for _, _, some in questions for t in some})
+    known, chunks = References.read(session, documents), rows.chunks_of(session, documents)
     points = []
     for place, (_, _, some) in enumerate(questions):
-        found = [targets[t] for t in some if t in targets][:_TARGETS]
-        points += [(place, chunk_id, rank) for rank, ids in enumerate(found) for chunk_id in ids]
+        ids = ([chunk for key in known.keys(t) for chunk in chunks.get(key, [])] for t in some)
+        found = [chunk_ids for chunk_ids in ids if chunk_ids][:_TARGETS]
+        points += [(place, chunk_id, rank) for rank, chunk_ids in enumerate(found) for chunk_id in chunk_ids]
     return points
 
 
@@ -393,12 +404,16 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
     )
 
 
-def needs_rebuild(root: Path) -> bool:
-    """Statutes that have no vector yet, a delta grown large, or damage that was found."""
+def needs_rebuild(root: Path, *, moves: str | None = None) -> bool:
+    """Statutes that have no vector yet, a delta grown large, damage that was found, or articles that people found
+    elsewhere since: `moves` (`references.digest`).
+    """
     live = snapshot.current_id(root)
     if live is None:
         return bool(snapshot.kept_ids(root))  # the pointer is lost
     if snapshot.damage(root / live, thorough=False):
         return True
     told = snapshot.meta(root, live)
-    return told["embedded"] != told["chunks"] or len(segments.read(root / live)) > REBUILD_FROM
+    is_partial = told.get("format") != index.FORMAT or told["embedded"] != told["chunks"]
+    has_moved = moves is not None and told.get("moves") != moves
+    return is_partial or has_moved or len(segments.read(root / live)) > REBUILD_FROM

@@ -9,13 +9,14 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from knowledge.clock import SHANGHAI
 from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.search.references import Aim, Key
 from knowledge.statutes.citations import parse_citation
 
 _PIECE = 2_000
 _IN_LIST = 500  # ids in one statement
-Target = tuple[str, str | None]  # document, article
-Asked = tuple[str, str, list[Target]]  # id, text, what answers it, best first
+Asked = tuple[str, str, list[Aim]]  # id, text, what answers it, best first
 
 
 def live(today: date) -> ColumnElement[bool]:
@@ -82,48 +83,56 @@ def question_pages(session: Session, only: Select[str] | None = None) -> Iterato
         rows = session.execute(asked.where(BankQuestion.id.in_(only)) if only is not None else asked).all()
         if not rows:
             return
-        targets: dict[str, list[Target]] = {r.id: [] for r in rows}
-        pointing = select(BankTarget.question_id, BankTarget.document_id, BankTarget.ref).where(
+        targets: dict[str, list[Aim]] = {r.id: [] for r in rows}
+        pointing = select(BankTarget.question_id, BankTarget.document_id, BankTarget.ref, BankTarget.meant_on).where(
             BankTarget.question_id > last, BankTarget.question_id <= rows[-1].id
         )
         if only is not None:
             pointing = pointing.where(BankTarget.question_id.in_(only))
         for t in session.execute(pointing.order_by(BankTarget.question_id, BankTarget.rank)):
             if t.question_id in targets:
-                targets[t.question_id].append((t.document_id, t.ref))
+                targets[t.question_id].append(Aim(t.document_id, t.ref, t.meant_on))
         last = rows[-1].id
         yield [(r.id, r.text, targets[r.id]) for r in rows]
 
 
-def chunks_of_targets(session: Session, targets: Sequence[Target]) -> dict[Target, list[int]]:
-    """Published chunks of (document, article)."""
-    wanted, found = set(targets), dict[Target, list[int]]()
-    documents = sorted({document for document, _ in targets})
+def chunks_of(session: Session, documents: Sequence[str]) -> dict[Key, list[int]]:
+    """Published chunks by (document, article) and by (version, article)."""
+    found = dict[Key, list[int]]()
     for at in range(0, len(documents), _IN_LIST):
-        asked = select(DocumentVersion.document_id, Chunk.ref, Chunk.id).join(
+        asked = select(DocumentVersion.document_id, Chunk.version_id, Chunk.ref, Chunk.id).join(
             DocumentVersion, Chunk.version_id == DocumentVersion.id
         )
-        for document, ref, chunk_id in session.execute(
+        for document, version_id, ref, chunk_id in session.execute(
             asked.where(
                 DocumentVersion.status == VersionStatus.published,
                 DocumentVersion.document_id.in_(documents[at : at + _IN_LIST]),
             ).order_by(Chunk.id)
         ):
-            if (document, ref) in wanted:
-                found.setdefault((document, ref), []).append(chunk_id)
+            found.setdefault((document, ref), []).append(chunk_id)
+            found.setdefault((version_id, ref), []).append(chunk_id)
     return found
 
 
-def bases(session: Session, today: date, *, most: int) -> dict[str, list[Target]]:
+def bases(session: Session, today: date, *, most: int) -> dict[str, list[Aim]]:
     """The first articles that each answer in force rests on."""
     asked = (
-        select(DocumentVersion.document_id, Chunk.details)
+        select(
+            DocumentVersion.document_id,
+            Chunk.details,
+            DocumentVersion.reviewed_on,
+            DocumentVersion.approved_at,
+            DocumentVersion.in_force_from,
+        )
         .join(Chunk, Chunk.version_id == DocumentVersion.id)
         .join(Document, DocumentVersion.document_id == Document.id)
         .where(live(today), Document.kind == Kind.answer)
     )
-    found: dict[str, list[Target]] = {}
-    for document, details in session.execute(asked):
+    found: dict[str, list[Aim]] = {}
+    for document, details, reviewed, approved, begins in session.execute(asked):
         cited = (parse_citation(c) for c in details.get("basis") or [])
-        found[document] = [(t.document_id, t.ref) for t in islice(cited, most)]
+        approved_on = approved.astimezone(SHANGHAI).date() if approved else None
+        # A text that begins later was written for the law of its first day.
+        meant_on = max((d for d in (reviewed, approved_on, begins) if d), default=None)
+        found[document] = [Aim(t.document_id, t.ref, meant_on) for t in islice(cited, most)]
     return found

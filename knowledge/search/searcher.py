@@ -15,7 +15,7 @@ from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 from knowledge.places import places_serving
 from knowledge.search import fit, lexical, rows
-from knowledge.search.articles import ENDED, article_in_force
+from knowledge.search.articles import ENDED, named_in_force
 from knowledge.search.index import SOFTNESS, Candidates, Index
 from knowledge.search.passages import Draft, Passage, load_passages, whole_text
 from knowledge.statutes.citations import named_article
@@ -105,7 +105,7 @@ class Searcher:
         )
         hits = _weighed(session, found, asked, serving, most=max(300, 20 * k))
         named = None if asked.kinds else named_article(asked.text)
-        if named and (article := article_in_force(session, named.law, named.ref, asked.day)):
+        if named and (article := named_in_force(session, named, asked.day)):
             hits = _first(article[0].id, hits)
         hits.sort(key=lambda h: -h.raw)
         return self._looked_at(session, hits, asked, live)

@@ -45,15 +45,20 @@ _OWN_LIST = re.compile(r"《?(?P<law>[^\s《》]{2,80})》?\s+(?P<number>[0-9]{1
 # Without brackets, as people say or type it. A name is what ends so; in a question 条 has to be said.
 _SAID = r"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:{names}))》?\s*第?\s*(?P<number>{number})(?![0-9{n}])\s*{article}"
 _TYPED = re.compile(_SAID.format(names="法典|法|条例|规定", number=_NUMBER, n=_N, article="条?") + _SUFFIX + _PARAGRAPH)
-_ASKED = re.compile(_SAID.format(names="法典|法|条例", number=_NUMBER, n=_N, article="条") + _SUFFIX + _PARAGRAPH)
-# 民法典1042, 刑法274: the laws that people name by figures alone, without 条.
+_ASKED = re.compile(
+    _SAID.format(names="法典|法|条例|通则|总则", number=_NUMBER, n=_N, article="条") + _SUFFIX + _PARAGRAPH
+)
+# 民法典1042, 公司法 88: by figures alone, without 条; what is no law isn't found afterwards.
 _BY_FIGURES = re.compile(
-    r"(?P<law>民法典|刑法|劳动合同法|劳动法|婚姻法|合同法|治安管理处罚法|土地管理法|民事诉讼法|刑事诉讼法)"
-    rf"》?\s*第?\s*(?P<number>[{_D}]{{1,4}})(?![0-9年月日号块元万%.])" + _SUFFIX
+    rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|(?<![违犯合办方看想说做执守普没无])法))》?\s*第?\s*(?P<number>[{_D}]{{1,4}})"
+    rf"(?![0-9年月日号块元万%.个次天岁多])" + _SUFFIX
 )
 # What stands before the laws that are asked for most is no part of their name: 我想问民法典第1042条.
 _BEFORE_NAME = re.compile(
     r"^.*?(?=民法典|刑法|劳动合同法|劳动法|婚姻法|合同法|治安管理处罚法|土地管理法|[民刑]事诉讼法)"
+)
+_OPENERS = re.compile(
+    r"^(?:请问|你好|您好|我想|想|要|帮我|给我|麻烦|问问|问一下|问|查一下|查查|查|看看|看|说说|咨询|关于|根据|按照|按|依据|依照|依|照)*"
 )
 _MOST_OF_A_RANGE = 50
 # Lists of citations in a document's content; whatever residents ask is theirs and cites nothing.
@@ -99,13 +104,19 @@ def parse_citation(citation: str) -> Target:
 
 
 def named_article(question: str) -> Citation | None:
-    """The first article that somebody asks for by its number: 民法典第1042条是什么, 《刑法》第二百六十四条."""
+    """The first article that somebody asks for by its number: 民法典第1042条是什么, 《刑法》第二百六十四条.
+
+    Of its names the first that is a law is meant: what stands before a name is no part of it.
+    """
     found = _ASKED.search(question) or _BY_FIGURES.search(question)
     if found is None:
         return None
-    law = _BEFORE_NAME.sub("", short_name(found["law"]))
+    law = short_name(_OPENERS.sub("", _BEFORE_NAME.sub("", found["law"], count=1)))
+    is_marked = question[: found.start()].endswith("《")
     try:
-        return _citation((law,), found["number"], found["suffix"], None)
+        return _citation(
+            (law,) if is_marked else tuple(_ends_of(law)), found["number"], found["suffix"], None, is_certain=is_marked
+        )
     except CitationNotFound:
         return None
 

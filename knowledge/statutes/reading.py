@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from knowledge.errors import CorpusError, StatuteDataMissing
+from knowledge.statutes import amending
 
 # Amendments are part of the statute that they amend; citing them beside it would show two wordings of one rule.
 _NOT_CITED = ("修正案", "修改决定")
@@ -66,7 +67,40 @@ def read_statutes(
     data.
     """
     fixes = _read_corrections(corrections)
+    amended_by = {key: row["amended_by"] for key, row in fixes.items() if "amended_by" in row}
+    laws, articles = _rows(law)
+    versions = []
+    for row in laws:
+        key = (row.name, row.adopted)
+        read = _version(
+            row, articles[row.id], fixes.pop(key, {}), decided=(confirmed or {}).get(key), repealed=repealed
+        )
+        if read is not None:
+            versions.append(read)
+    if fixes and law is None:
+        raise CorpusError(f"{corrections.name}: no such statute version: {', '.join(map(str, fixes))}")
+    for base in list(versions):
+        if name := amended_by.get((base.law, base.version_date.isoformat())):
+            versions.append(_amended(base, name, confirmed or {}))
+    return _close_periods(versions)
+
+
+class _Row(NamedTuple):
+    """A version of a law as the package has it; days as ISO text."""
+
+    id: str
+    name: str
+    doc_type: str
+    department: str
+    effective: str
+    adopted: str
+    status: str
+
+
+def _rows(law: str | None) -> tuple[list[_Row], dict[str, list[Article]]]:
+    """All laws, or the versions of one, and the articles by version."""
     where, values = (" WHERE law_name = ?", (law,)) if law else ("", ())
+    articles: dict[str, list[Article]] = defaultdict(list)
     with closing(_data()) as db:
         try:
             laws = db.execute(
@@ -76,7 +110,6 @@ def read_statutes(
                 ),
                 values,
             ).fetchall()
-            articles: dict[str, list[Article]] = defaultdict(list)
             for law_id, chapter, section, number, text in db.execute(
                 f"SELECT law_id, chapter, section, article_no, article_text FROM articles{where} ORDER BY id", values
             ):
@@ -84,32 +117,59 @@ def read_statutes(
                     articles[law_id].append(Article(number, _bare(chapter), _bare(section), text.strip()))
         except sqlite3.Error as error:
             raise StatuteDataMissing(f"the statute data can't be read: {error}") from error
+    return [_Row(*row) for row in laws], articles
 
-    versions = []
-    for law_id, name, doc_type, department, effective, adopted, status in laws:
-        fix = fixes.pop((name, adopted), {})
-        decided = (confirmed or {}).get((name, adopted))
-        wanted = {**fix.get("set", {}), **(decided or {})}
-        is_repealed = wanted.get("repealed", status == "已废止" and "in_force_to" not in wanted)
-        if is_repealed is not repealed or doc_type in _NOT_CITED or not articles[law_id]:
-            continue
+
+def _version(
+    row: _Row,
+    articles: list[Article],
+    fix: dict[str, Any],
+    *,
+    decided: Mapping[str, Any] | None,
+    repealed: bool,
+) -> StatuteVersion | None:
+    """With its corrections; None for what isn't cited, or isn't among the repealed where those are asked for."""
+    wanted = {**fix.get("set", {}), **(decided or {})}
+    # With a last day it is a version that ended: what cites it is found, and past days still have it.
+    is_repealed = (
+        wanted.get("repealed", row.status == "已废止" and "in_force_to" not in wanted)
+        and wanted.get("in_force_to") is None
+    )
+    if is_repealed is not repealed or row.doc_type in _NOT_CITED or not articles:
+        return None
+    effective, adopted = date.fromisoformat(row.effective), date.fromisoformat(row.adopted)
+    return StatuteVersion(
+        law=row.name,
+        department=row.department,
+        version_date=adopted,
+        effective_from=effective,
         # A wording can't have been in force before it was adopted, whatever the first version's date is.
-        start = wanted.get("in_force_from") or max(date.fromisoformat(effective), date.fromisoformat(adopted))
-        versions.append(
-            StatuteVersion(
-                law=name,
-                department=department,
-                version_date=date.fromisoformat(adopted),
-                effective_from=date.fromisoformat(effective),
-                in_force_from=start,
-                in_force_to=wanted.get("in_force_to"),
-                flag=fix["reason"] if fix.get("flag") and decided is None else None,  # two people have looked at it
-                articles=tuple(articles[law_id]),
-            )
-        )
-    if fixes and law is None:
-        raise CorpusError(f"{corrections.name}: no such statute version: {', '.join(map(str, fixes))}")
-    return _close_periods(versions)
+        in_force_from=wanted.get("in_force_from") or max(effective, adopted),
+        in_force_to=wanted.get("in_force_to"),
+        flag=fix["reason"] if fix.get("flag") and decided is None else None,  # two people have looked at it
+        articles=tuple(articles),
+    )
+
+
+def _amended(base: StatuteVersion, amendment: str, confirmed: Fixes) -> StatuteVersion:
+    """The version that an amendment makes of the one before; the package has both apart."""
+    with closing(_data()) as db:
+        row = db.execute(
+            "SELECT law_id, effective_date, version_date FROM laws WHERE law_name = ?", (amendment,)
+        ).fetchone()
+        if row is None:
+            raise CorpusError(f"there is no amendment of that name: {amendment}")
+        items = db.execute("SELECT article_text FROM articles WHERE law_id = ? ORDER BY id", (row[0],)).fetchall()
+    texts = amending.amended({a.number: a.text for a in base.articles}, [item for (item,) in items])
+    decided = confirmed.get((base.law, row[2]), {})
+    return replace(
+        base,
+        version_date=date.fromisoformat(row[2]),
+        in_force_from=decided.get("in_force_from") or date.fromisoformat(row[1]),
+        in_force_to=decided.get("in_force_to"),
+        flag=None,
+        articles=tuple(replace(a, text=texts[a.number]) for a in base.articles),
+    )
 
 
 def versions_known(law: str) -> list[tuple[date, str]]:

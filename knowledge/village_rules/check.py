@@ -7,17 +7,18 @@ right.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
+from knowledge.clock import today
 from knowledge.documents.models import Kind
 from knowledge.search.passages import Passage
 from knowledge.search.searcher import Searcher
 from knowledge.village_rules.classifier import Classifier, classifier, folded
-from knowledge.village_rules.patterns import PATTERNS
+from knowledge.village_rules.patterns import PATTERNS, numbered_on
 
 SURE = 0.5  # the classes weigh the same in training, so this is where the two are equally likely
 MOST = 4000  # characters of a clause that are read
@@ -48,11 +49,11 @@ class CheckedClause:
     related: tuple[Passage, ...]  # articles that the search finds near, best first; empty without a search
 
 
-def check_clause(text: str) -> list[Flag]:
+def check_clause(text: str, *, day: date | None = None) -> list[Flag]:
     """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where
-    nothing was found.
+    nothing was found. Articles are numbered as on `day`, today without one.
     """
-    return list(_judged(text))
+    return [replace(flag, articles=numbered_on(flag.articles, day or today())) for flag in _judged(text)]
 
 
 @lru_cache(maxsize=2048)  # an editor asks for all clauses of a rule at each pause in the typing

@@ -37,7 +37,13 @@ STATE_LABELS = {
     CorrectionState.confirmed: "已生效",
     CorrectionState.refused: "没有采用",
 }
-_SAID = {"keep": "法律变动：保留", "edit": "法律变动：去修改", "withdraw": "法律变动：撤回"}
+_SAID = {
+    "keep": "法律变动：保留",
+    "edit": "法律变动：去修改",
+    "withdraw": "法律变动：撤回",
+    "move": "法律变动：改到新条号",
+    "hide": "法律变动：先不显示",
+}
 _FIELDS = {"in_force_from": "施行日期", "in_force_to": "最后有效日期", "repealed": "已废止"}
 _MOST_CITATIONS, _MOST_LAWS, _DECIDED_SHOWN = 30, 10, 20
 # fields of the editor that hold citations, and the box of this page
@@ -55,7 +61,7 @@ def law(at: KnowledgeSeat) -> Response:
 
 @router.post("/hits/{hit_id}")
 def decide(at: KnowledgeForm, hit_id: str) -> Response:
-    """`do`: keep, edit, withdraw."""
+    """`do`: keep, edit, withdraw; of what cites an article in the bank or a file: move (`to`: 81), hide."""
     hit = at.session.get(LawHit, number_or_404(hit_id))
     if hit is None:
         raise NotFound
@@ -203,9 +209,17 @@ def _check_correcting(at: Seat) -> None:
         raise NotAllowed("法律数据全县通用，请县里的同事更正。")
 
 
-def _decide(at: Seat, hit: LawHit, do: str, reason: str) -> DocumentVersion | None:
+def _decide(at: Form, hit: LawHit, do: str, reason: str) -> DocumentVersion | None:
     """The draft to go on with after `edit`, else None. Raises ReviewError, NotAllowed, NotFound."""
     by, now = person(at), datetime.now(UTC)
+    if hit.is_file:
+        _check_correcting(at)
+        if do not in ("move", "hide"):
+            raise NotFound
+        decisions.move(
+            at.session, hit.id, to=at.text("to", 20) if do == "move" else None, by=by, now=now, reason=reason
+        )
+        return None
     if do == "keep":
         decisions.keep(at.session, hit.id, by=by, now=now, reason=reason)
     elif do == "edit":

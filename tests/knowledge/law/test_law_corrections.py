@@ -8,21 +8,25 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, DocumentVersion, VersionStatus
 from knowledge.documents.versions import Person
 from knowledge.errors import CorrectionDecided, CorrectionInvalid, ReasonNeeded, ReviewError, SamePerson
 from knowledge.exchange import corpus
-from knowledge.law import corrections, loading
+from knowledge.law import changes, corrections, loading, queue
+from knowledge.law.checking import CitationStatus, check_citation
 from knowledge.law.confirmed import confirmed_fixes
-from knowledge.law.models import CorrectionState, StatuteCorrection
+from knowledge.law.models import ChangeKind, CorrectionState, StatuteCorrection
 from knowledge.search.articles import article_in_force
 from knowledge.statutes.citations import statute_id
 from tests.conftest import CORPUS
+from tests.knowledge.law.test_law_changes import shown, story
 
 FILE = CORPUS / "statute-corrections.yml"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LI, WANG, ZHAO = Person(1, "李"), Person(2, "王"), Person(3, "赵")
 FARM, NOISE = "中华人民共和国农业法", "中华人民共和国噪声污染防治法"
+TODAY = date(2026, 11, 24)
 NEW, OLD = date(2026, 8, 28), date(2012, 12, 28)
 
 
@@ -221,3 +225,39 @@ def test_the_flag_that_asks_for_a_second_look_goes_with_the_correction(sessions:
             ),
         )
         assert session.scalar(asked) is None
+
+
+def cited_by_a_story(session: Session) -> DocumentVersion:
+    version = story(session, "tiaojie", articles=["人民调解法 4"])
+    session.commit()
+    assert changes.find_changes(session, today=TODAY) == 0
+    return version
+
+
+@pytest.mark.parametrize("fix", [{"repealed": True}, {"repealed": True, "in_force_to": date(2026, 6, 30)}])
+def test_what_cites_a_law_that_people_mark_as_repealed_is_hidden_and_waits(
+    installed: sessionmaker[Session], fix: dict[str, Any]
+) -> None:
+    with installed() as session:
+        version = cited_by_a_story(session)
+        law, adopted = "中华人民共和国人民调解法", date(2010, 8, 28)
+        confirm(session, propose(session, fix, law=law, version=adopted))
+        session.commit()
+        today = datetime.now(SHANGHAI).date()
+        assert changes.find_changes(session, today=today) == 1
+        (waiting,) = queue.waiting(session)
+        assert waiting.change.kind is ChangeKind.repealed
+        assert [h.document_id for h in waiting.hits] == [version.document_id]
+        found = shown(session, version, today)
+        assert found is not None
+        assert found.is_dead
+        told = check_citation(session, "人民调解法 4", from_day=today, to_day=None)
+        assert told.status is CitationStatus.repealed
+        assert "您是不是想写" not in told.message_zh
+        assert "已经失效" in told.message_zh
+
+
+def test_a_law_that_the_data_lacks_is_not_proposed_as_itself(installed: sessionmaker[Session]) -> None:
+    with installed() as session:
+        near = check_citation(session, "农业发 4", from_day=TODAY, to_day=None)
+        assert "您是不是想写《农业法》" in near.message_zh

@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 
 from bot.conversations import canned
 from bot.conversations.models import CannedReply
+from bot.run.citing import citing_bank
 from bot.staff.models import AuditEntry, Role, Staff
 from bot.web.staff import conversation
 from knowledge.documents import saving
 from knowledge.documents.building import build
-from knowledge.documents.models import Chunk, DocumentVersion, VersionStatus
+from knowledge.documents.models import ArticleMove, BankQuestion, BankTarget, Chunk, DocumentVersion, VersionStatus
 from knowledge.law import loading
 from knowledge.law.changes import find_changes
 from knowledge.law.models import CorrectionState, Decision, LawHit, StatuteCorrection
@@ -270,3 +271,47 @@ def test_the_picker_finds_an_article_by_the_start_of_the_law_and_its_number(chan
     assert "2012-12-28 起，到 2026-12-31" in found
     assert "没有找到" in changed.enter("legal_worker").get(f"{LAW}/articles", params={"q": ATTACK}).text
     assert "没有找到" not in changed.enter("legal_worker").get(f"{LAW}/articles").text
+
+
+@pytest.fixture
+def cited_by_the_bank(world: World) -> World:
+    """Before the new 农业法: the bank asks about articles 46 (moved, by the table) and 84 (in there no more)."""
+    with world.sessions() as session:
+        loading.import_statutes(session, CORPUS, only=["农业法"])
+        for id, text, ref in (("a", "庄稼险是自愿买吗", "第四十六条"), ("b", "合作医疗怎么办", "第八十四条")):
+            question = BankQuestion(id=id, text=text, set_aside=False, source="test")
+            question.targets = [BankTarget(rank=0, document_id=statute_id("农业法"), ref=ref)]
+            session.add(question)
+        session.commit()
+        find_changes(session, today=date(2026, 12, 20), others=citing_bank(session))
+    return replace(world, app=console(world.settings, world.sessions, today=lambda: date(2026, 12, 20)))
+
+
+def test_the_queue_says_where_the_banks_articles_go_and_what_is_hidden(cited_by_the_bank: World) -> None:
+    shown = cited_by_the_bank.enter("legal_worker").get(LAW).text
+    assert "问法库：庄稼险是自愿买吗" in shown
+    assert "从 2027-01-01 起改看第五十四条，请对照一下。" in shown
+    assert "还没人定改看哪一条，2027-01-01 起先不给居民看。" in shown
+    assert 'name="to" maxlength="20" value="第五十四条"' in shown
+
+
+def test_a_county_says_where_an_article_went_and_a_township_does_not(cited_by_the_bank: World) -> None:
+    number = hit(cited_by_the_bank, "问法库：合作医疗").id
+    township = cited_by_the_bank.enter("qingshi")
+    assert decide(township, number, "move").status_code == 403
+    assert 'name="to"' not in township.get(LAW).text
+    client = cited_by_the_bank.enter("legal_worker")
+    for wrong in ("keep", "edit", "withdraw"):
+        assert decide(client, number, wrong, "理由").status_code == 404
+    unknown = client.post(f"{LAW}/hits/{number}", data={"do": "move", "to": "999"})
+    assert unknown.status_code == 422
+    assert "新版里没有这一条" in unknown.text
+    assert client.post(f"{LAW}/hits/{number}", data={"do": "move", "to": "第九十九条"}).status_code == 303
+    with cited_by_the_bank.sessions() as session:
+        (moved,) = session.scalars(select(ArticleMove)).all()
+    assert (moved.old_ref, moved.new_ref, moved.decided_by) == ("第八十四条", "第九十九条", "legal_worker的人")
+    assert hit(cited_by_the_bank, "问法库：合作医疗").decision is Decision.keep
+    number = hit(cited_by_the_bank, "问法库：庄稼险").id
+    assert decide(client, number, "hide").status_code == 303
+    assert hit(cited_by_the_bank, "问法库：庄稼险").decision is Decision.withdraw
+    assert "问法库" not in client.get(LAW).text
