@@ -27,14 +27,16 @@ from knowledge.normalise import normalise
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = examples.FOLDER
 NONE = "none"
-# P(some danger). An alarm from here on, in a long story later; from LIKELY_FROM on danger where no answer is found;
+# P(some danger). Chosen on exam b with exam a among the sentences, in steps of .1, then both joined them.
+# An alarm from here on, in a long story later; from LIKELY_FROM on danger where no answer is found;
 # from FEARED_FROM on said behind whatever is found (bot/turns.py).
-ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.9, 0.97, 0.7, 0.4
+ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.65, 0.9, 0.5, 0.3
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
 _SHORT, _LONG = 14, 40  # characters; a cry is short
-# The words of these kinds hardly stand in a told trouble, and minutes count: never doubted.
+# The words of these kinds hardly stand in a told trouble, and minutes count: doubted only where nearly nothing else of
+# the message speaks for danger (吊死鬼虫爬满槐树, 毒蘑菇长啥样), and never where it is short.
 NEVER_DOUBTED = frozenset(
     {
         EmergencyKind.self_harm,
@@ -156,7 +158,10 @@ class SecondOpinion:
 def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
     """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
     if ruled.kind in NEVER_DOUBTED:
-        return ruled
+        is_wish_to_die = ruled.kind is EmergencyKind.self_harm  # however little speaks for it
+        if is_wish_to_die or chance >= _HARDLY or len(text) < _SHORT:
+            return ruled
+        return replace(ruled, soft=True, is_feared=True, is_likely=False)
     is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text))
     needed = _HAPPENING_DOUBTED if is_happening else _LONG_DOUBTED if is_long else _DOUBTED
     if (chance >= needed or len(text) < _SHORT) and ruled.kind is not _NO_LIFE:
