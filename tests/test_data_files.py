@@ -23,6 +23,7 @@ from knowledge.documents.sources.other_sources import OtherSourcesFile
 from knowledge.documents.topics import TopicsFile
 from knowledge.errors import DataFileInvalid
 from knowledge.village_rules.patterns import PatternsFile
+from knowledge.village_rules.words import WordsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
@@ -41,6 +42,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "knowledge/documents/sources/other_sources.yml": OtherSourcesFile,
     "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
+    "knowledge/village_rules/words.yml": WordsFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.
 OTHERS = (

@@ -7,7 +7,7 @@ right.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -17,13 +17,13 @@ from knowledge.documents.models import Kind
 from knowledge.search.passages import Passage
 from knowledge.search.searcher import Searcher
 from knowledge.village_rules.classifier import Classifier, classifier, folded
-from knowledge.village_rules.patterns import PATTERNS
+from knowledge.village_rules.patterns import PATTERNS, numbered_on
+from knowledge.village_rules.segments import segments
 
 SURE = 0.5  # the classes weigh the same in training, so this is where the two are equally likely
 MOST = 4000  # characters of a clause that are read
 _CITED = 4  # articles of a flag that a resident is shown
 _READ = 400  # characters of a clause that the search is asked with
-_SENTENCE = re.compile(r"[^。；;！!？?]+[。；;！!？?]?")
 _PHRASE = re.compile(r"[^，。；：！？,;:!?]+")
 
 
@@ -48,40 +48,55 @@ class CheckedClause:
     related: tuple[Passage, ...]  # articles that the search finds near, best first; empty without a search
 
 
-def check_clause(text: str) -> list[Flag]:
+def check_clause(text: str, *, day: date | None = None) -> list[Flag]:
     """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where
-    nothing was found.
+    nothing was found. With `day` the articles carry the numbers of that day, without it those of patterns.yml.
     """
-    return list(_judged(text))
+    flags = _judged(text)
+    return [replace(f, articles=numbered_on(day, f.articles)) for f in flags] if day else list(flags)
 
 
 @lru_cache(maxsize=2048)  # an editor asks for all clauses of a rule at each pause in the typing
 def _judged(text: str) -> tuple[Flag, ...]:
-    places = folded(text[:MOST])
-    read = "".join(c for c, _ in places)
     judge = classifier()
-    if not read or judge.unlawful([read])[0] < SURE:
+    parts = [part for start, end in segments(text[:MOST]) if (part := _Part.of(text, start, end)).read]
+    if not parts:
         return ()
-    sentences = [m.span() for m in _SENTENCE.finditer(read)]
-    likely = judge.unlawful([read[a:b] for a, b in sentences])
-    # The clause as a whole is suspect: at least its most suspect sentence is named.
-    named = [span for span, p in zip(sentences, likely, strict=True) if p >= SURE] or [sentences[int(likely.argmax())]]
+    likely = judge.unlawful([part.read for part in parts])
     found: dict[str, Flag] = {}
-    for a, b in named:
-        key = judge.pattern(read[a:b])
-        if key not in found:
-            start, end = _heaviest_phrase(judge, read, a, b)
-            first, last = places[start][1], places[end - 1][1] + 1
+    # Of a part and the lines in it the likelier speaks first.
+    for part, p in sorted(zip(parts, likely, strict=True), key=lambda pair: -pair[1]):
+        if p < SURE:
+            break
+        start, end = part.place(*_heaviest_phrase(judge, part.read))
+        for key in judge.patterns(part.read):
             pattern = PATTERNS[key]
-            found[key] = Flag(key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason)
+            flag = Flag(key, text[start:end], start, end, pattern.articles_for(part.read), pattern.reason)
+            found.setdefault(key, flag)
     return tuple(sorted(found.values(), key=lambda f: (f.start, f.end)))
 
 
-def _heaviest_phrase(judge: Classifier, read: str, start: int, end: int) -> tuple[int, int]:
+@dataclass(frozen=True)
+class _Part:
+    """A sentence as the classifier reads it, and where each of its characters stands in the clause."""
+
+    read: str
+    places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str, start: int, end: int) -> "_Part":
+        kept = folded(text[start:end])
+        return cls("".join(c for c, _ in kept), tuple(start + at for _, at in kept))
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        return self.places[start], self.places[end - 1] + 1
+
+
+def _heaviest_phrase(judge: Classifier, read: str) -> tuple[int, int]:
     """Where the words of a sentence stand that weigh most; the whole sentence where it has no phrases."""
-    phrases = [(start + m.start(), start + m.end()) for m in _PHRASE.finditer(read[start:end])]
+    phrases = [m.span() for m in _PHRASE.finditer(read)]
     if not phrases:
-        return start, end
+        return 0, len(read)
     return phrases[int(judge.weights([read[a:b] for a, b in phrases]).argmax())]
 
 

@@ -5,6 +5,7 @@ legal worker and resident.
 """
 
 import re
+from datetime import date
 from pathlib import Path
 
 from knowledge.data_files import DataModel, Text, read
@@ -20,6 +21,7 @@ class More(DataModel):
 class Pattern(DataModel):
     label: Text  # what staff read beside the flag
     articles: tuple[Text, ...]  # short law name and Arabic number, the nearest first
+    signs: re.Pattern[str]  # words by which one pattern is told from another
     reason: Text  # why a legal worker has to look
     says: Text  # what a resident would read, for the legal worker to edit
     more: tuple[More, ...] = ()
@@ -29,10 +31,28 @@ class Pattern(DataModel):
         return tuple(dict.fromkeys([*self.articles[:2], *called, *self.articles[2:]]))
 
 
+class Renumbered(DataModel):
+    """From `begins` on these articles carry other numbers."""
+
+    begins: date
+    articles: dict[Text, Text]
+
+
 class PatternsFile(DataModel):
     """The schema of patterns.yml."""
 
     patterns: dict[str, Pattern]
+    renumbered: tuple[Renumbered, ...]
 
 
-PATTERNS = read(Path(__file__).with_name("patterns.yml"), PatternsFile).patterns
+_FILE = read(Path(__file__).with_name("patterns.yml"), PatternsFile)
+PATTERNS = _FILE.patterns
+RENUMBERED = _FILE.renumbered
+
+
+def numbered_on(day: date, articles: tuple[str, ...]) -> tuple[str, ...]:
+    """The articles under the numbers that they carry on `day`."""
+    for law in RENUMBERED:
+        if law.begins <= day:
+            articles = tuple(law.articles.get(article, article) for article in articles)
+    return articles
