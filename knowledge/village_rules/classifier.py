@@ -23,7 +23,7 @@ from knowledge.village_rules.words import relations
 
 EXAMPLES = Path(__file__).with_name("examples")
 # Beside characters, by five-fold runs over the examples (docs/village-rules.md).
-_RELATIONS_WEIGH = 0.5
+_RELATIONS_WEIGH = 0.35
 _SIGNS_WEIGH = 0.15
 _NEARLY = 0.3
 
