@@ -6,8 +6,8 @@ right.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
@@ -52,52 +52,50 @@ def check_clause(text: str, *, day: date | None = None) -> list[Flag]:
     """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where
     nothing was found. With `day` the articles carry the numbers of that day, without it those of patterns.yml.
     """
-    flags = _judged(text)
-    return [replace(f, articles=numbered_on(day, f.articles)) for f in flags] if day else list(flags)
-
-
-@lru_cache(maxsize=2048)  # an editor asks for all clauses of a rule at each pause in the typing
-def _judged(text: str) -> tuple[Flag, ...]:
-    judge = classifier()
-    parts = [part for start, end in segments(text[:MOST]) if (part := _Part.of(text, start, end)).read]
-    if not parts:
-        return ()
-    likely = judge.unlawful([part.read for part in parts])
     found: dict[str, Flag] = {}
-    # Of a part and the lines in it the likelier speaks first.
-    for part, p in sorted(zip(parts, likely, strict=True), key=lambda pair: -pair[1]):
-        if p < SURE:
-            break
-        start, end = part.place(*_heaviest_phrase(judge, part.read))
-        for key in judge.patterns(part.read):
-            pattern = PATTERNS[key]
-            flag = Flag(key, text[start:end], start, end, pattern.articles_for(part.read), pattern.reason)
-            found.setdefault(key, flag)
-    return tuple(sorted(found.values(), key=lambda f: (f.start, f.end)))
+    # A line and the whole that it belongs to may both be suspect: the likelier speaks.
+    for finding, places in sorted(_findings(text[:MOST]), key=lambda pair: -pair[0].likely):
+        start, end = places[finding.start], places[finding.end - 1] + 1
+        for key, articles in finding.patterns:
+            cited = numbered_on(day, articles) if day else articles
+            found.setdefault(key, Flag(key, text[start:end], start, end, cited, PATTERNS[key].reason))
+    return sorted(found.values(), key=lambda f: (f.start, f.end))
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A sentence as the classifier reads it, and where each of its characters stands in the clause."""
+class _Finding:
+    """What is wrong with a sentence; the words that weigh most are sentence[start:end]."""
 
-    read: str
-    places: tuple[int, ...]
+    likely: float
+    start: int
+    end: int
+    patterns: tuple[tuple[str, tuple[str, ...]], ...]  # with their articles
 
-    @classmethod
-    def of(cls, text: str, start: int, end: int) -> "_Part":
+
+def _findings(text: str) -> Iterator[tuple[_Finding, list[int]]]:
+    """Of each suspect sentence, with the places of its characters in `text`."""
+    for start, end in segments(text):
         kept = folded(text[start:end])
-        return cls("".join(c for c, _ in kept), tuple(start + at for _, at in kept))
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        return self.places[start], self.places[end - 1] + 1
+        if finding := _judged("".join(c for c, _ in kept)):
+            yield finding, [start + at for _, at in kept]
 
 
-def _heaviest_phrase(judge: Classifier, read: str) -> tuple[int, int]:
+@lru_cache(maxsize=8192)  # an editor asks for all clauses of a rule at each pause in the typing
+def _judged(sentence: str) -> _Finding | None:
+    judge = classifier()
+    likely = float(judge.unlawful([sentence])[0])
+    if likely < SURE:
+        return None
+    patterns = tuple((key, PATTERNS[key].articles_for(sentence)) for key in judge.patterns(sentence))
+    return _Finding(likely, *_heaviest_phrase(judge, sentence), patterns)
+
+
+def _heaviest_phrase(judge: Classifier, sentence: str) -> tuple[int, int]:
     """Where the words of a sentence stand that weigh most; the whole sentence where it has no phrases."""
-    phrases = [m.span() for m in _PHRASE.finditer(read)]
+    phrases = [m.span() for m in _PHRASE.finditer(sentence)]
     if not phrases:
-        return 0, len(read)
-    return phrases[int(judge.weights([read[a:b] for a, b in phrases]).argmax())]
+        return 0, len(sentence)
+    return phrases[int(judge.weights([sentence[a:b] for a, b in phrases]).argmax())]
 
 
 def check_rule(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from knowledge.errors import CorpusError
-from knowledge.evaluation.village_rules import figures, read_clauses, report
+from knowledge.evaluation.village_rules import LabelledClause, among_lawful, figures, read_clauses, report
 from knowledge.statutes.numerals import article_number
 from knowledge.village_rules.check import check_clause, check_rule, suggested_conflict
 from knowledge.village_rules.classifier import Classifier, Examples, read_examples
@@ -303,4 +303,32 @@ def test_figures_are_shares_of_each_side(tmp_path: Path) -> None:
         ),
         encoding="utf-8",
     )
-    assert figures(read_clauses(path)) == {"clauses": 5, "recall": 0.5, "false_alarms": 0.3333}
+    assert figures(read_clauses(path)) == {
+        "clauses": 5,
+        "recall": 0.5,
+        "false_alarms": 0.3333,
+        "right_pattern": None,
+    }
+
+
+def test_the_right_pattern_is_counted_among_the_flagged(tmp_path: Path) -> None:
+    path = tmp_path / "clauses.yml"
+    path.write_text(
+        "- {text: 违者罚款一百元。, unlawful: true, patterns: [fine]}\n"
+        "- {text: 违者罚款十元。, unlawful: true, patterns: [burial]}\n"
+        "- {text: 天气很好。, unlawful: true, patterns: [fine]}\n",
+        encoding="utf-8",
+    )
+    assert figures(read_clauses(path))["right_pattern"] == 0.5
+
+
+def test_a_clause_among_lawful_ones_keeps_its_label_and_its_words() -> None:
+    lawful = [LabelledClause(text, False, ()) for text in ("爱护公物", "邻里和睦。", "尊老爱幼；")]
+    unlawful = LabelledClause("违者罚款一百元", True, ("fine",))
+    found = among_lawful([unlawful, *lawful], 2)
+    assert [c.unlawful for c in found] == [True, False, False, False]
+    for clause, whole in zip([unlawful, *lawful], found, strict=True):
+        sentences = [part for part in re.split("[。；]", whole.text) if part]
+        assert len(sentences) == len(set(sentences)) == 3
+        assert clause.text.rstrip("。；") in sentences
+    assert among_lawful([unlawful, *lawful], 2) == found
