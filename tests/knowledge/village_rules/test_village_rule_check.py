@@ -1,5 +1,6 @@
 import re
 import time
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from knowledge.evaluation.village_rules import LabelledClause, among_lawful, fig
 from knowledge.statutes.numerals import article_number
 from knowledge.village_rules.check import check_clause, check_rule, suggested_conflict
 from knowledge.village_rules.classifier import Classifier, Examples, read_examples
-from knowledge.village_rules.patterns import PATTERNS
+from knowledge.village_rules.patterns import PATTERNS, RENUMBERED, Renumbered, numbered_on
+from knowledge.village_rules.segments import segments
 from tests.conftest import CORPUS, DAY
 from tests.knowledge.statutes.test_statutes import in_force
 
 HERE = Path(__file__).parent
-CLAUSES = [HERE / f"village_rule_clauses_{half}.yml" for half in "abc"]
+CLAUSES = [HERE / f"village_rule_clauses_{part}.yml" for part in "abcd"]
 EXAMPLES = read_examples()
 
 # A word that stands in the article if the number is right.
@@ -162,9 +164,125 @@ def test_recall_and_false_alarms_reach_the_goal() -> None:
 
 
 def test_the_halves_that_nobody_tuned_with_reach_it_together() -> None:
-    unseen = figures([clause for path in CLAUSES[1:] for clause in read_clauses(path)])
+    unseen = figures([clause for path in CLAUSES[1:3] for clause in read_clauses(path)])
     assert unseen["recall"] >= 0.95
     assert unseen["false_alarms"] <= 0.15
+
+
+def test_the_words_of_real_rules_are_told_apart_and_by_their_pattern() -> None:
+    found = figures(read_clauses(HERE / "village_rule_clauses_d.yml"))
+    assert found["recall"] >= 0.92
+    assert found["false_alarms"] <= 0.1
+    assert found["right_pattern"] >= 0.9
+
+
+@pytest.mark.parametrize("others", [1, 2, 3, 5, 8])
+def test_lawful_sentences_around_it_hide_no_unlawful_one(others: int) -> None:
+    """Judged as a whole, .75 to .00 of them were found."""
+    clauses = read_clauses(HERE / "village_rule_clauses_d.yml")
+    alone, among = figures(clauses), figures(among_lawful(clauses, others))
+    assert among["recall"] >= alone["recall"] - 0.06
+    assert among["false_alarms"] <= 0.3
+
+
+# Found unlawful and missed, and lawful and flagged, by the legal review of November 2026; the first words are the
+# article around the sentence, as rules are imported.
+_ARTICLES = (
+    "",
+    "第六条 婚姻家庭：提倡婚姻自由、男女平等。反对家庭暴力。孝敬老人，爱护儿童。",
+    "二、邻里关系：1、互敬互爱。2、不打架、不骂人。3、",
+    "爱护公物\n节约用水\n",
+)
+
+
+@pytest.mark.parametrize("around", _ARTICLES)
+@pytest.mark.parametrize(
+    ("text", "patterns"),
+    [
+        ("出嫁女应及时迁出户口，不迁出的不享受村民待遇。", "womens_rights"),
+        ("未经调解不得到上级上访。", "speech_or_petition"),
+        ("不得到县以上机关反映，否则停发分红。", "speech_or_petition cut_service"),
+        ("未登记的由村打狗队捕杀。", "property"),
+        ("参与赌博被公安机关处罚的，取消当年股份分红。", "cut_service membership"),
+        ("村民欠信用社贷款不还的，村里公布其姓名、身份证号和家庭住址。", "dignity"),
+        ("残疾人、精神病人不参加村民会议。", "unequal democratic_rights"),
+        ("七十岁以上老人不得再申请宅基地、不得担任村民代表。", "unequal democratic_rights"),
+        ("欠缴物业费、水费的村民名单每月公布。", "dignity"),
+        ("对吸毒、嫖娼、赌博人员公布姓名、照片。", "dignity"),
+        ("村集体资源只能由党员和村干部承包。", "unequal"),
+        ("有偷盗行为的，录像在抖音公布。", "dignity"),
+        ("刑满释放人员不得担任保洁员。", "unequal"),
+    ],
+)
+def test_what_the_review_found_missing_is_flagged_wherever_it_stands(around: str, text: str, patterns: str) -> None:
+    flags = check_clause(around + text)
+    assert {f.pattern for f in flags} & set(patterns.split()), flags
+    assert any(f.start >= len(around) for f in flags)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "实行门前三包。",
+        "提倡彩礼不超过三万元，酒席不超过十五桌。",
+        "每户应配合人居环境整治，柴草堆放整齐。",
+        "服从村镇建设规划。",
+        "不参加邪教组织。",
+        "森林防火期内未经批准不得野外用火。",
+        "禁止饲养烈性犬。",
+        "家禽圈养。",
+        "建房应控制在两层半。",
+        "建房须经审批，不得占用永久基本农田。",
+        "禁止遗弃女婴。",
+        "尊重少数民族风俗。",
+        "优先推荐道德模范。",
+        "家长不得让孩子辍学。",
+        "村民委员会不得提供担保。",
+        "需由村民会议决定的重要事项，应当先经村党组织研究讨论。",
+        "积极参加义务植树。",
+    ],
+)
+def test_the_most_ordinary_sentences_are_left_alone(text: str) -> None:
+    assert check_clause(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("第六条 邻里：互敬互爱。不打架；不骂人", ["邻里：互敬互爱。", "不打架；", "不骂人"]),
+        ("二、邻里：1、互敬互爱2、不打架（三）不骂人④不赌博", ["邻里：", "互敬互爱", "不打架", "不骂人", "不赌博"]),
+        ("违反第三条的，罚1.5元，依照第十条（三）项", ["违反第三条的，罚1.5元，依照第十条（三）项"]),
+        ("每月初一、十五，3、4组清扫", ["每月初一、十五，3、4组清扫"]),
+        ("爱护公物\n违者罚\n款", ["爱护公物\n违者罚\n款", "爱护公物", "违者罚", "款"]),
+        ("　\n", []),
+    ],
+)
+def test_a_clause_is_cut_at_sentences_items_and_lines(text: str, parts: list[str]) -> None:
+    assert [text[a:b] for a, b in segments(text)] == parts
+
+
+def test_articles_carry_the_numbers_of_the_day() -> None:
+    text = "每户每年出义务工十个，缺一个补交一百元。"
+    [now] = [f for f in check_clause(text, day=date(2026, 12, 31)) if f.pattern == "forced_payment"]
+    [later] = [f for f in check_clause(text, day=date(2027, 1, 1)) if f.pattern == "forced_payment"]
+    assert {"农业法 67", "农业法 73"} <= set(now.articles)
+    assert {"农业法 81", "农业法 87"} <= set(later.articles)
+    assert len(later.articles) == len(now.articles)
+
+
+@pytest.mark.parametrize("law", RENUMBERED, ids=lambda law: str(law.begins))
+def test_a_renumbered_article_says_the_same_under_its_new_number(law: Renumbered) -> None:
+    for old, new in law.articles.items():
+        name, number = new.split()
+        text = next(a.text for a in in_force(law.begins)[name].articles if a.number == article_number(number))
+        assert CITED[old] in text
+
+
+def test_no_cited_article_is_gone_once_its_law_is_renumbered() -> None:
+    day = max(law.begins for law in RENUMBERED)
+    for citation in numbered_on(day, tuple(articles_of_patterns())):
+        name, number = citation.split()
+        assert any(a.number == article_number(number) for a in in_force(day)[name].articles), citation
 
 
 def test_a_flag_quotes_the_clause_and_carries_articles_and_reason() -> None:
