@@ -24,6 +24,7 @@ from knowledge.documents.topics import TopicsFile
 from knowledge.errors import DataFileInvalid
 from knowledge.evaluation.contradictions.decisions import DecisionsFile
 from knowledge.village_rules.patterns import PatternsFile
+from knowledge.village_rules.words import WordsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
@@ -43,6 +44,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/evaluation/contradictions/decided.yml": DecisionsFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
+    "knowledge/village_rules/words.yml": WordsFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.
 OTHERS = (

@@ -5,9 +5,10 @@ It only points; a legal worker decides. So a clause too many flagged costs a gla
 right.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
@@ -19,12 +20,14 @@ from knowledge.search.passages import Passage
 from knowledge.search.searcher import Searcher
 from knowledge.village_rules.classifier import Classifier, classifier, folded
 from knowledge.village_rules.patterns import PATTERNS, numbered_on
+from knowledge.village_rules.segments import segments
 
 SURE = 0.5  # the classes weigh the same in training, so this is where the two are equally likely
+# Of many sentences mostly one is unlawful at most, so each must be surer; the run that chose: docs/village-rules.md.
+_SURER = 0.05  # for twice as many
 MOST = 4000  # characters of a clause that are read
 _CITED = 4  # articles of a flag that a resident is shown
 _READ = 400  # characters of a clause that the search is asked with
-_SENTENCE = re.compile(r"[^。；;！!？?]+[。；;！!？?]?")
 _PHRASE = re.compile(r"[^，。；：！？,;:!?]+")
 
 
@@ -53,37 +56,50 @@ def check_clause(text: str, *, day: date | None = None) -> list[Flag]:
     """What in a clause may be against the law, in the order of the text, at most one flag a pattern; empty where
     nothing was found. Articles are numbered as on `day`, today without one.
     """
-    return [replace(flag, articles=numbered_on(flag.articles, day or today())) for flag in _judged(text)]
-
-
-@lru_cache(maxsize=2048)  # an editor asks for all clauses of a rule at each pause in the typing
-def _judged(text: str) -> tuple[Flag, ...]:
-    places = folded(text[:MOST])
-    read = "".join(c for c, _ in places)
-    judge = classifier()
-    if not read or judge.unlawful([read])[0] < SURE:
-        return ()
-    sentences = [m.span() for m in _SENTENCE.finditer(read)]
-    likely = judge.unlawful([read[a:b] for a, b in sentences])
-    # The clause as a whole is suspect: at least its most suspect sentence is named.
-    named = [span for span, p in zip(sentences, likely, strict=True) if p >= SURE] or [sentences[int(likely.argmax())]]
     found: dict[str, Flag] = {}
-    for a, b in named:
-        key = judge.pattern(read[a:b])
-        if key not in found:
-            start, end = _heaviest_phrase(judge, read, a, b)
-            first, last = places[start][1], places[end - 1][1] + 1
-            pattern = PATTERNS[key]
-            found[key] = Flag(key, text[first:last], first, last, pattern.articles_for(read[a:b]), pattern.reason)
-    return tuple(sorted(found.values(), key=lambda f: (f.start, f.end)))
+    # A line and the whole that it belongs to may both be suspect: the likelier speaks.
+    for finding, places in sorted(_suspects(text[:MOST]), key=lambda pair: -pair[0].likely):
+        start, end = places[finding.start], places[finding.end - 1] + 1
+        for key, articles in finding.patterns:
+            cited = numbered_on(articles, day or today())
+            found.setdefault(key, Flag(key, text[start:end], start, end, cited, PATTERNS[key].reason))
+    return sorted(found.values(), key=lambda f: (f.start, f.end))
 
 
-def _heaviest_phrase(judge: Classifier, read: str, start: int, end: int) -> tuple[int, int]:
+@dataclass(frozen=True)
+class _Finding:
+    """What is wrong with a sentence; the words that weigh most are sentence[start:end]."""
+
+    likely: float
+    start: int
+    end: int
+    patterns: tuple[tuple[str, tuple[str, ...]], ...]  # with their articles
+
+
+def _suspects(text: str) -> list[tuple[_Finding, list[int]]]:
+    """Of each suspect sentence, with the places of its characters in `text`."""
+    parts = [(start, folded(text[start:end])) for start, end in segments(text)]
+    judged = [(_judged("".join(c for c, _ in kept)), [start + at for _, at in kept]) for start, kept in parts]
+    sure = SURE + _SURER * math.log2(max(1, len(judged)))
+    return [(finding, places) for finding, places in judged if finding and finding.likely >= sure]
+
+
+@lru_cache(maxsize=8192)  # an editor asks for all clauses of a rule at each pause in the typing
+def _judged(sentence: str) -> _Finding | None:
+    judge = classifier()
+    likely = float(judge.unlawful([sentence])[0])
+    if likely < SURE:
+        return None
+    patterns = tuple((key, PATTERNS[key].articles_for(sentence)) for key in judge.patterns(sentence))
+    return _Finding(likely, *_heaviest_phrase(judge, sentence), patterns)
+
+
+def _heaviest_phrase(judge: Classifier, sentence: str) -> tuple[int, int]:
     """Where the words of a sentence stand that weigh most; the whole sentence where it has no phrases."""
-    phrases = [(start + m.start(), start + m.end()) for m in _PHRASE.finditer(read[start:end])]
+    phrases = [m.span() for m in _PHRASE.finditer(sentence)]
     if not phrases:
-        return start, end
-    return phrases[int(judge.weights([read[a:b] for a, b in phrases]).argmax())]
+        return 0, len(sentence)
+    return phrases[int(judge.weights([sentence[a:b] for a, b in phrases]).argmax())]
 
 
 def check_rule(

@@ -24,6 +24,7 @@ class More(DataModel):
 class Pattern(DataModel):
     label: Text  # what staff read beside the flag
     articles: tuple[Text, ...]  # short law name and Arabic number, the nearest first
+    signs: re.Pattern[str]  # words by which one pattern is told from another
     reason: Text  # why a legal worker has to look
     says: Text  # what a resident would read, for the legal worker to edit
     more: tuple[More, ...] = ()
@@ -45,4 +46,5 @@ class PatternsFile(DataModel):
     patterns: dict[str, Pattern]
 
 
-PATTERNS = read(Path(__file__).with_name("patterns.yml"), PatternsFile).patterns
+_FILE = read(Path(__file__).with_name("patterns.yml"), PatternsFile)
+PATTERNS = _FILE.patterns

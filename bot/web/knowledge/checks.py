@@ -1,6 +1,7 @@
 """Names, citations, hard words, conflicts."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -40,12 +41,16 @@ class Checks:
         return list(dict.fromkeys(mark.text for _, mark in self.marks))
 
 
-def checks(session: Session, kind: Kind, text: Typed) -> Checks:
+def checks(session: Session, kind: Kind, text: Typed, *, today: date) -> Checks:
     """Stores nothing."""
     content, starts, ends = text.content, text.in_force_from, text.in_force_to
     prose = [f for f in fields(kind, content) if f.is_prose]
+    # A law may be renumbered before the rule begins.
+    day = max(today, starts or today)
     flags = {
-        at: found for at, clause in enumerate(content.get("clauses") or []) if (found := check_clause(clause["text"]))
+        at: found
+        for at, clause in enumerate(content.get("clauses") or [])
+        if (found := check_clause(clause["text"], day=day))
     }
     undecided = [
         content["clauses"][at]["number"] or f"第 {at + 1} 项"

@@ -111,7 +111,7 @@ def _beside(at: Seat, version: DocumentVersion, typed: Typed, view: View) -> dic
     return {
         "document": document,
         "version": version,
-        "checks": checks(at.session, document.kind, typed),
+        "checks": checks(at.session, document.kind, typed, today=at.tools.today()),
         "most_hints": MOST_HINTS,
         "sizes": SIZES,
         "suggested_conflict": suggested_conflict,
@@ -174,7 +174,7 @@ def _submit(at: Form, version: DocumentVersion, editing: Editing) -> None:
 
     Raises Incomplete, ReasonNeeded, MoveNotAllowed.
     """
-    found = checks(at.session, version.document.kind, editing.typed)
+    found = checks(at.session, version.document.kind, editing.typed, today=at.tools.today())
     if found.undecided:
         raise Incomplete([f"{'、'.join(found.undecided[:10])}可能与法律冲突，请先看过右边的提示，定下合不合法。"])
     versions.submit(

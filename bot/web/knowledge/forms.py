@@ -142,7 +142,9 @@ def _part(sent: FormData, i: int, kind: Kind, version: DocumentVersion, *, by: s
         "says": text_of(sent, f"part-{i}-says", _TEXT),
     }
     if found["status"] == "conflicts" and not found["conflict"]["articles"] and not found["conflict"]["says"]:
-        found["conflict"] = suggested_conflict(check_clause(found["text"]))
+        found["conflict"] = suggested_conflict(
+            check_clause(found["text"], day=max(today, version.in_force_from or today))
+        )
     if chosen in CLAUSE_STATUSES and (chosen != was or text_of(sent, f"part-{i}-confirm", 1) == "1"):
         return found | {"decided_by": by, "decided_on": today.isoformat()}
     # A decision is about a wording: with other words it has to be made again.

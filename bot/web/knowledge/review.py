@@ -128,7 +128,7 @@ def _beside(at: Seat, version: DocumentVersion, view: View) -> dict[str, Any]:
         return {"checks": None, "preview": None}
     text = stored(version)
     return {
-        "checks": checks(at.session, document.kind, text),
+        "checks": checks(at.session, document.kind, text, today=at.tools.today()),
         "preview": preview(at.session, document, text, day=at.tools.today(), view=view),
     }
 

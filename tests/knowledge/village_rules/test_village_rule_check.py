@@ -1,5 +1,6 @@
 import re
 import time
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,16 +9,18 @@ import pytest
 import yaml
 
 from knowledge.errors import CorpusError
-from knowledge.evaluation.village_rules import figures, read_clauses, report
+from knowledge.evaluation.village_rules import LabelledClause, among_lawful, figures, read_clauses, report
+from knowledge.statutes.moves import RENUMBERED
 from knowledge.statutes.numerals import article_number
 from knowledge.village_rules.check import check_clause, check_rule, suggested_conflict
 from knowledge.village_rules.classifier import Classifier, Examples, read_examples
-from knowledge.village_rules.patterns import PATTERNS
+from knowledge.village_rules.patterns import PATTERNS, numbered_on
+from knowledge.village_rules.segments import segments
 from tests.conftest import CORPUS, DAY
 from tests.knowledge.statutes.test_statutes import in_force
 
 HERE = Path(__file__).parent
-CLAUSES = [HERE / f"village_rule_clauses_{half}.yml" for half in "abc"]
+CLAUSES = [HERE / f"village_rule_clauses_{part}.yml" for part in "abcd"]
 EXAMPLES = read_examples()
 
 # A word that stands in the article if the number is right.
@@ -31,7 +34,40 @@ CITED = {
     "农村集体经济组织法 13": "参与分配集体收益",
     "民法典 654": "中止供电",
     "民法典 656": "供用水",
-    "社会救助法 37": "最低生活保障",
+    "社会救助法 47": "终止社会救助决定",
+    "社会救助法 48": "听取社会救助对象的意见",
+    "社会救助法 11": "保护个人隐私",
+    "农业法 39": "不得截留、挪用用于农业的财政资金",
+    "农业法 67": "农民和农业生产经营组织有权拒绝任何方式的摊派",
+    "农业法 73": "禁止强行以资代劳",
+    "个人信息保护法 26": "公共场所安装图像采集",
+    "个人信息保护法 28": "敏感个人信息",
+    "传染病防治法 16": "不得歧视传染病患者",
+    "精神卫生法 4": "予以保密",
+    "精神卫生法 5": "不得歧视、侮辱",
+    "未成年人保护法 4": "隐私权和个人信息",
+    "民法典 1035": "不得过度处理",
+    "村民委员会组织法 18": "因犯罪受过刑事处罚",
+    "村民委员会组织法 25": "由本村十八周岁以上的村民组成",
+    "村民委员会组织法 41": "申请人民法院予以撤销",
+    "农村集体经济组织法 26": "确认农村集体经济组织成员",
+    "农村集体经济组织法 28": "第三项、第八项、第十项、第十二项规定的职权除外",
+    "残疾人保障法 3": "禁止基于残疾的歧视",
+    "老年人权益保障法 3": "禁止歧视",
+    "监狱法 62": "依法享有与其他公民平等的权利",
+    "社区矫正法 4": "不受歧视",
+    "宪法 36": "宗教信仰自由",
+    "就业促进法 3": "平等就业",
+    "行政许可法 17": "一律不得设定行政许可",
+    "民法典 240": "占有、使用、收益和处分",
+    "户口登记条例 13": "申报迁入登记",
+    "民法典 994": "遗体",
+    "民法典 990": "人格尊严",
+    "治安管理处罚法 77": "他人坟墓",
+    "民法典 5": "自愿原则",
+    "消费者权益保护法 9": "自主选择",
+    "保险法 11": "自愿订立",
+    "动物防疫法 30": "流浪犬",
     "土地管理法 62": "宅基地",
     "义务教育法 4": "平等接受义务教育",
     "妇女权益保障法 55": "与男子平等的权利",
@@ -59,7 +95,7 @@ CITED = {
     "农村土地承包法 38": "自愿",
     "农村土地承包法 60": "强迫",
     "农村土地承包法 15": "生产经营自主权",
-    "民法典 362": "宅基地使用权人",
+    "民法典 363": "宅基地使用权的取得",
     "土地管理法 66": "收回土地使用权",
     "农村土地承包法 5": "不得剥夺",
     "行政强制法 17": "其他人员不得实施",
@@ -129,9 +165,117 @@ def test_recall_and_false_alarms_reach_the_goal() -> None:
 
 
 def test_the_halves_that_nobody_tuned_with_reach_it_together() -> None:
-    unseen = figures([clause for path in CLAUSES[1:] for clause in read_clauses(path)])
+    unseen = figures([clause for path in CLAUSES[1:3] for clause in read_clauses(path)])
     assert unseen["recall"] >= 0.95
     assert unseen["false_alarms"] <= 0.15
+
+
+def test_the_words_of_real_rules_are_told_apart_and_by_their_pattern() -> None:
+    found = figures(read_clauses(HERE / "village_rule_clauses_d.yml"))
+    assert found["recall"] >= 0.92
+    assert found["false_alarms"] <= 0.1
+    assert found["right_pattern"] >= 0.9
+
+
+@pytest.mark.parametrize("others", [1, 2, 3, 5, 8])
+def test_lawful_sentences_around_it_hide_no_unlawful_one(others: int) -> None:
+    """Judged as a whole, .75 to .00 of them were found."""
+    clauses = read_clauses(HERE / "village_rule_clauses_d.yml")
+    alone, among = figures(clauses), figures(among_lawful(clauses, others))
+    assert among["recall"] >= alone["recall"] - 0.06
+    assert among["false_alarms"] <= 0.3
+
+
+# Found unlawful and missed, and lawful and flagged, by the legal review of November 2026; the first words are the
+# article around the sentence, as rules are imported.
+_ARTICLES = (
+    "",
+    "第六条 婚姻家庭：提倡婚姻自由、男女平等。反对家庭暴力。孝敬老人，爱护儿童。",
+    "二、邻里关系：1、互敬互爱。2、不打架、不骂人。3、",
+    "爱护公物\n节约用水\n",
+)
+
+
+@pytest.mark.parametrize("around", _ARTICLES)
+@pytest.mark.parametrize(
+    ("text", "patterns"),
+    [
+        ("出嫁女应及时迁出户口，不迁出的不享受村民待遇。", "womens_rights"),
+        ("未经调解不得到上级上访。", "speech_or_petition"),
+        ("不得到县以上机关反映，否则停发分红。", "speech_or_petition cut_service"),
+        ("未登记的由村打狗队捕杀。", "property"),
+        ("参与赌博被公安机关处罚的，取消当年股份分红。", "cut_service membership"),
+        ("村民欠信用社贷款不还的，村里公布其姓名、身份证号和家庭住址。", "dignity"),
+        ("残疾人、精神病人不参加村民会议。", "unequal democratic_rights"),
+        ("七十岁以上老人不得再申请宅基地、不得担任村民代表。", "unequal democratic_rights"),
+        ("欠缴物业费、水费的村民名单每月公布。", "dignity"),
+        ("对吸毒、嫖娼、赌博人员公布姓名、照片。", "dignity"),
+        ("村集体资源只能由党员和村干部承包。", "unequal"),
+        ("有偷盗行为的，录像在抖音公布。", "dignity"),
+        ("刑满释放人员不得担任保洁员。", "unequal"),
+    ],
+)
+def test_what_the_review_found_missing_is_flagged_wherever_it_stands(around: str, text: str, patterns: str) -> None:
+    flags = check_clause(around + text)
+    assert {f.pattern for f in flags} & set(patterns.split()), flags
+    assert any(f.start >= len(around) for f in flags)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "实行门前三包。",
+        "提倡彩礼不超过三万元，酒席不超过十五桌。",
+        "每户应配合人居环境整治，柴草堆放整齐。",
+        "服从村镇建设规划。",
+        "不参加邪教组织。",
+        "森林防火期内未经批准不得野外用火。",
+        "禁止饲养烈性犬。",
+        "家禽圈养。",
+        "建房应控制在两层半。",
+        "建房须经审批，不得占用永久基本农田。",
+        "禁止遗弃女婴。",
+        "尊重少数民族风俗。",
+        "优先推荐道德模范。",
+        "家长不得让孩子辍学。",
+        "村民委员会不得提供担保。",
+        "需由村民会议决定的重要事项，应当先经村党组织研究讨论。",
+        "积极参加义务植树。",
+    ],
+)
+def test_the_most_ordinary_sentences_are_left_alone(text: str) -> None:
+    assert check_clause(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("第六条 邻里：互敬互爱。不打架；不骂人", ["邻里：互敬互爱。", "不打架；", "不骂人"]),
+        ("二、邻里：1、互敬互爱2、不打架（三）不骂人④不赌博", ["邻里：", "互敬互爱", "不打架", "不骂人", "不赌博"]),
+        ("违反第三条的，罚1.5元，依照第十条（三）项", ["违反第三条的，罚1.5元，依照第十条（三）项"]),
+        ("每月初一、十五，3、4组清扫", ["每月初一、十五，3、4组清扫"]),
+        ("爱护公物\n违者罚\n款", ["爱护公物\n违者罚\n款", "爱护公物", "违者罚", "款"]),
+        ("　\n", []),
+    ],
+)
+def test_a_clause_is_cut_at_sentences_items_and_lines(text: str, parts: list[str]) -> None:
+    assert [text[a:b] for a, b in segments(text)] == parts
+
+
+def test_articles_carry_the_numbers_of_the_day() -> None:
+    text = "每户每年出义务工十个，缺一个补交一百元。"
+    [now] = [f for f in check_clause(text, day=date(2026, 12, 31)) if f.pattern == "forced_payment"]
+    [later] = [f for f in check_clause(text, day=date(2027, 1, 1)) if f.pattern == "forced_payment"]
+    assert {"农业法 67", "农业法 73"} <= set(now.articles)
+    assert {"农业法 81", "农业法 87"} <= set(later.articles)
+    assert len(later.articles) == len(now.articles)
+
+
+def test_no_cited_article_is_gone_once_its_law_is_renumbered() -> None:
+    day = max(law.since for law in RENUMBERED)
+    for citation in numbered_on(articles_of_patterns(), day):
+        name, number = citation.split()
+        assert any(a.number == article_number(number) for a in in_force(day)[name].articles), citation
 
 
 def test_a_flag_quotes_the_clause_and_carries_articles_and_reason() -> None:
@@ -152,7 +296,7 @@ def test_a_flag_quotes_the_clause_and_carries_articles_and_reason() -> None:
         ("违反的，由村委会处罚款二百元。", "违反的，由公安机关处罚款二百元。"),
         ("不参加劳动的，停发分红。", "不得以不参加劳动为由停发分红。"),
         ("婚宴不超过十桌。", "提倡婚宴不超过十桌。"),
-        ("出嫁女不再享有承包地。", "出嫁女已在嫁入地取得承包地的，不再享有本村承包地。"),
+        ("出嫁女不再享有承包地。", "出嫁女在嫁入地没有取得承包地的，原承包地不收回。"),
         ("外出务工三年的，视为自愿退出集体，注销股权。", "成员自愿书面申请退出的，注销股权。"),
         ("报镇政府备案后，由村委会罚款三百元。", "报镇政府，由综合执法队依法罚款。"),
         ("违反村规的，取消分红。", "违反村规的，取消文明户评选资格。"),
@@ -192,7 +336,7 @@ def test_the_classifier_tells_the_pattern_by_its_examples() -> None:
             ["村里开会请大伙儿都去。", "田里的水按先后放。"],
         )
     )
-    assert judge.pattern("谁家不去就不放水。") == "cut_service"
+    assert judge.patterns("谁家不去就不放水。")[0] == "cut_service"
     likely = judge.unlawful(["谁家不去，田里就不放水。", "村里的水按先后放。", "ABC"])
     assert likely[0] > 0.5 > likely[1]
     assert likely[2] == 0
@@ -270,4 +414,32 @@ def test_figures_are_shares_of_each_side(tmp_path: Path) -> None:
         ),
         encoding="utf-8",
     )
-    assert figures(read_clauses(path)) == {"clauses": 5, "recall": 0.5, "false_alarms": 0.3333}
+    assert figures(read_clauses(path)) == {
+        "clauses": 5,
+        "recall": 0.5,
+        "false_alarms": 0.3333,
+        "right_pattern": None,
+    }
+
+
+def test_the_right_pattern_is_counted_among_the_flagged(tmp_path: Path) -> None:
+    path = tmp_path / "clauses.yml"
+    path.write_text(
+        "- {text: 违者罚款一百元。, unlawful: true, patterns: [fine]}\n"
+        "- {text: 违者罚款十元。, unlawful: true, patterns: [burial]}\n"
+        "- {text: 天气很好。, unlawful: true, patterns: [fine]}\n",
+        encoding="utf-8",
+    )
+    assert figures(read_clauses(path))["right_pattern"] == 0.5
+
+
+def test_a_clause_among_lawful_ones_keeps_its_label_and_its_words() -> None:
+    lawful = [LabelledClause(text, False, ()) for text in ("爱护公物", "邻里和睦。", "尊老爱幼；")]
+    unlawful = LabelledClause("违者罚款一百元", True, ("fine",))
+    found = among_lawful([unlawful, *lawful], 2)
+    assert [c.unlawful for c in found] == [True, False, False, False]
+    for clause, whole in zip([unlawful, *lawful], found, strict=True):
+        sentences = [part for part in re.split("[。；]", whole.text) if part]
+        assert len(sentences) == len(set(sentences)) == 3
+        assert clause.text.rstrip("。；") in sentences
+    assert among_lawful([unlawful, *lawful], 2) == found
