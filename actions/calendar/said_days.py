@@ -85,6 +85,7 @@ _OR_SO = re.compile(
     r"左右|前后|上下|那几天|那阵|来的(?=时候)|(?:以|之)[前后]|往[前后]|还是|或|[、,，]?[一二三四五六七八九\d]+[号日]|的样子|记不|吧记|这样子"
 )
 _REFUSED = re.compile(r"(?:不是|并非|不要|别约|别安排|别|除了?|除开|不算|避开|躲开)[在是]?$")
+_TAKEN_BACK = re.compile(r"(?:不是|并非)[在是]?$")
 _UNFIT = re.compile(
     r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班|不在家)"
 )
@@ -350,7 +351,7 @@ def read(text: str, *, today: date, past: bool) -> tuple[SaidDay, ...]:
             found.append(_said(match, reader, asked, is_day=is_day))
         rest = pattern.sub(lambda m: "　" * len(m.group()), rest)
     days = _once(sorted((day for day in found if day), key=lambda day: day.at), text)
-    return tuple(_refused_together(_checked(list(_with_years(days)), text[:READ]), text))
+    return tuple(_refused_together(_checked(list(_with_years(days)), text[:READ], past=past), text))
 
 
 def _once(days: list[SaidDay], text: str) -> list[SaidDay]:
@@ -417,11 +418,11 @@ def _moved(day: SaidDay, year: SaidDay) -> SaidDay | None:
     return replace(day, first=first, last=last, has_year=True) if first and last else None
 
 
-def _checked(days: list[SaidDay], text: str) -> Iterator[SaidDay]:
+def _checked(days: list[SaidDay], text: str, *, past: bool) -> Iterator[SaidDay]:
     """With the doubts and refusals of the words around them."""
     for day in days:
         before, after = text[max(0, day.at - 6) : day.at], text[day.end : day.end + 8]
-        is_refused = bool(_REFUSED.search(before) or _UNFIT.match(after))
+        is_refused = bool(_TAKEN_BACK.search(before) if past else _REFUSED.search(before) or _UNFIT.match(after))
         is_doubtful = bool(_PERHAPS.search(before) or _OR_SO.match(after))
         yield replace(day, is_exact=day.is_exact and not is_doubtful, is_refused=is_refused)
 
