@@ -15,8 +15,8 @@ from actions.tools.matters import Answer, Matter
 
 _CLAUSE = re.compile(r"[。；;！!？?\n]")
 _OTHER_PAPER = re.compile(
-    r"(?:收到|接到|拿到|送来|领到)了?[^，。]{0,6}(?:传票|起诉状|应诉|(?<!不予)立案通知|受理通知|开庭|短信|电话|[钱款]|赔偿|工资|快递|律师函)"
-    r"|给了?[^，。]{0,6}[钱块千百万]"
+    r"(?:收到|接到|拿到|送来|领到)了?[^，。\s]{0,6}(?:传票|起诉状|应诉|(?<!不予)立案通知|受理通知|开庭|短信|电话|[钱款]|赔偿|工资|快递|律师函)"
+    r"|给了[^，。\s]{0,6}[钱块千百万]"
 )
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
 
@@ -66,7 +66,9 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     """The day beside the words that begin this matter's time: 11月20号收到 for an appeal, 被辞退 for arbitration."""
     days = [day for day in said_days.read(text, today=today, past=True) if not day.is_refused]
     begins = matter_words.begins(matter)
-    beside = [day for i, day in enumerate(days) if _is_beside(text, days, i, begins)]
+    beside = [day for i, day in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins)]
+    if not beside:
+        beside = [day for i, day in enumerate(days) if _begin(f"〈{_before(text, days, i)}", begins)]
     return _one(beside, today)
 
 
@@ -88,16 +90,16 @@ def _one(days: list[SaidDay], today: date) -> tuple[date | None, Doubt | None, s
     return (None, Doubt.ahead, said) if days[0].first > today else (days[0].first, None, said)
 
 
-def _is_beside(text: str, days: list[SaidDay], i: int, begins: re.Pattern[str]) -> bool:
-    """The words follow the day in its clause, or stand just before it: 被辞退是去年3月8号."""
-    day = days[i]
+def _after(text: str, days: list[SaidDay], i: int) -> str:
+    """What follows the day in its clause: 11月20号收到判决书."""
     until = days[i + 1].at if i + 1 < len(days) else len(text)
-    after = _CLAUSE.split(text[day.end : min(until, day.end + 18)])[0]
-    if _begin(after, begins):
-        return True
+    return _CLAUSE.split(text[days[i].end : min(until, days[i].end + 18)])[0]
+
+
+def _before(text: str, days: list[SaidDay], i: int) -> str:
+    """What stands just before it: 被辞退是去年3月8号."""
     since = days[i - 1].end if i else 0
-    before = re.split(r"[。；;！!？?\n，,]", text[max(since, day.at - 14) : day.at])[-1]
-    return not (i and _begin(text[days[i - 1].end : day.at], begins) and before == "") and _begin(before, begins)
+    return re.split(r"[。；;！!？?，,\s]", text[max(since, days[i].at - 14) : days[i].at].rstrip())[-1]
 
 
 def _begin(clause: str, begins: re.Pattern[str]) -> bool:

@@ -12,7 +12,7 @@ from actions.tools.matters import ANSWERS, MATTERS, Answer, Matter
 from knowledge.data_files import DataModel, Text, WrongAt, read
 
 READ = 300
-PARTS = ("papers", "claims", "money", "vague")
+PARTS = ("idle", "papers", "claims", "money", "vague")
 _WHICH = "您要算的是哪一种期限？"
 
 
@@ -33,6 +33,7 @@ class WordsFile(DataModel):
 
     begins: dict[str, Text]
     parts: dict[str, Text]
+    idle: tuple[_Entry, ...]
     papers: tuple[_Entry, ...]
     claims: tuple[_Entry, ...]
     money: tuple[_Entry, ...]
@@ -145,7 +146,7 @@ def _found(hits: list[_Rule]) -> Found:
     matters = tuple(MATTERS[name] for name in ids if name in MATTERS)
     answers = [ANSWERS[name] for name in ids if name in ANSWERS]
     if not matters:
-        return Found(answer=answers[0])
+        return Found(answer=answers[0]) if answers else Found()
     asks = list(dict.fromkeys(hit.ask for hit in narrow if hit.ask))
     if len(matters) == 1 and not answers:
         return Found(matters, asks[0] if asks else "")
