@@ -91,15 +91,18 @@ def _words(
 
 def rule(matter: Matter) -> str:
     """The rule without a day, where it isn't sure from which day to count."""
-    lines = [f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。没有准日子，我就不数最后一天了。"]
+    lines = [f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。没有准日子，就不数最后一天了。"]
     lines += _basis(matter)
-    lines.append(f"快到期、好像过了也别放弃：{matter.counting.late}{_in_brackets(matter)}。找到文书上的日期，再来算。{_WHERE}")
+    lines.append(
+        f"快到期、好像过了也别放弃：{matter.counting.late}{_in_brackets(matter)}。找到文书上的日期，再来算。{_WHERE}"
+    )
     return "\n".join(lines)
 
 
 def _basis(matter: Matter) -> list[str]:
+    source = cite(((matter.law, matter.article),))
     return [
-        f"依据：{cite(((matter.law, matter.article),))}。这是给{matter.who_zh}定的时间，不管这些：{matter.not_for_zh}。",
+        f"依据：{source}。这是给{matter.who_zh}定的时间，不管这些：{matter.not_for_zh}。",
         f"要留意：{'；'.join(matter.caveats_zh)}。",
     ]
 
@@ -112,8 +115,7 @@ def _how_long(matter: Matter, days_left: int) -> list[str]:
     if days_left < 0:
         return [
             "照这样算，这一天已经过去，但请先别放弃：有的时间可以中断、中止或者顺延，要让律师看了材料才知道。",
-            f"{matter.counting.late}{_in_brackets(matter)}。"
-            "请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
+            f"{matter.counting.late}{_in_brackets(matter)}。请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
         ]
     if days_left >= URGENT_DAYS:
         return [f"还有{days_left}天，早办早安心，材料要在最后一天下班前交到。"]
@@ -126,4 +128,3 @@ def _how_long(matter: Matter, days_left: int) -> list[str]:
 
 def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日（周{'一二三四五六日'[day.weekday()]}）"
-

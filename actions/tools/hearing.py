@@ -43,6 +43,7 @@ class Heard:
     start: date | None = None
     doubt: Doubt | None = None
     said: str = ""
+    is_vague: bool = False
 
     @property
     def matter(self) -> Matter | None:
@@ -57,7 +58,7 @@ class Heard:
 def hear(text: str, *, today: date) -> Heard:
     found = matter_words.find(text)
     if found.answer or len(found.matters) != 1 or found.ask:
-        return Heard(found.matters, found.ask, found.answer)
+        return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
     start, doubt, said = start_in(text, found.matters[0], today=today)
     return Heard(found.matters, start=start, doubt=doubt, said=said)
 

@@ -1,7 +1,7 @@
 """The words in which residents speak of the matters with a deadline, from matter_words.yml."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -12,14 +12,12 @@ from actions.tools.matters import ANSWERS, MATTERS, Answer, Matter
 from knowledge.data_files import DataModel, Text, WrongAt, read
 
 READ = 300
-PARTS = ("idle", "papers", "claims", "money", "vague")
-_WHICH = "您要算的是哪一种期限？"
+PARTS = ("idle", "papers", "claims", "money", "trouble", "vague")
+WHICH = "您要算的是哪一种期限？"
 
 
 class _Entry(DataModel):
     """says: taken out of the text once it was found; with_: all must be in the whole text; without: none may be."""
-
-    model_config = {"populate_by_name": True, "frozen": True, "extra": "forbid"}
 
     says: Text
     with_: tuple[Text, ...] = ()
@@ -37,6 +35,7 @@ class WordsFile(DataModel):
     papers: tuple[_Entry, ...]
     claims: tuple[_Entry, ...]
     money: tuple[_Entry, ...]
+    trouble: tuple[_Entry, ...]
     vague: tuple[_Entry, ...]
 
     @model_validator(mode="before")
@@ -60,7 +59,11 @@ class WordsFile(DataModel):
     def _patterns_and_names_are_right(self) -> Self:
         for part in PARTS:
             for place, entry in enumerate(getattr(self, part)):
-                for name, pattern in (("says", entry.says), *(("with", w) for w in entry.with_), ("without", entry.without)):
+                for name, pattern in (
+                    ("says", entry.says),
+                    *(("with", w) for w in entry.with_),
+                    ("without", entry.without),
+                ):
                     try:
                         re.compile(self.filled(pattern))
                     except (re.error, KeyError) as error:
@@ -89,12 +92,13 @@ class _Rule:
 @dataclass(frozen=True)
 class Found:
     """matters: what the words may mean, likeliest first; ask: the one question that decides, "" where none is open;
-    answer: where no day is to be counted.
+    answer: where no day is to be counted; is_vague: only that a time limit is asked for.
     """
 
     matters: tuple[Matter, ...] = ()
     ask: str = ""
     answer: Answer | None = None
+    is_vague: bool = False
 
 
 _FILE = read(Path(__file__).with_name("matter_words.yml"), WordsFile)
@@ -121,7 +125,7 @@ def begins(matter: Matter) -> re.Pattern[str]:
 
 
 def find(text: str) -> Found:
-    """What a resident's words may mean: first by papers that were issued, then by the claim, then by money owed, last by vague words."""
+    """What a resident's words may mean, by the first of PARTS in which something is found."""
     whole = re.sub(r"\s+", "，", text.strip())[:READ]
     for part in PARTS:
         hits, rest = [], whole
@@ -131,7 +135,7 @@ def find(text: str) -> Found:
             rest = rule.says.sub("　", rest)
             hits.append(rule)
         if hits:
-            return _found(hits)
+            return replace(_found(hits), is_vague=part == "vague")
     return Found()
 
 
@@ -150,7 +154,7 @@ def _found(hits: list[_Rule]) -> Found:
     asks = list(dict.fromkeys(hit.ask for hit in narrow if hit.ask))
     if len(matters) == 1 and not answers:
         return Found(matters, asks[0] if asks else "")
-    return Found(matters, asks[0] if len(asks) == 1 and len(narrow) == 1 else _WHICH)
+    return Found(matters, asks[0] if len(asks) == 1 and len(narrow) == 1 else WHICH)
 
 
 def find_matter(text: str) -> list[Matter]:

@@ -106,8 +106,8 @@ class MattersFile(DataModel):
                 raise WrongAt(f"{answer.id} 写了两遍", "answers", place, "id")
             known.add(answer.id)
         for place, matter in enumerate(self.matters):
-            if unknown := [other for other in matter.near.values() if other not in known | {"none"}]:
-                raise WrongAt(f"没有 {unknown[0]} 这一件事", "matters", place, "near")
+            if unknown := [said for said, other in matter.near.items() if other not in known | {"none"}]:
+                raise WrongAt(f"没有 {matter.near[unknown[0]]} 这一件事", "matters", place, "near", unknown[0])
         return self
 
     def matter(self, entry: _Entry) -> Matter:

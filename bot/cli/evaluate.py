@@ -284,7 +284,7 @@ def add(commands: Commands) -> None:
     parser = commands.add(
         "eval",
         evaluate,
-        "figures of search, dialogue, topics, danger, deadlines, our answers and the console's checkers (README has the list)",
+        "figures of search, dialogue, topics, danger, deadlines, our answers and the checkers (README has the list)",
     )
     parser.add_argument("what", choices=list(WHAT))
     parser.add_argument("--file", type=Path)
