@@ -82,7 +82,7 @@ _PERHAPS = re.compile(
     r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
 )
 _OR_SO = re.compile(
-    r"左右|前后|上下|那几天|那阵|来的(?=时候)|(?:以|之)后|(?:以|之)前(?!(?:就|要|得|应当?|必须)?(?:[还给付结交]|履行|全部|一次|把))|往[前后]|还是|或|[、,，]?[一二三四五六七八九\d]+[号日]|的样子|记不|吧记|这样子"
+    r"左右|前后|上下|那几天|那阵|来的(?=时候)|(?:以|之)后|(?:以|之)前(?!(?:就|要|得|应当?|必须)?(?:[还给付结交赔腾]|履行|全部|一次|把))|往[前后]|还是|或|[、,，]?[一二三四五六七八九\d]+[号日]|的样子|记不|吧记|这样子"
 )
 _REFUSED = re.compile(r"(?:不是|并非|不要|别约|别安排|别|除了?|除开|不算|避开|躲开)[在是]?$")
 _TAKEN_BACK = re.compile(r"(?:不是|并非)[在是]?$")
@@ -176,6 +176,11 @@ def _in_sun(found: re.Match[str]) -> bool | None:
     if re.fullmatch(_MOON, calendar) or found["leap"] or month in "正冬腊" or day[0] in "初廿":
         return False
     return True if calendar or found["sign"] or day.isascii() else None
+
+
+def _same_day(found: re.Match[str], asked: _Asked) -> Span | None:
+    """去年的今天."""
+    return _one(_made(_year(found["year"], asked.today) or 0, asked.today.month, asked.today.day))
 
 
 def _feast(found: re.Match[str], asked: _Asked) -> Span | None:
@@ -286,6 +291,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", _figures, True),
+        (rf"(?P<year>{_WORD_YEAR})的?(?P<same>今天|今日)", _same_day, True),
         (rf"{_YEAR}(?P<feast>大年初[一二三四五六七八九十]|除夕|大年三十|年三十|大年夜)", _feast, True),
         (rf"{_YEAR}(?P<feast>{'|'.join(_FEASTS)})节?(?:当天|那天|那日)", _feast, True),
         (
