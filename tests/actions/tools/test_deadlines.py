@@ -73,6 +73,7 @@ AMOUNTS = {
     "labour_wages_after_leaving": "劳动关系终止之日起一年内",
     "labour_award_suit": "十五日内",
     "reconsideration": "六十日内",
+    "reconsideration_untold": "最长不得超过一年",
     "suit_after_reconsideration": "十五日内",
     "administrative_suit": "六个月内",
     "administrative_appeal": "判决书送达之日起十五日内",
@@ -110,6 +111,7 @@ AMOUNTS = {
 }
 # What regulations and rules say, in our own summaries of them: the package has none of these.
 OUTSIDE = {
+    "administrative_suit_untold": "最长不得超过一年",
     "accident_review": "送达之日起三日内",
     "disability_reassessment": "15日内",
     "appraisal_review": "收到评估报告之日起10日内",
