@@ -1,8 +1,9 @@
 """How often a resident's words lead to the right deadline: phrases with the outcome a lawyer would give.
 
 A row: `{"text": …, "day": "2026-11-30", "want": {"matter": id or title or null, "last_day": "…" or null, "ask": …}}`.
-last_day: it is told; ask: one thing is asked, with the matter among those offered, where one is named; neither: no
-span at all, and the answer named in `answer` where one is.
+last_day: it is told; ask: one thing is asked, with the matter among those offered, where one is named (where nothing
+was understood, the form asks which matter is meant); neither: nothing is understood, or the answer named in `answer`
+is told.
 """
 
 from collections.abc import Iterable
@@ -45,7 +46,7 @@ def _judged(row: dict[str, Any]) -> Outcome:
     if last:
         is_right = told == last and offered == [matter]
     elif want.get("ask"):
-        is_right = told is None and bool(offered) and (matter is None or matter in offered)
+        is_right = told is None and heard.answer is None and (matter is None or matter in offered)
     else:
         is_right = not offered and want.get("answer") in (None, heard.answer.id if heard.answer else "")
     is_wrong_span = not is_right and (told is not None or (heard.matter is not None and heard.matter.id != matter))
