@@ -175,7 +175,7 @@ def _in_sun(found: re.Match[str]) -> bool | None:
     calendar, month, day = found["calendar"] or "", found["month"], found["day"]
     if re.fullmatch(_MOON, calendar) or found["leap"] or month in "正冬腊" or day[0] in "初廿":
         return False
-    return True if calendar or found["sign"] or day.isascii() else None
+    return True if calendar or found["sign"] or day.isascii() or month.isascii() else None
 
 
 def _same_day(found: re.Match[str], asked: _Asked) -> Span | None:
@@ -395,7 +395,8 @@ def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool)
     has_year = bool(fields.get("year")) or has_which or not fields.get("month")
     is_exact = is_day and first is not None and first == last
     said = match.group().strip()
-    return SaidDay(said, match.end() - len(said), match.end(), first, last, is_exact, has_year, weekday)
+    at = match.start() + len(match.group()) - len(match.group().lstrip())
+    return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)
 
 
 def _with_years(days: list[SaidDay]) -> Iterator[SaidDay]:

@@ -19,6 +19,7 @@ _OTHER_PAPER = re.compile(
     r"|[一二两三四五六七八九十半几\d]+个?(?:年|月|天|日|周|星期|礼拜)多?(?:以|之)?[后内][^，。]{0,5}"
     r"|给了[^，。\s]{0,6}[钱块千百万]"
 )
+_LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
 
 
@@ -70,7 +71,7 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     begins = matter_words.begins(matter)
     beside = [day for i, day in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins)]
     if not beside:
-        beside = [day for i, day in enumerate(days) if _begin(f"〈{_before(text, days, i)}", begins)]
+        beside = [day for i, day in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins)]
     return _one(beside, today)
 
 
@@ -95,13 +96,14 @@ def _one(days: list[SaidDay], today: date) -> tuple[date | None, Doubt | None, s
 def _after(text: str, days: list[SaidDay], i: int) -> str:
     """What follows the day in its clause: 11月20号收到判决书."""
     until = days[i + 1].at if i + 1 < len(days) else len(text)
-    return _CLAUSE.split(text[days[i].end : min(until, days[i].end + 18)])[0]
+    return _CLAUSE.split(text[days[i].end : min(until, days[i].end + 24)])[0]
 
 
 def _before(text: str, days: list[SaidDay], i: int) -> str:
     """What stands just before it: 被辞退是去年3月8号."""
     since = days[i - 1].end if i else 0
-    return re.split(r"[。；;！!？?，,\s]", text[max(since, days[i].at - 14) : days[i].at].rstrip())[-1]
+    before = _LINK.sub("", text[max(since, days[i].at - 20) : days[i].at]).rstrip(" ，,")
+    return re.split(r"[。；;！!？?，,\s]", before)[-1]
 
 
 def _begin(clause: str, begins: re.Pattern[str]) -> bool:

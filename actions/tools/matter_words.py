@@ -12,7 +12,7 @@ from actions.tools.matters import ANSWERS, MATTERS, Answer, Matter
 from knowledge.data_files import DataModel, Text, WrongAt, read
 
 READ = 300
-PARTS = ("idle", "papers", "claims", "money", "trouble", "vague")
+PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
 WHICH = "您要算的是哪一种期限？"
 
 
@@ -33,6 +33,7 @@ class WordsFile(DataModel):
     parts: dict[str, Text]
     idle: tuple[_Entry, ...]
     papers: tuple[_Entry, ...]
+    decisions: tuple[_Entry, ...]
     claims: tuple[_Entry, ...]
     money: tuple[_Entry, ...]
     trouble: tuple[_Entry, ...]
