@@ -394,8 +394,8 @@ def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool)
     weekday = _WEEKDAYS[fields["weekday"]] if fields.get("weekday") and not has_which else None
     has_year = bool(fields.get("year")) or has_which or not fields.get("month")
     is_exact = is_day and first is not None and first == last
-    said = match.group().strip()
-    at = match.start() + len(match.group()) - len(match.group().lstrip())
+    said = match.group().strip(" ，,")
+    at = match.start() + len(match.group()) - len(match.group().lstrip(" ，,"))
     return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)
 
 

@@ -15,11 +15,12 @@ from actions.tools.matters import Answer, Matter
 
 _CLAUSE = re.compile(r"[。；;！!？?\n]")
 _OTHER_PAPER = re.compile(
-    r"(?:收到|接到|拿到|送来|领到)了?[^，。\s]{0,6}(?:传票|起诉状|应诉|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|[钱款]|赔偿|工资|快递|律师函)"
+    r"(?:收到|接到|拿到|送来|领到)了?[^，。\s]{0,6}(?:传票|起诉状|应诉|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|消息|受理的|[钱款]|赔偿|工资|快递|律师函)"
     r"|[一二两三四五六七八九十半几\d]+个?(?:年|月|天|日|周|星期|礼拜)多?(?:以|之)?[后内][^，。]{0,5}"
     r"|给了[^，。\s]{0,6}[钱块千百万]"
 )
 _LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
+_NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
 
 
@@ -108,4 +109,9 @@ def _before(text: str, days: list[SaidDay], i: int) -> str:
 
 def _begin(clause: str, begins: re.Pattern[str]) -> bool:
     clause = _OTHER_PAPER.sub("　", clause)
-    return any(not _NOT_YET.search(clause[: found.start()]) for found in begins.finditer(clause))
+    return any(_is_begun(clause[: found.start()], found.group()) for found in begins.finditer(clause))
+
+
+def _is_begun(before: str, word: str) -> bool:
+    """Not 还没收到, nor 对方收到了."""
+    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取" and _NOT_MINE.search(before)))
