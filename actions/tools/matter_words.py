@@ -13,6 +13,7 @@ from knowledge.data_files import DataModel, Text, WrongAt, read
 
 READ = 300
 PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
+_NOT_WANTED = re.compile(r"不(?:想|愿意?|打算|要)(?:申请|去|走)?(?:行政)?(?:复议|仲裁|上诉|调解)")
 WHICH = "您要算的是哪一种期限？"
 
 
@@ -127,7 +128,7 @@ def begins(matter: Matter) -> re.Pattern[str]:
 
 def find(text: str) -> Found:
     """What a resident's words may mean, by the first of PARTS in which something is found."""
-    whole = re.sub(r"\s+", "，", text.strip())[:READ]
+    whole = _NOT_WANTED.sub("", re.sub(r"\s+", "，", text.strip()))[:READ]
     for part in PARTS:
         hits, rest = [], whole
         for rule in _rules(part):
