@@ -9,6 +9,7 @@ import pytest
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.tools.legal_aid import LegalAidFile
+from actions.tools.matter_words import WordsFile
 from actions.tools.matters import MattersFile
 from bot.channels.wechat.wire.menu import MenuFile
 from bot.cli.wechat.commands import RemediesFile
@@ -32,6 +33,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
+    "actions/tools/matter_words.yml": WordsFile,
     "bot/channels/wechat/wire/menu.yml": MenuFile,
     "bot/cli/wechat/remedies.yml": RemediesFile,
     "bot/conversations/reasons.yml": ReasonsFile,
@@ -93,6 +95,14 @@ def test_a_data_file_is_packaged(name: str) -> None:
         ("bot/emergency/guidance.yml", 'call: ["12356"]', 'call: ["12399"]', "numbers 下面没有写 12399 的名字。"),
         ("bot/emergency/guidance.yml", "    source: 福建消防", "    seen: 福建消防", "不认得“seen”这一项"),
         ("actions/tools/matters.yml", "counting: criminal", "counting: crimes", "counting 下面没有写 crimes 怎么数。"),
+        (
+            "actions/tools/matters.yml",
+            "交警开了罚单 我不服: reconsideration",
+            "交警开了罚单 我不服: recon",
+            "没有 recon 这一件事",
+        ),
+        ("actions/tools/matter_words.yml", "means: [retrial]", "means: [retry]", "matters.yml 里没有 retry"),
+        ("actions/tools/matter_words.yml", "says: '仲裁'", "says: '(仲裁'", "“says”里的写法读不懂"),
         ("actions/tools/matters.yml", "id: retrial", "id: civil_appeal", "civil_appeal 写了两遍。"),
         (
             "actions/tools/matters.yml",

@@ -6,6 +6,7 @@ Change and cancel likewise.
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from rasa_sdk.events import FollowupAction
 from sqlalchemy.orm import Session
@@ -49,6 +50,8 @@ _OTHER_TIME = re.compile(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|�
 # words that mean a command elsewhere, but may well be what somebody wants to ask a lawyer
 _MATTERS_TOO = frozenset({"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"})
 _MODE_SAID = {Mode.phone: "电话的", Mode.video: "视频的", Mode.visit: "到村", Mode.office: "到所里"}
+
+_SHOWN, _LOOKED_AT = 5, 60
 
 _FORM = "booking_form"
 _IN_CHAT = Button("在这里联系就行", "在这里联系")
@@ -223,8 +226,11 @@ class ValidateBooking(Form):
         if (taken := self._offered(turn)) is not None:
             return taken
         text = turn.text
+        if no_day := dates.find_impossible(text, now=_now()):
+            hint = f"“{no_day}”这一天，日历上没有。点一个时间，或者再说一次您方便哪天："
+            return say(events=slots(booking_hint=hint))
         wanted, mode = dates.find_future(text, now=_now()), _mode(text)
-        if wanted or mode or _is_past(text):
+        if wanted or mode or _is_past(text) or dates.find_unwanted(text, now=_now()).days:
             before = None if mode else _mode(turn.slot("booking_when") or "")
             when = f"{text} {_MODE_SAID[before]}" if before else text
             return say(events=slots(booking_when=when, booking_opening=None, booking_confirm=None))
@@ -289,16 +295,21 @@ def _offers(session: Session, turn: Turn) -> tuple[list[Opening], list[Opening]]
     """
     asked, place, now = turn.slot("booking_when") or "", turn.place, _now()
     wanted, mode = dates.find_future(asked, now=now), _mode(asked)
+    unwanted = dates.find_unwanted(asked, now=now)
     held = {a.opening_id for a in held_by(session, turn)}
     a_minute = timedelta(minutes=1)
+
+    def fitting(**like: Any) -> list[Opening]:
+        found = openings.offers(session, now=now, place=place, limit=_LOOKED_AT, **like)
+        return [o for o in found if not unwanted.covers(o.starts_at)][:_SHOWN]
+
     found: list[Opening] = []
     if wanted:
-        after, before = wanted.start - a_minute, wanted.end + a_minute
-        found = openings.offers(session, now=now, place=place, after=after, before=before, mode=mode)
-    found = found or openings.offers(session, now=now, place=place, mode=mode)
-    found = found or openings.offers(session, now=now, place=place)
+        found = fitting(after=wanted.start - a_minute, before=wanted.end + a_minute, mode=mode)
+    found = found or fitting(mode=mode) or fitting()
     shown = [o for o in found if o.id not in held]
-    return shown, openings.full_ones(session, now=now, place=place) if len(shown) < 3 else []
+    full = openings.full_ones(session, now=now, place=place) if len(shown) < 3 else []
+    return shown, [o for o in full if not unwanted.covers(o.starts_at)]
 
 
 class AskOpening(Ask):
@@ -325,6 +336,7 @@ class AskOpening(Ask):
 def _head(asked: str, shown: list[Opening]) -> str:
     """What is said above the openings."""
     wanted, mode = dates.find_future(asked, now=_now()), _mode(asked)
+    unwanted = dates.find_unwanted(asked, now=_now()).days
     lacks = f"{MODE_LABELS[mode]}的暂时没有。" if mode and not any(o.mode is mode for o in shown) else ""
     if not shown:
         return f"{lacks}现在都约满了，可以排候补，有人退号就轮到您："
@@ -332,6 +344,8 @@ def _head(asked: str, shown: list[Opening]) -> str:
         fits = wanted.start - timedelta(minutes=2) <= shown[0].starts_at <= wanted.end
         there = f"您说的是{wanted.label}，有这些时间："
         return lacks + (there if fits else f"{wanted.label}没有可约的，最近的是这些：")
+    if unwanted:
+        return f"{lacks}{'、'.join(day.said for day in unwanted)}不排，别的时间有这些："
     if _is_past(asked):
         return f"{lacks}您说的日子已经过去了，往后可以约的时间有这些："
     return f"{lacks}最近可以约的时间有这些，点一个，或者说您方便哪天："

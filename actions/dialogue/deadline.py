@@ -1,88 +1,109 @@
-"""The last day of a time limit, counted in two questions. No ruling."""
+"""The last day of a time limit: told where the matter and the day it runs from are sure, else one thing is asked.
 
-import re
-from datetime import UTC, date, datetime
+No ruling.
+"""
 
-from rasa_sdk.events import FollowupAction
+from datetime import date
 
-from actions.calendar import dates
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+
 from actions.calendar.workdays import calendar
 from actions.dialogue.frame.base import NOTHING, CustomAction, Said, Turn, say, slots
 from actions.dialogue.frame.tools import ToolForm
 from actions.dialogue.hearing import phrases
 from actions.replies import Button, Reply, ReplyKind, phone_links
-from actions.tools import deadlines, matters
-from knowledge import clock
+from actions.tools import deadlines, hearing, matters
+from actions.tools.hearing import Doubt, Heard
+from actions.tools.matter_words import WHICH
+from actions.tools.matters import Matter
 
-_DATE = re.compile(r"(?:(\d{4})[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?")
 _USUAL = ("labour_arbitration", "reconsideration", "land_arbitration", "general_limitation", "judicial_confirmation")
-_ROUGHLY = Reply(ReplyKind.smalltalk, "您说的是个大概，我先按其中最早的一天算；想算得准，再说一次具体日子。")
+_LAWYER = Button("约律师", "想约律师")
+_ASKED_TWICE = "又问了一遍"  # stands in deadline_said once the matter is known and its day wasn't understood
+_DOUBTS = {
+    Doubt.vague: "“{said}”是个大概，差一天结果就不一样。看看文书、短信、病历上的日子：",
+    Doubt.impossible: "“{said}”这一天，日历上没有，您再看看：",
+    Doubt.ahead: "“{said}”还没到，要的是已经过去的那一天：",
+    Doubt.several: "您说了几个日子，我不敢乱挑：",
+    Doubt.no_day: "没听出是哪一天。记不清就看看收到的文书上写的日期：",
+}
 
 
-def read_day(text: str, *, today: date) -> date | None:
-    """A past day in figures or words; one without a year is the last such day."""
-    if found := _DATE.search(text):
-        try:
-            day = date(int(found.group(1) or today.year), int(found.group(2)), int(found.group(3)))
-        except ValueError:
-            return None
-        return day if found.group(1) or day <= today else day.replace(year=day.year - 1)
-    past = dates.find_past(text, now=datetime.now(UTC))
-    return past.start.astimezone(clock.SHANGHAI).date() if past else None
-
-
-def is_vague(text: str) -> bool:
-    """去年3月 names no day."""
-    past = None if _DATE.search(text) else dates.find_past(text, now=datetime.now(UTC))
-    return past is not None and (past.end - past.start).days > 1
+def _told(text: str) -> Reply:
+    return Reply(ReplyKind.deadline, text, links=phone_links("12348"), buttons=(_LAWYER,))
 
 
 class ValidateDeadline(ToolForm):
     names = ("validate_deadline_form",)
     prefix = "deadline"
-    fields = ("matter", "start", "message")
+    fields = ("matter", "start", "said", "message")
 
     def read_step(self, turn: Turn, step: str) -> Said:
         exact = next((m for m in matters.MATTERS.values() if m.title_zh in (turn.text, phrases.tidy(turn.text))), None)
         if exact:
-            return say(events=slots(deadline_matter=exact.id))
+            start, _, _ = hearing.start_in(turn.slot("deadline_said") or "", exact, today=self.services.today())
+            return say(events=slots(**_filled(exact, start)))
         return self._matter(turn) if step == "matter" else self._start(turn)
 
     def _matter(self, turn: Turn) -> Said:
-        found = matters.find_matter(turn.text)
-        if not found:
+        """The answer alone, or together with what was said before: 我是被害人, after 判决书收到了嫌判轻."""
+        today, before = self.services.today(), turn.slot("deadline_said") or ""
+        heard = hearing.hear(turn.text, today=today)
+        if before and not (heard.answer or heard.matter):
+            together = hearing.hear(f"{before}，{turn.text}", today=today)
+            heard = together if together.answer or together.matter or not heard.matters else heard
+        if heard.answer:
+            return say(_told(heard.answer.text_on(today)), events=self._ended())
+        if not heard.matters:
             return self.not_heard(turn, "没听明白是哪一种，点一个就行。")
-        one = slots(deadline_matter=found[0].id) if len(found) == 1 else slots(deadline_said=turn.text)
-        return say(events=one)
+        return say(events=slots(**_known(heard, f"{before}，{turn.text}" if before else turn.text)))
+
+    def _ended(self) -> tuple[EventType, ...]:
+        return (*self.empty(), SlotSet("requested_slot", None))
 
     def _start(self, turn: Turn) -> Said:
-        today = self.services.today()
-        day = read_day(turn.text, today=today)
-        if day is None:
-            return self.not_heard(
-                turn, "没听出是哪一天。记不清就看看收到的文书上写的日期；实在没有，打 12348 问，律师免费帮您看。"
-            )
-        if day > today or day < deadlines.EARLIEST:
-            return say(Reply(ReplyKind.asking, "这个日子好像不对，请再说一次，比如“2026年9月1日”。"))
-        heard = say(events=slots(deadline_start=day.isoformat()))
-        return say(_ROUGHLY) + heard if is_vague(turn.text) else heard
+        today, matter = self.services.today(), matters.MATTERS[turn.slot("deadline_matter")]
+        day, doubt, said = hearing.day_in(turn.text, today=today)
+        if doubt is Doubt.several:
+            day, doubt, said = hearing.start_in(turn.text, matter, today=today)
+        if day is not None and day >= deadlines.EARLIEST:
+            return say(events=slots(deadline_start=day.isoformat()))
+        if turn.slot("deadline_said") == _ASKED_TWICE and not phrases.is_question(turn.text):
+            return say(_told(deadlines.rule(matter, today)), events=self._ended())
+        hint = _DOUBTS[doubt or Doubt.vague].format(said=said or turn.text[:10])
+        heard = self.not_heard(turn, hint)
+        return heard + say(events=slots(deadline_said=_ASKED_TWICE)) if heard.replies else heard
+
+
+def _known(heard: Heard, text: str) -> dict[str, str | None]:
+    """The slots that what was heard fills."""
+    return {"deadline_said": text[:300]} if heard.matter is None else _filled(heard.matter, heard.start)
+
+
+def _filled(matter: Matter, start: date | None) -> dict[str, str | None]:
+    is_counted = start is not None and start >= deadlines.EARLIEST
+    return {
+        "deadline_matter": matter.id,
+        "deadline_start": start.isoformat() if start and is_counted else None,
+        "deadline_said": None,
+    }
 
 
 class StartDeadline(CustomAction):
     names = ("action_start_deadline",)
 
     def do(self, turn: Turn) -> Said:
-        found = matters.find_matter(turn.text) or matters.find_matter(turn.slot("last_question") or "")
-        day = None if is_vague(turn.text) else read_day(turn.text, today=self.services.today())
-        known: dict[str, str] = {}
-        if len(found) == 1:
-            known["deadline_matter"] = found[0].id
-            if day:
-                known["deadline_start"] = day.isoformat()
+        today, before = self.services.today(), turn.slot("last_question") or ""
+        text, heard = turn.text, hearing.hear(turn.text, today=today)
+        if before and (heard.is_vague or not (heard.answer or heard.matters)):
+            asked = hearing.hear(before, today=today)  # 帮我算算最晚哪天, after a question
+            text, heard = (before, asked) if asked.answer or asked.matters else (text, heard)
+        if heard.answer:
+            return say(_told(heard.answer.text_on(today)), events=ValidateDeadline.empty())
         return say(
             events=[
                 *ValidateDeadline.empty(),
-                *slots(deadline_said=turn.text, deadline_message=turn.message, **known),
+                *slots(deadline_message=turn.message, **_known(heard, text)),
                 FollowupAction("deadline_form"),
             ]
         )
@@ -94,12 +115,13 @@ class AskDeadline(CustomAction):
     def do(self, turn: Turn) -> Said:
         if self.name().endswith("_start"):
             matter = matters.MATTERS[turn.slot("deadline_matter")]
-            text = f"从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。"
+            text = f"{matter.title_zh}，从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。"
             return say(Reply(ReplyKind.asking, text))
-        found = matters.find_matter(turn.slot("deadline_said") or "")
-        offered = found[:6] or [matters.MATTERS[m] for m in _USUAL]
+        heard = hearing.hear(turn.slot("deadline_said") or "", today=self.services.today())
+        offered = heard.matters[:6] or tuple(matters.MATTERS[m] for m in _USUAL)
         buttons = tuple(Button(m.title_zh, m.title_zh) for m in offered)
-        return say(Reply(ReplyKind.asking, "您要算的是哪一种期限？", buttons=buttons))
+        text = WHICH if heard.ask in ("", WHICH) else f"{heard.ask}\n{WHICH}"
+        return say(Reply(ReplyKind.asking, text, buttons=buttons))
 
 
 class TellDeadline(CustomAction):
@@ -116,6 +138,5 @@ class TellDeadline(CustomAction):
         except ValueError:
             told = Reply(ReplyKind.asking, "这个日子我算不了，请拨打 12348 问问律师。", links=phone_links("12348"))
         else:
-            lawyer = Button("约律师", "想约律师")
-            told = Reply(ReplyKind.deadline, found.text_zh, links=phone_links("12348"), buttons=(lawyer,))
+            told = _told(found.text_zh)
         return say(told, events=ValidateDeadline.empty())

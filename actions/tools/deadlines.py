@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from actions.calendar.workdays import WorkCalendar
-from actions.tools.matters import MATTERS, Matter, Span
-from knowledge.data_files import Source
+from actions.tools.matters import MATTERS, Matter, Span, cite
 from knowledge.statutes.moves import cited_on
 
 EARLIEST = date(1990, 1, 1)  # no limit here reaches further back than the outer 20 years, with room for old papers
@@ -80,26 +79,47 @@ def _words(matter: Matter, start: date, end: date, today: date, *, moved_from: d
         )
     ]
     if moved_from:
-        lines.append(f"本来数到{_day(moved_from)}，那天休息，所以顺延（{_cite(matter.counting.moves, today)}）。")
+        lines.append(f"本来数到{_day(moved_from)}，那天休息，所以顺延（{cite(matter.counting.moves, today)}）。")
     if guessed and days_left >= 0:
         lines.append(
             f"{'、'.join(map(str, guessed))}年的放假安排还没确认，最后一天可能会变，请提前办，"
             f"{f'稳妥些按{_day(moved_from)}以前办好' if moved_from else '别等到那一天'}。"
         )
     lines += _how_long(matter, days_left, today)
-    source = _cite(((matter.law, matter.article),), today)
-    lines.append(f"依据：{source}。" if source else _MOVED.format(matter.law))
-    lines.append(f"要留意：{'；'.join(matter.caveats_zh)}。")
+    lines += _basis(matter, today)
     lines.append(f"这是按您说的日子数出来的，起算的日子不同，结果也不同。{_WHERE}")
     return "\n".join(lines)
+
+
+def rule(matter: Matter, today: date) -> str:
+    """The rule without a day, where it isn't sure from which day to count."""
+    lines = [f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。没有准日子，就不数最后一天了。"]
+    lines += _basis(matter, today)
+    lines.append(
+        f"快到期、好像过了也别放弃：{matter.counting.late}{_in_brackets(matter, today)}。找到文书上的日期，再来算。{_WHERE}"
+    )
+    return "\n".join(lines)
+
+
+def _basis(matter: Matter, today: date) -> list[str]:
+    source = cite(((matter.law, matter.article),), today)
+    basis = f"依据：{source}。" if source else _MOVED.format(matter.law)
+    return [
+        f"{basis}这是给{matter.who_zh}定的时间，不管这些：{matter.not_for_zh}。",
+        f"要留意：{'；'.join(matter.caveats_zh)}。",
+    ]
+
+
+def _in_brackets(matter: Matter, today: date) -> str:
+    sources = cite(matter.counting.late_sources, today)
+    return f"（{sources}）" if sources else ""
 
 
 def _how_long(matter: Matter, days_left: int, today: date) -> list[str]:
     if days_left < 0:
         return [
             "照这样算，这一天已经过去，但请先别放弃：有的时间可以中断、中止或者顺延，要让律师看了材料才知道。",
-            f"{matter.counting.late}（{_cite(matter.counting.late_sources, today)}）。"
-            "请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
+            f"{matter.counting.late}{_in_brackets(matter, today)}。请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
         ]
     if days_left >= URGENT_DAYS:
         return [f"还有{days_left}天，早办早安心，材料要在最后一天下班前交到。"]
@@ -112,8 +132,3 @@ def _how_long(matter: Matter, days_left: int, today: date) -> list[str]:
 
 def _day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日（周{'一二三四五六日'[day.weekday()]}）"
-
-
-def _cite(sources: tuple[Source, ...], today: date) -> str:
-    """As numbered today; "" where nobody has found them again in a law written anew."""
-    return "、".join(f"《{law}》{article}" for law, article in cited_on(sources, today))

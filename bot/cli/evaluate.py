@@ -233,6 +233,25 @@ def _is_alarm(found: "Emergency | None") -> bool:
     return found is not None and not found.soft
 
 
+def _deadlines(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Rows as actions/tools/exam.py tells them; each wrong one is shown. Needs no database and no model."""
+    from actions.tools.exam import judge
+
+    path = args.file or ROOT / "tests" / "actions" / "tools" / "deadline_phrases.jsonl"
+    if not path.exists():
+        raise SetupFailed(f"没有文件 {path}。")
+    outcomes = judge([r for r in rows(path, ("text",)) if r])
+    for outcome in outcomes:
+        if not outcome.is_right:
+            kind = "WRONG SPAN" if outcome.is_wrong_span else "wrong"
+            say(f"{kind}: {outcome.text}\n    want {outcome.wanted}, got {outcome.got}")
+    return {
+        "phrases": len(outcomes),
+        "right": _share(outcome.is_right for outcome in outcomes),
+        "wrong_spans": sum(outcome.is_wrong_span for outcome in outcomes),
+    }
+
+
 def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
     """Needs no database and no embedding model."""
     from knowledge.evaluation.village_rules import report
@@ -289,6 +308,7 @@ WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "anonymity": _anonymity,
     "danger": _danger,
     "village-rules": _village_rules,
+    "deadlines": _deadlines,
 }
 
 
@@ -296,7 +316,7 @@ def add(commands: Commands) -> None:
     parser = commands.add(
         "eval",
         evaluate,
-        "figures of search, dialogue, topics, danger, our answers and the console's checkers (README has the list)",
+        "figures of search, dialogue, topics, danger, deadlines, our answers and the checkers (README has the list)",
     )
     parser.add_argument("what", choices=list(WHAT))
     parser.add_argument("--file", type=Path)

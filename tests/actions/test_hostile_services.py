@@ -36,7 +36,7 @@ from actions.offices.models import Team
 from actions.papers import agreement, case_file
 from actions.replies import Reply, ReplyKind
 from actions.storable import storable
-from actions.tools import deadlines, legal_aid, matters
+from actions.tools import deadlines, legal_aid, matter_words, matters
 from bot.conversations import delivery, handoff, messages
 from bot.conversations import service as conversations
 from bot.conversations.models import Conversation, InternalNote, Message
@@ -504,7 +504,7 @@ def test_readers_of_words_never_stumble(parts: list[str]) -> None:
     for question in legal_aid.QUESTIONS:
         legal_aid.read_option(question, text)
     case.verdict(text), case.stars(text), asides.find(text, asides.REPORT)
-    assert all(m.id in matters.MATTERS for m in matters.find_matter(text))
+    assert all(m.id in matters.MATTERS for m in matter_words.find_matter(text))
     digits, _ = numbers.find(text)
     assert digits is None or numbers.spoken(digits)
     with pytest.raises(ActionError):
@@ -549,7 +549,7 @@ def test_no_message_keeps_the_readers_busy(text: str, monkeypatch: pytest.Monkey
         dispute.read_step(step, text, now=NOW)
     dispute.correction(text, {"where": text}, now=NOW)
     dates.find_future(text, now=NOW)
-    matters.find_matter(text)
+    matter_words.find_matter(text)
     numbers.find(text)
     for question in legal_aid.QUESTIONS:
         legal_aid.read_option(question, text)

@@ -1,0 +1,444 @@
+"""The days that somebody names, each with what it may mean: 去年3月8号, 农历八月十五, 上周三, 前年.
+
+Days are told from what only looks like one (3.5万, 3号楼, a telephone number) and from days that no calendar has.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from actions.calendar import lunar
+
+READ = 300
+
+
+@dataclass(frozen=True)
+class SaidDay:
+    """first, last: the days it may be; both None where no calendar has such a day. is_exact: one day, and no doubt.
+
+    at, end: where it stands in the text. year: the year was said with it. weekday: of a bare 周三, 0 Monday.
+    is_refused: it is said not to be this one.
+    """
+
+    said: str
+    at: int
+    end: int
+    first: date | None
+    last: date | None
+    is_exact: bool = False
+    has_year: bool = False
+    weekday: int | None = None
+    is_refused: bool = False
+
+    @property
+    def is_impossible(self) -> bool:
+        return self.first is None
+
+    @property
+    def is_weekend(self) -> bool:
+        return self.said.endswith("末") and self.weekday is not None
+
+    @property
+    def is_year(self) -> bool:
+        """去年, and no more."""
+        return self.first is not None and self.last is not None and (self.last - self.first).days in (364, 365)
+
+
+Span = tuple[date, date]
+
+_NUM = r"(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]|(?<!\d)\d{1,2}(?!\d))"
+_WORD_YEARS = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "上年": -1, "头年": -1, "旧年": -1}
+_WORD_YEARS |= {"今年": 0, "本年": 0, "当年": 0, "明年": 1, "后年": 2}
+_WORD_YEAR = "|".join(_WORD_YEARS)
+_YEAR = (
+    rf"(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年?|[一二][〇零○一二三四五六七八九]{{3}}年?|(?<![\d.])\d\d年"
+    rf"|[〇零○一二九][〇零○一二三四五六七八九]年|{_NUM}年(?:以|之)?前)?[的，, ]?"
+)
+_MOON = "农历|阴历|旧历|老历|古历"
+_CALENDAR = rf"(?P<calendar>{_MOON}|阳历|公历|新历)?的?"
+_WHICH = "这个?|本|上上个?|上个?|下下个?|下个?"
+_DAY = rf"(?P<day>初?{_NUM}|廿[一二三四五六七八九]?)"
+_WEEKDAYS = {sign: i for i, sign in enumerate("一二三四五六")} | {"日": 6, "天": 6, "末": 5}
+_WEEKDAYS |= {str(i + 1): i for i in range(7)}
+_NEAR = {"大前": -3, "前": -2, "昨": -1, "夜来": -1, "夜个": -1, "夜儿": -1, "今": 0, "明": 1, "大后": 3, "后": 2}
+_FEASTS = {"元宵": (1, 15), "端午": (5, 5), "七夕": (7, 7), "中秋": (8, 15), "重阳": (9, 9), "腊八": (12, 8)}
+_THIRDS = {"初": (1, 10), "头": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "中": (10, 20), "下旬": (21, 31)}
+_THIRDS |= {"底": (25, 31), "末": (25, 31), "尾": (25, 31)}
+
+# What has figures and is no day: sums, measures, numbers of telephones, houses, cases and papers, hours, durations.
+_NO_DAYS = re.compile(
+    r"\d{9,}[xX]?|(?<!\d)\d{3,4}-\d{7,8}(?!\d)|(?<!\d)(?!(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d))\d{7,8}(?!\d)"
+    r"|[（(]?(?:19|20)\d{2}[)）]?[\u4e00-\u9fff]{1,2}\d{2,6}[民刑行执][\u4e00-\u9fff]{0,2}\d*号?|[（(]\d{4}[)）][^，。,]{0,12}?\d+号|[^，。,\d\s]{0,4}字第?\d+号|第\s*\d+(?:\.\d+)?"
+    r"|\d+(?:\.\d+)?\s*(?:[多来几]?[万亿千百元块毛角钱亩米里吨斤倍折级％%℃平间岁厘升克张份名]|公[里斤顷分]|个[多半]?[月小工星]|分(?!钟?前)|小时|次|成)"
+    r"|(?<![\d月])\d{1,2}\s?[:：]\d{2}|\d{1,2}点(?:\d{1,2}分?|半)?(?=钟|多|[^\d]|$)"
+    r"|[一二三四五六七八九十两几半百]+(?:个[多半]?[月小工]|周年|岁|万|亩|块|分钟)"
+    r"|\d{1,2}号(?:楼|院|线|店|门|地[块里上]?|机|床|桌|井|厂|仓|库|房|铺|柜|棚|矿|船|球|路|组|案|台|桥|站|屋|坑|塘|田|公路|国道"
+    r"|文件|车间|法庭|厅|码头|高速|员工|令)|\d+(?:\.\d+)?\s*(?:米|公里|度)"
+    r"|[A-Za-z第]\d+[号日]|\d+[／/]\d+(?=的|股|份)"
+)
+_PERHAPS = re.compile(
+    r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
+)
+_OR_SO = re.compile(
+    r"左右|前后|上下|那几天|那阵|来的(?=时候)|(?:以|之)后|(?:以|之)前(?!(?:就|要|得|应当?|必须)?(?:[还给付结交赔腾]|履行|全部|一次|把))|往[前后]|还是|或|[、,，]?[一二三四五六七八九\d]+[号日]|的样子|记不|吧记|这样子"
+)
+_REFUSED = re.compile(r"(?:不是|并非|不要|别约|别安排|别|除了?|除开|不算|避开|躲开)[在是]?$")
+_TAKEN_BACK = re.compile(r"(?:不是|并非)[在是]?$")
+_UNFIT = re.compile(
+    r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班|不在家)"
+)
+
+
+def number(said: str) -> int:
+    """`3`, `三`, `十三`, `二十三`, `廿三`, `初三`."""
+    said = said.strip().removeprefix("初").replace("廿", "二十")
+    if said.isascii():
+        return int(said)
+    tens, ten, ones = said.rpartition("十")
+    digits = "〇一二三四五六七八九"
+    return (digits.index(tens) if tens else 1) * 10 * bool(ten) + (digits.index(ones) if ones else 0)
+
+
+def _year(said: str | None, today: date) -> int | None:
+    if not said:
+        return None
+    if said in _WORD_YEARS:
+        return today.year + _WORD_YEARS[said]
+    if said.endswith("前"):
+        return today.year - number(said.partition("年")[0])
+    digits = said.removesuffix("年").translate(str.maketrans("〇零○一二三四五六七八九", "000123456789"))
+    figures = int(digits)
+    if figures >= 100:
+        return figures
+    return 2000 + figures if figures <= today.year % 100 + 1 else 1900 + figures
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Today, and whether a day without a year is the last such day or the next."""
+
+    today: date
+    past: bool
+
+    def nearest(self, year: int | None, make: Callable[[int], date | None]) -> Span | None:
+        if year is not None:
+            return _one(make(year))
+        days = [day for y in range(self.today.year - 8, self.today.year + 9) if (day := make(y))]
+        if self.past:
+            return _one(max((day for day in days if day <= self.today), default=None))
+        return _one(min((day for day in days if day >= self.today), default=None))
+
+
+def _one(day: date | None) -> Span | None:
+    return (day, day) if day else None
+
+
+def _made(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _month_away(today: date, months: int) -> date:
+    years, month = divmod(today.month - 1 + months, 12)
+    return date(today.year + years, month + 1, 1)
+
+
+def _steps(which: str) -> int:
+    return which.count("下") - which.count("上")
+
+
+def _day_of_month(found: re.Match[str], asked: _Asked) -> Span | None:
+    """去年3月8号, 农历八月十五, 腊月二十三; 八月十五 without 号 is a day of either calendar."""
+    month, day, year = found["month"], found["day"], _year(found["year"], asked.today)
+    in_sun = _in_sun(found)
+    if in_sun is not False:
+        sun = asked.nearest(year, lambda y: _made(y, number(month), number(day)))
+        if in_sun:
+            return sun
+    names = {"正": 1, "冬": 11, "腊": 12}
+    lunar_month = names.get(month) or number(month)
+    moon = asked.nearest(year, lambda y: lunar.day(y, lunar_month, number(day), is_leap=bool(found["leap"])))
+    if in_sun is False:
+        if moon and found["year"] in _WORD_YEARS and lunar.year_of(asked.today) != asked.today.year:
+            return moon[0] - timedelta(days=400), moon[0]  # before Spring Festival 今年 is the one or the other
+        return moon
+    days = [day for span in (sun, moon) if span for day in span]
+    return (min(days), max(days)) if days else None
+
+
+def _in_sun(found: re.Match[str]) -> bool | None:
+    """True: our calendar; False: the lunar one; None: either."""
+    calendar, month, day = found["calendar"] or "", found["month"], found["day"]
+    if re.fullmatch(_MOON, calendar) or found["leap"] or month in "正冬腊" or day[0] in "初廿":
+        return False
+    return True if calendar or found["sign"] or day.isascii() or month.isascii() else None
+
+
+def _same_day(found: re.Match[str], asked: _Asked) -> Span | None:
+    """去年的今天."""
+    return _one(_made(_year(found["year"], asked.today) or 0, asked.today.month, asked.today.day))
+
+
+def _feast(found: re.Match[str], asked: _Asked) -> Span | None:
+    year, name = _year(found["year"], asked.today), found["feast"]
+    if name.startswith("大年初"):
+        return asked.nearest(year, lambda y: lunar.day(y, 1, number(name[3:])))
+    if name in _FEASTS:
+        month, day = _FEASTS[name]
+        return asked.nearest(year, lambda y: lunar.day(y, month, day))
+    return asked.nearest(year, lunar.last_of)
+
+
+def _figures(found: re.Match[str], asked: _Asked) -> Span | None:
+    """2025-03-08, 25.3.8, 20250308."""
+    return _one(_made(_year(found["year"], asked.today) or 0, int(found["month"]), int(found["day"])))
+
+
+def _short_figures(found: re.Match[str], asked: _Asked) -> Span | None:
+    """去年3.8, 3.8号, 3/8收到的."""
+    year = _year(found["year"], asked.today)
+    return asked.nearest(year, lambda y: _made(y, int(found["month"]), int(found["day"])))
+
+
+def _of_this_month(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上个月8号."""
+    first = _month_away(asked.today, _steps(found["which"]))
+    return _one(_made(first.year, first.month, number(found["day"])))
+
+
+def _bare(found: re.Match[str], asked: _Asked) -> Span | None:
+    """8号: the last 8th, or the next; the 31st is looked for in the months that have one."""
+    said = number(found["day"])
+    firsts = [_month_away(asked.today, -i if asked.past else i) for i in range(4)]
+    days = [day for first in firsts if (day := _made(first.year, first.month, said))]
+    fits = [day for day in days if (day <= asked.today if asked.past else day >= asked.today)]
+    return _one(fits[0] if fits else None)
+
+
+def _near(found: re.Match[str], asked: _Asked) -> Span | None:
+    return _one(asked.today + timedelta(days=_NEAR[found["near"] or found["old"]]))
+
+
+def _ago(found: re.Match[str], asked: _Asked) -> Span | None:
+    return _one(asked.today - timedelta(days=number(found["day"])))
+
+
+def _hence(found: re.Match[str], asked: _Asked) -> Span | None:
+    """两天后: in a story of the past it counts from a day told before, so it is no day of its own."""
+    day = asked.today + timedelta(days=number(found["day"]))
+    return (asked.today - timedelta(days=400), day) if asked.past else (day, day)
+
+
+def _weekday(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上周三, 这个星期天, 周三, 周末."""
+    said, which, today = found["weekday"], found["which"], asked.today
+    wanted, away = _WEEKDAYS[said], today.weekday() - _WEEKDAYS[said]
+    day = today - timedelta(days=away % 7) if asked.past else today + timedelta(days=-away % 7)
+    if which:
+        day = today + timedelta(days=wanted - today.weekday() + 7 * _steps(which))
+    return day, day + timedelta(days=said == "末")
+
+
+def _week(found: re.Match[str], asked: _Asked) -> Span | None:
+    monday = asked.today + timedelta(days=7 * _steps(found["which"]) - asked.today.weekday())
+    return monday, monday + timedelta(days=6)
+
+
+def _month(found: re.Match[str], asked: _Asked) -> Span | None:
+    """2025年3月, 去年三月份, 3月底."""
+    first = asked.nearest(
+        _year(found["year"], asked.today), lambda y: _made(y, number(found["month"]), 1 if asked.past else 28)
+    )
+    return _third(first[0], found["third"]) if first else None
+
+
+def _this_month(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上个月, 下月初, 月底."""
+    return _third(_month_away(asked.today, _steps(found["which"] or "")), found["third"])
+
+
+def _third(day: date, third: str | None) -> Span:
+    first, last = _THIRDS.get(third or "", (1, 31))
+    length = monthrange(day.year, day.month)[1]
+    return day.replace(day=first), day.replace(day=min(last, length))
+
+
+def _whole_year(found: re.Match[str], asked: _Asked) -> Span | None:
+    year = _year(found["year"], asked.today) or asked.today.year
+    return (date(year, 1, 1), date(year, 12, 31)) if 1900 <= year <= 2200 else None
+
+
+def _roughly(found: re.Match[str], asked: _Asked) -> Span | None:
+    """前几天, 半年前, 国庆: some time in the last years."""
+    return date(asked.today.year - 20, 1, 1), asked.today
+
+
+_Reader = Callable[[re.Match[str], _Asked], Span | None]
+_EVENT = r"收|拿|送|被|签|到|领|接|那天|当天|离|辞|出[事院]|受|摔|撞|下午|上午|早上|晚上|[，,。；; ]|$"
+# In order, the particular before the general: what one has read is taken out before the next one looks. The last
+# says whether it names a day.
+_READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
+    (re.compile(pattern), read, is_day)
+    for pattern, read, is_day in (
+        (
+            r"(?<!\d)(?P<year>(?:19|20)\d\d|\d\d)\s?(?P<sep>[-./])\s?(?P<month>\d{1,2})\s?(?P=sep)\s?(?P<day>\d{1,2})(?!\d)"
+            r"[日号]?",
+            _figures,
+            True,
+        ),
+        (r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", _figures, True),
+        (rf"(?P<year>{_WORD_YEAR})的?(?P<same>今天|今日)", _same_day, True),
+        (rf"{_YEAR}(?P<feast>大年初[一二三四五六七八九十]|除夕|大年三十|年三十|大年夜)", _feast, True),
+        (rf"{_YEAR}(?P<feast>{'|'.join(_FEASTS)})节?(?:当天|那天|那日)", _feast, True),
+        (
+            rf"{_CALENDAR}{_YEAR}(?P<leap>闰)?(?P<month>[正冬腊]|{_NUM})\s?月份?的?\s?{_DAY}\s?"
+            r"(?:(?P<sign>[日号])|(?![\d个几多来万亿元块天年月千百亩点]))",
+            _day_of_month,
+            True,
+        ),
+        (rf"(?P<which>{_WHICH})月份?的?{_DAY}[日号]", _of_this_month, True),
+        (
+            rf"(?P<year>{_WORD_YEAR})的?(?P<month>\d{{1,2}})[./-](?P<day>\d{{1,2}})(?![\d.])[日号]?",
+            _short_figures,
+            True,
+        ),
+        (
+            rf"(?P<year>)(?<![\d.])(?P<month>\d{{1,2}})[./-](?P<day>\d{{1,2}})(?:[日号]|(?![\d.])(?={_EVENT}))",
+            _short_figures,
+            True,
+        ),
+        (
+            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|早(?=上|晨|起|收|[，, ]))"
+            r"|(?P<old>夜来|夜个|夜儿)",
+            _near,
+            True,
+        ),
+        (rf"(?P<day>{_NUM})[天日](?:以|之)?前", _ago, True),
+        (rf"(?P<day>{_NUM})[天日](?:以|之)?后", _hence, True),
+        (
+            rf"(?P<which>(?:{_WHICH})?)(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天末1-7])(?![年岁个次\d])",
+            _weekday,
+            True,
+        ),
+        (rf"(?P<which>{_WHICH})(?:周|星期|礼拜)", _week, False),
+        (rf"{_YEAR}(?P<month>{_NUM})月份?(?P<third>上旬|中旬|下旬|初|中|底|末|尾|头)?", _month, False),
+        (rf"(?P<which>{_WHICH})个?月份?(?P<third>上旬|中旬|下旬|初|中|底|末|尾|头)?", _this_month, False),
+        (r"(?P<which>)(?<![年个\d])月(?P<third>初|中|底|末|尾|头)", _this_month, False),
+        (rf"(?<!\d[-./])(?P<day>{_NUM})[号日](?!前|内|之内|以内|报)", _bare, True),
+        (
+            rf"(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年|[一二][〇零○一二三四五六七八九]{{3}}年)",
+            _whole_year,
+            False,
+        ),
+        (
+            rf"前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
+            rf"|(?:半|{_NUM}|几|好几)[个多来半]{{0,3}}(?:年|月|周|星期|礼拜|天)多?半?(?:以|之)?前"
+            r"|国庆|春节|过年|年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋|元宵",
+            _roughly,
+            False,
+        ),
+    )
+)
+
+
+def read(text: str, *, today: date, past: bool) -> tuple[SaidDay, ...]:
+    """The days named in the first READ characters, in the order of the text.
+
+    past: a day without a year is the last such day, else the next.
+    """
+    asked, found = _Asked(today, past), []
+    rest = plain(text)
+    for pattern, reader, is_day in _READERS:
+        for match in pattern.finditer(rest):
+            found.append(_said(match, reader, asked, is_day=is_day))
+        rest = pattern.sub(lambda m: "　" * len(m.group()), rest)
+    days = _once(sorted((day for day in found if day), key=lambda day: day.at), text)
+    return tuple(_refused_together(_checked(list(_with_years(days)), text[:READ], past=past), text))
+
+
+def _once(days: list[SaidDay], text: str) -> list[SaidDay]:
+    """11月20日星期五 is one day; where the two don't agree, it isn't sure which."""
+    told: list[SaidDay] = []
+    for day in days:
+        if (
+            told
+            and told[-1].weekday is None
+            and day.weekday is not None
+            and re.fullmatch(r"[，,（( ]*", text[told[-1].end : day.at])
+        ):
+            fits = told[-1].first is not None and told[-1].first.weekday() == day.weekday
+            told[-1] = replace(told[-1], is_exact=told[-1].is_exact and fits)
+        else:
+            told.append(day)
+    return told
+
+
+def plain(text: str) -> str:
+    """The text, of the same length, without what has figures and is no day; 农历 stands before the year."""
+    text = text[:READ].translate(str.maketrans("０１２３４５６７８９．", "0123456789."))
+    text = _NO_DAYS.sub(lambda m: "　" * len(m.group()), text)
+    return re.sub(rf"({_WORD_YEAR}|\d{{2,4}}年)(的?)({_MOON})", r"\3\1\2", text)
+
+
+def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool) -> SaidDay | None:
+    span = reader(match, asked)
+    if span is None and (not is_day or reader is _bare):
+        return None  # 32号 is some other number
+    first, last = span or (None, None)
+    fields = match.groupdict()
+    has_which = bool(fields.get("which"))
+    weekday = _WEEKDAYS[fields["weekday"]] if fields.get("weekday") and not has_which else None
+    has_year = bool(fields.get("year")) or has_which or not fields.get("month")
+    is_exact = is_day and first is not None and first == last
+    said = match.group().strip(" ，,")
+    at = match.start() + len(match.group()) - len(match.group().lstrip(" ，,"))
+    return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)
+
+
+def _with_years(days: list[SaidDay]) -> Iterator[SaidDay]:
+    """去年我3月8号被辞退: the year that stands alone belongs to the day after it, surely only where it stands near."""
+    years = [day for day in days if day.is_year]
+    for i, day in enumerate(days):
+        after = days[i + 1] if i + 1 < len(days) else None
+        if day.is_year and len(years) == 1 and after and _moved(after, day):
+            continue
+        if day.is_year or day.has_year or not years:
+            yield day
+        elif len(years) == 1 and i and (moved := _moved(day, days[i - 1])):
+            yield moved
+        else:
+            yield replace(day, is_exact=False)
+
+
+def _moved(day: SaidDay, year: SaidDay) -> SaidDay | None:
+    """The day in the year that stands just before it, where it is a day of our calendar."""
+    is_near = year.is_year and 0 <= day.at - year.end <= 4
+    if not is_near or day.has_year or day.first is None or day.last is None or year.first is None:
+        return None
+    if re.search(r"[初廿正冬腊]", day.said):
+        return None
+    first, last = (_made(year.first.year, d.month, d.day) for d in (day.first, day.last))
+    return replace(day, first=first, last=last, has_year=True) if first and last else None
+
+
+def _checked(days: list[SaidDay], text: str, *, past: bool) -> Iterator[SaidDay]:
+    """With the doubts and refusals of the words around them."""
+    for day in days:
+        before, after = text[max(0, day.at - 6) : day.at], text[day.end : day.end + 8]
+        is_refused = bool(_TAKEN_BACK.search(before) if past else _REFUSED.search(before) or _UNFIT.match(after))
+        is_doubtful = bool(_PERHAPS.search(before) or _OR_SO.match(after))
+        yield replace(day, is_exact=day.is_exact and not is_doubtful, is_refused=is_refused)
+
+
+def _refused_together(days: Iterator[SaidDay], text: str) -> list[SaidDay]:
+    """不要周三周四, 周三周四都不行."""
+    told = list(days)
+    for i in (*range(1, len(told)), *range(len(told) - 1, 0, -1)):
+        first, second = told[i - 1], told[i]
+        if re.fullmatch(r"[、,，和跟与]?", text[first.end : second.at]) and first.is_refused is not second.is_refused:
+            told[i - 1], told[i] = replace(first, is_refused=True), replace(second, is_refused=True)
+    return told

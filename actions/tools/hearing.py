@@ -1,0 +1,117 @@
+"""What somebody who asks for a deadline has said: the matter, and the day from which it runs.
+
+A span is told only where both are sure; else one thing is asked, or the rule is told.
+"""
+
+import enum
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from actions.calendar import said_days
+from actions.calendar.said_days import SaidDay
+from actions.tools import matter_words
+from actions.tools.matters import Answer, Matter
+
+_CLAUSE = re.compile(r"[。；;！!？?\n]")
+_OTHER_PAPER = re.compile(
+    r"(?:收到|接到|拿到|送来|领到)了?[^，。\s]{0,6}(?:传票|起诉状|应诉|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|消息|受理的|[钱款]|赔偿|工资|快递|律师函)"
+    r"|[一二两三四五六七八九十半几\d]+个?(?:年|月|天|日|周|星期|礼拜)多?(?:以|之)?[后内][^，。]{0,5}"
+    r"|给了[^，。\s]{0,6}[钱块千百万]"
+)
+_LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
+_NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
+_NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
+
+
+class Doubt(enum.Enum):
+    """Why no day could be taken from the words."""
+
+    no_day = "no day by the right words"
+    vague = "a month, a season, about"
+    impossible = "no calendar has it"
+    ahead = "still to come"
+    several = "more than one day"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """matters: likeliest first; ask: the question that decides between them; start: where it is sure, else doubt says
+    why it isn't.
+    """
+
+    matters: tuple[Matter, ...] = ()
+    ask: str = ""
+    answer: Answer | None = None
+    start: date | None = None
+    doubt: Doubt | None = None
+    said: str = ""
+    is_vague: bool = False
+
+    @property
+    def matter(self) -> Matter | None:
+        """The one that is meant, where that is sure."""
+        return self.matters[0] if len(self.matters) == 1 and not self.ask else None
+
+    @property
+    def is_sure(self) -> bool:
+        return self.matter is not None and self.start is not None
+
+
+def hear(text: str, *, today: date) -> Heard:
+    found = matter_words.find(text)
+    if found.answer or len(found.matters) != 1 or found.ask:
+        return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
+    start, doubt, said = start_in(text, found.matters[0], today=today)
+    return Heard(found.matters, start=start, doubt=doubt, said=said)
+
+
+def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Doubt | None, str]:
+    """The day beside the words that begin this matter's time: 11月20号收到 for an appeal, 被辞退 for arbitration."""
+    days = [day for day in said_days.read(text, today=today, past=True) if not day.is_refused]
+    begins = matter_words.begins(matter)
+    beside = [day for i, day in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins)]
+    if not beside:
+        beside = [day for i, day in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins)]
+    return _one(beside, today)
+
+
+def day_in(text: str, *, today: date) -> tuple[date | None, Doubt | None, str]:
+    """The only day in an answer to the question for the day."""
+    return _one([day for day in said_days.read(text, today=today, past=True) if not day.is_refused], today)
+
+
+def _one(days: list[SaidDay], today: date) -> tuple[date | None, Doubt | None, str]:
+    if not days:
+        return None, Doubt.no_day, ""
+    said = days[0].said
+    if any(day.is_impossible for day in days):
+        return None, Doubt.impossible, next(day.said for day in days if day.is_impossible)
+    if len({(day.first, day.last) for day in days}) > 1:
+        return None, Doubt.several, said
+    if not days[0].is_exact or days[0].first is None:
+        return None, Doubt.vague, said
+    return (None, Doubt.ahead, said) if days[0].first > today else (days[0].first, None, said)
+
+
+def _after(text: str, days: list[SaidDay], i: int) -> str:
+    """What follows the day in its clause: 11月20号收到判决书."""
+    until = days[i + 1].at if i + 1 < len(days) else len(text)
+    return _CLAUSE.split(text[days[i].end : min(until, days[i].end + 24)])[0]
+
+
+def _before(text: str, days: list[SaidDay], i: int) -> str:
+    """What stands just before it: 被辞退是去年3月8号."""
+    since = days[i - 1].end if i else 0
+    before = _LINK.sub("", text[max(since, days[i].at - 20) : days[i].at]).rstrip(" ，,")
+    return re.split(r"[。；;！!？?，,\s]", before)[-1]
+
+
+def _begin(clause: str, begins: re.Pattern[str]) -> bool:
+    clause = _OTHER_PAPER.sub("　", clause)
+    return any(_is_begun(clause[: found.start()], found.group()) for found in begins.finditer(clause))
+
+
+def _is_begun(before: str, word: str) -> bool:
+    """Not 还没收到, nor 对方收到了."""
+    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取" and _NOT_MINE.search(before)))

@@ -1,0 +1,169 @@
+"""The words in which residents speak of the matters with a deadline, from matter_words.yml."""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+
+from actions.tools.matters import ANSWERS, MATTERS, Answer, Matter
+from knowledge.data_files import DataModel, Text, WrongAt, read
+
+READ = 300
+PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
+_NOT_WANTED = re.compile(r"不(?:想|愿意?|打算|要)(?:申请|去|走)?(?:行政)?(?:复议|仲裁|上诉|调解)")
+WHICH = "您要算的是哪一种期限？"
+
+
+class _Entry(DataModel):
+    """says: taken out of the text once it was found; with_: all must be in the whole text; without: none may be."""
+
+    says: Text
+    with_: tuple[Text, ...] = ()
+    without: str = ""
+    means: tuple[Text, ...]
+    ask: str = ""
+
+
+class WordsFile(DataModel):
+    """The schema of matter_words.yml."""
+
+    begins: dict[str, Text]
+    parts: dict[str, Text]
+    idle: tuple[_Entry, ...]
+    papers: tuple[_Entry, ...]
+    decisions: tuple[_Entry, ...]
+    claims: tuple[_Entry, ...]
+    money: tuple[_Entry, ...]
+    trouble: tuple[_Entry, ...]
+    vague: tuple[_Entry, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_is_a_name_python_keeps(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        renamed = {
+            part: [
+                {"with_" if key == "with" else key: value for key, value in entry.items()}
+                if isinstance(entry, dict)
+                else entry
+                for entry in data[part]
+            ]
+            for part in PARTS
+            if isinstance(data.get(part), list)
+        }
+        return {**data, **renamed}
+
+    @model_validator(mode="after")
+    def _patterns_and_names_are_right(self) -> Self:
+        for part in PARTS:
+            for place, entry in enumerate(getattr(self, part)):
+                for name, pattern in (
+                    ("says", entry.says),
+                    *(("with", w) for w in entry.with_),
+                    ("without", entry.without),
+                ):
+                    try:
+                        re.compile(self.filled(pattern))
+                    except (re.error, KeyError) as error:
+                        raise WrongAt(f"“{name}”里的写法读不懂，是不是括号没配成对？", part, place, name) from error
+                if unknown := [name for name in entry.means if name not in MATTERS and name not in ANSWERS]:
+                    raise WrongAt(f"matters.yml 里没有 {unknown[0]}", part, place, "means")
+        for matter in MATTERS.values():
+            if unknown := [name for name in matter.begins if name not in self.begins]:
+                raise WrongAt(f"begins 下面没有写 {unknown[0]}", "begins")
+        return self
+
+    def filled(self, pattern: str) -> str:
+        """The pattern with its <parts>. Raises KeyError."""
+        return re.sub(r"<([\u4e00-\u9fff]+)>", lambda m: f"(?:{self.parts[m.group(1)]})", pattern)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    says: re.Pattern[str]
+    with_: tuple[re.Pattern[str], ...]
+    without: re.Pattern[str] | None
+    means: tuple[str, ...]
+    ask: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """matters: what the words may mean, likeliest first; ask: the one question that decides, "" where none is open;
+    answer: where no day is to be counted; is_vague: only that a time limit is asked for.
+    """
+
+    matters: tuple[Matter, ...] = ()
+    ask: str = ""
+    answer: Answer | None = None
+    is_vague: bool = False
+
+
+_FILE = read(Path(__file__).with_name("matter_words.yml"), WordsFile)
+
+
+@cache
+def _rules(part: str) -> tuple[_Rule, ...]:
+    return tuple(
+        _Rule(
+            re.compile(_FILE.filled(entry.says)),
+            tuple(re.compile(_FILE.filled(pattern)) for pattern in entry.with_),
+            re.compile(_FILE.filled(entry.without)) if entry.without else None,
+            entry.means,
+            entry.ask,
+        )
+        for entry in getattr(_FILE, part)
+    )
+
+
+@cache
+def begins(matter: Matter) -> re.Pattern[str]:
+    """The words that stand by the day from which this matter's time runs."""
+    return re.compile("|".join(_FILE.begins[kind] for kind in matter.begins))
+
+
+def find(text: str) -> Found:
+    """What a resident's words may mean, by the first of PARTS in which something is found."""
+    whole = _NOT_WANTED.sub("", re.sub(r"\s+", "，", text.strip()))[:READ]
+    for part in PARTS:
+        hits, rest = [], whole
+        for rule in _rules(part):
+            if not rule.says.search(rest) or not _fits(rule, whole):
+                continue
+            rest = rule.says.sub("　", rest)
+            hits.append(rule)
+        if hits:
+            return replace(_found(hits), is_vague=part == "vague")
+    return Found()
+
+
+def _fits(rule: _Rule, whole: str) -> bool:
+    return all(pattern.search(whole) for pattern in rule.with_) and not (rule.without and rule.without.search(whole))
+
+
+def _found(hits: list[_Rule]) -> Found:
+    """The narrowest of what was heard: 罚款 leaves open what 行政复议 says."""
+    narrow = [hit for hit in hits if not any(set(other.means) < set(hit.means) for other in hits)]
+    ids = dict.fromkeys(name for hit in narrow for name in hit.means)
+    matters = tuple(MATTERS[name] for name in ids if name in MATTERS)
+    answers = [ANSWERS[name] for name in ids if name in ANSWERS]
+    if not matters:
+        return Found(answer=answers[0]) if answers else Found()
+    asks = list(dict.fromkeys(hit.ask for hit in narrow if hit.ask))
+    if len(matters) == 1 and not answers:
+        return Found(matters, asks[0] if asks else "")
+    return Found(matters, asks[0] if len(asks) == 1 and len(narrow) == 1 else WHICH)
+
+
+def find_matter(text: str) -> list[Matter]:
+    """Matters that a resident's words may mean, likeliest first; none where nothing is understood."""
+    return list(find(text).matters)
+
+
+def meanings() -> set[str]:
+    """All ids that some words lead to."""
+    return {name for part in PARTS for rule in _rules(part) for name in rule.means}

@@ -1,0 +1,105 @@
+"""Phrases of residents, each with the outcome a lawyer would give, on 30 November 2026."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from actions.tools.exam import judge
+from actions.tools.hearing import Doubt, day_in, hear
+from actions.tools.matters import MATTERS
+
+TODAY = date(2026, 11, 30)
+ROWS = [
+    json.loads(line)
+    for line in Path(__file__).with_name("deadline_phrases.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+def test_the_phrases_lead_where_they_should() -> None:
+    outcomes = judge(ROWS)
+    wrong = [(o.text, o.wanted, o.got) for o in outcomes if not o.is_right]
+    assert len(outcomes) >= 400
+    assert len(wrong) <= 0.02 * len(outcomes), wrong
+    assert [o.text for o in outcomes if o.is_wrong_span] == []
+
+
+def test_the_exam_tells_a_wrong_span_from_a_question_too_many() -> None:
+    def one(text: str, **want: object) -> tuple[bool, bool]:
+        row = {"text": text, "day": "2026-11-30", "want": {"matter": None, "last_day": None, "ask": False, **want}}
+        outcome = judge([row])[0]
+        return outcome.is_right, outcome.is_wrong_span
+
+    told = "我9月1号被辞退，仲裁期限到哪天"
+    assert one(told, matter="labour_arbitration", last_day="2027-09-01") == (True, False)
+    assert one(told, matter="申请劳动仲裁", last_day="2027-09-01") == (True, False)  # the title does as well
+    assert one(told, matter="labour_arbitration", last_day="2027-09-02") == (False, True)
+    assert one(told, ask=True) == (False, True)
+    assert one(told) == (False, True)
+    assert one("公司把我辞退了", ask=True) == (True, False)
+    assert one("公司把我辞退了", matter="reconsideration", ask=True) == (False, True)  # on the way to a wrong span
+    assert one("裁决书收到了", matter="labour_award_suit", last_day="2026-12-04") == (False, False)
+    assert one("村委会罚款", answer="village_fine") == (True, False)
+    assert one("村委会罚款", answer="school_expulsion") == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "start"),
+    [
+        ("法院10月20号判的，11月16号才收到判决书，是欠款的案子，想上诉", date(2026, 11, 16)),
+        ("不是11月20号，是11月21号收到的民事判决书 想上诉", date(2026, 11, 21)),
+        ("被辞退是去年3月8号", date(2025, 3, 8)),
+        ("交警11月20号出的现场，认定书前天给的，不服", date(2026, 11, 28)),
+    ],
+)
+def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
+    assert hear(said, today=TODAY).start == start
+
+
+@pytest.mark.parametrize(
+    ("said", "doubt"),
+    [
+        ("法院10月20号判的离婚，我不服想上诉", Doubt.no_day),  # judged, not received
+        ("11月20号收到传票，欠款的案子，现在判决下来了想上诉", Doubt.no_day),
+        ("离婚判决书11月20号还没收到", Doubt.no_day),
+        ("去年10月被辞退", Doubt.vague),
+        ("八月十五被厂里辞退的", Doubt.vague),
+        ("去年2月30号被辞退的", Doubt.impossible),
+        ("明年1月5号借条到期 他说不还", Doubt.ahead),
+        ("3月8号被辞退 5月6号又被辞退了一回", Doubt.several),
+    ],
+)
+def test_a_start_that_is_not_sure_is_no_start(said: str, doubt: Doubt) -> None:
+    heard = hear(said, today=TODAY)
+    assert (heard.start, heard.doubt) == (None, doubt)
+    assert not heard.is_sure
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("刑事判决书11月20号收到了 不服", "被害的那一边"),
+        ("裁决书11月20号收到的", "劳动仲裁的裁决，还是土地承包仲裁"),
+        ("镇里给了个责令限期拆除通知 昨天收到", "《土地管理法》，还是《城乡规划法》"),
+        ("给邻居家盖房 工钱一直没结", "给私人干的"),
+        ("我是公司的 劳动仲裁裁决书11月17号收到 不服", "终局裁决"),
+        ("检察院不起诉 昨天收到的", "被害人"),
+    ],
+)
+def test_where_the_matter_or_the_person_is_open_one_thing_is_asked(said: str, asked: str) -> None:
+    heard = hear(said, today=TODAY)
+    assert asked in heard.ask
+    assert heard.matter is None
+    assert heard.start is None
+
+
+def test_a_day_alone_answers_the_question_for_the_day() -> None:
+    assert day_in("去年3月5号", today=TODAY) == (date(2025, 3, 5), None, "去年3月5号")
+    assert day_in("记不太清了", today=TODAY) == (None, Doubt.no_day, "")
+    assert day_in("3.5万", today=TODAY)[0] is None
+
+
+def test_only_sure_words_tell_a_span() -> None:
+    assert hear("我9月1号被辞退", today=TODAY).matter is MATTERS["labour_arbitration"]
+    assert hear("还来得及吗", today=TODAY).is_vague
