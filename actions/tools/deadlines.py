@@ -95,9 +95,8 @@ def rule(matter: Matter, today: date) -> str:
     """The rule without a day, where it isn't sure from which day to count."""
     lines = [f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。没有准日子，就不数最后一天了。"]
     lines += _basis(matter, today)
-    lines.append(
-        f"快到期、好像过了也别放弃：{matter.counting.late}{_in_brackets(matter, today)}。找到文书上的日期，再来算。{_WHERE}"
-    )
+    late = f"{matter.counting.late}{_in_brackets(matter, today)}"
+    lines.append(f"快到期、好像过了也别放弃：{late}。找到文书上的日期，再来算。{_WHERE}")
     return "\n".join(lines)
 
 
@@ -117,9 +116,10 @@ def _in_brackets(matter: Matter, today: date) -> str:
 
 def _how_long(matter: Matter, days_left: int, today: date) -> list[str]:
     if days_left < 0:
+        late = f"{matter.counting.late}{_in_brackets(matter, today)}"
         return [
             "照这样算，这一天已经过去，但请先别放弃：有的时间可以中断、中止或者顺延，要让律师看了材料才知道。",
-            f"{matter.counting.late}{_in_brackets(matter, today)}。请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
+            f"{late}。请今天就打 12348，或者带上全部材料去县里的法律援助中心。",
         ]
     if days_left >= URGENT_DAYS:
         return [f"还有{days_left}天，早办早安心，材料要在最后一天下班前交到。"]

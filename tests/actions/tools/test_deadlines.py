@@ -398,7 +398,7 @@ def test_where_no_day_is_to_be_counted_the_rule_is_told(said: str, answer_id: st
 
 @pytest.mark.parametrize("matter_id", MATTERS)
 def test_the_rule_without_a_day_names_span_source_and_what_may_still_help(matter_id: str) -> None:
-    matter, text = MATTERS[matter_id], rule(MATTERS[matter_id])
+    matter, text = MATTERS[matter_id], rule(MATTERS[matter_id], TODAY)
     assert all(words in text for words in (matter.span_zh, matter.law, matter.counting.late, matter.who_zh, "12348"))
     assert "那么最后一天是" not in text
     assert len(text) <= 600
