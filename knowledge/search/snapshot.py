@@ -103,11 +103,12 @@ class Writer:
             point_rank=points.rank,
         )
         np.save(self._folder / "versions.npy", np.unique(versions.astype(np.int64)))
+        postings = self._lexical.finish()
         files = _summed(self._folder)
         told = {
             **meta,
             "format": FORMAT,
-            "lexical": self._lexical.finish(),
+            "lexical": postings,
             "chunks": self.chunks,
             "embedded": int(has_vector.sum()),
             "questions": len(self._question_ids),
