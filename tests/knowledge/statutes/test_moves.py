@@ -53,7 +53,7 @@ def test_a_deadline_whose_source_nobody_found_again_says_so(monkeypatch: pytest.
 
 
 def test_a_source_of_next_year_is_not_cited_this_year(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = OtherSource(name="中华人民共和国医疗保障法", article="49", begins=FIRST, says="骗保要退", checked="memory")
+    source = OtherSource(name="中华人民共和国医疗保障法", article="49", begins=FIRST, says="骗保要退", checked="review")
     monkeypatch.setattr(question_answer, "other_source", lambda _: source)
     assert question_answer._other(None, "医疗保障法 49", LAST) is None  # type: ignore[arg-type]
     found = question_answer._other(None, "医疗保障法 49", FIRST)  # type: ignore[arg-type]
