@@ -70,6 +70,8 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     """The day beside the words that begin this matter's time: 11月20号收到 for an appeal, 被辞退 for arbitration."""
     days = [day for day in said_days.read(text, today=today, past=True) if not day.is_refused]
     begins = matter_words.begins(matter)
+    if "got" in matter.begins:  # 对方11月20号收到, 我11月24号收到
+        days = [day for day in days if not _NOT_MINE.search(text[max(0, day.at - 5) : day.at])]
     beside = [day for i, day in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins)]
     if not beside:
         beside = [day for i, day in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins)]
