@@ -183,7 +183,7 @@ def test_lawful_sentences_around_it_hide_no_unlawful_one(others: int) -> None:
     clauses = read_clauses(HERE / "village_rule_clauses_d.yml")
     alone, among = figures(clauses), figures(among_lawful(clauses, others))
     assert among["recall"] >= alone["recall"] - 0.06
-    assert among["false_alarms"] <= 0.3
+    assert among["false_alarms"] <= 0.35
 
 
 # Found unlawful and missed, and lawful and flagged, by the legal review of November 2026; the first words are the
