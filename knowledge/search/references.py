@@ -18,12 +18,13 @@ from knowledge.documents.models import ArticleMove, Chunk, Document, DocumentVer
 from knowledge.normalise import content_hash
 from knowledge.search.lexical import character_pairs
 from knowledge.statutes import moves
-from knowledge.statutes.citations import short_name
+from knowledge.statutes.citations import arabic, parse_citation, short_name
 
 # Share of pairs of characters that two articles have in common. Of 农业法 and 商标法 of 2027 an article shares at most
 # .19 with another one of its old number, and .24 to 1 with the one that took its matter over (46 -> 54: .24).
 _SAME_MATTER = 0.2
 _HARDLY = 0.1  # short sentences share few pairs: enough where no other article shares more
+_OF_OURS = re.compile(r"[^\s《》]{2,80} [0-9]{1,4}(?:-[0-9]{1,2})?")
 _IN_LIST = 500  # ids in one statement
 
 
@@ -113,6 +114,14 @@ class References:
             return (ref,)
         wording = _bare(before.articles[ref])
         return tuple(to for to, text in after.articles.items() if _bare(text) == wording)[:1]
+
+
+def as_numbered(session: Session, citations: Iterable[str], *, meant_on: date, day: date) -> list[str]:
+    """`农业法 67`, written on one day, as it is numbered on another; what is nowhere, or no citation, is left out."""
+    read = [(text.rpartition(" ")[0], parse_citation(text)) for text in citations if _OF_OURS.fullmatch(text.strip())]
+    known = References.read(session, {target.document_id for _, target in read})
+    aims = ((law, Aim(target.document_id, target.ref, meant_on)) for law, target in read)
+    return list(dict.fromkeys(f"{law} {arabic(ref)}" for law, aim in aims for ref in known.on(aim, day)))
 
 
 def alike(a: str, b: str) -> float:

@@ -36,8 +36,10 @@ from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, V
 from knowledge.documents.topics import TOPICS
 from knowledge.documents.versions import MOVES, OPEN
 from knowledge.errors import DraftExists
+from knowledge.law.standing import checked_on
 from knowledge.places import Place
 from knowledge.search.articles import cited_articles
+from knowledge.search.references import as_numbered
 from knowledge.statutes.citations import short_name
 
 _MOST_CHUNKS = 600  # of a statute, shown at once
@@ -201,7 +203,7 @@ def _letter(session: Session, version: DocumentVersion, *, author: str, day: dat
             c["number"],
             c["text"],
             (c.get("conflict") or {}).get("says") or "",
-            _articles(session, (c.get("conflict") or {}).get("articles") or [], day),
+            _articles(session, (c.get("conflict") or {}).get("articles") or [], _looked_at(version, day), day),
         )
         for c in clauses
     ]
@@ -216,9 +218,15 @@ def _letter(session: Session, version: DocumentVersion, *, author: str, day: dat
     )
 
 
-def _articles(session: Session, citations: list[str], day: date) -> list[CitedArticle]:
-    """As in force on the day; what can't be read or isn't in force is left out."""
+def _looked_at(version: DocumentVersion, day: date) -> date:
+    """When somebody last held the whole text against the law: today for one in work."""
+    return checked_on(version.reviewed_on, version.approved_at) or day
+
+
+def _articles(session: Session, citations: list[str], meant_on: date, day: date) -> list[CitedArticle]:
+    """As in force and numbered on the day; what can't be read or isn't in force is left out."""
+    named = as_numbered(session, citations, meant_on=meant_on, day=day)
     return [
         CitedArticle(short_name(document.title), chunk.ref or "", chunk.text, held.in_force_from)
-        for chunk, held, document in cited_articles(session, citations, day)
+        for chunk, held, document in cited_articles(session, named, day)
     ]

@@ -350,6 +350,13 @@ def test_what_has_no_successor_stays_hidden_once_a_person_said_so(small: Small) 
     assert queue.waiting(session) == []
 
 
+def test_citations_in_a_letter_are_numbered_as_on_its_day(small: Small) -> None:
+    written = ["粮法 1", "粮法 3", "不是引用", "没有的法 7"]
+    told = references.as_numbered(small.session, written, meant_on=LAST, day=FIRST)
+    assert told == ["粮法 2", "没有的法 7"]
+    assert references.as_numbered(small.session, ["粮法 1"], meant_on=FIRST, day=FIRST) == ["粮法 1"]
+
+
 def test_a_text_that_names_a_number_of_another_matter_is_hidden(small: Small) -> None:
     named = story(small.session, "n", articles=["粮法 1"], lesson="《粮法》第一条说不得压价。")
     assert shown(small.session, named, LAST).is_dead is False  # type: ignore[union-attr]
