@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import logging
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from bot.keeping.manifest import Manifest
 from bot.keeping.stores import store_of
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
+
+log = logging.getLogger("linli.keeping")
 
 _NAME = re.compile(r"linli-(\d{8}-\d{6})\.tar\.gz(\.sealed)?")
 _STAMP = "%Y%m%d-%H%M%S"
@@ -104,7 +108,7 @@ def _gathered(settings: Settings, stage: Path, *, now: datetime, secrets: bool, 
     store = store_of(settings.url, settings.home)
     facts = store.save(stage)
     if settings.rasa_trackers.exists():
-        sqlite_files.copy(settings.rasa_trackers, stage / TRACKERS)
+        _copy_trackers(settings, stage)
     (stage / "settings.json").write_text(json.dumps(_settings(settings), ensure_ascii=False, indent=1))
     if secrets:
         _copy_secrets(settings, stage)
@@ -119,6 +123,14 @@ def _gathered(settings: Settings, stage: Path, *, now: datetime, secrets: bool, 
         newest=facts.newest,
         files=archive.summed(stage),
     )
+
+
+def _copy_trackers(settings: Settings, stage: Path) -> None:
+    """Damaged ones are left out: they are half-filled forms, and the database must be kept all the same."""
+    try:
+        sqlite_files.copy(settings.rasa_trackers, stage / TRACKERS)
+    except sqlite3.DatabaseError as error:
+        log.error("Rasa's trackers are left out of the backup, they are damaged: %s", error)
 
 
 def _copy_secrets(settings: Settings, stage: Path) -> None:

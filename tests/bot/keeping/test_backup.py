@@ -166,14 +166,21 @@ def test_a_backup_that_names_files_elsewhere_is_refused(home: Home, tmp_path: Pa
 
 
 def test_a_damaged_database_is_not_kept_and_takes_no_good_backup_with_it(home: Home, tmp_path: Path) -> None:
-    for number in range(400):
-        home.say(f"第{number}句" + "话" * 50) if number % 100 == 0 else None
     good = backup.make(home.settings, tmp_path / "kept", now=NOW, keep=1)
     spoil_database(home)
     with pytest.raises(BackupFailed):
         backup.make(home.settings, tmp_path / "kept", now=NOW + timedelta(days=1), keep=1)
     assert [k.path for k in backup.kept_in(tmp_path / "kept")] == [good]
     assert list(home.settings.home.glob(".backup-*")) == [], "nothing is left of the try"
+
+
+def test_rasas_damaged_file_keeps_nobody_from_keeping_the_rest(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.settings.rasa_trackers.write_bytes(b"x" * 4096)
+    file = backup.make(home.settings, tmp_path / "kept", now=NOW)
+    assert names(file) == {"linli.sqlite", "settings.json"}
+    assert "left out of the backup" in caplog.text
 
 
 def spoil_database(home: Home) -> None:

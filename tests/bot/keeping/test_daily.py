@@ -1,15 +1,18 @@
 """The worker's backup: once a day, by the files that are there, loud when it fails."""
 
 import logging
+import os
+import shutil
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.keeping import backup, daily, notes
-from bot.settings import Settings
+from bot.keeping import archive, backup, daily, notes
+from bot.settings import ROOT, Settings
 from tests.bot.keeping.conftest import NOW, Home
 
 
@@ -39,6 +42,22 @@ def test_the_worker_makes_it_by_the_command(settings: Settings, monkeypatch: pyt
     assert len(backup.kept_in(settings.backup_dir)) == 1
     assert running._child is None, "the next one is due tomorrow"
     assert notes.read(settings).done_at
+
+
+def test_the_worker_that_runs_beats_and_makes_it(settings: Settings) -> None:
+    """The real worker, as `linli serve` starts it."""
+    assert settings.backup_dir
+    shutil.rmtree(settings.snapshots)
+    environ = {**os.environ, "LINLI_HOME": str(settings.home), "LINLI_BACKUP_DIR": str(settings.backup_dir)}
+    environ.pop("LINLI_DATABASE_URL", None)
+    with subprocess.Popen([sys.executable, "-m", "bot.cli", "worker"], cwd=ROOT, env=environ) as running:
+        ends = time.monotonic() + 120
+        while not (settings.heartbeat.exists() and backup.kept_in(settings.backup_dir)) and time.monotonic() < ends:
+            time.sleep(0.2)
+        running.terminate()
+    assert settings.heartbeat.exists()
+    assert len(backup.kept_in(settings.backup_dir)) == 1
+    assert archive.read(backup.kept_in(settings.backup_dir)[0].path).newest == NOW - timedelta(hours=2)
 
 
 def test_one_that_fails_is_told_in_the_log_and_by_doctor_and_tried_again_later(
