@@ -38,6 +38,8 @@ _FIELD = (
     "原名|缺席|出席|记录|记录人|主持|主持人|列席|参加人|参加人员|代书人|在场人|寻人|走失人"
 )
 _FILLED = re.compile(rf"(?:{_FIELD}) ?[:|\t] ?([一-鿿]{{2,4}})(?= ?(?:[,。;、|)\n\t(]| {{2}}| [0-9男女一-鿿]|[0-9]|$))")
+# 2. 边疆 18238610075: a row of a list of contacts, whatever else its words may mean
+_NUMBERED = re.compile(r"(?<![0-9])[0-9]{1,3}[.、)] ?([一-鿿]{2,4}) ?(?=1[3-9][0-9]{9}(?![0-9]))")
 _NO_NAME = re.compile(
     r"[某略无人名号]|不详|未填|待|^(?:本人|同上|签字|盖章|电话|性别|男|女|姓|地址|住址|身份|父|母|妻|配偶|关系|日期"
     r"|年|备注|全体|双方|村民)|[村镇县市局所组部]$|公司|银行|信用|合作|章$|字$"
@@ -98,6 +100,9 @@ def _told(text: _Text) -> None:
     for filled in _FILLED.finditer(text.text):
         if not _NO_NAME.search(filled.group(1)):
             text.keep(filled.start(1), filled.end(1), "姓名一栏里写的")
+    for numbered in _NUMBERED.finditer(text.text):
+        if numbered.group(1)[0] in features.SURNAMES and not _NO_NAME.search(numbered.group(1)):
+            text.keep(numbered.start(1), numbered.end(1), "名单里手机号前面的")
 
 
 def _by_sound(text: _Text) -> None:

@@ -129,6 +129,10 @@ def test_what_is_public_or_anonymous_already_is_left_alone(text: str) -> None:
     assert kinds(text) == []
 
 
+def test_an_office_in_a_numbered_list_of_phones_is_no_name() -> None:
+    assert [kind for _, kind in kinds("1. 卫生所 13526019947；2. 方家村 18238610075")] == ["phone", "phone"]
+
+
 def test_a_wrong_check_digit_is_marked_and_said() -> None:
     right, wrong = (find_marks(f"身份证{n}")[0] for n in ("11010519491231002X", "110105194912310021"))
     assert id_is_right(right.text)
