@@ -11,7 +11,7 @@ from datetime import date
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
 from actions.tools import matter_words
-from actions.tools.matters import Answer, Matter
+from actions.tools.matters import MATTERS, Answer, Matter
 
 _CLAUSE = re.compile(r"[。；;！!？?\n]")
 _OTHER_PAPER = re.compile(
@@ -58,12 +58,34 @@ class Heard:
         return self.matter is not None and self.start is not None
 
 
+_FORGOTTEN = re.compile(r"记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪")
+_ANEW = re.compile(
+    r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过|要过|答应)|重新(?:写|打)|补了?欠?条"
+)
+_CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
+_OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
+
+
 def hear(text: str, *, today: date) -> Heard:
     found = matter_words.find(text)
     if found.answer or len(found.matters) != 1 or found.ask:
         return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
-    start, doubt, said = start_in(text, found.matters[0], today=today)
+    [matter] = found.matters
+    if matter.id == "reconsideration" and _CASE_ENDED.search(text):
+        return Heard((matter, MATTERS["no_case_review"]))  # of an offence or of a crime: it makes 60 days or seven
+    if matter.id.startswith("appraisal") and _OF_THE_VILLAGE.search(text):
+        return Heard(())  # those days are for houses on the state's land
+    start, doubt, said = start_in(text, matter, today=today)
+    if start and _is_unsure(matter, text):
+        return Heard(found.matters, doubt=Doubt.vague, said=said)
     return Heard(found.matters, start=start, doubt=doubt, said=said)
+
+
+def _is_unsure(matter: Matter, text: str) -> bool:
+    """Something was forgotten, or happened since that lets the time run anew."""
+    if _FORGOTTEN.search(text):
+        return True
+    return matter.id == "general_limitation" and bool(_ANEW.search(text))
 
 
 def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Doubt | None, str]:
