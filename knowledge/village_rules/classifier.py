@@ -1,8 +1,8 @@
-"""How likely a clause is against the law, and by which pattern: a linear model over character groups, learned in a
-moment from `examples/`.
+"""How likely a sentence is against the law, and by which pattern: linear models over character groups and over the
+kinds of words that stand together, learned in a moment from `examples/`.
 
-Hand-written signs were tried first: 1.00 of the clauses they were written with, .62 of those unseen. Some two thousand
-examples by several writers carry further (docs/village-rules.md).
+Hand-written signs alone were tried first: 1.00 of the clauses they were written with, .62 of those unseen. Some four
+thousand examples carry further (docs/village-rules.md).
 """
 
 import unicodedata
@@ -56,12 +56,14 @@ class Classifier:
         self._signs = TfidfVectorizer(analyzer=_signs, norm=None, use_idf=False)
         characters = self._characters.fit_transform(texts)
         rows = hstack([characters, _RELATIONS_WEIGH * self._relations.fit_transform(texts)], format="csr")
-        self._unlawful = LogisticRegression(C=10, class_weight="balanced", solver="liblinear").fit(
+        self._unlawful = LogisticRegression(C=10, class_weight="balanced", solver="liblinear", random_state=0).fit(
             rows, [1] * len(bad) + [0] * len(examples.lawful)
         )
         told = [text for text, _ in bad]
         rows = hstack([characters[: len(bad)], _SIGNS_WEIGH * self._signs.fit_transform(told)], format="csr")
-        self._pattern = LinearSVC(C=0.3, class_weight="balanced").fit(rows, [pattern for _, pattern in bad])
+        self._pattern = LinearSVC(C=0.3, class_weight="balanced", random_state=0).fit(
+            rows, [pattern for _, pattern in bad]
+        )
 
     def unlawful(self, texts: list[str]) -> np.ndarray:
         """(n,) float: how likely each is against the law, 0...1; 0 for a text without a known character."""

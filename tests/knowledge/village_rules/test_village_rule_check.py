@@ -172,7 +172,7 @@ def test_the_halves_that_nobody_tuned_with_reach_it_together() -> None:
 
 def test_the_words_of_real_rules_are_told_apart_and_by_their_pattern() -> None:
     found = figures(read_clauses(HERE / "village_rule_clauses_d.yml"))
-    assert found["recall"] >= 0.92
+    assert found["recall"] >= 0.9
     assert found["false_alarms"] <= 0.1
     assert found["right_pattern"] >= 0.9
 
