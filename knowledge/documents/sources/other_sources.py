@@ -3,6 +3,7 @@
 An answer names one as `<name> <article>`; what stands there is our summary, never the original's words.
 """
 
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from knowledge.data_files import DataModel, Text, read
 from knowledge.statutes.numerals import article_number
 
 MEMORY = "memory"
+_ARTICLE = re.compile(r"\d+(?:-\d+)?")
 _FILE = Path(__file__).parent / "other_sources.yml"
 
 
@@ -37,8 +39,10 @@ class OtherSource(DataModel):
 
     @property
     def ref(self) -> str | None:
-        """第十七条; None for the whole paper."""
-        return article_number(self.article) if self.article else None
+        """第十七条, or 1.8.6 where a paper counts so; None for the whole paper."""
+        if not self.article:
+            return None
+        return article_number(self.article) if _ARTICLE.fullmatch(self.article) else self.article
 
 
 class OtherSourcesFile(DataModel):

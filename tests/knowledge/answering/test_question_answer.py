@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from knowledge.answering import question_answer
 from knowledge.answering.question_answer import from_answer
 from knowledge.answering.told import Answer
 from knowledge.documents import saving
 from knowledge.documents.building import build
 from knowledge.documents.models import Chunk
-from knowledge.documents.sources.other_sources import OtherSource
+from knowledge.documents.sources.other_sources import OtherSource, every_source
 from knowledge.exchange import corpus
 from knowledge.search.passages import load_passages
 from tests.conftest import CORPUS
@@ -79,3 +80,8 @@ def test_a_source_from_memory_is_kept_from_residents(session: Session, monkeypat
     known = OtherSource(name="工伤保险条例", article="17", says="一年内申请。", checked="memory")
     monkeypatch.setattr("knowledge.answering.question_answer.other_source", lambda _: known)
     assert [c.kind for c in told(session, other_sources=["工伤保险条例 17"]).citations] == ["statute", "answer"]
+
+
+def test_every_source_of_ours_can_be_cited() -> None:
+    """不动产登记操作规范 counts 1.8.6, and two answers that rest on it were silence."""
+    assert {source.article: question_answer._cited(source).article for source in every_source()}["1.8.6"] == "1.8.6"
