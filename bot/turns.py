@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,7 @@ _HELPING = {
 }
 _TOLD = 30  # characters
 _ENOUGH = "不等了"
+_THANKS = re.compile("谢|感激|好人一生平安")
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -267,7 +269,7 @@ class Turns:
             replies = list(taken.done)  # what was done is told, whatever the dialogue makes of the message now
         # A long message that begins a form tells the trouble; what is said within one is an answer to it.
         in_form = any(reply.form for reply in replies) and len(taken.text) < _TOLD
-        if taken.danger is None or (taken.is_feared and in_form):
+        if taken.danger is None or (taken.is_feared and in_form) or _is_far_fetched(taken, replies):
             return replies
         return [*replies, card.reply(taken.danger)]
 
@@ -343,6 +345,12 @@ def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
 
 def _together(*replies: Reply | None) -> list[Reply]:
     return [reply for reply in replies if reply is not None]
+
+
+def _is_far_fetched(taken: Taken, replies: Sequence[Reply]) -> bool:
+    """Hardly feared of somebody who says thanks, and is answered in kind."""
+    is_chat = all(reply.kind is ReplyKind.smalltalk for reply in replies)
+    return is_chat and taken.is_feared and not taken.is_likely and bool(_THANKS.search(taken.text))
 
 
 def _helps(reply: Reply) -> bool:

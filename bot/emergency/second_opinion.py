@@ -168,7 +168,7 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
         return ruled
     if chance < _HARDLY and not is_happening and ruled.kind in SOFT:
         return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind])
-    is_likely = not is_long or is_happening or chance >= LIKELY_FROM
+    is_likely = is_happening or chance >= LIKELY_FROM or (not is_long and chance >= _HAPPENING_DOUBTED)
     return replace(ruled, soft=True, is_feared=True, is_likely=is_likely)
 
 

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversations import claims, messages, service
@@ -176,6 +177,16 @@ def test_what_is_hardly_feared_never_takes_the_place_of_a_reply(
     said = in_fear(sessions, message, HARMLESS)
     assert said[0].text == "您慢慢说。"
     assert said[1].text.startswith("要是这会儿正出着事")
+
+
+def test_who_says_thanks_hears_no_fear(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.bot.test_turns.FEARED", replace(FEARED, is_likely=False))
+    with sessions() as session:
+        session.execute(update(Message).values(text="谢谢，照您说的办，钱要回来了"))
+        session.commit()
+    assert [reply.text for reply in in_fear(sessions, message, HARMLESS)] == ["您慢慢说。"]
 
 
 def test_inside_a_form_nothing_is_feared(sessions: sessionmaker[Session], message: int) -> None:
