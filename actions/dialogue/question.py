@@ -94,6 +94,8 @@ class AnswerQuestion(Answering):
             found = self.look_up(turn, turn.text, intent="ask_law")
             if isinstance(found, Answer):
                 return say(reply_of(found), events=remembered(turn, found))
+            if found.near and not _OWN_RULE.search(turn.text):  # of the law, if only it were sure which
+                return say(self.abstain(turn, turn.text, found), events=forgotten(turn, "ask_law"))
         buttons = village_buttons(self.services, near)
         how = "" if buttons else "直接说“我是某某村的”就行。"
         asked = Reply(ReplyKind.asking, f"您是哪个村的？各村的村规不一样。{how}", buttons=buttons)
