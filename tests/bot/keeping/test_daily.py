@@ -51,7 +51,7 @@ def test_the_worker_that_runs_beats_and_makes_it(settings: Settings) -> None:
     environ = {**os.environ, "LINLI_HOME": str(settings.home), "LINLI_BACKUP_DIR": str(settings.backup_dir)}
     environ.pop("LINLI_DATABASE_URL", None)
     with subprocess.Popen([sys.executable, "-m", "bot.cli", "worker"], cwd=ROOT, env=environ) as running:
-        ends = time.monotonic() + 120
+        ends = time.monotonic() + 240
         while not (settings.heartbeat.exists() and backup.kept_in(settings.backup_dir)) and time.monotonic() < ends:
             time.sleep(0.2)
         running.terminate()
