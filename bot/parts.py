@@ -12,6 +12,7 @@ from bot.emergency.second_opinion import SecondOpinion
 from bot.rasa_client import RasaClient
 from bot.settings import Settings
 from bot.turns import Turns
+from knowledge import origin
 from knowledge.anonymity.names import features, training
 from knowledge.clock import today
 from knowledge.documents.models import DocumentVersion
@@ -22,7 +23,6 @@ from knowledge.encoder.topic_classifier import TopicClassifier
 from knowledge.evaluation import golden
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.search import building as index_building
-from knowledge.search import origin
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 

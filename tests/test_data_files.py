@@ -24,8 +24,9 @@ from knowledge.documents.sources.other_sources import OtherSourcesFile
 from knowledge.documents.topics import TopicsFile
 from knowledge.errors import DataFileInvalid
 from knowledge.evaluation.contradictions.decisions import DecisionsFile
+from knowledge.statutes.moves import MovesFile
+from knowledge.village_rules import words as rule_words
 from knowledge.village_rules.patterns import PatternsFile
-from knowledge.village_rules.words import WordsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
@@ -45,8 +46,9 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "knowledge/documents/sources/other_sources.yml": OtherSourcesFile,
     "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/evaluation/contradictions/decided.yml": DecisionsFile,
+    "knowledge/statutes/moves.yml": MovesFile,
     "knowledge/village_rules/patterns.yml": PatternsFile,
-    "knowledge/village_rules/words.yml": WordsFile,
+    "knowledge/village_rules/words.yml": rule_words.WordsFile,
 }
 # What isn't read by a schema: Rasa's own files, our corpus (read by knowledge/exchange), clauses to learn from.
 OTHERS = (

@@ -98,7 +98,8 @@ def _snapshot(settings: Settings) -> Check:
 
     from bot import sqlite_files
     from bot.db import make_engine, make_sessions
-    from knowledge.search import origin, snapshot
+    from knowledge import origin
+    from knowledge.search import snapshot
 
     live = snapshot.current_id(settings.snapshots)
     if live is None:

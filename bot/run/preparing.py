@@ -17,6 +17,7 @@ from bot.run.serving import listening
 from bot.run.setup import RASA_VENV, SetupFailed, digest, say, step
 from bot.settings import ROOT, Settings
 from bot.web.internal import internal_app
+from knowledge import origin
 from knowledge.anonymity.names import training
 from knowledge.clock import today
 from knowledge.encoder.cache import VectorCache
@@ -25,7 +26,7 @@ from knowledge.encoder.queries import KeptQueries
 from knowledge.evaluation import golden
 from knowledge.exchange import corpus
 from knowledge.law import loading
-from knowledge.search import building, index, origin, snapshot
+from knowledge.search import building, index, snapshot
 from knowledge.search.searcher import Searcher
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")

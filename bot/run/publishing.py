@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime
 from sqlalchemy.orm import Session
 
 from bot.settings import ROOT, Settings
-from knowledge import publication
+from knowledge import origin, publication
 from knowledge.clock import today
 from knowledge.documents import versions
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
-from knowledge.search import building, origin, references, snapshot
+from knowledge.search import building, references, snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 

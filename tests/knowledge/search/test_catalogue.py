@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.encoder.cache import VectorCache
 from knowledge.exchange import corpus
+from knowledge.normalise import content_hash
 from knowledge.search import building as index_building
 from knowledge.search import index, snapshot
 from knowledge.search.catalogue import COUNTED_UP_TO, Page, list_documents
@@ -53,7 +54,9 @@ class Shelf:
                 published_at=NOW,
                 author_id=writer,
             )
-            version.chunks = [Chunk(ordinal=0, text=text or id, embed_text=text or id, content_hash=id, details={})]
+            version.chunks = [
+                Chunk(ordinal=0, text=text or id, embed_text=text or id, content_hash=content_hash(id), details={})
+            ]
             self.session.add(version)
             self.session.flush()
         self.session.commit()

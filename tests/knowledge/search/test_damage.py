@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from knowledge import origin
 from knowledge.documents.models import Chunk
 from knowledge.errors import SnapshotRejected, SnapshotUnavailable
 from knowledge.identity import identity, renew
 from knowledge.normalise import content_hash
 from knowledge.search import building as index_building
-from knowledge.search import origin, snapshot
+from knowledge.search import snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
 from tests.conftest import DAY

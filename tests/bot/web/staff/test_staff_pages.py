@@ -24,7 +24,7 @@ from actions.cases import moves as cases
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import By, CaseStatus, allowed
 from actions.offices.models import GridWorker
-from bot.conversations import handoff, messages
+from bot.conversations import handoff, messages, queue
 from bot.conversations import messages as conversations_messages
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.run import demo
@@ -203,9 +203,9 @@ def test_ones_own_township_is_seen(world: World) -> None:
         ("/staff/settings/grid", {"place": "lijiagou", "name": "张三", "phone": "13800000000"}),
         ("/staff/settings/grid-import", {"do": "import", "table": "村,片区,姓名,电话\n李家沟村,一组,张三,13800000000"}),
         ("/staff/settings/team", {"id": "9", "name": "新名字"}),
-        ("/staff/settings/rule", {"id": "6", "team": "1", "place": "qingshi"}),
+        ("/staff/settings/rule", {"id": "5", "team": "1", "place": "qingshi"}),
         ("/staff/settings/rule", {"id": "1", "team": "1", "place": "qingshi"}),
-        ("/staff/settings/rule", {"id": "6", "do": "up"}),
+        ("/staff/settings/rule", {"id": "5", "do": "up"}),
         ("/staff/settings/rule", {"id": "1", "do": "down"}),
         ("/staff/settings/rule", {"team": "1"}),
         ("/staff/import/committees", {"do": "import", "table": "名称,上级\n新村,柳河镇"}),
@@ -538,7 +538,8 @@ def test_the_widget_shows_who_speaks_and_never_an_internal_note(world: World) ->
     assert (answer["replies"], answer["pending"]) == ([], False)
 
 
-def test_two_down_votes_in_a_row_queue_the_conversation_once(world: World) -> None:
+def test_two_down_votes_in_a_row_queue_the_conversation_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "is_open", lambda *_: True)
     chat = resident(world)
     answers = [
         chat.post("/api/widget/messages", json={"client_id": f"client-{i}", "text": "彩礼能退吗"}).json()["replies"][0][
