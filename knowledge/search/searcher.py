@@ -1,6 +1,7 @@
 """A question to passages residents may see."""
 
 import math
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -286,8 +287,25 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     return weighed
 
 
+# One way of asking said in other small words: what begins and ends a question, 咋 for 怎么, 可以 for 能.
+_SAME = (
+    (re.compile(r"^(?:请问(?:一下)?|我?想问(?:一下|问)?|问(?:一下|下)|那个)"), ""),
+    (re.compile(r"咋(?:办|整|弄|搞)|怎么[弄搞整]|如何办理?"), "怎么办"),
+    (re.compile(r"咋样|怎样"), "怎么样"),
+    (re.compile(r"咋|如何"), "怎么"),
+    (re.compile(r"啥"), "什么"),
+    (re.compile(r"俺"), "我"),
+    (re.compile(r"能不能|可不可以|能否|是否可以|可以"), "能"),
+    (re.compile(r"(?<=[^不没])(?:吗|嘛|呢|啊|呀|吧|不|没有?|行不行|中不中|可以吗|行吗)+$"), ""),
+)
+
+
 def _bare(text: str) -> str:
-    return "".join(c for c in normalise(text) if c.isalnum())
+    """A question as it is compared with one of ours: 彩礼可以退吗, 彩礼能退不 and 彩礼能退吗 are one."""
+    said = "".join(c for c in normalise(text) if c.isalnum())
+    for words, plain in _SAME:
+        said = words.sub(plain, said)
+    return said
 
 
 def _loaded(session: Session, hits: list[_Hit], question: str, k: int) -> list[Passage]:
