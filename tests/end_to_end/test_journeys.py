@@ -232,7 +232,9 @@ def test_an_emergency_stands_first_within_two_seconds_and_the_bot_goes_on_where_
     chat.page.keyboard.press("Enter")
     desk.locator("#thread", has_text="警察在路上").wait_for(timeout=5000)
     chat.page.wait_for_timeout(1500)
-    assert chat.page.locator(".message").last.inner_text().startswith("打了"), "the bot is silent while a person has it"
+    assert chat.page.locator(".message .said").last.inner_text().startswith("打了"), (
+        "the bot is silent while a person has it"
+    )
     desk.get_by_label("内部记录", exact=True).fill("已联系派出所")
     desk.get_by_role("button", name="记下").click()
     shot(desk, "conversation")
