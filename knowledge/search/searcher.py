@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,12 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
     return hits
 
 
+@lru_cache(maxsize=2048)
+def _pairs_of(words: str) -> np.ndarray:
+    """The distinct pairs of a text of ours, which many questions find: it is normalised once, not at each of them."""
+    return np.unique(lexical.pairs(normalise(words)))
+
+
 def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: Index) -> list[fit.Weighed]:
     """With how much of the question's words each hit holds, in its ways of asking, its text and its title."""
     codes = np.unique(lexical.pairs(asked.text))
@@ -261,7 +268,7 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     same = {row.id.encode() for row in session.execute(questions) if _bare(row.text) == _bare(asked.text)}
 
     def share(words: str | None) -> float:
-        held = np.isin(codes, lexical.pairs(normalise(words or "")))
+        held = np.isin(codes, _pairs_of(words or ""))
         return float(weights[held].sum() / weights.sum()) if len(codes) and weights.sum() else 0.0
 
     weighed = []
