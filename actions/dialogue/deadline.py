@@ -21,7 +21,7 @@ _USUAL = ("labour_arbitration", "reconsideration", "land_arbitration", "general_
 _LAWYER = Button("约律师", "想约律师")
 _ASKED_TWICE = "又问了一遍"  # stands in deadline_said once the matter is known and its day wasn't understood
 _DOUBTS = {
-    Doubt.vague: "“{said}”是个大概，差一天结果就不一样。看看文书、短信、病历上的日子：",
+    Doubt.vague: "“{said}”是个大概，差一天结果就不一样。看看文书、短信、病历上的日子，找不到就打 12348 问问律师：",
     Doubt.impossible: "“{said}”这一天，日历上没有，您再看看：",
     Doubt.ahead: "“{said}”还没到，要的是已经过去的那一天：",
     Doubt.several: "您说了几个日子，我不敢乱挑：",
