@@ -71,13 +71,13 @@ def build_parts(settings: Settings) -> Parts:
 
 def _second_opinion(
     settings: Settings, embedder: SentenceEmbedder
-) -> Callable[[str, Emergency | None], Emergency | None]:
+) -> Callable[[str, Emergency | None, bool], Emergency | None]:
     try:
         learned = SecondOpinion.load(settings.dangers)
     except (OSError, ValueError) as error:  # the rules do without it
         log.warning("second opinion on danger unavailable: %s", type(error).__name__)
-        return lambda _, ruled: ruled
-    return lambda text, ruled: learned.of(text, embedder, ruled)
+        return lambda _, ruled, __: ruled
+    return lambda text, ruled, is_asked: learned.of(text, embedder, ruled, is_asked=is_asked)
 
 
 def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:

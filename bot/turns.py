@@ -76,8 +76,8 @@ class Taken:
     """A message that is ours to answer, and what was so when we took it.
 
     `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
-    `is_long`: Rasa's session has grown and a new one is due; `is_alone`: a person was asked for and none is at work, so
-    the bot goes on.
+    `is_long`: Rasa's session has grown and a new one is due; `is_asked`: our last words asked for it, in a form or about
+    a case; `is_alone`: a person was asked for and none is at work, so the bot goes on.
     """
 
     message: Message
@@ -88,6 +88,7 @@ class Taken:
     is_retry: bool
     done: tuple[Reply, ...]
     is_long: bool
+    is_asked: bool
     is_alone: bool = False
 
     @property
@@ -114,10 +115,10 @@ class Turns:
         sessions: Callable[[], Session],
         rasa: RasaClient,
         topic: Callable[[str], str] = lambda _: "",
-        second_opinion: Callable[[str, Emergency | None], Emergency | None] = lambda _, ruled: ruled,
+        second_opinion: Callable[[str, Emergency | None, bool], Emergency | None] = lambda _, ruled, __: ruled,
     ) -> None:
         """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told;
-        second_opinion: on a text, and on what the rules hold of it.
+        second_opinion: on a text, on what the rules hold of it, and whether it answers a question of ours.
         """
         self._sessions = sessions
         self._rasa = rasa
@@ -193,14 +194,15 @@ class Turns:
                 is_retry=is_retry,
                 done=tuple(Reply.from_custom(reply) for reply in outcome.replies) if outcome else (),
                 is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
+                is_asked=messages.is_asked(session, message),
                 is_alone=_is_alone(session, conversation, text),
             )
-        return replace(taken, danger=self.danger_in(text))
+        return replace(taken, danger=self.danger_in(text, is_asked=taken.is_asked))
 
-    def danger_in(self, text: str) -> Emergency | None:
+    def danger_in(self, text: str, *, is_asked: bool = False) -> Emergency | None:
         """By the rules, and by the second opinion on what they hold of it."""
         with stage("emergency"):
-            return self._second_opinion(text, recognise(text)) if text else None
+            return self._second_opinion(text, recognise(text), is_asked) if text else None
 
     def _replies_to(self, message_id: int) -> list[Message]:
         with self._sessions() as session:
@@ -268,7 +270,7 @@ class Turns:
         if taken.done and taken.done[0].text not in {reply.text for reply in replies}:
             replies = list(taken.done)  # what was done is told, whatever the dialogue makes of the message now
         # A long message that begins a form tells the trouble; what is said within one is an answer to it.
-        in_form = any(reply.form for reply in replies) and len(taken.text) < _TOLD
+        in_form = (taken.is_asked or any(reply.form for reply in replies)) and len(taken.text) < _TOLD
         if taken.danger is None or (taken.is_feared and in_form) or _is_far_fetched(taken, replies):
             return replies
         return [*replies, card.reply(taken.danger)]

@@ -117,6 +117,25 @@ def all_messages(session: Session, conversation_id: str) -> list[Message]:
     return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)))
 
 
+def is_asked(session: Session, message: Message) -> bool:
+    """Whether the message answers a question of ours: a form's, or one we came with about a case (解决了吗)."""
+    last = session.scalar(
+        select(Message)
+        .where(
+            Message.conversation_id == message.conversation_id,
+            Message.id < message.id,
+            Message.sender != Sender.resident,
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    if last is None:
+        return False
+    said = last.reply
+    is_ours_to_begin = last.in_reply_to is None and last.sender is Sender.bot
+    return bool(said.form) or (said.kind is ReplyKind.case and is_ours_to_begin and bool(said.buttons))
+
+
 def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:
     """A word of the system in the conversation, once a key."""
     session.add(

@@ -28,8 +28,8 @@ SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = examples.FOLDER
 NONE = "none"
 # P(some danger). Chosen on exam b with exam a among the sentences, in steps of .1, then both joined them.
-# An alarm from here on, in a long story later; from LIKELY_FROM on danger where no answer is found;
-# from FEARED_FROM on said behind whatever is found (bot/turns.py).
+# An alarm from here on, later in a long story and where we asked (让他晚上莫放了 says what is wished for); from
+# LIKELY_FROM on danger where no answer is found; from FEARED_FROM on said behind whatever is found (bot/turns.py).
 ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.65, 0.9, 0.5, 0.3
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
@@ -126,8 +126,10 @@ class SecondOpinion:
             found.append((1 - float(row[at]), max(rest)[1]))
         return found
 
-    def of(self, text: str, embedder: Embedder, ruled: Emergency | None = None) -> Emergency | None:
-        """What to hold of the message, with what the rules hold of it."""
+    def of(
+        self, text: str, embedder: Embedder, ruled: Emergency | None = None, *, is_asked: bool = False
+    ) -> Emergency | None:
+        """What to hold of the message, with what the rules hold of it; `is_asked`: it answers a question of ours."""
         if sum("\u4e00" <= c <= "\u9fff" for c in text) < _FEWEST:
             return ruled
         [(chance, kind)] = self.likely([text], embedder)
@@ -136,7 +138,7 @@ class SecondOpinion:
         if chance < FEARED_FROM:
             return ruled
         fine = finer(EmergencyKind(kind), text)
-        alarm_from = ALARM_FROM if len(text) < _LONG else LONG_ALARM_FROM
+        alarm_from = LONG_ALARM_FROM if is_asked or len(text) >= _LONG else ALARM_FROM
         is_alarm = ruled is None and chance >= alarm_from
         return Emergency(
             fine,

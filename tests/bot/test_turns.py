@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.conversations import claims, messages, service
+from actions.replies import Button, Reply, ReplyKind
+from bot.conversations import claims, delivery, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.emergency.guidance import GUIDANCE, Emergency, EmergencyKind
 from bot.turns import Turns
@@ -168,6 +169,33 @@ def test_a_feared_danger_stands_behind_an_answer_and_calls_nobody(
     with sessions() as session:
         held = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
         assert held.status is ConversationStatus.bot
+
+
+@pytest.mark.parametrize("asks", ["form", "case"])
+def test_a_short_answer_to_our_question_is_not_feared(
+    sessions: sessionmaker[Session], message: int, asks: str
+) -> None:
+    with sessions() as session:
+        first = session.get_one(Message, message)
+        if asks == "form":
+            asking = Reply(ReplyKind.asking, "您希望怎么解决？", form="dispute_form", step="wish")
+            messages.store_replies(session, first, [asking])
+        else:
+            solved = Reply(ReplyKind.case, "这样算解决了吗？", buttons=(Button("解决了"), Button("没解决")))
+            assert delivery.tell(session, first.conversation_id, solved, key="case-event-1")
+            session.commit()
+        conversation = session.get_one(Conversation, first.conversation_id)
+        answer = messages.receive(session, conversation, client_id="c7654321", text="墙已经扒了，路通了").id
+    heard: list[bool] = []
+
+    def feared(_text: str, _ruled: Emergency | None, is_asked: bool) -> Emergency:
+        heard.append(is_asked)
+        return FEARED
+
+    rasa = FakeRasa([{"kind": "case", "text": "记为办结。"}])
+    said = asyncio.run(Turns(sessions=sessions, rasa=rasa, second_opinion=feared).answer(answer))  # type: ignore[arg-type]
+    assert heard == [True]
+    assert [m.text for m in said] == ["记为办结。"]
 
 
 def test_what_is_hardly_feared_never_takes_the_place_of_a_reply(

@@ -64,7 +64,6 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     filed = chat.press("对，报上去")
     number = re.search(r"\d{6}-\d{3,}-\d{2}", filed)
     assert number, filed
-    assert number.group() in chat.say("我那事咋样了")
     chat.press("要个链接，换手机也能看")
     link = chat.page.get_by_role("link", name="打开看进度").get_attribute("href") or ""
     phone = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
@@ -76,6 +75,7 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     shot(phone, "progress")
     phone.goto(base + link)
     assert "已经用过" in phone.inner_text("main")
+    assert number.group() in chat.say("我那事咋样了")
 
     staff.make(prepared, "zhao", "赵主任", "supervisor")
     desk = staff.sign_in(browser, base, "zhao")

@@ -60,6 +60,16 @@ def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_
     assert held("彩礼能退吗", 0.1) is None
 
 
+def test_an_answer_to_our_question_needs_more_to_ring() -> None:
+    wish = "让他晚上莫放了"
+    assert recognise(wish) is None
+    for chance, rings in ((0.7, False), (0.95, True)):
+        found = sure(chance, "revenge").of(wish, PairEmbedder(), None, is_asked=True)
+        assert found is not None
+        assert (not found.soft, found.is_feared, found.is_likely) == (rings, not rings, not rings)
+    assert not sure(0.0).of("着火了", PairEmbedder(), recognise("着火了"), is_asked=True).soft  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("text", ["着火了", "我不想活了，一点意思都没有，你们别管我", "孩子吃了老鼠药"])
 def test_a_cry_and_the_wish_to_die_are_never_doubted(text: str) -> None:
     assert held(text, 0.0) == recognise(text)
