@@ -76,8 +76,8 @@ class Taken:
     """A message that is ours to answer, and what was so when we took it.
 
     `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
-    `is_long`: Rasa's session has grown and a new one is due; `is_asked`: our last words asked for it, in a form or about
-    a case; `is_alone`: a person was asked for and none is at work, so the bot goes on.
+    `is_long`: Rasa's session has grown and a new one is due; `is_asked`: our last words asked for it, in a form or
+    about a case; `is_alone`: a person was asked for and none is at work, so the bot goes on.
     """
 
     message: Message

@@ -172,9 +172,7 @@ def test_a_feared_danger_stands_behind_an_answer_and_calls_nobody(
 
 
 @pytest.mark.parametrize("asks", ["form", "case"])
-def test_a_short_answer_to_our_question_is_not_feared(
-    sessions: sessionmaker[Session], message: int, asks: str
-) -> None:
+def test_a_short_answer_to_our_question_is_not_feared(sessions: sessionmaker[Session], message: int, asks: str) -> None:
     with sessions() as session:
         first = session.get_one(Message, message)
         if asks == "form":
