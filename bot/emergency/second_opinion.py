@@ -28,9 +28,9 @@ SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = examples.FOLDER
 NONE = "none"
 # P(some danger). Chosen on exam b with exam a among the sentences, in steps of .1, then both joined them.
-# An alarm from here on, later in a long story and where we asked (让他晚上莫放了 says what is wished for); from
-# LIKELY_FROM on danger where no answer is found; from FEARED_FROM on said behind whatever is found (bot/turns.py).
-ALARM_FROM, LONG_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.65, 0.9, 0.5, 0.3
+# An alarm from here on, in a long story later, and later still where we asked (墙已经扒了 says that it is settled);
+# from LIKELY_FROM on danger where no answer is found; from FEARED_FROM on said behind whatever is found (bot/turns.py).
+ALARM_FROM, LONG_ALARM_FROM, ASKED_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.65, 0.9, 0.97, 0.5, 0.3
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
@@ -138,7 +138,9 @@ class SecondOpinion:
         if chance < FEARED_FROM:
             return ruled
         fine = finer(EmergencyKind(kind), text)
-        alarm_from = LONG_ALARM_FROM if is_asked or len(text) >= _LONG else ALARM_FROM
+        alarm_from = LONG_ALARM_FROM if len(text) >= _LONG else ALARM_FROM
+        if is_asked:
+            alarm_from = ASKED_ALARM_FROM
         is_alarm = ruled is None and chance >= alarm_from
         return Emergency(
             fine,

@@ -63,7 +63,7 @@ def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_
 def test_an_answer_to_our_question_needs_more_to_ring() -> None:
     wish = "让他晚上莫放了"
     assert recognise(wish) is None
-    for chance, rings in ((0.7, False), (0.95, True)):
+    for chance, rings in ((0.7, False), (0.95, False), (0.98, True)):
         found = sure(chance, "revenge").of(wish, PairEmbedder(), None, is_asked=True)
         assert found is not None
         assert (not found.soft, found.is_feared, found.is_likely) == (rings, not rings, not rings)
