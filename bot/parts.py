@@ -16,6 +16,7 @@ from knowledge import origin
 from knowledge.anonymity.names import features, training
 from knowledge.clock import today
 from knowledge.documents.models import DocumentVersion
+from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
@@ -59,12 +60,14 @@ def build_parts(settings: Settings) -> Parts:
         prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
     )
     live = LiveIndex(settings.snapshots, fits=origin.checking(sessions, settings.snapshots))
-    searcher = Searcher(embedder=embedder, live=live)
+    classifier = LiveClassifier(settings.answer_classifier)
+    searcher = Searcher(embedder=embedder, live=live, classifier=classifier)
     rasa = RasaClient(
         settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers
     )
     topic = _topic(settings, embedder)
-    kept = Searcher(embedder=KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite")), live=searcher.live)
+    remembering = KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite"))
+    kept = Searcher(embedder=remembering, live=live, classifier=classifier)
     turns = Turns(sessions=sessions, rasa=rasa, topic=topic, second_opinion=_second_opinion(settings, embedder))
     return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept)
 

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         return self.home / "dangers.joblib"
 
     @property
+    def answer_classifier(self) -> Path:
+        """Which answer a message asks for, as it was trained last."""
+        return self.home / "answers.npz"
+
+    @property
     def heartbeat(self) -> Path:
         """Touched by the worker while it goes on."""
         return self.home / "worker.alive"

@@ -20,6 +20,7 @@ from bot.web.internal import internal_app
 from knowledge import origin
 from knowledge.anonymity.names import training
 from knowledge.clock import today
+from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
@@ -94,12 +95,11 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
 
             def check(candidate: index.Index) -> None:
                 # Kept, so that the first publication doesn't wait for them.
-                golden.check(
-                    session,
-                    Searcher(embedder=KeptQueries(embedder, cache), live=lambda: candidate),
-                    settings.corpus / "golden.yml",
-                    day=today(),
+                classifier = LiveClassifier(settings.answer_classifier)
+                searcher = Searcher(
+                    embedder=KeptQueries(embedder, cache), live=lambda: candidate, classifier=classifier
                 )
+                golden.check(session, searcher, settings.corpus / "golden.yml", day=today())
 
             return building.build_snapshot(
                 session,

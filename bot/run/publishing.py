@@ -14,6 +14,7 @@ from bot.settings import ROOT, Settings
 from knowledge import origin, publication
 from knowledge.clock import today
 from knowledge.documents import versions
+from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.encoder.queries import KeptQueries
@@ -113,7 +114,9 @@ class Publications:
             cache = VectorCache(self._settings.cache / "vectors.sqlite")
             root = self._settings.snapshots
             live = LiveIndex(root, fits=origin.checking(self._sessions, root))
-            self._made = _Tools(embedder, cache, Searcher(embedder=KeptQueries(embedder, cache), live=live))
+            classifier = LiveClassifier(self._settings.answer_classifier)
+            searcher = Searcher(embedder=KeptQueries(embedder, cache), live=live, classifier=classifier)
+            self._made = _Tools(embedder, cache, searcher)
         return self._made
 
     def close(self) -> None:

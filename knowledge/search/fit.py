@@ -16,12 +16,14 @@ _PATH = Path(__file__).parents[1] / "learned" / "fit.json"
 LOOKED_AT = 10  # hits that get a second look
 _OF_ONE = ("raw", "dense", "bank", "best", "lexical", "covered", "told", "titled")
 _KINDS = ("answer", "statute", "service_guide", "case_story", "regulation", "policy")
-# Each of a hit's own, by how much it stays behind the best of the hits in it, and its kind.
-ORDER = (*_OF_ONE, *(f"behind_{name}" for name in _OF_ONE), *_KINDS)
+# Each of a hit's own, by how much it stays behind the best of the hits in it, and its kind; the classifier's opinion
+# counts only beside those on others.
+ORDER = (*_OF_ONE, *(f"behind_{name}" for name in _OF_ONE), *_KINDS, "behind_likely")
 SURE = ("lead", "raw", "covered", "told", "statute")
 # What a text of the resident's own place or of the kind asked for adds to the order: so many times what it adds to raw.
 _FAVOUR = 30.0
 _AHEAD, _SURE_ASKED = 100.0, 0.95  # of what was asked word for word
+_LEAST_LIKELY = -12.0  # log P: below, one is as unlikely as another
 _ALONE = 3.0  # a hit without others leads by as much
 
 
@@ -32,7 +34,8 @@ class Weighed:
 
     `covered`, `told`, `titled`: the share of the question's pairs of characters, rare ones counting more, that stand in
     its ways of asking, in its text and in its title. `favour`: what place and kind add to raw; `is_asked`: the message
-    is one of its questions, word for word.
+    is one of its questions, word for word. `likely`: log P by the classifier of answers, which has none of what it
+    doesn't know: that counts as the likeliest of the hits.
     """
 
     raw: float
@@ -48,6 +51,7 @@ class Weighed:
     ref: str | None
     kind: str
     is_asked: bool = False
+    likely: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,13 @@ def order_features(hits: Sequence[Weighed]) -> np.ndarray:
     """(n, len(ORDER)) float, a row a hit."""
     own = np.array([[float(getattr(hit, name)) for name in _OF_ONE] for hit in hits])
     kinds = np.array([[float(hit.kind == kind) for kind in _KINDS] for hit in hits])
-    return np.hstack([own, own - own.max(axis=0, keepdims=True), kinds])
+    return np.hstack([own, own - own.max(axis=0, keepdims=True), kinds, _behind_likeliest(hits)[:, None]])
+
+
+def _behind_likeliest(hits: Sequence[Weighed]) -> np.ndarray:
+    known = [max(hit.likely, _LEAST_LIKELY) for hit in hits if hit.likely is not None]
+    top = max(known, default=0.0)
+    return np.array([0.0 if hit.likely is None else max(hit.likely, _LEAST_LIKELY) - top for hit in hits])
 
 
 def sure_features(hits: Sequence[Weighed], logits: np.ndarray, question: str) -> np.ndarray:

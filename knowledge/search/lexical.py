@@ -6,31 +6,27 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.normalise import normalise
+from knowledge import characters
+from knowledge.characters import letters
 
 _K1, _B = 1.5, 0.75
-_BITS = 21  # a code point fits
 _BLOCK = 20_000  # texts counted at once; with 120 characters each about 200 MB of working memory
 _COUNTS = np.dtype([("code", np.uint64), ("row", np.uint32), ("count", np.uint16)])
 _FILES = ("codes", "start", "rows", "weights")
-
-
-def _kept(text: str) -> str:
-    return "".join(c for c in normalise(text) if c.isalnum())
 
 
 def character_pairs(text: str) -> list[str]:
     """Pairs of neighbouring characters, the unit that measured best for BM25 over Chinese statutes (lab.md section
     3).
     """
-    kept = _kept(text)
+    kept = letters(text)
     return [kept[i : i + 2] for i in range(len(kept) - 1)] or [kept]
 
 
 def pairs(text: str) -> np.ndarray:
     """The same as codes, uint64; none for a text without letters."""
-    points = np.frombuffer(_kept(text).encode("utf-32-le"), np.uint32).astype(np.uint64)
-    return (points[:-1] << np.uint64(_BITS)) | points[1:] if len(points) > 1 else points
+    points, paired = characters.codes(text)
+    return paired if len(paired) else points
 
 
 def _counted(texts: Sequence[str], first_row: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,12 +35,12 @@ def _counted(texts: Sequence[str], first_row: int) -> tuple[np.ndarray, np.ndarr
     lengths = np.array([len(f) for f in found], np.uint32)
     rows = np.repeat(np.arange(len(texts), dtype=np.uint64), lengths)
     keys, counts = np.unique(
-        (rows << np.uint64(2 * _BITS)) | (np.concatenate(found) if found else np.empty(0, np.uint64)),
+        (rows << np.uint64(2 * characters.BITS)) | (np.concatenate(found) if found else np.empty(0, np.uint64)),
         return_counts=True,
     )
     out = np.empty(len(keys), _COUNTS)
-    out["code"] = keys & np.uint64((1 << 2 * _BITS) - 1)
-    out["row"] = (keys >> np.uint64(2 * _BITS)) + first_row
+    out["code"] = keys & np.uint64((1 << 2 * characters.BITS) - 1)
+    out["row"] = (keys >> np.uint64(2 * characters.BITS)) + first_row
     out["count"] = np.minimum(counts, 65_535)
     return out, lengths
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents.models import BankQuestion, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.encoder.answer_classifier import AnswerClassifier
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 from knowledge.places import places_serving
@@ -31,12 +32,19 @@ LOCAL = 0.06
 class Searcher:
     """Joins the live snapshot with an embedder.
 
-    `live` is asked at each search, so a swapped snapshot is seen at once.
+    `live` is asked at each search, so a swapped snapshot is seen at once; so is `classifier`, which may be missing.
     """
 
-    def __init__(self, *, embedder: Embedder, live: Callable[[], Index]) -> None:
+    def __init__(
+        self,
+        *,
+        embedder: Embedder,
+        live: Callable[[], Index],
+        classifier: Callable[[], AnswerClassifier | None] = lambda: None,
+    ) -> None:
         self.embedder = embedder
         self.live = live
+        self.classifier = classifier
 
     def search(
         self,
@@ -110,22 +118,36 @@ class Searcher:
         if named and (article := named_in_force(session, named, asked.day)):
             hits = _first(article[0].id, hits)
         hits.sort(key=lambda h: -h.raw)
-        return self._looked_at(session, hits, asked, live)
+        return self._looked_at(session, hits, asked, live, vector)
 
-    def _looked_at(self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index) -> list["_Hit"]:
+    def _looked_at(
+        self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index, vector: np.ndarray
+    ) -> list["_Hit"]:
         """The best that may be shown once more, by all that was weighed and by their words; what was named stays
         first. They share their raw scores out anew, so that the order still follows those.
         """
         best = [h for h in hits if h.reason is None and not h.is_named][: fit.LOOKED_AT]
         if not best:
             return hits
-        weighed = _weighed_words(session, best, asked, live)
+        weighed = self._with_likely(_weighed_words(session, best, asked, live), asked.text, vector)
         order = np.argsort(-fit.logits(weighed), kind="stable")
         looked = [
             replace(best[i], raw=best[place].raw, weighed=weighed[i], place=place) for place, i in enumerate(order)
         ]
         seen = {h.chunk_id for h in best}
         return sorted([*looked, *(h for h in hits if h.chunk_id not in seen)], key=lambda h: (-h.raw, h.place))
+
+    def _with_likely(self, weighed: list[fit.Weighed], text: str, vector: np.ndarray) -> list[fit.Weighed]:
+        """With what the classifier says of those that it knows."""
+        classifier = self.classifier()
+        if classifier is None:
+            return weighed
+        chances = classifier.chances(text, vector)
+        known = (classifier.ids.get(one.document) for one in weighed)
+        return [
+            one if row is None else replace(one, likely=float(chances[row]))
+            for one, row in zip(weighed, known, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

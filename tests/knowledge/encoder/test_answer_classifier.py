@@ -1,0 +1,101 @@
+"""The classifier of answers: what it learns, what it says of what it doesn't know, and that search does without it."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from knowledge.documents.models import BankQuestion, BankTarget, Document, Kind
+from knowledge.encoder.answer_classifier import AnswerClassifier, LiveClassifier, train, ways_of_asking
+from knowledge.places import Level, Place
+from knowledge.search import fit
+from knowledge.search.fit import Weighed
+from tests.fakes import PairEmbedder
+
+WAYS = [
+    ("欠条丢了还能要钱吗", "answer-qiantiao"),
+    ("借条不见了钱咋要", "answer-qiantiao"),
+    ("只有转账没有欠条", "answer-qiantiao"),
+    ("狗咬了人主人要赔吗", "answer-gou"),
+    ("被邻居的狗咬了", "answer-gou"),
+    ("打狂犬疫苗的钱谁出", "answer-gou"),
+    ("离婚孩子归谁", "answer-lihun"),
+    ("离了婚娃跟谁过", "answer-lihun"),
+]
+
+
+@pytest.fixture(scope="module")
+def taught() -> AnswerClassifier:
+    trained = train(WAYS, embedder=PairEmbedder())
+    assert trained is not None
+    return trained
+
+
+def likeliest(classifier: AnswerClassifier, text: str) -> str:
+    chances = classifier.chances(text, PairEmbedder().encode_queries([text])[0])
+    assert np.isclose(np.exp(chances).sum(), 1)
+    return list(classifier.ids)[int(np.argmax(chances))]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("俺的欠条丢了", "answer-qiantiao"), ("他家狗咬我一口", "answer-gou"), ("离婚了娃归谁", "answer-lihun")],
+)
+def test_it_tells_which_answer_is_asked_for(taught: AnswerClassifier, text: str, answer: str) -> None:
+    assert likeliest(taught, text) == answer
+
+
+@pytest.mark.parametrize("text", ["", "xyz", "？！", "魑魅魍魉"])
+def test_words_that_nobody_asked_with_are_no_error(taught: AnswerClassifier, text: str) -> None:
+    assert np.isfinite(taught.chances(text, np.zeros(384, np.float32))).all()
+
+
+def test_of_one_answer_there_is_nothing_to_learn() -> None:
+    assert train(WAYS[:3], embedder=PairEmbedder()) is None
+    assert train([], embedder=PairEmbedder()) is None
+
+
+def test_it_is_the_same_from_its_file_and_a_newer_one_is_seen(taught: AnswerClassifier, tmp_path: Path) -> None:
+    path = tmp_path / "answers.npz"
+    live = LiveClassifier(path)
+    assert live() is None
+    taught.save(path)
+    found = live()
+    assert found is not None
+    assert live() is found
+    vector = PairEmbedder().encode_queries(["狗咬人"])[0]
+    assert np.array_equal(found.chances("狗咬人", vector), taught.chances("狗咬人", vector))
+    taught.save(path)
+    os.utime(path, (1, 1))
+    assert live() is not found
+    path.write_bytes(b"no archive")
+    assert live() is None
+
+
+def test_questions_set_aside_and_other_kinds_teach_nothing(sessions: sessionmaker[Session]) -> None:
+    with sessions() as session:
+        session.add(Place(id="nation", name="全国", level=Level.nation))
+        session.flush()
+        for number, (kind, is_set_aside) in enumerate(
+            [(Kind.answer, False), (Kind.answer, True), (Kind.statute, False)]
+        ):
+            document = Document(id=f"doc-{number}", kind=kind, title="题", place_id="nation", topic=None)
+            question = BankQuestion(id=f"q{number}", text=f"问{number}", source="test", set_aside=is_set_aside)
+            question.targets = [BankTarget(rank=0, document_id=document.id)]
+            session.add_all([document, question])
+        session.flush()
+        assert ways_of_asking(session) == [("问0", "doc-0")]
+
+
+def weighed(document: str, likely: float | None) -> Weighed:
+    return Weighed(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.0, document, None, "answer", likely=likely)
+
+
+def test_of_two_that_are_alike_else_the_likelier_comes_first_and_an_unknown_one_keeps_its_place() -> None:
+    first, second = fit.logits([weighed("a", -4.0), weighed("b", -0.1)])
+    assert second > first
+    known, unknown = fit.logits([weighed("a", -0.1), weighed("b", None)])
+    assert np.isclose(known, unknown)
+    assert np.allclose(*fit.logits([weighed("a", None), weighed("b", None)]))
