@@ -27,6 +27,7 @@ _PASSES, _BATCH, _RATE, _SCALE_RATE = 3, 512, 2e-3, 1e-2
 _LABELS_GIVE = 0.05  # label smoothing
 _SCALE = 3.0  # log of the softmax's scale to begin with
 _MOST_CHARACTERS = 300
+_FEWEST_LETTERS = 2
 _FEWEST = 2  # answers; of one there is nothing to choose
 
 
@@ -68,7 +69,11 @@ class AnswerClassifier:
         self._words, self._head, self._bias = words, head, bias
 
     def chances(self, text: str, vector: np.ndarray) -> np.ndarray:
-        """(n,) log P of each answer, by the message as normalised and its vector (384,) as a query."""
+        """(n,) log P of each answer, by the message as normalised and its vector (384,) as a query; of a message of one
+        character (啊) it knows nothing, all are as likely.
+        """
+        if len(characters.letters(text)) < _FEWEST_LETTERS:
+            return np.full(len(self.ids), -float(np.log(len(self.ids))))
         by_words = _log_softmax(self._words.chances(text[:_MOST_CHARACTERS]))
         return _log_softmax(by_words + _log_softmax(self._head @ vector + self._bias))
 

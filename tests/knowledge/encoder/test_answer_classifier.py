@@ -52,6 +52,10 @@ def test_words_that_nobody_asked_with_are_no_error(taught: AnswerClassifier, tex
     assert np.isfinite(taught.chances(text, np.zeros(384, np.float32))).all()
 
 
+def test_one_character_asks_for_nothing(taught: AnswerClassifier) -> None:
+    assert np.ptp(taught.chances("啊", PairEmbedder().encode_queries(["啊"])[0])) == 0
+
+
 def test_of_one_answer_there_is_nothing_to_learn() -> None:
     assert train(WAYS[:3], embedder=PairEmbedder()) is None
     assert train([], embedder=PairEmbedder()) is None
