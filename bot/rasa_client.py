@@ -154,5 +154,6 @@ def erase_trackers(path: Path, conversation_ids: Iterable[str]) -> None:
     if not path.exists():
         return
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
+        db.execute("PRAGMA secure_delete=ON")  # the words are overwritten, not only let go
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             db.executemany("DELETE FROM events WHERE sender_id = ?", [(c,) for c in conversation_ids])

@@ -59,6 +59,7 @@ class Case(Base):
     satisfaction: Mapped[int | None]  # 1...5, from the resident
     lookup_failures: Mapped[int] = mapped_column(Integer, default=0)  # wrong phone digits, since the last right ones
     lookup_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    masked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # what people said in it is deleted
     is_demo: Mapped[bool] = mapped_column(default=False)
     team: Mapped[Team | None] = relationship()
     events: Mapped[list["CaseEvent"]] = relationship(

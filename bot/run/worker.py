@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
+from bot import sqlite_files
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
 from bot.keeping.daily import Daily
+from bot.privacy import retention
 from bot.rasa_client import erase_trackers
 from bot.run.citing import citing_files
 from bot.run.clock_watch import ClockWatch
@@ -101,9 +103,13 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
             service.forget(session, conversation_id)
-        registry.sweep(session, now=datetime.now(UTC))
-    if old:
-        log.info("retention: %s conversations deleted", len(old))
+        now = datetime.now(UTC)
+        registry.sweep(session, now=now)
+        masked = retention.mask_old(session, after=timedelta(days=settings.case_retention_days), now=now)
+        photos = retention.drop_waiting_photos(session, now=now)
+    if old or masked or photos:
+        log.info("retention: %s conversations deleted, %s cases and appointments masked", len(old), masked)
+        sqlite_files.empty_wal(sqlite_files.file_of(settings.url))
 
 
 def sweep_remains(settings: Settings, sessions: Callable[[], Session]) -> None:
@@ -115,3 +121,5 @@ def sweep_remains(settings: Settings, sessions: Callable[[], Session]) -> None:
     erase_trackers(settings.rasa_trackers, stray)
     if found or stray:
         log.info("swept up: %s rows, %s of Rasa's trackers", found, len(stray))
+    # what residents deleted meanwhile while others were reading
+    sqlite_files.empty_wal(sqlite_files.file_of(settings.url))

@@ -16,6 +16,7 @@ from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
+from bot import sqlite_files
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -92,6 +93,8 @@ def current(held: Mine) -> dict[str, Any]:
 def forget(held: Mine, response: Response) -> None:
     erase_trackers(held.chat.settings.rasa_trackers, [held.conversation.id])
     service.forget(held.session, held.conversation.id)
+    held.session.close()  # a reader of ours would be in the way
+    sqlite_files.empty_wal(sqlite_files.file_of(held.chat.settings.url))
     response.delete_cookie(COOKIE)
 
 
