@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from actions.cases import finding
-from bot.conversations import queue
+from bot.conversations import private, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff import rights, signing_in
 from bot.staff.models import Staff
@@ -113,4 +113,6 @@ def _last_words(session: Session, rows: list[Conversation]) -> dict[str, str]:
         .where(Message.conversation_id.in_([c.id for c in rows]), Message.sender == Sender.resident)
         .group_by(Message.conversation_id)
     )
-    return {m.conversation_id: m.text for m in session.scalars(select(Message).where(Message.id.in_(newest)))}
+    said = session.scalars(select(Message).where(Message.id.in_(newest))).all()
+    hidden = private.among_last(session, said)
+    return {m.conversation_id: private.HIDDEN if m.id in hidden else m.text for m in said}
