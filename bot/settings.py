@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(
-        default=20, description="Messages a conversation may send in a minute; an address may send three times as many."
+        default=20, description="Messages a conversation may send in a minute; an address may send ten times as many."
     )
     forgotten_minutes: int = Field(
         default=10,

@@ -2,10 +2,13 @@
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from bot.settings import Settings
 from bot.web.problems import ApiError
 
 _MOST_KEYS = 20_000
@@ -15,7 +18,7 @@ class RateLimit:
     """Sliding minute in memory; one app process holds it."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, deque[float]] = defaultdict(deque)
+        self._seen: dict[str, deque[float]] = {}
         self._turn = threading.Lock()  # endpoints ask from their threads
 
     def check(self, key: str, most: int) -> None:
@@ -25,16 +28,42 @@ class RateLimit:
                 raise ApiError(429, "too_many", "您发得太快了，请歇一分钟再发。急事请拨打 12345；危险时拨打 110。")
 
     def _has_room(self, key: str, most: int) -> bool:
-        now, seen = time.monotonic(), self._seen[key]
+        now, seen = time.monotonic(), self._seen.pop(key, deque())
+        self._seen[key] = seen  # the last one heard stands last, also one that is refused
         while seen and seen[0] < now - 60:
             seen.popleft()
         if len(seen) >= most:
             return False
         seen.append(now)
         if len(self._seen) > _MOST_KEYS:
-            self._seen.clear()
+            self._drop_old(now)
         return True
+
+    def _drop_old(self, now: float) -> None:
+        """Whose minute is over, then those heard longest ago: nobody's limit is lifted by others' coming."""
+        for key in [key for key, seen in self._seen.items() if not seen or seen[-1] < now - 60]:
+            del self._seen[key]
+        if len(self._seen) > _MOST_KEYS:
+            for key in list(self._seen)[: _MOST_KEYS // 10]:
+                del self._seen[key]
 
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def is_own_machine(request: Request) -> bool:
+    """Behind a proxy that is trusted the address is the visitor's."""
+    try:
+        return ip_address(address_of(request)).is_loopback
+    except ValueError:
+        return False
+
+
+def is_https(request: Request, settings: Settings) -> bool:
+    """Whether the browser came by https: it says so itself, a trusted proxy does, or it came to the address that
+    LINLI_PUBLIC_URL names with https.
+    """
+    public = urlsplit(settings.public_url)
+    is_public = public.scheme == "https" and request.headers.get("host", "") == public.netloc
+    return request.url.scheme == "https" or is_public

@@ -24,6 +24,15 @@ def upgrade() -> None:
     for table in ("case", "appointment"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("masked_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "sign_in_try",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_try")),
+    )
+    op.create_index(op.f("ix_sign_in_try_at"), "sign_in_try", ["at"])
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.execute("DROP TRIGGER audit_entry_no_update" if is_sqlite else "ALTER TABLE audit_entry DISABLE TRIGGER USER")
     op.execute(f"UPDATE audit_entry SET detail = '' WHERE detail <> '' AND ({_WITH_WORDS})")
@@ -31,6 +40,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("sign_in_try")
     for table in ("appointment", "case"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("masked_at")

@@ -14,6 +14,7 @@ router = APIRouter(default_response_class=HTMLResponse)
 _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
 
+@router.head("/")  # monitors ask so whether we are there
 @router.get("/")
 def chat(request: Request, village: str | None = None) -> HTMLResponse:
     return _templates.TemplateResponse(request, "chat.html", {"village": village})

@@ -20,8 +20,8 @@ from bot.conversations import messages, service
 from bot.conversations.models import Conversation, Message, Sender
 from bot.parts import Parts
 from bot.rasa_client import erase_trackers
-from bot.settings import ROOT
-from bot.web.limits import RateLimit, address_of
+from bot.settings import ROOT, Settings
+from bot.web.limits import RateLimit, address_of, is_https
 from bot.web.resident.shown import message_json
 from bot.web.resident.tokens import COOKIE, Tokens
 from knowledge.clock import SHANGHAI
@@ -49,6 +49,7 @@ class Door:
     links: Links
     tokens: Tokens
     cookie_days: int
+    settings: Settings
     erase: Callable[[str], None]
     limit: RateLimit = field(default_factory=RateLimit)
 
@@ -65,6 +66,7 @@ def door_of(parts: Parts) -> Door:
         links_of(settings, parts.sessions),
         Tokens(settings.secret("tokens")),
         settings.retention_days,
+        settings,
         erase=lambda conversation_id: erase_trackers(settings.rasa_trackers, [conversation_id]),
     )
 
@@ -147,7 +149,7 @@ def join(request: Request, door: Pressed, sent: Sent, token: str) -> Response:
             max_age=door.cookie_days * 86400,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=is_https(request, door.settings),
         )
         return response
 

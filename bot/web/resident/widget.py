@@ -23,7 +23,7 @@ from bot.conversations.models import Conversation, ConversationStatus, Message, 
 from bot.emergency import card
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
-from bot.web.limits import address_of
+from bot.web.limits import address_of, is_https
 from bot.web.problems import ApiError
 from bot.web.resident.chat import At, Chat, Mine
 from bot.web.resident.shown import message_json, reply_json
@@ -33,6 +33,8 @@ from knowledge.places import Level, Place, village_labels
 SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
 _WAIT_S = 25.0
 _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
+# a whole village may stand behind one address of its provider (CGNAT)
+_STARTS, _AN_ADDRESS = 60, 10
 _MOST_WAITING = 8  # pictures; each may be 10 MB
 _TYPING_LASTS = timedelta(seconds=6)
 
@@ -62,7 +64,7 @@ class VillageBody(BaseModel):
 def start(body: StartBody, request: Request, response: Response, chat: At) -> dict[str, Any]:
     chat.check_origin(request)
     if not chat.is_own_command(request):
-        chat.limit.check(f"start {address_of(request)}", 30)
+        chat.limit.check(f"start {address_of(request)}", _STARTS)
     with chat.sessions() as session:
         conversation = service.start(session, channel="widget", place=_known_village(session, body.village))
         token = chat.tokens.make(conversation)
@@ -75,7 +77,7 @@ def start(body: StartBody, request: Request, response: Response, chat: At) -> di
         max_age=chat.settings.retention_days * 86400,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_https(request, chat.settings),
     )
     return found
 
@@ -230,7 +232,7 @@ def _received(body: MessageBody, request: Request, chat: Chat) -> Message:
         conversation = chat.conversation(request, session)
         if not chat.is_own_command(request):
             chat.limit.check(f"say {conversation.id}", chat.settings.messages_per_minute)
-            chat.limit.check(f"say {address_of(request)}", 3 * chat.settings.messages_per_minute)
+            chat.limit.check(f"say {address_of(request)}", _AN_ADDRESS * chat.settings.messages_per_minute)
         return messages.receive(session, conversation, client_id=body.client_id, text=text)
 
 
