@@ -43,7 +43,7 @@ def remember(at: _At, response: Response, staff: Staff) -> None:
         max_age=_LASTS_S,
         httponly=True,
         samesite="strict",
-        secure=is_https(at.request, at.desk.settings),
+        secure=is_https(at.request, at.desk.settings.public_url),
         path="/staff",
     )
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from bot.settings import Settings
 from bot.web.problems import ApiError
 
 _MOST_KEYS = 20_000
@@ -60,10 +59,10 @@ def is_own_machine(request: Request) -> bool:
         return False
 
 
-def is_https(request: Request, settings: Settings) -> bool:
+def is_https(request: Request, public_url: str) -> bool:
     """Whether the browser came by https: it says so itself, a trusted proxy does, or it came to the address that
     LINLI_PUBLIC_URL names with https.
     """
-    public = urlsplit(settings.public_url)
+    public = urlsplit(public_url)
     is_public = public.scheme == "https" and request.headers.get("host", "") == public.netloc
     return request.url.scheme == "https" or is_public

@@ -77,7 +77,7 @@ def start(body: StartBody, request: Request, response: Response, chat: At) -> di
         max_age=chat.settings.retention_days * 86400,
         httponly=True,
         samesite="lax",
-        secure=is_https(request, chat.settings),
+        secure=is_https(request, chat.settings.public_url),
     )
     return found
 

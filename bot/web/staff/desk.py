@@ -227,5 +227,5 @@ def check_origin(request: Request) -> None:
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
     desk: Desk = request.app.state.desk
-    is_secure = is_https(request, desk.settings)
+    is_secure = is_https(request, desk.settings.public_url)
     response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=is_secure, path="/staff")
