@@ -24,6 +24,8 @@ def upgrade() -> None:
     for table in ("case", "appointment"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("masked_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "sign_in_try",
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -41,6 +43,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("sign_in_try")
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_column("failures")
     for table in ("appointment", "case"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("masked_at")
