@@ -16,7 +16,7 @@ from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
-from bot import sqlite_files
+from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -34,7 +34,7 @@ SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申�
 _WAIT_S = 25.0
 _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
 # a whole village may stand behind one address of its provider (CGNAT)
-_STARTS, _AN_ADDRESS = 60, 10
+_STARTS, _AN_ADDRESS, _PHOTOS_A_DAY = 60, 10, 300
 _MOST_WAITING = 8  # pictures; each may be 10 MB
 _TYPING_LASTS = timedelta(seconds=6)
 
@@ -168,6 +168,9 @@ def _may_send_photo(request: Request, chat: At) -> None:
         conversation = chat.conversation(request, session)
     chat.limit.check(f"photo {conversation.id}", 12)
     chat.limit.check(f"photo {address_of(request)}", 40)
+    chat.photo_days.check(address_of(request), _PHOTOS_A_DAY)
+    if disk.free(chat.settings.home) < disk.LOW:
+        raise ApiError(507, "full", "服务器快存满了，这会儿收不了照片，请过后再发。文字可以照常发。")
 
 
 async def _clean_photo(request: Request, _: Annotated[None, Depends(_may_send_photo)]) -> CleanPhoto:

@@ -192,3 +192,17 @@ def test_lists_of_packages_are_not_served() -> None:
     client = TestClient(app)
     found = [client.get(f"/static/{name}").status_code for name in ("page.css", "package-lock.json", "package.json")]
     assert found == [200, 404, 404]
+
+
+def test_an_address_sends_so_many_pictures_a_day(empty: World) -> None:
+    """Refused before the picture is read."""
+    chat = empty.app.state.chat
+    client = empty.visitor()
+    client.post("/api/widget/conversations", json={})
+    for _ in range(299):
+        chat.photo_days.check("testclient", 300)
+    picture = {"photo": ("a.jpg", b"no picture", "image/jpeg")}
+    assert client.post("/api/widget/photos", files=picture).status_code == 422
+    refused = client.post("/api/widget/photos", files=picture)
+    assert refused.status_code == 429
+    assert "明天再发" in refused.json()["error"]["message"]
