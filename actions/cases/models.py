@@ -167,3 +167,13 @@ class CaseLink(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LookupTry(Base):
+    """Wrong guesses at a case's number and four digits, by who asks."""
+
+    __tablename__ = "lookup_try"
+
+    asker: Mapped[str] = mapped_column(String(40), primary_key=True)  # a conversation
+    wrong: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -39,7 +39,6 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
     checks = [
         *_machine(settings),
         *([] if args.quick else [*_database(settings), _snapshot(settings), _backups(settings)]),
-        _disk(settings),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
         *_pages(settings),
@@ -52,7 +51,7 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
 def _machine(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
     return [
-        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB"),
+        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB；先看看旧备份、日志和 .before- 开头的旧库"),
         Check("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"),
     ]
 
@@ -117,16 +116,6 @@ def _snapshot(settings: Settings) -> Check:
         finally:
             engine.dispose()
     return Check("资料索引", not wrong, f"不能用（{wrong}）；后台会重新做，急的话运行 linli kb build")
-
-
-def _disk(settings: Settings) -> Check:
-    from bot import disk
-
-    left = disk.free(settings.home) if settings.home.exists() else disk.LOW
-    remedy = (
-        f"只剩 {left / 2**30:.1f} GB。满了就什么也存不下；先看看旧备份、日志和 {settings.home} 里 .before- 开头的旧库"
-    )
-    return Check("磁盘", left >= disk.LOW, remedy, is_urgent=left < disk.LEAST)
 
 
 def _backups(settings: Settings) -> Check:

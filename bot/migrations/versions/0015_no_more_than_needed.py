@@ -35,6 +35,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_try")),
     )
     op.create_index(op.f("ix_sign_in_try_at"), "sign_in_try", ["at"])
+    op.create_table(
+        "lookup_try",
+        sa.Column("asker", sa.String(length=40), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("asker", name=op.f("pk_lookup_try")),
+    )
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.execute("DROP TRIGGER audit_entry_no_update" if is_sqlite else "ALTER TABLE audit_entry DISABLE TRIGGER USER")
     op.execute(f"UPDATE audit_entry SET detail = '' WHERE detail <> '' AND ({_WITH_WORDS})")
@@ -42,6 +49,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("lookup_try")
     op.drop_table("sign_in_try")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_column("failures")

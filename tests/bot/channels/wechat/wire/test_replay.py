@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.channels.wechat.wire.crypto import WechatRefused, signature
+from bot.channels.wechat.wire.crypto import MessageCipher, WechatRefused, signature
 from bot.channels.wechat.wire.replay import SeenBodies
 from bot.conversations.models import Message
-from tests.bot.channels.wechat.test_inbound import TOKEN, Wired, wire
+from tests.bot.channels.wechat.test_inbound import APPID, KEY, TOKEN, Wired, wire
 
 NOW = 1_790_000_000.0
 
@@ -56,4 +56,29 @@ def test_words_of_others_under_a_line_that_was_seen_are_refused(
     with sessions() as session:
         said = session.scalars(select(Message.text).where(Message.sender == "resident")).all()
     assert "网页" not in said
+    wired.simulator.check()
+
+
+@pytest.mark.parametrize("mode", ["plain", "safe"])
+@pytest.mark.parametrize("odd", ["\x1d", "\x08", "\x00", "\ufffe", "&#x1d;", "&#8;"])
+def test_a_character_that_xml_has_not_is_dropped_and_the_question_answered(
+    sessions: sessionmaker[Session], mode: str, odd: str
+) -> None:
+    """T14: the person read that the account was out of order."""
+    wired = wire(sessions, mode=mode)
+    xml = (
+        "<xml><ToUserName>gh</ToUserName><FromUserName>o1</FromUserName><CreateTime>1</CreateTime>"
+        f"<MsgType>text</MsgType><Content>{odd}邻居占了我家{odd}地</Content><MsgId>7</MsgId></xml>"
+    )
+    stamp, nonce = str(int(wired.clock.unix())), "0123456789"
+    query, body = {"timestamp": stamp, "nonce": nonce, "signature": signature(TOKEN, stamp, nonce)}, xml.encode()
+    if mode == "safe":
+        sealed = MessageCipher(key=KEY, appid=APPID).seal(xml)
+        query |= {"encrypt_type": "aes", "msg_signature": signature(TOKEN, stamp, nonce, sealed)}
+        body = f"<xml><ToUserName>gh</ToUserName><Encrypt>{sealed}</Encrypt></xml>".encode()
+    answer = wired.run(wired.simulator.reach("POST", query, body))
+    assert answer.status_code == 200
+    assert answer.text != "success"
+    with sessions() as session:
+        assert "邻居占了我家地" in session.scalars(select(Message.text).where(Message.sender == "resident")).all()
     wired.simulator.check()
