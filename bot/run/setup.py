@@ -138,10 +138,11 @@ def sbom() -> None:
     step("venv-sbom", _SBOM_TOOL, install)
     folder.mkdir(exist_ok=True)
     for name, python in (("app", APP_VENV / "bin" / "python"), ("rasa", RASA_VENV / "bin" / "python")):
-        made = [venv / "bin" / "cyclonedx-py", "environment", "--of", "JSON", "-o", folder / f"{name}.cdx.json", python]
+        file = str(folder / f"{name}.cdx.json")
+        made = [str(venv / "bin" / "cyclonedx-py"), "environment", "--of", "JSON", "-o", file, str(python)]
         if subprocess.run(made).returncode:
             raise SetupFailed(f"{name} 的软件清单没有做成。")
-        say(f"软件清单：{folder / f'{name}.cdx.json'}")
+        say(f"软件清单：{file}")
 
 
 def _torch_index() -> list[str]:
