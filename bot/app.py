@@ -1,5 +1,6 @@
 """Create_app: routes and handlers joined, nothing else."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,7 @@ from bot.web import errors, health
 from bot.web.body_limit import BodyLimit
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
+from bot.web.proxies import UntrustedProxies
 from bot.web.resident import pages as resident_pages
 from bot.web.resident import progress, widget
 from bot.web.resident import wechat as wechat_pages
@@ -87,10 +89,17 @@ def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
     )
 
 
+class _Pages(StaticFiles):
+    """What a page loads; the lists of what it was made of are nobody's."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return ("", None) if path.endswith(".json") else super().lookup_path(path)
+
+
 def _join_files(app: FastAPI, settings: Settings) -> None:
     for name, path in _VENDOR.items():
         app.mount(f"/static/vendor/{name}", StaticFiles(directory=settings.vendor / path, check_dir=False))
-    app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
+    app.mount("/static", _Pages(directory=ROOT / "bot" / "static"), name="static")
 
 
 def _join_middleware(app: FastAPI, settings: Settings) -> None:
@@ -104,3 +113,4 @@ def _join_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["authorization", "content-type"],
         )
     app.add_middleware(Headers)
+    app.add_middleware(UntrustedProxies)

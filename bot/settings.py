@@ -34,6 +34,14 @@ class Settings(BaseSettings):
     statutes: str = Field(default="", description="Short names of the statutes to import, comma-separated; empty: all.")
     origins: str = Field(default="", description="Origins that may embed the widget, comma-separated.")
     retention_days: int = Field(default=180, description="Days after its last message that a conversation is deleted.")
+    case_retention_days: int = Field(
+        default=1095,  # three years: the limitation of claims (民法典 188), and what an archive asks of us
+        ge=60,  # 回头看 asks again after 7 and 30 days
+        description=(
+            "Days after a case has ended, or an appointment is over, that names, telephones, words and photos in it "
+            "are deleted; number, category, place and dates stay."
+        ),
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         description=(
@@ -42,7 +50,7 @@ class Settings(BaseSettings):
     )
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(
-        default=20, description="Messages a conversation may send in a minute; an address may send three times as many."
+        default=20, description="Messages a conversation may send in a minute; an address may send ten times as many."
     )
     forgotten_minutes: int = Field(
         default=10,

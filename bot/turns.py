@@ -1,12 +1,12 @@
 """One message to its replies."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from bot.conversations.models import Conversation, ConversationStatus, Message, 
 from bot.emergency import card
 from bot.emergency.guidance import Emergency
 from bot.emergency.recognising import recognise
-from bot.rasa_client import RasaClient, RasaUnavailable
+from bot.rasa_client import RasaClient, RasaFailed, RasaUnavailable
 from bot.staff import signing_in
 from knowledge.normalise import normalise
 
@@ -47,6 +47,13 @@ _WAIT = Reply(
     "12345，法律 12348。",
     links=phone_links("110", "120", "119", "12345", "12348"),
 )
+_FAILED = Reply(
+    ReplyKind.text,
+    "对不住，这句话我试了几次都没处理成，是我这边出了毛病，不是您说错了。您的话都存着，我请工作人员来看。等不及的话请直接打"
+    "电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。换个说法再问也行。",
+    links=phone_links("110", "120", "119", "12345", "12348"),
+)
+MOST_TRIES = 3  # of a message that fails in Rasa or in an action, while they are there
 _HELPING = {
     ReplyKind.answer,
     ReplyKind.case,
@@ -62,7 +69,7 @@ _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打�
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
 
-@contextmanager
+@contextlib.contextmanager
 def stage(name: str) -> Iterator[None]:
     started = time.perf_counter()
     try:
@@ -143,6 +150,9 @@ class Turns:
         except (RasaUnavailable, asyncio.CancelledError) as error:
             if taken.danger and taken.is_likely and isinstance(error, RasaUnavailable):
                 return await self._in_thread(self._call_for_help, taken, taken.danger)
+            if isinstance(error, RasaFailed) and await self._in_thread(self._has_failed_enough, taken):
+                await self._forgotten_by_rasa(taken)
+                return await self._in_thread(self._give_up, taken, error)
             await self._in_thread(self._put_off, taken, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
@@ -216,6 +226,32 @@ class Turns:
             if isinstance(error, RasaUnavailable):
                 messages.notice_once(session, taken.message, _WAIT)
         TURNS.labels("delayed").inc()
+
+    # --- given up
+
+    def _has_failed_enough(self, taken: Taken) -> bool:
+        with self._sessions() as session:
+            return claims.failed(session, taken.id) >= MOST_TRIES
+
+    async def _forgotten_by_rasa(self, taken: Taken) -> None:
+        """The next message finds the dialogue as this one found it."""
+        with contextlib.suppress(RasaUnavailable):
+            await self._rasa.take_back(taken.conversation_id, taken.id)
+
+    def _give_up(self, taken: Taken, error: BaseException) -> list[Message]:
+        """It would fail for ever, and the resident would wait: they hear so, and a person is called."""
+        log.error("given up conversation=%s message=%s reason=%s", taken.conversation_id, taken.id, error)
+        TURNS.labels("failed").inc()
+        with self._sessions() as session:
+            conversation = session.get(Conversation, taken.conversation_id)
+            if conversation is None:
+                return []  # deleted by the resident in between
+            # What an earlier try did carry out is told all the same.
+            replies = taken.done or (_FAILED,)
+            if taken.danger:
+                replies = (*replies, card.reply(taken.danger))
+            queued = self._queued(session, conversation, "failed")
+            return messages.store_replies(session, taken.message, _together(*replies, queued))
 
     # --- in danger
 

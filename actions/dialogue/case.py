@@ -157,7 +157,7 @@ class CheckCase(CaseAction):
             asked = case_reply(f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
             return say(asked, events=slots(awaits=turn.waiting_for(LOOK_UP + spoken)))
         try:
-            found = finding.look_up(session, digits, tail.group(1), now=datetime.now(UTC))
+            found = finding.look_up(session, digits, tail.group(1), now=datetime.now(UTC), asker=turn.conversation_id)
         except NotFound as error:
             hint = "匿名登记的只能在当时的对话里查。查不到可以拨打 12345。"
             return say(case_reply(error.message_zh, next=hint, links=_LINE))

@@ -51,7 +51,7 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
 def _machine(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
     return [
-        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB"),
+        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB；先看看旧备份、日志和 .before- 开头的旧库"),
         Check("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"),
     ]
 

@@ -100,6 +100,7 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # tries at an answer that raised
 
     @property
     def reply(self) -> Reply:

@@ -7,6 +7,8 @@ CSP = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
+# The microphone is for who would rather speak.
+_NO_MORE = "camera=(), geolocation=(), payment=(), usb=(), serial=(), midi=(), display-capture=(), microphone=(self)"
 
 
 class Headers:
@@ -25,6 +27,9 @@ class Headers:
                 headers.setdefault("Content-Security-Policy", CSP)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = _NO_MORE
+                if scope.get("scheme") == "https":
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
         await self._app(scope, receive, sent)

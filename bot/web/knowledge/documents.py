@@ -62,7 +62,7 @@ def begin(at: KnowledgeForm) -> Response:
         version = _begin(at, given)
     except InvalidInput as error:
         return _new_page(at, given, problem=error.message_zh)
-    at.record("新建资料", version.document_id, detail=version.content["title"])
+    at.record("新建资料", version.document_id)
     at.session.commit()
     return at.back(address(version.id))
 

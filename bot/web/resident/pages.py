@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from actions.cases.photos import WAITS_FOR_A_REPORT
 from bot.channels.greeting import notice
 from bot.parts import Parts
 from bot.settings import ROOT, Settings
@@ -13,6 +14,7 @@ router = APIRouter(default_response_class=HTMLResponse)
 _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
 
+@router.head("/")  # monitors ask so whether we are there
 @router.get("/")
 def chat(request: Request, village: str | None = None) -> HTMLResponse:
     return _templates.TemplateResponse(request, "chat.html", {"village": village})
@@ -24,6 +26,8 @@ def privacy(request: Request) -> HTMLResponse:
     values = {
         "notice": notice(settings),
         "retention_days": settings.retention_days,
+        "case_retention_days": settings.case_retention_days,
+        "photo_hours": int(WAITS_FOR_A_REPORT.total_seconds()) // 3600,
         "footer": _footer(settings),
     }
     return _templates.TemplateResponse(request, "privacy.html", values)

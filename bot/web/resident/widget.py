@@ -16,13 +16,14 @@ from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
+from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
-from bot.web.limits import address_of
+from bot.web.limits import address_of, is_https
 from bot.web.problems import ApiError
 from bot.web.resident.chat import At, Chat, Mine
 from bot.web.resident.shown import message_json, reply_json
@@ -32,6 +33,8 @@ from knowledge.places import Level, Place, village_labels
 SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
 _WAIT_S = 25.0
 _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
+# a whole village may stand behind one address of its provider (CGNAT)
+_STARTS, _AN_ADDRESS, _PHOTOS_A_DAY = 60, 10, 300
 _MOST_WAITING = 8  # pictures; each may be 10 MB
 _TYPING_LASTS = timedelta(seconds=6)
 
@@ -61,7 +64,7 @@ class VillageBody(BaseModel):
 def start(body: StartBody, request: Request, response: Response, chat: At) -> dict[str, Any]:
     chat.check_origin(request)
     if not chat.is_own_command(request):
-        chat.limit.check(f"start {address_of(request)}", 30)
+        chat.limit.check(f"start {address_of(request)}", _STARTS)
     with chat.sessions() as session:
         conversation = service.start(session, channel="widget", place=_known_village(session, body.village))
         token = chat.tokens.make(conversation)
@@ -74,7 +77,7 @@ def start(body: StartBody, request: Request, response: Response, chat: At) -> di
         max_age=chat.settings.retention_days * 86400,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_https(request, chat.settings.public_url),
     )
     return found
 
@@ -92,6 +95,8 @@ def current(held: Mine) -> dict[str, Any]:
 def forget(held: Mine, response: Response) -> None:
     erase_trackers(held.chat.settings.rasa_trackers, [held.conversation.id])
     service.forget(held.session, held.conversation.id)
+    held.session.close()  # a reader of ours would be in the way
+    sqlite_files.empty_wal(sqlite_files.file_of(held.chat.settings.url))
     response.delete_cookie(COOKIE)
 
 
@@ -163,6 +168,9 @@ def _may_send_photo(request: Request, chat: At) -> None:
         conversation = chat.conversation(request, session)
     chat.limit.check(f"photo {conversation.id}", 12)
     chat.limit.check(f"photo {address_of(request)}", 40)
+    chat.photo_days.check(address_of(request), _PHOTOS_A_DAY)
+    if disk.free(chat.settings.home) < disk.LOW:
+        raise ApiError(507, "full", "服务器快存满了，这会儿收不了照片，请过后再发。文字可以照常发。")
 
 
 async def _clean_photo(request: Request, _: Annotated[None, Depends(_may_send_photo)]) -> CleanPhoto:
@@ -227,7 +235,7 @@ def _received(body: MessageBody, request: Request, chat: Chat) -> Message:
         conversation = chat.conversation(request, session)
         if not chat.is_own_command(request):
             chat.limit.check(f"say {conversation.id}", chat.settings.messages_per_minute)
-            chat.limit.check(f"say {address_of(request)}", 3 * chat.settings.messages_per_minute)
+            chat.limit.check(f"say {address_of(request)}", _AN_ADDRESS * chat.settings.messages_per_minute)
         return messages.receive(session, conversation, client_id=body.client_id, text=text)
 
 

@@ -17,7 +17,7 @@ from actions.cases.status import STAFF_LABELS
 from actions.dialogue.hearing.dispute import FIELDS
 from actions.errors import InvalidInput, NotFound
 from actions.feedback import record_unanswered
-from bot.conversations import handoff, queue
+from bot.conversations import handoff, private, queue
 from bot.conversations.models import CannedReply, Conversation, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
@@ -95,8 +95,8 @@ def conversation(heard: Heard, at: InboxSeat, conversation_id: str) -> Response:
         cases=finding.of_conversation(at.session, found.id),
         appointments=appointments.held_by(at.session, found.id, now=datetime.now(UTC)),
         booking_label=appointments.label,
-        summary=_summary(thread.messages, found, heard),
-        last=next((m.text for m in reversed(thread.messages) if m.sender is Sender.resident), ""),
+        summary=_summary(thread.open, found, heard),
+        last=next((m.text for m in reversed(thread.open) if m.sender is Sender.resident), ""),
         canned=list(at.session.scalars(canned)),
         teams=at.teams(),
         labels=STAFF_LABELS,
@@ -148,8 +148,15 @@ class Thread:
     def of(cls, at: Seat, conversation: Conversation) -> Self:
         latest = select(Message).where(Message.conversation_id == conversation.id).order_by(Message.id.desc())
         messages = list(at.session.scalars(latest.limit(_MESSAGES_SHOWN)))[::-1]
-        remaining = at.tools.remaining(conversation.id)
-        return cls(messages, {"conversation": conversation, "messages": messages, "remaining": remaining})
+        is_theirs = private.meets(at.session, conversation.id, at.staff.id)
+        hidden = set() if is_theirs else private.among(messages)
+        shown = {"conversation": conversation, "messages": messages, "hidden": hidden, "hidden_text": private.HIDDEN}
+        return cls(messages, {**shown, "remaining": at.tools.remaining(conversation.id)})
+
+    @property
+    def open(self) -> list[Message]:
+        """Those that this member of staff may read."""
+        return [m for m in self.messages if m.id not in self.shown["hidden"]]
 
     def page(self, at: Seat) -> HTMLResponse:
         return at.page("inbox/thread.html", **self.shown)

@@ -22,7 +22,7 @@ from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
-from bot.web.limits import RateLimit
+from bot.web.limits import RateLimit, is_https
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
 from bot.web.staff.typed import int_of, text_of
@@ -213,16 +213,19 @@ def check_secret(request: Request, sent: FormData, who: Who) -> None:
 
 
 def check_origin(request: Request) -> None:
+    """A frame without an origin of its own ("null") is none of our pages. Browsers too old to say where a form comes
+    from are left to the session's secret.
+    """
     origin = request.headers.get("origin")
     try:
-        is_own = not origin or origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+        is_own = not origin or urlsplit(origin).netloc == request.headers.get("host")
     except ValueError:
         is_own = False
-    if not is_own:
+    if not is_own or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("请从本系统的页面操作。")
 
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
-    response.set_cookie(
-        COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/staff"
-    )
+    desk: Desk = request.app.state.desk
+    is_secure = is_https(request, desk.settings.public_url)
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=is_secure, path="/staff")

@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from actions.cases import finding
-from bot.conversations import queue
+from bot.conversations import private, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff import rights, signing_in
 from bot.staff.models import Staff
-from bot.web.staff.desk import Desk, Seat, seat
+from bot.web.staff.desk import COOKIE, Desk, Seat, seat
 
 _SHOWN = 100
 _QUIET_S = 20
@@ -49,7 +49,8 @@ def inbox(at: InboxSeat, box: str = "waiting") -> Response:
 
 @router.get("/events")
 def events(at: InboxSeat) -> StreamingResponse:
-    listener = Listener(at.staff.id, rights.places_of(at.session, at.staff), at.staff.can("dashboard"))
+    token = at.request.cookies.get(COOKIE, "")
+    listener = Listener(at.staff.id, token, rights.places_of(at.session, at.staff), at.staff.can("dashboard"))
     return StreamingResponse(
         _told(at.request, at.desk, listener),
         media_type="text/event-stream",
@@ -62,12 +63,16 @@ class Listener:
     """What an open page is told about, as it was when the page was opened. `places`: None where it is everywhere."""
 
     staff_id: int
+    token: str
     places: list[str] | None
     hears_alarms: bool
 
-    def counts(self, desk: Desk) -> dict[str, int]:
+    def counts(self, desk: Desk) -> dict[str, int] | None:
+        """None: the session has ended, or the account was switched off."""
         waiting = (*_within(self.places), Conversation.status == ConversationStatus.waiting)
         with desk.sessions() as session:
+            if not signing_in.is_held(session, self.token, now=datetime.now(UTC)):
+                return None
             return {
                 "waiting": _count(session, *waiting),
                 "danger": _count(session, *waiting, Conversation.handoff_reason == "danger"),
@@ -81,8 +86,11 @@ async def _told(request: Request, desk: Desk, listener: Listener) -> AsyncIterat
     is_first = True
     while not await request.is_disconnected():
         is_changed = await desk.pulse.wait(_QUIET_S)
+        counts = await run_in_threadpool(listener.counts, desk)
+        if counts is None:
+            return
         if is_changed or is_first:
-            yield f"event: inbox\ndata: {json.dumps(await run_in_threadpool(listener.counts, desk))}\n\n"
+            yield f"event: inbox\ndata: {json.dumps(counts)}\n\n"
         else:
             yield ": still here\n\n"
         is_first = False
@@ -113,4 +121,6 @@ def _last_words(session: Session, rows: list[Conversation]) -> dict[str, str]:
         .where(Message.conversation_id.in_([c.id for c in rows]), Message.sender == Sender.resident)
         .group_by(Message.conversation_id)
     )
-    return {m.conversation_id: m.text for m in session.scalars(select(Message).where(Message.id.in_(newest)))}
+    said = session.scalars(select(Message).where(Message.id.in_(newest))).all()
+    hidden = private.among_last(session, said)
+    return {m.conversation_id: private.HIDDEN if m.id in hidden else m.text for m in said}

@@ -20,6 +20,7 @@ from starlette.datastructures import FormData
 from actions.errors import ActionError, InvalidInput, NotAllowed
 from bot.staff import accounts, audit, passwords, signing_in
 from bot.staff.models import Role, StaffSession
+from bot.web import browsers
 from bot.web.limits import address_of
 from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, seat, set_cookie
 from bot.web.staff.typed import text_of
@@ -93,23 +94,26 @@ def door(at: AtTheDoor) -> Response:
 @router.post("/sign-in")
 def enter(at: Annotated[Knock, _knock("sign-in", most=20)]) -> Response:
     try:
-        token, _ = signing_in.sign_in(
+        token, held = signing_in.sign_in(
             at.session,
             login=at.text("login", 40),
             password=at.password[:200],
             code=at.text("code", 8),
             now=datetime.now(UTC),
             agent=at.request.headers.get("user-agent", ""),
+            origin=browsers.origin_of(at, login=at.text("login", 40)),
         )
     except ActionError as error:
         return at.page("account/sign_in.html", status=403, problem=error.message_zh)
     response = RedirectResponse("/staff/inbox", 303)
     set_cookie(at.request, response, token)
+    browsers.remember(at, response, held.staff)
     return response
 
 
 @router.post("/sign-out")
 def leave(at: OwnForm) -> Response:
+    at.record("退出")
     signing_in.sign_out(at.session, at.request.cookies.get(COOKIE, ""))
     response = RedirectResponse("/staff/sign-in", 303)
     response.delete_cookie(COOKIE, path="/staff")

@@ -340,6 +340,25 @@ def test_numbers_cannot_be_walked(county: sessionmaker[Session]) -> None:
         assert finding.look_up(session, case.number, "5678", now=NOW + timedelta(days=1, minutes=1)).id == case.id
 
 
+def test_who_guesses_locks_themselves_out_and_not_the_owner(county: sessionmaker[Session]) -> None:
+    """Red team L6: five wrong tries by anybody kept the owner out for a day."""
+    with county() as session:
+        case = filed(session, phone="13812345678")
+        for tail in range(10):
+            with pytest.raises(NotFound):
+                finding.look_up(session, case.number, f"{tail:04d}", now=NOW, asker="guesser")
+        with pytest.raises(NotFound):
+            finding.look_up(session, case.number, "5678", now=NOW, asker="guesser")
+        assert finding.look_up(session, case.number, "5678", now=NOW, asker="owner").id == case.id
+        for other in range(20):  # many conversations, one try each
+            with pytest.raises(NotFound):
+                finding.look_up(session, case.number, f"{other:04d}", now=NOW, asker=f"guesser {other}")
+        with pytest.raises(NotFound):
+            finding.look_up(session, case.number, "5678", now=NOW, asker="owner")
+        later = NOW + timedelta(days=1, minutes=1)
+        assert finding.look_up(session, case.number, "5678", now=later, asker="guesser").id == case.id
+
+
 def test_no_mediation_without_both_and_thirty_days_to_confirm(county: sessionmaker[Session]) -> None:
     with county() as session:
         case = filed(session)

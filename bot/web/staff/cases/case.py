@@ -93,7 +93,7 @@ def pack(at: CasesSeat, case_id: str, kind: str) -> Response:
 @router.post("/{case_id}/{do}")
 def act(at: CasesForm, case_id: str, do: str) -> Response:
     case, now, note = _held(at, case_id), datetime.now(UTC), at.text("note")
-    at.record(f"事项：{do}", case.number, detail=note[:200])
+    at.record(f"事项：{do}", case.number)
     if do.startswith("mediation") and not at.staff.can("mediate"):
         raise NotAllowed("调解由调解员来做。")
     if do not in MOVES:
