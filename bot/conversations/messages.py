@@ -13,6 +13,7 @@ from bot.conversations.models import Conversation, ConversationStatus, Message, 
 from knowledge.tables import changed
 
 MAX_CHARACTERS = 2000
+AT_ONCE = 500  # messages; a page asks for the rest
 
 
 def receive(session: Session, conversation: Conversation, *, client_id: str, text: str) -> Message:
@@ -108,7 +109,7 @@ def messages_after(session: Session, conversation_id: str, after: int) -> list[M
             select(Message)
             .where(Message.conversation_id == conversation_id, Message.id > after)
             .order_by(Message.id)
-            .limit(500)
+            .limit(AT_ONCE)
         )
     )
 

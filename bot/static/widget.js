@@ -5,7 +5,7 @@
   const CALLS = [["110", "报警"], ["120", "急救"], ["119", "火警"], ["12345", "政务服务"], ["12348", "法律服务"]];
   const TILES = [["问法律", "我有个法律问题想问"], ["查村规", "我们村有哪些村规民约"], ["办事要带什么", "低保怎么申请"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
   const MORE = [["我的事", "我登记的事办到哪一步了"], ["我的预约", "我的预约"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
-  const LONGEST_SIDE = 2000, THUMB = 240;
+  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000;
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [key, value] of Object.entries(props)) {
@@ -54,10 +54,10 @@
       if (store.get("contrast") === "1") this.setAttribute("contrast", "");
       this.open();
       this.watch();
-      document.addEventListener("visibilitychange", () => this.poll(true));
+      document.addEventListener("visibilitychange", () => { if (document.hidden) this.deafen(); else { this.poll(true); this.listen(); } });
     }
-    watch() { clearInterval(this.timer); this.timer = setInterval(() => this.poll(), 2500); }
-    disconnectedCallback() { clearInterval(this.timer); }
+    watch() { clearInterval(this.timer); this.timer = setInterval(() => { this.listen(); if (!this.isLive()) this.poll(); }, 2500); }
+    disconnectedCallback() { clearInterval(this.timer); this.deafen(); }
 
     build(root) {
       this.log = el("div", { className: "log", role: "log", tabIndex: 0, ariaLabel: "对话内容" });
@@ -166,7 +166,7 @@
         const [small, thumb] = await shrunk(file);
         const body = new FormData();
         body.append("photo", small, "photo.jpg");
-        const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.embedded && this.token ? { authorization: "Bearer " + this.token } : {} });
+        const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.own() });
         const data = await response.json().catch(() => ({}));
         if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
         this.say_banner(null);
@@ -182,10 +182,10 @@
       this.fit();
     }
 
+    own() { return this.embedded && this.token ? { authorization: "Bearer " + this.token } : {}; }
     async call(method, path, body) {
       const headers = body === undefined ? {} : { "content-type": "application/json" };
-      if (this.embedded && this.token) headers.authorization = "Bearer " + this.token;
-      const response = await fetch(this.server + "/api/widget" + path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
+      const response = await fetch(this.server + "/api/widget" + path, { method, headers: { ...headers, ...this.own() }, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
       const data = response.status === 204 ? {} : await response.json().catch(() => ({}));
       if (!response.ok) throw Object.assign(new Error((data.error && data.error.message) || "出错了，请稍后再试。"), { status: response.status, guidance: data.guidance });
       return data;
@@ -210,6 +210,8 @@
     }
     begin(session) {
       this.say_banner(null);
+      this.seen.clear();
+      this.last = 0;
       this.held(session.status, session.agent);
       this.village.replaceChildren(el("option", { value: "", textContent: "选您的村" }), ...session.places.map((p) => el("option", { value: p.id, textContent: p.name })));
       this.village.value = session.village || "";
@@ -272,7 +274,40 @@
       } finally {
         this.waiting--;
         this.typing.hidden = this.waiting <= 0;
+        if (this.status === "open") this.poll(true);
       }
+    }
+    // News come by themselves. Where that fails twice (an old browser, a proxy that collects), the page asks for them as `poll` does and
+    // tries again after a while; also until the first of them is here, and when nothing at all was heard for 40 s.
+    isLive() { return Boolean(this.heardAt) && Date.now() - this.heardAt < SILENT_MS; }
+    deafen() { if (this.ear) this.ear.abort(); this.ear = null; this.heardAt = 0; }
+    misses() { this.deaf = (this.deaf || 0) + 1; this.listenAt = this.deaf % 2 ? 0 : Date.now() + 120000; }
+    async listen() {
+      if (this.ear && Date.now() - (this.heardAt || this.earAt) > SILENT_MS) { this.deafen(); this.misses(); }
+      if (this.ear || !this.status || !this.isConnected || document.hidden || Date.now() < (this.listenAt || 0) || !window.AbortController) return;
+      const ear = (this.ear = new AbortController());
+      this.earAt = Date.now();
+      let heard = false, gone = false;
+      try {
+        const response = await fetch(`${this.server}/api/widget/events?after=${this.last}`, { headers: this.own(), credentials: "same-origin", cache: "no-store", signal: ear.signal });
+        gone = response.status === 404;
+        if (response.ok) {
+          const reader = response.body.getReader(), decoder = new TextDecoder();
+          for (let text = ""; ;) {
+            const { done, value } = await reader.read();
+            if (done || this.ear !== ear) break;
+            this.heardAt = Date.now();
+            text += decoder.decode(value, { stream: true });
+            const told = text.split("\n\n");
+            text = told.pop();
+            for (const one of told) if (one.startsWith("data: ")) { heard = true; this.take(JSON.parse(one.slice(6)), true); }
+          }
+        }
+      } catch { /* as if it had ended */ }
+      if (this.ear !== ear) return; // left on purpose
+      this.deafen();
+      if (heard) this.deaf = 0; else this.misses();
+      if (gone) this.open(); else if (heard) this.listen();
     }
     async poll(now) {
       if (document.hidden || !this.status || this.waiting > 0) return;
@@ -280,12 +315,18 @@
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
         const found = await this.call("GET", "/messages?seen=1&after=" + this.last);
-        found.messages.forEach((m) => this.next(m));
-        this.held(found.status, found.agent);
-        if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
-        if (found.degraded || this.degraded) this.say_banner(found.degraded);
-        this.degraded = found.degraded;
+        this.take(found);
       } catch (error) { if (error.status === 404) this.open(); }
+    }
+    // `told`: it came by itself, so nobody knows yet that it was seen.
+    take(found, told) {
+      const shown = found.messages.map((m) => this.next(m));
+      this.reveal(shown.filter((node) => node && !node.matches(".resident, .system")));
+      this.held(found.status, found.agent);
+      if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
+      if (found.degraded || this.degraded) this.say_banner(found.degraded);
+      this.degraded = found.degraded;
+      if (told && found.messages.length && found.status === "open") this.poll(true);
     }
 
     // Once something new is said, what could be chosen before is no longer meant.
@@ -302,7 +343,7 @@
     }
     link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }); }
     // Only what came in order moves the mark: between a question and its answer somebody else may have written.
-    next(m) { this.show(m); this.last = Math.max(this.last, m.id); }
+    next(m) { const node = this.show(m); this.last = Math.max(this.last, m.id); return node; }
     show(m, shown) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
@@ -321,10 +362,17 @@
       if (m.can_rate) node.append(this.rating(m));
       node.append(el("p", { className: "meta", textContent: m.sender === "agent" ? `${who} ${at}` : at }));
       const waiting = m.client_id && this.find(m.client_id);
-      if (waiting) waiting.replaceWith(node); else this.log.append(node);
+      if (waiting) waiting.remove();
+      this.place(node, m.id);
       if (m.client_id) node.dataset.client = m.client_id;
       this.log.scrollTop = this.log.scrollHeight;
       return node;
+    }
+    // In the order in which it was said, whichever way it came; what is still being sent comes last.
+    place(node, id) {
+      if (id > 0) node.dataset.id = id;
+      const later = id > 0 && [...this.log.children].find((other) => Number(other.dataset.id) > id || (other.dataset.client && !other.dataset.id));
+      if (later) later.before(node); else this.log.append(node);
     }
     // An answer longer than the screen is read from its beginning; a card of danger goes before everything else.
     reveal(nodes) {
@@ -360,7 +408,7 @@
     async forget() {
       if (!confirm("删掉后就找不回来了。已经登记的事、约好的时间还在，但进度不能再从这里告诉您，请先记下编号。确定删除这段对话吗？")) return;
       try { await this.call("DELETE", "/conversations/current"); } catch (error) { if (error.status !== 404) { this.say_banner(error.message); return; } }
-      store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.seen.clear(); this.last = 0; this.open();
+      store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.deafen(); this.open();
     }
   }
   customElements.define("linli-chat", LinliChat);

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
+from bot.web.resident.live import Live
 from bot.web.resident.tokens import COOKIE, Tokens
 
 
@@ -33,6 +34,7 @@ class Chat:
         self.settings, self.sessions, self.turns, self.degraded = settings, sessions, turns, degraded
         self.tokens = Tokens(settings.secret("tokens"))
         self.limit = RateLimit()
+        self.live = Live(sessions, degraded)
         self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()
         self._origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}

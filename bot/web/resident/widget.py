@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.web.limits import address_of
 from bot.web.problems import ApiError
 from bot.web.resident.chat import At, Chat, Mine
-from bot.web.resident.shown import message_json, reply_json
+from bot.web.resident.shown import message_json, news_json, reply_json
 from bot.web.resident.tokens import COOKIE
 from knowledge.places import Level, Place, village_labels
 
@@ -33,7 +33,6 @@ SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申�
 _WAIT_S = 25.0
 _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
 _MOST_WAITING = 8  # pictures; each may be 10 MB
-_TYPING_LASTS = timedelta(seconds=6)
 
 router = APIRouter(prefix="/api/widget")
 
@@ -128,14 +127,7 @@ def news(held: Mine, after: int = 0, seen: bool = False) -> dict[str, Any]:
     if seen and conversation.resident_seen < after and conversation.status is ConversationStatus.open:
         conversation.resident_seen = after
         held.session.commit()
-    typing_at = conversation.agent_typing_at
-    return {
-        "messages": [message_json(m) for m in found],
-        "status": conversation.status.value,
-        "agent": conversation.agent_name,
-        "typing": typing_at is not None and datetime.now(UTC) - typing_at < _TYPING_LASTS,
-        "degraded": held.chat.degraded(),
-    }
+    return news_json(conversation, found, degraded=held.chat.degraded())
 
 
 @router.post("/messages/{message_id}/rating", status_code=204)

@@ -65,6 +65,7 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
     ("DELETE", "/api/widget/conversations/current", {}),
     ("POST", "/api/widget/messages", {"json": SAID}),
     ("GET", "/api/widget/messages", {}),
+    ("GET", "/api/widget/events", {}),
     ("POST", "/api/widget/messages/1/rating", {"json": {"value": "down"}}),
     ("POST", "/api/widget/photos", {"files": {"photo": ("a.png", b"x")}}),
     ("POST", "/api/widget/typing", {}),
