@@ -16,6 +16,7 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from actions.cases import numbers
 from actions.cases.green import green_reasons
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply, ReplyKind, phone_links
@@ -197,7 +198,8 @@ class Turns:
                 is_asked=messages.is_asked(session, message),
                 is_alone=_is_alone(session, conversation, text),
             )
-        return replace(taken, danger=self.danger_in(text, is_asked=taken.is_asked))
+        # a number before the words made the second opinion hear a threat in 他今天又砌高了一截
+        return replace(taken, danger=self.danger_in(numbers.after(text), is_asked=taken.is_asked))
 
     def danger_in(self, text: str, *, is_asked: bool = False) -> Emergency | None:
         """By the rules, and by the second opinion on what they hold of it."""

@@ -16,15 +16,21 @@ MAX_CHARACTERS = 2000
 AT_ONCE = 500  # messages; a page asks for the rest
 
 
-def receive(session: Session, conversation: Conversation, *, client_id: str, text: str) -> Message:
-    """Store what a resident said, before anything is done with it.
+def receive(session: Session, conversation: Conversation, *, client_id: str, text: str, button: str = "") -> Message:
+    """Store what a resident said, before anything is done with it. `button`: what stood on the one that said it.
 
     A repeated `client_id` gives the first message back.
     """
     found = _by_client_id(session, conversation.id, client_id)
     if found:
         return found
-    message = Message(conversation_id=conversation.id, client_id=client_id, sender=Sender.resident, text=storable(text))
+    message = Message(
+        conversation_id=conversation.id,
+        client_id=client_id,
+        sender=Sender.resident,
+        text=storable(text),
+        body={"button": storable(button, 200)} if button else {},
+    )
     session.add(message)
     conversation.updated_at = datetime.now(UTC)
     try:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.settings import Settings
 from bot.turns import Turns
-from bot.web.resident import events, progress, widget
+from bot.web.resident import events, matters, progress, widget
 from bot.web.resident.chat import Chat
 from tests.bot.county import places_and_offices, whole_county
 from tests.bot.world import World, console
@@ -37,4 +37,5 @@ def _pages(sessions: sessionmaker[Session], home: Path) -> World:
     app.include_router(progress.router)
     app.include_router(widget.router)
     app.include_router(events.router)
+    app.include_router(matters.router)
     return World(app, sessions, settings)

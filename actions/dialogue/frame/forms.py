@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from rasa_sdk.events import EventType, SlotSet
 
+from actions.dialogue.case_buttons import pressed
 from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Turn, say, slots
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.replies import Reply, ReplyKind
@@ -25,6 +26,8 @@ class Form(CustomAction):
     def do(self, turn: Turn) -> Said:
         if self.is_heard(turn):
             return say(events=self.mark(turn))
+        if (done := pressed(self.services, turn)) is not None:
+            return done + say(events=self.mark(turn))
         if (left := self.leave(turn)) is not None:
             return left
         step = self.step(turn)

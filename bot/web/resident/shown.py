@@ -23,8 +23,10 @@ def news_json(conversation: Conversation, found: Sequence[Message], *, degraded:
 
 
 def message_json(message: Message) -> dict[str, Any]:
+    said = reply_json(message.reply)
     return {
-        **reply_json(message.reply),
+        **said,
+        "text": message.body.get("button") or said["text"],
         "id": message.id,
         "client_id": message.client_id if message.sender is Sender.resident else None,
         "sender": message.sender.value,

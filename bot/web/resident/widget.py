@@ -220,7 +220,9 @@ def _received(body: MessageBody, request: Request, chat: Chat) -> Message:
         if not chat.is_own_command(request):
             chat.limit.check(f"say {conversation.id}", chat.settings.messages_per_minute)
             chat.limit.check(f"say {address_of(request)}", 3 * chat.settings.messages_per_minute)
-        return messages.receive(session, conversation, client_id=body.client_id, text=text)
+        return messages.receive(
+            session, conversation, client_id=body.client_id, text=text, button=body.text.strip() if body.payload else ""
+        )
 
 
 def _turn_json(chat: Chat, message: Message, replies: Sequence[Message]) -> dict[str, Any]:

@@ -66,6 +66,8 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/api/widget/messages", {"json": SAID}),
     ("GET", "/api/widget/messages", {}),
     ("GET", "/api/widget/events", {}),
+    ("GET", "/api/widget/matters", {}),
+    ("DELETE", "/api/widget/matters/261124-001-05/links", {}),
     ("POST", "/api/widget/messages/1/rating", {"json": {"value": "down"}}),
     ("POST", "/api/widget/photos", {"files": {"photo": ("a.png", b"x")}}),
     ("POST", "/api/widget/typing", {}),
