@@ -146,7 +146,7 @@
     add(number) {
       this.addsTo = number;
       this.adds.hidden = !number;
-      this.input.placeholder = number ? "把情况写在这里" : "想问什么？";
+      this.input.placeholder = number ? "写在这里" : "想问什么？";
       if (!number) return;
       this.fold();
       const away = el("button", { type: "button", className: "quiet", textContent: "不补充了", onclick: () => { this.add(null); this.input.focus(); } });
@@ -435,7 +435,14 @@
     // How the cases stand, soon: news often come several at a time.
     refresh() {
       clearTimeout(this.soon);
-      this.soon = setTimeout(async () => { try { this.matters = await this.call("GET", "/matters"); this.cards.forEach((card) => this.draw(card)); } catch { /* the words are there */ } }, 200);
+      this.soon = setTimeout(async () => { try { this.matters = await this.call("GET", "/matters"); this.redraw(); } catch { /* the words are there */ } }, 200);
+    }
+    redraw() {
+      const { log } = this, wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+      this.cards.forEach((card) => this.draw(card));
+      if (!wasAtEnd) return;
+      log.scrollTop = log.scrollHeight;
+      if (log.lastElementChild) this.reveal([log.lastElementChild]);
     }
     mineButton() {
       this.mine = el("div", { className: "sheet whole", hidden: true, role: "region", ariaLabel: "我的事和预约" });
