@@ -18,12 +18,12 @@ from actions.dialogue.case import (
     stars,
     verdict,
 )
-from actions.dialogue.case_buttons import pressed
 from actions.dialogue.deadline import ValidateDeadline
 from actions.dialogue.dispute import ReportDispute, go_on_buttons
 from actions.dialogue.follow_up import AnswerFollowUp
 from actions.dialogue.frame import tools
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
+from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import dispute as words
 from actions.dialogue.hearing import phrases
 from actions.dialogue.legal_aid import ValidateAid

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.dialogue.case_buttons import pressed
 from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Turn, say, slots
+from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.replies import Reply, ReplyKind
 

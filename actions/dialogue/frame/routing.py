@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from actions.cases import finding, numbers
 from actions.dialogue.booking import held_by
-from actions.dialogue.case_buttons import pressed
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
+from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
 from actions.dialogue.smalltalk import friendly
 from knowledge.answering.told import Answer

@@ -9,9 +9,9 @@ from actions.cases import filing, finding, moves, numbers
 from actions.cases.models import Case
 from actions.cases.status import CaseStatus
 from actions.dialogue.case import CheckCase
-from actions.dialogue.case_buttons import pressed
 from actions.dialogue.control import Question, Report
 from actions.dialogue.frame.base import Said, Turn, slots
+from actions.dialogue.frame.case_buttons import pressed
 from actions.offices.models import Team
 from tests.actions.dialogue.test_base import given, user
 from tests.actions.dialogue.test_forms import Pigs
