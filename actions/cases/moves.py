@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.calendar.workdays import Unit, calendar
-from actions.cases import numbers
+from actions.cases import finding, numbers
 from actions.cases.finding import ASKED_FOR_MORE, get, lead
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, Move, move_between
@@ -259,6 +259,17 @@ def supplement(session: Session, case_id: int, text: str, *, key: str, now: date
     add_event(session, case, "居民补充", key=key, actor=RESIDENT, note=text, now=now)
     session.commit()
     return case
+
+
+def supplement_by_number(session: Session, conversation_id: str, text: str, *, key: str, now: datetime) -> Case | None:
+    """What a resident adds to an open case of theirs that they name (`261124-001-05 补充：…`); None for other words."""
+    digits, said = numbers.find(text)[0], numbers.after(text)
+    if not said.startswith("补充") or said == text:
+        return None
+    own = (c for c in finding.of_person(session, conversation_id) if c.number == digits)
+    case = next((c for c in own if c.status in OPEN or c.status is CaseStatus.returned), None)
+    added = said.removeprefix("补充").lstrip("：:，, ")[:1000]
+    return supplement(session, case.id, added, key=key, now=now) if case and added else None
 
 
 def is_urged(session: Session, case: Case, *, now: datetime) -> bool:

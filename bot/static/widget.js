@@ -266,7 +266,7 @@
     }
     pending(item) {
       this.settle();
-      const node = el("div", { className: "message resident" }, el("p", { textContent: item.text }), el("p", { className: "meta", textContent: "正在发送……" }));
+      const node = el("div", { className: "message resident" }, el("span", { className: "unseen", textContent: "我说：" }), el("p", { className: "said", textContent: item.text }), el("p", { className: "meta", textContent: "正在发送……" }));
       node.dataset.client = item.client_id;
       this.log.append(node);
       this.log.scrollTop = this.log.scrollHeight;
@@ -283,7 +283,7 @@
         const found = await this.call("POST", "/messages", item);
         this.done(item.client_id);
         this.say_banner(null);
-        this.show(found.message, item.text);
+        this.show(found.message);
         this.reveal(found.replies.map((m) => this.show(m)));
         this.held(found.status, this.agent);
         this.unanswered = found.pending && found.status === "bot";
@@ -367,11 +367,18 @@
     link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }); }
     // Only what came in order moves the mark: between a question and its answer somebody else may have written.
     next(m) { const node = this.show(m); this.last = Math.max(this.last, m.id); return node; }
-    show(m, shown) {
+    show(m) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
       if (m.sender === "bot") this.unanswered = false;
       if (m.sender === "resident") this.settle();
+      const sent = m.client_id && this.find(m.client_id);
+      if (sent) { // stays the element it is: a screen reader would read a new one once more
+        sent.querySelector(".meta").textContent = clock(m.at);
+        this.place(sent, m.id);
+        this.log.scrollTop = this.log.scrollHeight;
+        return sent;
+      }
       if (m.kind === "case") this.refresh();
       if (m.case) return this.news(m);
       const node = el("div", { className: `message ${m.sender} ${m.kind}` });
@@ -379,20 +386,18 @@
       if (m.is_urgent) this.pin(m);
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
       const at = clock(m.at);
-      node.append(el("span", { className: "unseen", textContent: who + "说：" }), ...this.body(m, shown));
+      node.append(el("span", { className: "unseen", textContent: who + "说：" }), ...this.body(m));
       if (m.citations.length) node.append(this.sources(m.citations));
       if (m.buttons.length) node.append(this.choices(m.buttons));
       if (m.can_rate) node.append(this.rating(m));
       node.append(el("p", { className: "meta", textContent: m.sender === "agent" ? `${who} ${at}` : at }));
-      const waiting = m.client_id && this.find(m.client_id);
-      if (waiting) waiting.remove();
       this.place(node, m.id);
       if (m.client_id) node.dataset.client = m.client_id;
       this.log.scrollTop = this.log.scrollHeight;
       return node;
     }
-    body(m, shown) {
-      return [el("p", { className: "said", textContent: shown || m.text }),
+    body(m) {
+      return [el("p", { className: "said", textContent: m.text }),
         m.next ? el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next) : "",
         m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : ""];
     }
@@ -470,7 +475,8 @@
     // In the order in which it was said, whichever way it came; what is still being sent comes last.
     place(node, id) {
       if (id > 0) node.dataset.id = id;
-      const later = id > 0 && [...this.log.children].find((other) => Number(other.dataset.id) > id || (other.dataset.client && !other.dataset.id));
+      const later = id > 0 && [...this.log.children].find((other) => other !== node && (Number(other.dataset.id) > id || (other.dataset.client && !other.dataset.id)));
+      if (node.isConnected && node.nextElementSibling === (later || null)) return;
       if (later) later.before(node); else this.log.append(node);
     }
     // An answer longer than the screen is read from its beginning; a card of danger goes before everything else.
