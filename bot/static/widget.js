@@ -463,13 +463,13 @@
       try { this.matters = await this.call("GET", "/matters"); } catch (error) { fill(el("p", { role: "alert", textContent: error.status ? error.message : "网络不通，等一会儿再打开看看。" })); return; }
       const { cases, appointments } = this.matters, none = (text, name, says) => [el("p", { textContent: text }), el("div", { className: "bar" }, ...this.saying([{ title: name, payload: says }]))];
       fill(...(cases.length ? cases.map((c) => this.matter(c)) : none("在这里还没有登记过的事。", "报一件事", "我要反映问题")), el("h2", { textContent: "我的预约" }),
-        ...(appointments.length ? appointments.map((a) => el("section", { className: "matter" }, el("p", { className: "what", textContent: a.label }), el("p", { className: "meta", textContent: `${a.status}，地点：${a.where}` }), el("div", { className: "bar" }, ...this.saying(a.buttons)))) : none("现在没有预约。", "约律师", "想约律师")));
+        ...(appointments.length ? appointments.map((a) => el("section", { className: "matter", role: "group", ariaLabel: a.label }, el("p", { className: "what", textContent: a.label }), el("p", { className: "meta", textContent: `${a.status}，地点：${a.where}` }), el("div", { className: "bar" }, ...this.saying(a.buttons)))) : none("现在没有预约。", "约律师", "想约律师")));
       close.focus();
     }
     matter(c) {
       const press = (title, says) => this.saying([{ title, payload: `${c.number} ${says}` }]);
       const back = el("button", { type: "button", textContent: "收回发出去的链接", onclick: async () => { try { await this.call("DELETE", `/matters/${c.number}/links`); back.replaceWith(el("span", { role: "status", textContent: "收回了，原来的链接都打不开了。" })); } catch (error) { this.say_banner(error.message); } } });
-      return el("section", { className: "matter" }, ...this.head(c.number, c), c.news ? el("p", { className: "said", textContent: c.news.text }) : "",
+      return el("section", { className: "matter", role: "group", ariaLabel: "事项 " + c.number }, ...this.head(c.number, c), c.news ? el("p", { className: "said", textContent: c.news.text }) : "",
         el("div", { className: "bar" }, ...this.acts(c), ...press("要个进度链接", "要个进度链接"), c.links ? back : "", ...(c.withdraws ? press("撤回", "我要撤回") : [])));
     }
     // In the order in which it was said, whichever way it came; what is still being sent comes last.

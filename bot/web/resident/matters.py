@@ -84,5 +84,5 @@ def _appointment_json(appointment: Appointment, *, is_changed_first: bool) -> di
         "label": appointments.label(appointment.opening),
         "where": appointment.opening.address or "等电话",
         "status": APPOINTMENT_LABELS[appointment.status],
-        "buttons": [button.as_json() for button in (*changes, Button("取消", "取消预约"))],
+        "buttons": [button.as_json() for button in (*changes, Button("取消", f"取消{appointment.id}号预约"))],
     }
