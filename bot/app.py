@@ -21,8 +21,8 @@ from bot.web.body_limit import BodyLimit
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
 from bot.web.proxies import UntrustedProxies
+from bot.web.resident import events, matters, progress, widget
 from bot.web.resident import pages as resident_pages
-from bot.web.resident import progress, widget
 from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
@@ -68,7 +68,8 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
     include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))
     wechat_pages.include_pages(app, wechat_pages.door_of(parts))
-    for router in (*registry.routes(), widget.router, progress.router, resident_pages.router, health.router):
+    ours = (widget.router, events.router, matters.router, progress.router, resident_pages.router, health.router)
+    for router in (*registry.routes(), *ours):
         app.include_router(router)
     _join_files(app, settings)
     _join_middleware(app, settings)

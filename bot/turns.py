@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,10 +17,12 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from actions.cases import moves, numbers
 from actions.cases.green import green_reasons
+from actions.errors import ActionError
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply, ReplyKind, phone_links
-from bot.conversations import claims, messages, queue
+from bot.conversations import claims, delivery, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.emergency.guidance import Emergency
@@ -207,7 +210,8 @@ class Turns:
                 is_asked=messages.is_asked(session, message),
                 is_alone=_is_alone(session, conversation, text),
             )
-        return replace(taken, danger=self.danger_in(text, is_asked=taken.is_asked))
+        # a number before the words made the second opinion hear a threat in 他今天又砌高了一截
+        return replace(taken, danger=self.danger_in(numbers.after(text), is_asked=taken.is_asked))
 
     def danger_in(self, text: str, *, is_asked: bool = False) -> Emergency | None:
         """By the rules, and by the second opinion on what they hold of it."""
@@ -270,7 +274,9 @@ class Turns:
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
             queued = queue.request(session, conversation, reason="danger", now=now)
-            return messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
+            replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
+            _add_to_case(session, taken, now)
+            return replies
 
     # --- with people
 
@@ -379,6 +385,17 @@ def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
         return False
     now = datetime.now(UTC)
     return not (queue.is_open(session, now) and signing_in.present(session, now=now))
+
+
+def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
+    """What was meant for a case gets there too, for the dialogue doesn't hear who is in danger; after the card."""
+    key = f"m{taken.id}-supplement"
+    with suppress(ActionError):
+        case = moves.supplement_by_number(session, taken.conversation_id, taken.message.text, key=key, now=now)
+        if case:
+            told = Reply(ReplyKind.text, f"您写的也补充进 {numbers.spoken(case.number)} 了，办事的人看得到。")
+            delivery.tell(session, taken.conversation_id, told, key=key)
+            session.commit()
 
 
 def _together(*replies: Reply | None) -> list[Reply]:

@@ -158,7 +158,9 @@ class Photo(Base):
 
 
 class CaseLink(Base):
-    """A link that shows a case's progress once. Only the SHA-256 of its token is kept."""
+    """A link that shows a case's progress until it ends; `opened_at`: the last time. Only the SHA-256 of its token is
+    kept.
+    """
 
     __tablename__ = "case_link"
 

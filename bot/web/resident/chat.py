@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.turns import Turns
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
+from bot.web.resident.live import Live
 from bot.web.resident.tokens import COOKIE, Tokens
 
 _NO_MORE_PHOTOS = "从您这个网络今天发来的照片太多了，请明天再发，或者送到村委会。文字可以照常发。"
@@ -36,6 +37,7 @@ class Chat:
         self.tokens = Tokens(settings.secret("tokens"))
         self.limit = RateLimit()
         self.photo_days = RateLimit(span_s=86_400, refusal=_NO_MORE_PHOTOS)
+        self.live = Live(sessions, degraded)
         self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()
         self._origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}

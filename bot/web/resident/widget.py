@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.web.limits import address_of, is_https
 from bot.web.problems import ApiError
 from bot.web.resident.chat import At, Chat, Mine
-from bot.web.resident.shown import message_json, reply_json
+from bot.web.resident.shown import message_json, news_json, reply_json
 from bot.web.resident.tokens import COOKIE
 from knowledge.places import Level, Place, village_labels
 
@@ -36,7 +36,6 @@ _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照�
 # a whole village may stand behind one address of its provider (CGNAT)
 _STARTS, _AN_ADDRESS, _PHOTOS_A_DAY = 60, 10, 300
 _MOST_WAITING = 8  # pictures; each may be 10 MB
-_TYPING_LASTS = timedelta(seconds=6)
 
 router = APIRouter(prefix="/api/widget")
 
@@ -133,14 +132,7 @@ def news(held: Mine, after: int = 0, seen: bool = False) -> dict[str, Any]:
     if seen and conversation.resident_seen < after and conversation.status is ConversationStatus.open:
         conversation.resident_seen = after
         held.session.commit()
-    typing_at = conversation.agent_typing_at
-    return {
-        "messages": [message_json(m) for m in found],
-        "status": conversation.status.value,
-        "agent": conversation.agent_name,
-        "typing": typing_at is not None and datetime.now(UTC) - typing_at < _TYPING_LASTS,
-        "degraded": held.chat.degraded(),
-    }
+    return news_json(conversation, found, degraded=held.chat.degraded())
 
 
 @router.post("/messages/{message_id}/rating", status_code=204)
@@ -236,7 +228,9 @@ def _received(body: MessageBody, request: Request, chat: Chat) -> Message:
         if not chat.is_own_command(request):
             chat.limit.check(f"say {conversation.id}", chat.settings.messages_per_minute)
             chat.limit.check(f"say {address_of(request)}", _AN_ADDRESS * chat.settings.messages_per_minute)
-        return messages.receive(session, conversation, client_id=body.client_id, text=text)
+        return messages.receive(
+            session, conversation, client_id=body.client_id, text=text, button=body.text.strip() if body.payload else ""
+        )
 
 
 def _turn_json(chat: Chat, message: Message, replies: Sequence[Message]) -> dict[str, Any]:
