@@ -52,6 +52,14 @@
   });
 
   // --- writing
+  /** At the cursor, on a line of its own; what was written stays. */
+  const insert = (field, words) => {
+    const from = field.selectionStart, before = field.value.slice(0, from), after = field.value.slice(field.selectionEnd);
+    const start = before && !before.endsWith("\n") ? "\n" : "", end = after && !after.startsWith("\n") ? "\n" : "";
+    field.focus();
+    field.setRangeText(start + words + end, from, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
   const form = $("say");
   if (form) {
     let told = 0;
@@ -60,7 +68,13 @@
       told = Date.now();
       fetch(form.dataset.typing, { method: "POST", headers: { "x-csrf": form.csrf.value } }).catch(() => {});
     });
-    form.text.addEventListener("keydown", (e) => { if (e.key === "Enter" && e.ctrlKey) { e.preventDefault(); form.requestSubmit(); } });
+    // Enter sends where there is a real keyboard; while pinyin is being chosen it chooses.
+    const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
+    form.text.addEventListener("keydown", (e) => {
+      if (e.key !== "Enter" || e.isComposing || e.keyCode === 229 || e.shiftKey || !(hasKeyboard || e.ctrlKey)) return;
+      e.preventDefault();
+      if (form.text.value.trim()) form.requestSubmit();
+    });
     form.addEventListener("htmx:afterRequest", (event) => {
       if (!event.detail.successful || event.detail.elt !== form) return;
       form.text.value = form.cite.value = "";
@@ -71,13 +85,12 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button || !form) return;
-    if (button.dataset.canned) { form.text.value = button.dataset.canned; form.text.focus(); }
+    if (button.dataset.canned) insert(form.text, button.dataset.canned);
     if (button.dataset.cite) {
-      form.text.value += (form.text.value ? "\n" : "") + button.dataset.words;
+      insert(form.text, button.dataset.words);
       form.cite.value = [form.cite.value, button.dataset.cite].filter(Boolean).join(",");
       $("cited").textContent = "回复会附上依据。";
       $("cited").hidden = false;
-      form.text.focus();
     }
   });
 
