@@ -1,5 +1,6 @@
 """Create_app: routes and handlers joined, nothing else."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
+from bot.alarms.robots import RobotSetting, robots_of
+from bot.alarms.sending import Sending
 from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
@@ -27,6 +30,8 @@ from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
 from knowledge.clock import today
 from knowledge.search import building as index_building
+
+log = logging.getLogger("linli.app")
 
 _RESTARTING = "助手正在重启，您可以先把问题写下来，好了马上回答。"
 _VENDOR = {"bootstrap": "bootstrap/dist", "htmx": "htmx.org/dist", "chart": "chart.js/dist"}
@@ -46,7 +51,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     settings = parts.settings
     if channels is None:
         channels = registry.build_channels(settings, sessions=parts.sessions, answer=parts.turns.answer)
-    background = Background(parts, channels)
+    background = Background(parts, channels, _sending(parts))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -71,6 +76,15 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     _join_files(app, settings)
     _join_middleware(app, settings)
     return app
+
+
+def _sending(parts: Parts) -> Sending | None:
+    try:
+        robots = robots_of(parts.settings.alarm_robots.get_secret_value())
+    except RobotSetting as error:  # pages and answers go on without; `linli doctor` says it, too
+        log.error("alarms: %s", error.message_zh)
+        return None
+    return Sending(parts.sessions, robots, link=f"{parts.settings.own_url}/staff/inbox") if robots else None
 
 
 def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:

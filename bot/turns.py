@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from actions.cases.green import green_reasons
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply, ReplyKind, phone_links
-from bot.conversations import claims, messages, queue
+from bot.conversations import alarms, claims, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.emergency.guidance import Emergency
@@ -234,6 +234,7 @@ class Turns:
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
             queued = queue.request(session, conversation, reason="danger", now=now)
+            alarms.raise_alarm(session, taken.conversation_id, now=now)
             return messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
 
     # --- with people

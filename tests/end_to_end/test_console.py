@@ -1,6 +1,6 @@
-"""The staff console in a real browser: what was typed stays, who is in danger is heard, and the inbox shows whom to help."""
+"""The staff console in a real browser: what was typed stays, who is in danger is heard, whom to help is seen."""
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from bot.settings import Settings
 from tests.end_to_end import staff
@@ -9,7 +9,7 @@ from tests.end_to_end.conftest import Resident
 _WORDS = "到现场量过，墙占路 40 公分"
 
 
-def _held_by(browser: Browser, base: str, prepared: Settings, login: str, name: str) -> tuple[staff.Page, str]:
+def _held_by(browser: Browser, base: str, prepared: Settings, login: str, name: str) -> tuple[Page, str]:
     """An agent at a conversation that they have taken, and its id."""
     staff.make(prepared, login, name, "agent")
     resident = Resident(base, "lijiagou")
