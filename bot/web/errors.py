@@ -17,8 +17,8 @@ from actions.cases.photos import PhotosBusy
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.settings import ROOT
 from bot.staff.passwords import SignInFailed
+from bot.web import static_files, way_back
 from bot.web.problems import ApiError, PasswordChangeNeeded, SignInNeeded
-from bot.web.staff import way_back
 from knowledge.errors import (
     DraftExists,
     EditConflict,
@@ -31,6 +31,7 @@ from knowledge.errors import (
 
 log = logging.getLogger("linli.web")
 _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+static_files.know(_templates)
 
 # Of what we raise ourselves; any other class of it is 422.
 _BY_CLASS: tuple[tuple[type[ActionError | ReviewError], int], ...] = (

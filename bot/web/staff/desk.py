@@ -22,6 +22,7 @@ from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
+from bot.web import static_files
 from bot.web.limits import RateLimit
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
@@ -80,6 +81,7 @@ class Desk:
         self.settings, self.sessions, self.tools = settings, sessions, tools
         self.knocks, self.pulse = RateLimit(), Pulse(sessions)
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+        static_files.know(self.templates)
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
 
     def who(self, request: Request, session: Session, permission: str | None = None) -> Who:

@@ -20,8 +20,8 @@ from starlette.datastructures import FormData
 from actions.errors import ActionError, InvalidInput, NotAllowed
 from bot.staff import accounts, audit, passwords, signing_in
 from bot.staff.models import Role, StaffSession
+from bot.web import way_back
 from bot.web.limits import address_of
-from bot.web.staff import way_back
 from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, keep_written, seat, set_cookie
 from bot.web.staff.typed import text_of
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.web.staff import way_back
+from bot.web import way_back
 from bot.web.staff.desk import COOKIE
 from tests.bot.world import PASSWORD, World
 
@@ -80,9 +80,7 @@ def test_a_page_asked_for_is_the_one_that_follows_the_door(world: World) -> None
     )
 
 
-@pytest.mark.parametrize(
-    "path", ["/staff/sign-in", "/staff/account", "//staff/x", "/static/x", "/staff/\\x"]
-)
+@pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/account", "//staff/x", "/static/x", "/staff/\\x"])
 def test_nothing_else_is_a_way_back(path: str) -> None:
     assert way_back._page(path) == ""
 
