@@ -1,22 +1,25 @@
 """Create_app: routes and handlers joined, nothing else."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from rasa_sdk.executor import ActionExecutor
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
+from bot.alarms.robots import RobotSetting, robots_of
+from bot.alarms.sending import Sending
 from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
 from bot.parts import Parts
-from bot.settings import ROOT, Settings
-from bot.web import errors, health
+from bot.settings import Settings
+from bot.web import errors, health, static_files
 from bot.web.body_limit import BodyLimit
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
@@ -27,11 +30,13 @@ from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
+from bot.web.static_files import KeptFiles
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
+log = logging.getLogger("linli.app")
+
 _RESTARTING = "助手正在重启，您可以先把问题写下来，好了马上回答。"
-_VENDOR = {"bootstrap": "bootstrap/dist", "htmx": "htmx.org/dist", "chart": "chart.js/dist"}
 
 
 def create_internal_app(parts: Parts) -> FastAPI:
@@ -48,7 +53,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     settings = parts.settings
     if channels is None:
         channels = registry.build_channels(settings, sessions=parts.sessions, answer=parts.turns.answer)
-    background = Background(parts, channels)
+    background = Background(parts, channels, _sending(parts))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -76,6 +81,15 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     return app
 
 
+def _sending(parts: Parts) -> Sending | None:
+    try:
+        robots = robots_of(parts.settings.alarm_robots.get_secret_value())
+    except RobotSetting as error:  # pages and answers go on without; `linli doctor` says it, too
+        log.error("alarms: %s", error.message_zh)
+        return None
+    return Sending(parts.sessions, robots, link=f"{parts.settings.own_url}/staff/inbox") if robots else None
+
+
 def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
     return Tools(
         searcher=parts.searcher,
@@ -90,7 +104,7 @@ def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
     )
 
 
-class _Pages(StaticFiles):
+class _Pages(KeptFiles):
     """What a page loads; the lists of what it was made of are nobody's."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
@@ -98,13 +112,16 @@ class _Pages(StaticFiles):
 
 
 def _join_files(app: FastAPI, settings: Settings) -> None:
-    for name, path in _VENDOR.items():
-        app.mount(f"/static/vendor/{name}", StaticFiles(directory=settings.vendor / path, check_dir=False))
-    app.mount("/static", _Pages(directory=ROOT / "bot" / "static"), name="static")
+    for name, path in static_files.VENDOR.items():
+        app.mount(f"/static/vendor/{name}", KeptFiles(directory=settings.vendor / path, check_dir=False))
+    app.mount("/static", _Pages(directory=static_files.FOLDER), name="static")
 
 
 def _join_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is met first."""
+    # A secret beside words from outside could be guessed from compressed lengths (BREACH), were the staff's cookie not
+    # kept from every request that another site starts (SameSite=Strict). Server-sent events aren't compressed.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(BodyLimit)
     if settings.origins:
         app.add_middleware(

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     backup_passphrase: SecretStr = Field(
         default=SecretStr(""), description="Seals backups; whoever loses it can't open them. Empty: not sealed."
     )
+    alarm_robots: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "Group robots told when somebody may be in danger, `wecom=URL`, `dingtalk=`, `feishu=` or `json=`, "
+            "comma-separated; empty: only our own pages ring."
+        ),
+    )
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property

@@ -83,6 +83,15 @@ def of_person(session: Session, conversation_id: str) -> list[Case]:
     )
 
 
+def of_phones(session: Session, cases: Sequence[Case], *, places: Sequence[str] | None) -> list[Case]:
+    """Other cases under the telephones of these, newest first, of places that the asking member of staff sees."""
+    phones = {case.phone for case in cases if case.phone}
+    if not phones:
+        return []
+    others = select(Case).where(Case.phone.in_(phones), Case.id.not_in([c.id for c in cases]), *in_reach(places))
+    return list(session.scalars(others.order_by(Case.id.desc()).limit(20)))
+
+
 def look_up(session: Session, number: str, phone_tail: str, *, now: datetime, asker: str = "") -> Case:
     """Progress from elsewhere. A wrong number, a wrong tail, an anonymous case and a locked one all look the same
     (NotFound).

@@ -42,10 +42,23 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
         *_pages(settings),
+        _robots(settings),
     ]
     for check in checks:
         print(check)
     return 0 if all(check.is_good for check in checks if check.is_urgent) else 1
+
+
+def _robots(settings: Settings) -> Check:
+    """Who is told of danger while no page of the console is open."""
+    from bot.alarms.robots import RobotSetting, robots_of
+
+    try:
+        robots = robots_of(settings.alarm_robots.get_secret_value())
+    except RobotSetting as error:
+        return Check("报警机器人", False, error.message_zh)
+    remedy = "没有设 LINLI_ALARM_ROBOTS，有人有危险时只有开着工作台的人听得见"
+    return Check("报警机器人", bool(robots), remedy, is_urgent=False)
 
 
 def _machine(settings: Settings) -> list[Check]:

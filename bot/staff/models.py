@@ -55,8 +55,12 @@ class Staff(Base):
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
 
+    @property
+    def permissions(self) -> frozenset[str]:
+        return PERMISSIONS[self.role] if self.is_active else frozenset()
+
     def can(self, permission: str) -> bool:
-        return self.is_active and permission in PERMISSIONS[self.role]
+        return permission in self.permissions
 
 
 class StaffSession(Base):

@@ -22,10 +22,11 @@ from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
+from bot.web import static_files
 from bot.web.limits import RateLimit, is_https
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
-from bot.web.staff.typed import int_of, text_of
+from bot.web.staff.typed import int_of, text_of, written
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import DocumentVersion
 from knowledge.evaluation.models import GoldenQuestion
@@ -80,6 +81,7 @@ class Desk:
         self.settings, self.sessions, self.tools = settings, sessions, tools
         self.knocks, self.pulse = RateLimit(), Pulse(sessions)
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+        static_files.know(self.templates)
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
 
     def who(self, request: Request, session: Session, permission: str | None = None) -> Who:
@@ -106,6 +108,7 @@ class Desk:
             "csrf": who.held.csrf if who else "",
             "places": places,
             "role_labels": models.ROLE_LABELS,
+            "given_back": getattr(request.state, "written", {}),
             "now": datetime.now(UTC),
         }
         response = self.templates.TemplateResponse(
@@ -188,7 +191,7 @@ def form(permission: str | None = None, *, most: int = 1_000_000, most_fields: i
     async def read(request: Request) -> FormData:
         check_origin(request)
         await run_in_threadpool(_may, request, permission)
-        return await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
+        return keep_written(request, await request.form(max_files=8, max_fields=most_fields, max_part_size=most))
 
     def sit(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Form]:
         desk: Desk = request.app.state.desk
@@ -204,6 +207,12 @@ def _may(request: Request, permission: str | None) -> None:
     desk: Desk = request.app.state.desk
     with desk.sessions() as session:
         desk.who(request, session, permission)
+
+
+def keep_written(request: Request, sent: FormData) -> FormData:
+    """A page that refuses the form gives the words back; it learns of them here."""
+    request.state.written = written(sent)
+    return sent
 
 
 def check_secret(request: Request, sent: FormData, who: Who) -> None:
