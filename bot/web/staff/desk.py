@@ -41,7 +41,10 @@ class Who:
     held: StaffSession
 
 
-def _local(moment: datetime | None, form: str = "%m-%d %H:%M") -> str:
+def _local(moment: datetime | str | None, form: str = "%m-%d %H:%M") -> str:
+    """`moment`: as a column gives it, or as JSON keeps it (ISO 8601)."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
     return moment.astimezone(SHANGHAI).strftime(form) if moment else ""
 
 
