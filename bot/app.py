@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from rasa_sdk.executor import ActionExecutor
-from starlette.middleware.cors import CORSMiddleware
 
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
@@ -17,6 +16,8 @@ from bot.parts import Parts
 from bot.settings import ROOT, Settings
 from bot.web import errors, health
 from bot.web.body_limit import BodyLimit
+from bot.web.embedding import door
+from bot.web.embedding.visitors import Visitors
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
 from bot.web.resident import pages as resident_pages
@@ -25,6 +26,7 @@ from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
+from bot.web.subpath import SubPath
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -66,7 +68,14 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
     include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))
     wechat_pages.include_pages(app, wechat_pages.door_of(parts))
-    for router in (*registry.routes(), widget.router, progress.router, resident_pages.router, health.router):
+    for router in (
+        *registry.routes(),
+        widget.router,
+        door.router,
+        progress.router,
+        resident_pages.router,
+        health.router,
+    ):
         app.include_router(router)
     _join_files(app, settings)
     _join_middleware(app, settings)
@@ -96,11 +105,7 @@ def _join_files(app: FastAPI, settings: Settings) -> None:
 def _join_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is met first."""
     app.add_middleware(BodyLimit)
-    if settings.origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=[o.strip() for o in settings.origins.split(",")],
-            allow_methods=["*"],
-            allow_headers=["authorization", "content-type"],
-        )
+    app.add_middleware(Visitors, settings=settings, sites=app.state.chat.sites)
     app.add_middleware(Headers)
+    if settings.prefix:
+        app.add_middleware(SubPath, prefix=settings.prefix)

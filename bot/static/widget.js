@@ -44,7 +44,7 @@
       if (this.shadowRoot) { this.watch(); return; } // moved on its page
       const root = this.attachShadow({ mode: "open" });
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
-      this.embedded = this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
+      this.embedded = this.hasAttribute("embedded") || this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
       this.seen = new Set();
       this.last = 0;
       this.waiting = 0;
@@ -192,12 +192,13 @@
     }
 
     async open() {
-      this.token = this.embedded ? store.get("token") : null;
+      this.token = this.embedded ? store.get("token") || this.token : null; // a browser may keep nothing for a frame
       try {
         const held = await this.call("GET", "/conversations/current");
         this.begin(held);
         held.messages.forEach((m) => this.next(m));
       } catch (error) {
+        if (error.status === 403) { this.say_banner(error.message); return; } // this site isn't listed
         if (error.status !== 404) { this.say_banner("连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。"); setTimeout(() => this.open(), 4000); return; }
         try {
           const started = await this.call("POST", "/conversations", { village: this.getAttribute("village") || null, embedded: this.embedded });
@@ -279,7 +280,7 @@
       this.ticks = (this.ticks || 0) + 1;
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
-        const found = await this.call("GET", "/messages?seen=1&after=" + this.last);
+        const found = await this.call("GET", `/messages?seen=${this.covered ? 0 : 1}&after=` + this.last);
         found.messages.forEach((m) => this.next(m));
         this.held(found.status, found.agent);
         if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
@@ -306,6 +307,7 @@
     show(m, shown) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
+      this.dispatchEvent(new CustomEvent("linli-message", { detail: m })); // embedded.js counts the unread ones
       if (m.sender === "bot") this.unanswered = false;
       if (m.sender === "resident") this.settle();
       const node = el("div", { className: `message ${m.sender} ${m.kind}` });

@@ -1,12 +1,21 @@
 """Security headers."""
 
+from collections.abc import Iterable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CSP = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-)
+
+def policy(around: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of a page; `around`: the origins whose pages may show it in a frame."""
+    frames = " ".join(("'self'", *around))
+    return (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"frame-ancestors {frames}; base-uri 'none'; form-action 'self'"
+    )
+
+
+_CSP = policy()
 
 
 class Headers:
@@ -22,7 +31,7 @@ class Headers:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", CSP)
+                headers.setdefault("Content-Security-Policy", _CSP)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -22,6 +21,7 @@ from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
+from bot.web.embedding.visitors import is_own
 from bot.web.limits import RateLimit
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
@@ -217,11 +217,8 @@ def check_secret(request: Request, sent: FormData, who: Who) -> None:
 
 def check_origin(request: Request) -> None:
     origin = request.headers.get("origin")
-    try:
-        is_own = not origin or origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
-    except ValueError:
-        is_own = False
-    if not is_own:
+    desk: Desk = request.app.state.desk
+    if origin and origin != "null" and not is_own(request, origin, desk.settings):
         raise NotAllowed("请从本系统的页面操作。")
 
 
