@@ -34,7 +34,9 @@
       this.fit = () => this.place();
       this.build(this.attachShadow({ mode: "open" }));
     }
+    // The browser takes no attribute from a constructor, so the style comes here.
     connectedCallback() { // also after the page has moved it; the browser then loads the frame anew, the conversation goes on
+      this.style.cssText = "all: initial; position: fixed; z-index: 2147483000; bottom: 0; width: 0; height: 0;";
       addEventListener("message", this.hear);
       addEventListener("resize", this.fit);
       if (this.frame) this.wait();
@@ -46,16 +48,16 @@
     }
 
     build(root) {
-      this.style.cssText = "all: initial; position: fixed; z-index: 2147483000; bottom: 0; width: 0; height: 0;";
       this.dot = make("span", { position: "absolute", top: "0", right: "0", minWidth: "20px", height: "20px", padding: "0 4px", borderRadius: "10px", background: "#b3261e", color: "#fff", font: 'bold 13px/20px system-ui, sans-serif', textAlign: "center", boxSizing: "border-box" }, { hidden: true, ariaHidden: "true" });
-      this.face = make("span", { font: `bold 17px/1.15 ${FONT.slice(FONT.indexOf("system"))}` }, { textContent: told.label || "问邻里" });
-      this.button = make("button", { position: "absolute", bottom: "20px", width: "60px", height: "60px", padding: "4px", border: "2px solid #fff", borderRadius: "50%", boxSizing: "border-box", boxShadow: "0 3px 12px rgba(0,0,0,.35)", cursor: "pointer", touchAction: "none" }, { type: "button" }, this.face, this.dot);
+      const label = (told.label || "问邻里").slice(0, 6);
+      this.face = make("span", { display: "block", width: ({ 4: 2.1 }[label.length] || 3.1) + "em", margin: "auto", overflowWrap: "anywhere", font: FONT, fontSize: label.length > 4 ? "13px" : "16px", lineHeight: "1.2", fontWeight: "bold" }, { textContent: label });
+      this.button = make("button", { position: "absolute", bottom: "20px", width: "60px", height: "60px", padding: "0", border: "2px solid #fff", borderRadius: "50%", boxSizing: "border-box", boxShadow: "0 3px 12px rgba(0,0,0,.35)", cursor: "pointer", touchAction: "none" }, { type: "button" }, this.face, this.dot);
       this.button.addEventListener("click", () => { if (!this.dragged) this.toggle(); this.dragged = false; });
       this.button.addEventListener("pointerdown", (e) => { this.from = e.clientX; });
       addEventListener("pointerup", (e) => this.drop(e));
       const shut = make("button", { marginLeft: "auto", minWidth: "88px", minHeight: "44px", border: "0", background: "none", color: "inherit", font: FONT, cursor: "pointer" }, { type: "button", textContent: "✕ 关上" });
       shut.addEventListener("click", () => this.toggle(false));
-      this.bar = make("div", { display: "flex", alignItems: "center", flex: "none", padding: "0 4px 0 14px", font: FONT }, {}, make("b", {}, { textContent: "邻里" }), shut);
+      this.bar = make("div", { display: "flex", alignItems: "center", flex: "none", padding: "0 4px" }, {}, shut);
       this.body = make("div", { display: "flex", flexDirection: "column", flex: "1", minHeight: "0", background: "#f4f1ea" });
       this.panel = make("div", { position: "fixed", display: "none", flexDirection: "column", overflow: "hidden", boxSizing: "border-box", background: "#f4f1ea", color: "#1f2a24", boxShadow: "0 6px 30px rgba(0,0,0,.35)" }, {}, this.bar, this.body);
       this.panel.setAttribute("role", "dialog");
@@ -111,6 +113,7 @@
     // A frame that the page's own rules forbid, or a server that is away, says nothing.
     wait() {
       clearTimeout(this.slow);
+      this.isReady = false;
       this.slow = setTimeout(() => {
         this.frame = null;
         this.excuse("聊天窗口没有打开，可能是网络不通，也可能是这个网站不让显示它。");
@@ -125,11 +128,11 @@
     heard(event) {
       if (!this.frame || event.source !== this.frame.contentWindow || event.origin !== new URL(base).origin) return;
       if (!event.data || event.data.linli !== 1) return;
-      if (event.data.type === "ready") { clearTimeout(this.slow); this.tell(); }
+      if (event.data.type === "ready") { clearTimeout(this.slow); this.isReady = true; this.tell(); }
       if (event.data.type === "unread") this.count(Number(event.data.count) || 0);
     }
     tell() {
-      if (this.frame && this.frame.contentWindow) this.frame.contentWindow.postMessage({ linli: 1, type: this.isOpen ? "shown" : "hidden" }, new URL(base).origin);
+      if (this.isReady) this.frame.contentWindow.postMessage({ linli: 1, type: this.isOpen ? "shown" : "hidden" }, new URL(base).origin);
     }
     count(unread) {
       this.dot.hidden = !unread;

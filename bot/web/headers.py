@@ -15,7 +15,7 @@ def policy(around: Iterable[str] = ()) -> str:
     )
 
 
-_CSP = policy()
+CSP = policy()
 
 
 class Headers:
@@ -31,7 +31,7 @@ class Headers:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", _CSP)
+                headers.setdefault("Content-Security-Policy", CSP)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)

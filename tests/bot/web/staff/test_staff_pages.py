@@ -64,6 +64,7 @@ PAGES = {
     "/staff/dashboard/cases.csv": "dashboard",
     "/staff/dashboard/cases.xlsx": "dashboard",
     "/staff/settings": "settings",
+    "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
         f"/staff/import/{kind}{end}": permission
@@ -119,6 +120,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/knowledge": "knowledge",
         "/staff/calendar": "calendar",
         "/staff/settings": "settings",
+        "/staff/sites": "settings",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
