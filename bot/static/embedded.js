@@ -2,13 +2,23 @@
 (() => {
   const chat = document.querySelector("linli-chat");
   const host = chat.getAttribute("host"); // checked by the server; empty: nobody is told anything
+  const tell = (type, more = {}) => { if (host && parent !== window) parent.postMessage({ linli: 1, type, ...more }, host); };
+  // Where the browser keeps nothing for a frame of another site, the page around keeps it: it gave what it had in the
+  // frame's name. Without this every page view there would begin a new conversation.
+  const lend = () => {
+    let lent = {};
+    try { lent = JSON.parse(window.name || "{}"); } catch { /* somebody else's name */ }
+    const change = (key, value) => { if (value === null) delete lent[key]; else lent[key] = String(value); tell("keep", { kept: JSON.stringify(lent) }); };
+    const storage = { getItem: (key) => lent[key] ?? null, setItem: change, removeItem: (key) => change(key, null) };
+    Object.defineProperty(window, "localStorage", { configurable: true, value: storage });
+  };
+  try { localStorage.getItem("linli-read"); } catch { lend(); }
   const kept = {
     get: () => { try { return Number(localStorage.getItem("linli-read")) || 0; } catch { return 0; } },
-    set: (id) => { try { localStorage.setItem("linli-read", String(id)); } catch { /* a browser may keep nothing for a frame */ } },
+    set: (id) => { try { localStorage.setItem("linli-read", String(id)); } catch { /* full */ } },
   };
   const unread = new Set();
   let newest = 0, read = kept.get();
-  const tell = (type, more = {}) => { if (host && parent !== window) parent.postMessage({ linli: 1, type, ...more }, host); };
   const inSight = (shown) => {
     chat.covered = !shown;
     if (!shown) return;

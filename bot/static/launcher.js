@@ -106,7 +106,7 @@
       if (this.frame) return;
       const address = new URL(base + "/");
       address.search = new URLSearchParams({ embedded: "1", host: location.origin, village: told.village || "" });
-      this.frame = make("iframe", { flex: "1", width: "100%", border: "0" }, { title: "邻里聊天窗口", allow: "microphone", src: address.href });
+      this.frame = make("iframe", { flex: "1", width: "100%", border: "0" }, { title: "邻里聊天窗口", allow: "microphone", name: kept.get("lent") || "{}", src: address.href });
       this.body.replaceChildren(this.frame);
       this.wait();
     }
@@ -129,6 +129,7 @@
       if (!this.frame || event.source !== this.frame.contentWindow || event.origin !== new URL(base).origin) return;
       if (!event.data || event.data.linli !== 1) return;
       if (event.data.type === "ready") { clearTimeout(this.slow); this.isReady = true; this.tell(); }
+      if (event.data.type === "keep") { this.frame.name = String(event.data.kept); kept.set("lent", this.frame.name); }
       if (event.data.type === "unread") this.count(Number(event.data.count) || 0);
     }
     tell() {

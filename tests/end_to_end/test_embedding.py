@@ -244,3 +244,24 @@ def test_it_talks_where_the_browser_keeps_nothing(
     ask(inside, "低保怎么申请")
     ask(inside, "彩礼能退吗")
     assert inside.locator(".message.resident").count() == 2
+
+
+@pytest.mark.parametrize("blocks_frames", [True, False], ids=["frames keep nothing", "frames keep what is theirs"])
+def test_a_conversation_goes_on_at_the_next_page(
+    base: str, host: Host, listing: Callable[[], None], opened: Callable[..., Page], blocks_frames: bool
+) -> None:
+    """Playwright's contexts are like a private window: a frame of another site may keep nothing there."""
+    listing()
+    host.show(base)
+    if not blocks_frames:  # the same site on another port may
+        host.address = host.address.replace("localhost", "127.0.0.1")
+        listing()
+    page = opened(*DESKTOP)
+    inside = begin(page)
+    ask(inside, "低保怎么申请")
+    for _ in range(2):
+        page.goto(host.address + "/next")
+        page.get_by_role("button", name="问邻里").click()
+        expect(inside.locator(".message.resident")).to_have_count(1)
+    lent = page.evaluate("Object.keys(JSON.parse(localStorage.getItem('linli-launcher-lent') || '{}'))")
+    assert ("linli-token" in lent) is blocks_frames, "the page around gets the key only where there is no other way"
