@@ -76,4 +76,5 @@ def _style(size: float, *, align: int, indent: float) -> ParagraphStyle:
 
 
 def _marked(text: str) -> str:
-    return escape(drawable(text)).replace("\n", "<br/>")
+    # reportlab makes one blank of several, also of the wide ones that leave room to write
+    return escape(drawable(text)).replace("\u3000", "\xa0" * 4).replace("\n", "<br/>")

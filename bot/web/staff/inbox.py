@@ -80,8 +80,8 @@ async def _told(request: Request, desk: Desk, listener: Listener) -> AsyncIterat
     """At once, and again whenever something changed; in between a line that keeps the connection open."""
     is_first = True
     while not await request.is_disconnected():
-        is_changed = await desk.pulse.wait(_QUIET_S)
-        if is_changed or is_first:
+        is_changed = is_first or await desk.pulse.wait(_QUIET_S)
+        if is_changed:
             yield f"event: inbox\ndata: {json.dumps(await run_in_threadpool(listener.counts, desk))}\n\n"
         else:
             yield ": still here\n\n"

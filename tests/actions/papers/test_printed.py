@@ -123,6 +123,14 @@ def test_the_pdf_of_a_word_file_says_the_same() -> None:
         assert "".join(line.split()) in printed
 
 
+def test_there_is_room_to_write_the_day() -> None:
+    page = pdfium.PdfDocument(as_pdf(agreement(), title="协议"))[0]
+    found = page.get_textpage()
+    text = found.get_text_range()
+    left, right = (found.get_charbox(text.rindex(word))[0] for word in "年月")
+    assert right - left > 2.5 * 14, "two characters of 14 points between them"
+
+
 def test_a_pdf_of_the_letter_has_its_table_on_a_page_of_its_own() -> None:
     pages = [page.get_textpage().get_text_bounded() for page in pdfium.PdfDocument(as_pdf(letter(), title="函"))]
     assert len(pages) > 1
