@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from rasa_sdk.executor import ActionExecutor
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from actions.dialogue.frame.base import Services
@@ -21,6 +20,8 @@ from bot.parts import Parts
 from bot.settings import Settings
 from bot.web import errors, health, static_files
 from bot.web.body_limit import BodyLimit
+from bot.web.embedding import door
+from bot.web.embedding.visitors import Visitors
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
 from bot.web.proxies import UntrustedProxies
@@ -31,6 +32,7 @@ from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
 from bot.web.static_files import KeptFiles
+from bot.web.subpath import SubPath
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -73,7 +75,15 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
     include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))
     wechat_pages.include_pages(app, wechat_pages.door_of(parts))
-    ours = (widget.router, events.router, matters.router, progress.router, resident_pages.router, health.router)
+    ours = (
+        widget.router,
+        door.router,
+        events.router,
+        matters.router,
+        progress.router,
+        resident_pages.router,
+        health.router,
+    )
     for router in (*registry.routes(), *ours):
         app.include_router(router)
     _join_files(app, settings)
@@ -123,12 +133,8 @@ def _join_middleware(app: FastAPI, settings: Settings) -> None:
     # kept from every request that another site starts (SameSite=Strict). Server-sent events aren't compressed.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(BodyLimit)
-    if settings.origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=[o.strip() for o in settings.origins.split(",")],
-            allow_methods=["*"],
-            allow_headers=["authorization", "content-type"],
-        )
+    app.add_middleware(Visitors, settings=settings, sites=app.state.chat.sites)
     app.add_middleware(Headers)
     app.add_middleware(UntrustedProxies)
+    if settings.prefix:
+        app.add_middleware(SubPath, prefix=settings.prefix)

@@ -49,7 +49,7 @@
       if (this.shadowRoot) { this.watch(); return; } // moved on its page
       const root = this.attachShadow({ mode: "open" });
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
-      this.embedded = this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
+      this.embedded = this.hasAttribute("embedded") || this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
       this.seen = new Set();
       this.cards = new Map(); // by number
       this.matters = { steps: [], cases: [], appointments: [] };
@@ -213,12 +213,13 @@
     }
 
     async open() {
-      this.token = this.embedded ? store.get("token") : null;
+      this.token = this.embedded ? store.get("token") || this.token : null; // a browser may keep nothing for a frame
       try {
         const held = await this.call("GET", "/conversations/current");
         this.begin(held);
         held.messages.forEach((m) => this.next(m));
       } catch (error) {
+        if (error.status === 403) { this.say_banner(error.message); return; } // this site isn't listed
         if (error.status !== 404) { this.say_banner("连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。"); setTimeout(() => this.open(), 4000); return; }
         try {
           const started = await this.call("POST", "/conversations", { village: this.getAttribute("village") || null, embedded: this.embedded });
@@ -336,7 +337,7 @@
       this.ticks = (this.ticks || 0) + 1;
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
-        const found = await this.call("GET", "/messages?seen=1&after=" + this.last);
+        const found = await this.call("GET", `/messages?seen=${this.covered ? 0 : 1}&after=` + this.last);
         this.take(found);
       } catch (error) { if (error.status === 404) this.open(); }
     }
@@ -348,7 +349,7 @@
       if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
       if (found.degraded || this.degraded) this.say_banner(found.degraded);
       this.degraded = found.degraded;
-      if (told && found.messages.length && found.status === "open") this.poll(true);
+      if (told && found.messages.length && found.status === "open" && !this.covered) this.poll(true);
     }
 
     // Once something new is said, what could be chosen before is no longer meant.
@@ -370,6 +371,7 @@
     show(m) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
+      this.dispatchEvent(new CustomEvent("linli-message", { detail: m })); // embedded.js counts the unread ones
       if (m.sender === "bot") this.unanswered = false;
       if (m.sender === "resident") this.settle();
       const sent = m.client_id && this.find(m.client_id);

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from actions.cases.photos import AT_ONCE
 from bot.conversations.models import Conversation
 from bot.settings import Settings
+from bot.sites.listed import REFUSED, Sites
 from bot.turns import Turns
+from bot.web.embedding.visitors import is_own
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
 from bot.web.resident.live import Live
@@ -40,13 +42,13 @@ class Chat:
         self.live = Live(sessions, degraded)
         self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()
-        self._origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
+        self.sites = Sites(sessions, settings.origins)
 
     def check_origin(self, request: Request) -> None:
         """Raises ApiError for a page that may not embed the chat."""
-        origin, host = request.headers.get("origin"), request.headers.get("host")
-        if origin and origin.split("://")[-1] != host and origin not in self._origins:
-            raise ApiError(403, "origin", "这个网页没有登记，不能使用聊天窗口。")
+        origin = request.headers.get("origin", "")
+        if origin and not is_own(request, origin, self.settings) and origin not in self.sites.colours():
+            raise ApiError(403, "origin", REFUSED)
 
     def is_own_command(self, request: Request) -> bool:
         """`linli ask --batch` asks hundreds of questions from one address; it knows the installation's secret."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -23,6 +22,7 @@ from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
 from bot.web import static_files
+from bot.web.embedding.visitors import is_own
 from bot.web.limits import RateLimit, is_https
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
@@ -42,7 +42,10 @@ class Who:
     held: StaffSession
 
 
-def _local(moment: datetime | None, form: str = "%m-%d %H:%M") -> str:
+def _local(moment: datetime | str | None, form: str = "%m-%d %H:%M") -> str:
+    """`moment`: as a column gives it, or as JSON keeps it (ISO 8601)."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
     return moment.astimezone(SHANGHAI).strftime(form) if moment else ""
 
 
@@ -226,11 +229,9 @@ def check_origin(request: Request) -> None:
     from are left to the session's secret.
     """
     origin = request.headers.get("origin")
-    try:
-        is_own = not origin or urlsplit(origin).netloc == request.headers.get("host")
-    except ValueError:
-        is_own = False
-    if not is_own or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    desk: Desk = request.app.state.desk
+    is_ours = not origin or is_own(request, origin, desk.settings)
+    if not is_ours or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("请从本系统的页面操作。")
 
 

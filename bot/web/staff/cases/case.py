@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -17,6 +17,7 @@ from actions.errors import NotAllowed, NotFound
 from actions.offices import routing
 from actions.papers import agreement as agreements
 from actions.papers import case_file
+from actions.papers.printing import as_pdf
 from bot.conversations import delivery
 from bot.staff import rights
 from bot.web.downloads import file_response
@@ -27,7 +28,10 @@ from knowledge import places
 from knowledge.clock import today
 from knowledge.places import Level, Place
 
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_PAPERS = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+}
 
 router = APIRouter(prefix="/staff/cases")
 CasesSeat = Annotated[Seat, seat("cases")]
@@ -61,8 +65,9 @@ def photo(at: CasesSeat, case_id: str, photo_id: str) -> Response:
     return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-@router.get("/{case_id}/agreement.docx")
-def agreement(at: Annotated[Seat, seat("mediate")], case_id: str) -> Response:
+@router.get("/{case_id}/agreement.{kind}")
+def agreement(at: Annotated[Seat, seat("mediate")], case_id: str, kind: Literal["docx", "pdf"]) -> Response:
+    """Word, to be changed; or PDF, to be printed as it is."""
     case = _held(at, case_id)
     if case.mediation is None or not case.mediation.terms:
         raise NotFound("还没有调解协议。")
@@ -72,7 +77,8 @@ def agreement(at: Annotated[Seat, seat("mediate")], case_id: str) -> Response:
     )
     at.record("下载调解协议", case.number)
     at.session.commit()
-    return file_response(data, f"调解协议书-{case.number}.docx", _DOCX)
+    name = f"调解协议书-{case.number}"
+    return file_response(as_pdf(data, title=name) if kind == "pdf" else data, f"{name}.{kind}", _PAPERS[kind])
 
 
 @router.get("/{case_id}/pack.{kind}")

@@ -57,12 +57,14 @@ PAGES = {
     "/staff/cases/1/pack.json": "cases",
     "/staff/cases/1/pack.pdf": "cases",
     "/staff/cases/1/agreement.docx": "mediate",
+    "/staff/cases/1/agreement.pdf": "mediate",
     "/staff/calendar": "calendar",
     "/staff/calendar/1": "calendar",
     "/staff/dashboard": "dashboard",
     "/staff/dashboard/cases.csv": "dashboard",
     "/staff/dashboard/cases.xlsx": "dashboard",
     "/staff/settings": "settings",
+    "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
         f"/staff/import/{kind}{end}": permission
@@ -86,6 +88,7 @@ PAGES = {
             "/versions/1",
             "/versions/1/review",
             "/versions/1/letter.docx",
+            "/versions/1/letter.pdf",
             "/try",
             "/coverage",
             "/golden",
@@ -117,6 +120,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/knowledge": "knowledge",
         "/staff/calendar": "calendar",
         "/staff/settings": "settings",
+        "/staff/sites": "settings",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
@@ -141,8 +145,8 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     )
     gets = [p for p in world.paths("get") if p.startswith(belongs)]
     posts = [p for p in world.paths("post") if p.startswith(belongs)]
-    assert len(gets) == 12
-    assert len(posts) == 37
+    assert len(gets) == 14
+    assert len(posts) == 38
     forms = {
         "to": "answered",
         "note": "办好了",
