@@ -19,11 +19,12 @@ _FIND_OUT = "先核实来问的人就是本人：号码谁都可能知道。"
 
 def privacy(settings: Settings, args: argparse.Namespace) -> int:
     from bot import sqlite_files
-    from bot.db import make_engine, make_sessions
+    from bot.db import make_engine, make_sessions, migrate
 
     if sum(map(bool, (args.conversation, args.case, args.phone))) != 1:
         say("请写一样：对话编号，或者 --case 事项编号，或者 --phone 电话。")
         return 2
+    migrate(settings.url)
     with make_sessions(make_engine(settings.url))() as session:
         code = _of_conversation(settings, session, args) if args.conversation else _filed(session, args)
     if args.action == "delete":

@@ -10,17 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, SQLColumnExpression, Text, cast, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, Text, cast, func, select, table
+from sqlalchemy import column as sql_column
 from sqlalchemy.orm import Session
 
 from actions.bookings.models import Appointment
 from actions.cases import numbers
 from actions.cases.models import Case, Mediation
 from bot.privacy.columns import personal_columns
-from knowledge.tables import Base
 
 _LEAST = 7  # digits: less finds half a county
 _OWN = {"case.phone", "appointment.phone", "mediation.parties"}
+_NO_TEXT = {"photo.jpeg"}
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,12 @@ def _parties(session: Session, wanted: str) -> Iterator[tuple[Case, int]]:
 
 
 def _mentions(session: Session, wanted: str) -> Iterator[tuple[str, int]]:
+    """By name: a command loads only the models that it needs."""
     for name in personal_columns():
-        table, column = name.split(".")
-        held = Base.metadata.tables[table].c[column]
-        if name not in _OWN and not isinstance(held.type, LargeBinary):
-            rows = select(func.count()).where(_bare(cast(held, Text)).contains(wanted))
+        if name not in _OWN and name not in _NO_TEXT:
+            of, column = name.split(".")
+            held = table(of, sql_column(column))
+            rows = select(func.count()).select_from(held).where(_bare(cast(held.c[column], Text)).contains(wanted))
             if count := session.scalar(rows):
                 yield name, count
 

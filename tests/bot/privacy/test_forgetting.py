@@ -4,6 +4,9 @@ and it goes by itself in the end (red team H5).
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from bot.conversations.models import Message
 from bot.privacy import finding, retention
 from bot.privacy.columns import personal
 from bot.run import worker
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from bot.staff.models import AuditEntry
 from knowledge.tables import Base
 from tests.bot.world import World
@@ -236,3 +239,17 @@ def test_deleted_words_lie_neither_in_the_file_nor_in_its_wal(world: World) -> N
     assert held()
     assert run(world, "delete", conversation=world.conversation) == 0
     assert not held()
+
+
+def test_the_command_as_people_run_it_finds_it_too(world: World, number: str) -> None:
+    """In a process of its own, which loads no more than it needs."""
+    environ = {
+        **os.environ,
+        "LINLI_HOME": str(world.settings.home),
+        "LINLI_DATABASE_URL": world.sessions.kw["bind"].url.render_as_string(hide_password=False),
+    }
+    command = [sys.executable, "-m", "bot.cli", "privacy", "find", "--phone", PHONE]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1500:]
+    assert f"事项 {number[:6]}-" in done.stdout
+    assert "预约" in done.stdout
