@@ -92,10 +92,12 @@ def test_all_news_of_a_case_are_one_card_with_the_newest_on_top(
     chat.page.context.close()
 
 
-def test_what_one_filed_and_booked_is_a_list(browser: Browser, base: str, prepared: Settings) -> None:
+@pytest.fixture
+def _opening(prepared: Settings) -> Iterator[None]:
+    """Of 钱律师, for as long as the test lasts: others count how many are offered."""
     engine, now = make_engine(prepared.url), datetime.now(UTC)
     with make_sessions(engine)() as session:
-        openings.publish(
+        opening = openings.publish(
             session,
             worker_id=None,
             worker_name="钱律师",
@@ -108,7 +110,13 @@ def test_what_one_filed_and_booked_is_a_list(browser: Browser, base: str, prepar
             now=now,
         )
         session.commit()
+        yield
+        openings.cancel_opening(session, opening.id, reason="", now=now)
     engine.dispose()
+
+
+@pytest.mark.usefixtures("_opening")
+def test_what_one_filed_and_booked_is_a_list(browser: Browser, base: str) -> None:
     chat = Chat(browser, base, width=320)
     page = chat.page
 
