@@ -164,6 +164,7 @@ def page(
     overdue_at: datetime | None = None,
     is_warned: bool = False,
     has_absent_unit: bool = False,
+    also: Sequence[ColumnElement[bool]] = (),
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[Case], int]:
@@ -189,6 +190,7 @@ def page(
         where += [_ABSENT, Case.status.in_(OPEN)]
     if overdue_at:
         where += [Case.due_at < overdue_at, Case.status.in_(TIMED)]
+    where += also
     if only_green:
         where.append(~_ORDINARY)
     if text:

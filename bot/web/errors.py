@@ -69,6 +69,8 @@ def _answer(request: Request, status: int, code: str, message: str, **more: Any)
         given_back = getattr(request.state, "written", {})
         values = {"text": message, "me": None, "csrf": "", "given_back": given_back}
         return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
+    if _is_in_browser(request) and request.method == "GET" and not request.scope["path"].startswith("/api/"):
+        return _templates.TemplateResponse(request, "problem.html", {"text": message}, status_code=status)
     return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
 
 

@@ -41,5 +41,6 @@ KNOWLEDGE = (
 def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
     app.state.vectors = unanswered.Vectors(desk.tools.searcher.embedder)
+    app.state.answers = unanswered.Answers()
     for router in (*DESK, *KNOWLEDGE):
         app.include_router(router)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from actions.cases import finding, links, moves
 from actions.cases.green import GREEN
 from actions.cases.models import Case, Photo
-from actions.cases.status import OPEN, STAFF_LABELS, By, allowed
+from actions.cases.status import OPEN, STAFF_LABELS, By, CaseStatus, allowed
 from actions.errors import NotAllowed, NotFound
 from actions.offices import routing
 from actions.papers import agreement as agreements
@@ -133,6 +133,8 @@ def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
         "cases/case.html",
         case=case,
         moves=allowed(case.status, By.staff),
+        next_step=next_step(case),
+        steps=steps(case),
         labels=STAFF_LABELS,
         teams=at.teams(),
         photos=list(at.session.scalars(select(Photo.id).where(Photo.case_id == case.id))),
@@ -144,6 +146,37 @@ def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
         merged=finding.followers(at.session, case.id),
         lead=finding.lead(at.session, case),
     )
+
+
+_STEPS: tuple[tuple[str, frozenset[CaseStatus]], ...] = (
+    ("登记", frozenset({CaseStatus.filed})),
+    ("受理", frozenset({CaseStatus.accepted})),
+    ("交办", frozenset({CaseStatus.assigned, CaseStatus.reopened})),
+    ("办理", frozenset({CaseStatus.in_progress})),
+    ("答复", frozenset({CaseStatus.answered})),
+    ("办结", frozenset({CaseStatus.closed})),
+)
+
+
+def steps(case: Case) -> list[tuple[str, str]]:
+    """Names of the steps, each past, now or to come; none of a case that left the way: returned, withdrawn, merged."""
+    here = next((i for i, (_, statuses) in enumerate(_STEPS) if case.status in statuses), None)
+    if here is None:
+        return []
+    return [(name, "past" if i < here else "now" if i == here else "") for i, (name, _) in enumerate(_STEPS)]
+
+
+def next_step(case: Case) -> CaseStatus | None:
+    """What staff would do with it now; None where it is the resident's turn, or nothing is left to do."""
+    if case.status is CaseStatus.reopened:  # by those who had it, unless it is nobody's
+        return CaseStatus.in_progress if case.team_id else CaseStatus.assigned
+    forward = {
+        CaseStatus.filed: CaseStatus.accepted,
+        CaseStatus.accepted: CaseStatus.assigned,
+        CaseStatus.assigned: CaseStatus.in_progress,
+        CaseStatus.in_progress: CaseStatus.answered,
+    }
+    return forward.get(case.status)
 
 
 def _place(session: Session, case: Case) -> str:
