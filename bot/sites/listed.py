@@ -36,9 +36,14 @@ def origin_of(address: str) -> str:
         host, port, parts = "", None, urlsplit("")
     tail = f":{port}" if port and port != _DEFAULT_PORTS.get(parts.scheme) else ""
     found = f"{parts.scheme}://{host}{tail}"
-    if not _ORIGIN.fullmatch(found) or len(found) > 200:
+    if not is_origin(found):
         raise InvalidInput("网址不对，请写成 https://www.example.gov.cn 这样。")
     return found
+
+
+def is_origin(said: str) -> bool:
+    """Whether this is how a browser names a page's origin."""
+    return len(said) <= 200 and bool(_ORIGIN.fullmatch(said))
 
 
 def listed_in(text: str) -> frozenset[str]:

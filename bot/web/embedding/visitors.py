@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.settings import Settings
-from bot.sites.listed import REFUSED, Sites
+from bot.sites.listed import REFUSED, Sites, is_origin
 
 _WHERE = "/api/widget"
 
@@ -45,10 +45,9 @@ class Visitors:
             return
         may = origin in await run_in_threadpool(self._sites.colours)
         wants = "access-control-request-method" in request.headers and scope["method"] == "OPTIONS"
-        headers = {
-            "Access-Control-Allow-Origin": origin.encode("latin-1", "ignore").decode("latin-1"),
-            "Vary": "Origin",
-        }
+        headers = {"Vary": "Origin"}
+        if is_origin(origin):  # what no browser says isn't said back
+            headers["Access-Control-Allow-Origin"] = origin
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

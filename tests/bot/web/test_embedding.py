@@ -101,6 +101,13 @@ def test_another_page_gets_a_sentence_that_it_can_show_and_staff_hear_of_it(empt
         assert [(k.origin, k.times) for k in listed.knocks(session)] == [(STRANGER, 2)]
 
 
+@pytest.mark.parametrize("origin", ["null", "file://", "https://a.cn/path", "令牌".encode().decode("latin-1")])
+def test_what_no_browser_calls_an_origin_is_not_said_back(empty: World, origin: str) -> None:
+    answer = site_of(empty).get("/api/widget/messages", headers={b"origin": origin.encode("latin-1")})
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+
+
 def test_our_own_page_is_asked_nothing(empty: World) -> None:
     client = site_of(empty)
     for header in ({}, {"origin": "http://testserver"}):
