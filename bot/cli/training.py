@@ -1,5 +1,6 @@
 """What is learned at set-up, and again when what it is learned from has changed."""
 
+from bot.run.preparing import train_answers
 from bot.run.setup import say
 from bot.settings import ROOT, Settings
 
@@ -8,7 +9,7 @@ def train(settings: Settings) -> None:
     """The topic classifier, the second opinion on danger, and the classifier of answers."""
     _train_topics(settings)
     _train_dangers(settings)
-    _train_answers(settings)
+    train_answers(settings)
 
 
 def _train_topics(settings: Settings) -> None:
@@ -60,29 +61,3 @@ def _train_dangers(settings: Settings) -> None:
         digest(code, second_opinion.SENTENCES, second_opinion.EVERYDAY, settings.corpus / "answers", *learned),
         run,
     )
-
-
-def _train_answers(settings: Settings) -> None:
-    from bot.db import make_engine, make_sessions
-    from bot.run.setup import digest, step
-    from knowledge.encoder import answer_classifier
-    from knowledge.encoder.cache import VectorCache
-    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
-    from knowledge.encoder.queries import KeptQueries
-
-    def run() -> None:
-        say("学认问的是哪一条……")
-        embedder = SentenceEmbedder(
-            prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
-        )
-        cache = VectorCache(settings.cache / "vectors.sqlite")
-        with make_sessions(make_engine(settings.url))() as session:
-            ways = answer_classifier.ways_of_asking(session)
-        trained = answer_classifier.train(ways, embedder=KeptQueries(embedder, cache))
-        if trained is not None:
-            trained.save(settings.answer_classifier)
-        cache.close()
-
-    code = ROOT / "knowledge" / "encoder" / "answer_classifier.py"
-    learned = [settings.learned] if settings.learned else []
-    step("answers", digest(code, settings.corpus / "answers", *learned), run)

@@ -20,6 +20,7 @@ from bot.web.internal import internal_app
 from knowledge import origin
 from knowledge.anonymity.names import training
 from knowledge.clock import today
+from knowledge.encoder import answer_classifier
 from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
@@ -67,6 +68,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         corpus.import_corpus(session, settings.corpus)
         import_offices(session, settings.corpus / "offices.yml")
         session.commit()
+        train_answers(settings)  # first: the golden questions are asked of the search as it will be
         wanted = digest(settings.corpus, settings.statutes, path)
         stamp = settings.home / "steps" / "snapshot"
         wrong = origin.trouble(session, settings.snapshots)
@@ -113,6 +115,29 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
             )
     finally:
         cache.close()
+
+
+def train_answers(settings: Settings) -> None:
+    """The classifier of answers, from the ways of asking in the database."""
+
+    def run() -> None:
+        say("学认问的是哪一条……")
+        embedder = SentenceEmbedder(
+            prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
+        )
+        cache = VectorCache(settings.cache / "vectors.sqlite")
+        try:
+            with make_sessions(make_engine(settings.url))() as session:
+                ways = answer_classifier.ways_of_asking(session)
+            trained = answer_classifier.train(ways, embedder=KeptQueries(embedder, cache))
+        finally:
+            cache.close()
+        if trained is not None:
+            trained.save(settings.answer_classifier)
+
+    code = ROOT / "knowledge" / "encoder" / "answer_classifier.py"
+    learned = [settings.learned] if settings.learned else []
+    step("answers", digest(code, settings.corpus / "answers", *learned), run)
 
 
 def train_rasa(settings: Settings) -> None:
