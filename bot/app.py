@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
+from actions.papers import font
 from bot.alarms.robots import RobotSetting, robots_of
 from bot.alarms.sending import Sending
 from bot.background import Background
@@ -65,6 +66,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
             loop.cancel()
         await parts.rasa.close()
 
+    font.use(settings.vendor)
     app = FastAPI(title="Linli", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.parts, app.state.channels = parts, channels
     errors.install(app)

