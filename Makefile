@@ -1,4 +1,4 @@
-.PHONY: serve test test-fast test-night test-postgres check format lint types bench
+.PHONY: serve test test-fast test-night test-postgres check format lint types sbom bench
 serve:
 	@python3 -m bot.run.setup serve
 test test-postgres: export LINLI_TEST_PROFILE ?= ci
@@ -17,5 +17,7 @@ lint types:
 	@python3 -m bot.run.setup check $@
 format:
 	@var/venv-app/bin/ruff format .
+sbom:
+	@python3 -m bot.run.setup sbom
 bench:
 	@var/venv-app/bin/python -m benchmarks.turns

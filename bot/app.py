@@ -1,35 +1,45 @@
 """Create_app: routes and handlers joined, nothing else."""
 
+import logging
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from rasa_sdk.executor import ActionExecutor
-from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
+from actions.papers import font
+from bot.alarms.robots import RobotSetting, robots_of
+from bot.alarms.sending import Sending
 from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
 from bot.parts import Parts
-from bot.settings import ROOT, Settings
-from bot.web import errors, health
+from bot.settings import Settings
+from bot.web import errors, health, static_files
 from bot.web.body_limit import BodyLimit
+from bot.web.embedding import door
+from bot.web.embedding.visitors import Visitors
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
+from bot.web.proxies import UntrustedProxies
+from bot.web.resident import events, matters, progress, widget
 from bot.web.resident import pages as resident_pages
-from bot.web.resident import progress, widget
 from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
 from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
+from bot.web.static_files import KeptFiles
+from bot.web.subpath import SubPath
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
+log = logging.getLogger("linli.app")
+
 _RESTARTING = "助手正在重启，您可以先把问题写下来，好了马上回答。"
-_VENDOR = {"bootstrap": "bootstrap/dist", "htmx": "htmx.org/dist", "chart": "chart.js/dist"}
 
 
 def create_internal_app(parts: Parts) -> FastAPI:
@@ -46,7 +56,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     settings = parts.settings
     if channels is None:
         channels = registry.build_channels(settings, sessions=parts.sessions, answer=parts.turns.answer)
-    background = Background(parts, channels)
+    background = Background(parts, channels, _sending(parts))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +66,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
             loop.cancel()
         await parts.rasa.close()
 
+    font.use(settings.vendor)
     app = FastAPI(title="Linli", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.parts, app.state.channels = parts, channels
     errors.install(app)
@@ -66,11 +77,29 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
     include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))
     wechat_pages.include_pages(app, wechat_pages.door_of(parts))
-    for router in (*registry.routes(), widget.router, progress.router, resident_pages.router, health.router):
+    ours = (
+        widget.router,
+        door.router,
+        events.router,
+        matters.router,
+        progress.router,
+        resident_pages.router,
+        health.router,
+    )
+    for router in (*registry.routes(), *ours):
         app.include_router(router)
     _join_files(app, settings)
     _join_middleware(app, settings)
     return app
+
+
+def _sending(parts: Parts) -> Sending | None:
+    try:
+        robots = robots_of(parts.settings.alarm_robots.get_secret_value())
+    except RobotSetting as error:  # pages and answers go on without; `linli doctor` says it, too
+        log.error("alarms: %s", error.message_zh)
+        return None
+    return Sending(parts.sessions, robots, link=f"{parts.settings.own_url}/staff/inbox") if robots else None
 
 
 def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
@@ -87,20 +116,27 @@ def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
     )
 
 
+class _Pages(KeptFiles):
+    """What a page loads; the lists of what it was made of are nobody's."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return ("", None) if path.endswith(".json") else super().lookup_path(path)
+
+
 def _join_files(app: FastAPI, settings: Settings) -> None:
-    for name, path in _VENDOR.items():
-        app.mount(f"/static/vendor/{name}", StaticFiles(directory=settings.vendor / path, check_dir=False))
-    app.mount("/static", StaticFiles(directory=ROOT / "bot" / "static"), name="static")
+    for name, path in static_files.VENDOR.items():
+        app.mount(f"/static/vendor/{name}", KeptFiles(directory=settings.vendor / path, check_dir=False))
+    app.mount("/static", _Pages(directory=static_files.FOLDER), name="static")
 
 
 def _join_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is met first."""
+    # A secret beside words from outside could be guessed from compressed lengths (BREACH), were the staff's cookie not
+    # kept from every request that another site starts (SameSite=Strict). Server-sent events aren't compressed.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(BodyLimit)
-    if settings.origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=[o.strip() for o in settings.origins.split(",")],
-            allow_methods=["*"],
-            allow_headers=["authorization", "content-type"],
-        )
+    app.add_middleware(Visitors, settings=settings, sites=app.state.chat.sites)
     app.add_middleware(Headers)
+    app.add_middleware(UntrustedProxies)
+    if settings.prefix:
+        app.add_middleware(SubPath, prefix=settings.prefix)

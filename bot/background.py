@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DatabaseError
 
+from bot.alarms.sending import Sending
 from bot.channels.base import Channel
 from bot.conversations import claims
 from bot.parts import Parts
@@ -26,6 +27,7 @@ _LIES = timedelta(seconds=2)  # a message so young is being answered by the requ
 class Background:
     parts: Parts
     channels: Sequence[Channel]
+    sending: Sending | None = None  # of alarms; None where no robot is set
     is_rasa_ready: bool = True  # as the last look found it
 
     def start(self) -> list[asyncio.Task[None]]:
@@ -37,7 +39,8 @@ class Background:
                 claims.release_all(session)
         except DatabaseError as error:  # no words of residents: parameters are hidden
             log.error("the database can't be written; run `linli doctor`: %s", error.orig)
-        loops = [self.watch(), *(loop(c) for c in self.channels for loop in (self.deliver, self.tend))]
+        rings = [self.ring(self.sending)] if self.sending else []
+        loops = [self.watch(), *rings, *(loop(c) for c in self.channels for loop in (self.deliver, self.tend))]
         return [asyncio.create_task(loop) for loop in loops]
 
     async def deliver(self, channel: Channel) -> None:
@@ -53,6 +56,15 @@ class Background:
                 await asyncio.to_thread(work)
             except Exception as error:  # the trace would carry what was said
                 log.error("%s %s account=%s %s", channel.kind, what, channel.name, type(error).__name__)
+            await asyncio.sleep(_ROUND_S)
+
+    async def ring(self, sending: Sending) -> None:
+        """Outside our own pages, for whoever may be in danger."""
+        while True:
+            try:
+                await asyncio.to_thread(sending.send_due)
+            except Exception as error:
+                log.error("alarms %s", type(error).__name__)
             await asyncio.sleep(_ROUND_S)
 
     async def watch(self) -> None:

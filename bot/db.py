@@ -50,7 +50,8 @@ def make_engine(url: str, *, patience_s: float = 30) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", busy):
+        # secure_delete: what is deleted is overwritten, or it would lie in the file until its page is used again
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", busy):
             connection.execute(f"PRAGMA {pragma}")
 
     _take_turns(engine, patience_s)

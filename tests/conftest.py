@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.papers import font
 from bot.settings import ROOT, Settings
 from bot.staff import passwords
 from knowledge.anonymity.names import features, training
@@ -98,6 +99,11 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made = Databases(PostgresServer(url) if url else SqliteFiles(tmp_path_factory.mktemp("databases")))
     yield made
     made.drop_templates()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _font_of_papers() -> None:
+    font.use(Settings().vendor)
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class NoSearch:
         return self
 
     id = "none"
+    delta_mark = ""
 
     def explain(self, *_: object, **__: object) -> list[object]:
         return []

@@ -15,6 +15,7 @@ from bot.channels.wechat.wire.menu import MenuFile
 from bot.cli.wechat.commands import RemediesFile
 from bot.conversations.queue import ReasonsFile
 from bot.emergency.guidance import GuidanceFile
+from bot.privacy.columns import ColumnsFile
 from knowledge.anonymity.names.frames import FramesFile
 from knowledge.answering.named import ReplacedFile
 from knowledge.data_files import DataModel, read
@@ -39,6 +40,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "bot/cli/wechat/remedies.yml": RemediesFile,
     "bot/conversations/reasons.yml": ReasonsFile,
     "bot/emergency/guidance.yml": GuidanceFile,
+    "bot/privacy/columns.yml": ColumnsFile,
     "knowledge/anonymity/names/frames.yml": FramesFile,
     "knowledge/answering/replaced.yml": ReplacedFile,
     "knowledge/documents/plainer_words.yml": PlainerWordsFile,

@@ -63,5 +63,6 @@ class Appointment(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     reminded_day_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reminded_hours_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    masked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # who came and what for is deleted
     say: Mapped[str | None] = mapped_column(Text)  # what the resident must still be told: promoted, or called off
     opening: Mapped[Opening] = relationship(back_populates="appointments")

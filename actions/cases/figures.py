@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from actions.cases.finding import in_reach
 from actions.cases.models import Case
-from actions.cases.status import CaseStatus
+from actions.cases.status import TIMED, CaseStatus
 from knowledge.clock import SHANGHAI
 from knowledge.places import Place
 
@@ -49,6 +49,26 @@ class Figures:
     warnings: list[str]
 
 
+def overdue_at(now: datetime) -> list[ColumnElement[bool]]:
+    """Past their limit and still to be answered, however long ago they were filed."""
+    return [Case.due_at < now, Case.status.in_(TIMED)]
+
+
+def behind(name: str, now: datetime) -> list[ColumnElement[bool]] | None:
+    """The cases that a total is taken of; None where there is no such total."""
+    since = Case.filed_at >= now - timedelta(weeks=_WEEKS)
+    found = {
+        "收到": [since],
+        "已答复": [since, Case.answered_at.is_not(None), Case.due_at.is_not(None)],
+        "按时答复": [since, Case.answered_at <= Case.due_at],
+        "办结": [since, Case.status == CaseStatus.closed],
+        "重新办理": [since, Case.times_reopened > 0],
+        "满意度": [since, Case.satisfaction > 0],
+        "超时未答复": overdue_at(now),
+    }
+    return found.get(name)
+
+
 def cases_within(session: Session, places: Sequence[str] | None, *, since: datetime) -> list[Case]:
     return list(session.scalars(select(Case).where(Case.filed_at >= since, *in_reach(places)).order_by(Case.id)))
 
@@ -66,7 +86,8 @@ def figures(session: Session, places: Sequence[str] | None, *, now: datetime) ->
         topics={topic: [by_week[week, topic] for week in weeks] for topic in top},
         places=dict(Counter(_place(case, names) for case in cases).most_common(_IN_GRID)),
     )
-    return Figures(_totals(cases), chart, _grid(cases, names), _rising(cases, weeks, names))
+    overdue = session.scalar(select(func.count()).select_from(Case).where(*in_reach(places), *overdue_at(now))) or 0
+    return Figures({**_totals(cases), "超时未答复": overdue}, chart, _grid(cases, names), _rising(cases, weeks, names))
 
 
 def _monday(moment: datetime) -> date:
@@ -90,7 +111,6 @@ def _totals(cases: Sequence[Case]) -> dict[str, Total]:
         "办结": sum(c.status is CaseStatus.closed for c in cases),
         "重新办理": sum(c.times_reopened > 0 for c in cases),
         "满意度": (f"{sum(rated) / len(rated):.1f} 分", f"{len(rated)} 人打分") if rated else None,
-        "超时未答复": sum(bool(c.escalated_at) and not c.answered_at for c in cases),
     }
 
 

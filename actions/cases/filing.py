@@ -1,7 +1,7 @@
 """A case filed, once, with its photos."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -21,10 +21,11 @@ from actions.offices.models import Team
 from actions.outcomes import ActionOutcome
 from actions.replies import Button, Effects, Reply, ReplyKind
 from actions.storable import storable
-from knowledge.clock import SHANGHAI
+from knowledge.clock import SHANGHAI, utc_now
 from knowledge.places import Place
 
 MOST_PHOTOS = 6
+MOST_PHOTOS_A_DAY = 30  # of a conversation: reports filed one after the other
 
 _LINK_BUTTON = Button("要个链接，换手机也能看", "给我一个查进度的链接")
 
@@ -140,6 +141,9 @@ def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> i
         return session.scalar(waiting) or 0
     if (session.scalar(waiting) or 0) >= MOST_PHOTOS:
         raise InvalidInput(f"最多发 {MOST_PHOTOS} 张照片。")
+    today = (Photo.conversation_id == conversation_id, Photo.created_at > utc_now() - timedelta(days=1))
+    if (session.scalar(select(func.count()).select_from(Photo).where(*today)) or 0) >= MOST_PHOTOS_A_DAY:
+        raise InvalidInput(f"一天最多发 {MOST_PHOTOS_A_DAY} 张照片，请明天再发，或者送到村委会。文字可以照常发。")
     session.add(Photo(conversation_id=conversation_id, sha256=photo.sha256, jpeg=photo.jpeg))
     try:
         session.commit()

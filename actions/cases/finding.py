@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from actions import persons
 from actions.calendar.workdays import local
 from actions.cases import numbers
-from actions.cases.models import CalledUnit, Case, CaseEvent
+from actions.cases.models import CalledUnit, Case, CaseEvent, LookupTry
 from actions.cases.status import LABELS, OPEN, TIMED, CaseStatus
 from actions.errors import NotFound
 from actions.storable import row_of, storable
 
 ASKED_FOR_MORE = "请居民补充"
 
+_A_DAY, _WRONG_BY_ONE, _WRONG_BY_ALL = timedelta(days=1), 5, 20
 LOOK_BACK = (timedelta(days=7), timedelta(days=30))  # 回头看
 
 
@@ -81,26 +83,51 @@ def of_person(session: Session, conversation_id: str) -> list[Case]:
     )
 
 
-def look_up(session: Session, number: str, phone_tail: str, *, now: datetime) -> Case:
+def of_phones(session: Session, cases: Sequence[Case], *, places: Sequence[str] | None) -> list[Case]:
+    """Other cases under the telephones of these, newest first, of places that the asking member of staff sees."""
+    phones = {case.phone for case in cases if case.phone}
+    if not phones:
+        return []
+    others = select(Case).where(Case.phone.in_(phones), Case.id.not_in([c.id for c in cases]), *in_reach(places))
+    return list(session.scalars(others.order_by(Case.id.desc()).limit(20)))
+
+
+def look_up(session: Session, number: str, phone_tail: str, *, now: datetime, asker: str = "") -> Case:
     """Progress from elsewhere. A wrong number, a wrong tail, an anonymous case and a locked one all look the same
     (NotFound).
 
-    Five wrong tails lock a case's look-up for a day: ten thousand tails are too few to let anyone walk through them.
+    Five wrong tries end the looking up of whoever asks (`asker`: a conversation) for a day; twenty by anybody that of
+    the case: ten thousand tails are too few to let anyone walk through them, and one stranger isn't to lock the owner
+    out.
     """
+    session.execute(delete(LookupTry).where(LookupTry.at < now - _A_DAY))
+    tried = session.scalar(select(LookupTry.wrong).where(LookupTry.asker == asker)) or 0
     case = session.scalar(select(Case).where(Case.number == storable(number)))
-    if case is None or not case.phone:
-        raise NotFound
-    if case.lookup_failed_at and case.lookup_failed_at < now - timedelta(days=1):
+    if case is not None and case.lookup_failed_at and case.lookup_failed_at < now - _A_DAY:
         case.lookup_failures = 0
-    if case.lookup_failures >= 5:
-        raise NotFound
-    if len(phone_tail) != 4 or not case.phone.endswith(phone_tail):
-        case.lookup_failures, case.lookup_failed_at = case.lookup_failures + 1, now
+    is_open = tried < _WRONG_BY_ONE and case is not None and case.phone and case.lookup_failures < _WRONG_BY_ALL
+    if case is None or not is_open or not _fits(case, phone_tail):
+        if tried < _WRONG_BY_ONE:
+            _count_wrong(session, asker, now)
+        if case is not None and is_open:
+            case.lookup_failures, case.lookup_failed_at = case.lookup_failures + 1, now
         session.commit()
         raise NotFound
     case.lookup_failures = 0
+    session.execute(delete(LookupTry).where(LookupTry.asker == asker))
     session.commit()
     return case
+
+
+def _fits(case: Case, phone_tail: str) -> bool:
+    return len(phone_tail) == 4 and (case.phone or "").endswith(phone_tail)
+
+
+def _count_wrong(session: Session, asker: str, now: datetime) -> None:
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    again = {"wrong": LookupTry.wrong + 1}
+    counted = insert(LookupTry).values(asker=asker, wrong=1, at=now)
+    session.execute(counted.on_conflict_do_update(index_elements=[LookupTry.asker], set_=again))
 
 
 def progress(session: Session, case: Case) -> str:
@@ -137,6 +164,7 @@ def page(
     overdue_at: datetime | None = None,
     is_warned: bool = False,
     has_absent_unit: bool = False,
+    also: Sequence[ColumnElement[bool]] = (),
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[Case], int]:
@@ -162,6 +190,7 @@ def page(
         where += [_ABSENT, Case.status.in_(OPEN)]
     if overdue_at:
         where += [Case.due_at < overdue_at, Case.status.in_(TIMED)]
+    where += also
     if only_green:
         where.append(~_ORDINARY)
     if text:

@@ -1,14 +1,15 @@
-"""One-time links to a case's progress, for whoever has neither the conversation nor a phone on record (filed by an
-agent, anonymous).
+"""Links to a case's progress, for whoever has neither the conversation nor a phone on record (filed by an agent,
+anonymous), and for the daughter in town.
 
-The token is random and only its SHA-256 is stored; it shows the progress once, within LASTS.
+The token is random and only its SHA-256 is stored. A link opens as often as one likes within LASTS, until it is taken
+back: by the resident, or by whoever holds it.
 """
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from actions.cases.models import Case, CaseLink
@@ -16,7 +17,7 @@ from actions.errors import NotFound
 from knowledge.tables import changed
 
 LASTS = timedelta(days=30)
-_GONE = "这个链接已经用过、过期了，或者不完整。可以在原来的对话里再要一个，也可以报编号和手机号后四位来查。"
+_GONE = "这个链接收回了、过期了，或者不完整。可以在原来的对话里再要一个，也可以报编号和手机号后四位来查。"
 
 
 def make(session: Session, case_id: int, *, now: datetime) -> str:
@@ -27,27 +28,42 @@ def make(session: Session, case_id: int, *, now: datetime) -> str:
     return token
 
 
-def check(session: Session, token: str, *, now: datetime) -> None:
-    """Whether it would open, without using it up: previews of messengers fetch every link. Raises NotFound."""
+def check(session: Session, token: str, *, now: datetime) -> CaseLink:
+    """The link, without a word of what lies behind it: previews of messengers fetch every link. Raises NotFound."""
     link = session.get(CaseLink, _digest(token))
-    if link is None or link.opened_at is not None or link.ends_at <= now:
+    if link is None or link.ends_at <= now:
         raise NotFound(_GONE)
+    return link
 
 
-def open_once(session: Session, token: str, *, now: datetime) -> Case:
-    """The case, for the first who opens it. Raises NotFound."""
-    found = _digest(token)
-    done = changed(
-        session,
-        update(CaseLink)
-        .where(CaseLink.token_hash == found, CaseLink.opened_at.is_(None), CaseLink.ends_at > now)
-        .values(opened_at=now),
-    )
-    if not done:
+def opened(session: Session, token: str, *, now: datetime) -> Case:
+    """The case, and that it was looked at. Raises NotFound."""
+    link = check(session, token, now=now)
+    noted = update(CaseLink).where(CaseLink.token_hash == link.token_hash).values(opened_at=now)
+    if not changed(session, noted):
         session.rollback()
-        raise NotFound(_GONE)
+        raise NotFound(_GONE)  # taken back at this moment
     session.commit()
-    return session.get_one(Case, session.get_one(CaseLink, found).case_id)
+    return session.get_one(Case, link.case_id)
+
+
+def take_back(session: Session, token: str, *, now: datetime) -> None:
+    """Nobody opens this one any more. Raises NotFound."""
+    session.delete(check(session, token, now=now))
+    session.commit()
+
+
+def take_back_all(session: Session, case_id: int) -> int:
+    """Nobody opens any link of the case any more. How many there were."""
+    done = changed(session, delete(CaseLink).where(CaseLink.case_id == case_id))
+    session.commit()
+    return done
+
+
+def count_good(session: Session, case_id: int, *, now: datetime) -> int:
+    """Links of the case that still open it."""
+    good = select(func.count()).select_from(CaseLink).where(CaseLink.case_id == case_id, CaseLink.ends_at > now)
+    return session.scalar(good) or 0
 
 
 def _digest(token: str) -> str:

@@ -1,6 +1,6 @@
 """Mediation from consent to agreement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,12 @@ from actions.calendar.workdays import calendar, local
 from actions.cases.finding import get
 from actions.cases.models import Mediation
 from actions.cases.moves import CONFIRM_DAYS, Actor, add_event
-from actions.errors import InvalidInput, NotAllowed, NotFound
+from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.replies import Button
 from actions.storable import storable
 
+# What the Ministry's form asks of a party, and how long an answer may be. No identity number: it is written by hand.
+DETAILS = {"name": 40, "sex": 4, "ethnicity": 12, "age": 6, "occupation": 40, "phone": 30, "address": 80}
 CONSENT_BUTTONS = (Button("同意调解", "我同意调解"), Button("不愿意", "我不同意调解"))
 
 
@@ -28,6 +30,8 @@ def start_mediation(
     parties = [{k: storable(str(v)) for k, v in p.items()} for p in parties]
     if len([p for p in parties if p.get("name")]) < 2:
         raise InvalidInput("调解要写明至少两方当事人。")
+    if not parties[0].get("phone") and not case.is_anonymous:
+        parties[0]["phone"] = case.phone or ""  # the resident who reported it has told it already
     mediation = Mediation(
         case_id=case_id,
         mediator=storable(mediator, 40),
@@ -59,7 +63,7 @@ def consent(session: Session, case_id: int, party: int, answer: str, *, actor: A
     parties = [dict(p) for p in mediation.parties]
     if parties[party]["consent"] == answer:
         return mediation  # sent again
-    if mediation.failed_at or mediation.terms:
+    if mediation.failed_at or mediation.signed_on:
         raise NotAllowed("调解已经有结果了，不能再改同意不同意。")
     parties[party]["consent"] = answer
     mediation.parties = parties
@@ -93,7 +97,7 @@ def add_session(
         "调解会",
         key=f"case-{case_id}-session-{len(mediation.sessions)}",
         actor=actor,
-        note=text,
+        note=f"{local(at, time_too=True)}，{place}。{text}",
         say=f"调解定在 {local(at, time_too=True)}，地点：{place}。" if at > now else None,
         now=now,
     )
@@ -101,10 +105,54 @@ def add_session(
     return mediation
 
 
+def draft_agreement(
+    session: Session,
+    case_id: int,
+    *,
+    facts: str,
+    terms: str,
+    method: str,
+    details: Sequence[Mapping[str, str]] = (),
+    actor: Actor,
+    now: datetime,
+) -> Mediation:
+    """What will be printed, as often as it takes; nobody outside hears of it.
+
+    `details`: of each party what the form asks for (`DETAILS`), in the parties' order; a name left empty stays.
+    """
+    mediation = _mediation(session, case_id)
+    if mediation.failed_at or mediation.signed_on:
+        raise NotAllowed("协议已经签了，或者调解没成，草稿不能再改。")
+    if not storable(terms).strip():
+        raise InvalidInput("请写明协议内容，一条一行。")
+    is_first = not mediation.terms
+    mediation.facts, mediation.terms = storable(facts).strip(), storable(terms).strip()
+    mediation.method = storable(method).strip()
+    said = [*details, *({} for _ in mediation.parties)]  # what isn't said stays
+    mediation.parties = [_with_details(party, its) for party, its in zip(mediation.parties, said, strict=False)]
+    if is_first:
+        what, key = "起草调解协议", f"case-{case_id}-draft"
+        add_event(session, mediation.case, what, key=key, actor=actor, note=mediation.terms, now=now)
+    try:
+        session.commit()
+    except IntegrityError:  # somebody's first draft came in between; theirs stands
+        session.rollback()
+        raise Conflict from None
+    return mediation
+
+
+def _with_details(party: Mapping[str, Any], details: Mapping[str, str]) -> dict[str, Any]:
+    said = {name: storable(details[name], DETAILS[name]).strip() for name in DETAILS if name in details}
+    return {**party, **said, "name": said.get("name") or party["name"]}
+
+
 def sign_agreement(
     session: Session, case_id: int, *, facts: str, terms: str, method: str, signed_on: Any, actor: Actor, now: datetime
 ) -> Mediation:
-    """The agreement; from its day on 30 days run in which both may ask the court to confirm it (人民调解法 33)."""
+    """What stands on the paper that was signed; the parties are told.
+
+    From its day on 30 days run in which both may ask the court to confirm it (人民调解法 33).
+    """
     mediation = _mediation(session, case_id)
     if any(p.get("consent") != "yes" for p in mediation.parties) or mediation.failed_at:
         raise NotAllowed("有一方还没同意调解，不能签协议。")

@@ -59,6 +59,7 @@ class Case(Base):
     satisfaction: Mapped[int | None]  # 1...5, from the resident
     lookup_failures: Mapped[int] = mapped_column(Integer, default=0)  # wrong phone digits, since the last right ones
     lookup_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    masked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # what people said in it is deleted
     is_demo: Mapped[bool] = mapped_column(default=False)
     team: Mapped[Team | None] = relationship()
     events: Mapped[list["CaseEvent"]] = relationship(
@@ -157,7 +158,9 @@ class Photo(Base):
 
 
 class CaseLink(Base):
-    """A link that shows a case's progress once. Only the SHA-256 of its token is kept."""
+    """A link that shows a case's progress until it ends; `opened_at`: the last time. Only the SHA-256 of its token is
+    kept.
+    """
 
     __tablename__ = "case_link"
 
@@ -166,3 +169,13 @@ class CaseLink(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LookupTry(Base):
+    """Wrong guesses at a case's number and four digits, by who asks."""
+
+    __tablename__ = "lookup_try"
+
+    asker: Mapped[str] = mapped_column(String(40), primary_key=True)  # a conversation
+    wrong: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

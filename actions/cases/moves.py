@@ -9,14 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.calendar.workdays import Unit, calendar
-from actions.cases import numbers
+from actions.cases import finding, numbers
 from actions.cases.finding import ASKED_FOR_MORE, get, lead
 from actions.cases.models import Case, CaseEvent
-from actions.cases.status import OPEN, TIMED, By, CaseStatus, Move, move_between
-from actions.errors import Conflict, InvalidInput
+from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, Move, move_between
+from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.models import Team, TimeLimit
 from actions.replies import Button, buttons_in
 from actions.storable import row_of, storable
+from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
 
 CONFIRM_DAYS = 30  # 人民调解法 33
@@ -258,6 +259,44 @@ def supplement(session: Session, case_id: int, text: str, *, key: str, now: date
     add_event(session, case, "居民补充", key=key, actor=RESIDENT, note=text, now=now)
     session.commit()
     return case
+
+
+def supplement_by_number(session: Session, conversation_id: str, text: str, *, key: str, now: datetime) -> Case | None:
+    """What a resident adds to an open case of theirs that they name (`261124-001-05 补充：…`); None for other words."""
+    digits, said = numbers.find(text)[0], numbers.after(text)
+    if not said.startswith("补充") or said == text:
+        return None
+    own = (c for c in finding.of_person(session, conversation_id) if c.number == digits)
+    case = next((c for c in own if c.status in OPEN or c.status is CaseStatus.returned), None)
+    added = said.removeprefix("补充").lstrip("：:，, ")[:1000]
+    return supplement(session, case.id, added, key=key, now=now) if case and added else None
+
+
+def is_urged(session: Session, case: Case, *, now: datetime) -> bool:
+    """Whether its resident urged it today already."""
+    return _is_done(session, _urge_key(case, now))
+
+
+def urge(session: Session, case_id: int, *, now: datetime) -> None:
+    """催办: a line of the record, once a day; of a merged case in the one in which it goes on. Raises NotAllowed where
+    nobody is at it.
+    """
+    case = get(session, case_id)
+    where = lead(session, case)
+    if where.status not in TIMED:
+        raise NotAllowed(f"“{LABELS[where.status]}”的事不用催。")
+    if is_urged(session, case, now=now):
+        return
+    note = "" if where is case else f"并案的居民（{numbers.spoken(case.number)}）"
+    add_event(session, where, "居民催办", key=_urge_key(case, now), actor=RESIDENT, note=note, now=now)
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()  # said twice at once
+
+
+def _urge_key(case: Case, now: datetime) -> str:
+    return f"case-{case.id}-urged-{now.astimezone(SHANGHAI):%Y%m%d}"
 
 
 def mark_green(

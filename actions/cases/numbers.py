@@ -22,6 +22,11 @@ def spoken(number: str) -> str:
     return f"{number[:6]}-{number[6:-2]}-{number[-2:]}"
 
 
+def after(text: str) -> str:
+    """What is said of the case whose number the text begins with; the whole text where it begins with none."""
+    return re.sub(rf"^{_NUMBER.pattern}\s*", "", text)
+
+
 def find(text: str) -> tuple[str | None, bool]:
     """The number in a text and whether its check digits fit; (None, True) when there is none.
 

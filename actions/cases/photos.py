@@ -5,6 +5,7 @@ came.
 import hashlib
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 
 from PIL import Image
 
@@ -12,6 +13,7 @@ from actions.errors import InvalidInput
 from knowledge.confined import Busy, Confined, Overran
 
 MAX_BYTES = 10_000_000
+WAITS_FOR_A_REPORT = timedelta(hours=48)  # then a picture that none took is deleted
 AT_ONCE = 2  # each may take the memory that its limit allows
 _CHILD = Confined("actions.cases.photo_child", wall_s=40.0, at_once=AT_ONCE)
 

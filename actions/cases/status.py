@@ -33,6 +33,17 @@ LABELS = {
 }
 STAFF_LABELS = {**LABELS, CaseStatus.answered: "已答复，等居民确认"}
 OPEN = frozenset(CaseStatus) - {CaseStatus.closed, CaseStatus.withdrawn, CaseStatus.merged, CaseStatus.returned}
+# What a resident is shown of the way; a case that was returned, withdrawn or merged stands at none of them.
+STEPS = ("登记", "受理", "交办", "办理", "答复", "办结")
+STEP_OF = {
+    CaseStatus.filed: 0,
+    CaseStatus.accepted: 1,
+    CaseStatus.assigned: 2,
+    CaseStatus.in_progress: 3,
+    CaseStatus.reopened: 3,
+    CaseStatus.answered: 4,
+    CaseStatus.closed: 5,
+}
 # The clock of a case runs in these; an answer stops it, a reopening starts it anew.
 TIMED = frozenset(
     {CaseStatus.filed, CaseStatus.accepted, CaseStatus.assigned, CaseStatus.in_progress, CaseStatus.reopened}

@@ -456,7 +456,8 @@ class CancelBooking(CustomAction):
                 return self._cancel(session, turn, next((a for a in held if a.id == int(named.group(1))), None))
             if not held:
                 return say(_told("您现在没有预约，不用取消。"))
-            return self._ask(turn, held)
+            meant = re.search(r"取消(\d{1,9})号预约", turn.text)
+            return self._ask(turn, [a for a in held if meant and a.id == int(meant.group(1))] or held)
 
     def _cancel(self, session: Session, turn: Turn, mine: Appointment | None) -> Said:
         if mine is None:
@@ -477,4 +478,6 @@ class StopBooking(CustomAction):
     names = ("action_stop_booking",)
 
     def do(self, turn: Turn) -> Said:
+        if re.search(r"取消\d{1,9}号预约$", turn.text):  # one that stands, not the one being made
+            return CancelBooking(self.services).do(turn) + say(events=ValidateBooking.empty())
         return say(farewell(turn), events=ValidateBooking.empty())

@@ -7,9 +7,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from actions.calendar.workdays import local
 from actions.cases import finding, links, moves, numbers
 from actions.cases.models import Case
-from actions.cases.status import MOVES, OPEN, CaseStatus
+from actions.cases.status import LABELS, MOVES, OPEN, TIMED, CaseStatus
 from actions.dialogue.frame.base import CustomAction, Said, Turn, keep, said_at, said_before, say, slots
 from actions.errors import ActionError, NotFound
 from actions.offices import routing
@@ -120,6 +121,9 @@ class CheckCase(CaseAction):
             own = finding.of_person(session, turn.conversation_id)
             if re.search(r"链接|网址", turn.text):
                 return self._link(session, [c for c in own if digits in (None, c.number)])
+            timed = [c for c in own if digits in (None, c.number) and finding.lead(session, c).status in TIMED]
+            if timed and "催" in turn.text:
+                return self._urge(session, turn)
             if digits is None:
                 return self._all(session, turn, own)
             if not fits:
@@ -157,11 +161,28 @@ class CheckCase(CaseAction):
             asked = case_reply(f"请把编号和登记时留的手机号后四位一起发给我，比如：{spoken} 1234。")
             return say(asked, events=slots(awaits=turn.waiting_for(LOOK_UP + spoken)))
         try:
-            found = finding.look_up(session, digits, tail.group(1), now=datetime.now(UTC))
+            found = finding.look_up(session, digits, tail.group(1), now=datetime.now(UTC), asker=turn.conversation_id)
         except NotFound as error:
             hint = "匿名登记的只能在当时的对话里查。查不到可以拨打 12345。"
             return say(case_reply(error.message_zh, next=hint, links=_LINE))
         return say(case_reply(finding.progress(session, found)))
+
+    def _urge(self, session: Session, turn: Turn) -> Said:
+        """催一下: whoever is at it sees it in the record."""
+        if (before := said_before(session, turn)) is not None:
+            return before
+        case = self.one_of(session, turn, status=tuple(TIMED), verb="催一下", is_merged_too=True)
+        if isinstance(case, Said):
+            return case
+        now, where = datetime.now(UTC), finding.lead(session, case)
+        if where.paused_at:
+            text = f"{numbers.spoken(case.number)} 现在正等您补充情况，您补上了就接着办。"
+            return say(case_reply(text, next="回复“补充：”，后面写上情况就行。"))
+        if moves.is_urged(session, case, now=now):
+            return say(case_reply(f"今天已经替您催过了，办事的人看得到。{_stands(where)}", links=_LINE))
+        text = f"替您催了（{numbers.spoken(case.number)}），办事的人看得到您在等。{_stands(where)}"
+        reply = case_reply(text, next="急的话，也可以拨打 12345 催办，报上编号。", links=_LINE)
+        return self.say_with(session, turn, partial(moves.urge, session, case.id, now=now), reply)
 
     def _link(self, session: Session, own: list[Case]) -> Said:
         """Only in the conversation of the case; the newest, where no number is named."""
@@ -172,11 +193,16 @@ class CheckCase(CaseAction):
         session.commit()
         return say(
             case_reply(
-                f"{numbers.spoken(own[0].number)} 的进度链接在下面，只能打开一次，{links.LASTS.days} 天内有效。"
-                "谁拿到都能看，请只发给自己或信得过的人。",
-                links=[Link("打开看进度（只能打开一次）", f"/progress/{token}")],
+                f"{numbers.spoken(own[0].number)} 的进度链接在下面，{links.LASTS.days} 天内随时能打开。"
+                "谁拿到都能看，请只发给自己或信得过的人；不想让人看了，打开后按“收回这个链接”。",
+                links=[Link("打开看进度", f"/progress/{token}")],
             )
         )
+
+
+def _stands(case: Case) -> str:
+    due = f"，最晚 {local(case.due_at)} 前答复" if case.due_at else ""
+    return f"现在是“{LABELS[case.status]}”{due}。"
 
 
 def _buttons(case: Case) -> tuple[Button, ...]:

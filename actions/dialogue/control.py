@@ -23,6 +23,7 @@ from actions.dialogue.dispute import ReportDispute, go_on_buttons
 from actions.dialogue.follow_up import AnswerFollowUp
 from actions.dialogue.frame import tools
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
+from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import dispute as words
 from actions.dialogue.hearing import phrases
 from actions.dialogue.legal_aid import ValidateAid
@@ -97,6 +98,8 @@ class Report(_ByWhatIsOpen):
     names = ("action_report_dispute",)
 
     def do(self, turn: Turn) -> Said:
+        if not turn.form and (done := pressed(self.services, turn)) is not None:
+            return done
         if not turn.form and _PERSON.search(turn.text):
             return RequestHandoff(self.services, self.name()).do(turn)
         if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
@@ -112,6 +115,8 @@ class Question(_ByWhatIsOpen):
     names = ("action_answer_question",)
 
     def do(self, turn: Turn) -> Said:
+        if not turn.form and (done := pressed(self.services, turn)) is not None:
+            return done
         if (resumed := self.open.resumes(turn)) is not None:
             return resumed
         if not turn.form and _PERSON.search(turn.text):

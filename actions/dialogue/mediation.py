@@ -25,7 +25,9 @@ class ConsentMediation(CaseAction):
             if (before := said_before(session, turn)) is not None:
                 return before
             own = finding.of_person(session, turn.conversation_id)
-            case = next((c for c in own if c.mediation and not c.mediation.failed_at and not c.mediation.terms), None)
+            case = next(
+                (c for c in own if c.mediation and not c.mediation.failed_at and not c.mediation.signed_on), None
+            )
             if case is None:
                 return say(case_reply(_NONE_SAID, buttons=[Button("我要报事", "我要报个事")]))
             if is_no and not _PLAIN_NO.match(turn.text):  # a no ends it for good, so it must be a plain one

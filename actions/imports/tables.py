@@ -8,6 +8,7 @@ import csv
 import enum
 import io
 import itertools
+import json
 import re
 import unicodedata
 import zipfile
@@ -18,6 +19,7 @@ from datetime import date, datetime, time
 from openpyxl import load_workbook
 
 from actions.errors import InvalidInput
+from knowledge.confined import Busy, Confined, Overran
 
 MOST_BYTES = 300_000  # what bot/app.py takes as one form
 MOST_LINES = 5_000
@@ -26,6 +28,8 @@ _MOST_COLUMNS = 30
 _MOST_UNPACKED = 50_000_000  # a small archive may unpack to gigabytes
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # １ -> 1; NFKC would also make a 2 of ²
 _OTHER_SEPARATORS = re.compile(r"[,，\t]")
+
+_CHILD = Confined("actions.imports.xlsx_child", wall_s=30.0, at_once=2)
 
 
 class Outcome(enum.StrEnum):
@@ -156,6 +160,20 @@ def read_text(text: str) -> Lines:
 
 
 def _read_xlsx(data: bytes) -> Lines:
+    """In a process of its own: some kilobytes can unpack to what takes a minute. Raises InvalidInput."""
+    try:
+        told = json.loads(_CHILD.run(data))
+    except Busy:
+        raise InvalidInput("这会儿有别人在导入表格，请过一会儿再试。") from None
+    except (Overran, ValueError):
+        raise InvalidInput("这个表格太复杂，读不完。请只留要导入的那一页，另存为 CSV 再传。") from None
+    if "refused" in told:
+        raise InvalidInput(told["refused"])
+    return [(number, cells) for number, cells in told["lines"]]
+
+
+def read_xlsx_here(data: bytes) -> Lines:
+    """What the child does. Raises InvalidInput."""
     refused = InvalidInput("这个文件打不开，像是坏了，或者不是 Excel 表格。请另存为 .xlsx 或 CSV 再传。")
     found: Lines = []
     try:

@@ -2,19 +2,19 @@
 
 import io
 import re
+from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from actions.cases import numbers
 from actions.cases.models import Case
 from actions.cases.status import STAFF_LABELS
+from actions.papers.font import drawable, embedded_font
 from knowledge.clock import SHANGHAI
 
 _NO_XML = re.compile("[^\n\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -78,16 +78,21 @@ _LABELS = {
     "other_party": "对方",
     "contact": "联系方式",
 }
-_FONT = "STSong-Light"
-_PLAIN = ParagraphStyle("plain", fontName=_FONT, fontSize=10.5, leading=16, wordWrap="CJK")
-_HEAD = ParagraphStyle("head", parent=_PLAIN, fontSize=13, leading=22, spaceBefore=8)
-_TITLE = ParagraphStyle("title", parent=_HEAD, fontSize=18, leading=28, alignment=1)
 _GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.4, "#888888"), ("VALIGN", (0, 0), (-1, -1), "TOP")])
+
+
+@cache
+def _style(name: str) -> ParagraphStyle:
+    """`plain`, `head` or `title`; asked for late, because the font is unpacked then."""
+    if name == "title":
+        return ParagraphStyle("title", parent=_style("head"), fontSize=18, leading=28, alignment=1)
+    if name == "head":
+        return ParagraphStyle("head", parent=_style("plain"), fontSize=13, leading=22, spaceBefore=8)
+    return ParagraphStyle("plain", fontName=embedded_font(), fontSize=10.5, leading=16, wordWrap="CJK")
 
 
 def pack_pdf(found: dict[str, Any]) -> bytes:
     """What `pack` gives, to be printed."""
-    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out, pagesize=A4, topMargin=18 * mm, bottomMargin=18 * mm, title=f"材料包 {found['number']}"
@@ -101,13 +106,13 @@ def _parts(found: dict[str, Any]) -> list[Any]:
     known = [[label, found[key] or "无"] for key, label in _LABELS.items()]
     done = [[e["at"], e["who"], e["what"], e["note"][:1500]] for e in found["events"]]
     parts = [
-        Paragraph("事项材料包", _TITLE),
+        Paragraph("事项材料包", _style("title")),
         _table([*known, ["绿色通道", "、".join(found["green"]) or "否"]], [30, 140]),
-        Paragraph("事情经过", _HEAD),
+        Paragraph("事情经过", _style("head")),
         *map(_cell, _pieces(found["what"])),
-        Paragraph("居民的要求", _HEAD),
+        Paragraph("居民的要求", _style("head")),
         *map(_cell, _pieces(found["wish"] or "未写明")),
-        Paragraph("办理记录", _HEAD),
+        Paragraph("办理记录", _style("head")),
         _table([["时间", "谁", "做了什么", "说明"], *done], [34, 22, 40, 74]),
     ]
     if found["units"]:
@@ -117,7 +122,7 @@ def _parts(found: dict[str, Any]) -> list[Any]:
 
 
 def _cell(text: object) -> Paragraph:
-    return Paragraph(escape(_few_lines(printable(str(text))[:6000])).replace("\n", "<br/>"), _PLAIN)
+    return Paragraph(escape(_few_lines(drawable(printable(str(text))[:6000]))).replace("\n", "<br/>"), _style("plain"))
 
 
 def _table(rows: list[list[object]], widths: list[float]) -> Table:
@@ -127,7 +132,7 @@ def _table(rows: list[list[object]], widths: list[float]) -> Table:
 
 
 def _foot(canvas: Any, document: Any) -> None:
-    canvas.setFont(_FONT, 9)
+    canvas.setFont(embedded_font(), 9)
     canvas.drawCentredString(A4[0] / 2, 10 * mm, f"第 {document.page} 页　内含个人信息，只供办理使用")
 
 

@@ -42,16 +42,29 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
         *_pages(settings),
+        _robots(settings),
     ]
     for check in checks:
         print(check)
     return 0 if all(check.is_good for check in checks if check.is_urgent) else 1
 
 
+def _robots(settings: Settings) -> Check:
+    """Who is told of danger while no page of the console is open."""
+    from bot.alarms.robots import RobotSetting, robots_of
+
+    try:
+        robots = robots_of(settings.alarm_robots.get_secret_value())
+    except RobotSetting as error:
+        return Check("报警机器人", False, error.message_zh)
+    remedy = "没有设 LINLI_ALARM_ROBOTS，有人有危险时只有开着工作台的人听得见"
+    return Check("报警机器人", bool(robots), remedy, is_urgent=False)
+
+
 def _machine(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
     return [
-        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB"),
+        Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB；先看看旧备份、日志和 .before- 开头的旧库"),
         Check("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"),
     ]
 

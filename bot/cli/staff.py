@@ -80,6 +80,30 @@ def reset_account(settings: Settings, args: argparse.Namespace) -> int:
     return with_session(settings, run)
 
 
+_TRIAL = "【邻里】试一试：有人有危险的时候，会在这里叫你们。"
+
+
+def ring(settings: Settings, args: argparse.Namespace) -> int:
+    import httpx
+
+    from bot.alarms.robots import RobotSetting, robots_of
+    from bot.alarms.sending import reach
+
+    try:
+        robots = robots_of(settings.alarm_robots.get_secret_value())
+    except RobotSetting as error:
+        print(error.message_zh)
+        return 1
+    if not robots:
+        print("还没有设 LINLI_ALARM_ROBOTS，有人有危险时只有开着工作台的人听得见。")
+        return 1
+    with httpx.Client(timeout=10, trust_env=False) as http:
+        tried = [(robot, reach(http, robot, _TRIAL)) for robot in robots]
+    for robot, is_reached in tried:
+        print(f"{'收到了' if is_reached else '没送到'}  {robot.kind}")
+    return 0 if all(is_reached for _, is_reached in tried) else 1
+
+
 _ROLES = ["agent", "mediator", "legal_worker", "supervisor", "administrator"]
 
 
@@ -90,6 +114,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--role", required=True, choices=_ROLES)
     parser.add_argument("--place", default="nation", help="what it sees: this place and all below it")
+    staff.add("ring", ring, "a trial sentence to every robot of LINLI_ALARM_ROBOTS")
     parser = staff.add("role", change_role, "change the role of an account")
     parser.add_argument("login")
     parser.add_argument("role", choices=_ROLES)

@@ -50,6 +50,13 @@ def release(session: Session, message_id: int) -> None:
     session.commit()
 
 
+def failed(session: Session, message_id: int) -> int:
+    """How often an answer to this message has failed by now, this time included."""
+    session.execute(update(Message).where(Message.id == message_id).values(failures=Message.failures + 1))
+    session.commit()
+    return session.scalar(select(Message.failures).where(Message.id == message_id)) or 0
+
+
 def release_all(session: Session) -> None:
     """Give up every claim, for whoever held one is dead: the app alone answers, and it is just starting."""
     session.execute(

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.bookings import appointments as bookings
+from actions.cases import numbers
 from actions.cases.finding import audience, untold
 from actions.cases.models import CaseEvent
 from actions.replies import Reply, ReplyKind, buttons_in
@@ -49,7 +50,7 @@ def tell_case_events(session: Session) -> int:
                 done += tell(
                     session,
                     case.conversation_id,
-                    Reply(ReplyKind.case, say, buttons=buttons_in(event.buttons)),
+                    Reply(ReplyKind.case, say, buttons=buttons_in(event.buttons), case=numbers.spoken(case.number)),
                     key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""),
                 )
         session.execute(

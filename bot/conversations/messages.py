@@ -13,17 +13,24 @@ from bot.conversations.models import Conversation, ConversationStatus, Message, 
 from knowledge.tables import changed
 
 MAX_CHARACTERS = 2000
+AT_ONCE = 500  # messages; a page asks for the rest
 
 
-def receive(session: Session, conversation: Conversation, *, client_id: str, text: str) -> Message:
-    """Store what a resident said, before anything is done with it.
+def receive(session: Session, conversation: Conversation, *, client_id: str, text: str, button: str = "") -> Message:
+    """Store what a resident said, before anything is done with it. `button`: what stood on the one that said it.
 
     A repeated `client_id` gives the first message back.
     """
     found = _by_client_id(session, conversation.id, client_id)
     if found:
         return found
-    message = Message(conversation_id=conversation.id, client_id=client_id, sender=Sender.resident, text=storable(text))
+    message = Message(
+        conversation_id=conversation.id,
+        client_id=client_id,
+        sender=Sender.resident,
+        text=storable(text),
+        body={"button": storable(button, 200)} if button else {},
+    )
     session.add(message)
     conversation.updated_at = datetime.now(UTC)
     try:
@@ -108,7 +115,7 @@ def messages_after(session: Session, conversation_id: str, after: int) -> list[M
             select(Message)
             .where(Message.conversation_id == conversation_id, Message.id > after)
             .order_by(Message.id)
-            .limit(500)
+            .limit(AT_ONCE)
         )
     )
 

@@ -100,7 +100,22 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # tries at an answer that raised
 
     @property
     def reply(self) -> Reply:
         return Reply.of_message(self.kind, self.text, self.body)
+
+
+class Alarm(Base):
+    """Somebody may be in danger and waits: said outside our own pages, too, without a word of what was said."""
+
+    __tablename__ = "alarm"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told: Mapped[list[str]] = mapped_column(JSON, default=list)  # keys of the robots that have it
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # all have it
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)

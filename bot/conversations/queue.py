@@ -24,6 +24,7 @@ class _Reasons(DataModel):
     abstained: Text
     rated_down: Text
     not_understood: Text
+    failed: Text
     rule: Text
     transferred: Text
     forgotten: Text

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from actions import persons
-from actions.cases.models import Case, Photo
+from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
@@ -47,6 +47,7 @@ def forget(session: Session, conversation_id: str) -> bool:
     """Delete a conversation with all that was said in it. False when there is none."""
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
+    session.execute(delete(LookupTry).where(LookupTry.asker == conversation_id))
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     cut_loose(session, conversation_id)

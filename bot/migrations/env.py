@@ -13,6 +13,7 @@ import actions.outcomes
 import actions.persons
 import bot.channels.wechat.models
 import bot.conversations.models
+import bot.sites.models
 import bot.staff.models
 import knowledge.documents.models
 import knowledge.evaluation.models

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -15,9 +16,26 @@ from bot.parts import build_parts
 from bot.settings import Settings
 
 
+class _Server(uvicorn.Server):
+    """Says that it ends before it waits for the connections, some of which are streams without an end."""
+
+    def __init__(self, config: uvicorn.Config, *, on_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_end = on_end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_end()
+        await super().shutdown(sockets)
+
+
+def _nothing() -> None:
+    pass
+
+
 async def serve(settings: Settings) -> None:
     """The pages, and on loopback Rasa's calls, in one process."""
     parts = build_parts(settings)
+    app = create_app(parts)
     servers = [
         uvicorn.Server(
             uvicorn.Config(
@@ -28,25 +46,29 @@ async def serve(settings: Settings) -> None:
                 access_log=False,
             )
         ),
-        uvicorn.Server(
+        _Server(
             uvicorn.Config(
-                create_app(parts),
+                app,
                 host=settings.host,
                 port=settings.port,
                 forwarded_allow_ips=settings.trusted_proxies,
                 log_level="warning",
                 access_log=False,
-            )
+            ),
+            on_end=app.state.chat.live.end,
         ),
     ]
     await asyncio.gather(*(s.serve() for s in servers))
 
 
 @contextlib.contextmanager
-def listening(app: ASGIApp, port: int, **more: Any) -> Iterator[None]:
-    """On a port of the loopback, in a thread, until the block ends. `more`: of `uvicorn.Config`."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, **{"host": "127.0.0.1", "port": port, "log_level": "warning", "access_log": False, **more})
+def listening(app: ASGIApp, port: int, *, on_end: Callable[[], None] = _nothing, **more: Any) -> Iterator[None]:
+    """On a port of the loopback, in a thread, until the block ends. `on_end`: before open connections are waited for;
+    `more`: of `uvicorn.Config`.
+    """
+    server = _Server(
+        uvicorn.Config(app, **{"host": "127.0.0.1", "port": port, "log_level": "warning", "access_log": False, **more}),
+        on_end=on_end,
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

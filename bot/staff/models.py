@@ -50,13 +50,17 @@ class Staff(Base):
     must_change: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     is_present: Mapped[bool] = mapped_column(default=True)  # 在岗: shown to colleagues
-    wrong: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wrong: Mapped[int] = mapped_column(Integer, default=0)  # tries from anywhere, since the last right one
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for browsers that never were let in
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
 
+    @property
+    def permissions(self) -> frozenset[str]:
+        return PERMISSIONS[self.role] if self.is_active else frozenset()
+
     def can(self, permission: str) -> bool:
-        return self.is_active and permission in PERMISSIONS[self.role]
+        return permission in self.permissions
 
 
 class StaffSession(Base):
@@ -69,6 +73,17 @@ class StaffSession(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     agent: Mapped[str] = mapped_column(String(120), default="")  # the browser, so that people know which to revoke
     staff: Mapped[Staff] = relationship()
+
+
+class SignInTry(Base):
+    """Wrong passwords for one login from one place: an address, or a browser that was let in before."""
+
+    __tablename__ = "sign_in_try"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of both, so that neither stands here
+    wrong: Mapped[int] = mapped_column(Integer)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class SavedFilter(Base):

@@ -7,15 +7,28 @@
   fresh();
   toEnd();
 
-  // --- alerts: sound and notification, only after the agent has allowed them
-  let sound = null;
-  const alerts = $("alerts");
-  if (alerts) alerts.addEventListener("click", async () => {
-    sound = sound || new AudioContext();
-    if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
-    alerts.textContent = "提醒已打开";
-  });
+  // --- alerts: they ring on every page until they are switched off, which is remembered; a browser lets a page sound only
+  // after somebody has touched it, so the first touch anywhere wakes it
+  const remembered = (name, value) => {
+    try { if (value !== undefined) localStorage.setItem(name, value); return localStorage.getItem(name); } catch { return null; }
+  };
+  const RING_EVERY_MS = 20_000;
+  const alerts = $("alerts"), silent = $("silent");
+  let sound = null, now = null;
+  const isOn = () => remembered("linli-alerts") !== "off";
+  const show = () => {
+    if (!alerts) return;
+    alerts.textContent = isOn() ? "提醒：开着" : "提醒：关了（危险照样响）";
+    alerts.setAttribute("aria-pressed", String(isOn()));
+  };
+  const wake = () => {
+    sound = sound || (window.AudioContext && new AudioContext());
+    if (sound && sound.state === "suspended") sound.resume().catch(() => {});
+    setTimeout(() => { if ($("mute")) $("mute").hidden = !sound || sound.state === "running"; }, 500);
+  };
   const beep = (loud) => {
+    wake();
+    document.body.dataset.rang = String(Number(document.body.dataset.rang || 0) + 1);
     if (!sound) return;
     for (let i = 0; i < (loud ? 3 : 1); i++) {
       const tone = sound.createOscillator();
@@ -25,25 +38,60 @@
       tone.stop(sound.currentTime + i * 0.3 + 0.18);
     }
   };
-  let before = null;
-  if (document.body.dataset.staff && window.EventSource) {
-    const events = new EventSource("/staff/events");
-    events.addEventListener("inbox", (event) => {
-      const now = JSON.parse(event.data);
-      const count = $("waiting-count");
-      if (count) { count.textContent = now.waiting; count.hidden = now.waiting === 0; }
-      const alarms = $("alarm-count");
-      if (alarms) { alarms.textContent = now.alarms; alarms.hidden = now.alarms === 0; }
-      if ($("danger")) $("danger").hidden = now.danger === 0;
-      document.title = (now.danger ? "【危险】" : now.waiting ? `(${now.waiting}) ` : "") + document.title.replace(/^(【危险】|\(\d+\) )/, "");
-      if (before && (now.waiting > before.waiting || now.danger > before.danger || now.alarms > before.alarms)) {
-        beep(now.danger > before.danger);
-        if ("Notification" in window && Notification.permission === "granted" && document.hidden) new Notification(now.danger ? "有人可能有危险" : now.alarms > before.alarms ? "有事项超时，或者叫的单位没到" : "有居民在等", { body: `现在有 ${now.waiting} 位在排队` });
-      }
-      before = now;
-      document.body.dispatchEvent(new Event("refresh"));
+  const notify = (text) => {
+    if (!("Notification" in window) || Notification.permission !== "granted" || !document.hidden) return;
+    try { new Notification(text, { tag: "linli", body: `现在有 ${now.waiting} 位在等` }); } catch { /* some phones allow it only to a worker */ }
+  };
+  /** Danger rings again and again, in one of the open pages, until somebody has taken it. */
+  const ringForDanger = () => {
+    if (!now || !now.danger || Date.now() - Number(remembered("linli-rang-at") || 0) < RING_EVERY_MS) return;
+    remembered("linli-rang-at", String(Date.now()));
+    beep(true);
+    notify("有人可能有危险");
+  };
+  const ringForNews = (before) => {
+    if (!isOn()) return;
+    const text = now.unread > before.unread ? "您接的居民又说话了" : now.waiting > before.waiting ? "有居民在等" : now.alarms > before.alarms ? "有事项超时，或者叫的单位没到" : "";
+    if (text) { beep(false); notify(text); }
+  };
+  const badge = (id, count) => { const at = $(id); if (at) { at.textContent = count; at.hidden = count === 0; } };
+  if (alerts) {
+    show();
+    alerts.addEventListener("click", async () => {
+      remembered("linli-alerts", isOn() ? "off" : "on");
+      show();
+      wake();
+      if (isOn() && "Notification" in window && Notification.permission === "default") await Notification.requestPermission();
     });
   }
+  if ("live" in document.body.dataset && window.EventSource) {
+    for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, wake, { once: true, capture: true });
+    const events = new EventSource("/staff/events");
+    events.addEventListener("open", () => { silent.hidden = true; });
+    events.addEventListener("error", () => { silent.hidden = events.readyState !== EventSource.CLOSED; }); // not tried again: signed out
+    events.addEventListener("inbox", (event) => {
+      const before = now;
+      now = JSON.parse(event.data);
+      badge("waiting-count", now.waiting + now.unread);
+      badge("alarm-count", now.alarms);
+      $("danger").hidden = now.danger === 0;
+      document.title = (now.danger ? "【危险】" : now.waiting + now.unread ? `(${now.waiting + now.unread}) ` : "") + document.title.replace(/^(【危险】|\(\d+\) )/, "");
+      if (before && now.danger > before.danger) remembered("linli-rang-at", "0");
+      ringForDanger();
+      if (before) ringForNews(before);
+      document.body.dispatchEvent(new Event("refresh"));
+    });
+    setInterval(ringForDanger, 5000);
+  }
+  const more = document.querySelector(".rail-more");
+  if (more) {
+    document.addEventListener("click", (event) => { if (!more.contains(event.target)) more.open = false; });
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape" && more.open) { more.open = false; more.querySelector("summary").focus(); } });
+  }
+  document.addEventListener("submit", (event) => {
+    const asks = event.submitter && event.submitter.dataset.confirm;
+    if (asks && !confirm(asks)) { event.preventDefault(); event.stopImmediatePropagation(); }
+  }, true);
   document.body.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "thread") toEnd(); });
   document.body.addEventListener("htmx:responseError", (event) => {
     let text = "没办成，请刷新再试。";
@@ -52,6 +100,14 @@
   });
 
   // --- writing
+  /** At the cursor, on a line of its own; what was written stays. */
+  const insert = (field, words) => {
+    const from = field.selectionStart, before = field.value.slice(0, from), after = field.value.slice(field.selectionEnd);
+    const start = before && !before.endsWith("\n") ? "\n" : "", end = after && !after.startsWith("\n") ? "\n" : "";
+    field.focus();
+    field.setRangeText(start + words + end, from, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
   const form = $("say");
   if (form) {
     let told = 0;
@@ -60,7 +116,15 @@
       told = Date.now();
       fetch(form.dataset.typing, { method: "POST", headers: { "x-csrf": form.csrf.value } }).catch(() => {});
     });
-    form.text.addEventListener("keydown", (e) => { if (e.key === "Enter" && e.ctrlKey) { e.preventDefault(); form.requestSubmit(); } });
+    // Enter sends where there is a real keyboard; while pinyin is being chosen it chooses.
+    const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
+    form.text.addEventListener("keydown", (e) => {
+      if (e.key !== "Enter" || e.isComposing || e.keyCode === 229 || e.shiftKey || !(hasKeyboard || e.ctrlKey)) return;
+      e.preventDefault();
+      if (form.text.value.trim()) form.requestSubmit();
+    });
+    const canned = document.querySelector(".canned");
+    form.text.addEventListener("input", () => { if (canned && form.text.value === "/") { form.text.value = ""; canned.open = true; canned.querySelector("button").focus(); } });
     form.addEventListener("htmx:afterRequest", (event) => {
       if (!event.detail.successful || event.detail.elt !== form) return;
       form.text.value = form.cite.value = "";
@@ -71,13 +135,12 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button || !form) return;
-    if (button.dataset.canned) { form.text.value = button.dataset.canned; form.text.focus(); }
+    if (button.dataset.canned) { insert(form.text, button.dataset.canned); button.closest("details").open = false; }
     if (button.dataset.cite) {
-      form.text.value += (form.text.value ? "\n" : "") + button.dataset.words;
+      insert(form.text, button.dataset.words);
       form.cite.value = [form.cite.value, button.dataset.cite].filter(Boolean).join(",");
       $("cited").textContent = "回复会附上依据。";
       $("cited").hidden = false;
-      form.text.focus();
     }
   });
 

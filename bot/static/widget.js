@@ -4,8 +4,8 @@
   const SIZE_NAMES = ["标准", "大", "特大", "最大"];
   const CALLS = [["110", "报警"], ["120", "急救"], ["119", "火警"], ["12345", "政务服务"], ["12348", "法律服务"]];
   const TILES = [["问法律", "我有个法律问题想问"], ["查村规", "我们村有哪些村规民约"], ["办事要带什么", "低保怎么申请"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
-  const MORE = [["我的事", "我登记的事办到哪一步了"], ["我的预约", "我的预约"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
-  const LONGEST_SIDE = 2000, THUMB = 240;
+  const MORE = [["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
+  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000;
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     for (const [key, value] of Object.entries(props)) {
@@ -21,6 +21,11 @@
   const store = {
     get: (key) => { try { return localStorage.getItem("linli-" + key); } catch { return null; } },
     set: (key, value) => { try { value === null ? localStorage.removeItem("linli-" + key) : localStorage.setItem("linli-" + key, value); } catch { /* private mode */ } },
+  };
+  const when = (at, form) => new Date(at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", ...form });
+  const clock = (at) => { // of another day with its day
+    const day = { month: "long", day: "numeric" }, on = when(at, day);
+    return (on === when(Date.now(), day) ? "" : on + " ") + when(at, { hour: "2-digit", minute: "2-digit" });
   };
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -44,8 +49,10 @@
       if (this.shadowRoot) { this.watch(); return; } // moved on its page
       const root = this.attachShadow({ mode: "open" });
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
-      this.embedded = this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
+      this.embedded = this.hasAttribute("embedded") || this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
       this.seen = new Set();
+      this.cards = new Map(); // by number
+      this.matters = { steps: [], cases: [], appointments: [] };
       this.last = 0;
       this.waiting = 0;
       root.append(el("link", { rel: "stylesheet", href: this.server + "/static/widget.css" }));
@@ -54,10 +61,10 @@
       if (store.get("contrast") === "1") this.setAttribute("contrast", "");
       this.open();
       this.watch();
-      document.addEventListener("visibilitychange", () => this.poll(true));
+      document.addEventListener("visibilitychange", () => { if (document.hidden) this.deafen(); else { this.poll(true); this.listen(); } });
     }
-    watch() { clearInterval(this.timer); this.timer = setInterval(() => this.poll(), 2500); }
-    disconnectedCallback() { clearInterval(this.timer); }
+    watch() { clearInterval(this.timer); this.timer = setInterval(() => { this.listen(); if (!this.isLive()) this.poll(); }, 2500); }
+    disconnectedCallback() { clearInterval(this.timer); this.deafen(); }
 
     build(root) {
       this.log = el("div", { className: "log", role: "log", tabIndex: 0, ariaLabel: "对话内容" });
@@ -67,7 +74,7 @@
       this.danger = el("div", { className: "strip danger", hidden: true, role: "region", ariaLabel: "急救电话" });
       this.typing = el("p", { className: "meta typing", hidden: true, role: "status", textContent: "正在查，请稍等……" });
       this.notice = el("div", { className: "notice", hidden: true });
-      this.frame = el("div", { className: "frame" }, this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer());
+      this.frame = el("div", { className: "frame" }, this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer(), this.mine);
       this.frame.addEventListener("keydown", (e) => { if (e.key === "Escape") this.fold(); });
       root.append(this.frame);
     }
@@ -118,9 +125,10 @@
       });
       this.sendButton = el("button", { className: "main", type: "submit", textContent: "发送" });
       const more = el("div", { className: "sheet over", hidden: true }, el("h2", { textContent: "还能做什么" }),
-        el("div", { className: "bar" }, this.photoButton(), ...MORE.map(([name, says]) => el("button", { type: "button", textContent: name, onclick: () => { this.fold(); this.say(says, null); } }))));
+        el("div", { className: "bar" }, this.photoButton(), this.mineButton(), ...MORE.map(([name, says]) => el("button", { type: "button", textContent: name, onclick: () => { this.fold(); this.say(says, null); } }))));
       this.form = el("form", { onsubmit: (e) => { e.preventDefault(); this.submit(); } }, this.voiceButton(), this.input, this.opener("＋", more, "照片、我的事、找真人"), this.sendButton);
-      this.box = el("div", { className: "composer" }, more, this.form);
+      this.adds = el("div", { className: "strip", hidden: true, role: "status" });
+      this.box = el("div", { className: "composer" }, more, this.adds, this.form);
       setTimeout(() => this.fit());
       return this.box;
     }
@@ -130,7 +138,20 @@
       this.input.value = "";
       store.set("draft", null);
       this.fit();
-      this.say(text, null);
+      const said = this.addsTo ? `${this.addsTo} 补充：${text}` : text;
+      this.add(null);
+      this.say(said, null);
+    }
+    // What is written next is added to this case; null: to none.
+    add(number) {
+      this.addsTo = number;
+      this.adds.hidden = !number;
+      this.input.placeholder = number ? "写在这里" : "想问什么？";
+      if (!number) return;
+      this.fold();
+      const away = el("button", { type: "button", className: "quiet", textContent: "不补充了", onclick: () => { this.add(null); this.input.focus(); } });
+      this.adds.replaceChildren(el("span", { textContent: `写完发送，就补充给 ${number}` }), away);
+      this.input.focus();
     }
     fit() {
       this.input.style.height = "";
@@ -166,7 +187,7 @@
         const [small, thumb] = await shrunk(file);
         const body = new FormData();
         body.append("photo", small, "photo.jpg");
-        const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.embedded && this.token ? { authorization: "Bearer " + this.token } : {} });
+        const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.own() });
         const data = await response.json().catch(() => ({}));
         if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
         this.say_banner(null);
@@ -182,22 +203,23 @@
       this.fit();
     }
 
+    own() { return this.embedded && this.token ? { authorization: "Bearer " + this.token } : {}; }
     async call(method, path, body) {
       const headers = body === undefined ? {} : { "content-type": "application/json" };
-      if (this.embedded && this.token) headers.authorization = "Bearer " + this.token;
-      const response = await fetch(this.server + "/api/widget" + path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
+      const response = await fetch(this.server + "/api/widget" + path, { method, headers: { ...headers, ...this.own() }, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
       const data = response.status === 204 ? {} : await response.json().catch(() => ({}));
       if (!response.ok) throw Object.assign(new Error((data.error && data.error.message) || "出错了，请稍后再试。"), { status: response.status, guidance: data.guidance });
       return data;
     }
 
     async open() {
-      this.token = this.embedded ? store.get("token") : null;
+      this.token = this.embedded ? store.get("token") || this.token : null; // a browser may keep nothing for a frame
       try {
         const held = await this.call("GET", "/conversations/current");
         this.begin(held);
         held.messages.forEach((m) => this.next(m));
       } catch (error) {
+        if (error.status === 403) { this.say_banner(error.message); return; } // this site isn't listed
         if (error.status !== 404) { this.say_banner("连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。"); setTimeout(() => this.open(), 4000); return; }
         try {
           const started = await this.call("POST", "/conversations", { village: this.getAttribute("village") || null, embedded: this.embedded });
@@ -210,6 +232,9 @@
     }
     begin(session) {
       this.say_banner(null);
+      this.seen.clear();
+      this.cards.clear();
+      this.last = 0;
       this.held(session.status, session.agent);
       this.village.replaceChildren(el("option", { value: "", textContent: "选您的村" }), ...session.places.map((p) => el("option", { value: p.id, textContent: p.name })));
       this.village.value = session.village || "";
@@ -242,7 +267,7 @@
     }
     pending(item) {
       this.settle();
-      const node = el("div", { className: "message resident" }, el("p", { textContent: item.text }), el("p", { className: "meta", textContent: "正在发送……" }));
+      const node = el("div", { className: "message resident" }, el("span", { className: "unseen", textContent: "我说：" }), el("p", { className: "said", textContent: item.text }), el("p", { className: "meta", textContent: "正在发送……" }));
       node.dataset.client = item.client_id;
       this.log.append(node);
       this.log.scrollTop = this.log.scrollHeight;
@@ -259,7 +284,7 @@
         const found = await this.call("POST", "/messages", item);
         this.done(item.client_id);
         this.say_banner(null);
-        this.show(found.message, item.text);
+        this.show(found.message);
         this.reveal(found.replies.map((m) => this.show(m)));
         this.held(found.status, this.agent);
         this.unanswered = found.pending && found.status === "bot";
@@ -272,25 +297,65 @@
       } finally {
         this.waiting--;
         this.typing.hidden = this.waiting <= 0;
+        if (this.status === "open") this.poll(true);
       }
+    }
+    // News come by themselves. Where that fails twice (an old browser, a proxy that collects), the page asks for them as `poll` does and
+    // tries again after a while; also until the first of them is here, and when nothing at all was heard for 40 s.
+    isLive() { return Boolean(this.heardAt) && Date.now() - this.heardAt < SILENT_MS; }
+    deafen() { if (this.ear) this.ear.abort(); this.ear = null; this.heardAt = 0; }
+    misses() { this.deaf = (this.deaf || 0) + 1; this.listenAt = this.deaf % 2 ? 0 : Date.now() + 120000; }
+    async listen() {
+      if (this.ear && Date.now() - (this.heardAt || this.earAt) > SILENT_MS) { this.deafen(); this.misses(); }
+      if (this.ear || !this.status || !this.isConnected || document.hidden || Date.now() < (this.listenAt || 0) || !window.AbortController) return;
+      const ear = (this.ear = new AbortController());
+      this.earAt = Date.now();
+      let heard = false, gone = false;
+      try {
+        const response = await fetch(`${this.server}/api/widget/events?after=${this.last}`, { headers: this.own(), credentials: "same-origin", cache: "no-store", signal: ear.signal });
+        gone = response.status === 404;
+        if (response.ok) {
+          const reader = response.body.getReader(), decoder = new TextDecoder();
+          for (let text = ""; ;) {
+            const { done, value } = await reader.read();
+            if (done || this.ear !== ear) break;
+            this.heardAt = Date.now();
+            text += decoder.decode(value, { stream: true });
+            const told = text.split("\n\n");
+            text = told.pop();
+            for (const one of told) if (one.startsWith("data: ")) { heard = true; this.take(JSON.parse(one.slice(6)), true); }
+          }
+        }
+      } catch { /* as if it had ended */ }
+      if (this.ear !== ear) return; // left on purpose
+      this.deafen();
+      if (heard) this.deaf = 0; else this.misses();
+      if (gone) this.open(); else if (heard) this.listen();
     }
     async poll(now) {
       if (document.hidden || !this.status || this.waiting > 0) return;
       this.ticks = (this.ticks || 0) + 1;
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
-        const found = await this.call("GET", "/messages?seen=1&after=" + this.last);
-        found.messages.forEach((m) => this.next(m));
-        this.held(found.status, found.agent);
-        if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
-        if (found.degraded || this.degraded) this.say_banner(found.degraded);
-        this.degraded = found.degraded;
+        const found = await this.call("GET", `/messages?seen=${this.covered ? 0 : 1}&after=` + this.last);
+        this.take(found);
       } catch (error) { if (error.status === 404) this.open(); }
+    }
+    // `told`: it came by itself, so nobody knows yet that it was seen.
+    take(found, told) {
+      const shown = found.messages.map((m) => this.next(m));
+      this.reveal(shown.filter((node) => node && !node.matches(".resident, .system")));
+      this.held(found.status, found.agent);
+      if (this.waiting <= 0) { this.typing.textContent = found.typing ? `${found.agent || "工作人员"}正在写……` : "正在查，请稍等……"; this.typing.hidden = !found.typing; }
+      if (found.degraded || this.degraded) this.say_banner(found.degraded);
+      this.degraded = found.degraded;
+      if (told && found.messages.length && found.status === "open" && !this.covered) this.poll(true);
     }
 
     // Once something new is said, what could be chosen before is no longer meant.
     settle() {
       this.tiles.hidden = true;
+      for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
     }
     // The numbers stay in sight, whatever is said after them, until they are put away.
@@ -302,29 +367,119 @@
     }
     link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }); }
     // Only what came in order moves the mark: between a question and its answer somebody else may have written.
-    next(m) { this.show(m); this.last = Math.max(this.last, m.id); }
-    show(m, shown) {
+    next(m) { const node = this.show(m); this.last = Math.max(this.last, m.id); return node; }
+    show(m) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
+      this.dispatchEvent(new CustomEvent("linli-message", { detail: m })); // embedded.js counts the unread ones
       if (m.sender === "bot") this.unanswered = false;
       if (m.sender === "resident") this.settle();
+      const sent = m.client_id && this.find(m.client_id);
+      if (sent) { // stays the element it is: a screen reader would read a new one once more
+        sent.querySelector(".meta").textContent = clock(m.at);
+        this.place(sent, m.id);
+        this.log.scrollTop = this.log.scrollHeight;
+        return sent;
+      }
+      if (m.kind === "case") this.refresh();
+      if (m.case) return this.news(m);
       const node = el("div", { className: `message ${m.sender} ${m.kind}` });
       if (m.kind === "emergency") node.setAttribute("role", "alert");
       if (m.is_urgent) this.pin(m);
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
-      const at = new Date(m.at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit" });
-      node.append(el("span", { className: "unseen", textContent: who + "说：" }), el("p", { className: "said", textContent: shown || m.text }));
-      if (m.next) node.append(el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next));
-      if (m.links.length) node.append(el("p", { className: "links" }, ...m.links.map((l) => this.link(l))));
+      const at = clock(m.at);
+      node.append(el("span", { className: "unseen", textContent: who + "说：" }), ...this.body(m));
       if (m.citations.length) node.append(this.sources(m.citations));
-      if (m.buttons.length) node.append(el("div", { className: "bar choices", role: "group", ariaLabel: "可以这样回" }, ...m.buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => this.say(b.title, b.payload) }))));
+      if (m.buttons.length) node.append(this.choices(m.buttons));
       if (m.can_rate) node.append(this.rating(m));
       node.append(el("p", { className: "meta", textContent: m.sender === "agent" ? `${who} ${at}` : at }));
-      const waiting = m.client_id && this.find(m.client_id);
-      if (waiting) waiting.replaceWith(node); else this.log.append(node);
+      this.place(node, m.id);
       if (m.client_id) node.dataset.client = m.client_id;
       this.log.scrollTop = this.log.scrollHeight;
       return node;
+    }
+    body(m) {
+      return [el("p", { className: "said", textContent: m.text }),
+        m.next ? el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next) : "",
+        m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : ""];
+    }
+    choices(buttons) { return el("div", { className: "bar choices", role: "group", ariaLabel: "可以这样回" }, ...this.saying(buttons)); }
+    saying(buttons) { return buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => { this.fold(); this.say(b.title, b.payload); } })); }
+
+    // All news of a case are one card: the newest is read, the others are folded, and it stands where the newest belongs.
+    news(m) {
+      const card = this.cards.get(m.case) || { number: m.case, node: el("div", { className: "message bot case", role: "group", ariaLabel: "事项 " + m.case }), news: [], choices: [] };
+      this.cards.set(m.case, card);
+      card.news.unshift(m);
+      card.news.sort((a, b) => b.id - a.id);
+      card.choices.push(...m.buttons);
+      this.draw(card);
+      this.place(card.node, card.news[0].id);
+      this.log.scrollTop = this.log.scrollHeight;
+      return card.node;
+    }
+    draw(card) {
+      const stands = this.matters.cases.find((c) => c.number === card.number), [newest, ...older] = card.news;
+      const acts = stands ? this.acts(stands) : [], named = acts.map((b) => b.textContent), was = card.node.querySelector("details");
+      const choices = card.choices.filter((b) => !named.includes(b.title)), focused = this.shadowRoot.activeElement;
+      const again = focused && card.node.contains(focused) ? focused.textContent : null;
+      card.node.replaceChildren(el("span", { className: "unseen", textContent: "邻里说：" }), ...this.head(card.number, stands), ...this.body(newest),
+        el("p", { className: "meta", textContent: clock(newest.at) }), choices.length ? this.choices(choices) : "", acts.length ? el("div", { className: "bar acts", role: "group", ariaLabel: "这件事可以" }, ...acts) : "",
+        older.length ? el("details", { open: Boolean(was && was.open) }, el("summary", { textContent: `以前的消息 ${older.length} 条` }), ...older.map((m) => el("p", { className: "earlier" }, el("span", { className: "meta", textContent: clock(m.at) + " " }), m.text))) : "");
+      if (again) [...card.node.querySelectorAll("button, summary")].filter((b) => b.textContent === again).forEach((b) => b.focus());
+    }
+    head(number, stands) {
+      const copy = navigator.clipboard && el("button", { type: "button", className: "quiet", textContent: "复制", ariaLabel: "复制编号", onclick: () => navigator.clipboard.writeText(number).then(() => { copy.textContent = "已复制"; }) });
+      const at = stands && stands.step !== null ? stands.step : -1, steps = this.matters.steps;
+      return [el("div", { className: "top-line" }, el("strong", { textContent: number }), copy), stands ? el("p", { className: "what", textContent: stands.what }) : "",
+        at < 0 ? "" : el("ol", { className: "steps", ariaLabel: "办到哪一步" }, ...steps.map((name, i) => { const one = el("li", { className: i < at ? "done" : i === at ? "now" : "", textContent: name }); if (i === at) one.setAttribute("aria-current", "step"); return one; })),
+        stands ? el("p", { className: "meta", textContent: stands.status + (stands.is_asked ? "，等您补充" : stands.due ? "，" + stands.due : "") }) : ""];
+    }
+    acts(stands) {
+      const adds = stands.adds && el("button", { type: "button", className: stands.is_asked ? "main" : "", textContent: "补充", onclick: () => this.add(stands.number) });
+      return [...(stands.is_asked ? [adds] : []), ...this.saying(stands.buttons), ...(adds && !stands.is_asked ? [adds] : [])];
+    }
+    // How the cases stand, soon: news often come several at a time.
+    refresh() {
+      clearTimeout(this.soon);
+      this.soon = setTimeout(async () => { try { this.matters = await this.call("GET", "/matters"); this.redraw(); } catch { /* the words are there */ } }, 200);
+    }
+    redraw() {
+      const { log } = this, wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+      this.cards.forEach((card) => this.draw(card));
+      if (!wasAtEnd) return;
+      log.scrollTop = log.scrollHeight;
+      if (log.lastElementChild) this.reveal([log.lastElementChild]);
+    }
+    mineButton() {
+      this.mine = el("div", { className: "sheet whole", hidden: true, role: "region", ariaLabel: "我的事和预约" });
+      const open = this.opener("我的事和预约", this.mine, "我的事和预约", "");
+      open.addEventListener("click", () => { if (!this.mine.hidden) this.showMine(); });
+      return open;
+    }
+    async showMine() {
+      const close = el("button", { type: "button", className: "quiet", textContent: "关上", onclick: () => { this.fold(); this.input.focus(); } });
+      const fill = (...rows) => this.mine.replaceChildren(el("div", { className: "top-line" }, el("h2", { textContent: "我的事" }), close), ...rows);
+      fill(el("p", { textContent: "正在查……" }));
+      close.focus();
+      try { this.matters = await this.call("GET", "/matters"); } catch (error) { fill(el("p", { role: "alert", textContent: error.status ? error.message : "网络不通，等一会儿再打开看看。" })); return; }
+      const { cases, appointments } = this.matters, none = (text, name, says) => [el("p", { textContent: text }), el("div", { className: "bar" }, ...this.saying([{ title: name, payload: says }]))];
+      fill(...(cases.length ? cases.map((c) => this.matter(c)) : none("在这里还没有登记过的事。", "报一件事", "我要反映问题")), el("h2", { textContent: "我的预约" }),
+        ...(appointments.length ? appointments.map((a) => el("section", { className: "matter", role: "group", ariaLabel: a.label }, el("p", { className: "what", textContent: a.label }), el("p", { className: "meta", textContent: `${a.status}，地点：${a.where}` }), el("div", { className: "bar" }, ...this.saying(a.buttons)))) : none("现在没有预约。", "约律师", "想约律师")));
+      close.focus();
+    }
+    matter(c) {
+      const press = (title, says) => this.saying([{ title, payload: `${c.number} ${says}` }]);
+      const back = el("button", { type: "button", textContent: "收回发出去的链接", onclick: async () => { try { await this.call("DELETE", `/matters/${c.number}/links`); back.replaceWith(el("span", { role: "status", textContent: "收回了，原来的链接都打不开了。" })); } catch (error) { this.say_banner(error.message); } } });
+      return el("section", { className: "matter", role: "group", ariaLabel: "事项 " + c.number }, ...this.head(c.number, c), c.news ? el("p", { className: "said", textContent: c.news.text }) : "",
+        el("div", { className: "bar" }, ...this.acts(c), ...press("要个进度链接", "要个进度链接"), c.links ? back : "", ...(c.withdraws ? press("撤回", "我要撤回") : [])));
+    }
+    // In the order in which it was said, whichever way it came; what is still being sent comes last.
+    place(node, id) {
+      if (id > 0) node.dataset.id = id;
+      const later = id > 0 && [...this.log.children].find((other) => other !== node && (Number(other.dataset.id) > id || (other.dataset.client && !other.dataset.id)));
+      if (node.isConnected && node.nextElementSibling === (later || null)) return;
+      if (later) later.before(node); else this.log.append(node);
     }
     // An answer longer than the screen is read from its beginning; a card of danger goes before everything else.
     reveal(nodes) {
@@ -360,7 +515,7 @@
     async forget() {
       if (!confirm("删掉后就找不回来了。已经登记的事、约好的时间还在，但进度不能再从这里告诉您，请先记下编号。确定删除这段对话吗？")) return;
       try { await this.call("DELETE", "/conversations/current"); } catch (error) { if (error.status !== 404) { this.say_banner(error.message); return; } }
-      store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.seen.clear(); this.last = 0; this.open();
+      store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.deafen(); this.open();
     }
   }
   customElements.define("linli-chat", LinliChat);

@@ -17,6 +17,7 @@ from actions.cases.photos import PhotosBusy
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.settings import ROOT
 from bot.staff.passwords import SignInFailed
+from bot.web import static_files, way_back
 from bot.web.problems import ApiError, PasswordChangeNeeded, SignInNeeded
 from knowledge.errors import (
     DraftExists,
@@ -30,6 +31,7 @@ from knowledge.errors import (
 
 log = logging.getLogger("linli.web")
 _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+static_files.know(_templates)
 
 # Of what we raise ourselves; any other class of it is 422.
 _BY_CLASS: tuple[tuple[type[ActionError | ReviewError], int], ...] = (
@@ -64,8 +66,11 @@ def install(app: FastAPI) -> None:
 
 def _answer(request: Request, status: int, code: str, message: str, **more: Any) -> Response:
     if _is_in_browser(request) and request.scope["path"].startswith("/staff"):
-        values = {"text": message, "me": None, "csrf": ""}
+        given_back = getattr(request.state, "written", {})
+        values = {"text": message, "me": None, "csrf": "", "given_back": given_back}
         return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
+    if _is_in_browser(request) and request.method == "GET" and not request.scope["path"].startswith("/api/"):
+        return _templates.TemplateResponse(request, "problem.html", {"text": message}, status_code=status)
     return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
 
 
@@ -104,7 +109,9 @@ def _unfit(request: Request, error: DataError) -> Response:
 
 
 def _to_the_door(request: Request, _: SignInNeeded) -> Response:
-    return _elsewhere(request, "/staff/sign-in", 401, "SignInNeeded", "请先登录。")
+    response = _elsewhere(request, "/staff/sign-in", 401, "SignInNeeded", "请先登录。")
+    way_back.remember(request, response)
+    return response
 
 
 def _to_the_account(request: Request, error: PasswordChangeNeeded) -> Response:

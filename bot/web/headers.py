@@ -1,12 +1,24 @@
 """Security headers."""
 
+from collections.abc import Iterable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CSP = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-)
+# The microphone is for who would rather speak.
+_NO_MORE = "camera=(), geolocation=(), payment=(), usb=(), serial=(), midi=(), display-capture=(), microphone=(self)"
+
+
+def policy(around: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of a page; `around`: the origins whose pages may show it in a frame."""
+    frames = " ".join(("'self'", *around))
+    return (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"frame-ancestors {frames}; base-uri 'none'; form-action 'self'"
+    )
+
+
+CSP = policy()
 
 
 class Headers:
@@ -25,6 +37,9 @@ class Headers:
                 headers.setdefault("Content-Security-Policy", CSP)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = _NO_MORE
+                if scope.get("scheme") == "https":
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
         await self._app(scope, receive, sent)

@@ -1,17 +1,23 @@
 """Whether the app lives, whether it is ready, and its figures."""
 
+import hmac
 import logging
+import time
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from bot import disk
 from bot.parts import Parts
+from bot.web.limits import is_own_machine
 from knowledge.clock import today
 
 log = logging.getLogger("linli.app")
+
+_HOLDS_S = 2.0
 
 router = APIRouter()
 
@@ -24,18 +30,33 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz")
 async def ready(request: Request) -> JSONResponse:
-    parts: Parts = request.app.state.parts
-    checks = {"rasa": await parts.rasa.is_ready(), **await run_in_threadpool(_checks, parts)}
+    """For this machine: it costs a search. What was found holds for two seconds."""
+    _check_who(request)
+    state, parts = request.app.state, request.app.state.parts
+    at, checks = getattr(state, "readiness", (0.0, {}))
+    if not checks or time.monotonic() - at > _HOLDS_S:
+        checks = {"rasa": await parts.rasa.is_ready(), **await run_in_threadpool(_checks, parts)}
+        state.readiness = (time.monotonic(), checks)
     return JSONResponse(checks, 200 if all(checks.values()) else 503)
 
 
 @router.get("/metrics")
-def metrics() -> Response:
+def metrics(request: Request) -> Response:
+    _check_who(request)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
+def _check_who(request: Request) -> None:
+    """Who runs on this machine, or knows the installation's secret. Raises HTTPException."""
+    parts: Parts = request.app.state.parts
+    secret = parts.settings.secret("internal").encode()
+    is_ours = hmac.compare_digest(request.headers.get("x-linli-secret", "").encode(), secret)
+    if not is_ours and not is_own_machine(request):
+        raise HTTPException(404)
+
+
 def _checks(parts: Parts) -> dict[str, bool]:
-    found = {"database": False, "search": False}
+    found = {"database": False, "search": False, "disk": disk.takes_more(parts.settings.home)}
     try:
         with parts.sessions() as session:
             session.execute(text("SELECT 1"))

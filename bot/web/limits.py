@@ -2,39 +2,69 @@
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from bot.web.problems import ApiError
 
 _MOST_KEYS = 20_000
+_TOO_FAST = "您发得太快了，请歇一分钟再发。急事请拨打 12345；危险时拨打 110。"
 
 
 class RateLimit:
-    """Sliding minute in memory; one app process holds it."""
+    """Sliding minute, or another span, in memory; one app process holds it."""
 
-    def __init__(self) -> None:
-        self._seen: dict[str, deque[float]] = defaultdict(deque)
+    def __init__(self, *, span_s: float = 60, refusal: str = _TOO_FAST) -> None:
+        self._span_s, self._refusal = span_s, refusal
+        self._seen: dict[str, deque[float]] = {}
         self._turn = threading.Lock()  # endpoints ask from their threads
 
     def check(self, key: str, most: int) -> None:
-        """Raises ApiError when `key` has been there `most` times in the last minute."""
+        """Raises ApiError when `key` has been there `most` times in the span."""
         with self._turn:
             if not self._has_room(key, most):
-                raise ApiError(429, "too_many", "您发得太快了，请歇一分钟再发。急事请拨打 12345；危险时拨打 110。")
+                raise ApiError(429, "too_many", self._refusal)
 
     def _has_room(self, key: str, most: int) -> bool:
-        now, seen = time.monotonic(), self._seen[key]
-        while seen and seen[0] < now - 60:
+        now, seen = time.monotonic(), self._seen.pop(key, deque())
+        self._seen[key] = seen  # the last one heard stands last, also one that is refused
+        while seen and seen[0] < now - self._span_s:
             seen.popleft()
         if len(seen) >= most:
             return False
         seen.append(now)
         if len(self._seen) > _MOST_KEYS:
-            self._seen.clear()
+            self._drop_old(now)
         return True
+
+    def _drop_old(self, now: float) -> None:
+        """Whose minute is over, then those heard longest ago: nobody's limit is lifted by others' coming."""
+        for key in [key for key, seen in self._seen.items() if not seen or seen[-1] < now - self._span_s]:
+            del self._seen[key]
+        if len(self._seen) > _MOST_KEYS:
+            for key in list(self._seen)[: _MOST_KEYS // 10]:
+                del self._seen[key]
 
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def is_own_machine(request: Request) -> bool:
+    """Behind a proxy that is trusted the address is the visitor's."""
+    try:
+        return ip_address(address_of(request)).is_loopback
+    except ValueError:
+        return False
+
+
+def is_https(request: Request, public_url: str) -> bool:
+    """Whether the browser came by https: it says so itself, a trusted proxy does, or it came to the address that
+    LINLI_PUBLIC_URL names with https.
+    """
+    public = urlsplit(public_url)
+    is_public = public.scheme == "https" and request.headers.get("host", "") == public.netloc
+    return request.url.scheme == "https" or is_public

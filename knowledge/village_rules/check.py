@@ -86,6 +86,8 @@ def _suspects(text: str) -> list[tuple[_Finding, list[int]]]:
 
 @lru_cache(maxsize=8192)  # an editor asks for all clauses of a rule at each pause in the typing
 def _judged(sentence: str) -> _Finding | None:
+    if not any(c.isalnum() for c in sentence):  # marks alone
+        return None
     judge = classifier()
     likely = float(judge.unlawful([sentence])[0])
     if likely < SURE:

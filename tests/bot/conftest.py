@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.settings import Settings
 from bot.turns import Turns
-from bot.web.resident import progress, widget
+from bot.web.resident import events, matters, progress, widget
 from bot.web.resident.chat import Chat
 from tests.bot.county import places_and_offices, whole_county
 from tests.bot.world import World, console
@@ -36,4 +36,6 @@ def _pages(sessions: sessionmaker[Session], home: Path) -> World:
     app.state.chat = Chat(settings=settings, sessions=sessions, turns=turns, degraded=lambda: None)
     app.include_router(progress.router)
     app.include_router(widget.router)
+    app.include_router(events.router)
+    app.include_router(matters.router)
     return World(app, sessions, settings)

@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.cases import filing, numbers
+from actions.cases.models import CaseEvent
 from actions.replies import Button, Reply, ReplyKind
 from bot.conversations import claims, delivery, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message
@@ -169,6 +172,46 @@ def test_a_feared_danger_stands_behind_an_answer_and_calls_nobody(
     with sessions() as session:
         held = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
         assert held.status is ConversationStatus.bot
+
+
+def test_what_somebody_in_danger_adds_to_a_case_gets_there_too(sessions: sessionmaker[Session], message: int) -> None:
+    with sessions() as session:
+        own = session.get_one(Message, message).conversation_id
+        case = filing.file(
+            session,
+            request_key="k",
+            conversation_id=own,
+            place=None,
+            category="其他",
+            fields={"what": "邻居砌墙"},
+            now=datetime.now(UTC),
+        )
+        said = f"{numbers.spoken(case.number)} 补充：他拿刀来我家了，救命"
+        added = messages.receive(session, session.get_one(Conversation, own), client_id="c7654321", text=said).id
+    asyncio.run(turns(sessions, REPLY).answer(added))
+    with sessions() as session:
+        first, *rest = messages.messages_after(session, own, added)
+        assert first.kind == "emergency"
+        assert "也补充进" in rest[-1].text
+        noted = session.scalars(select(CaseEvent.note).where(CaseEvent.what == "居民补充"))
+        assert list(noted) == ["他拿刀来我家了，救命"]
+
+
+def test_a_number_before_the_words_is_not_heard_as_danger(sessions: sessionmaker[Session], message: int) -> None:
+    heard: list[str] = []
+
+    def second(text: str, ruled: Emergency | None, _is_asked: bool) -> Emergency | None:
+        heard.append(text)
+        return ruled
+
+    with sessions() as session:
+        own = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
+        text = "261124-001-05 补充：他今天又砌高了一截"
+        added = messages.receive(session, own, client_id="c7654321", text=text).id
+    double = FakeRasa([REPLY])
+    asyncio.run(Turns(sessions=sessions, rasa=double, second_opinion=second).answer(added))  # type: ignore[arg-type]
+    assert heard == ["补充:他今天又砌高了一截"], "normalised"
+    assert double.asked[0][1].startswith("261124-001-05 "), "the dialogue hears the number"
 
 
 @pytest.mark.parametrize("asks", ["form", "case"])

@@ -97,7 +97,7 @@ class World:
             if path.startswith("/staff") and method in methods:
                 for name, value in fill.items():
                     path = path.replace("{" + name + "}", str(value))
-                kinds = ("json", "pdf") if "pack." in path else ("csv", "xlsx")
+                kinds = next((k for name, k in KINDS.items() if name in path), ("csv", "xlsx"))
                 found += (
                     [path.replace("{kind}", k) for k in kinds]
                     if "{kind}" in path
@@ -106,6 +106,7 @@ class World:
         return found
 
 
+KINDS = {"pack.": ("json", "pdf"), "agreement.": ("docx", "pdf"), "letter.": ("docx", "pdf")}
 DEEDS = {
     "/staff/cases/1/{do}": [
         "move",
@@ -121,6 +122,7 @@ DEEDS = {
         "mediation-start",
         "mediation-consent",
         "mediation-session",
+        "mediation-draft",
         "mediation-sign",
         "mediation-fail",
     ],

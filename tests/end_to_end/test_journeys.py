@@ -73,8 +73,15 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     assert number.group() in phone.inner_text("main")
     assert "墙" not in phone.inner_text("main")
     shot(phone, "progress")
+    phone.goto(base + link)  # the next day: it opened once, and a son who reloaded had lost it (ux 27)
+    phone.get_by_role("button", name="看进度").click()
+    assert number.group() in phone.inner_text("main")
+    phone.get_by_text("不想让人再看了").click()
+    phone.get_by_role("button", name="收回这个链接").click()
+    assert "收回了" in phone.inner_text("main")
     phone.goto(base + link)
-    assert "已经用过" in phone.inner_text("main")
+    assert number.group() not in phone.inner_text("main")
+    assert "收回了、过期了" in phone.inner_text("main")
     assert number.group() in chat.say("我那事咋样了")
 
     staff.make(prepared, "zhao", "赵主任", "supervisor")
@@ -113,10 +120,10 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     desk.reload()
     assert "李大山 ：同意" in desk.locator("form[action$='/mediation-consent']").nth(0).inner_text()
     desk.locator("form[action$='/mediation-consent']").nth(1).get_by_role("button", name="同意", exact=True).click()
-    desk.get_by_text("达成协议").click()
+    desk.get_by_text("写协议").click()
     desk.get_by_label("纠纷事实").fill("王有田砌墙占了公用的路。")
     desk.get_by_label("协议内容").fill("王有田七天内把墙退回 40 公分\n李大山不再要求赔偿")
-    press(desk, "存协议")
+    press(desk, "存草稿")
     with desk.expect_download() as taken:
         desk.get_by_role("link", name="下载协议书").click()
     agreement = tmp_path / "agreement.docx"
@@ -127,6 +134,9 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     assert "三十日内" in text
     if _SHOTS:
         agreement.rename(f"{_SHOTS}/agreement.docx")
+    assert "协议签好了" not in chat.page.locator(".log").inner_text(), "a draft is nobody's news"
+    desk.locator("summary", has_text="签好了").click()
+    press(desk, "签好了")
     chat.hear("司法确认")
     press(desk, "开始办理")
     desk.get_by_label("答复：说明").fill("墙已经退回，路通了。")

@@ -137,6 +137,21 @@ def test_what_an_agent_wrote_between_two_polls_is_shown(page: Page, prepared: Se
     page.get_by_text("我是小王，看到了").wait_for(timeout=30_000)
 
 
+def test_what_is_sent_stays_one_element_that_says_first_who_speaks(page: Page) -> None:
+    """It was replaced when it had arrived, and so was read twice (ux, what confused)."""
+    page.evaluate(
+        """() => { const log = document.querySelector('linli-chat').log; window.added = [];
+        const keep = (node) => added.push(node.innerText);
+        const watch = (all) => all.forEach((one) => one.addedNodes.forEach(keep));
+        new MutationObserver(watch).observe(log, { childList: true });
+        }"""
+    )
+    ask(page, "你好")
+    added = page.evaluate("added")
+    assert sum("你好\n" in text and "我说：" in text for text in added) == 1
+    assert all(text.startswith(("我说：", "邻里说：")) for text in added)
+
+
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:
     ask(page, "调解不成怎么办")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,14 +1,17 @@
 """One form: hears, stops, puts aside, answers in between."""
 
+import re
 from typing import ClassVar
 
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Turn, say, slots
+from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.replies import Reply, ReplyKind
 
 AGAIN = Said()  # heard, and nothing new in it: the form asks the same again
+_APPOINTMENT = re.compile(r"^(?:确认)?取消\d{1,9}号预约$")
 TO_THE_RULES = Said()  # no answer to the form: the other rules answer, and then the form asks again; compared by `is`
 
 
@@ -25,6 +28,10 @@ class Form(CustomAction):
     def do(self, turn: Turn) -> Said:
         if self.is_heard(turn):
             return say(events=self.mark(turn))
+        if (done := pressed(self.services, turn)) is not None:
+            return done + say(events=self.mark(turn))
+        if _APPOINTMENT.search(turn.text):
+            return NOTHING  # to the rules: 取消 here doesn't mean the form
         if (left := self.leave(turn)) is not None:
             return left
         step = self.step(turn)

@@ -15,6 +15,7 @@ from actions.cases import finding, numbers
 from actions.dialogue.booking import held_by
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
+from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
 from actions.dialogue.smalltalk import friendly
 from knowledge.answering.told import Answer
@@ -151,6 +152,8 @@ class Routed(CustomAction):
         self._answers = Answering(services)
 
     def do(self, turn: Turn) -> Said:
+        if not turn.form and (done := pressed(self.services, turn)) is not None:
+            return done
         row = None if turn.form else row_of(turn.intent)
         if row is None or row.stands(turn, self._open(turn)):
             return self._action.do(turn)

@@ -131,8 +131,15 @@ def is_wish(text: str) -> bool:
     return bool(_WISH.search(text))
 
 
+_READ = 500
+
+
 def extract(text: str, *, now: datetime) -> dict[str, str]:
-    """Fields a free sentence fills by itself. `what` is left to the caller: it is the sentence."""
+    """Fields a free sentence fills by itself. `what` is left to the caller: it is the sentence.
+
+    What comes after the first 500 characters is the story; the patterns' time grows with the square of a text.
+    """
+    text = text[:_READ]
     found: dict[str, str] = {}
     if spot := spot_in(text):
         found["where"] = spot

@@ -15,6 +15,7 @@ from bot.channels.wechat.accounts import Account
 from bot.channels.wechat.line import Line
 from bot.channels.wechat.models import WechatReceipt
 from bot.channels.wechat.outbound import Outbound, Taken
+from bot.channels.wechat.wire.replay import SeenBodies
 from bot.channels.wechat.wire.text import shown
 from bot.channels.wechat.wire.xml import Incoming
 from bot.conversations.models import Conversation, Message
@@ -33,6 +34,7 @@ class Inbound:
 
     def __init__(self, line: Line, outbound: Outbound, *, answer: Answer) -> None:
         self.line, self._outbound, self._answer = line, outbound, answer
+        self.seen = SeenBodies(started=line.now().timestamp())
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by message: what is being answered here
         # One for the books: SQLite has one writer, and threads that wait for each other there sleep up to 0.1 s a time.
         self._books = ThreadPoolExecutor(1, "wechat-books")

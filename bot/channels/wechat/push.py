@@ -110,6 +110,8 @@ def _opened(request: Request, name: str, body: bytes | None = None) -> tuple[Inb
         raise checks.refused[0] if checks.refused else WechatRefused("account")
     if body is not None and account.must_be_sealed and not is_sealed:
         raise WechatRefused("plain")
+    if body is not None and not is_sealed:
+        known.seen.check(given, body, stamp=stamp, now=now)
     return known, text.encode() if text is not None else body or b""
 
 

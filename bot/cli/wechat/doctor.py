@@ -61,11 +61,12 @@ def _checks(settings: Settings, account: Account, client: Open) -> Iterator[Chec
         other="正在运行的不是邻里，或者没有读账号文件。请用 LINLI_WECHAT_ACCOUNTS 重新启动 linli serve",
     )
     yield _public_answer(settings, account, client)
-    if account.aes_key is None:
+    if not account.must_be_sealed:
+        mode = "明文" if account.aes_key is None else "兼容"
         yield Check(
             "消息加解密",
             "注意",
-            f"现在是明文模式，能用。要更安全，请到“{PUSH}”把“消息加解密方式”改成安全模式，并在账号文件里写上 "
+            f"现在是{mode}模式，能用。要更安全，请到“{PUSH}”把“消息加解密方式”改成安全模式，并在账号文件里写上 "
             "aes_key 和 must_be_sealed: true",
         )
     yield from _wechat_checks(account, client(settings.wechat_api))

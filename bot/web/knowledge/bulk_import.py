@@ -240,7 +240,7 @@ def _save(at: Form, kind: Kind, typed: Typed) -> DocumentVersion:
         place_id=place,
     )
     at.session.merge(ImportedSource(name=source, content_hash=version.document_id))
-    at.record("导入资料", version.document_id, detail=version.content["title"])
+    at.record("导入资料", version.document_id)
     at.session.commit()
     return version
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from actions.errors import InvalidInput, NotFound
 from actions.papers.letter import CitedArticle, ConflictingClause, township_letter
+from actions.papers.printing import as_pdf
 from bot.staff import rights
 from bot.web.downloads import file_response
 from bot.web.knowledge.forms import stored
@@ -62,19 +63,22 @@ def begin(at: KnowledgeForm) -> Response:
         version = _begin(at, given)
     except InvalidInput as error:
         return _new_page(at, given, problem=error.message_zh)
-    at.record("新建资料", version.document_id, detail=version.content["title"])
+    at.record("新建资料", version.document_id)
     at.session.commit()
     return at.back(address(version.id))
 
 
-@router.get("/versions/{version_id}/letter.docx")
-def letter(at: KnowledgeSeat, version_id: str) -> Response:
+@router.get("/versions/{version_id}/letter.{kind}")
+def letter(at: KnowledgeSeat, version_id: str, kind: Literal["docx", "pdf"]) -> Response:
     """To the township, about the clauses that a person found in conflict with the law."""
     version = find_version(at, version_id)
     data = _letter(at.session, version, author=at.staff.name, day=at.tools.today())
     at.record("下载村规审查函", version.document_id, detail=f"第 {version.number} 版")
     at.session.commit()
-    return file_response(data, f"村规审查函-{version.content['title'][:40]}.docx", _WORD)
+    name = f"村规审查函-{version.content['title'][:40]}"
+    if kind == "pdf":
+        return file_response(as_pdf(data, title=name), f"{name}.pdf", "application/pdf")
+    return file_response(data, f"{name}.docx", _WORD)
 
 
 @router.get("/{document_id}", response_class=HTMLResponse)

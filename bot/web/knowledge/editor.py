@@ -164,7 +164,7 @@ def _save(at: Form, editing: Editing) -> DocumentVersion:
         by=person(at),
         now=datetime.now(UTC),
     )
-    at.record("改资料", saved.document_id, detail=f"第 {saved.number} 版：{saved.content['title']}")
+    at.record("改资料", saved.document_id, detail=f"第 {saved.number} 版")
     at.session.commit()
     return saved
 
@@ -180,7 +180,7 @@ def _submit(at: Form, version: DocumentVersion, editing: Editing) -> None:
     versions.submit(
         at.session, version.id, by=person(at), now=datetime.now(UTC), marks=found.marked, reason=editing.reason
     )
-    at.record("资料送审", version.document_id, detail=f"第 {version.number} 版 {editing.reason}")
+    at.record("资料送审", version.document_id, detail=f"第 {version.number} 版")
     at.session.commit()
 
 

@@ -99,7 +99,7 @@ def change(at: KnowledgeForm, question_id: str) -> Response:
         raise NotAllowed("对所有地方都算数的检查问题，由负责所有地方的人来改。" if question.place_id is None else None)
     if do in ("on", "off"):
         question.is_active = do == "on"
-        at.record("打开检查问题" if do == "on" else "停用检查问题", str(question.id), detail=question.ask[:200])
+        at.record("打开检查问题" if do == "on" else "停用检查问题", str(question.id))
         at.session.commit()
     elif do == "save" and question.source == "console":
         written = Written.read(at)
@@ -126,14 +126,16 @@ def _kept(at: Form, write: Callable[[], None]) -> str | None:
 
 def _add(at: Form, written: Written) -> None:
     values = _values(at, written)
-    at.session.add(GoldenQuestion(**values, source="console", is_active=True, created_by=at.staff.name))
-    at.record("加检查问题", detail=values["ask"])
+    added = GoldenQuestion(**values, source="console", is_active=True, created_by=at.staff.name)
+    at.session.add(added)
+    at.session.flush()
+    at.record("加检查问题", str(added.id))
 
 
 def _rewrite(at: Form, question: GoldenQuestion, written: Written) -> None:
     for name, value in _values(at, written).items():
         setattr(question, name, value)
-    at.record("改检查问题", str(question.id), detail=question.ask[:200])
+    at.record("改检查问题", str(question.id))
 
 
 def _page(

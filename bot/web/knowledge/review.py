@@ -79,8 +79,7 @@ def act(at: KnowledgeForm, version_id: str, do: str) -> Response:
         return _page(at, find_version(at, version_id), refusal=Refusal(error.message_zh, given))
     if failing:
         return _page(at, version, refusal=_spoiled(at, failing))
-    said = at.text("reason", 500) or at.text("text", 500)
-    at.record(_SAID[do], version.document_id, detail=f"第 {version.number} 版 {said}".strip())
+    at.record(_SAID[do], version.document_id, detail=f"第 {version.number} 版")  # the reason stands with the version
     at.session.commit()
     return at.back(f"/staff/knowledge/{version.document_id}" if do == "withdraw" else f"{address(version.id)}/review")
 

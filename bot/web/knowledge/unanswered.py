@@ -23,7 +23,7 @@ from bot.web.staff.desk import Form, Seat
 from bot.web.staff.typed import words
 from knowledge.anonymity.detector import mask
 from knowledge.answering.compose import answer
-from knowledge.answering.told import Answer
+from knowledge.answering.told import Answer, Citation
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind
@@ -38,6 +38,7 @@ REASONS = {
     "wrong": "坐席说答错了",
 }
 _MOST, _MOST_ASKED_AGAIN, _MOST_DOCUMENTS = 600, 12, 20
+_PAGE = 20  # groups
 # Cosine of query vectors. Of 208 questions of our corpus over 60 sources, pairs that have one answer had a median of
 # .60, other pairs .11 (99th percentile .53); passage vectors hardly tell them apart (.93 and .90).
 _NEAR = 0.6
@@ -89,18 +90,59 @@ class Vectors:
             return np.stack([self._known[t] for t in texts])
 
 
+_Key = tuple[str, str | None]
+
+
+class Answers:
+    """What today's index answers to a question at a place, in memory until the index or the day is another.
+
+    A search costs a quarter of a second and a page may hold two hundred of them; one runs at a time, for residents wait
+    for the same encoder.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[_Key, tuple[Citation, ...]] = {}
+        self._of: tuple[object, ...] = ()
+        self._turn = Lock()
+
+    def __call__(
+        self, session: Session, searcher: Searcher, asked: _Key, *, day: date, is_fresh: bool
+    ) -> tuple[Citation, ...]:
+        """What it cites; nothing where it is not sure enough."""
+        live = searcher.live()
+        with self._turn:
+            if self._of != (live.id, live.delta_mark, day) or len(self._known) > _REMEMBERED:
+                self._known.clear()
+                self._of = (live.id, live.delta_mark, day)
+            if is_fresh or asked not in self._known:
+                question, place = asked
+                now = answer(session, searcher, question, day=day, place=place)
+                self._known[asked] = tuple(now.citations) if isinstance(now, Answer) else ()
+            return self._known[asked]
+
+
 def _vectors(request: Request) -> Vectors:
     vectors: Vectors = request.app.state.vectors
     return vectors
 
 
+def _answers(request: Request) -> Answers:
+    answers: Answers = request.app.state.answers
+    return answers
+
+
 @router.get("", response_class=HTMLResponse)
-def everything(at: KnowledgeSeat, vectors: Annotated[Vectors, Depends(_vectors)]) -> Response:
+def everything(at: KnowledgeSeat, vectors: Annotated[Vectors, Depends(_vectors)], page: int = 1) -> Response:
     latest = _open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)
     rows = at.session.scalars(latest).all()
+    groups = grouped(rows, vectors)
+    pages = max(1, -(-len(groups) // _PAGE))
+    page = max(1, min(page, pages))
     return at.page(
         "knowledge/unanswered/groups.html",
-        groups=grouped(rows, vectors),
+        groups=groups[(page - 1) * _PAGE : page * _PAGE],
+        page=page,
+        pages=pages,
         asked=len(rows),
         most=_MOST,
         written=_written(at),
@@ -126,15 +168,21 @@ def act(at: KnowledgeForm) -> Response:
 
 
 @router.get("/again", response_class=HTMLResponse)
-def again(at: KnowledgeSeat, document: str = "") -> Response:
-    """The same questions asked of today's index."""
+def again(
+    at: KnowledgeSeat, answers: Annotated[Answers, Depends(_answers)], document: str = "", fresh: bool = False
+) -> Response:
+    """The same questions asked of today's index; `fresh`: also those that were asked of it before."""
     document = words(document, 80)
     of_document = _seen(at).where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None))
     rows = at.session.scalars(of_document.order_by(UnansweredQuestion.id.desc()).limit(200)).all()
     is_part = bool(at.request.headers.get("hx-request"))
     return at.page(
         "knowledge/unanswered/again.html" if is_part else "knowledge/unanswered/again_page.html",
-        found=asked_again(at.session, at.tools.searcher, rows, document, at.tools.today()),
+        found=asked_again(
+            rows,
+            document,
+            lambda asked: answers(at.session, at.tools.searcher, asked, day=at.tools.today(), is_fresh=fresh),
+        ),
         document=at.session.get(Document, document) if rows else None,
     )
 
@@ -215,13 +263,12 @@ def grouped(rows: Sequence[UnansweredQuestion], vectors: Callable[[Sequence[str]
 
 
 def asked_again(
-    session: Session, searcher: Searcher, rows: Sequence[UnansweredQuestion], document: str, day: date
+    rows: Sequence[UnansweredQuestion], document: str, cited_for: Callable[[_Key], Sequence[Citation]]
 ) -> list[Again]:
     found = []
     for question, place in list(dict.fromkeys((r.question, r.place_id) for r in rows))[:_MOST_ASKED_AGAIN]:
-        now = answer(session, searcher, question, day=day, place=place)
-        cited = now.citations[0] if isinstance(now, Answer) and now.citations else None
-        by = next((c for c in now.citations if c.document == document), cited) if isinstance(now, Answer) else None
+        cited = cited_for((question, place))
+        by = next((c for c in cited if c.document == document), cited[0] if cited else None)
         found.append(
             Again(masked(question), place, by.title if by else None, by is not None and by.document == document)
         )

@@ -12,10 +12,15 @@ from sqlalchemy.orm import Session
 from actions.cases.photos import AT_ONCE
 from bot.conversations.models import Conversation
 from bot.settings import Settings
+from bot.sites.listed import REFUSED, Sites
 from bot.turns import Turns
+from bot.web.embedding.visitors import is_own
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
+from bot.web.resident.live import Live
 from bot.web.resident.tokens import COOKIE, Tokens
+
+_NO_MORE_PHOTOS = "从您这个网络今天发来的照片太多了，请明天再发，或者送到村委会。文字可以照常发。"
 
 
 class Chat:
@@ -33,15 +38,17 @@ class Chat:
         self.settings, self.sessions, self.turns, self.degraded = settings, sessions, turns, degraded
         self.tokens = Tokens(settings.secret("tokens"))
         self.limit = RateLimit()
+        self.photo_days = RateLimit(span_s=86_400, refusal=_NO_MORE_PHOTOS)
+        self.live = Live(sessions, degraded)
         self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()
-        self._origins = {o.strip().rstrip("/") for o in settings.origins.split(",") if o.strip()}
+        self.sites = Sites(sessions, settings.origins)
 
     def check_origin(self, request: Request) -> None:
         """Raises ApiError for a page that may not embed the chat."""
-        origin, host = request.headers.get("origin"), request.headers.get("host")
-        if origin and origin.split("://")[-1] != host and origin not in self._origins:
-            raise ApiError(403, "origin", "这个网页没有登记，不能使用聊天窗口。")
+        origin = request.headers.get("origin", "")
+        if origin and not is_own(request, origin, self.settings) and origin not in self.sites.colours():
+            raise ApiError(403, "origin", REFUSED)
 
     def is_own_command(self, request: Request) -> bool:
         """`linli ask --batch` asks hundreds of questions from one address; it knows the installation's secret."""

@@ -4,18 +4,32 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from actions.cases.photos import WAITS_FOR_A_REPORT
 from bot.channels.greeting import notice
 from bot.parts import Parts
 from bot.settings import ROOT, Settings
+from bot.web.embedding.visitors import is_own
+from bot.web.headers import policy
+from bot.web.resident.chat import Chat
 from knowledge.search import snapshot
 
 router = APIRouter(default_response_class=HTMLResponse)
 _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
 
+@router.head("/")  # monitors ask so whether we are there
 @router.get("/")
-def chat(request: Request, village: str | None = None) -> HTMLResponse:
-    return _templates.TemplateResponse(request, "chat.html", {"village": village})
+def chat(request: Request, village: str | None = None, embedded: bool = False, host: str = "") -> HTMLResponse:
+    """`embedded`: in a frame on a page of the origin `host`, which is told how many messages are unread."""
+    values = {"village": village, "prefix": _settings(request).prefix, "embedded": embedded, "host": ""}
+    if not embedded:
+        return _templates.TemplateResponse(request, "chat.html", values)
+    held: Chat = request.app.state.chat
+    listed = held.sites.colours()
+    values["host"] = host if host in listed or is_own(request, host, held.settings) else ""
+    page = _templates.TemplateResponse(request, "chat.html", values)
+    page.headers["Content-Security-Policy"] = policy(listed)
+    return page
 
 
 @router.get("/privacy")
@@ -24,6 +38,8 @@ def privacy(request: Request) -> HTMLResponse:
     values = {
         "notice": notice(settings),
         "retention_days": settings.retention_days,
+        "case_retention_days": settings.case_retention_days,
+        "photo_hours": int(WAITS_FOR_A_REPORT.total_seconds()) // 3600,
         "footer": _footer(settings),
     }
     return _templates.TemplateResponse(request, "privacy.html", values)

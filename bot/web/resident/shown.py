@@ -1,16 +1,32 @@
 """A reply as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from actions.replies import Reply, ReplyKind
-from bot.conversations.models import Message, Sender
+from bot.conversations.models import Conversation, Message, Sender
+from bot.web.resident.live import is_typing
 from knowledge.answering.told import Citation
 
 
-def message_json(message: Message) -> dict[str, Any]:
+def news_json(conversation: Conversation, found: Sequence[Message], *, degraded: str | None) -> dict[str, Any]:
+    """What a page asks for or is told: messages that it hasn't got, and how the conversation stands."""
     return {
-        **reply_json(message.reply),
+        "messages": [message_json(m) for m in found],
+        "status": conversation.status.value,
+        "agent": conversation.agent_name,
+        "typing": is_typing(conversation.agent_typing_at, datetime.now(UTC)),
+        "degraded": degraded,
+    }
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    said = reply_json(message.reply)
+    return {
+        **said,
+        "text": message.body.get("button") or said["text"],
         "id": message.id,
         "client_id": message.client_id if message.sender is Sender.resident else None,
         "sender": message.sender.value,
@@ -31,6 +47,7 @@ def reply_json(said: Reply) -> dict[str, Any]:
         "citations": [_citation_json(number, citation) for number, citation in enumerate(said.citations, 1)],
         "buttons": [button.as_json() for button in said.buttons],
         "agent": said.agent or None,
+        "case": said.case or None,
         # danger now: its numbers stay in sight
         "is_urgent": said.kind is ReplyKind.emergency and not said.is_soft,
     }

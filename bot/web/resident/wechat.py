@@ -21,7 +21,7 @@ from bot.conversations.models import Conversation, Message, Sender
 from bot.parts import Parts
 from bot.rasa_client import erase_trackers
 from bot.settings import ROOT
-from bot.web.limits import RateLimit, address_of
+from bot.web.limits import RateLimit, address_of, is_https
 from bot.web.resident.shown import message_json
 from bot.web.resident.tokens import COOKIE, Tokens
 from knowledge.clock import SHANGHAI
@@ -51,6 +51,7 @@ class Door:
     cookie_days: int
     erase: Callable[[str], None]
     limit: RateLimit = field(default_factory=RateLimit)
+    public_url: str = ""
 
     def earlier(self, request: Request, session: Session, found: Conversation) -> Conversation | None:
         """What this browser holds until now, if it is another conversation and something was said in it."""
@@ -66,6 +67,7 @@ def door_of(parts: Parts) -> Door:
         Tokens(settings.secret("tokens")),
         settings.retention_days,
         erase=lambda conversation_id: erase_trackers(settings.rasa_trackers, [conversation_id]),
+        public_url=settings.public_url,
     )
 
 
@@ -147,7 +149,7 @@ def join(request: Request, door: Pressed, sent: Sent, token: str) -> Response:
             max_age=door.cookie_days * 86400,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=is_https(request, door.public_url),
         )
         return response
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -16,24 +16,26 @@ from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
+from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
-from bot.web.limits import address_of
+from bot.web.limits import address_of, is_https
 from bot.web.problems import ApiError
 from bot.web.resident.chat import At, Chat, Mine
-from bot.web.resident.shown import message_json, reply_json
+from bot.web.resident.shown import message_json, news_json, reply_json
 from bot.web.resident.tokens import COOKIE
 from knowledge.places import Level, Place, village_labels
 
 SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
 _WAIT_S = 25.0
 _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
+# a whole village may stand behind one address of its provider (CGNAT)
+_STARTS, _AN_ADDRESS, _PHOTOS_A_DAY = 60, 10, 300
 _MOST_WAITING = 8  # pictures; each may be 10 MB
-_TYPING_LASTS = timedelta(seconds=6)
 
 router = APIRouter(prefix="/api/widget")
 
@@ -61,7 +63,7 @@ class VillageBody(BaseModel):
 def start(body: StartBody, request: Request, response: Response, chat: At) -> dict[str, Any]:
     chat.check_origin(request)
     if not chat.is_own_command(request):
-        chat.limit.check(f"start {address_of(request)}", 30)
+        chat.limit.check(f"start {address_of(request)}", _STARTS)
     with chat.sessions() as session:
         conversation = service.start(session, channel="widget", place=_known_village(session, body.village))
         token = chat.tokens.make(conversation)
@@ -74,7 +76,7 @@ def start(body: StartBody, request: Request, response: Response, chat: At) -> di
         max_age=chat.settings.retention_days * 86400,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_https(request, chat.settings.public_url),
     )
     return found
 
@@ -92,6 +94,8 @@ def current(held: Mine) -> dict[str, Any]:
 def forget(held: Mine, response: Response) -> None:
     erase_trackers(held.chat.settings.rasa_trackers, [held.conversation.id])
     service.forget(held.session, held.conversation.id)
+    held.session.close()  # a reader of ours would be in the way
+    sqlite_files.empty_wal(sqlite_files.file_of(held.chat.settings.url))
     response.delete_cookie(COOKIE)
 
 
@@ -128,14 +132,7 @@ def news(held: Mine, after: int = 0, seen: bool = False) -> dict[str, Any]:
     if seen and conversation.resident_seen < after and conversation.status is ConversationStatus.open:
         conversation.resident_seen = after
         held.session.commit()
-    typing_at = conversation.agent_typing_at
-    return {
-        "messages": [message_json(m) for m in found],
-        "status": conversation.status.value,
-        "agent": conversation.agent_name,
-        "typing": typing_at is not None and datetime.now(UTC) - typing_at < _TYPING_LASTS,
-        "degraded": held.chat.degraded(),
-    }
+    return news_json(conversation, found, degraded=held.chat.degraded())
 
 
 @router.post("/messages/{message_id}/rating", status_code=204)
@@ -163,6 +160,9 @@ def _may_send_photo(request: Request, chat: At) -> None:
         conversation = chat.conversation(request, session)
     chat.limit.check(f"photo {conversation.id}", 12)
     chat.limit.check(f"photo {address_of(request)}", 40)
+    chat.photo_days.check(address_of(request), _PHOTOS_A_DAY)
+    if disk.free(chat.settings.home) < disk.LOW:
+        raise ApiError(507, "full", "服务器快存满了，这会儿收不了照片，请过后再发。文字可以照常发。")
 
 
 async def _clean_photo(request: Request, _: Annotated[None, Depends(_may_send_photo)]) -> CleanPhoto:
@@ -227,8 +227,10 @@ def _received(body: MessageBody, request: Request, chat: Chat) -> Message:
         conversation = chat.conversation(request, session)
         if not chat.is_own_command(request):
             chat.limit.check(f"say {conversation.id}", chat.settings.messages_per_minute)
-            chat.limit.check(f"say {address_of(request)}", 3 * chat.settings.messages_per_minute)
-        return messages.receive(session, conversation, client_id=body.client_id, text=text)
+            chat.limit.check(f"say {address_of(request)}", _AN_ADDRESS * chat.settings.messages_per_minute)
+        return messages.receive(
+            session, conversation, client_id=body.client_id, text=text, button=body.text.strip() if body.payload else ""
+        )
 
 
 def _turn_json(chat: Chat, message: Message, replies: Sequence[Message]) -> dict[str, Any]:

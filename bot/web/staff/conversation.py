@@ -17,10 +17,11 @@ from actions.cases.status import STAFF_LABELS
 from actions.dialogue.hearing.dispute import FIELDS
 from actions.errors import InvalidInput, NotFound
 from actions.feedback import record_unanswered
-from bot.conversations import handoff, queue
-from bot.conversations.models import CannedReply, Conversation, InternalNote, Message, Sender
+from bot.conversations import calls, handoff, private
+from bot.conversations.models import CannedReply, Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
+from bot.web.staff import inbox
 from bot.web.staff.desk import Desk, Form, Seat, Who, form, seat
 from bot.web.staff.typed import words
 from knowledge.answering.told import Citation, cite_row
@@ -78,7 +79,7 @@ Heard = Annotated[dict[str, Any], Depends(_heard)]
 
 
 @router.get("/{conversation_id}", response_class=HTMLResponse)
-def conversation(heard: Heard, at: InboxSeat, conversation_id: str) -> Response:
+def conversation(heard: Heard, at: InboxSeat, conversation_id: str, box: str = "", q: str = "") -> Response:
     found = _held(at.session, at.who, conversation_id)
     thread = Thread.of(at, found)
     if found.agent_id == at.staff.id and thread.messages:
@@ -86,21 +87,24 @@ def conversation(heard: Heard, at: InboxSeat, conversation_id: str) -> Response:
     at.saw("查看对话", found.id[:8])
     if at.request.headers.get("hx-request"):
         return thread.page(at)
+    seen = rights.places_of(at.session, at.staff)
     notes = select(InternalNote).where(InternalNote.conversation_id == found.id).order_by(InternalNote.id)
     canned = select(CannedReply.text).order_by(CannedReply.position, CannedReply.id)
     return at.page(
         "inbox/conversation.html",
         **thread.shown,
         notes=list(at.session.scalars(notes)),
-        cases=finding.of_conversation(at.session, found.id),
+        **inbox.pane(at, box or _box_of(found, at.staff.id), q, seen),
+        current=found.id,
+        cases=(own := finding.of_conversation(at.session, found.id)),
+        earlier=finding.of_phones(at.session, own, places=seen),
         appointments=appointments.held_by(at.session, found.id, now=datetime.now(UTC)),
         booking_label=appointments.label,
-        summary=_summary(thread.messages, found, heard),
-        last=next((m.text for m in reversed(thread.messages) if m.sender is Sender.resident), ""),
+        summary=_summary(thread.open, found, heard),
+        matter=calls.words(at.session, [found])[found.id],
         canned=list(at.session.scalars(canned)),
         teams=at.teams(),
         labels=STAFF_LABELS,
-        reasons=queue.REASONS,
     )
 
 
@@ -120,6 +124,15 @@ def act(at: InboxForm, conversation_id: str, do: str) -> Response:
     if deed.label is not None:
         at.record(deed.label, found.id[:8])
     return deed.carry_out(at, found, datetime.now(UTC))
+
+
+def _box_of(conversation: Conversation, me: int) -> str:
+    """The list in which this conversation stands."""
+    if conversation.status is ConversationStatus.waiting:
+        return "waiting"
+    if conversation.status is ConversationStatus.open:
+        return "mine" if conversation.agent_id == me else "others"
+    return "closed"
 
 
 def _seen(desk: Desk, request: Request, conversation_id: str) -> str:
@@ -148,8 +161,15 @@ class Thread:
     def of(cls, at: Seat, conversation: Conversation) -> Self:
         latest = select(Message).where(Message.conversation_id == conversation.id).order_by(Message.id.desc())
         messages = list(at.session.scalars(latest.limit(_MESSAGES_SHOWN)))[::-1]
-        remaining = at.tools.remaining(conversation.id)
-        return cls(messages, {"conversation": conversation, "messages": messages, "remaining": remaining})
+        is_theirs = private.meets(at.session, conversation.id, at.staff.id)
+        hidden = set() if is_theirs else private.among(messages)
+        shown = {"conversation": conversation, "messages": messages, "hidden": hidden, "hidden_text": private.HIDDEN}
+        return cls(messages, {**shown, "remaining": at.tools.remaining(conversation.id)})
+
+    @property
+    def open(self) -> list[Message]:
+        """Those that this member of staff may read."""
+        return [m for m in self.messages if m.id not in self.shown["hidden"]]
 
     def page(self, at: Seat) -> HTMLResponse:
         return at.page("inbox/thread.html", **self.shown)

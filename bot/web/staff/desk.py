@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -22,10 +21,12 @@ from bot.channels.base import Remaining
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
-from bot.web.limits import RateLimit
+from bot.web import static_files
+from bot.web.embedding.visitors import is_own
+from bot.web.limits import RateLimit, is_https
 from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
-from bot.web.staff.typed import int_of, text_of
+from bot.web.staff.typed import int_of, text_of, written
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import DocumentVersion
 from knowledge.evaluation.models import GoldenQuestion
@@ -41,7 +42,10 @@ class Who:
     held: StaffSession
 
 
-def _local(moment: datetime | None, form: str = "%m-%d %H:%M") -> str:
+def _local(moment: datetime | str | None, form: str = "%m-%d %H:%M") -> str:
+    """`moment`: as a column gives it, or as JSON keeps it (ISO 8601)."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
     return moment.astimezone(SHANGHAI).strftime(form) if moment else ""
 
 
@@ -80,6 +84,7 @@ class Desk:
         self.settings, self.sessions, self.tools = settings, sessions, tools
         self.knocks, self.pulse = RateLimit(), Pulse(sessions)
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
+        static_files.know(self.templates)
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
 
     def who(self, request: Request, session: Session, permission: str | None = None) -> Who:
@@ -106,6 +111,7 @@ class Desk:
             "csrf": who.held.csrf if who else "",
             "places": places,
             "role_labels": models.ROLE_LABELS,
+            "given_back": getattr(request.state, "written", {}),
             "now": datetime.now(UTC),
         }
         response = self.templates.TemplateResponse(
@@ -188,7 +194,7 @@ def form(permission: str | None = None, *, most: int = 1_000_000, most_fields: i
     async def read(request: Request) -> FormData:
         check_origin(request)
         await run_in_threadpool(_may, request, permission)
-        return await request.form(max_files=8, max_fields=most_fields, max_part_size=most)
+        return keep_written(request, await request.form(max_files=8, max_fields=most_fields, max_part_size=most))
 
     def sit(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Form]:
         desk: Desk = request.app.state.desk
@@ -206,6 +212,12 @@ def _may(request: Request, permission: str | None) -> None:
         desk.who(request, session, permission)
 
 
+def keep_written(request: Request, sent: FormData) -> FormData:
+    """A page that refuses the form gives the words back; it learns of them here."""
+    request.state.written = written(sent)
+    return sent
+
+
 def check_secret(request: Request, sent: FormData, who: Who) -> None:
     given = text_of(sent, "csrf", 100) or request.headers.get("x-csrf", "")
     if not compare_digest(given.encode(), who.held.csrf.encode()):
@@ -213,16 +225,17 @@ def check_secret(request: Request, sent: FormData, who: Who) -> None:
 
 
 def check_origin(request: Request) -> None:
+    """A frame without an origin of its own ("null") is none of our pages. Browsers too old to say where a form comes
+    from are left to the session's secret.
+    """
     origin = request.headers.get("origin")
-    try:
-        is_own = not origin or origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
-    except ValueError:
-        is_own = False
-    if not is_own:
+    desk: Desk = request.app.state.desk
+    is_ours = not origin or is_own(request, origin, desk.settings)
+    if not is_ours or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("请从本系统的页面操作。")
 
 
 def set_cookie(request: Request, response: Response, token: str) -> None:
-    response.set_cookie(
-        COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/staff"
-    )
+    desk: Desk = request.app.state.desk
+    is_secure = is_https(request, desk.settings.public_url)
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=is_secure, path="/staff")

@@ -202,8 +202,12 @@ def look_or_import(session: Session, staff: Staff, what: str, lines: Lines, *, i
 
 def _record(session: Session, staff: Staff, what: str, report: list[Line]) -> None:
     found = count(report)
-    changes = "；".join(str(line) for line in report if line.outcome in (Outcome.new, Outcome.changed))
     numbers = f"新增 {found[Outcome.new]}，改动 {found[Outcome.changed]}，已有 {found[Outcome.same]}"
+    # Offices are told by name; grid workers and lawyers are people, and this line stays for good.
+    offices = (
+        (line for line in report if line.outcome in (Outcome.new, Outcome.changed)) if what == "committees" else ()
+    )
+    changes = "；".join(str(line) for line in offices)
     audit.record(session, staff, f"导入{KINDS[what].name}", what, f"{numbers}。{changes}")
 
 

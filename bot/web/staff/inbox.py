@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,13 +13,24 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from actions.cases import finding
-from bot.conversations import queue
+from bot.conversations import calls, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff import rights, signing_in
 from bot.staff.models import Staff
-from bot.web.staff.desk import Desk, Seat, seat
+from bot.web.staff.desk import COOKIE, Desk, Seat, seat
+from bot.web.staff.typed import words
+from knowledge.places import Place
 
+BOXES = {
+    "waiting": "等人接",
+    "mine": "我的",
+    "danger": "有危险",
+    "team": "我单位的",
+    "others": "同事的",
+    "closed": "已结束",
+}
 _SHOWN = 100
+_LATE = timedelta(minutes=10)
 _QUIET_S = 20
 
 router = APIRouter(prefix="/staff")
@@ -28,28 +39,46 @@ InboxSeat = Annotated[Seat, seat("inbox")]
 
 @router.get("", response_class=HTMLResponse)
 @router.get("/inbox", response_class=HTMLResponse)
-def inbox(at: InboxSeat, box: str = "waiting") -> Response:
-    boxes = _boxes(at.staff)
-    box = box if box in boxes else "waiting"
-    within = _within(rights.places_of(at.session, at.staff))
-    rows = list(
-        at.session.scalars(select(Conversation).where(*within, *boxes[box]).order_by(*queue.order()).limit(_SHOWN))
-    )
+def inbox(at: InboxSeat, box: str = "waiting", q: str = "", open: str = "") -> Response:
+    """`open`: the conversation that stands beside the list."""
+    is_part = bool(at.request.headers.get("hx-request"))
     return at.page(
-        "inbox/list.html" if at.request.headers.get("hx-request") else "inbox/inbox.html",
-        rows=rows,
-        counts={name: _count(at.session, *within, *more) for name, more in boxes.items()},
-        last=_last_words(at.session, rows),
-        box=box,
-        reasons=queue.REASONS,
-        shown=_SHOWN,
-        present=signing_in.present(at.session, now=datetime.now(UTC)),
+        "inbox/list.html" if is_part else "inbox/inbox.html",
+        **pane(at, box, q, rights.places_of(at.session, at.staff)),
+        current=words(open, 40),
     )
+
+
+def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]:
+    """What the list shows: a box of the conversations of these places (None: all), narrowed to some words."""
+    boxes, q = _boxes(at.staff), words(q, 40)
+    box = box if box in boxes else "waiting"
+    within = _within(places)
+    where = [*within, *boxes[box], *_holding(q)]
+    order = [Conversation.updated_at.desc()] if box == "closed" else queue.order()
+    rows = list(at.session.scalars(select(Conversation).where(*where).order_by(*order).limit(_SHOWN)))
+    counted = select(*(func.count().filter(*more) for more in boxes.values())).select_from(Conversation).where(*within)
+    counts = dict(zip(boxes, at.session.execute(counted).one(), strict=True))
+    return {
+        "rows": rows,
+        "counts": counts,
+        "found": _count(at.session, *where) if q else counts[box],
+        "said": calls.words(at.session, rows),
+        "unread": calls.unread(at.session, [c for c in rows if c.agent_id == at.staff.id]),
+        "box": box,
+        "boxes": BOXES,
+        "q": q,
+        "reasons": queue.REASONS,
+        "shown": _SHOWN,
+        "late": datetime.now(UTC) - _LATE,
+        "present": signing_in.present(at.session, now=datetime.now(UTC)),
+    }
 
 
 @router.get("/events")
 def events(at: InboxSeat) -> StreamingResponse:
-    listener = Listener(at.staff.id, rights.places_of(at.session, at.staff), at.staff.can("dashboard"))
+    token = at.request.cookies.get(COOKIE, "")
+    listener = Listener(at.staff.id, token, rights.places_of(at.session, at.staff), at.staff.can("dashboard"))
     return StreamingResponse(
         _told(at.request, at.desk, listener),
         media_type="text/event-stream",
@@ -62,15 +91,25 @@ class Listener:
     """What an open page is told about, as it was when the page was opened. `places`: None where it is everywhere."""
 
     staff_id: int
+    token: str
     places: list[str] | None
     hears_alarms: bool
 
-    def counts(self, desk: Desk) -> dict[str, int]:
+    def counts(self, desk: Desk) -> dict[str, int] | None:
+        """None: the session has ended, or the account was switched off."""
         waiting = (*_within(self.places), Conversation.status == ConversationStatus.waiting)
         with desk.sessions() as session:
+            if not signing_in.is_held(session, self.token, now=datetime.now(UTC)):
+                return None
             return {
                 "waiting": _count(session, *waiting),
                 "danger": _count(session, *waiting, Conversation.handoff_reason == "danger"),
+                "unread": _count(
+                    session,
+                    Conversation.status == ConversationStatus.open,
+                    Conversation.agent_id == self.staff_id,
+                    _newest_of_resident() > Conversation.agent_seen,
+                ),
                 "alarms": finding.count_alarms(session, places=self.places) if self.hears_alarms else 0,
                 "me": self.staff_id,
             }
@@ -78,11 +117,15 @@ class Listener:
 
 async def _told(request: Request, desk: Desk, listener: Listener) -> AsyncIterator[str]:
     """At once, and again whenever something changed; in between a line that keeps the connection open."""
-    is_first = True
+    is_first, seen = True, ""
     while not await request.is_disconnected():
-        is_changed = await desk.pulse.wait(_QUIET_S)
-        if is_changed or is_first:
-            yield f"event: inbox\ndata: {json.dumps(await run_in_threadpool(listener.counts, desk))}\n\n"
+        is_changed = is_first or await desk.pulse.wait(_QUIET_S, since=seen)
+        seen = desk.pulse.value  # before the counts, so that what changes while they are taken is told, too
+        counts = await run_in_threadpool(listener.counts, desk)
+        if counts is None:
+            return
+        if is_changed:
+            yield f"event: inbox\ndata: {json.dumps(counts)}\n\n"
         else:
             yield ": still here\n\n"
         is_first = False
@@ -90,12 +133,22 @@ async def _told(request: Request, desk: Desk, listener: Listener) -> AsyncIterat
 
 def _boxes(staff: Staff) -> dict[str, list[ColumnElement[bool]]]:
     waiting, is_open = (Conversation.status == s for s in (ConversationStatus.waiting, ConversationStatus.open))
+    had_an_agent = select(Message.id).where(Message.conversation_id == Conversation.id, Message.sender == Sender.agent)
     return {
+        "danger": [waiting | is_open, Conversation.emergency_at.is_not(None)],
+        "closed": [Conversation.status == ConversationStatus.bot, had_an_agent.exists()],
         "waiting": [waiting],
         "team": [waiting, Conversation.team_id == (staff.team_id or -1)],
         "mine": [is_open, Conversation.agent_id == staff.id],
         "others": [is_open, Conversation.agent_id != staff.id],
     }
+
+
+def _newest_of_resident() -> ColumnElement[int]:
+    newest = select(func.max(Message.id)).where(
+        Message.conversation_id == Conversation.id, Message.sender == Sender.resident
+    )
+    return newest.correlate(Conversation).scalar_subquery()
 
 
 def _within(places: list[str] | None) -> list[ColumnElement[bool]]:
@@ -107,10 +160,14 @@ def _count(session: Session, *where: Any) -> int:
     return session.scalar(select(func.count()).select_from(Conversation).where(*where)) or 0
 
 
-def _last_words(session: Session, rows: list[Conversation]) -> dict[str, str]:
-    newest = (
-        select(func.max(Message.id))
-        .where(Message.conversation_id.in_([c.id for c in rows]), Message.sender == Sender.resident)
-        .group_by(Message.conversation_id)
-    )
-    return {m.conversation_id: m.text for m in session.scalars(select(Message).where(Message.id.in_(newest)))}
+def _holding(q: str) -> list[ColumnElement[bool]]:
+    """Conversations in which this was said, of a place or held by an agent of this name."""
+    if not q:
+        return []
+    said = select(Message.conversation_id).where(Message.text.contains(q, autoescape=True))
+    there = select(Place.id).where(Place.name.contains(q, autoescape=True))
+    return [
+        Conversation.id.in_(said)
+        | Conversation.place_id.in_(there)
+        | Conversation.agent_name.contains(q, autoescape=True)
+    ]

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from bot.web.embedding import page as sites
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
 from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
 from bot.web.staff.cases import case
@@ -16,6 +17,7 @@ DESK = (
     bookings.router,
     imports.router,
     settings.router,
+    sites.router,
     deadlines.router,
     dashboard.router,
     inbox.router,
@@ -39,5 +41,6 @@ KNOWLEDGE = (
 def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
     app.state.vectors = unanswered.Vectors(desk.tools.searcher.embedder)
+    app.state.answers = unanswered.Answers()
     for router in (*DESK, *KNOWLEDGE):
         app.include_router(router)

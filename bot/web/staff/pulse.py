@@ -48,9 +48,12 @@ class Pulse:
                 pass
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def wait(self, seconds: float) -> bool:
+    async def wait(self, seconds: float, since: str | None = None) -> bool:
+        """Until it is another than `since`, at most so long: whether it is."""
         if self._task is None:
             self._task = asyncio.create_task(self._beat())
+        if since is not None and since != self.value:
+            return True
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)
         except TimeoutError:

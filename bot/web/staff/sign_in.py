@@ -20,8 +20,9 @@ from starlette.datastructures import FormData
 from actions.errors import ActionError, InvalidInput, NotAllowed
 from bot.staff import accounts, audit, passwords, signing_in
 from bot.staff.models import Role, StaffSession
+from bot.web import browsers, way_back
 from bot.web.limits import address_of
-from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, seat, set_cookie
+from bot.web.staff.desk import COOKIE, Desk, Form, Seat, check_origin, form, keep_written, seat, set_cookie
 from bot.web.staff.typed import text_of
 
 _SECRET = re.compile(r"[A-Z2-7]{32}")  # base32, as pyotp makes it
@@ -70,7 +71,7 @@ def _knock(what: str, *, most: int) -> Any:
         check_origin(request)
         desk: Desk = request.app.state.desk
         desk.knocks.check(f"{what} {address_of(request)}", most)
-        return await request.form(max_files=0, max_fields=10)
+        return keep_written(request, await request.form(max_files=0, max_fields=10))
 
     def stand(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Knock]:
         desk: Desk = request.app.state.desk
@@ -93,26 +94,31 @@ def door(at: AtTheDoor) -> Response:
 @router.post("/sign-in")
 def enter(at: Annotated[Knock, _knock("sign-in", most=20)]) -> Response:
     try:
-        token, _ = signing_in.sign_in(
+        token, held = signing_in.sign_in(
             at.session,
             login=at.text("login", 40),
             password=at.password[:200],
             code=at.text("code", 8),
             now=datetime.now(UTC),
             agent=at.request.headers.get("user-agent", ""),
+            origin=browsers.origin_of(at, login=at.text("login", 40)),
         )
     except ActionError as error:
         return at.page("account/sign_in.html", status=403, problem=error.message_zh)
-    response = RedirectResponse("/staff/inbox", 303)
+    response = RedirectResponse(way_back.taken(at.request), 303)
+    way_back.forget(response)
     set_cookie(at.request, response, token)
+    browsers.remember(at, response, held.staff)
     return response
 
 
 @router.post("/sign-out")
 def leave(at: OwnForm) -> Response:
+    at.record("退出")
     signing_in.sign_out(at.session, at.request.cookies.get(COOKIE, ""))
     response = RedirectResponse("/staff/sign-in", 303)
     response.delete_cookie(COOKIE, path="/staff")
+    way_back.forget(response)
     return response
 
 

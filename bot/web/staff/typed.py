@@ -22,6 +22,33 @@ def words(value: str, most: int) -> str:
     return storable(value).strip()[:most]
 
 
+# What a form carries beside what somebody wrote, and what no page shows again.
+_NOT_WRITTEN = frozenset(
+    (
+        "csrf",
+        "nonce",
+        "do",
+        "to",
+        "id",
+        "ids",
+        "cite",
+        "message",
+        "password",
+        "old",
+        "new",
+        "code",
+        "old_code",
+        "secret",
+    )
+)
+
+
+def written(form: FormData) -> dict[str, str]:
+    """The words of a form by the names of its fields, for a page that gives them back; no password, no file."""
+    found = {name: text_of(form, name) for name in form if name not in _NOT_WRITTEN}
+    return {name: text for name, text in found.items() if text}
+
+
 def int_of(form: FormData, name: str) -> int | None:
     value = text_of(form, name)  # nine digits fit every database's integer
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None

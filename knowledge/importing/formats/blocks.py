@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+from unicodedata import normalize
 
 from knowledge.errors import FileRefused
 from knowledge.statutes.numerals import DIGITS, chinese_article
@@ -81,9 +82,10 @@ class Extract:
 _LEVELS = {"编": 1, "部分": 1, "章": 1, "节": 2}
 _CHAPTER = re.compile(f"^(第\\s*[{DIGITS}]{{1,7}}\\s*(编|章|节|部分))(?:[\\s　、：:.]+|$|(?=[^\\s，。；的]{{1,20}}$))")
 _ARTICLE = re.compile(
-    f"^第\\s*([{DIGITS}]{{1,7}})\\s*条(?:\\s*之\\s*([一二三四五六七八九十]{{1,3}}))?(?![第款项和至或到与、，"
+    f"^第\\s*([{DIGITS}](?:\\s?[{DIGITS}]){{0,6}})\\s*条(?:\\s*之\\s*([一二三四五六七八九十]{{1,3}}))?(?![第款项和至或到与、，"
     ",的之规])[\\s　、：:.]*"
 )
+_BRACKETED = re.compile("^[【［\\[]\\s*(第[^】］\\]]{1,15}条[^】］\\]]{0,6})[】］\\]]\\s*")
 _OUTER = re.compile("^([一二三四五六七八九十]{1,3}[、.．])\\s*")
 _INNER = re.compile("^([（(][一二三四五六七八九十]{1,3}[）)])[、.．]?\\s*")
 _NUMBERED = re.compile("^(\\d{1,3}(?:[.．](?!\\d)|[、)）])|[（(]\\d{1,3}[）)]|[①-⑳])\\s*")
@@ -94,8 +96,21 @@ _INVISIBLE = re.compile(
 _ENDS = tuple("。；：，、！？;:,!?")
 
 
+# What a PDF made by a browser or a Mac gives for the character itself: radicals of Kangxi (NFKC folds them) and those
+# of U+2E80-2EFF that are written like a character of today (Unicode folds only two of them).
+_RADICALS = {code: normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)} | {
+    ord(radical): character
+    for radical, character in zip(
+        "⺁⺇⺌⺎⺗⺝⺟⺠⺫⺮⺶⺷⺻⻁⻄⻅⻆⻉⻋⻓⻔⻗⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻩⻬⻮⻰⻳",
+        "厂几小兀心月母民罒竹羊羊聿虎西见角贝车长门雨青韦页风飞食马骨鬼鱼鸟黄齐齿龙龟",
+        strict=True,
+    )
+}
+
+
 def clean(text: str) -> str:
-    """Without what can't be seen or stored, runs of blanks as one; a lone line break stays."""
+    """Without what can't be seen or stored, radicals as characters, runs of blanks as one; a lone line break stays."""
+    text = text.translate(_RADICALS)
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n".join(filter(None, (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.split("\n"))))
 
@@ -109,8 +124,9 @@ def line_block(text: str, *, page: int | None = None, is_item: bool = False) -> 
         return Block(
             BlockKind.heading, _LEVELS[found[2]], re.sub(r"\s", "", found[1]), text[found.end() :].strip(), page=page
         )
-    if (found := _ARTICLE.match(text)) and (number := chinese_article(found[1], found[2] or "")):
-        return Block(BlockKind.article, 0, number, text[found.end() :].strip(), page=page)
+    bare = _BRACKETED.sub(r"\1 ", text)
+    if (found := _ARTICLE.match(bare)) and (number := chinese_article("".join(found[1].split()), found[2] or "")):
+        return Block(BlockKind.article, 0, number, bare[found.end() :].strip(), page=page)
     for level, pattern in ((1, _OUTER), (2, _INNER), (3, _NUMBERED), (3, _DOT)):
         if found := pattern.match(text):
             rest = text[found.end() :].strip()

@@ -26,10 +26,29 @@ _NO_BREAKING = {
     qn("w:noBreakHyphen"): "-",
     qn("w:softHyphen"): "",
 }
-_SKIPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:txbxContent"))) | {
+# `w:rt` is the pinyin over a character.
+_SKIPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:txbxContent", "w:rt"))) | {
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 }
 _MOST_NESTED = 2
+_LEFT_OUT = {
+    qn("w:strike"): "文件里有划掉的字，没有读进来，请对照原文核对。",
+    qn("w:dstrike"): "文件里有划掉的字，没有读进来，请对照原文核对。",
+    qn("w:vanish"): "文件里有隐藏的字，没有读进来，请对照原文核对。",
+}
+# Ticks and boxes of Word's symbol fonts, which have no character of their own: by font and place in it.
+_SYMBOLS = {
+    ("Wingdings", "6F"): "□",
+    ("Wingdings", "A8"): "□",
+    ("Wingdings", "FC"): "√",
+    ("Wingdings", "FE"): "☑",
+    ("Wingdings", "FD"): "☒",
+    ("Wingdings 2", "A3"): "□",
+    ("Wingdings 2", "2A"): "□",
+    ("Wingdings 2", "50"): "√",
+    ("Wingdings 2", "52"): "☑",
+    ("Wingdings 2", "53"): "☒",
+}
 
 
 def check_archive(data: bytes) -> None:
@@ -137,6 +156,9 @@ class _Reader:
         self._marks(element)
 
     def _marks(self, element: Any) -> None:
+        for run in element.iter(qn("w:r")):
+            if (why := _left_out(run)) and next(run.iter(qn("w:t")), None) is not None:
+                self.found.warn(why)
         if next(element.iter(qn("w:ins"), qn("w:del"), qn("w:moveFrom")), None) is not None:
             self.found.warn("文件里有修订痕迹，按接受修订以后的样子读。")
         if next(element.iter(qn("w:drawing"), qn("w:pict"), qn("w:object")), None) is not None and not _boxes(element):
@@ -234,11 +256,30 @@ def _text(paragraph: Any) -> str:
             stack.pop()
         elif element.tag == qn("w:t"):
             out.append(element.text or "")
+        elif element.tag == qn("w:sym"):
+            out.append(_symbol(element))
         elif element.tag in _NO_BREAKING:
             out.append(_NO_BREAKING[element.tag])
+        elif element.tag == qn("w:r") and _left_out(element):
+            continue
         elif isinstance(element.tag, str) and element.tag not in _SKIPPED and element.tag != qn("w:tbl"):
             stack.append(iter(element))
     return "".join(out)
+
+
+def _left_out(run: Any) -> str | None:
+    """Why its words don't count, for whoever checks: Word shows them crossed out, or not at all."""
+    for tag, why in _LEFT_OUT.items():
+        mark = run.find(f"{qn('w:rPr')}/{tag}")
+        if mark is not None and mark.get(qn("w:val")) not in ("0", "false", "off"):
+            return why
+    return None
+
+
+def _symbol(element: Any) -> str:
+    """A sign of a symbol font; Word writes its place with F000 added. One that isn't known leaves a mark."""
+    code = (element.get(qn("w:char")) or "").upper()
+    return _SYMBOLS.get((element.get(qn("w:font")) or "", code.removeprefix("F0").lstrip("0")), "〓")
 
 
 def _boxes(paragraph: Any) -> list[Any]:

@@ -40,6 +40,7 @@ _INLINE = frozenset(
         "strike strong sub sup time tt u var wbr o:p st1:chsdate"
     ).split()
 )
+_CROSSED_OUT = re.compile(r"text-decoration[^;]*line-through", re.I)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.I)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,20})", re.I)
 _KNOWN = {
@@ -68,9 +69,22 @@ def read_html_text(text: str) -> Extract:
         raise FileRefused("这个网页太复杂，请把要用的文字贴进来。")
     page = BeautifulSoup(text, "lxml")
     reader = _Reader()
+    if _cut_out(page):
+        reader.found.warn("文件里有划掉的字，没有读进来，请对照原文核对。")
     reader.walk(page, 0)
     reader.flush()
     return reader.found.extract()
+
+
+def _cut_out(page: BeautifulSoup) -> bool:
+    """Takes away what is crossed out, and pinyin over characters. Whether words were crossed out."""
+    for pinyin in page.find_all(["rt", "rp"]):
+        pinyin.decompose()
+    crossed = [*page.find_all(["del", "s", "strike"]), *page.find_all(style=_CROSSED_OUT)]
+    had_words = any(tag.get_text(strip=True) for tag in crossed)
+    for tag in crossed:
+        tag.extract()  # one may lie in another
+    return had_words
 
 
 class _Reader:

@@ -23,4 +23,6 @@ def read_markdown(data: bytes) -> Extract:
     """Through HTML, so that lists, tables and code are read by one reader. Raises FileRefused."""
     from knowledge.importing.formats.html import read_html_text
 
-    return read_html_text(MarkdownIt("commonmark", {"html": True, "breaks": True}).enable("table").render(decode(data)))
+    return read_html_text(
+        MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(["table", "strikethrough"]).render(decode(data))
+    )

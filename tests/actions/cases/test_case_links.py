@@ -1,6 +1,5 @@
-"""One-time links: progress for whoever holds the link, once."""
+"""Links: progress for whoever holds one, until it ends or is taken back."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,23 +28,37 @@ def linked(session: Session) -> tuple[Case, str]:
     return case, token
 
 
-def test_a_link_opens_once_and_looking_at_its_door_does_not_count(sessions: sessionmaker[Session]) -> None:
+def test_a_link_opens_as_often_as_one_likes_and_only_that_is_noted(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         case, token = linked(session)
-        for _ in range(3):
-            links.check(session, token, now=NOW)
-        assert links.open_once(session, token, now=NOW).id == case.id
-        for again in (links.check, links.open_once):
+        assert links.check(session, token, now=NOW).opened_at is None, "a preview is no opening"
+        for day in range(3):
+            assert links.opened(session, token, now=NOW + timedelta(days=day)).id == case.id
+        session.expire_all()
+        assert links.check(session, token, now=NOW).opened_at == NOW + timedelta(days=2)
+
+
+def test_a_link_that_was_taken_back_opens_nothing(sessions: sessionmaker[Session]) -> None:
+    with sessions() as session:
+        case, token = linked(session)
+        other = links.make(session, case.id, now=NOW)
+        links.take_back(session, token, now=NOW)
+        for again in (links.check, links.opened, links.take_back):
             with pytest.raises(NotFound):
                 again(session, token, now=NOW)
+        assert links.opened(session, other, now=NOW).id == case.id
+        assert links.count_good(session, case.id, now=NOW) == 1
+        assert links.take_back_all(session, case.id) == 1
+        with pytest.raises(NotFound):
+            links.opened(session, other, now=NOW)
 
 
 def test_a_link_ends_after_its_time(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         _, token = linked(session)
         with pytest.raises(NotFound):
-            links.open_once(session, token, now=NOW + links.LASTS)
-        links.open_once(session, token, now=NOW + links.LASTS - timedelta(seconds=1))
+            links.opened(session, token, now=NOW + links.LASTS)
+        links.opened(session, token, now=NOW + links.LASTS - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("token", ["", "x", "\ud800", "a" * 5000, "' OR 1=1 --"])
@@ -53,29 +66,10 @@ def test_a_made_up_token_opens_nothing(sessions: sessionmaker[Session], token: s
     with sessions() as session:
         linked(session)
         with pytest.raises(NotFound):
-            links.open_once(session, token, now=NOW)
+            links.opened(session, token, now=NOW)
 
 
 def test_the_token_itself_is_not_stored(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         _, token = linked(session)
         assert token not in "".join(session.scalars(select(CaseLink.token_hash)))
-
-
-def test_of_ten_who_open_at_once_one_sees_it(sessions: sessionmaker[Session]) -> None:
-    with sessions() as session:
-        _, token = linked(session)
-    seen: list[bool] = []
-
-    def run() -> None:
-        with sessions() as session:
-            try:
-                links.open_once(session, token, now=NOW)
-                seen.append(True)
-            except NotFound:
-                seen.append(False)
-
-    threads = [threading.Thread(target=run) for _ in range(10)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
-    assert (len(seen), sum(seen)) == (10, 1)

@@ -340,6 +340,25 @@ def test_numbers_cannot_be_walked(county: sessionmaker[Session]) -> None:
         assert finding.look_up(session, case.number, "5678", now=NOW + timedelta(days=1, minutes=1)).id == case.id
 
 
+def test_who_guesses_locks_themselves_out_and_not_the_owner(county: sessionmaker[Session]) -> None:
+    """Red team L6: five wrong tries by anybody kept the owner out for a day."""
+    with county() as session:
+        case = filed(session, phone="13812345678")
+        for tail in range(10):
+            with pytest.raises(NotFound):
+                finding.look_up(session, case.number, f"{tail:04d}", now=NOW, asker="guesser")
+        with pytest.raises(NotFound):
+            finding.look_up(session, case.number, "5678", now=NOW, asker="guesser")
+        assert finding.look_up(session, case.number, "5678", now=NOW, asker="owner").id == case.id
+        for other in range(20):  # many conversations, one try each
+            with pytest.raises(NotFound):
+                finding.look_up(session, case.number, f"{other:04d}", now=NOW, asker=f"guesser {other}")
+        with pytest.raises(NotFound):
+            finding.look_up(session, case.number, "5678", now=NOW, asker="owner")
+        later = NOW + timedelta(days=1, minutes=1)
+        assert finding.look_up(session, case.number, "5678", now=later, asker="guesser").id == case.id
+
+
 def test_no_mediation_without_both_and_thirty_days_to_confirm(county: sessionmaker[Session]) -> None:
     with county() as session:
         case = filed(session)
@@ -364,6 +383,84 @@ def test_no_mediation_without_both_and_thirty_days_to_confirm(county: sessionmak
             session, case.id, facts="f", terms="t", method="", signed_on=date(2026, 9, 4), actor=STAFF, now=NOW
         )
         assert mediation.confirm_by == date(2026, 10, 8), "the thirtieth day lies in the October holidays"
+
+
+def agreed(session: Session, **fields: object) -> Case:
+    """A case whose parties have both consented to mediation."""
+    case = filed(session, **fields)  # type: ignore[arg-type]
+    parties = [{"name": "李大山", "role": "申请人"}, {"name": "王有田"}]
+    cases_mediation.start_mediation(session, case.id, mediator="老周", parties=parties, actor=STAFF, now=NOW)
+    for party in (0, 1):
+        cases_mediation.consent(session, case.id, party, "yes", actor=STAFF, now=NOW)
+    session.refresh(case)
+    return case
+
+
+def told(case: Case) -> list[str]:
+    return [e.say for e in case.events if e.say]
+
+
+def test_a_draft_is_changed_as_often_as_one_likes_and_nobody_outside_hears_of_it(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        case = agreed(session)
+        before = told(case)
+        for terms in ("七天内退回去", "十天内退回去\n不再要求赔偿"):
+            mediation = cases_mediation.draft_agreement(
+                session,
+                case.id,
+                facts="占了路",
+                terms=terms,
+                method="",
+                details=[{"name": "李大山", "sex": "男", "age": "52", "address": "李家沟村 3 组"}, {"name": ""}],
+                actor=STAFF,
+                now=NOW,
+            )
+        session.expire_all()
+        assert (mediation.terms, mediation.signed_on, mediation.confirm_by) == (
+            "十天内退回去\n不再要求赔偿",
+            None,
+            None,
+        )
+        first, second = mediation.parties
+        assert (first["sex"], first["age"], first["address"], first["role"]) == ("男", "52", "李家沟村 3 组", "申请人")
+        assert (first["consent"], second["consent"], second["name"]) == ("yes", "yes", "王有田")
+        assert told(case) == before
+        assert [e.what for e in case.events].count("起草调解协议") == 1
+
+
+def test_the_parties_hear_that_it_is_signed_when_it_is_signed(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        case = agreed(session)
+        words = {"facts": "占了路", "terms": "退回去", "method": ""}
+        cases_mediation.draft_agreement(session, case.id, **words, actor=STAFF, now=NOW)
+        cases_mediation.sign_agreement(session, case.id, **words, signed_on=date(2026, 11, 24), actor=STAFF, now=NOW)
+        session.expire_all()
+        assert sum("调解协议签好了" in said for said in told(case)) == 1
+        with pytest.raises(NotAllowed):
+            cases_mediation.draft_agreement(session, case.id, **words, actor=STAFF, now=NOW)
+
+
+def test_a_party_may_still_say_no_to_a_draft(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        case = agreed(session)
+        cases_mediation.draft_agreement(session, case.id, facts="", terms="退", method="", actor=STAFF, now=NOW)
+        assert cases_mediation.consent(session, case.id, 1, "no", actor=STAFF, now=NOW).failed_at
+
+
+def test_the_telephone_of_who_reported_it_stands_on_the_paper(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        assert agreed(session, phone="13812345678").mediation.parties[0]["phone"] == "13812345678"  # type: ignore[union-attr]
+        unnamed = agreed(session, key="k2", phone="13812345678", is_anonymous=True)
+        assert unnamed.mediation.parties[0].get("phone", "") == ""  # type: ignore[union-attr]
+
+
+def test_the_record_of_a_meeting_says_when_and_where(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        case = agreed(session)
+        at = NOW + timedelta(days=1)
+        cases_mediation.add_session(session, case.id, at=at, place="村委会", text="第一次", actor=STAFF, now=NOW)
+        session.expire_all()
+        assert [e.note for e in case.events if e.what == "调解会"] == ["11月25日 10:00，村委会。第一次"]
 
 
 def test_a_clear_no_ends_the_mediation_and_tells_the_other_ways(county: sessionmaker[Session]) -> None:

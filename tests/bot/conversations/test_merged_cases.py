@@ -66,6 +66,8 @@ def test_what_happens_after_the_merger_reaches_every_resident_once(session: Sess
     for conversation, case in (("c1", first), ("c2", second), ("c3", third)):
         words = heard(session, conversation)
         assert words.count("灯修好了") == 1
+        cards = {m.reply.case for m in messages_after(session, conversation, 0)}
+        assert cards == {numbers.spoken(case.number)}, "all news of it stand on the card of their own report"
         assert (numbers.spoken(case.number) in words) == (case is not first), (
             "who was merged hears which report of theirs it is"
         )

@@ -115,3 +115,38 @@ def test_no_secret_stands_among_the_arguments_of_a_process(tmp_path: Path) -> No
     assert not any("-3kQ" in argument for child in stack.children for argument in child.command), "ps shows them"
     assert rasa.environ["LINLI_RASA_SECRET"] == "-3kQ"
     stack.stop()
+
+
+def test_nothing_that_serves_needs_a_package_of_the_tests() -> None:
+    """Every module of ours is imported where the packages of `requirements-test.lock` can't be."""
+    lock = (ROOT / "requirements-test.lock").read_text(encoding="utf-8").split()
+    code = """
+import importlib, importlib.abc, importlib.metadata, pkgutil, sys
+names = {line.partition("==")[0].lower().replace("_", "-") for line in sys.argv[1:]}
+top = {m for m, owners in importlib.metadata.packages_distributions().items()
+       if owners and all(o.lower().replace("_", "-") in names for o in owners)}
+assert {"pytest", "playwright", "hypothesis", "wechatpy"} <= top, top
+
+class Gone(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in top:
+            raise ModuleNotFoundError(f"{name} is of the tests")
+
+sys.meta_path.insert(0, Gone())
+import actions, bot, knowledge
+for floor in (actions, bot, knowledge):
+    for found in pkgutil.walk_packages(floor.__path__, floor.__name__ + "."):
+        if not found.name.startswith(("bot.nlu", "bot.migrations")) and not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+"""
+    done = subprocess.run([sys.executable, "-c", code, *lock], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_locks_share_nothing() -> None:
+    locks = [
+        (ROOT / name).read_text(encoding="utf-8").split() for name in ("requirements.lock", "requirements-test.lock")
+    ]
+    run, test = ({line.partition("==")[0] for line in lock} for lock in locks)
+    assert run & test == set()
+    assert {"pytest", "mypy", "ruff", "playwright", "schemathesis", "wechatpy"} <= test

@@ -129,6 +129,21 @@ def test_a_table_that_is_made_anew_keeps_the_rows_that_point_to_it(tmp_path: Pat
     assert state(url)[2] == ["第1句", "第2句", "第3句"]
 
 
+def test_a_link_that_was_used_up_under_the_old_rule_stays_shut(tmp_path: Path) -> None:
+    """Since 0015 a link opens until it ends; those that had opened were promised to open no more."""
+    url = f"sqlite:///{tmp_path / 'linli.sqlite'}"
+    command.upgrade(config(url), "0014")
+    engine = create_engine(url)
+    with engine.begin() as db:
+        db.execute(text("PRAGMA foreign_keys=OFF"))
+        for token, opened_at in (("used", AT), ("unused", None)):
+            insert(db, "case_link", token_hash=token, case_id=1, made_at=AT, ends_at=AT, opened_at=opened_at)
+    migrate(url)
+    with engine.begin() as db:
+        assert list(db.scalars(text("SELECT token_hash FROM case_link"))) == ["unused"]
+    engine.dispose()
+
+
 def test_a_database_of_a_newer_version_is_left_alone_and_told_in_a_sentence(tmp_path: Path) -> None:
     file = sqlite_file(tmp_path)
     with sqlite3.connect(file) as database:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.errors import InvalidInput, NotAllowed
 from bot.staff import accounts, audit, models, passwords, rights, signing_in
-from bot.staff.models import AuditEntry, Role, Staff, StaffSession
+from bot.staff.models import AuditEntry, Role, SignInTry, Staff, StaffSession
 from bot.staff.passwords import SignInFailed
+from bot.staff.signing_in import NOWHERE, From
 from knowledge.exchange.corpus import import_places
 from tests.conftest import CORPUS, STRONG_HASHER
 
@@ -34,16 +35,30 @@ def person(session: Session, login: str = "wang", role: Role = Role.agent, place
 
 
 def enter(
-    session: Session, password: str = PASSWORD, *, login: str = "wang", code: str = "", now: datetime = NOW
+    session: Session,
+    password: str = PASSWORD,
+    *,
+    login: str = "wang",
+    code: str = "",
+    now: datetime = NOW,
+    origin: From = NOWHERE,
 ) -> str:
-    return signing_in.sign_in(session, login=login, password=password, code=code, now=now, agent="Firefox")[0]
+    return signing_in.sign_in(
+        session, login=login, password=password, code=code, now=now, agent="Firefox", origin=origin
+    )[0]
 
 
 def refused(
-    session: Session, password: str = "wrong-password", *, login: str = "wang", code: str = "", now: datetime = NOW
+    session: Session,
+    password: str = "wrong-password",
+    *,
+    login: str = "wang",
+    code: str = "",
+    now: datetime = NOW,
+    origin: From = NOWHERE,
 ) -> str:
     with pytest.raises(SignInFailed) as caught:
-        enter(session, password, login=login, code=code, now=now)
+        enter(session, password, login=login, code=code, now=now, origin=origin)
     return caught.value.message_zh
 
 
@@ -123,6 +138,7 @@ def test_wrong_tries_that_come_at_once_are_all_counted(
     assert at_once(monkeypatch, sessions, ["wrong-password"] * 4) == ["账号或密码不对。"] * 4
     session.refresh(staff)
     assert (staff.wrong, staff.locked_until) == (4, None)
+    assert [(t.wrong, t.locked_until) for t in session.scalars(select(SignInTry))] == [(4, None)]
 
 
 def test_the_right_password_among_many_wrong_ones_at_once_is_refused(
@@ -138,12 +154,48 @@ def test_the_fifth_wrong_try_locks_for_fifteen_minutes(session: Session) -> None
     staff = person(session)
     for _ in range(4):
         refused(session)
-    assert staff.locked_until is None
+    assert session.scalars(select(SignInTry)).one().locked_until is None
     refused(session)
-    assert staff.locked_until == NOW + timedelta(minutes=15)
+    assert session.scalars(select(SignInTry)).one().locked_until == NOW + timedelta(minutes=15)
     assert "锁" in refused(session, PASSWORD, now=NOW + timedelta(minutes=14, seconds=59))
     assert enter(session, now=NOW + timedelta(minutes=15, seconds=1))
+    assert session.scalars(select(SignInTry)).all() == []
     assert (staff.wrong, staff.locked_until) == (0, None)
+
+
+def test_wrong_tries_from_one_address_lock_nobody_at_another(session: Session) -> None:
+    """Red team M7: five requests kept the only administrator out."""
+    person(session)
+    for _ in range(6):
+        refused(session, origin=From("203.0.113.9"))
+    assert "锁" in refused(session, PASSWORD, origin=From("203.0.113.9"))
+    assert enter(session, origin=From("198.51.100.7"))
+
+
+def test_an_unknown_name_hears_the_same_words_at_every_try(session: Session) -> None:
+    person(session)
+    there = [refused(session, origin=From("203.0.113.9")) for _ in range(7)]
+    nobody = [refused(session, login="nobody", origin=From("203.0.113.9")) for _ in range(7)]
+    assert there == nobody
+    assert len(set(there)) == 2
+
+
+def test_tries_from_many_addresses_stop_all_but_browsers_that_were_let_in_before(session: Session) -> None:
+    staff = person(session)
+    for number in range(50):
+        refused(session, origin=From(f"203.0.113.{number}"))
+    assert staff.locked_until == NOW + timedelta(minutes=15)
+    assert "锁" in refused(session, PASSWORD, origin=From("198.51.100.7"))
+    assert enter(session, origin=From("browser", is_known=True))
+
+
+def test_sessions_that_are_over_and_old_tries_are_swept(session: Session) -> None:
+    person(session)
+    enter(session)
+    refused(session, login="nobody")
+    assert signing_in.sweep(session, now=NOW + timedelta(minutes=59)) == 0
+    assert signing_in.sweep(session, now=NOW + timedelta(minutes=61)) == 1
+    assert signing_in.sweep(session, now=NOW + timedelta(hours=25)) == 1
 
 
 def test_a_right_password_forgets_the_wrong_ones_before_it(session: Session) -> None:
@@ -153,6 +205,7 @@ def test_a_right_password_forgets_the_wrong_ones_before_it(session: Session) -> 
     enter(session)
     for _ in range(4):
         refused(session)
+    assert session.scalars(select(SignInTry)).one().locked_until is None
     assert staff.locked_until is None
 
 
@@ -308,7 +361,11 @@ def test_signing_in_and_being_locked_are_in_the_audit_log(session: Session) -> N
     enter(session)
     for _ in range(5):
         refused(session)
-    assert [e.what for e in session.scalars(select(AuditEntry).order_by(AuditEntry.id))] == ["登录", "登录试错被锁"]
+    assert [e.what for e in session.scalars(select(AuditEntry).order_by(AuditEntry.id))] == [
+        "登录",
+        *["登录失败"] * 5,
+        "登录试错被锁",
+    ]
 
 
 def test_present_are_those_seen_of_late_who_have_not_marked_themselves_away(session: Session) -> None:

@@ -67,6 +67,14 @@ def test_what_is_malformed_is_told_so() -> None:
     assert raising(NotFound()).get("/?number=x").json()["error"]["code"] == "malformed"
 
 
+def test_who_mistypes_an_address_gets_a_page_in_chinese() -> None:
+    page = raising(NotFound("没有找到。")).get("/nosuch", headers=HTML)
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "没有找到。" in page.text
+    assert 'href="/"' in page.text
+    assert raising(NotFound()).get("/nosuch").json()["error"]["code"] == "NotFound"
+
+
 def test_staff_in_a_browser_get_a_page_and_htmx_gets_json() -> None:
     client = raising(NotFound("没有这件事。"))
     page = client.get("/staff/cases/1", headers=HTML)

@@ -28,8 +28,8 @@ from tests.fakes import FakeRasa, NoSearch
 
 pytestmark = pytest.mark.slow
 
-# a stream without end (test_staff_pages), and two pages for machines
-_NOT_ASKED = {"/staff/events", "/readyz", "/metrics"}
+# streams (test_staff_pages, resident/test_events), and two pages for machines
+_NOT_ASKED = {"/staff/events", "/api/widget/events", "/readyz", "/metrics"}
 _OPTIONS = hypothesis_settings(
     max_examples=20, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )

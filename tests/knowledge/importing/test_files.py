@@ -1,5 +1,7 @@
 """Files as offices send them: every word arrives, in order, with what it is."""
 
+from typing import Any
+
 import pytest
 
 from knowledge.errors import FileRefused
@@ -262,3 +264,60 @@ def test_a_name_gives_a_title(name: str, title: str) -> None:
 def test_a_page_of_a_few_words_is_still_text() -> None:
     with pytest.raises(FileRefused, match="扫描件"):
         read_file("a.pdf", sample_files.pdf(["短"]))
+
+
+def test_words_crossed_out_or_hidden_in_word_are_left_out_and_that_is_said() -> None:
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph()
+        paragraph.add_run("第三条 每户彩礼不得超过六万元。").font.strike = True
+        paragraph.add_run("第三条 每户彩礼不得超过三万元。").font.strike = False
+        paragraph.add_run("（内部：先别公布）").font.hidden = True
+        document.add_paragraph().add_run("双线划掉的。").font.double_strike = True
+
+    found = read_file("a.docx", sample_files.word(fill))
+    assert found.text == "第三条 每户彩礼不得超过三万元。"
+    assert sorted(w[:10] for w in found.warnings) == ["文件里有划掉的字，没", "文件里有隐藏的字，没"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.html", "<p>彩礼<del>六万</del><s>五万</s><strike>四万</strike>三万</p>"),
+        ("a.html", '<p>彩礼<span style="color:red;text-decoration: underline line-through">六万</span>三万</p>'),
+        ("a.html", "<table><tr><td>彩礼</td><td><del>六万 <s>五万</s></del>三万</td></tr></table>"),
+        ("a.md", "彩礼~~六万~~三万"),
+    ],
+)
+def test_words_crossed_out_on_a_page_are_left_out_and_that_is_said(name: str, text: str) -> None:
+    found = read_file(name, text.encode())
+    assert found.text.replace(" | ", "") == "彩礼三万"
+    assert any("划掉" in warning for warning in found.warnings)
+
+
+def test_ticked_and_empty_boxes_differ_and_pinyin_is_no_word() -> None:
+    sign = '<w:r><w:sym w:font="{}" w:char="F0{}"/></w:r>'
+    pinyin, base = (f"<w:r><w:t>{words}</w:t></w:r>" for words in ("bāo", "褒"))
+    ruby = f"<w:r><w:ruby><w:rt>{pinyin}</w:rt><w:rubyBase>{base}</w:rubyBase></w:ruby></w:r>"
+    signs = sign.format("Wingdings", "FE") + sign.format("Wingdings", "A8") + sign.format("Wingdings 2", "52")
+    found = read_file("a.docx", sample_files.body(f"<w:p>{signs}{ruby}<w:r><w:t>奖同意</w:t></w:r></w:p>"))
+    assert found.text == "☑□☑褒奖同意"
+    assert read_file("a.html", "<p><ruby>褒<rp>(</rp><rt>bāo</rt><rp>)</rp></ruby>奖</p>".encode()).text == "褒奖"
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ("第\u2f00条 垃圾分类。", "第一条"),  # Kangxi radicals, as a PDF printed on a Mac gives them
+        ("第\u2f17\u2f06条 垃圾分类。", "第十二条"),
+        ("第 十 二 条 垃圾分类。", "第十二条"),
+        ("【第三条】垃圾分类。", "第三条"),
+        ("[第3条] 垃圾分类。", "第三条"),
+    ],
+)
+def test_an_article_is_known_however_its_number_is_set(line: str, number: str) -> None:
+    [block] = read_file("a.txt", f"{line}\n".encode()).blocks
+    assert (block.kind, block.number, block.text) == (BlockKind.article, number, "垃圾分类。")
+
+
+def test_radicals_of_a_pdf_are_characters() -> None:
+    assert read_pasted("⻓期住在本村的⺠户，家⻔⼝").text == "长期住在本村的民户，家门口"

@@ -14,6 +14,11 @@ from defusedxml.ElementTree import fromstring
 from bot.channels.wechat.wire.crypto import WechatRefused
 
 MOST_BYTES = 64 * 1024
+# Other programs' copy buttons put them into what people paste; XML 1.0 has no such characters (section 2.2), and the
+# person would read that our account is out of order.
+_NO_XML = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
 
 
@@ -41,7 +46,7 @@ def read_fields(body: bytes) -> dict[str, str]:
     if len(body) > MOST_BYTES:
         raise WechatRefused("size")
     try:
-        root = fromstring(body, forbid_dtd=True)
+        root = fromstring(_NO_XML.sub(b"", body), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise WechatRefused("xml") from None
     return {child.tag: (child.text or "").strip() for child in root if isinstance(child.tag, str)}

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from actions.cases import finding, links, moves
 from actions.cases.green import GREEN
 from actions.cases.models import Case, Photo
-from actions.cases.status import OPEN, STAFF_LABELS, By, allowed
+from actions.cases.status import OPEN, STAFF_LABELS, By, CaseStatus, allowed
 from actions.errors import NotAllowed, NotFound
 from actions.offices import routing
 from actions.papers import agreement as agreements
 from actions.papers import case_file
+from actions.papers.printing import as_pdf
 from bot.conversations import delivery
 from bot.staff import rights
 from bot.web.downloads import file_response
@@ -27,7 +28,10 @@ from knowledge import places
 from knowledge.clock import today
 from knowledge.places import Level, Place
 
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_PAPERS = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+}
 
 router = APIRouter(prefix="/staff/cases")
 CasesSeat = Annotated[Seat, seat("cases")]
@@ -61,8 +65,9 @@ def photo(at: CasesSeat, case_id: str, photo_id: str) -> Response:
     return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
-@router.get("/{case_id}/agreement.docx")
-def agreement(at: Annotated[Seat, seat("mediate")], case_id: str) -> Response:
+@router.get("/{case_id}/agreement.{kind}")
+def agreement(at: Annotated[Seat, seat("mediate")], case_id: str, kind: Literal["docx", "pdf"]) -> Response:
+    """Word, to be changed; or PDF, to be printed as it is."""
     case = _held(at, case_id)
     if case.mediation is None or not case.mediation.terms:
         raise NotFound("还没有调解协议。")
@@ -72,7 +77,8 @@ def agreement(at: Annotated[Seat, seat("mediate")], case_id: str) -> Response:
     )
     at.record("下载调解协议", case.number)
     at.session.commit()
-    return file_response(data, f"调解协议书-{case.number}.docx", _DOCX)
+    name = f"调解协议书-{case.number}"
+    return file_response(as_pdf(data, title=name) if kind == "pdf" else data, f"{name}.{kind}", _PAPERS[kind])
 
 
 @router.get("/{case_id}/pack.{kind}")
@@ -93,7 +99,7 @@ def pack(at: CasesSeat, case_id: str, kind: str) -> Response:
 @router.post("/{case_id}/{do}")
 def act(at: CasesForm, case_id: str, do: str) -> Response:
     case, now, note = _held(at, case_id), datetime.now(UTC), at.text("note")
-    at.record(f"事项：{do}", case.number, detail=note[:200])
+    at.record(f"事项：{do}", case.number)
     if do.startswith("mediation") and not at.staff.can("mediate"):
         raise NotAllowed("调解由调解员来做。")
     if do not in MOVES:
@@ -127,6 +133,8 @@ def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
         "cases/case.html",
         case=case,
         moves=allowed(case.status, By.staff),
+        next_step=next_step(case),
+        steps=steps(case),
         labels=STAFF_LABELS,
         teams=at.teams(),
         photos=list(at.session.scalars(select(Photo.id).where(Photo.case_id == case.id))),
@@ -138,6 +146,37 @@ def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
         merged=finding.followers(at.session, case.id),
         lead=finding.lead(at.session, case),
     )
+
+
+_STEPS: tuple[tuple[str, frozenset[CaseStatus]], ...] = (
+    ("登记", frozenset({CaseStatus.filed})),
+    ("受理", frozenset({CaseStatus.accepted})),
+    ("交办", frozenset({CaseStatus.assigned, CaseStatus.reopened})),
+    ("办理", frozenset({CaseStatus.in_progress})),
+    ("答复", frozenset({CaseStatus.answered})),
+    ("办结", frozenset({CaseStatus.closed})),
+)
+
+
+def steps(case: Case) -> list[tuple[str, str]]:
+    """Names of the steps, each past, now or to come; none of a case that left the way: returned, withdrawn, merged."""
+    here = next((i for i, (_, statuses) in enumerate(_STEPS) if case.status in statuses), None)
+    if here is None:
+        return []
+    return [(name, "past" if i < here else "now" if i == here else "") for i, (name, _) in enumerate(_STEPS)]
+
+
+def next_step(case: Case) -> CaseStatus | None:
+    """What staff would do with it now; None where it is the resident's turn, or nothing is left to do."""
+    if case.status is CaseStatus.reopened:  # by those who had it, unless it is nobody's
+        return CaseStatus.in_progress if case.team_id else CaseStatus.assigned
+    forward = {
+        CaseStatus.filed: CaseStatus.accepted,
+        CaseStatus.accepted: CaseStatus.assigned,
+        CaseStatus.assigned: CaseStatus.in_progress,
+        CaseStatus.in_progress: CaseStatus.answered,
+    }
+    return forward.get(case.status)
 
 
 def _place(session: Session, case: Case) -> str:

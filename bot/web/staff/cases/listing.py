@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.cases import finding
+from actions.cases.figures import behind
 from actions.cases.models import Case
 from actions.cases.status import OPEN, STAFF_LABELS, CaseStatus
 from actions.errors import InvalidInput
@@ -86,6 +87,7 @@ def listing(
     unit: str = "",
     page: int = 1,
 ) -> Response:
+    show = show if show in _FILTERS or behind(show, datetime.now(UTC)) else "open"
     chosen = Filters.read({"show": show, "q": q, "category": category, "place": place, "unit": unit})
     page = max(1, min(page, _MOST_PAGES))
     seen = rights.places_of(at.session, at.staff)
@@ -99,7 +101,7 @@ def listing(
         pages=-(-total // _PAGE),
         show=show,
         chosen=chosen,
-        filters=_FILTERS,
+        filters=_FILTERS if show in _FILTERS else {**_FILTERS, show: f"统计里的“{show}”"},
         labels=STAFF_LABELS,
         categories=_categories(at.session, chosen),
         saved=list(at.session.scalars(saved)),
@@ -136,6 +138,7 @@ def _found(at: Seat, chosen: Filters, seen: list[str] | None, page: int) -> tupl
         overdue_at=datetime.now(UTC) if chosen.show == "overdue" else None,
         is_warned=chosen.show == "warned",
         has_absent_unit=chosen.show == "absent",
+        also=behind(chosen.show, datetime.now(UTC)) or (),
         limit=_PAGE,
         offset=(page - 1) * _PAGE,
     )

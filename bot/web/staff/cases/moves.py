@@ -162,17 +162,36 @@ def _add_session(deed: Deed) -> None:
     )
 
 
+def _draft_agreement(deed: Deed) -> None:
+    text, held = deed.form.text, deed.case.mediation
+    mediation.draft_agreement(
+        deed.session,
+        deed.case_id,
+        facts=text("facts"),
+        terms=text("terms"),
+        method=text("method"),
+        details=[
+            {name: text(f"{name}{i}", most) for name, most in mediation.DETAILS.items()}
+            for i in range(len(held.parties) if held else 0)
+        ],
+        actor=deed.actor,
+        now=deed.now,
+    )
+
+
 def _sign_agreement(deed: Deed) -> None:
+    """Signed as drafted, unless the form brings the words that were signed."""
+    held, text = deed.case.mediation, deed.form.text
     try:
-        day = date.fromisoformat(deed.form.text("signed_on", 10))
+        day = date.fromisoformat(text("signed_on", 10))
     except ValueError:
         raise InvalidInput("请填签字的日期。") from None
     mediation.sign_agreement(
         deed.session,
         deed.case_id,
-        facts=deed.form.text("facts"),
-        terms=deed.form.text("terms"),
-        method=deed.form.text("method"),
+        facts=text("facts") or (held.facts if held else ""),
+        terms=text("terms") or (held.terms if held else ""),
+        method=text("method") or (held.method if held else ""),
         signed_on=day,
         actor=deed.actor,
         now=deed.now,
@@ -197,6 +216,7 @@ MOVES: dict[str, Verb] = {
     "mediation-start": _start_mediation,
     "mediation-consent": _consent,
     "mediation-session": _add_session,
+    "mediation-draft": _draft_agreement,
     "mediation-sign": _sign_agreement,
     "mediation-fail": _fail_mediation,
 }

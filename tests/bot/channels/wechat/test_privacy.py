@@ -87,7 +87,8 @@ def settings_of(wired: Wired, home: Path) -> Settings:
 
 def command(wired: Wired, home: Path, action: str) -> int:
     return cli_privacy.privacy(
-        settings_of(wired, home), argparse.Namespace(action=action, conversation=wired.conversation(OPENID))
+        settings_of(wired, home),
+        argparse.Namespace(action=action, conversation=wired.conversation(OPENID), case="", phone="", yes=False),
     )
 
 

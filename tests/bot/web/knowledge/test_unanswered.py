@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from actions.feedback import UnansweredQuestion
 from bot.web.knowledge import unanswered
 from knowledge.documents import versions
 from knowledge.documents.models import DocumentVersion
 from knowledge.documents.versions import Person
-from tests.bot.web.knowledge.indexed import ANN, Real, now
+from knowledge.search.searcher import Searcher
+from tests.bot.web.knowledge.indexed import ANN, Real, live, now
 from tests.bot.world import DAY
 from tests.fakes import NoSearch
 
@@ -154,3 +157,39 @@ def test_vectors_of_what_residents_said_are_computed_once(monkeypatch: pytest.Mo
     assert vectors(["甲乙", "丙丁", "甲乙"]).shape == (3, 384)
     assert vectors(["丙丁"]).shape == (1, 384)
     assert given == ["甲乙", "丙丁"]
+
+
+def test_many_groups_stand_on_pages(real: Real, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unanswered, "_NEAR", 1.1)  # each question is a group of its own
+    asked(real, *(f"第 {n} 块地的水渠归谁修" for n in range(45)))
+    pages = [real.client.get(f"/staff/knowledge/unanswered?page={n}").text for n in (1, 2, 3, 9)]
+    labels = [re.findall(r'<section[^>]*aria-label="(第 [^"]*)"', page) for page in pages]
+    assert [len(some) for some in labels] == [20, 20, 5, 5]
+    assert len({*labels[0], *labels[1], *labels[2]}) == 45
+    assert "3 / 3" in pages[3]
+
+
+def test_the_same_index_is_asked_once_and_again_when_it_is_another(real: Real, monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+    truly = unanswered.answer
+
+    def counted(session: Session, searcher: Searcher, question: str, **more: Any) -> Any:
+        searches.append(question)
+        return truly(session, searcher, question, **more)
+
+    monkeypatch.setattr(unanswered, "answer", counted)
+    asked(real, "摩托车年检去哪里办")
+    with real.world.sessions() as session:
+        session.execute(update(UnansweredQuestion).values(document_id="rule-1"))
+        session.commit()
+    again = "/staff/knowledge/unanswered/again?document=rule-1"
+    assert real.client.get(again).text == real.client.get(again).text
+    assert len(searches) == 1
+    real.client.get(f"{again}&fresh=1")
+    assert len(searches) == 2, "who presses the button wants it asked now"
+    with real.world.sessions() as session:
+        live(session, "摩托车年检去哪里办", "摩托车年检到县车管所。")
+        session.commit()
+    real.index()
+    real.client.get(again)
+    assert len(searches) == 3

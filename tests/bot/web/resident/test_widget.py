@@ -52,6 +52,18 @@ def test_what_is_said_is_answered_and_kept(empty: World) -> None:
     assert news["messages"] == turn["replies"]
 
 
+def test_what_a_button_says_is_shown_as_what_stands_on_it(empty: World) -> None:
+    """A page that is loaded again, or another one, showed `261124-001-05 催一下` where 催一下 was pressed."""
+    client = resident(empty)
+    pressed = {"client_id": "client-1", "text": "催一下", "payload": "261124-001-05 催一下"}
+    client.post("/api/widget/messages", json=pressed)
+    assert client.get("/api/widget/messages").json()["messages"][0]["text"] == "催一下"
+    with empty.sessions() as session:
+        assert session.scalars(select(Message.text)).first() == "261124-001-05 催一下", (
+            "what the dialogue and staff read"
+        )
+
+
 @pytest.mark.parametrize(
     ("text", "code"), [("", "empty"), ("   ", "empty"), ("长" * 2001, "too_long"), ("长" * 20_001, "malformed")]
 )
@@ -65,6 +77,9 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
     ("DELETE", "/api/widget/conversations/current", {}),
     ("POST", "/api/widget/messages", {"json": SAID}),
     ("GET", "/api/widget/messages", {}),
+    ("GET", "/api/widget/events", {}),
+    ("GET", "/api/widget/matters", {}),
+    ("DELETE", "/api/widget/matters/261124-001-05/links", {}),
     ("POST", "/api/widget/messages/1/rating", {"json": {"value": "down"}}),
     ("POST", "/api/widget/photos", {"files": {"photo": ("a.png", b"x")}}),
     ("POST", "/api/widget/typing", {}),

@@ -57,12 +57,14 @@ PAGES = {
     "/staff/cases/1/pack.json": "cases",
     "/staff/cases/1/pack.pdf": "cases",
     "/staff/cases/1/agreement.docx": "mediate",
+    "/staff/cases/1/agreement.pdf": "mediate",
     "/staff/calendar": "calendar",
     "/staff/calendar/1": "calendar",
     "/staff/dashboard": "dashboard",
     "/staff/dashboard/cases.csv": "dashboard",
     "/staff/dashboard/cases.xlsx": "dashboard",
     "/staff/settings": "settings",
+    "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
         f"/staff/import/{kind}{end}": permission
@@ -86,6 +88,7 @@ PAGES = {
             "/versions/1",
             "/versions/1/review",
             "/versions/1/letter.docx",
+            "/versions/1/letter.pdf",
             "/try",
             "/coverage",
             "/golden",
@@ -117,6 +120,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/knowledge": "knowledge",
         "/staff/calendar": "calendar",
         "/staff/settings": "settings",
+        "/staff/sites": "settings",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
@@ -141,8 +145,8 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     )
     gets = [p for p in world.paths("get") if p.startswith(belongs)]
     posts = [p for p in world.paths("post") if p.startswith(belongs)]
-    assert len(gets) == 12
-    assert len(posts) == 37
+    assert len(gets) == 14
+    assert len(posts) == 38
     forms = {
         "to": "answered",
         "note": "办好了",
@@ -435,19 +439,23 @@ def test_a_case_made_from_a_conversation_is_made_once_a_press(world: World) -> N
     assert made == ["井盖丢了一个", "路灯坏了三盏", "水管爆了一根", "电线掉了一根"]
 
 
-def test_a_link_for_the_resident_is_shown_once_and_opens_once(world: World) -> None:
+def test_a_link_for_the_resident_is_shown_once_and_opens_until_it_is_taken_back(world: World) -> None:
     desk = world.enter("agent")
     shown = desk.post(f"/staff/cases/{world.case}/link")
     path = re.search(r"/progress/[\w-]+", shown.text)
     assert path
     assert path.group() not in desk.get(f"/staff/cases/{world.case}").text
     visitor = world.visitor()
-    assert "看进度" in visitor.get(path.group()).text
-    assert "办理中" in visitor.post(path.group()).text
-    again = visitor.post(path.group())
-    assert again.status_code == 404
-    assert "已经用过" in again.text
-    assert "办理中" not in again.text
+    door = visitor.get(path.group()).text
+    assert "看进度" in door
+    assert "办理中" not in door, "a messenger's preview sees the door"
+    for _ in range(2):
+        assert "办理中" in visitor.post(path.group()).text
+    assert "收回了" in visitor.post(f"{path.group()}/back").text
+    for again in (visitor.get(path.group()), visitor.post(path.group()), visitor.post(f"{path.group()}/back")):
+        assert again.status_code == 404
+        assert "收回了、过期了" in again.text
+        assert "办理中" not in again.text
 
 
 def test_a_unit_that_was_called_has_the_case_among_its_own(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What one conversation holds, for the person themself (个人信息保护法 45)."""
+"""What one conversation, case or appointment holds, for the person themself (个人信息保护法 45)."""
 
 import base64
 from typing import Any
@@ -10,7 +10,7 @@ from actions.bookings.appointments import label
 from actions.bookings.models import Appointment
 from actions.bookings.status import LABELS
 from actions.cases.finding import of_conversation
-from actions.cases.models import Photo
+from actions.cases.models import Case, Photo
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from bot.channels import registry
@@ -37,14 +37,24 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "place": conversation.place_id,
         "messages": [message_json(m) for m in messages.all_messages(session, own)],
         "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
-        "appointments": [_appointment(a) for a in session.scalars(appointments)],
+        "appointments": [appointment_json(a) for a in session.scalars(appointments)],
         "photos": [_photo(p) for p in session.scalars(photos)],
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }
 
 
-def _appointment(held: Appointment) -> dict[str, str | None]:
+def case_json(session: Session, case: Case) -> dict[str, Any]:
+    """A case with its pictures, though the conversation it came from is gone."""
+    photos = session.scalars(select(Photo).where(Photo.case_id == case.id).order_by(Photo.id))
+    return {
+        **pack(case, place=case.place_id or ""),
+        "name": case.contact_name,
+        "photos": [_photo(p) for p in photos],
+    }
+
+
+def appointment_json(held: Appointment) -> dict[str, str | None]:
     return {
         "when": label(held.opening),
         "where": held.opening.address,

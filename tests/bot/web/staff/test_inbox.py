@@ -1,0 +1,101 @@
+"""The list beside a conversation: boxes, search, what was said, what is unread; and the figures that ring."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.cases import filing
+from actions.cases.models import Case
+from bot.conversations import handoff
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.staff.models import Staff
+from bot.web.staff.desk import Desk
+from bot.web.staff.inbox import Listener
+from tests.bot.world import World
+
+_ROW = 'class="list-group-item'
+
+
+def _add(session: Session, name: str, text: str, **more: object) -> Conversation:
+    conversation = Conversation(id=name, channel="widget", **{"place_id": "lijiagou", **more})
+    session.add(conversation)
+    session.flush()
+    session.add(Message(conversation_id=name, sender=Sender.resident, text=text, answered_at=datetime.now(UTC)))
+    session.flush()
+    return conversation
+
+
+def _agent(session: Session) -> int:
+    return session.scalars(select(Staff.id).where(Staff.login == "agent")).one()
+
+
+def test_a_search_finds_what_was_said_the_place_and_the_agent(world: World) -> None:
+    with world.sessions() as session:
+        _add(session, "other", "100%是他拿的", place_id="shiqiao", status="waiting", waiting_since=datetime.now(UTC))
+        session.commit()
+    client = world.enter("administrator")
+    for q, found in (("占了我家", 1), ("李家沟", 1), ("100%", 1), ("1_0", 0), ("没人说过", 0)):
+        page = client.get("/staff/inbox", params={"q": q})
+        assert page.text.count(_ROW) == found, q
+        assert f'value="{q}"' in page.text
+    assert client.get("/staff/inbox").text.count(_ROW) == 2
+
+
+def test_a_conversation_given_back_stands_among_those_that_ended(world: World) -> None:
+    with world.sessions() as session:
+        me, now = _agent(session), datetime.now(UTC)
+        handoff.accept(session, World.conversation, agent_id=me, agent_name="小钱", now=now)
+        handoff.say(session, World.conversation, "我来看看。", agent_id=me, client_id="1", now=now)
+        handoff.give_back(session, World.conversation, agent_id=me, agent_name="小钱", is_closing=True)
+        _add(session, "alone", "只跟邻里说过话", status=ConversationStatus.bot)
+        session.commit()
+    client = world.enter("agent")
+    page = client.get("/staff/inbox?box=closed").text
+    assert "占了我家的路" in page
+    assert "只跟邻里说过话" not in page, "nobody looks through what was said to the bot alone"
+    assert client.get("/staff/inbox?box=waiting").text.count(_ROW) == 0
+
+
+def test_the_list_stands_beside_the_conversation_and_marks_it(world: World) -> None:
+    page = world.enter("agent").get(f"/staff/conversations/{World.conversation}").text
+    row = page[page.index(_ROW) :]
+    assert 'aria-current="true"' in row[: row.index(">")]
+    assert "等人接 1" in page
+
+
+def test_cases_under_the_same_telephone_are_shown_as_far_as_one_may_see(world: World) -> None:
+    with world.sessions() as session:
+        for place, what in (("shiqiao", "去年的水渠"), ("qingshi", "镇上的垃圾场")):
+            fields = {"what": what, "phone": "13800001234"}
+            filing.file(
+                session,
+                request_key=place,
+                conversation_id=None,
+                place=place,
+                category="其他",
+                fields=fields,
+                now=datetime.now(UTC),
+            )
+        session.commit()
+        assert session.scalars(select(Case.phone)).all().count("13800001234") == 3
+    page = world.enter("liuhe").get(f"/staff/conversations/{World.conversation}").text
+    assert "去年的水渠" in page
+    assert "镇上的垃圾场" not in page
+    assert "镇上的垃圾场" in world.enter("administrator").get(f"/staff/conversations/{World.conversation}").text
+
+
+def test_the_figures_ring_for_danger_and_for_ones_own_unread(world: World) -> None:
+    desk: Desk = world.app.state.desk
+    with world.sessions() as session:
+        me, now = _agent(session), datetime.now(UTC)
+        handoff.accept(session, World.conversation, agent_id=me, agent_name="小钱", now=now)
+        _add(session, "fear", "他拿刀", status="waiting", waiting_since=now, handoff_reason="danger", emergency_at=now)
+        session.commit()
+    counts = Listener(me, None, hears_alarms=False).counts(desk)
+    assert (counts["waiting"], counts["danger"], counts["unread"]) == (1, 1, 1)
+    assert world.enter("agent").get(f"/staff/conversations/{World.conversation}").status_code == 200
+    with world.sessions() as session:
+        assert session.get_one(Conversation, World.conversation).agent_seen > 0
+    assert Listener(me, None, hears_alarms=False).counts(desk)["unread"] == 0
+    assert Listener(me + 1, None, hears_alarms=False).counts(desk)["unread"] == 0
