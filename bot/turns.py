@@ -22,7 +22,7 @@ from actions.cases.green import green_reasons
 from actions.errors import ActionError
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply, ReplyKind, phone_links
-from bot.conversations import alarms, claims, delivery, messages, queue
+from bot.conversations import claims, delivery, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.emergency.guidance import Emergency
@@ -274,7 +274,7 @@ class Turns:
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
             queued = queue.request(session, conversation, reason="danger", now=now)
-            alarms.raise_alarm(session, taken.conversation_id, now=now)
+            queue.raise_alarm(session, taken.conversation_id, now=now)
             replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
             _add_to_case(session, taken, now)
             return replies

@@ -18,7 +18,8 @@ ALLOWED = {"knowledge": {"knowledge"}, "actions": {"actions", "knowledge"}, "bot
 LONGEST_FUNCTION, LONG_FUNCTION, MOST_LONG_FUNCTIONS = 60, 40, 30
 WIDEST_FOLDER = 14
 # A folder of documents or training data is as wide as there are documents.
-_OF_DOCUMENTS = ("knowledge/corpus", "docs/images")
+# migrations are read in their order and only ever grow
+_OF_DOCUMENTS = ("knowledge/corpus", "docs/images", "bot/migrations/versions")
 
 
 def sources(*folders: str) -> Iterator[Path]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import httpx
 from sqlalchemy.orm import Session
 
+from bot.alarms import rows
 from bot.alarms.robots import Robot, RobotRefused, post
-from bot.conversations import alarms
 
 log = logging.getLogger("linli.alarms")
 
@@ -28,12 +28,12 @@ class Sending:
     def send_due(self) -> int:
         """How many alarms all robots now have. In several processes each try is made once."""
         with self._sessions() as session:
-            waiting = alarms.due(session, now=datetime.now(UTC))
+            waiting = rows.due(session, now=datetime.now(UTC))
         return sum(self._send(alarm_id) for alarm_id in waiting)
 
     def _send(self, alarm_id: int) -> bool:
         with self._sessions() as session:
-            alarm = alarms.claim(session, alarm_id, now=datetime.now(UTC))
+            alarm = rows.claim(session, alarm_id, now=datetime.now(UTC))
             if alarm is None:
                 return False
             left = [robot for robot in self._robots if robot.key not in alarm.told]
@@ -43,7 +43,7 @@ class Sending:
         is_done = len(reached) == len(left)
         with self._sessions() as session:
             if (alarm := session.get(type(alarm), alarm_id)) is not None:  # gone, if the resident deleted everything
-                alarms.note_told(session, alarm, reached, is_done=is_done, now=datetime.now(UTC))
+                rows.note_told(session, alarm, reached, is_done=is_done, now=datetime.now(UTC))
         return is_done
 
 

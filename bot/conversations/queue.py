@@ -1,7 +1,7 @@
 """The queue of those who wait for a person: how one gets into it, where one stands, how one leaves it unheard."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from actions.calendar.workdays import calendar, local
 from actions.offices import routing
 from actions.offices.models import HandoffRule
 from actions.replies import Button, Reply, ReplyKind, phone_links
-from bot.conversations.models import Conversation
+from bot.conversations.models import Alarm, Conversation
 from bot.conversations.status import Status, move
 from knowledge import places
 from knowledge.data_files import DataModel, Text, read
@@ -37,6 +37,7 @@ class ReasonsFile(DataModel):
 
 
 REASONS: dict[str, str] = read(Path(__file__).with_name("reasons.yml"), ReasonsFile).reasons.model_dump()
+_ONE_ALARM_FOR = timedelta(minutes=10)  # who is in danger writes many messages in a row
 DONT_WAIT = "不等了，接着问邻里"
 
 
@@ -131,3 +132,10 @@ def position(session: Session, conversation_id: str) -> int:
 def stop_waiting(session: Session, conversation_id: str) -> bool:
     """The resident would rather go on with the bot; the caller commits."""
     return move(session, conversation_id, Status.bot, start=(Status.waiting,), waiting_since=None, handoff_reason=None)
+
+
+def raise_alarm(session: Session, conversation_id: str, *, now: datetime) -> None:
+    """Once in ten minutes for a conversation; the caller commits."""
+    recent = select(Alarm.id).where(Alarm.conversation_id == conversation_id, Alarm.made_at > now - _ONE_ALARM_FOR)
+    if session.scalar(recent.limit(1)) is None:
+        session.add(Alarm(conversation_id=conversation_id, made_at=now, next_try_at=now))

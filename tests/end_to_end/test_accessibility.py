@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from bot.settings import Settings
 from tests.end_to_end import staff
 from tests.end_to_end.conftest import Resident
-from tests.end_to_end.test_widget import ask
+from tests.end_to_end.resident.test_widget import ask
 
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.alarms import rows
 from bot.alarms.robots import Kind, Robot, RobotSetting, robots_of
 from bot.alarms.sending import Sending
-from bot.conversations import alarms, handoff, messages, service
+from bot.conversations import handoff, messages, queue, service
 from bot.conversations.models import Alarm, Conversation
 from bot.turns import Turns
 from tests.fakes import FakeRasa
@@ -156,9 +157,9 @@ def test_many_messages_in_a_row_are_one_alarm_and_a_later_one_is_another(
 ) -> None:
     conversation_id, now = call(), datetime.now(UTC)
     with sessions() as session:
-        alarms.raise_alarm(session, conversation_id, now=now + timedelta(minutes=5))
+        queue.raise_alarm(session, conversation_id, now=now + timedelta(minutes=5))
         assert len(session.scalars(select(Alarm)).all()) == 1
-        alarms.raise_alarm(session, conversation_id, now=now + timedelta(minutes=11))
+        queue.raise_alarm(session, conversation_id, now=now + timedelta(minutes=11))
         assert len(session.scalars(select(Alarm)).all()) == 2
 
 
@@ -166,10 +167,10 @@ def test_of_two_processes_one_makes_the_try(sessions: sessionmaker[Session], cal
     call()
     now = datetime.now(UTC)
     with sessions() as one, sessions() as two:
-        (alarm_id,) = alarms.due(one, now=now)
-        assert alarms.due(two, now=now) == [alarm_id]  # both saw it at the same moment
-        assert alarms.claim(one, alarm_id, now=now) is not None
-        assert alarms.claim(two, alarm_id, now=now) is None
+        (alarm_id,) = rows.due(one, now=now)
+        assert rows.due(two, now=now) == [alarm_id]  # both saw it at the same moment
+        assert rows.claim(one, alarm_id, now=now) is not None
+        assert rows.claim(two, alarm_id, now=now) is None
 
 
 def test_an_alarm_goes_with_its_conversation(sessions: sessionmaker[Session], call: Call) -> None:

@@ -148,7 +148,7 @@ def test_a_page_hears_nothing_more_once_its_account_is_switched_off(world: World
     assert "waiting" in found[0]
 
 
-async def _beats(_: float) -> bool:
+async def _beats(_: float, *, since: str) -> bool:
     """Something changed, again and again."""
     await asyncio.sleep(0.01)
     return True

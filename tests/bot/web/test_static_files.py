@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from bot.web import static_files
 def client(tmp_path: Path) -> TestClient:
     app, settings = FastAPI(), Settings(home=tmp_path)
     app.add_api_route("/long", lambda: PlainTextResponse("邻里" * 5000))
+    app.state.chat = SimpleNamespace(sites=None)  # no other site asks here
     whole._join_files(app, settings)
     whole._join_middleware(app, settings)
     return TestClient(app)

