@@ -1,4 +1,6 @@
-"""Alarms as rows (`queue.raise_alarm` makes them with the conversation's own change): due while its resident waits, tried again until told."""
+"""Alarms as rows, which `queue.raise_alarm` makes with the conversation's own change: due while its resident waits,
+tried again until told.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

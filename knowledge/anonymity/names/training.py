@@ -44,6 +44,7 @@ _KEEPS_ROLE = re.compile(
 def ordinary_texts() -> list[str]:
     """Lines of the corpus, questions and documents, and of residents' messages, without keys."""
     files = {path.relative_to(CORPUS): path for path in CORPUS.rglob("*.yml") if path.parent.name != _ASKED}
+    files.pop(Path("set_aside.yml"), None)  # only ever measured with
     files[Path(_MESSAGES.name)] = _MESSAGES  # in its place by name: made-up names are drawn in the order of the texts
     return _lines(files)
 
