@@ -19,9 +19,9 @@ _templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
 
 @router.head("/")  # monitors ask so whether we are there
 @router.get("/")
-def chat(request: Request, village: str | None = None, embedded: bool = False, host: str = "") -> HTMLResponse:
+def chat(request: Request, village: str | None = None, embedded: str = "", host: str = "") -> HTMLResponse:
     """`embedded`: in a frame on a page of the origin `host`, which is told how many messages are unread."""
-    values = {"village": village, "prefix": _settings(request).prefix, "embedded": embedded, "host": ""}
+    values = {"village": village, "prefix": _settings(request).prefix, "embedded": bool(embedded), "host": ""}
     if not embedded:
         return _templates.TemplateResponse(request, "chat.html", values)
     held: Chat = request.app.state.chat
