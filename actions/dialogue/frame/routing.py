@@ -25,6 +25,7 @@ _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
 _THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
+_NAMED = 4  # characters; what lies near to these names a matter: 家暴咋办
 _CASE_WORDS = 24  # characters; who has a case and says no more is hardly telling another matter
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
@@ -163,7 +164,7 @@ class Routed(CustomAction):
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" else ""
             return say(reply_of(found, before=before), events=remembered(turn, found))
-        if row.intents & _NOT_MINE and found.raw >= _NOT_MINE_RAW and len(turn.text) >= _ASKED:
+        if row.intents & _NOT_MINE and found.raw >= _NOT_MINE_RAW and len(turn.text) >= _NAMED:
             return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)

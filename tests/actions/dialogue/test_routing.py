@@ -81,6 +81,7 @@ def test_what_lies_near_a_question_of_ours_is_never_out_of_scope(
 ) -> None:
     monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.3, raw=raw))
     assert said(sessions, "收到传票不去行吗", "out_of_scope") == reply
+    assert said(sessions, "家暴咋办", "out_of_scope") == reply
 
 
 def test_who_asks_after_a_matter_elsewhere_hears_that_we_cant_see_it(
