@@ -96,6 +96,13 @@ def test_the_finer_card_is_told() -> None:
     assert found.guidance is GUIDANCE[EmergencyKind.bite]
 
 
+@pytest.mark.parametrize("text", ["我爸刚吵完把农药喝了，躺在院里吐白沫", "我把一瓶安眠药吃了", "他喝了农药"])
+def test_who_has_swallowed_it_needs_what_to_do_about_poison(text: str) -> None:
+    ruled = recognise(text)
+    assert ruled is not None
+    assert ruled.guidance is GUIDANCE[EmergencyKind.poison]
+
+
 def test_without_a_second_opinion_the_rules_decide() -> None:
     turns = Turns(sessions=None, rasa=FakeRasa([]))  # type: ignore[arg-type]
     assert turns.danger_in("着火了") == recognise("着火了")
