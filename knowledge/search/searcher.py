@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from knowledge.documents.models import BankQuestion, Chunk, Document, DocumentVersion, Kind, VersionStatus
+from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.encoder.answer_classifier import AnswerClassifier
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
@@ -27,6 +27,7 @@ from knowledge.statutes.citations import named_article
 LEXICAL_WEIGHT = 0.08
 # Beside equals a text of the resident's own place comes first: the village's rule, the county's subsidy.
 LOCAL = 0.06
+_SMALL_WORDS = 8  # characters by which one way of asking may be longer in small words: 请问一下…怎么弄呢
 
 
 class Searcher:
@@ -285,9 +286,7 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     found = columns.join(Document, DocumentVersion.document_id == Document.id)
     texts = {row.id: row for row in session.execute(found.where(Chunk.id.in_([h.chunk_id for h in hits])))}
 
-    ids = {h.question.decode() for h in hits if h.question}
-    questions = select(BankQuestion.id, BankQuestion.text).where(BankQuestion.id.in_(ids))
-    same = {row.id.encode() for row in session.execute(questions) if _bare(row.text) == _bare(asked.text)}
+    same = _asked_word_for_word(session, hits, asked.text)
 
     def share(words: str | None) -> float:
         held = np.isin(codes, _pairs_of(words or ""))
@@ -310,10 +309,28 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
                 document=h.document_id,
                 ref=h.ref,
                 kind=h.kind,
-                is_asked=h.question in same,
+                is_asked=(h.document_id, h.ref) in same,
             )
         )
     return weighed
+
+
+def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str) -> set[tuple[str, str | None]]:
+    """Which of the hits have the message among their own questions. Of short questions the vectors are too much alike
+    for the nearest one to be it: 加班费怎么算 lay nearer to a longer way of asking.
+    """
+    wanted = _bare(text)
+    asked = (
+        select(BankTarget.document_id, BankTarget.ref, BankQuestion.text)
+        .join(BankQuestion, BankTarget.question_id == BankQuestion.id)
+        .where(
+            BankTarget.document_id.in_({h.document_id for h in hits}),
+            BankTarget.rank == 0,
+            BankQuestion.set_aside.is_(False),
+            func.length(BankQuestion.text).between(len(text) - _SMALL_WORDS, len(text) + _SMALL_WORDS),
+        )
+    )
+    return {(row.document_id, row.ref) for row in session.execute(asked) if _bare(row.text) == wanted}
 
 
 # One way of asking said in other small words: what begins and ends a question, 咋 for 怎么, 可以 for 能.
@@ -329,6 +346,7 @@ _SAME = (
 )
 
 
+@lru_cache(maxsize=65_536)
 def _bare(text: str) -> str:
     """A question as it is compared with one of ours: 彩礼可以退吗, 彩礼能退不 and 彩礼能退吗 are one."""
     said = "".join(c for c in normalise(text) if c.isalnum())
