@@ -286,7 +286,7 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     found = columns.join(Document, DocumentVersion.document_id == Document.id)
     texts = {row.id: row for row in session.execute(found.where(Chunk.id.in_([h.chunk_id for h in hits])))}
 
-    same = _asked_word_for_word(session, hits, asked.text)
+    same = _asked_word_for_word(session, hits, asked.text, draft=asked.draft)
 
     def share(words: str | None) -> float:
         held = np.isin(codes, _pairs_of(words or ""))
@@ -309,28 +309,36 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
                 document=h.document_id,
                 ref=h.ref,
                 kind=h.kind,
-                is_asked=(h.document_id, h.ref) in same,
+                is_asked=h.chunk_id in same,
             )
         )
     return weighed
 
 
-def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str) -> set[tuple[str, str | None]]:
-    """Which of the hits have the message among their own questions. Of short questions the vectors are too much alike
-    for the nearest one to be it: 加班费怎么算 lay nearer to a longer way of asking.
+def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str, *, draft: Draft | None = None) -> set[int]:
+    """Which chunks of the hits have the message among their own questions. Of short questions the vectors are too much
+    alike for the nearest one to be it: 加班费怎么算 lay nearer to a longer way of asking. A draft has the questions
+    that it brings, not those of the version it would replace.
     """
     wanted = _bare(text)
+    if not wanted:
+        return set()
+    drafted = {int(chunk) for chunk in draft.segment.chunk_ids} if draft else set()
+    ours = draft.questions if draft else {}
+    found = {h.chunk_id for h in hits if h.chunk_id in drafted and _bare(ours.get(h.question, "")) == wanted}
+    published = {(h.document_id, h.ref): h.chunk_id for h in hits if h.chunk_id not in drafted}
     asked = (
         select(BankTarget.document_id, BankTarget.ref, BankQuestion.text)
         .join(BankQuestion, BankTarget.question_id == BankQuestion.id)
         .where(
-            BankTarget.document_id.in_({h.document_id for h in hits}),
+            BankTarget.document_id.in_({document for document, _ in published}),
             BankTarget.rank == 0,
             BankQuestion.set_aside.is_(False),
             func.length(BankQuestion.text).between(len(text) - _SMALL_WORDS, len(text) + _SMALL_WORDS),
         )
     )
-    return {(row.document_id, row.ref) for row in session.execute(asked) if _bare(row.text) == wanted}
+    same = {(row.document_id, row.ref) for row in session.execute(asked) if _bare(row.text) == wanted}
+    return found | {chunk for key, chunk in published.items() if key in same}
 
 
 # One way of asking said in other small words: what begins and ends a question, 咋 for 怎么, 可以 for 能.
