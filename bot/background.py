@@ -45,26 +45,21 @@ class Background:
 
     async def deliver(self, channel: Channel) -> None:
         """What this channel's people haven't got yet goes out as soon as it may."""
-        await self._again_and_again("deliver", channel, channel.deliver_due)
+        await self._again_and_again(f"{channel.kind} deliver account={channel.name}", channel.deliver_due)
 
     async def tend(self, channel: Channel) -> None:
-        await self._again_and_again("tend", channel, channel.tend)
+        await self._again_and_again(f"{channel.kind} tend account={channel.name}", channel.tend)
 
-    async def _again_and_again(self, what: str, channel: Channel, work: Callable[[], int | None]) -> None:
+    async def ring(self, sending: Sending) -> None:
+        """Outside our own pages, for whoever may be in danger."""
+        await self._again_and_again("alarms", sending.send_due)
+
+    async def _again_and_again(self, what: str, work: Callable[[], int | None]) -> None:
         while True:
             try:
                 await asyncio.to_thread(work)
             except Exception as error:  # the trace would carry what was said
-                log.error("%s %s account=%s %s", channel.kind, what, channel.name, type(error).__name__)
-            await asyncio.sleep(_ROUND_S)
-
-    async def ring(self, sending: Sending) -> None:
-        """Outside our own pages, for whoever may be in danger."""
-        while True:
-            try:
-                await asyncio.to_thread(sending.send_due)
-            except Exception as error:
-                log.error("alarms %s", type(error).__name__)
+                log.error("%s %s", what, type(error).__name__)
             await asyncio.sleep(_ROUND_S)
 
     async def watch(self) -> None:

@@ -51,7 +51,7 @@ def stars(text: str) -> int | None:
 
 LOOK_UP, MARK = "查 ", "打分"  # for the slot `awaits`: the phone's last digits, a mark
 _WORD = "解决了没有 "  # for the slot `awaits`
-_SETTLED = (CaseStatus.answered, CaseStatus.closed)
+SETTLED = (CaseStatus.answered, CaseStatus.closed)
 _WHICH_MARK = tuple(Button(f"{n} 分", f"打{n}分") for n in (5, 4, 3, 2, 1))
 
 
@@ -62,7 +62,7 @@ def asking(session: Session, turn: Turn) -> Case | None:
     for case in finding.of_conversation(session, turn.conversation_id):
         asked = next((e for e in reversed(case.events) if e.say and moves.asks_whether_solved(e)), None)
         is_last = asked is not None and asked.at.timestamp() > spoken_at
-        if (is_last or case.number == number) and case.status in _SETTLED:
+        if (is_last or case.number == number) and case.status in SETTLED:
             return case
     return None
 
@@ -229,8 +229,8 @@ class ConfirmCase(CaseAction):
             own = finding.of_person(session, turn.conversation_id)
             at = {c.id: finding.lead(session, c).status for c in own}
             if solved is None:
-                return self._ask(turn, [c for c in own if at[c.id] in _SETTLED])
-            status = (CaseStatus.answered,) if CaseStatus.answered in at.values() else _SETTLED
+                return self._ask(turn, [c for c in own if at[c.id] in SETTLED])
+            status = (CaseStatus.answered,) if CaseStatus.answered in at.values() else SETTLED
             verb = "解决了" if solved else "没解决"
             reported = self.one_of(session, turn, status=status, verb=verb, is_merged_too=True)
             if isinstance(reported, Said):

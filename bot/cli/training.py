@@ -1,15 +1,13 @@
 """What is learned at set-up, and again when what it is learned from has changed."""
 
-from bot.run.preparing import train_answers
 from bot.run.setup import say
 from bot.settings import ROOT, Settings
 
 
 def train(settings: Settings) -> None:
-    """The topic classifier, the second opinion on danger, and the classifier of answers."""
+    """The topic classifier and the second opinion on danger; the classifier of answers comes before the snapshot."""
     _train_topics(settings)
     _train_dangers(settings)
-    train_answers(settings)
 
 
 def _train_topics(settings: Settings) -> None:
@@ -34,25 +32,18 @@ def _train_topics(settings: Settings) -> None:
 
 def _train_dangers(settings: Settings) -> None:
     from bot.emergency import second_opinion
+    from bot.run.preparing import query_encoder
     from bot.run.setup import digest, step
-    from knowledge.encoder.cache import VectorCache
-    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
-    from knowledge.encoder.queries import KeptQueries
     from knowledge.evaluation.answer_texts import read_answers
 
     def run() -> None:
         say("训练危险识别……")
-        embedder = SentenceEmbedder(
-            prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
-        )
-        cache = VectorCache(settings.cache / "vectors.sqlite")
-        kept = KeptQueries(embedder, cache)
         answers = read_answers(settings.corpus)
         phrasings = [text for answer in answers for text in answer.content.get("questions") or []]
         told = [*second_opinion.read_sentences(), *second_opinion.read_everyday()]
         told += second_opinion.troubles(phrasings, told)
-        second_opinion.train(told, embedder=kept).save(settings.dangers)
-        cache.close()
+        with query_encoder(settings) as embedder:
+            second_opinion.train(told, embedder=embedder).save(settings.dangers)
 
     code = ROOT / "bot" / "emergency" / "second_opinion.py"
     learned = [settings.learned] if settings.learned else []

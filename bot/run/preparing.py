@@ -117,21 +117,28 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
         cache.close()
 
 
+@contextlib.contextmanager
+def query_encoder(settings: Settings) -> Iterator[KeptQueries]:
+    """The query side, with what it once encoded: what is learned at set-up is learned from the same texts again."""
+    embedder = SentenceEmbedder(
+        prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
+    )
+    cache = VectorCache(settings.cache / "vectors.sqlite")
+    try:
+        yield KeptQueries(embedder, cache)
+    finally:
+        cache.close()
+
+
 def train_answers(settings: Settings) -> None:
     """The classifier of answers, from the ways of asking in the database."""
 
     def run() -> None:
         say("学认问的是哪一条……")
-        embedder = SentenceEmbedder(
-            prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
-        )
-        cache = VectorCache(settings.cache / "vectors.sqlite")
-        try:
-            with make_sessions(make_engine(settings.url))() as session:
-                ways = answer_classifier.ways_of_asking(session)
-            trained = answer_classifier.train(ways, embedder=KeptQueries(embedder, cache))
-        finally:
-            cache.close()
+        with make_sessions(make_engine(settings.url))() as session:
+            ways = answer_classifier.ways_of_asking(session)
+        with query_encoder(settings) as embedder:
+            trained = answer_classifier.train(ways, embedder=embedder)
         if trained is not None:
             trained.save(settings.answer_classifier)
 

@@ -7,8 +7,7 @@ case and the deed means just that.
 import re
 
 from actions.cases import finding, numbers
-from actions.cases.status import CaseStatus
-from actions.dialogue.case import CaseAction, CheckCase, ConfirmCase, SupplementCase, WithdrawCase
+from actions.dialogue.case import SETTLED, CaseAction, CheckCase, ConfirmCase, SupplementCase, WithdrawCase
 from actions.dialogue.frame.base import Said, Services, Turn
 
 _PRESSED = re.compile(r"^\d{6}-\d{3,6}-\d{2} ?(补充|催|没解决|解决了|我要撤回|确认撤回)")
@@ -20,7 +19,6 @@ _DEEDS: dict[str, type[CaseAction]] = {
     "我要撤回": WithdrawCase,
     "确认撤回": WithdrawCase,
 }
-_SETTLED = (CaseStatus.answered, CaseStatus.closed)
 
 
 def pressed(services: Services, turn: Turn) -> Said | None:
@@ -38,4 +36,4 @@ def _is_settled(services: Services, turn: Turn) -> bool:
     digits, _ = numbers.find(turn.text)
     with services.sessions() as session:
         own = finding.of_person(session, turn.conversation_id)
-        return any(finding.lead(session, c).status in _SETTLED for c in own if c.number == digits)
+        return any(finding.lead(session, c).status in SETTLED for c in own if c.number == digits)
