@@ -23,7 +23,8 @@ def normalise(text: str) -> str:
     row, but every digit: 13911112222.
     """
     folded = unicodedata.normalize("NFKC", text)
-    folded = "".join(c for c in folded if c == "\n" or not unicodedata.category(c).startswith("C"))
+    if not folded.replace("\n", "").isprintable():  # control characters, or blanks of other kinds
+        folded = "".join(c for c in folded if c == "\n" or not unicodedata.category(c).startswith("C"))
     folded = _converter().convert(folded)
     folded = re.sub(r"\s+", " ", folded).strip()
     return re.sub(r"(\D)\1{3,}", r"\1\1\1", folded)

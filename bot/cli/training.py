@@ -27,7 +27,7 @@ def _train_topics(settings: Settings) -> None:
         cache.close()
 
     code = ROOT / "knowledge" / "encoder" / "topic_classifier.py"
-    step("topics", digest(settings.corpus, code, topics.PATH, settings.statutes), run)
+    step("topics", digest(settings.corpus, code, topics.PATH, settings.statutes), run, makes=settings.topics)
 
 
 def _train_dangers(settings: Settings) -> None:
@@ -51,4 +51,5 @@ def _train_dangers(settings: Settings) -> None:
         "dangers",
         digest(code, second_opinion.SENTENCES, second_opinion.EVERYDAY, settings.corpus / "answers", *learned),
         run,
+        makes=settings.dangers,
     )

@@ -166,7 +166,7 @@ def train_rasa(settings: Settings) -> None:
         if done.returncode or not (settings.home / "rasa-models" / "linli.tar.gz").exists():
             raise SetupFailed(f"对话模型没有训练成功，原因在 {log} 的末尾。")
 
-    step("rasa-train", inputs, run)
+    step("rasa-train", inputs, run, makes=settings.home / "rasa-models" / "linli.tar.gz")
 
 
 @contextlib.contextmanager

@@ -36,10 +36,10 @@ def digest(*parts: Path | str) -> str:
     return sha.hexdigest()
 
 
-def step(name: str, inputs: str, run: Callable[[], None]) -> bool:
-    """Run unless the last successful run had the same inputs. Whether it ran."""
+def step(name: str, inputs: str, run: Callable[[], None], makes: Path | None = None) -> bool:
+    """Run unless the last successful run had the same inputs and what it `makes` is still there. Whether it ran."""
     stamp = HOME / "steps" / name
-    if stamp.exists() and stamp.read_text() == inputs:
+    if stamp.exists() and stamp.read_text() == inputs and (makes is None or makes.exists()):
         return False
     run()
     stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +102,7 @@ def _make_venv(venv: Path, version: str) -> None:
 def app_environment() -> None:
     def install() -> None:
         say("安装应用环境（Python 3.11，约 1 到 3 分钟）……")
+        (HOME / "steps" / "venv-app-test").unlink(missing_ok=True)  # a fresh environment has no packages for tests
         _make_venv(APP_VENV, "3.11")
         # torch by itself and first: asked for together with the rest, pip takes the CUDA build of several gigabytes.
         _pip(APP_VENV, os.environ.get("LINLI_TORCH", "torch==2.13.0"), *_torch_index())
@@ -113,6 +114,7 @@ def app_environment() -> None:
         digest(ROOT / "requirements.lock", ROOT / "pyproject.toml", os.environ.get("LINLI_TORCH", ""))
         + str(APP_VENV / "bin" / "python"),
         install,
+        makes=APP_VENV / "bin" / "linli",
     )
 
 
@@ -135,7 +137,7 @@ def sbom() -> None:
         _make_venv(venv, "3.11")
         _pip(venv, _SBOM_TOOL)
 
-    step("venv-sbom", _SBOM_TOOL, install)
+    step("venv-sbom", _SBOM_TOOL, install, makes=venv / "bin" / "cyclonedx-py")
     folder.mkdir(exist_ok=True)
     for name, python in (("app", APP_VENV / "bin" / "python"), ("rasa", RASA_VENV / "bin" / "python")):
         file = str(folder / f"{name}.cdx.json")
@@ -182,7 +184,12 @@ def front_end() -> None:
                 f"取前端部件失败，第一次安装需要联网；详细记录在 {HOME / 'logs' / 'npm.log'}。联网后再运行同一条命令。"
             )
 
-    step("front-end", digest(ROOT / "bot" / "static" / "package-lock.json"), install)
+    step(
+        "front-end",
+        digest(ROOT / "bot" / "static" / "package-lock.json"),
+        install,
+        makes=HOME / "front-end" / "node_modules",
+    )
 
 
 def rasa_environment() -> None:
@@ -191,7 +198,7 @@ def rasa_environment() -> None:
         _make_venv(RASA_VENV, "3.10")
         _pip(RASA_VENV, "-r", str(ROOT / "bot" / "requirements.txt"))
 
-    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install)
+    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install, makes=RASA_VENV / "bin" / "rasa")
 
 
 def main(arguments: Iterable[str]) -> int:

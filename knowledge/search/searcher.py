@@ -270,7 +270,7 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
     return hits
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def _pairs_of(words: str) -> np.ndarray:
     """The distinct pairs of a text of ours, which many questions find: it is normalised once, not at each of them."""
     return np.unique(lexical.pairs(normalise(words)))

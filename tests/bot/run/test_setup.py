@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.run import setup
 from bot.run.setup import SetupFailed
 from bot.run.stack import Stack
 from bot.settings import ROOT, Settings
@@ -150,3 +151,13 @@ def test_the_locks_share_nothing() -> None:
     run, test = ({line.partition("==")[0] for line in lock} for lock in locks)
     assert run & test == set()
     assert {"pytest", "mypy", "ruff", "playwright", "schemathesis", "wechatpy"} <= test
+
+
+def test_a_step_is_done_again_when_what_it_made_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "HOME", tmp_path)
+    made = tmp_path / "model"
+    assert setup.step("model", "inputs", made.touch, makes=made)
+    assert not setup.step("model", "inputs", made.touch, makes=made)
+    made.unlink()
+    assert setup.step("model", "inputs", made.touch, makes=made)
+    assert made.exists()
