@@ -114,7 +114,7 @@ def app_environment() -> None:
         digest(ROOT / "requirements.lock", ROOT / "pyproject.toml", os.environ.get("LINLI_TORCH", ""))
         + str(APP_VENV / "bin" / "python"),
         install,
-        makes=APP_VENV / "bin" / "linli",
+        makes=APP_VENV / "bin" / "python",
     )
 
 
@@ -198,7 +198,7 @@ def rasa_environment() -> None:
         _make_venv(RASA_VENV, "3.10")
         _pip(RASA_VENV, "-r", str(ROOT / "bot" / "requirements.txt"))
 
-    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install, makes=RASA_VENV / "bin" / "rasa")
+    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install, makes=RASA_VENV / "bin" / "python")
 
 
 def main(arguments: Iterable[str]) -> int:
