@@ -80,6 +80,10 @@ class AnswerClassifier:
         by_words = _log_softmax(self._words.chances(text[:_MOST_CHARACTERS]))
         return _log_softmax(by_words + _log_softmax(self._head @ vector + self._bias))
 
+    def by_document(self, text: str, vector: np.ndarray) -> dict[str, float]:
+        """Document -> log P."""
+        return dict(zip(self.ids, self.chances(text, vector).tolist(), strict=True))
+
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.stem}.fresh.npz")
