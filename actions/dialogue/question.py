@@ -8,7 +8,8 @@ from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import UNSURE_FROM, Answering, forgotten, remembered, reply_of, village_buttons
 from actions.dialogue.frame.base import ASKS, Said, Turn, say, slots
 from actions.dialogue.hearing import phrases
-from actions.replies import Button, Reply, ReplyKind
+from actions.replies import Button, Reply, ReplyKind, phone_links
+from actions.tools import retirement
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Level, Place, villages_in
@@ -106,12 +107,22 @@ class AnswerQuestion(Answering):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
+        if (reckoned := retirement.told(turn.text, today=self.services.today())) is not None:
+            return self._reckoned(turn, whole, reckoned, intent)
         told, unsaid = self._by_matter(turn, whole, intent)
         if not told:
             more = self.abstain(turn, turn.text, whole) if isinstance(whole, Abstention) else reply_of(whole)
             return say(more, events=forgotten(turn, intent))
         apart = [_ask_apart(unsaid)] if unsaid else []
         return say(*map(reply_of, told), *apart, events=remembered(turn, told[-1], intent=intent))
+
+    def _reckoned(self, turn: Turn, whole: Answer | Abstention, reckoned: str, intent: str) -> Said:
+        """The month first, then the rule, where we are sure of one."""
+        if isinstance(whole, Answer):
+            return say(reply_of(whole, before=f"{reckoned}\n"), events=remembered(turn, whole, intent=intent))
+        ask = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
+        reply = Reply(ReplyKind.answer, reckoned, next=ask, links=phone_links("12333"))
+        return say(reply, events=forgotten(turn, intent))
 
     def _one_by_one(self, turn: Turn, matters: Sequence[str], intent: str) -> Said:
         """An answer to each, in order, under its number; what we aren't sure of is said, never dropped."""
