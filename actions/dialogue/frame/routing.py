@@ -42,6 +42,10 @@ _PERSON = re.compile(
 )
 _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过期|来得及|还剩|哪天到期|到哪天|几号到")
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
+_PLEASANTRY = re.compile(
+    r"吃(?:了|饭|过)?(?:没|了吗|吗)|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
+    r"|[过新]年好"
+)
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -101,7 +105,11 @@ ROWS = (
     _row("check_legal_aid", 0.5, lambda turn, held: bool(_AID.search(turn.text))),
     _row("change_place", 0.5, lambda turn, held: bool(_PLACE.search(turn.text)), is_hollow=True),
     _row("ask_grid_worker", 0.6, lambda turn, held: "网格" in turn.text, is_hollow=True),
-    _row("greet thanks goodbye chitchat ask_capabilities", 0.6, lambda turn, held: len(turn.text) < 4),
+    _row(
+        "greet thanks goodbye chitchat ask_capabilities",
+        0.6,
+        lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _CASE_WORDS and bool(_PLEASANTRY.search(turn.text))),
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}

@@ -95,6 +95,11 @@ def test_a_told_matter_is_no_small_talk(
     assert said(sessions, "你吃饭没", "chitchat") == "谢谢您的评价。"
 
 
+def test_a_pleasantry_stands_whatever_lies_near(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    knows |= {"吃了没，今个儿冷得很哈": 0.9}
+    assert said(sessions, "吃了没，今个儿冷得很哈", "chitchat") == "谢谢您的评价。"
+
+
 def test_a_word_of_urging_within_a_story_looks_up_no_case() -> None:
     row = row_of("check_case")
     assert row is not None
