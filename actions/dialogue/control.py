@@ -26,6 +26,7 @@ from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say,
 from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import dispute as words
 from actions.dialogue.hearing import phrases
+from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Effects, Reply, ReplyKind
@@ -108,6 +109,8 @@ class Report(_ByWhatIsOpen):
             return RequestHandoff(self.services, self.name()).do(turn)
         if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
             return SupplementCase(self.services).do(turn)
+        if not turn.form and listed_matters(turn.text):
+            return AnswerQuestion(self.services).do(turn)
         if not turn.form and _PROGRESS.search(turn.text):
             return CheckCase(self.services).do(turn)
         return self.open.answers_case(turn) or ReportDispute(self.services).do(turn)
@@ -142,7 +145,8 @@ class Matter(CustomAction):
         super().__init__(services, "matter")
 
     def do(self, turn: Turn) -> Said:
-        told = Question if turn.intent.startswith("ask_") or phrases.is_question(turn.text) else Report
+        is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text) or listed_matters(turn.text)
+        told = Question if is_asked else Report
         return told(self.services, self.name()).do(turn)
 
 

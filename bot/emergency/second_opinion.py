@@ -33,7 +33,7 @@ NONE = "none"
 # from LIKELY_FROM on danger where no answer is found, in a long story later too; from FEARED_FROM on some words behind
 # whatever is found (bot/turns.py). Of 581 messages that told no danger 31 were from .3 on, 17 from .4 on.
 ALARM_FROM, LONG_ALARM_FROM, ASKED_ALARM_FROM = 0.65, 0.9, 0.97
-LIKELY_FROM, LONG_LIKELY_FROM, FEARED_FROM = 0.5, 0.75, 0.4
+LIKELY_FROM, LONG_LIKELY_FROM, FEARED_FROM = 0.6, 0.85, 0.4
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02

@@ -17,6 +17,7 @@ from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
+from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.smalltalk import friendly
 from knowledge.answering.told import Abstention, Answer
 
@@ -164,6 +165,8 @@ class Routed(CustomAction):
     def do(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
+        if not turn.form and listed_matters(turn.text):
+            return self._matter.do(turn)
         row = None if turn.form else row_of(turn.intent)
         if row is None or row.stands(turn, self._open(turn)):
             return self._action.do(turn)

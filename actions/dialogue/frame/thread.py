@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from actions.dialogue.frame.answering import Answering
+from actions.dialogue.frame.answering import Answering, reply_of
 from actions.dialogue.frame.base import Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
@@ -127,6 +127,14 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
         if best is None or sure > best[0]:
             best = (sure, found, words)
     return (best[1], best[2]) if best else None
+
+
+def again(answering: Answering, turn: Turn, found: Answer) -> Reply:
+    """What was found for these words; where it is the answer that was told last, its line that lies nearest, since the
+    same words once more would say that nobody listened.
+    """
+    is_said = found.document and found.document == turn.slot("last_document")
+    return (nearest_line(answering, turn) if is_said else None) or reply_of(found)
 
 
 def _reply(told: Told, text: str, *phones: str) -> Reply:

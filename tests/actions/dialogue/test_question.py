@@ -1,17 +1,22 @@
 """Several matters in one message, and the second message of a pair."""
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import Turn
-from actions.dialogue.question import AnswerQuestion, listed_matters, split_matters
+from actions.dialogue.hearing.matters import listed_matters, split_matters
+from actions.dialogue.question import AnswerQuestion
 from actions.replies import Reply, ReplyKind
-from knowledge.answering.told import Abstention, Answer
+from knowledge.answering.told import Abstention, Answer, Citation
 from knowledge.normalise import normalise
 from tests.actions.dialogue.test_base import given
+from tests.fakes import PairEmbedder
 
 
 @pytest.mark.parametrize(
@@ -76,3 +81,23 @@ def test_what_is_asked_beside_an_answered_matter_can_be_asked_by_a_tap(
     said = replies(sessions, "当初说楼下有学校现在没有能不能退？交房晚了五个月违约金找谁要？")
     assert said[0].text == "能要违约金。"
     assert [button.title for button in said[1].buttons] == ["当初说楼下有学校现在没有能不能退"]
+
+
+def test_the_answer_told_last_isnt_told_again_word_for_word(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Citation("answer", "问答", "wages", "双倍工资", None, "2026-01-01", None, False, "", None, 1.0)
+    details = {
+        "answer": "能。",
+        "cases": ["他不肯签 → 要不到", "已经走了一年 → 离开那天起一年内要"],
+        "door": "劳动仲裁",
+    }
+    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("双倍工资", details, source))
+    services = replace(given(sessions), searcher=SimpleNamespace(embedder=PairEmbedder()))  # type: ignore[arg-type]
+    turn = Turn("c", "那要是我已经走了一年呢", intent="ask_law", sure=0.9, message=1, slots={"last_document": "wages"})
+    told = Answer("能。整篇再说一遍。", None, (), 0.8, document="wages")
+    said = thread.again(AnswerQuestion(services), turn, told)
+    assert said.text.endswith("已经走了一年：离开那天起一年内要。")
+    assert "整篇" not in said.text
+    other = Answer("另一条。", None, (), 0.8, document="other")
+    assert thread.again(AnswerQuestion(services), turn, other).text == "另一条。"
