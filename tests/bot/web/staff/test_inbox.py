@@ -10,8 +10,8 @@ from actions.cases.models import Case
 from bot.conversations import handoff
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
+from bot.web.staff.conversations.inbox import Listener
 from bot.web.staff.desk import COOKIE, Desk
-from bot.web.staff.inbox import Listener
 from tests.bot.world import World
 
 _ROW = 'class="list-group-item'
