@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from actions.replies import ReplyKind
@@ -12,7 +12,7 @@ from bot.conversations.models import Conversation, Message, Sender
 
 _Said = Row[str, int, int]  # conversation, message, length of its text
 _A_SENTENCE = 6  # 转人工 alone says nothing of the matter
-_LOOKED_AT = 30  # messages of a conversation, the last before it began to wait
+_LOOKED_AT, _KEPT = 200, 30  # messages of a conversation: the newest, and of them those before it began to wait
 
 
 def words(session: Session, conversations: Sequence[Conversation]) -> dict[str, str]:
@@ -49,24 +49,33 @@ def unread(session: Session, conversations: Sequence[Conversation]) -> dict[str,
 
 
 def _said(session: Session, ids: Sequence[str], *, before_waiting: bool) -> dict[str, list[_Said]]:
-    """By conversation its resident's last _LOOKED_AT messages, in order: the database walks back along the index and
-    stops there, however long the conversation is.
+    """By conversation its resident's last _KEPT messages of the last _LOOKED_AT, in order: the database walks back
+    along the index and stops there, however long the conversation is.
     """
     if not ids:
         return {}
-    said = aliased(Message)
-    last = select(said.id).where(said.conversation_id == Conversation.id, said.sender == Sender.resident)
-    if before_waiting:
-        last = last.where(Conversation.waiting_since.is_(None) | (said.created_at <= Conversation.waiting_since))
-    last = last.order_by(said.id.desc()).limit(_LOOKED_AT).correlate(Conversation)
+    oldest = func.coalesce(_back(_LOOKED_AT), 0)
+    is_before = Conversation.waiting_since.is_(None) | (Message.created_at <= Conversation.waiting_since)
+    first = func.coalesce(_back(_KEPT, since=oldest, before_waiting=before_waiting), oldest)
     rows = session.execute(
         select(Message.conversation_id, Message.id, func.length(Message.text))
         .select_from(Conversation)
-        .join(Message, Message.id.in_(last))
-        .where(Conversation.id.in_(ids))
+        .join(Message, (Message.conversation_id == Conversation.id) & (Message.id >= first))
+        .where(Conversation.id.in_(ids), Message.sender == Sender.resident, is_before if before_waiting else true())
         .order_by(Message.conversation_id, Message.id)
     )
     return {conversation: list(some) for conversation, some in groupby(rows, key=lambda row: row[0])}
+
+
+def _back(many: int, *, since: ColumnElement[int] | None = None, before_waiting: bool = False) -> ScalarSelect[int]:
+    """The resident's message so many back, of each conversation; none where there are fewer."""
+    said = aliased(Message)
+    found = select(said.id).where(said.conversation_id == Conversation.id, said.sender == Sender.resident)
+    if since is not None:
+        found = found.where(said.id >= since)
+    if before_waiting:
+        found = found.where(Conversation.waiting_since.is_(None) | (said.created_at <= Conversation.waiting_since))
+    return found.order_by(said.id.desc()).limit(1).offset(many - 1).correlate(Conversation).scalar_subquery()
 
 
 def _alarming(session: Session, ids: Sequence[str]) -> dict[str, str]:
