@@ -55,7 +55,7 @@
     const one = chosen();
     attached.hidden = !one;
     say.elements.text.required = !one;
-    if (one) attached.querySelector("span").textContent = `要发：${one.name}（${(one.size / 1e6).toFixed(1)} MB）`;
+    if (one) attached.querySelector("span").textContent = `要发：${one.name}（${one.size < 1e6 ? Math.ceil(one.size / 1e3) + " KB" : (one.size / 1e6).toFixed(1) + " MB"}）`;
   };
   const take = (one) => {
     const holder = new DataTransfer();
