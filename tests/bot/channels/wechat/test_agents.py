@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.errors import NotFound
 from bot.channels.wechat.models import WechatSent
 from bot.conversations import handoff
 from bot.conversations.agents import attachments, withdrawing
@@ -102,5 +103,5 @@ def test_a_link_of_a_withdrawn_file_opens_nothing(wired: Wired) -> None:
     _deliver(wired)
     token = _heard(wired).rsplit("/a/", 1)[1].split()[0]
     _withdraw(wired, number)
-    with wired.sessions() as session, pytest.raises(attachments.NotFound, match="撤回"):
+    with wired.sessions() as session, pytest.raises(NotFound, match="撤回"):
         attachments.Links("s").read(session, token)

@@ -12,7 +12,7 @@ from actions.cases import finding, moves, numbers
 from actions.cases.handling import holder, undo
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import CaseStatus
-from actions.errors import Conflict, NotFound
+from actions.errors import Conflict, NotAllowed, NotFound
 from bot.conversations import delivery, messages
 from bot.staff.models import AuditEntry, Notice, Staff
 from bot.web.staff.conversations.inbox import Listener
@@ -315,7 +315,7 @@ def test_a_case_that_is_over_is_given_to_nobody(world: World) -> None:
         session.execute(update(Case).values(status=CaseStatus.closed))
         session.commit()
         actor = moves.Actor("staff", "某人", 1)
-        with pytest.raises(moves.NotAllowed):
+        with pytest.raises(NotAllowed):
             holder.give(session, 1, (1, "某人"), seen=None, actor=actor, key="k", now=datetime.now(UTC))
         with pytest.raises(NotFound):
             holder.give(session, 999, (1, "某人"), seen=None, actor=actor, key="k", now=datetime.now(UTC))

@@ -1,6 +1,7 @@
 """Several conversations at once: what can be done is done, and of the others each refusal is said."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -24,7 +25,7 @@ def queue(world: World) -> World:
     """Beside the county's one that waits: two more, one in a colleague's hands, one in danger, one out of reach."""
     now = datetime.now(UTC)
     with world.sessions() as session:
-        rows = {
+        rows: dict[str, dict[str, Any]] = {
             "w1": {"text": "水管裂了没人管"},
             "w2": {"text": "路灯坏了半个月"},
             "held": {"text": "工钱要不回来了"},
@@ -32,7 +33,12 @@ def queue(world: World) -> World:
             "far": {"text": "青石那边的事情", "place_id": "qingshi"},
             "over": {"text": "只跟邻里说过话", "status": ConversationStatus.bot, "waiting_since": None},
         }
-        standing = {"channel": "widget", "status": "waiting", "waiting_since": now, "handoff_reason": "asked"}
+        standing: dict[str, Any] = {
+            "channel": "widget",
+            "status": "waiting",
+            "waiting_since": now,
+            "handoff_reason": "asked",
+        }
         for name, more in rows.items():
             text = more.pop("text")
             session.add(Conversation(**{**standing, "place_id": "lijiagou", "id": name, **more}))
@@ -121,7 +127,7 @@ def test_several_go_to_a_colleague_who_hears_of_each(queue: World) -> None:
         assert "colleague的人" in _said(queue, name, Sender.system)[-1]
     with queue.sessions() as session:
         called = session.scalars(select(Notice.conversation_id).where(Notice.staff_id == colleague)).all()
-    assert sorted(called) == ["w1", "w2"]
+    assert {*called} == {"w1", "w2"}
     listed = queue.enter("colleague").get("/staff/inbox?box=mine").text
     assert "水管裂了" in listed
     assert "工钱" not in listed
