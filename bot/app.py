@@ -26,7 +26,7 @@ from bot.web.embedding.visitors import Visitors
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
 from bot.web.proxies import UntrustedProxies
-from bot.web.resident import events, matters, progress, widget
+from bot.web.resident import events, files, matters, progress, widget
 from bot.web.resident import pages as resident_pages
 from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
@@ -83,6 +83,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
         events.router,
         matters.router,
         progress.router,
+        files.router,
         resident_pages.router,
         health.router,
     )

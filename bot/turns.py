@@ -273,7 +273,8 @@ class Turns:
             conversation.emergency_kind, conversation.emergency_at = kind, now
             if conversation.status is ConversationStatus.waiting:
                 conversation.handoff_reason = "danger"  # to the front
-            queued = queue.request(session, conversation, reason="danger", now=now)
+            is_manned = bool(signing_in.present(session, now=now))
+            queued = queue.request(session, conversation, reason="danger", now=now, is_manned=is_manned)
             queue.raise_alarm(session, taken.conversation_id, now=now)
             replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
             _add_to_case(session, taken, now)
@@ -300,7 +301,8 @@ class Turns:
         )
         if last and now - last < _ACKNOWLEDGE_EVERY:
             return []
-        waiting = queue.waiting_reply(session, taken.conversation_id, now=now)
+        is_manned = bool(signing_in.present(session, now=now))
+        waiting = queue.waiting_reply(session, taken.conversation_id, now=now, is_manned=is_manned)
         return [replace(waiting, text=f"您的话工作人员看得到。{waiting.text}")]
 
     # --- from the bot
@@ -375,9 +377,10 @@ class Turns:
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
         topic = self._topic(matter) if matter else ""
         now = datetime.now(UTC)
-        queued = queue.request(session, conversation, reason=reason, now=now, topic=topic, words=told)
-        if queued is None and conversation.status is ConversationStatus.waiting:
-            return queue.waiting_reply(session, conversation.id, now=now)  # asked for again while nobody is there
+        there = bool(signing_in.present(session, now=now))
+        queued = queue.request(session, conversation, reason=reason, now=now, topic=topic, words=told, is_manned=there)
+        if queued is None and conversation.status is ConversationStatus.waiting:  # asked for again
+            return queue.waiting_reply(session, conversation.id, now=now, is_manned=there)
         return queued
 
 

@@ -54,10 +54,17 @@ def is_open(session: Session, now: datetime) -> bool:
 
 
 def request(
-    session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = ""
+    session: Session,
+    conversation: Conversation,
+    *,
+    reason: str,
+    now: datetime,
+    topic: str = "",
+    words: str = "",
+    is_manned: bool = True,
 ) -> Reply | None:
     """Put a conversation into the queue of the team of its place and topic; the caller commits, together with the reply
-    this gives.
+    this gives. `is_manned`: whether anybody sits at a desk.
 
     None: it is there already.
     """
@@ -75,17 +82,19 @@ def request(
         agent_name=None,
     ):
         return None
-    return waiting_reply(session, conversation.id, now=now, danger=reason == "danger")
+    return waiting_reply(session, conversation.id, now=now, danger=reason == "danger", is_manned=is_manned)
 
 
-def waiting_reply(session: Session, conversation_id: str, *, now: datetime, danger: bool = False) -> Reply:
+def waiting_reply(
+    session: Session, conversation_id: str, *, now: datetime, danger: bool = False, is_manned: bool = True
+) -> Reply:
     """Where the resident truly stands, and when people are there."""
     ahead = position(session, conversation_id)
     days = calendar(session)
     if days.is_open(now):
         text = (
             "已经转给工作人员，"
-            + ("您排在最前面。" if ahead == 0 else f"前面还有 {ahead} 位。")
+            + _in_line(ahead, is_manned=is_manned)
             + "轮到您时，这里会显示是谁在跟您说话。"
         )
     elif danger:
@@ -103,6 +112,13 @@ def waiting_reply(session: Session, conversation_id: str, *, now: datetime, dang
         links=() if danger else phone_links("12345", "12348"),
         buttons=() if danger else (Button(DONT_WAIT, DONT_WAIT),),
     )
+
+
+def _in_line(ahead: int, *, is_manned: bool) -> str:
+    """The first in a line that nobody serves stands nowhere (chatwoot#1600)."""
+    if not is_manned:
+        return "他们这会儿都不在座位上，一回来就看得到。"
+    return "您排在最前面。" if ahead == 0 else f"前面还有 {ahead} 位。"
 
 
 def mark_green(session: Session, conversation_id: str | None, is_green: bool) -> None:

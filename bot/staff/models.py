@@ -100,6 +100,25 @@ class SavedFilter(Base):
     )  # as it stands in the address, made by `bot/web/staff/cases/listing.py`
 
 
+class Notice(Base):
+    """A colleague wants somebody of the staff: named with @ in an internal note, or given a case. Where, never what:
+    the words are read there, by who may.
+    """
+
+    __tablename__ = "staff_notice"
+    __table_args__ = (UniqueConstraint("staff_id", "source"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    source: Mapped[str] = mapped_column(String(140))  # the one wish it comes from, however often that arrives
+    kind: Mapped[str] = mapped_column(String(12))
+    by: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class AuditEntry(Base):
     """Only ever inserted; triggers of the database refuse to change or delete a row (migration 0002)."""
 

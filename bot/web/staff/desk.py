@@ -185,16 +185,30 @@ def seat(permission: str | None = None) -> Any:
     return Depends(sit, scope="function")
 
 
-def form(permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> Any:
-    """For `Annotated[Form, form("cases")]`: same origin, with the session's secret; `most` bytes in a field.
+Read = Callable[[Request], Awaitable[FormData]]
 
-    Raises also NotAllowed. Who may not is refused before the body is read, and no session is held while it is.
+
+def reading(permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> Read:
+    """A form's fields, `most` bytes in each that is no file. Raises NotAllowed and SignInNeeded before the body is
+    read, and no session is held while it is.
     """
 
     async def read(request: Request) -> FormData:
         check_origin(request)
         await run_in_threadpool(_may, request, permission)
         return keep_written(request, await request.form(max_files=8, max_fields=most_fields, max_part_size=most))
+
+    return read
+
+
+def form(
+    permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200, read: Read | None = None
+) -> Any:
+    """For `Annotated[Form, form("cases")]`: same origin, with the session's secret; see `reading`.
+
+    `read`: where something else of the request needs the fields, too.
+    """
+    read = read or reading(permission, most=most, most_fields=most_fields)
 
     def sit(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Form]:
         desk: Desk = request.app.state.desk

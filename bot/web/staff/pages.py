@@ -4,9 +4,10 @@ from fastapi import FastAPI
 
 from bot.web.embedding import page as sites
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
-from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
+from bot.web.staff import bookings, dashboard, deadlines, imports, notices, people, settings, sign_in
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
+from bot.web.staff.conversations import conversation, inbox, many
 from bot.web.staff.desk import Desk
 
 DESK = (
@@ -20,6 +21,8 @@ DESK = (
     sites.router,
     deadlines.router,
     dashboard.router,
+    notices.router,
+    many.router,
     inbox.router,
     conversation.router,
 )

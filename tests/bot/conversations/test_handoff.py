@@ -2,8 +2,8 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Self
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.defaults import import_offices
 from actions.offices.models import HandoffRule, Team
+from bot import turns
 from bot.conversations import claims, handoff, messages, queue, service
 from bot.conversations import messages as conversations_messages
 from bot.conversations import status as statuses
@@ -41,7 +42,8 @@ def _offices(sessions: sessionmaker[Session]) -> None:
 class Office:
     """Whether it is open, and who is there; the tests' own hour doesn't count."""
 
-    is_open, present = True, ("王芳",)
+    is_open = True
+    present: tuple[str, ...] = ("王芳",)
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +166,27 @@ def test_the_resident_is_told_the_true_position(session: Session) -> None:
     assert "前面还有 1 位" in reply.text
     handoff.accept(session, first.id, **WANG, now=OPEN_HOURS)
     assert "您排在最前面" in queue.waiting_reply(session, second.id, now=OPEN_HOURS).text
+
+
+def test_nobody_is_first_in_a_line_that_nobody_serves(
+    sessions: sessionmaker[Session], session: Session, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine in the morning, and nobody has signed in (chatwoot#1600)."""
+
+    class Morning(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.combine(OPEN_HOURS.date(), OPEN_HOURS.timetz())
+
+    monkeypatch.setattr(turns, "datetime", Morning)
+    rasa = FakeRasa([{"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}}])
+    office.present = ()
+    *_, alone = turn(sessions, rasa, started(session).id, "转人工")
+    assert "都不在座位上" in alone.text
+    assert "最前面" not in alone.text
+    office.present = ("王芳",)
+    *_, manned = turn(sessions, rasa, started(session).id, "转人工")
+    assert "前面还有 1 位" in manned.text
 
 
 @pytest.mark.parametrize(
