@@ -13,6 +13,7 @@ from knowledge.documents.kinds.service_guide import SECTIONS
 from knowledge.documents.kinds.village_rule import CLAUSE_STATUSES
 from knowledge.documents.models import DocumentVersion, Kind
 from knowledge.documents.shape import shaped
+from knowledge.search.lexical import character_pairs
 from knowledge.village_rules.check import check_clause, suggested_conflict
 
 MOST_PARTS, MOST_SECTIONS = 300, 20
@@ -89,6 +90,20 @@ def act(content: dict[str, Any], kind: Kind, do: str) -> dict[str, Any]:
         if what != "remove":
             parts.insert(max(0, place + (-1 if what == "up" else 1)), moved)
     return shaped(kind, {**content, field.name: parts})
+
+
+def with_question(kind: Kind, content: dict[str, Any], ask: str) -> dict[str, Any]:
+    """The content with one more way of asking; of a rule or regulation the part that has most of its words gets it."""
+    field = KINDS[kind].parts
+    if field is None:
+        return {**content, "questions": list(dict.fromkeys([*(content.get("questions") or []), ask]))}
+    pairs, parts = set(character_pairs(ask)), [dict(part) for part in content.get(field.name) or []]
+    if parts:
+        told = (f"{p.get('heading')} {p.get('text')} {p.get('answer')} {p.get('questions')}" for p in parts)
+        shared = [len(pairs & set(character_pairs(words))) for words in told]
+        best = parts[shared.index(max(shared))]
+        best["questions"] = list(dict.fromkeys([*(best.get("questions") or []), ask]))
+    return {**content, field.name: parts}
 
 
 def sections(content: dict[str, Any]) -> list[tuple[str, str, bool]]:

@@ -18,6 +18,7 @@ from actions.cases import numbers
 from actions.errors import NotAllowed
 from actions.offices.models import Team
 from bot.channels.base import Remaining
+from bot.rehearsing import Rehearsed, Supposed
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, signing_in
 from bot.staff.models import Staff, StaffSession
@@ -72,7 +73,8 @@ class Tools:
     golden: Searcher
     today: Callable[[], date]
     topic: Callable[[str], str]
-    intent: Callable[[str], Awaitable[str]]  # raises RasaUnavailable
+    rehearse: Callable[[str, str | None, Supposed], Awaitable[Rehearsed]]  # words, place; raises RasaUnavailable
+    supposing: Callable[[Supposed], Searcher]
     slots: Callable[[str], Awaitable[dict[str, Any]]]  # raises RasaUnavailable
     gate: Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]]
     is_indexed: Callable[[DocumentVersion], bool]

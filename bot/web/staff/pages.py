@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 
 from bot.web.embedding import page as sites
-from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
+from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review
+from bot.web.knowledge.asking import try_it, unanswered
 from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases

@@ -13,9 +13,8 @@ from bot.web.knowledge import (
     law,
     listing,
     review,
-    try_it,
-    unanswered,
 )
+from bot.web.knowledge.asking import try_it, unanswered
 
 PAGES = (bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from actions.feedback import UnansweredQuestion
-from bot.web.knowledge import unanswered
+from bot.web.knowledge.asking import unanswered
 from knowledge.documents import versions
 from knowledge.documents.models import DocumentVersion
 from knowledge.documents.versions import Person
