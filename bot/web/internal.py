@@ -45,10 +45,10 @@ async def webhook(request: Request) -> JSONResponse:
     call: dict[str, Any] = await request.json()
     # Rasa leaves it out (endpoints.yml); none of our actions reads it, the SDK insists on one
     call.setdefault("domain", {})
-    if rehearsing is not None and (supposed := Supposed.of(call)) is not None:
-        executor = await run_in_threadpool(rehearsing, supposed)
+    supposed = Supposed.of(call) if rehearsing is not None else None
+    acting = await run_in_threadpool(rehearsing, supposed) if rehearsing and supposed else executor
     try:
-        result = await executor.run(call)
+        result = await acting.run(call)
     except ActionExecutionRejection as error:
         return _failed(error, 400)
     except ActionNotFoundException as error:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 
 from bot.web.knowledge import forms
+from bot.web.knowledge.asking.unanswered import take_up
 from bot.web.knowledge.checks import MOST_HINTS, checks, swapped
 from bot.web.knowledge.forms import Typed
 from bot.web.knowledge.preview import SIZES, View, preview
@@ -164,6 +165,7 @@ def _save(at: Form, editing: Editing) -> DocumentVersion:
         by=person(at),
         now=datetime.now(UTC),
     )
+    take_up(at, saved)
     at.record("改资料", saved.document_id, detail=f"第 {saved.number} 版")
     at.session.commit()
     return saved

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from bot.web.embedding import page as sites
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review
 from bot.web.knowledge.asking import try_it, unanswered
+from bot.web.knowledge.asking.again import Retold
+from bot.web.knowledge.asking.groups import Vectors
 from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
@@ -41,7 +43,7 @@ KNOWLEDGE = (
 
 def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
-    app.state.vectors = unanswered.Vectors(desk.tools.searcher.embedder)
-    app.state.answers = unanswered.Answers()
+    app.state.vectors = Vectors(desk.tools.searcher.embedder)
+    app.state.retold = Retold()
     for router in (*DESK, *KNOWLEDGE):
         app.include_router(router)

@@ -3,32 +3,38 @@ whether they help.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from threading import Lock
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Select, Update, or_, select, update
-from sqlalchemy.orm import Session
 
 from actions.errors import Conflict, InvalidInput, NotFound
 from actions.feedback import UnansweredQuestion
+from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
-from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeForm, KnowledgeSeat, address, own_places, person
+from bot.web.knowledge.asking.again import Now, Retold, Then, now, then
+from bot.web.knowledge.asking.groups import Vectors, grouped, masked, proposed
+from bot.web.knowledge.shelf import (
+    KIND_NAMES,
+    KnowledgeForm,
+    KnowledgeSeat,
+    address,
+    find_version,
+    own_places,
+    person,
+)
 from bot.web.staff.desk import Form, Seat
 from bot.web.staff.typed import words
-from knowledge.anonymity.detector import mask
-from knowledge.answering.compose import answer
-from knowledge.answering.told import Answer, Citation
 from knowledge.documents import versions
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind
-from knowledge.encoder.embedding import Embedder
-from knowledge.search.searcher import Searcher
+from knowledge.documents.shape import questions
+from knowledge.documents.sources.doors import doors_for
 from knowledge.tables import changed
 
 REASONS = {
@@ -37,88 +43,13 @@ REASONS = {
     "not_understood": "居民没看懂",
     "wrong": "坐席说答错了",
 }
-_MOST, _MOST_ASKED_AGAIN, _MOST_DOCUMENTS = 600, 12, 20
+_MOST, _MOST_DOCUMENTS = 600, 20
+_MOST_ASKED_AGAIN = 12
 _PAGE = 20  # groups
-# Cosine of query vectors. Of 208 questions of our corpus over 60 sources, pairs that have one answer had a median of
-# .60, other pairs .11 (99th percentile .53); passage vectors hardly tell them apart (.93 and .90).
-_NEAR = 0.6
-_AT_ONCE = 32  # residents wait for the same encoder
-_REMEMBERED = 5_000
 _UNTOUCHED = (UnansweredQuestion.document_id.is_(None), UnansweredQuestion.dismissed_at.is_(None))
+_DEEDS = {"dismiss": "没答上的问题：不用写", "answered": "没答上的问题：已经答得上"}
 
 router = APIRouter(prefix="/staff/knowledge/unanswered")
-
-
-@dataclass(frozen=True)
-class Group:
-    label: str
-    rows: tuple[UnansweredQuestion, ...]
-    asks: tuple[tuple[str, int], ...]  # masked, how often, most often first
-    places: tuple[tuple[str | None, int], ...]
-    reasons: tuple[tuple[str, int], ...]
-
-    @property
-    def ids(self) -> str:
-        return ",".join(str(r.id) for r in self.rows)
-
-
-@dataclass(frozen=True)
-class Again:
-    ask: str
-    place: str | None
-    by: str | None  # title of what answers it now; None: nothing is sure enough
-    is_own: bool  # the document that was written for it
-
-
-class Vectors:
-    """Of masked questions, in memory alone: what a resident said is gone with the conversation."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._known: dict[str, np.ndarray] = {}
-        self._turn = Lock()  # one page forgets nothing that another is about to read
-
-    def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        with self._turn:
-            missing = [t for t in dict.fromkeys(texts) if t not in self._known]
-            if len(self._known) + len(missing) > _REMEMBERED:
-                self._known.clear()
-                missing = list(dict.fromkeys(texts))
-            for at in range(0, len(missing), _AT_ONCE):
-                some = missing[at : at + _AT_ONCE]
-                self._known |= dict(zip(some, self._embedder.encode_queries(some), strict=True))
-            return np.stack([self._known[t] for t in texts])
-
-
-_Key = tuple[str, str | None]
-
-
-class Answers:
-    """What today's index answers to a question at a place, in memory until the index or the day is another.
-
-    A search costs a quarter of a second and a page may hold two hundred of them; one runs at a time, for residents wait
-    for the same encoder.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[_Key, tuple[Citation, ...]] = {}
-        self._of: tuple[object, ...] = ()
-        self._turn = Lock()
-
-    def __call__(
-        self, session: Session, searcher: Searcher, asked: _Key, *, day: date, is_fresh: bool
-    ) -> tuple[Citation, ...]:
-        """What it cites; nothing where it is not sure enough."""
-        live = searcher.live()
-        with self._turn:
-            if self._of != (live.id, live.delta_mark, day) or len(self._known) > _REMEMBERED:
-                self._known.clear()
-                self._of = (live.id, live.delta_mark, day)
-            if is_fresh or asked not in self._known:
-                question, place = asked
-                now = answer(session, searcher, question, day=day, place=place)
-                self._known[asked] = tuple(now.citations) if isinstance(now, Answer) else ()
-            return self._known[asked]
 
 
 def _vectors(request: Request) -> Vectors:
@@ -126,9 +57,9 @@ def _vectors(request: Request) -> Vectors:
     return vectors
 
 
-def _answers(request: Request) -> Answers:
-    answers: Answers = request.app.state.answers
-    return answers
+def _retold(request: Request) -> Retold:
+    retold: Retold = request.app.state.retold
+    return retold
 
 
 @router.get("", response_class=HTMLResponse)
@@ -158,43 +89,119 @@ def act(at: KnowledgeForm) -> Response:
     asked = _open(at).where(UnansweredQuestion.id.in_(_ids(at))).order_by(UnansweredQuestion.id)
     rows, do = at.session.scalars(asked).all(), at.text("do", 10)
     if not rows:
-        raise Conflict("这一组刚刚有同事处理过了，请刷新看看。")
-    if do == "dismiss":
-        _dismiss(at, rows)
+        raise Conflict("这些刚刚有同事处理过了，请刷新看看。")
+    if do in _DEEDS:
+        _close(at, rows, what=_DEEDS[do])
         return at.back("/staff/knowledge/unanswered")
     if do == "draft":
         return at.back(address(_write(at, rows).id))
     raise NotFound
 
 
-@router.get("/again", response_class=HTMLResponse)
-def again(
-    at: KnowledgeSeat, answers: Annotated[Answers, Depends(_answers)], document: str = "", fresh: bool = False
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be asked again: questions that this account sees, and the document that was written for them."""
+
+    asked: tuple[Then, ...]
+    document: str = ""
+    title: str = ""
+
+
+def _of_group(at: KnowledgeSeat, ids: str = "") -> Wanted:
+    """Nothing of the database is held any more while Rasa is asked."""
+    numbers = _numbers(words(ids, 400))
+    rows = at.session.scalars(_seen(at).where(UnansweredQuestion.id.in_(numbers))).all()
+    found = Wanted(tuple(then(at.session, rows)[:_MOST_ASKED_AGAIN]))
+    at.session.rollback()
+    return found
+
+
+def _of_document(at: KnowledgeSeat, document: str = "") -> Wanted:
+    mine = (UnansweredQuestion.document_id == words(document, 80), UnansweredQuestion.dismissed_at.is_(None))
+    rows = at.session.scalars(_seen(at).where(*mine).order_by(UnansweredQuestion.id.desc()).limit(200)).all()
+    held = at.session.get(Document, words(document, 80)) if rows else None
+    asked = tuple(then(at.session, rows)[:_MOST_ASKED_AGAIN])
+    found = Wanted(asked, held.id, held.title) if held else Wanted(asked)
+    at.session.rollback()
+    return found
+
+
+@router.get("/now", response_class=HTMLResponse)
+async def group_now(
+    at: KnowledgeSeat,
+    retold: Annotated[Retold, Depends(_retold)],
+    wanted: Annotated[Wanted, Depends(_of_group)],
+    ids: str = "",
 ) -> Response:
-    """The same questions asked of today's index; `fresh`: also those that were asked of it before."""
-    document = words(document, 80)
-    of_document = _seen(at).where(UnansweredQuestion.document_id == document, UnansweredQuestion.dismissed_at.is_(None))
-    rows = at.session.scalars(of_document.order_by(UnansweredQuestion.id.desc()).limit(200)).all()
+    """Of a group: what was said then, and what would be said now."""
+    found = await _told(at, retold, wanted, is_fresh=False)
+    return await run_in_threadpool(at.page, "knowledge/unanswered/now.html", found=found, reasons=REASONS, ids=ids)
+
+
+@router.get("/again", response_class=HTMLResponse)
+async def again(
+    at: KnowledgeSeat,
+    retold: Annotated[Retold, Depends(_retold)],
+    wanted: Annotated[Wanted, Depends(_of_document)],
+    fresh: bool = False,
+) -> Response:
+    """The questions of a document asked again; `fresh`: also those that were asked of this index before."""
+    found = await _told(at, retold, wanted, is_fresh=fresh)
     is_part = bool(at.request.headers.get("hx-request"))
-    return at.page(
-        "knowledge/unanswered/again.html" if is_part else "knowledge/unanswered/again_page.html",
-        found=asked_again(
-            rows,
-            document,
-            lambda asked: answers(at.session, at.tools.searcher, asked, day=at.tools.today(), is_fresh=fresh),
-        ),
-        document=at.session.get(Document, document) if rows else None,
-    )
+    page = "knowledge/unanswered/again.html" if is_part else "knowledge/unanswered/again_page.html"
+    ids = ",".join(str(one.then.id) for one in found or ())
+    return await run_in_threadpool(at.page, page, found=found, title=wanted.title, reasons=REASONS, ids=ids)
+
+
+async def _told(at: Seat, retold: Retold, wanted: Wanted, *, is_fresh: bool) -> list[Now] | None:
+    """None: nobody is there to be asked."""
+    tools = at.tools
+    try:
+        return [
+            now(one, await retold(tools, one.question, one.place, is_fresh=is_fresh), document=wanted.document)
+            for one in wanted.asked
+        ]
+    except RasaUnavailable:
+        return None
+
+
+@router.get("/near", response_class=HTMLResponse)
+def near(at: KnowledgeSeat, vectors: Annotated[Vectors, Depends(_vectors)], version: str = "") -> Response:
+    """Other ways of asking that residents used, for a draft: of questions that nobody has taken up."""
+    held = find_version(at, version, to_change=True)
+    latest = at.session.scalars(_open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)).all()
+    asks = proposed([masked(r.question) for r in latest], asks_of(held), vectors)
+    return at.page("knowledge/unanswered/near.html", asks=asks, version=held)
+
+
+def asks_of(version: DocumentVersion) -> list[str]:
+    """Title and ways of asking of a text, its clauses' among them."""
+    found = [version.content.get("title") or "", *questions(version.content)]
+    return list(dict.fromkeys(ask for ask in found if ask))
+
+
+def take_up(at: Seat, version: DocumentVersion) -> None:
+    """Questions that stand word for word among a draft's are being written about; committed with it."""
+    asks = set(asks_of(version))
+    rows = at.session.scalars(_open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)).all()
+    same = [r for r in rows if masked(r.question) in asks]
+    if same:
+        at.session.execute(_taken(same).values(document_id=version.document_id))
+
+
+def _numbers(given: str) -> list[int]:
+    return [int(i) for i in given.split(",") if i.isascii() and i.isdigit() and len(i) <= 9][:_MOST]
 
 
 def _ids(at: Form) -> list[int]:
-    given = at.text("ids", 8000).split(",")
-    return [int(i) for i in given if i.isascii() and i.isdigit() and len(i) <= 9][:_MOST]
+    """Of one group, or of all that were ticked."""
+    given = ",".join(value for value in at.sent.getlist("ids") if isinstance(value, str))
+    return _numbers(given)
 
 
-def _dismiss(at: Form, rows: Sequence[UnansweredQuestion]) -> None:
+def _close(at: Form, rows: Sequence[UnansweredQuestion], *, what: str) -> None:
     at.session.execute(_taken(rows).values(dismissed_at=datetime.now(UTC)))
-    at.record("没答上的问题：不用写", detail=f"{len(rows)} 个")
+    at.record(what, detail=f"{len(rows)} 个")
     at.session.commit()
 
 
@@ -218,61 +225,6 @@ def _write(at: Form, rows: Sequence[UnansweredQuestion]) -> DocumentVersion:
     at.record("从没答上的问题写资料", version.document_id, detail=label)
     at.session.commit()
     return version
-
-
-def masked(text: str) -> str:
-    return " ".join(mask(text).split())[:300]
-
-
-def grouped(rows: Sequence[UnansweredQuestion], vectors: Callable[[Sequence[str]], np.ndarray]) -> list[Group]:
-    """By meaning, most wanted first. Each row joins the group whose middle is nearest, if that is near enough."""
-    texts = [masked(r.question) or "（空）" for r in rows]
-    counts = Counter(texts)
-    distinct = list(counts)
-    if not distinct:
-        return []
-    found = vectors(distinct)
-    members: list[list[int]] = []
-    middles = np.zeros((0, found.shape[1]), np.float32)
-    for i in sorted(range(len(distinct)), key=lambda i: -counts[distinct[i]]):
-        near = middles @ found[i]
-        if len(near) and float(near.max()) >= _NEAR:
-            at = int(near.argmax())
-            members[at].append(i)
-            middle = found[members[at]].mean(axis=0)
-            middles[at] = middle / np.linalg.norm(middle)
-        else:
-            members.append([i])
-            middles = np.vstack([middles, found[i]])
-    groups = []
-    for some, middle in zip(members, middles, strict=True):
-        asks = {distinct[i] for i in some}
-        held = tuple(r for r, t in zip(rows, texts, strict=True) if t in asks)
-        label = distinct[max(some, key=lambda i: (counts[distinct[i]], float(found[i] @ middle)))]
-        often = tuple(sorted(((distinct[i], counts[distinct[i]]) for i in some), key=lambda a: -a[1]))
-        groups.append(
-            Group(
-                label[:60],
-                held,
-                often,
-                tuple(Counter(r.place_id for r in held).most_common(4)),
-                tuple(Counter(r.reason for r in held).most_common()),
-            )
-        )
-    return sorted(groups, key=lambda g: (-len(g.rows), -max(r.id for r in g.rows)))
-
-
-def asked_again(
-    rows: Sequence[UnansweredQuestion], document: str, cited_for: Callable[[_Key], Sequence[Citation]]
-) -> list[Again]:
-    found = []
-    for question, place in list(dict.fromkeys((r.question, r.place_id) for r in rows))[:_MOST_ASKED_AGAIN]:
-        cited = cited_for((question, place))
-        by = next((c for c in cited if c.document == document), cited[0] if cited else None)
-        found.append(
-            Again(masked(question), place, by.title if by else None, by is not None and by.document == document)
-        )
-    return found
 
 
 def _seen(at: Seat) -> Select[UnansweredQuestion]:
@@ -323,5 +275,6 @@ def _content(kind: Kind, label: str, asks: list[str], topic: str) -> dict[str, A
     head = {"title": label.rstrip("？?。！!"), "topic": topic}
     field = KINDS[kind].parts
     if field is None:
-        return {**head, "questions": asks}
+        door = next(iter(doors_for(topic)), None) if kind is Kind.answer else None
+        return {**head, "questions": asks, **({"door": door.name} if door else {})}
     return {**head, field.name: [{"number": "第一条", "topic": topic, "questions": asks}]}

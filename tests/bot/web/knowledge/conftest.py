@@ -65,4 +65,4 @@ def real(world: World, embedder: SentenceEmbedder, cache: VectorCache, tmp_path:
             while building.update_delta(session, root=root, embedder=embedder, cache=cache, today=DAY):
                 pass
 
-    return Real(replace(world, app=app), searcher, take_in)
+    return Real(replace(world, app=app), searcher, take_in, rasa)

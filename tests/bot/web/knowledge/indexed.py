@@ -86,8 +86,8 @@ class ActingRasa(FakeRasa):
 class Real:
     """The console's pages over an index of its own; `index` takes in what was published since."""
 
-    def __init__(self, world: World, searcher: Searcher, index: Any) -> None:
-        self.world, self.searcher, self.index = world, searcher, index
+    def __init__(self, world: World, searcher: Searcher, index: Any, rasa: ActingRasa) -> None:
+        self.world, self.searcher, self.index, self.rasa = world, searcher, index, rasa
         self.client = world.enter("administrator")
 
     def document(self, title: str) -> Document:
