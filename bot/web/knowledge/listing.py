@@ -56,6 +56,11 @@ class Filters:
 
 @router.get("", response_class=HTMLResponse)
 def listing(at: KnowledgeSeat, filters: Annotated[Filters, Depends()], page: int = 1) -> Response:
+    return page_of(at, filters, page=page)
+
+
+def page_of(at: Seat, filters: Filters, *, page: int, told: Any = None) -> HTMLResponse:
+    """`told`: what came of a deed that was done to many."""
     chosen = filters.known()
     index = _index(at) if chosen.q else None
     return at.page(
@@ -71,6 +76,8 @@ def listing(at: KnowledgeSeat, filters: Annotated[Filters, Depends()], page: int
         seen=readable(at),
         may_write=bool(own_places(at)),
         link=chosen.link,
+        told=told,
+        editable=EDITABLE,
     )
 
 

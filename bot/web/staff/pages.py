@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from bot.web.embedding import page as sites
-from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review
+from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, live, many, review
 from bot.web.knowledge.asking import try_it, unanswered
 from bot.web.knowledge.asking.again import Retold
 from bot.web.knowledge.asking.groups import Vectors
@@ -34,7 +34,9 @@ KNOWLEDGE = (
     golden.router,
     unanswered.router,
     listing.router,
+    many.router,
     editor.router,
+    live.router,
     review.router,
     # Last: its addresses end in a document's id, which could be any word.
     documents.router,

@@ -17,7 +17,7 @@ from bot.web.knowledge.asking.why import INTENTS, document_of, main
 from bot.web.staff.desk import Tools
 
 _REMEMBERED = 5_000
-_SHOWN = 120  # characters
+_SHOWN = 80  # characters
 
 _Key = tuple[str, str | None]
 

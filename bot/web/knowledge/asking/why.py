@@ -69,9 +69,10 @@ def why(rehearsed: Rehearsed, shown: Sequence[Explained], hidden: Sequence[Expla
     lines = [_heard(rehearsed), *_found(shown), _decided(said, rehearsed.intent, shown)]
     if version is not None:
         lines.append(_draft(version, said, shown, hidden))
-    own = {e.document_id: e for e in reversed(shown) if e.kind is not Kind.statute}
+    is_told = said.kind is ReplyKind.answer
+    own = {e.document_id: e for e in reversed(shown) if e.kind is not Kind.statute and e.document_id != told}
     nearest = tuple(sorted(own.values(), key=lambda e: -e.raw))[:3]
-    return Why(tuple(line for line in lines if line), said.kind is ReplyKind.answer, told, nearest)
+    return Why(tuple(line for line in lines if line), is_told, told, nearest)
 
 
 def main(replies: Sequence[Reply]) -> Reply:
@@ -132,7 +133,9 @@ def _like(found: Explained) -> str:
         return f"它写着的问法“{found.question}”跟这句话差不多"
     if found.question and found.bank >= _RATHER:
         return f"它写着的问法“{found.question}”跟这句话有些像"
-    return "用的字词对得上" if found.lexical >= _RATHER else "意思有些相近"
+    if (found.score or 0.0) < _LITTLE:
+        return "只有几个字词沾边"
+    return "字词和意思都对得上" if (found.score or 0.0) >= _RATHER else "意思有些相近"
 
 
 def _decided(said: Reply, intent: str, shown: Sequence[Explained]) -> str:
@@ -150,6 +153,8 @@ def _decided(said: Reply, intent: str, shown: Sequence[Explained]) -> str:
         return f"当成了“{INTENTS.get(intent, '闲话')}”，资料里又没有一份够像的，所以没有拿资料来答。"
     if said.kind in _DEEDS or said.kind is ReplyKind.handoff:
         return f"当成了“{INTENTS.get(intent, '办事')}”，走的是办事的路，没有拿资料来答。"
+    if intent not in {*ASKS, _UNHEARD}:
+        return f"当成了“{INTENTS.get(intent, '办事')}”，先问清楚，没有拿资料来答。"
     return "先问清楚，再答。"
 
 

@@ -105,14 +105,15 @@ def test_why_is_said_in_words_and_a_near_document_can_learn_the_question(real: R
     assert "最像的是《低保怎么申请》" in why
     assert "其次是《" in why
     assert "第一名够像，就答它" in why
-    document = real.document("低保怎么申请").id
+    answering, document = real.document("低保怎么申请").id, real.document("低保多久能批下来").id
     assert f'action="/staff/knowledge/{document}/edit"' in shown
+    assert f'action="/staff/knowledge/{answering}/edit"' not in shown, "it answers already"
     real.client.post(f"/staff/knowledge/{document}/edit", data={"ask": "低保咋个弄法"})
     with real.world.sessions() as session:
         draft = versions.open_version(session, document)
         assert draft is not None
-        assert draft.content["questions"] == ["低保怎么申请", "低保咋个弄法"]
-        assert draft.content["answer"] == "低保向乡镇政府申请，村里可以代交材料。"
+        assert draft.content["questions"] == ["低保多久能批下来", "低保咋个弄法"]
+        assert draft.content["answer"] == "低保批下来一般要三十天。"
 
 
 def test_what_is_only_tried_leaves_no_row_and_rasa_forgets_it(real: Real) -> None:
