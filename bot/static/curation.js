@@ -56,6 +56,8 @@
   if (!isStopped) {
     for (const change of ["input", "change"]) editor.addEventListener(change, (event) => { if (!("own" in event.target.dataset) && event.target.name !== "whole") later(); });
     editor.addEventListener("submit", () => { clearTimeout(waiting); isStopped = true; });
+    // given back by drafts.js, which ran before: it is with the server soon
+    if ([...editor.elements].some((field) => ["text", "textarea", "date"].includes(field.type) && field.value !== field.defaultValue)) later();
     addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
     document.addEventListener("htmx:confirm", (event) => { // tried is what is on the screen
       if (event.detail.path !== "/staff/knowledge/try" || !isChanged) return;

@@ -216,6 +216,7 @@ def _write(at: Form, rows: Sequence[UnansweredQuestion]) -> DocumentVersion:
         now=datetime.now(UTC),
         content=_content(kind, label, asks, at.tools.topic(label)),
         in_force_from=at.tools.today(),
+        reviewed_on=at.tools.today(),
         kind=kind,
         place_id=place,
     )
