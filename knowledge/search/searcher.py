@@ -45,10 +45,17 @@ class Searcher:
         embedder: Embedder,
         live: Callable[[], Index],
         classifier: Callable[[], AnswerClassifier | None] = lambda: None,
+        draft: Draft | None = None,
     ) -> None:
+        """draft: what every search supposes to be published, unless it brings one of its own."""
         self.embedder = embedder
         self.live = live
         self.classifier = classifier
+        self._draft = draft
+
+    def supposing(self, draft: Draft | None) -> "Searcher":
+        """The same, as if this version were published."""
+        return Searcher(embedder=self.embedder, live=self.live, classifier=self.classifier, draft=draft)
 
     def search(
         self,
@@ -67,13 +74,13 @@ class Searcher:
         Only what is published, in force on `day` and of this place comes back, whatever the snapshot holds. With
         `draft`, as if that version were published.
         """
-        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft)
+        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft or self._draft)
         hits = [h for h in self._hits(session, asked, k) if h.reason is None]
         return _loaded(session, hits, asked.text, k)
 
     def weigh(self, session: Session, query: str, *, day: date, place: str | None = None) -> list[fit.Weighed]:
         """What the second look weighed, best first."""
-        asked = _Asked(normalise(query), day, place, (), {}, None)
+        asked = _Asked(normalise(query), day, place, (), {}, self._draft)
         return [h.weighed for h in self._hits(session, asked, fit.LOOKED_AT) if h.weighed is not None]
 
     def explain(
@@ -91,7 +98,7 @@ class Searcher:
         """What `search` weighed: what it shows, the `k` best, and among those whatever scored as high and isn't
         shown, with the reason.
         """
-        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft)
+        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft or self._draft)
         hits = self._hits(session, asked, k)
         known = {h.chunk_id for h in hits}
         elsewhere = self._hits(session, asked, k, everywhere=True)
@@ -102,7 +109,7 @@ class Searcher:
         least = min((p.raw for p in shown), default=-math.inf)
         hidden = [h for h in hits if h.reason is not None and h.raw >= least][: 2 * k]
         kept = sorted([*hidden, *(h for h in hits if h.chunk_id in passages)], key=lambda h: -h.raw)
-        return _explained(session, kept, passages, draft.questions if draft else {})
+        return _explained(session, kept, passages, asked.draft.questions if asked.draft else {})
 
     def _hits(self, session: Session, asked: "_Asked", k: int, *, everywhere: bool = False) -> list["_Hit"]:
         """Candidates, best first, those that may not be shown with the reason.

@@ -16,7 +16,7 @@ from bot.web import errors
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
 from knowledge.tables import Base
-from tests.fakes import NoSearch, no_intent, no_slots
+from tests.fakes import NoSearch, no_rehearsal, no_slots
 
 PASSWORD = "village-bridge-42"
 HASH = passwords.hashed(PASSWORD)
@@ -159,7 +159,8 @@ def tools(**more: Any) -> Tools:
         "golden": nothing,
         "today": lambda: DAY,
         "topic": lambda _: "其他",
-        "intent": no_intent,
+        "rehearse": no_rehearsal,
+        "supposing": lambda supposed: nothing,
         "slots": no_slots,
         "gate": lambda session, version: [],
         "is_indexed": lambda version: True,

@@ -18,8 +18,9 @@ from actions.cases import numbers
 from actions.errors import NotAllowed
 from actions.offices.models import Team
 from bot.channels.base import Remaining
+from bot.rehearsing import Rehearsed, Supposed
 from bot.settings import ROOT, Settings
-from bot.staff import audit, models, signing_in
+from bot.staff import audit, models, rights, signing_in
 from bot.staff.models import Staff, StaffSession
 from bot.web import static_files
 from bot.web.embedding.visitors import is_own
@@ -28,6 +29,7 @@ from bot.web.problems import PasswordChangeNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
 from bot.web.staff.typed import int_of, text_of, written
 from knowledge.clock import SHANGHAI
+from knowledge.documents import versions
 from knowledge.documents.models import DocumentVersion
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.places import Place
@@ -72,11 +74,16 @@ class Tools:
     golden: Searcher
     today: Callable[[], date]
     topic: Callable[[str], str]
-    intent: Callable[[str], Awaitable[str]]  # raises RasaUnavailable
+    rehearse: Callable[[str, str | None, Supposed], Awaitable[Rehearsed]]  # words, place; raises RasaUnavailable
+    supposing: Callable[[Supposed], Searcher]
     slots: Callable[[str], Awaitable[dict[str, Any]]]  # raises RasaUnavailable
     gate: Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]]
     is_indexed: Callable[[DocumentVersion], bool]
     remaining: Callable[[str], Remaining | None] = lambda _: None
+
+
+def _to_review(session: Session, staff: Staff) -> int:
+    return versions.to_review(session, staff.id, rights.places_of(session, staff))
 
 
 class Desk:
@@ -113,6 +120,7 @@ class Desk:
             "role_labels": models.ROLE_LABELS,
             "given_back": getattr(request.state, "written", {}),
             "now": datetime.now(UTC),
+            "to_review": lambda: _to_review(session, who.staff) if who and who.staff.can("knowledge") else 0,
         }
         response = self.templates.TemplateResponse(
             request, f"staff/{template}", {**shared, **values}, status_code=status

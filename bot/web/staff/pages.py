@@ -3,11 +3,15 @@
 from fastapi import FastAPI
 
 from bot.web.embedding import page as sites
-from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
+from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, live, many, review
+from bot.web.knowledge.asking import try_it, unanswered
+from bot.web.knowledge.asking.again import Retold
+from bot.web.knowledge.asking.groups import Vectors
 from bot.web.staff import bookings, dashboard, deadlines, imports, notices, people, settings, sign_in
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
-from bot.web.staff.conversations import conversation, inbox, many
+from bot.web.staff.conversations import conversation, inbox
+from bot.web.staff.conversations import many as many_conversations
 from bot.web.staff.desk import Desk
 
 DESK = (
@@ -22,7 +26,7 @@ DESK = (
     deadlines.router,
     dashboard.router,
     notices.router,
-    many.router,
+    many_conversations.router,
     inbox.router,
     conversation.router,
 )
@@ -34,7 +38,9 @@ KNOWLEDGE = (
     golden.router,
     unanswered.router,
     listing.router,
+    many.router,
     editor.router,
+    live.router,
     review.router,
     # Last: its addresses end in a document's id, which could be any word.
     documents.router,
@@ -43,7 +49,7 @@ KNOWLEDGE = (
 
 def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
-    app.state.vectors = unanswered.Vectors(desk.tools.searcher.embedder)
-    app.state.answers = unanswered.Answers()
+    app.state.vectors = Vectors(desk.tools.searcher.embedder)
+    app.state.retold = Retold()
     for router in (*DESK, *KNOWLEDGE):
         app.include_router(router)
