@@ -38,7 +38,11 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
     """Each part: 好 or what to do. `--quick` reads neither the whole database nor the whole index."""
     checks = [
         *_machine(settings),
-        *([] if args.quick else [*_database(settings), _snapshot(settings), _backups(settings)]),
+        *(
+            []
+            if args.quick
+            else [*_database(settings), *_telephones(settings), _snapshot(settings), _backups(settings)]
+        ),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
         *_pages(settings),
@@ -103,6 +107,35 @@ def _server(settings: Settings) -> Check:
         return Check("数据库", False, f"连不上（{type(error).__name__}），请看 LINLI_DATABASE_URL 和数据库服务器")
     finally:
         engine.dispose()
+
+
+def _telephones(settings: Settings) -> list[Check]:
+    """Nothing where nobody has a second factor, or the database can't be asked."""
+    from sqlalchemy import select
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot import sqlite_files
+    from bot.db import make_engine, make_sessions
+    from bot.staff import second_factor
+    from bot.staff.models import Staff
+    from bot.staff.vault import Vault
+
+    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
+        return []
+    engine, vault = make_engine(settings.url), Vault.of(settings.secret("tokens"))
+    try:
+        with make_sessions(engine)() as session:
+            held = list(session.scalars(select(Staff).where(Staff.totp_secret.is_not(None), Staff.is_active)))
+    except (SQLAlchemyError, sqlite3.Error):  # said of the database already
+        return []
+    finally:
+        engine.dispose()
+    lost = [staff.login for staff in held if second_factor.is_lost(staff, vault)]
+    remedy = (
+        f"密钥换了，{'、'.join(lost)} 手机上的动态码不管用：用恢复码登录再换手机，或运行 linli staff reset 账号；"
+        "有当时的密钥，就恢复 --secrets 的备份"
+    )
+    return [Check("动态码", not lost, remedy)] if held else []
 
 
 def _snapshot(settings: Settings) -> Check:

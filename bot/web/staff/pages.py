@@ -4,13 +4,15 @@ from fastapi import FastAPI
 
 from bot.web.embedding import page as sites
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
-from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
+from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, settings
+from bot.web.staff.account import own, people, sign_in
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
 from bot.web.staff.desk import Desk
 
 DESK = (
     sign_in.router,
+    own.router,
     people.router,
     cases.router,
     case.router,
