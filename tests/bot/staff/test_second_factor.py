@@ -92,7 +92,7 @@ def test_after_a_restore_without_the_key_the_recovery_codes_still_open(session: 
     )
 
 
-def test_a_code_of_one_moment_opens_one_of_eight_doors(sessions: sessionmaker[Session], session: Session) -> None:
+def test_a_code_of_one_moment_opens_one_of_four_doors(sessions: sessionmaker[Session], session: Session) -> None:
     enrolled(session)
     code = pyotp.TOTP(SECRET).at(NOW)
 
