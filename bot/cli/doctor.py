@@ -1,11 +1,13 @@
 """`linli doctor`: each part, and how to mend it."""
 
 import argparse
+import platform
 import shutil
 import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
@@ -65,9 +67,21 @@ def _robots(settings: Settings) -> Check:
     return Check("报警机器人", bool(robots), remedy, is_urgent=False)
 
 
+def processor(machine: str, cpuinfo: str) -> Check:
+    """`cpuinfo`: /proc/cpuinfo. TensorFlow's wheels end with "Illegal instruction" where there is no AVX."""
+    if machine != "x86_64":
+        return Check(
+            "处理器", False, f"是 {machine}，邻里只在 x86-64 上装过、试过；Rasa 要的 tensorflow-text 没有别的版本"
+        )
+    flags = next((line for line in cpuinfo.splitlines() if line.startswith("flags")), "flags: avx").split()
+    return Check("处理器", "avx" in flags, "没有 AVX 指令，对话机器人起不来；请换 2012 年以后的电脑，虚拟机请打开 AVX")
+
+
 def _machine(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
+    cpuinfo = Path("/proc/cpuinfo")
     return [
+        processor(platform.machine(), cpuinfo.read_text() if cpuinfo.exists() else ""),
         Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB；先看看旧备份、日志和 .before- 开头的旧库"),
         Check("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"),
     ]

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -275,6 +276,8 @@ def main(arguments: Iterable[str]) -> int:
         if arguments == ["locks"]:  # first: a lock that was just edited can't be installed
             locks()
             return 0
+        if platform.machine() != "x86_64":
+            say(f"提醒：这台机器是 {platform.machine()}，邻里只在 x86-64 上装过，Rasa 那一步多半装不上。")
         app_environment()
         rasa_environment()
         front_end()

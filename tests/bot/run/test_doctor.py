@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.cli.doctor import doctor
+from bot.cli.doctor import doctor, processor
 from bot.db import make_engine, make_sessions, migrate
 from bot.keeping import notes
 from bot.settings import Settings
@@ -63,6 +63,19 @@ def test_a_damaged_page_of_the_database_is_told_with_the_way_out(
     found = told(settings, capsys)
     assert found["数据库"].startswith("不好 坏了")
     assert "linli restore" in found["数据库"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpuinfo", "said"),
+    [
+        ("x86_64", "processor: 0\nflags\t\t: fpu sse4_2 avx avx2\n", "好"),
+        ("x86_64", "processor: 0\nflags\t\t: fpu sse4_2 avx2_is_no_avx\n", "不好"),
+        ("x86_64", "", "好"),
+        ("aarch64", "Features: fp asimd", "不好"),
+    ],
+)
+def test_a_processor_that_cant_run_rasa_is_named(machine: str, cpuinfo: str, said: str) -> None:
+    assert str(processor(machine, cpuinfo)).startswith(f"{said}  处理器")
 
 
 def test_telephones_whose_key_is_gone_are_told_by_name(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
