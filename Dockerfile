@@ -15,10 +15,10 @@ COPY knowledge ./knowledge
 # Outside, PyTorch's CPU wheels stand on its own index; the registry's are the CUDA build of several GB.
 RUN python3.11 -m venv /opt/linli/venv-app \
  && /opt/linli/venv-app/bin/pip install --no-cache-dir torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu \
- && /opt/linli/venv-app/bin/pip install --no-cache-dir --no-deps -r requirements.lock \
- && /opt/linli/venv-app/bin/pip install --no-cache-dir --no-deps -e . \
+ && /opt/linli/venv-app/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock \
+ && /opt/linli/venv-app/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e . \
  && python3.10 -m venv /opt/linli/venv-rasa \
- && /opt/linli/venv-rasa/bin/pip install --no-cache-dir -r bot/requirements.txt
+ && /opt/linli/venv-rasa/bin/pip install --no-cache-dir --no-deps --require-hashes -r bot/requirements.txt
 
 RUN useradd --create-home linli && mkdir -p /data/home && ln -s /opt/linli/venv-rasa /data/home/venv-rasa && chown -R linli /data
 USER linli

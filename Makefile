@@ -1,4 +1,4 @@
-.PHONY: serve test test-fast test-night test-postgres check format lint types sbom bench
+.PHONY: serve test test-fast test-night test-postgres check format lint types sbom locks bench
 serve:
 	@python3 -m bot.run.setup serve
 test test-postgres: export LINLI_TEST_PROFILE ?= ci
@@ -19,5 +19,7 @@ format:
 	@var/venv-app/bin/ruff format .
 sbom:
 	@python3 -m bot.run.setup sbom
+locks:
+	@python3 -m bot.run.setup locks
 bench:
 	@var/venv-app/bin/python -m benchmarks.turns

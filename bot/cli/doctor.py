@@ -1,11 +1,13 @@
 """`linli doctor`: each part, and how to mend it."""
 
 import argparse
+import platform
 import shutil
 import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
@@ -38,7 +40,11 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
     """Each part: 好 or what to do. `--quick` reads neither the whole database nor the whole index."""
     checks = [
         *_machine(settings),
-        *([] if args.quick else [*_database(settings), _snapshot(settings), _backups(settings)]),
+        *(
+            []
+            if args.quick
+            else [*_database(settings), *_telephones(settings), _snapshot(settings), _backups(settings)]
+        ),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
         *_pages(settings),
@@ -61,9 +67,21 @@ def _robots(settings: Settings) -> Check:
     return Check("报警机器人", bool(robots), remedy, is_urgent=False)
 
 
+def processor(machine: str, cpuinfo: str) -> Check:
+    """`cpuinfo`: /proc/cpuinfo. TensorFlow's wheels end with "Illegal instruction" where there is no AVX."""
+    if machine != "x86_64":
+        return Check(
+            "处理器", False, f"是 {machine}，邻里只在 x86-64 上装过、试过；Rasa 要的 tensorflow-text 没有别的版本"
+        )
+    flags = next((line for line in cpuinfo.splitlines() if line.startswith("flags")), "flags: avx").split()
+    return Check("处理器", "avx" in flags, "没有 AVX 指令，对话机器人起不来；请换 2012 年以后的电脑，虚拟机请打开 AVX")
+
+
 def _machine(settings: Settings) -> list[Check]:
     free = shutil.disk_usage(settings.home if settings.home.exists() else ROOT).free / 2**30
+    cpuinfo = Path("/proc/cpuinfo")
     return [
+        processor(platform.machine(), cpuinfo.read_text() if cpuinfo.exists() else ""),
         Check("磁盘空间", free > 2, f"只剩 {free:.1f} GB，请腾出 8 GB；先看看旧备份、日志和 .before- 开头的旧库"),
         Check("Rasa 环境", (RASA_VENV / "bin" / "rasa").exists(), "运行 make serve 安装"),
     ]
@@ -103,6 +121,35 @@ def _server(settings: Settings) -> Check:
         return Check("数据库", False, f"连不上（{type(error).__name__}），请看 LINLI_DATABASE_URL 和数据库服务器")
     finally:
         engine.dispose()
+
+
+def _telephones(settings: Settings) -> list[Check]:
+    """Nothing where nobody has a second factor, or the database can't be asked."""
+    from sqlalchemy import select
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot import sqlite_files
+    from bot.db import make_engine, make_sessions
+    from bot.staff import second_factor
+    from bot.staff.models import Staff
+    from bot.staff.vault import Vault
+
+    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
+        return []
+    engine, vault = make_engine(settings.url), Vault.of(settings.secret("tokens"))
+    try:
+        with make_sessions(engine)() as session:
+            held = list(session.scalars(select(Staff).where(Staff.totp_secret.is_not(None), Staff.is_active)))
+    except (SQLAlchemyError, sqlite3.Error):  # said of the database already
+        return []
+    finally:
+        engine.dispose()
+    lost = [staff.login for staff in held if second_factor.is_lost(staff, vault)]
+    remedy = (
+        f"密钥换了，{'、'.join(lost)} 手机上的动态码不管用：用恢复码登录再换手机，或运行 linli staff reset 账号；"
+        "有当时的密钥，就恢复 --secrets 的备份"
+    )
+    return [Check("动态码", not lost, remedy)] if held else []
 
 
 def _snapshot(settings: Settings) -> Check:

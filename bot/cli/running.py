@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli.commands import Commands, with_session
@@ -54,6 +55,14 @@ def stop(settings: Settings, args: argparse.Namespace) -> int:
     return 1
 
 
+def bundle(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.run import bundling
+
+    told = bundling.make(settings, Path(args.folder).resolve())
+    print(f"安装包好了：{args.folder}\nSHA256SUMS 的核对码：{told}")
+    return 0
+
+
 def app(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run.serving import serve as serve_app
 
@@ -92,6 +101,9 @@ def add(commands: Commands) -> None:
     commands.add("stop", stop, "end what `serve` of this home started")
     commands.add("setup", setup, "prepare everything without starting").add_argument(
         "--all", action="store_true", help="embed all statutes now, not only those needed most"
+    )
+    commands.add("bundle", bundle, "all packages in one folder, for a machine without a network").add_argument(
+        "folder", help="empty or new; there: LINLI_BUNDLE=FOLDER make serve"
     )
     commands.add("app", app, "the pages and the loopback endpoints alone")
     commands.add("worker", worker, "embedding of the rest and retention alone")

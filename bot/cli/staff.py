@@ -64,14 +64,10 @@ def change_role(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def reset_account(settings: Settings, args: argparse.Namespace) -> int:
-    import secrets
-
     from bot.staff import accounts, audit
 
     def run(session: "Session") -> int:
-        staff, password = _account(session, args.login), secrets.token_urlsafe(9)
-        accounts.set_password(session, staff, password, must_change=True)
-        staff.totp_secret = None
+        password = accounts.reset(session, _account(session, args.login))
         audit.record(session, None, "重设密码", args.login)
         session.commit()
         print(f"新密码：{password}")
@@ -118,5 +114,7 @@ def add(commands: Commands) -> None:
     parser = staff.add("role", change_role, "change the role of an account")
     parser.add_argument("login")
     parser.add_argument("role", choices=_ROLES)
-    parser = staff.add("reset", reset_account, "a new password, printed once; also ends a lock and the TOTP")
+    parser = staff.add(
+        "reset", reset_account, "a new password, printed once; also ends a lock, the TOTP and recovery codes"
+    )
     parser.add_argument("login")

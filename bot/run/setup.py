@@ -1,7 +1,9 @@
 """The two environments."""
 
+import functools
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -9,9 +11,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
+from bot.run.bundle import Bundle, BundleUnfit, opened
+
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
-_SBOM_TOOL = "cyclonedx-bom==7.5.0"
+_SBOM_TOOL, _LOCK_TOOL = "cyclonedx-bom==7.5.0", "uv==0.13.9"
 APP_VENV, RASA_VENV = HOME / "venv-app", HOME / "venv-rasa"
 
 
@@ -65,6 +69,11 @@ def _find_python(version: str) -> str:
     )
 
 
+def pinned(lock: Path) -> list[str]:
+    """`name==version` of each package that a lock names."""
+    return [line.split()[0] for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line]
+
+
 def _pip(venv: Path, *arguments: str) -> None:
     log = HOME / "logs" / "pip.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +82,7 @@ def _pip(venv: Path, *arguments: str) -> None:
             [venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-input", *arguments],
             stdout=out,
             stderr=subprocess.STDOUT,
+            env=_only_the_bundle() if "--isolated" in arguments else None,
         )
     if done.returncode:
         tail = log.read_text(errors="replace")[-4000:]
@@ -104,10 +114,13 @@ def app_environment() -> None:
         say("安装应用环境（Python 3.11，约 1 到 3 分钟）……")
         (HOME / "steps" / "venv-app-test").unlink(missing_ok=True)  # a fresh environment has no packages for tests
         _make_venv(APP_VENV, "3.11")
-        # torch by itself and first: asked for together with the rest, pip takes the CUDA build of several gigabytes.
-        _pip(APP_VENV, os.environ.get("LINLI_TORCH", "torch==2.13.0"), *_torch_index())
-        _pip(APP_VENV, "--no-deps", "-r", str(ROOT / "requirements.lock"))
-        _pip(APP_VENV, "--no-deps", "-e", str(ROOT))
+        if held := _bundle():
+            _pip(APP_VENV, *held.pip("app"))
+        else:
+            # torch by itself and first: asked for with the rest, pip takes the CUDA build of several gigabytes.
+            _pip(APP_VENV, *torch())
+            _pip(APP_VENV, "--no-deps", "--require-hashes", "-r", str(ROOT / "requirements.lock"))
+        _pip(APP_VENV, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
 
     step(
         "venv-app",
@@ -124,7 +137,7 @@ def test_environment() -> None:
 
     def install() -> None:
         say("安装测试用的软件包……")
-        _pip(APP_VENV, "--no-deps", "-r", str(lock))
+        _pip(APP_VENV, "--no-deps", "--require-hashes", "-r", str(lock))
 
     step("venv-app-test", digest(lock, ROOT / "requirements.lock", ROOT / "pyproject.toml"), install)
 
@@ -147,10 +160,59 @@ def sbom() -> None:
         say(f"软件清单：{file}")
 
 
-def _torch_index() -> list[str]:
-    """Outside, the CPU wheels stand on PyTorch's own index; LINLI_TORCH_INDEX names it (see README)."""
-    address = os.environ.get("LINLI_TORCH_INDEX")
-    return ["--index-url", address] if address else []
+def torch() -> list[str]:
+    """What pip gets for torch. Its build differs by machine (CPU, CUDA, an index of its own), so no lock has its sum;
+    LINLI_TORCH may: `torch==2.13.0 --hash=sha256:…`. LINLI_TORCH_INDEX names PyTorch's own index (see README).
+    """
+    wanted, address = os.environ.get("LINLI_TORCH", "torch==2.13.0"), os.environ.get("LINLI_TORCH_INDEX")
+    file = HOME / "torch.txt"
+    file.write_text(f"{wanted}\n")
+    by_its_sum = ["--no-deps"] if "--hash" in wanted else []
+    return ["-r", str(file), *by_its_sum, *(["--index-url", address] if address else [])]
+
+
+def locks() -> None:
+    """Each lock anew, with the sum of every file that the registry has of its versions, for all machines. Whoever wants
+    another version changes its number in the lock and runs this.
+    """
+    venv, pythons = HOME / "venv-locks", {"bot/requirements.txt": "3.10"}
+
+    def install() -> None:
+        _make_venv(venv, "3.11")
+        _pip(venv, _LOCK_TOOL)
+
+    step("venv-locks", _LOCK_TOOL, install)
+    for name in ("requirements.lock", "requirements-test.lock", "bot/requirements.txt"):
+        lock, made = ROOT / name, HOME / "lock.new"
+        made.unlink(missing_ok=True)  # uv would keep the sums it finds there, also of another version
+        asked = [str(venv / "bin" / "uv"), "pip", "compile", "-", "--no-deps", "--generate-hashes", "--no-annotate"]
+        asked += ["--no-python-downloads", "--python", _find_python(pythons.get(name, "3.11")), "-o", str(made)]
+        asked += ["--custom-compile-command", "make locks", "--quiet"]
+        if subprocess.run(asked, input="\n".join(pinned(lock)), text=True, stdout=subprocess.DEVNULL).returncode:
+            raise SetupFailed(f"{name} 没有更新成：原因在上面几行。")
+        lock.write_text(made.read_text(encoding="utf-8"), encoding="utf-8")
+        say(f"更新了：{name}")
+
+
+def bundled() -> dict[str, str]:
+    """What a bundle must have been made from."""
+    sources = {"app": "requirements.lock", "rasa": "bot/requirements.txt", "front-end": "bot/static/package-lock.json"}
+    return {name: digest(ROOT / source) for name, source in sources.items()}
+
+
+@functools.cache
+def _bundle() -> Bundle | None:
+    """What LINLI_BUNDLE names, looked at once. Raises BundleUnfit."""
+    folder = os.environ.get("LINLI_BUNDLE")
+    if not folder:
+        return None
+    say(f"核对安装包 {folder}……")
+    return opened(Path(folder).resolve(), made_from=bundled())
+
+
+def _only_the_bundle() -> dict[str, str]:
+    """No index and no folder that this machine's own settings of pip name besides."""
+    return {**{k: v for k, v in os.environ.items() if not k.startswith("PIP_")}, "PIP_CONFIG_FILE": os.devnull}
 
 
 def front_end() -> None:
@@ -162,6 +224,9 @@ def front_end() -> None:
         say("取工作台的前端部件……")
         folder = HOME / "front-end"
         folder.mkdir(parents=True, exist_ok=True)
+        if held := _bundle():
+            held.unpack_front_end(folder)
+            return
         for name in ("package.json", "package-lock.json"):
             shutil.copy(ROOT / "bot" / "static" / name, folder / name)
         npm = shutil.which("npm")
@@ -196,7 +261,9 @@ def rasa_environment() -> None:
     def install() -> None:
         say("安装 Rasa 环境（Python 3.10，约 2 到 4 分钟）……")
         _make_venv(RASA_VENV, "3.10")
-        _pip(RASA_VENV, "-r", str(ROOT / "bot" / "requirements.txt"))
+        held = _bundle()
+        lock = str(ROOT / "bot" / "requirements.txt")
+        _pip(RASA_VENV, *(held.pip("rasa") if held else ["--no-deps", "--require-hashes", "-r", lock]))
 
     step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install, makes=RASA_VENV / "bin" / "python")
 
@@ -205,16 +272,21 @@ def main(arguments: Iterable[str]) -> int:
     """Make the app's environment, then hand over to `linli` in it."""
     try:
         HOME.mkdir(parents=True, exist_ok=True)
+        arguments = list(arguments)
+        if arguments == ["locks"]:  # first: a lock that was just edited can't be installed
+            locks()
+            return 0
+        if platform.machine() != "x86_64":
+            say(f"提醒：这台机器是 {platform.machine()}，邻里只在 x86-64 上装过，Rasa 那一步多半装不上。")
         app_environment()
         rasa_environment()
         front_end()
-        arguments = list(arguments)
         if arguments[:1] in (["pytest"], ["postgres-tests"], ["check"]):
             test_environment()
         if arguments == ["sbom"]:
             sbom()
             return 0
-    except SetupFailed as failed:
+    except (SetupFailed, BundleUnfit) as failed:
         say(str(failed))
         return 1
     except KeyboardInterrupt:

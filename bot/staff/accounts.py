@@ -1,11 +1,13 @@
 """Accounts made, and their passwords set."""
 
+import secrets
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
-from bot.staff import passwords
+from bot.staff import passwords, second_factor
 from bot.staff.models import Role, Staff, StaffSession
 from knowledge.places import Place
 
@@ -65,6 +67,16 @@ def set_password(session: Session, staff: Staff, password: str, *, must_change: 
     staff.locked_until = None
     for held in session.scalars(select(StaffSession).where(StaffSession.staff_id == staff.id)):
         session.delete(held)
+
+
+def reset(session: Session, staff: Staff) -> str:
+    """A new password, to be told once and changed at the first sign-in; telephone and recovery codes are worth nothing
+    any more. The caller commits.
+    """
+    fresh = secrets.token_urlsafe(9)
+    set_password(session, staff, fresh, must_change=True)
+    second_factor.remove(session, staff)
+    return fresh
 
 
 def has_any(session: Session) -> bool:

@@ -45,7 +45,7 @@ class Staff(Base):
     role: Mapped[Role] = mapped_column(enum_column(Role))
     place_id: Mapped[str] = mapped_column(String(40), default="nation")  # sees this place and all below it
     team_id: Mapped[int | None] = mapped_column(Integer)
-    totp_secret: Mapped[str | None] = mapped_column(String(40))
+    totp_secret: Mapped[str | None] = mapped_column(String(200))  # sealed (`vault.py`); plain from before 0020
     totp_last: Mapped[int] = mapped_column(Integer, default=0)  # a code counts once
     must_change: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -84,6 +84,28 @@ class SignInTry(Base):
     wrong: Mapped[int] = mapped_column(Integer)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class RecoveryCode(Base):
+    """One of ten of somebody with a second factor (`recovery.py`)."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    salt: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))  # Argon2id, hexadecimal
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # at a sign-in with the telephone
+
+
+class RequiredFactor(Base):
+    """A role that must have a second factor; sessions of before `since` go on without until they end."""
+
+    __tablename__ = "required_factor"
+
+    role: Mapped[Role] = mapped_column(enum_column(Role), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SavedFilter(Base):

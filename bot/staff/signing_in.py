@@ -5,16 +5,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pyotp
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from actions.storable import storable
-from bot.staff import passwords
+from bot.staff import passwords, recovery, second_factor
 from bot.staff.audit import record
 from bot.staff.models import SignInTry, Staff, StaffSession
 from bot.staff.passwords import SignInFailed
+from bot.staff.vault import Vault
 from knowledge.tables import changed
 
 IDLE = timedelta(minutes=60)
@@ -37,10 +37,29 @@ class From:
 NOWHERE = From()
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What somebody gave at the door: whether the password fits, the code as written, its digest if it is written like
+    a recovery code.
+    """
+
+    fits: bool
+    code: str
+    digest: str | None
+
+
 def sign_in(
-    session: Session, *, login: str, password: str, code: str, now: datetime, agent: str, origin: From = NOWHERE
+    session: Session,
+    *,
+    login: str,
+    password: str,
+    code: str,
+    now: datetime,
+    agent: str,
+    vault: Vault,
+    origin: From = NOWHERE,
 ) -> tuple[str, StaffSession]:
-    """A new session and its token.
+    """A new session and its token. `code`: of the telephone, or a recovery code; empty for who has neither.
 
     Raises SignInFailed, which never says what was wrong, nor whether there is such an account; commits the count of
     wrong tries.
@@ -49,10 +68,11 @@ def sign_in(
     key = token_hash(f"{origin.key} {login}")
     staff = session.scalar(select(Staff).where(Staff.login == login))
     fits = passwords.fits(staff.password_hash if staff else passwords.NOBODY, password)
+    proof = Proof(fits, code, recovery.digest_of(session, staff, code))
     session.expire_all()  # hashing takes long enough for others to have tried meanwhile
     if _is_locked(session, key, now) or (staff is not None and not origin.is_known and _is_besieged(staff, now)):
         raise _locked()
-    if staff is None or not _is_right(session, staff, fits, code, now):
+    if staff is None or not _is_right(session, staff, proof, now, vault):
         _count_wrong(session, staff, key, now)
         raise SignInFailed
     if not _open(session, staff, key, now):
@@ -73,8 +93,15 @@ def sign_in(
     return token, held
 
 
-def _is_right(session: Session, staff: Staff, fits: bool, code: str, now: datetime) -> bool:
-    return fits and staff.is_active and (not staff.totp_secret or code_fits(session, staff, code, now))
+def _is_right(session: Session, staff: Staff, proof: Proof, now: datetime, vault: Vault) -> bool:
+    if not (proof.fits and staff.is_active):
+        return False
+    if not staff.totp_secret or second_factor.code_fits(session, staff, proof.code, now=now, vault=vault):
+        return True
+    if not recovery.use(session, staff, proof.digest, now):
+        return False
+    record(session, staff, "用恢复码登录", detail=f"还剩 {recovery.left(session, staff)} 个")
+    return True
 
 
 def _is_locked(session: Session, key: str, now: datetime) -> bool:
@@ -129,33 +156,6 @@ def sweep(session: Session, *, now: datetime) -> int:
     gone += changed(session, delete(SignInTry).where(SignInTry.at < now - _TRIES_LAST))
     session.commit()
     return gone
-
-
-def enrol(session: Session, staff: Staff, secret: str, code: str, now: datetime) -> bool:
-    """From now on this secret's codes are asked for; the one that proves it counts as used. The caller commits."""
-    before = staff.totp_secret, staff.totp_last
-    staff.totp_secret, staff.totp_last = secret, 0
-    session.flush()
-    if code_fits(session, staff, code, now):
-        return True
-    staff.totp_secret, staff.totp_last = before
-    session.flush()
-    return False
-
-
-def code_fits(session: Session, staff: Staff, code: str, now: datetime) -> bool:
-    """Once a code."""
-    totp = pyotp.TOTP(staff.totp_secret or "")
-    step = int(now.timestamp()) // 30
-    # One used in the future was used before the clock went back; it must not lock the account until then.
-    last = staff.totp_last if staff.totp_last <= step + 10 else 0
-    for counter in (step - 1, step, step + 1):
-        if counter > last and secrets.compare_digest(totp.at(counter * 30).encode(), storable(code).strip().encode()):
-            newer = (
-                update(Staff).where(Staff.id == staff.id, Staff.totp_last == staff.totp_last).values(totp_last=counter)
-            )
-            return changed(session, newer) > 0
-    return False
 
 
 def held_session(session: Session, token: str, *, now: datetime) -> StaffSession | None:

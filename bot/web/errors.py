@@ -18,7 +18,7 @@ from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotF
 from bot.settings import ROOT
 from bot.staff.passwords import SignInFailed
 from bot.web import static_files, way_back
-from bot.web.problems import ApiError, PasswordChangeNeeded, SignInNeeded
+from bot.web.problems import AccountFirst, ApiError, SignInNeeded
 from knowledge.errors import (
     DraftExists,
     EditConflict,
@@ -114,8 +114,8 @@ def _to_the_door(request: Request, _: SignInNeeded) -> Response:
     return response
 
 
-def _to_the_account(request: Request, error: PasswordChangeNeeded) -> Response:
-    return _elsewhere(request, "/staff/account", 403, "PasswordChangeNeeded", error.message_zh)
+def _to_the_account(request: Request, error: AccountFirst) -> Response:
+    return _elsewhere(request, "/staff/account", 403, type(error).__name__, error.message_zh)
 
 
 def _elsewhere(request: Request, to: str, status: int, code: str, message: str) -> Response:
@@ -145,7 +145,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Response]] = {
     ActionError: _said,
     ReviewError: _said,
     SignInNeeded: _to_the_door,
-    PasswordChangeNeeded: _to_the_account,
+    AccountFirst: _to_the_account,
     RequestValidationError: _malformed,
     HTTPException: _of_the_framework,
     DataError: _unfit,

@@ -1,7 +1,9 @@
 """Security headers."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,8 +40,21 @@ class Headers:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = _NO_MORE
+                if "location" in headers:
+                    headers["location"] = _by_path(headers["location"], RequestHeaders(scope=scope).get("host", ""))
                 if scope.get("scheme") == "https":
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)
 
         await self._app(scope, receive, sent)
+
+
+def _by_path(location: str, host: str) -> str:
+    """Starlette redirects `/staff/` to an address made of the Host header, which anybody can send."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # a host that is none
+        return "/"
+    if not parts.netloc or parts.netloc != host:
+        return location
+    return "/" + parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")

@@ -47,6 +47,11 @@ class Account:
         return self.kind is not AccountKind.unverified
 
     @property
+    def can_begin(self) -> bool:
+        """Whether something reaches people days after they spoke: the window is 48 hours, after it a notice."""
+        return self.has_customer_service and self.template_id is not None
+
+    @property
     def cipher(self) -> MessageCipher | None:
         return MessageCipher(key=self.aes_key, appid=self.appid) if self.aes_key else None
 

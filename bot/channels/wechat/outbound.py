@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from actions.replies import ReplyKind
 from bot.channels.wechat import ledger
 from bot.channels.wechat.ledger import Part
 from bot.channels.wechat.line import Line
@@ -23,6 +24,11 @@ MORE = "\n（还有，回复任意文字接着看）"
 _ROOM = MOST_BYTES - len((AGAIN + MORE).encode())
 _NOTICE = "您的事有了新消息，点开查看。"
 _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就把结果给您。"
+# What bookings promise (`actions/bookings/appointments.py`), and what is true where we can't begin to speak.
+_PROMISED = {
+    "前一天和前两小时我会提醒您": "这个公众号发不了提醒，请把时间记下来，随时可以问我“我的预约”",
+    "轮到了我马上在这里告诉您": "轮到了这里发不了通知，请隔天来问“我的预约”",
+}
 _NOT_FOLLOWING = 43004  # 全局返回码
 _SENDERS = 4  # people being sent to at a time
 
@@ -226,6 +232,9 @@ class Outbound:
         if file := attachments.told_of(message):
             look = "点开看照片" if file["kind"] == attachments.PHOTO else "点开看文件"
             text += f"\n{look}（{attachments.LASTS_DAYS} 天内能打开）：{links.file(file['id'])}"
+        if said.kind is ReplyKind.booking and not self._line.account.can_begin:
+            for promised, true in _PROMISED.items():
+                text = text.replace(promised, true)
         return pieces(who + text) or ["……"]
 
     def _unheard(self, session: Session, contact_id: int) -> WechatReceipt | None:

@@ -83,7 +83,7 @@ def start(body: StartBody, request: Request, response: Response, chat: At) -> di
 
 @router.get("/conversations/current")
 def current(held: Mine) -> dict[str, Any]:
-    said = messages.messages_after(held.session, held.conversation.id, 0)
+    said = messages.newest(held.session, held.conversation.id)
     return {
         **_conversation_json(held.session, held.conversation, held.chat.settings),
         "messages": [message_json(m, held.chat.files) for m in said],

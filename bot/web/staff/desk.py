@@ -20,12 +20,13 @@ from actions.offices.models import Team
 from bot.channels.base import Remaining
 from bot.rehearsing import Rehearsed, Supposed
 from bot.settings import ROOT, Settings
-from bot.staff import audit, models, rights, signing_in
+from bot.staff import audit, models, rights, second_factor, signing_in
 from bot.staff.models import Staff, StaffSession
+from bot.staff.vault import Vault
 from bot.web import static_files
 from bot.web.embedding.visitors import is_own
 from bot.web.limits import RateLimit, is_https
-from bot.web.problems import PasswordChangeNeeded, SignInNeeded
+from bot.web.problems import PasswordChangeNeeded, SecondFactorNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
 from bot.web.staff.typed import int_of, text_of, written
 from knowledge.clock import SHANGHAI
@@ -36,6 +37,8 @@ from knowledge.places import Place
 from knowledge.search.searcher import Searcher
 
 COOKIE = "linli_staff"
+# All that somebody may do who must first set up a second factor.
+_BEFORE_IT = frozenset(f"/staff/{path}" for path in ("account", "account/password", "account/totp", "sign-out"))
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,13 @@ class Desk:
     def __init__(self, *, settings: Settings, sessions: Callable[[], Session], tools: Tools) -> None:
         self.settings, self.sessions, self.tools = settings, sessions, tools
         self.knocks, self.pulse = RateLimit(), Pulse(sessions)
+        self.vault = Vault.of(settings.secret("tokens"))
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
         static_files.know(self.templates)
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
 
     def who(self, request: Request, session: Session, permission: str | None = None) -> Who:
-        """Raises SignInNeeded or NotAllowed."""
+        """Raises SignInNeeded, PasswordChangeNeeded, SecondFactorNeeded or NotAllowed."""
         held = signing_in.held_session(session, request.cookies.get(COOKIE, ""), now=datetime.now(UTC))
         if held is None:
             raise SignInNeeded
@@ -105,6 +109,8 @@ class Desk:
             and not request.url.path.startswith("/staff/account")
         ):
             raise PasswordChangeNeeded
+        if request.url.path not in _BEFORE_IT and second_factor.is_missing(session, held):
+            raise SecondFactorNeeded
         if permission and not held.staff.can(permission):
             raise NotAllowed("您的岗位没有这个权限。")
         return Who(held.staff, held)
@@ -182,7 +188,7 @@ class Form(Seat):
 
 
 def seat(permission: str | None = None) -> Any:
-    """For `Annotated[Seat, seat("cases")]`. Raises SignInNeeded, PasswordChangeNeeded, NotAllowed."""
+    """For `Annotated[Seat, seat("cases")]`. Raises what `Desk.who` raises."""
 
     def sit(request: Request) -> Iterator[Seat]:
         desk: Desk = request.app.state.desk

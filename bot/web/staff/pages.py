@@ -7,7 +7,8 @@ from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, 
 from bot.web.knowledge.asking import try_it, unanswered
 from bot.web.knowledge.asking.again import Retold
 from bot.web.knowledge.asking.groups import Vectors
-from bot.web.staff import bookings, dashboard, deadlines, imports, notices, people, settings, sign_in
+from bot.web.staff import bookings, dashboard, deadlines, imports, notices, settings
+from bot.web.staff.account import own, people, sign_in
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
 from bot.web.staff.conversations import conversation, inbox
@@ -16,6 +17,7 @@ from bot.web.staff.desk import Desk
 
 DESK = (
     sign_in.router,
+    own.router,
     people.router,
     cases.router,
     case.router,

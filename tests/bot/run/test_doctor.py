@@ -7,13 +7,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyotp
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.cli.doctor import doctor
+from bot.cli.doctor import doctor, processor
 from bot.db import make_engine, make_sessions, migrate
 from bot.keeping import notes
 from bot.settings import Settings
+from bot.staff import accounts, second_factor
+from bot.staff.models import Role
+from bot.staff.vault import Vault
 from knowledge.search import snapshot
 from tests.bot.keeping.conftest import Home
 from tests.bot.keeping.test_backup import spoil_database
@@ -59,6 +63,34 @@ def test_a_damaged_page_of_the_database_is_told_with_the_way_out(
     found = told(settings, capsys)
     assert found["数据库"].startswith("不好 坏了")
     assert "linli restore" in found["数据库"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpuinfo", "said"),
+    [
+        ("x86_64", "processor: 0\nflags\t\t: fpu sse4_2 avx avx2\n", "好"),
+        ("x86_64", "processor: 0\nflags\t\t: fpu sse4_2 avx2_is_no_avx\n", "不好"),
+        ("x86_64", "", "好"),
+        ("aarch64", "Features: fp asimd", "不好"),
+    ],
+)
+def test_a_processor_that_cant_run_rasa_is_named(machine: str, cpuinfo: str, said: str) -> None:
+    assert str(processor(machine, cpuinfo)).startswith(f"{said}  处理器")
+
+
+def test_telephones_whose_key_is_gone_are_told_by_name(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """As after a restore without the secrets: those codes would be refused without a word."""
+    assert "动态码" not in told(settings, capsys)
+    engine, now = make_engine(settings.url), datetime.now(UTC)
+    with make_sessions(engine)() as session:
+        staff = accounts.add(session, login="wang", name="王芳", role=Role.agent, password="village-bridge-42")
+        vault, secret = Vault.of(settings.secret("tokens")), pyotp.random_base32()
+        assert second_factor.enrol(session, staff, secret, pyotp.TOTP(secret).at(now), now=now, vault=vault)
+        session.commit()
+    engine.dispose()
+    assert told(settings, capsys)["动态码"] == "好"
+    (settings.home / "secrets" / "tokens").unlink()
+    assert "wang" in told(settings, capsys)["动态码"]
 
 
 def test_rasas_damaged_file_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The first start on machines where something is missing: one sentence, an exit code, no stack trace; again goes on."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.run import setup
-from bot.run.setup import SetupFailed
+from bot.run.setup import SetupFailed, pinned
 from bot.run.stack import Stack
 from bot.settings import ROOT, Settings
 from tests.conftest import free_port
@@ -68,13 +69,13 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_no_network_is_said_and_the_next_run_goes_on(tmp_path: Path) -> None:
     offline = 'echo "NewConnectionError: Failed to establish a new connection"; exit 1'
-    fake_python(tmp_path / "bin", "3.11", "exit 0")
+    fake_python(tmp_path / "bin", "3.11", '/bin/touch "${0%/*}/linli"')  # what the step makes
     fake_python(tmp_path / "bin", "3.10", offline)
     home = tmp_path / "home"
     assert "连不上软件仓库" in refused(first_start(home, tmp_path / "bin"))
     assert (home / "steps" / "venv-app").exists(), "what was done is kept"
     assert not (home / "steps" / "venv-rasa").exists()
-    fake_python(tmp_path / "bin", "3.10", "exit 0")
+    fake_python(tmp_path / "bin", "3.10", '/bin/touch "${0%/*}/rasa"')
     done = first_start(home, tmp_path / "bin")
     assert "应用环境" not in done.stderr, "not installed again"
     assert (home / "steps" / "venv-rasa").exists()
@@ -120,7 +121,7 @@ def test_no_secret_stands_among_the_arguments_of_a_process(tmp_path: Path) -> No
 
 def test_nothing_that_serves_needs_a_package_of_the_tests() -> None:
     """Every module of ours is imported where the packages of `requirements-test.lock` can't be."""
-    lock = (ROOT / "requirements-test.lock").read_text(encoding="utf-8").split()
+    lock = pinned(ROOT / "requirements-test.lock")
     code = """
 import importlib, importlib.abc, importlib.metadata, pkgutil, sys
 names = {line.partition("==")[0].lower().replace("_", "-") for line in sys.argv[1:]}
@@ -145,12 +146,43 @@ for floor in (actions, bot, knowledge):
 
 
 def test_the_locks_share_nothing() -> None:
-    locks = [
-        (ROOT / name).read_text(encoding="utf-8").split() for name in ("requirements.lock", "requirements-test.lock")
-    ]
+    locks = [pinned(ROOT / name) for name in ("requirements.lock", "requirements-test.lock")]
     run, test = ({line.partition("==")[0] for line in lock} for lock in locks)
     assert run & test == set()
     assert {"pytest", "mypy", "ruff", "playwright", "schemathesis", "wechatpy"} <= test
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "bot/requirements.txt"])
+def test_every_package_of_a_lock_has_a_version_and_sums(name: str) -> None:
+    """`make locks` writes them; pip's --require-hashes would stop at the first that has none, on somebody's machine."""
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    bad = [line[:60] for line in lines if not re.fullmatch(r"[\w.-]+==[\w.+!]+( +--hash=sha256:[0-9a-f]{64})+ *", line)]
+    assert bad == []
+    assert len(lines) == len(pinned(ROOT / name)) > 30
+
+
+def test_no_install_is_made_without_sums_but_torch_and_our_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(setup, "HOME", tmp_path)
+    monkeypatch.setattr(setup, "_make_venv", lambda venv, version: None)
+    monkeypatch.setattr(setup, "_pip", lambda venv, *arguments: asked.append(list(arguments)))
+    for environment in (setup.app_environment, setup.rasa_environment, setup.test_environment):
+        environment()
+    loose = [a for a in asked if "--require-hashes" not in a]
+    assert [a[-1] for a in loose] == [str(tmp_path / "torch.txt"), str(ROOT)]
+    assert "--no-build-isolation" in loose[1], "or pip fetches what builds it, unseen"
+
+
+def test_torch_is_checked_by_the_sum_that_somebody_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "HOME", tmp_path)
+    monkeypatch.setenv("LINLI_TORCH", f"torch==2.13.0 --hash=sha256:{'0' * 64}")
+    monkeypatch.setenv("LINLI_TORCH_INDEX", "https://example.invalid/cpu")
+    file = str(tmp_path / "torch.txt")
+    assert setup.torch() == ["-r", file, "--no-deps", "--index-url", "https://example.invalid/cpu"]
+    assert (tmp_path / "torch.txt").read_text() == f"torch==2.13.0 --hash=sha256:{'0' * 64}\n"
 
 
 def test_a_step_is_done_again_when_what_it_made_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.testclient import TestClient
 
 from bot import disk
@@ -184,6 +185,28 @@ def test_many_others_lift_nobodys_limit(monkeypatch: pytest.MonkeyPatch) -> None
                 limit.check("one that goes on", 3)
         limit.check(f"other {number}", 3)
     assert len(limit._seen) <= 201
+
+
+def test_the_link_to_a_case_is_of_our_own_address_whatever_host_was_asked(world: World) -> None:
+    """Red team L4: `Host: evil.example` made a link to http://evil.example/progress/."""
+    shown = world.enter("agent").post(f"/staff/cases/{world.case}/link", headers={"host": "evil.example"}).text
+    assert f"{world.settings.own_url}/progress/" in shown
+    assert "evil.example" not in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [("/page/", "/page"), ("/page/?a=1", "/page?a=1"), ("/away", "https://linli.example/x"), ("/own", "/x")],
+)
+def test_a_redirect_names_no_host_that_was_only_asked_for(path: str, to: str) -> None:
+    """Red team L4: `GET /staff/` with `Host: evil.example` led there."""
+    app = FastAPI()
+    app.add_middleware(Headers)
+    app.add_api_route("/page", lambda: {})
+    app.add_api_route("/away", lambda: RedirectResponse("https://linli.example/x"))
+    app.add_api_route("/own", lambda: RedirectResponse("/x"))
+    answer = TestClient(app, follow_redirects=False).get(path, headers={"host": "evil.example"})
+    assert answer.headers["location"] == to
 
 
 def test_lists_of_packages_are_not_served() -> None:

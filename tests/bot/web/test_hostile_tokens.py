@@ -18,9 +18,9 @@ from bot.parts import Parts
 from bot.staff.models import Staff, StaffSession
 from bot.turns import Turns
 from bot.web.resident.tokens import COOKIE
+from bot.web.staff.account.sign_in import first_run_code
 from bot.web.staff.desk import COOKIE as STAFF_COOKIE
 from bot.web.staff.desk import Desk
-from bot.web.staff.sign_in import first_run_code
 from tests.bot.web import test_hostile_api
 from tests.bot.web.test_hostile_api import fine, resident
 from tests.bot.world import HTML, PASSWORD, World, tools

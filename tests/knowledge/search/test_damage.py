@@ -3,8 +3,11 @@ answers, and another is built. Real FAISS, real files, real database.
 """
 
 import os
-from collections.abc import Iterator
+import shutil
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -115,6 +118,53 @@ def test_what_replaces_a_damaged_snapshot_keeps_a_whole_one_beside_it(world: Wor
     LiveIndex(world.root)()
     fresh = world.build()
     assert snapshot.kept_ids(world.root) == [fresh, former]
+
+
+def _dies_at(step: int, root: Path, live: Path) -> bool:
+    """Another snapshot laid down and made live in a process of its own, ended by SIGKILL before its `step`th touch,
+    rename, sync or removal; whether it was. (FAISS mustn't be called after a fork, so its files are copied.)
+    """
+    child = os.fork()
+    if child:
+        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    left = step
+
+    def counted(do: Callable[..., Any]) -> Callable[..., Any]:
+        def or_dies(*given: Any, **more: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return do(*given, **more)
+
+        return or_dies
+
+    try:
+        for owner, name in ((os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "touch"), (shutil, "rmtree")):
+            setattr(owner, name, counted(getattr(owner, name)))
+        shutil.copytree(live, root / ".9-copied.building", copy_function=counted(shutil.copyfile))
+        (root / ".9-copied.building").rename(root / "9-copied")
+        snapshot.publish(root, "9-copied")
+    finally:
+        os._exit(0)
+
+
+def test_a_process_killed_anywhere_in_writing_and_swapping_leaves_an_index_that_answers(world: World) -> None:
+    """T64 (mem0#4178, faiss#2819): old or new, never neither."""
+    before, step = live(world), 0
+    while True:
+        step += 1
+        was_killed = _dies_at(step, world.root, before)
+        assert snapshot.current_id(world.root) in (before.name, "9-copied"), step
+        assert asked(world, LiveIndex(world.root))[0] == "酒席", step
+        if not was_killed:
+            break
+        for left in ("9-copied", ".9-copied.building"):
+            shutil.rmtree(world.root / left, ignore_errors=True)
+        (world.root / "current").write_text(before.name)
+        assert before.exists(), step
+    assert step > 12
+    assert snapshot.current_id(world.root) == "9-copied"
 
 
 def test_where_all_are_damaged_it_says_so_and_a_new_one_is_used_at_once(world: World) -> None:

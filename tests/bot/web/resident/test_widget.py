@@ -1,6 +1,7 @@
 """The chat's endpoints over a county, Rasa replaced by its double."""
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from actions.cases.models import Photo
-from bot.conversations import queue
-from bot.conversations.models import Conversation, ConversationStatus, Message
+from bot.conversations import messages, queue
+from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.settings import Settings
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
@@ -50,6 +51,24 @@ def test_what_is_said_is_answered_and_kept(empty: World) -> None:
     assert client.post("/api/widget/messages", json=SAID).json() == turn, "sent once more"
     news = client.get("/api/widget/messages", params={"after": turn["message"]["id"]}).json()
     assert news["messages"] == turn["replies"]
+
+
+def test_a_page_of_a_very_long_conversation_opens_at_its_end(empty: World) -> None:
+    """Of 10,000 messages the oldest 500 were shown, and twenty polls of ten seconds later the newest."""
+    client = resident(empty)
+    client.post("/api/widget/messages", json=SAID)
+    with empty.sessions() as session:
+        conversation = session.scalars(select(Conversation.id)).one()
+        now = datetime.now(UTC)
+        for number in range(messages.AT_ONCE + 20):
+            told = Message(
+                conversation_id=conversation, sender=Sender.bot, kind="text", text=f"第{number}句", created_at=now
+            )
+            session.add(told)
+            session.flush()
+        session.commit()
+    shown = [m["text"] for m in client.get("/api/widget/conversations/current").json()["messages"]]
+    assert shown == [f"第{number}句" for number in range(20, messages.AT_ONCE + 20)]
 
 
 def test_what_a_button_says_is_shown_as_what_stands_on_it(empty: World) -> None:

@@ -1,6 +1,7 @@
 """Colleagues' accounts, and the record of what everybody did."""
 
 import secrets
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -8,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
-from bot.staff import accounts, rights
+from bot.staff import accounts, rights, second_factor
 from bot.staff.models import AuditEntry, Role, Staff
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import number_or_404
@@ -40,13 +41,23 @@ def add_person(at: PeopleForm) -> Response:
     return _people(at, password=told)
 
 
+@router.post("/people/second-factor")
+def require_second_factor(at: PeopleForm) -> Response:
+    """Of which roles it is asked; for all places, so by who works everywhere."""
+    if rights.places_of(at.session, at.staff) is not None:
+        raise NotAllowed("哪些岗位要用动态码，由负责所有地方的管理员来定。")
+    roles = [role for role in Role if role.value in at.sent.getlist("role")]
+    second_factor.require(at.session, roles, now=datetime.now(UTC))
+    at.record("定动态码", detail=" ".join(roles) or "都不要求")
+    at.session.commit()
+    return _people(at, done="存下了。还没设动态码的人，下次登录先设好才能做别的。" if roles else "存下了，不要求了。")
+
+
 @router.post("/people/{staff_id}")
 def change_person(at: PeopleForm, staff_id: str) -> Response:
     staff, do, fresh = _other(at, staff_id), at.text("do"), None
     if do == "reset":
-        fresh = secrets.token_urlsafe(9)
-        accounts.set_password(at.session, staff, fresh, must_change=True)
-        staff.totp_secret = None
+        fresh = accounts.reset(at.session, staff)
     elif do == "toggle":
         staff.is_active = not staff.is_active
     elif at.text("role") in set(Role):
@@ -66,7 +77,9 @@ def audit(at: Annotated[Seat, seat("audit")], before: int = _NEWEST) -> Response
     return at.page("account/audit.html", rows=rows)
 
 
-def _people(at: Seat, *, problem: str | None = None, password: str | None = None) -> HTMLResponse:
+def _people(
+    at: Seat, *, problem: str | None = None, password: str | None = None, done: str | None = None
+) -> HTMLResponse:
     """`password`: a sentence with one just drawn, shown this once."""
     return at.page(
         "account/people.html",
@@ -74,8 +87,11 @@ def _people(at: Seat, *, problem: str | None = None, password: str | None = None
         people=list(at.session.scalars(select(Staff).order_by(Staff.is_active.desc(), Staff.login))),
         roles=Role,
         teams=at.teams(),
+        required=second_factor.required(at.session),
+        is_everywhere=rights.places_of(at.session, at.staff) is None,
         problem=problem,
         password=password,
+        done=done,
     )
 
 
