@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from dateutil import rrule
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from actions.bookings.appointments import Status, exclusive, label
 from actions.bookings.models import MODE_LABELS, Appointment, Mode, Opening
@@ -189,4 +189,5 @@ def worker_openings(
         where.append(Opening.place_id.in_(places))
     if worker_id is not None:
         where.append(Opening.worker_id == worker_id)
-    return list(session.scalars(select(Opening).where(*where).order_by(Opening.starts_at)))
+    with_people = selectinload(Opening.appointments)
+    return list(session.scalars(select(Opening).where(*where).options(with_people).order_by(Opening.starts_at)))

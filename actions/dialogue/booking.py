@@ -90,7 +90,7 @@ class StartBooking(CustomAction):
         text, is_change = turn.text, bool(_CHANGE.search(turn.text))
         started = self._change(turn) if is_change else NOTHING
         choice = _CHOICE.search(text)
-        filled = self._chosen(turn, choice) if choice else {}
+        filled = self._named(turn, choice) if choice else {}
         if not is_change and (matter := _matter_in(text)):
             filled["booking_matter"] = matter
         return say(
@@ -108,7 +108,7 @@ class StartBooking(CustomAction):
             ],
         )
 
-    def _chosen(self, turn: Turn, choice: re.Match[str]) -> dict[str, Any]:
+    def _named(self, turn: Turn, choice: re.Match[str]) -> dict[str, Any]:
         with self.services.sessions() as session:
             return _slots_of(session, turn, choice.group(2), choice.group(1))
 

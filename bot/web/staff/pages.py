@@ -4,22 +4,27 @@ from fastapi import FastAPI
 
 from bot.web.embedding import page as sites
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered
-from bot.web.staff import bookings, conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
+from bot.web.staff import conversation, dashboard, deadlines, imports, inbox, people, settings, sign_in
+from bot.web.staff.bookings import calendar, opening
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
 from bot.web.staff.desk import Desk
+from bot.web.staff.office import first_steps, hours
 
 DESK = (
     sign_in.router,
     people.router,
     cases.router,
     case.router,
-    bookings.router,
+    calendar.router,
+    opening.router,
     imports.router,
     settings.router,
     sites.router,
+    hours.router,
     deadlines.router,
     dashboard.router,
+    first_steps.router,
     inbox.router,
     conversation.router,
 )
