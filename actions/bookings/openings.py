@@ -78,7 +78,9 @@ def one_at_a_time(session: Session) -> None:
 def meeting(
     session: Session, worker_id: int | None, *, starts_at: datetime, ends_at: datetime, but: int = 0
 ) -> Opening | None:
-    """What this worker has published for the same time; `but`: the opening that is moved itself."""
+    """What this worker has published for the same time; `but`: the opening that is moved itself. Nobody's meet none."""
+    if worker_id is None:
+        return None
     return session.scalar(
         select(Opening)
         .where(
@@ -100,7 +102,7 @@ def check_free(
     if (found := meeting(session, worker_id, starts_at=starts_at, ends_at=ends_at, but=but)) is not None:
         wanted = f"{day_label(starts_at)}{hours_label(starts_at, ends_at)}"
         stands = f"{hours_label(found.starts_at, found.ends_at)}（{MODE_LABELS[found.mode]}）"
-        raise Conflict(f"{wanted} 和{found.worker_name}已经放出的 {stands} 撞了，什么都没有改。请换个时间。")
+        raise Conflict(f"{wanted} 和{found.worker_name}已经放出的 {stands}撞了，什么都没有改。请换个时间。")
 
 
 def hours_label(starts_at: datetime, ends_at: datetime) -> str:

@@ -340,7 +340,7 @@ def _offers(session: Session, turn: Turn) -> tuple[list[Opening], list[Opening]]
     found = found or fitting(mode=mode) or fitting()
     shown = [o for o in found if o.id not in held]
     full = openings.full_ones(session, now=now, place=place) if len(shown) < 3 else []
-    return shown, [o for o in full if not unwanted.covers(o.starts_at) and (o.id in held or is_free(o))]
+    return shown, [o for o in full if not unwanted.covers(o.starts_at) and o.id not in held and is_free(o)]
 
 
 class AskOpening(Ask):
