@@ -414,7 +414,7 @@ class Turns:
         if called:
             return called
         is_stuck = replies[-1].kind is ReplyKind.abstention and messages.in_a_row(session, conversation.id)[0] >= 1
-        if is_stuck and queue.is_open(session, datetime.now(UTC)):
+        if is_stuck and queue.is_open(session, datetime.now(UTC), conversation.place_id):
             return "abstained"
         return "rule" if queue.rule_for(session, text, place=conversation.place_id) else None
 
@@ -436,7 +436,7 @@ def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
     if conversation.status is not ConversationStatus.waiting or text.startswith(_ENOUGH):
         return False
     now = datetime.now(UTC)
-    return not (queue.is_open(session, now) and signing_in.present(session, now=now))
+    return not (queue.is_open(session, now, conversation.place_id) and signing_in.present(session, now=now))
 
 
 def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import SQLColumnExpression, case, select, update
 from sqlalchemy.orm import Session
 
-from actions.calendar.workdays import calendar, local
+from actions.calendar.hours import hours
 from actions.offices import routing
 from actions.offices.models import HandoffRule
 from actions.replies import Button, Reply, ReplyKind, phone_links
@@ -48,9 +48,9 @@ def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule |
     return next((rule for rule in fits if rule.place_id is None or rule.place_id in here), None)
 
 
-def is_open(session: Session, now: datetime) -> bool:
-    """Whether people work at this hour; out of hours nobody is put into the queue unasked."""
-    return calendar(session).is_open(now)
+def is_open(session: Session, now: datetime, place: str | None) -> bool:
+    """Whether people of this place work at this hour; out of hours nobody is put into the queue unasked."""
+    return hours(session, place).is_open(now)
 
 
 def request(
@@ -90,8 +90,9 @@ def waiting_reply(
 ) -> Reply:
     """Where the resident truly stands, and when people are there."""
     ahead = position(session, conversation_id)
-    days = calendar(session)
-    if days.is_open(now):
+    conversation = session.get(Conversation, conversation_id)
+    away = hours(session, conversation.place_id if conversation else None).away(now)
+    if not away:
         text = (
             "已经转给工作人员，"
             + _in_line(ahead, is_manned=is_manned)
@@ -100,10 +101,7 @@ def waiting_reply(
     elif danger:
         text = "我也告诉了工作人员，他们一看到就来找您。"  # office hours are nothing to tell somebody in danger
     else:
-        text = (
-            f"现在是下班时间，工作人员 {local(days.next_opening(now), time_too=True)} 上班，看到后会在这里回您，"
-            "不用一直等着。"
-        )
+        text = f"{away}，看到后会在这里回您，不用一直等着。"
     more = "有危险就打 110、120、119，不要等这里回话。" if danger else "急事请直接打电话。"
     return Reply(
         ReplyKind.handoff,

@@ -54,6 +54,7 @@ class Staff(Base):
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for browsers that never were let in
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    hides_first_steps: Mapped[bool] = mapped_column(default=False)  # an administrator's own choice
 
     @property
     def permissions(self) -> frozenset[str]:

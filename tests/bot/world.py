@@ -130,7 +130,8 @@ DEEDS = {
         "mediation-sign",
         "mediation-fail",
     ],
-    "/staff/calendar/1/{do}": ["cancel", "mark", "note"],
+    "/staff/calendar/1/{do}": ["cancel", "edit", "mark", "note"],
+    "/staff/hours/{what}": ["week", "inherit", "day", "forget"],
     "/staff/conversations/conversation-1/{do}": [
         "accept",
         "say",

@@ -146,7 +146,7 @@ def rate(message_id: int, body: RatingBody, held: Mine) -> None:
         conversation.status is ConversationStatus.bot
         and body.value == "down"
         and messages.in_a_row(session, conversation.id)[1] >= 2
-        and queue.is_open(session, datetime.now(UTC))
+        and queue.is_open(session, datetime.now(UTC), conversation.place_id)
     ):
         queued = queue.request(session, conversation, reason="rated_down", now=datetime.now(UTC))
         if queued:

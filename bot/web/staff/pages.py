@@ -7,13 +7,15 @@ from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, 
 from bot.web.knowledge.asking import try_it, unanswered
 from bot.web.knowledge.asking.again import Retold
 from bot.web.knowledge.asking.groups import Vectors
-from bot.web.staff import bookings, dashboard, deadlines, imports, notices, settings
+from bot.web.staff import dashboard, deadlines, imports, notices, settings
 from bot.web.staff.account import own, people, sign_in
+from bot.web.staff.bookings import calendar, opening
 from bot.web.staff.cases import case
 from bot.web.staff.cases import listing as cases
 from bot.web.staff.conversations import conversation, inbox
 from bot.web.staff.conversations import many as many_conversations
 from bot.web.staff.desk import Desk
+from bot.web.staff.office import first_steps, hours
 
 DESK = (
     sign_in.router,
@@ -21,14 +23,17 @@ DESK = (
     people.router,
     cases.router,
     case.router,
-    bookings.router,
+    calendar.router,
+    opening.router,
     imports.router,
     settings.router,
     sites.router,
+    hours.router,
     deadlines.router,
     dashboard.router,
     notices.router,
     many_conversations.router,
+    first_steps.router,
     inbox.router,
     conversation.router,
 )

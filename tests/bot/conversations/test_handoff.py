@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.calendar.models import OfficeHours
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.defaults import import_offices
 from actions.offices.models import HandoffRule, Team
@@ -28,6 +29,7 @@ from tests.fakes import FakeRasa
 OPEN_HOURS = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # Tuesday 10:00 in Shanghai
 NIGHT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)  # Friday 23:00
 WANG = {"agent_id": 1, "agent_name": "王芳"}
+_IS_OPEN = queue.is_open  # the tests' office stands in for it
 LI = {"agent_id": 2, "agent_name": "李强"}
 
 
@@ -207,6 +209,20 @@ def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_t
     assert "会在这里回您" in reply.text
     assert "最前面" not in reply.text
     assert {link.href for link in reply.links} == {"tel:12345", "tel:12348"}
+
+
+@pytest.mark.parametrize(
+    ("place", "heard"),
+    [("lijiagou", "现在是午休时间，工作人员今天 14:00 上班，看到后会在这里回您"), ("shiqiao", "您排在最前面")],
+)
+def test_at_noon_the_resident_hears_when_their_own_office_is_back(session: Session, place: str, heard: str) -> None:
+    day = [["08:30", "12:00"], ["14:00", "17:30"]]
+    session.add(OfficeHours(place_id="lijiagou", week=[day] * 5 + [[], []]))
+    noon = OPEN_HOURS + timedelta(hours=2, minutes=30)
+    reply = queue.request(session, started(session, place), reason="asked", now=noon)
+    assert reply
+    assert heard in reply.text
+    assert _IS_OPEN(session, noon, place) is (place == "shiqiao")
 
 
 def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queue(session: Session) -> None:

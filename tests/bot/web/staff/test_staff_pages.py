@@ -65,6 +65,7 @@ PAGES = {
     "/staff/dashboard/cases.csv": "dashboard",
     "/staff/dashboard/cases.xlsx": "dashboard",
     "/staff/settings": "settings",
+    "/staff/hours": "settings",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -122,6 +123,8 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/knowledge": "knowledge",
         "/staff/calendar": "calendar",
         "/staff/settings": "settings",
+        "/staff/hours": "settings",
+        "/staff/dashboard/first-steps": "accounts",
         "/staff/sites": "settings",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
@@ -148,7 +151,7 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     gets = [p for p in world.paths("get") if p.startswith(belongs)]
     posts = [p for p in world.paths("post") if p.startswith(belongs)]
     assert len(gets) == 15
-    assert len(posts) == 42
+    assert len(posts) == 43
     forms = {
         "to": "answered",
         "note": "办好了",
@@ -181,6 +184,7 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
         "/staff/cases?show=all",
         "/staff/cases?show=all&q=隔壁",
         "/staff/calendar",
+        "/staff/calendar?who=all",
         "/staff/dashboard",
         "/staff/dashboard/cases.csv",
         *knowledge,
@@ -235,6 +239,10 @@ def test_ones_own_township_is_seen(world: World) -> None:
             "/staff/calendar",
             {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1", "mode": "visit", "place": "lijiagou"},
         ),
+        ("/staff/hours/week", {"place": "lijiagou", "d0a": "08:30", "d0b": "12:00"}),
+        ("/staff/hours/week", {"place": "qinghe", "d0a": "08:30", "d0b": "12:00"}),
+        ("/staff/hours/day", {"place": "lijiagou", "day": "2027-03-01", "kind": "off"}),
+        ("/staff/calendar/1/edit", {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "2", "sure": "1"}),
         ("/staff/knowledge/new", {"kind": "service_guide", "place": "lijiagou", "title": "怎么办老年证"}),
         ("/staff/knowledge/new", {"kind": "service_guide", "place": "nation", "title": "怎么办老年证"}),
         ("/staff/knowledge/golden", {"ask": "酒席能办几桌", "place": "lijiagou", "must": "rule-1"}),
