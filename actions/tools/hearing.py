@@ -5,8 +5,8 @@ A span is told only where both are sure; else one thing is asked, or the rule is
 
 import enum
 import re
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
@@ -19,6 +19,7 @@ _OTHER_PAPER = re.compile(
     r"|[一二两三四五六七八九十半几\d]+个?(?:年|月|天|日|周|星期|礼拜)多?(?:以|之)?[后内][^，。]{0,5}"
     r"|给了[^，。\s]{0,6}[钱块千百万]"
 )
+_WITHIN = re.compile(r"生效(?:之日|那天|以?后)?起?(?P<days>[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|\d{1,2})[日天](?:以|之)?内")
 _LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
 _NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
@@ -58,7 +59,7 @@ class Heard:
         return self.matter is not None and self.start is not None
 
 
-_FORGOTTEN = re.compile(r"记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪")
+_FORGOTTEN = re.compile(r"[分弄闹]不清|分不出|记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪")
 _ANEW = re.compile(
     r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过|要过|答应)|重新(?:写|打)|补了?欠?条"
 )
@@ -94,10 +95,28 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     begins = matter_words.begins(matter)
     if "got" in matter.begins:  # 对方11月20号收到, 我11月24号收到
         days = [day for day in days if not _NOT_MINE.search(text[max(0, day.at - 5) : day.at])]
-    beside = [day for i, day in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins)]
+    is_served = "served" in matter.begins  # else the papers that open a suit are other papers
+    beside = [d for i, d in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins, is_served=is_served)]
     if not beside:
-        beside = [day for i, day in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins)]
+        beside = [d for i, d in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins, is_served=is_served)]
+    if "due" in matter.begins:
+        beside = _last_instalment(text, days) or beside or _due_after(text, days)
     return _one(beside, today)
+
+
+def _last_instalment(text: str, days: list[SaidDay]) -> list[SaidDay]:
+    """最后一期25年3月31: of several instalments the last begins the time (民法典 189, 民事诉讼法 250)."""
+    return [day for day in days if re.search(r"最后一[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])]
+
+
+def _due_after(text: str, days: list[SaidDay]) -> list[SaidDay]:
+    """判决11月25日生效, 生效之日起十日内付清: due ten days after the day on which it took effect."""
+    found = _WITHIN.search(text)
+    effect = [day for i, day in enumerate(days) if re.match(r"[^，。；]{0,4}生效", _after(text, days, i))]
+    if not found or len(effect) != 1 or effect[0].first is None:
+        return []
+    due = effect[0].first + timedelta(days=said_days.number(found["days"]))
+    return [replace(effect[0], first=due, last=due)]
 
 
 def day_in(text: str, *, today: date) -> tuple[date | None, Doubt | None, str]:
@@ -131,11 +150,11 @@ def _before(text: str, days: list[SaidDay], i: int) -> str:
     return re.split(r"[。；;！!？?，,\s]", before)[-1]
 
 
-def _begin(clause: str, begins: re.Pattern[str]) -> bool:
-    clause = _OTHER_PAPER.sub("　", clause)
+def _begin(clause: str, begins: re.Pattern[str], *, is_served: bool = False) -> bool:
+    clause = clause if is_served else _OTHER_PAPER.sub("　", clause)
     return any(_is_begun(clause[: found.start()], found.group()) for found in begins.finditer(clause))
 
 
 def _is_begun(before: str, word: str) -> bool:
     """Not 还没收到, nor 对方收到了."""
-    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取" and _NOT_MINE.search(before)))
+    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取签" and _NOT_MINE.search(before)))

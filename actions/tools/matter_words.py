@@ -13,7 +13,13 @@ from knowledge.data_files import DataModel, Text, WrongAt, read
 
 READ = 300
 PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
-_NOT_WANTED = re.compile(r"不(?:想|愿意?|打算|要)(?:申请|去|走)?(?:行政)?(?:复议|仲裁|上诉|调解)")
+# The way that is refused leads to nothing: 复议我不搞, 不打官司. 没申请过复议 is told of the past and stays.
+_NOT_WANTED = re.compile(
+    r"不(?:想|愿意?|打算|要|搞|走|去|会|准备)(?:申请|去|走|搞|再)?(?:行政)?(?:复议|仲裁|上诉|调解)"
+    r"|(?:行政)?(?:复议|仲裁|上诉|调解)(?:那套|这套|那条路|这条路|的话|什么的)?[我俺咱]?(?:也|就|都)?"
+    r"(?:(?:没有?申请)?(?:也|都)?不(?:想|愿意?|打算|要|搞|走|去|准备)(?:申请|去|走|搞)?了?|信不过|没用)(?![不没])"
+    r"|(?<!要)不(?:想|愿意?|打算|要|去|准备)?(?:打|走)(?:行政)?(?:官司|诉讼)|不(?:想|愿意?|打算|要|去|准备)(?:去|上)?(?:起诉|法院)"
+)
 WHICH = "您要算的是哪一种期限？"
 
 
@@ -78,8 +84,8 @@ class WordsFile(DataModel):
         return self
 
     def filled(self, pattern: str) -> str:
-        """The pattern with its <parts>. Raises KeyError."""
-        return re.sub(r"<([\u4e00-\u9fff]+)>", lambda m: f"(?:{self.parts[m.group(1)]})", pattern)
+        """The pattern with its <parts>, which may name others. Raises KeyError."""
+        return re.sub(r"<([\u4e00-\u9fff]+)>", lambda m: f"(?:{self.filled(self.parts[m.group(1)])})", pattern)
 
 
 @dataclass(frozen=True)
