@@ -71,9 +71,15 @@ _FEASTS |= {"龙抬头": (2, 2), "中元": (7, 15)}
 _SUN_FEASTS = {"元旦": (1, 1), "妇女": (3, 8), "三八": (3, 8), "劳动": (5, 1), "青年": (5, 4), "儿童": (6, 1)}
 _SUN_FEASTS |= {"五一": (5, 1), "六一": (6, 1), "教师": (9, 10), "国庆": (10, 1), "双十一": (11, 11), "双11": (11, 11)}
 _SUN_FEASTS |= {"双十二": (12, 12), "双12": (12, 12), "圣诞": (12, 25)}
-_TERMS = "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑|立秋|处暑|白露|秋分|寒露|霜降|立冬|小雪|大雪|冬至|小寒|大寒"
+_TERMS = (
+    "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑"
+    "|立秋|处暑|白露|秋分|寒露|霜降|立冬|小雪|大雪|冬至|小寒|大寒"
+)
 # 八月十五中秋节, 3.8妇女节: the day and its feast are one.
-_ITS_DAY = r"(?:(?:正月|[二五七八九]月|腊月)(?:十五|初?[二五七八九])的?|(?:3[.]8|三八|5[.]1|五一|6[.]1|六一|10[.]1|十一)(?=妇|劳|国|儿))?"
+_ITS_DAY = (
+    r"(?:(?:正月|[二五七八九]月|腊月)(?:十五|初?[二五七八九])的?"
+    r"|(?:3[.]8|三八|5[.]1|五一|6[.]1|六一|10[.]1|十一)(?=妇|劳|国|儿))?"
+)
 _THIRDS = {"初": (1, 10), "头": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "中": (10, 20), "下旬": (21, 31)}
 _THIRDS |= {"底": (25, 31), "末": (25, 31), "尾": (25, 31)}
 
@@ -88,6 +94,7 @@ _NO_DAYS = re.compile(
     r"|文件|车间|法庭|厅|码头|高速|员工|令)|\d+(?:\.\d+)?\s*(?:米|公里|度)"
     r"|[A-Za-z第]\d+[号日]|\d+[／/]\d+(?=的|股|份)"
 )
+_WEATHER = re.compile(r"大雪(?!节)|雨水(?!节)")  # 大雪那天: the day of the term, or one on which it snowed
 _PERHAPS = re.compile(
     r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
 )
@@ -312,7 +319,10 @@ def _roughly(found: re.Match[str], asked: _Asked) -> Span | None:
 
 
 _Reader = Callable[[re.Match[str], _Asked], Span | None]
-_EVENT = r"开[了的]?|发[了的通]|下[了的]|贴|法院|公安|派出所|交警|民政|收|拿|送|被|签|到|领|接|那天|当天|离|辞|出[事院]|受|摔|撞|下午|上午|早上|晚上|[，,。；; ]|$"
+_EVENT = (
+    r"开[了的]?|发[了的通]|下[了的]|贴|法院|公安|派出所|交警|民政"
+    r"|收|拿|送|被|签|到|领|接|那天|当天|离|辞|出[事院]|受|摔|撞|下午|上午|早上|晚上|[，,。；; ]|$"
+)
 # In order, the particular before the general: what one has read is taken out before the next one looks. The last
 # says whether it names a day.
 _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
@@ -437,7 +447,7 @@ def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool)
     has_which = bool(fields.get("which"))
     weekday = _WEEKDAYS[fields["weekday"]] if fields.get("weekday") and not has_which else None
     has_year = bool(fields.get("year")) or has_which or not fields.get("month")
-    is_exact = is_day and first is not None and first == last
+    is_exact = is_day and first is not None and first == last and not _WEATHER.search(match.group())
     said = match.group().strip(" ，,")
     at = match.start() + len(match.group()) - len(match.group().lstrip(" ，,"))
     return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)

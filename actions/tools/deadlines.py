@@ -32,12 +32,15 @@ class Deadline:
 
 @dataclass(frozen=True)
 class _Days:
-    """open_until: the last working day up to `last`; guessed: years whose holidays nobody has confirmed."""
+    """open_until, opens_again: the last working day up to `last`, the first from it on; guessed: years whose holidays
+    nobody has confirmed.
+    """
 
     start: date
     last: date
     moved_from: date | None
     open_until: date
+    opens_again: date
     guessed: tuple[int, ...]
 
 
@@ -57,12 +60,13 @@ def last_day(matter_id: str, start: date, *, calendar: WorkCalendar, today: date
     matter = MATTERS[matter_id]
     begins = start + timedelta(days=matter.wait_days)
     counted = end = count(begins, matter.amount, matter.unit, calendar=calendar)
-    while matter.counting.moves and not calendar.is_workday(end):
-        end += timedelta(days=1)
+    if matter.counting.moves:
+        end = _workday(end, 1, calendar=calendar)
     guessed = calendar.unconfirmed_years(start if matter.unit == "workdays" else counted, end)
     moved_from = counted if end != counted else None
     days_left = (end - today).days
-    days = _Days(start, end, moved_from, _open_until(end, calendar=calendar), tuple(guessed))
+    open_until, opens_again = _workday(end, -1, calendar=calendar), _workday(end, 1, calendar=calendar)
+    days = _Days(start, end, moved_from, open_until, opens_again, tuple(guessed))
     text = _words(matter, days, today)
     law, article = next(iter(cited_on([(matter.law, matter.article)], today)), (matter.law, ""))
     return Deadline(matter, start, end, moved_from, not guessed, days_left, law, article, text)
@@ -83,11 +87,11 @@ def _add_months(day: date, amount: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _open_until(end: date, *, calendar: WorkCalendar) -> date:
-    """The last working day up to the last day: where no rule moves a day of rest, offices are shut on it."""
-    while not calendar.is_workday(end):
-        end -= timedelta(days=1)
-    return end
+def _workday(day: date, step: int, *, calendar: WorkCalendar) -> date:
+    """The working day nearest to `day`, itself included, back (step -1) or on (1)."""
+    while not calendar.is_workday(day):
+        day += timedelta(days=step)
+    return day
 
 
 def _words(matter: Matter, days: _Days, today: date) -> str:
@@ -101,7 +105,9 @@ def _words(matter: Matter, days: _Days, today: date) -> str:
     if moved_from:
         lines.append(f"本来数到{_day(moved_from)}，那天休息，所以顺延（{cite(matter.counting.moves, today)}）。")
     elif days.open_until != days.last and days_left >= 0:
-        lines.append(f"那天休息，这一条没有写明往后推，请在{_day(days.open_until)}以前办好。")
+        lines.append(f"那天休息，往不往后推说法不一，请在{_day(days.open_until)}以前办好。")
+    elif days.last < today <= days.opens_again:
+        lines.append(f"那天休息，有的地方可以推到{_day(days.opens_again)}，请今天就去办。")
     if days.guessed and days_left >= 0:
         lines.append(
             f"{'、'.join(map(str, days.guessed))}年的放假安排还没确认，最后一天可能会变，请提前办，"

@@ -14,6 +14,7 @@ from knowledge.data_files import DataModel, Text, WrongAt, read
 READ = 300
 PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
 # The way that is refused leads to nothing: 复议我不搞, 不打官司. 没申请过复议 is told of the past and stays.
+ELSEWHERE = "elsewhere"
 _NOT_WANTED = re.compile(
     r"不(?:想|愿意?|打算|要|搞|走|去|会|准备)(?:申请|去|走|搞|再)?(?:行政)?(?:复议|仲裁|上诉|调解)"
     r"|(?:行政)?(?:复议|仲裁|上诉|调解)(?:那套|这套|那条路|这条路|的话|什么的)?[我俺咱]?(?:也|就|都)?"
@@ -39,6 +40,7 @@ class WordsFile(DataModel):
     begins: dict[str, Text]
     parts: dict[str, Text]
     idle: tuple[_Entry, ...]
+    elsewhere: tuple[_Entry, ...]
     papers: tuple[_Entry, ...]
     decisions: tuple[_Entry, ...]
     claims: tuple[_Entry, ...]
@@ -58,14 +60,14 @@ class WordsFile(DataModel):
                 else entry
                 for entry in data[part]
             ]
-            for part in PARTS
+            for part in (*PARTS, ELSEWHERE)
             if isinstance(data.get(part), list)
         }
         return {**data, **renamed}
 
     @model_validator(mode="after")
     def _patterns_and_names_are_right(self) -> Self:
-        for part in PARTS:
+        for part in (*PARTS, ELSEWHERE):
             for place, entry in enumerate(getattr(self, part)):
                 for name, pattern in (
                     ("says", entry.says),
@@ -127,9 +129,9 @@ def _rules(part: str) -> tuple[_Rule, ...]:
 
 
 @cache
-def begins(matter: Matter) -> re.Pattern[str]:
-    """The words that stand by the day from which this matter's time runs."""
-    return re.compile("|".join(_FILE.begins[kind] for kind in matter.begins))
+def begins(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    """The words that stand by the day from which a time runs, by their kinds (`Matter.begins`)."""
+    return re.compile("|".join(_FILE.begins[kind] for kind in kinds))
 
 
 def find(text: str) -> Found:
@@ -143,8 +145,14 @@ def find(text: str) -> Found:
             rest = rule.says.sub("　", rest)
             hits.append(rule)
         if hits:
-            return replace(_found(hits), is_vague=part == "vague")
+            found = replace(_found(hits), is_vague=part == "vague")
+            return Found() if found.matters and _asks_something_else(whole) else found
     return Found()
+
+
+def _asks_something_else(whole: str) -> bool:
+    """Who pays, whom to ask, how it is written, thanks: no day is to be counted, whatever days the story has."""
+    return any(rule.says.search(whole) and _fits(rule, whole) for rule in _rules(ELSEWHERE))
 
 
 def _fits(rule: _Rule, whole: str) -> bool:
