@@ -93,11 +93,7 @@ def waiting_reply(
     conversation = session.get(Conversation, conversation_id)
     away = hours(session, conversation.place_id if conversation else None).away(now)
     if not away:
-        text = (
-            "已经转给工作人员，"
-            + _in_line(ahead, is_manned=is_manned)
-            + "轮到您时，这里会显示是谁在跟您说话。"
-        )
+        text = "已经转给工作人员，" + _in_line(ahead, is_manned=is_manned) + "轮到您时，这里会显示是谁在跟您说话。"
     elif danger:
         text = "我也告诉了工作人员，他们一看到就来找您。"  # office hours are nothing to tell somebody in danger
     else:

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
-from actions.dialogue.question import split_matters
+from actions.dialogue.hearing.matters import split_matters
 from actions.errors import InvalidInput
 from actions.replies import Reply, ReplyKind
 from bot.rasa_client import RasaUnavailable
