@@ -5,10 +5,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from sqlalchemy.orm import Session, sessionmaker
 
+from actions.dialogue.frame.base import Services
 from actions.replies import Reply
+from bot.parts import Parts
 from bot.rasa_client import RasaUnavailable
-from bot.rehearsing import Rehearsed
+from bot.rehearsing import Rehearsals, Rehearsed
+from bot.settings import Settings
+from bot.turns import Turns
+from knowledge.clock import today
 from knowledge.search.lexical import character_pairs
 
 
@@ -69,6 +75,15 @@ class NoSearch:
 
     def holding(self, *_: object, **__: object) -> list[int]:
         return []
+
+
+def doubled_parts(settings: Settings, sessions: sessionmaker[Session], rasa: Any, turns: Turns | None = None) -> Parts:
+    """The parts of an application whose Rasa and search are doubles."""
+    search: Any = NoSearch()
+    services = Services(sessions=sessions, searcher=search, today=today, topic=lambda _: "其他")
+    turns = turns or Turns(sessions=sessions, rasa=rasa)
+    rehearsals = Rehearsals(services, sessions)
+    return Parts(settings, sessions, search.embedder, search, rasa, services.topic, turns, search, services, rehearsals)
 
 
 async def no_slots(_: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bot import examples
+from bot.emergency import examples
 from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer
 from bot.emergency.patterns import HAPPENING
 from bot.emergency.recognising import recognise

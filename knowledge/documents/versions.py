@@ -185,20 +185,7 @@ def save_draft(
 
     Raises EditConflict when somebody saved since `revision` was read: the version then holds what they wrote.
     """
-    version = get(session, version_id)
-    taken = (
-        update(DocumentVersion)
-        .where(
-            DocumentVersion.id == version_id, DocumentVersion.status == S.draft, DocumentVersion.revision == revision
-        )
-        .values(revision=revision + 1)
-    )
-    if not changed(session, taken, synchronize=False):
-        session.refresh(version)
-        if version.status is not S.draft:
-            raise MoveNotAllowed
-        raise EditConflict
-    session.refresh(version)
+    version = _taken(session, version_id, revision)
     if version.submitted_at is not None:
         _move(session, version, S.superseded, ended_at=now, end_reason="改成了下一版")
         fresh = _new_version(
@@ -219,16 +206,31 @@ def save_draft(
     _write(version, shape.shaped(version.document.kind, content))
     if by.id is not None and by.id not in version.editors:
         version.editors = [*version.editors, by.id]
-    if (
-        session.scalar(
-            select(func.count()).select_from(DocumentVersion).where(DocumentVersion.document_id == version.document_id)
-        )
-        == 1
-    ):
+    siblings = select(func.count()).select_from(DocumentVersion)
+    if session.scalar(siblings.where(DocumentVersion.document_id == version.document_id)) == 1:
         version.document.title, version.document.topic = version.content["title"], version.content["topic"]
     if not is_quiet or not _saved_lately(session, version, by, now):
         _record(session, version, by, now, "saved")
     session.flush()
+    return version
+
+
+def _taken(session: Session, version_id: int, revision: int) -> DocumentVersion:
+    """The draft, from now on in other hands than whoever read the same revision. Raises EditConflict or
+    MoveNotAllowed.
+    """
+    version = get(session, version_id)
+    taken = (
+        update(DocumentVersion)
+        .where(
+            DocumentVersion.id == version_id, DocumentVersion.status == S.draft, DocumentVersion.revision == revision
+        )
+        .values(revision=revision + 1)
+    )
+    is_ours = changed(session, taken, synchronize=False)
+    session.refresh(version)
+    if not is_ours:
+        raise EditConflict if version.status is S.draft else MoveNotAllowed
     return version
 
 

@@ -42,11 +42,13 @@ from bot.conversations import service as conversations
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.staff import accounts, audit, models, passwords, signing_in
 from bot.staff.models import Role
+from bot.staff.vault import Vault
 from knowledge.places import Level, Place
 
 pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+VAULT = Vault.of("a secret of this home")
 WORST = [
     *(
         "",
@@ -451,7 +453,7 @@ def test_accounts_take_any_words(filled: sessionmaker[Session]) -> None:
                     tried(
                         session,
                         lambda login=login: signing_in.sign_in(
-                            session, login=login, password=b, code=c, now=datetime.now(UTC), agent=d
+                            session, login=login, password=b, code=c, now=datetime.now(UTC), agent=d, vault=VAULT
                         ),
                     )
                     is None

@@ -47,7 +47,7 @@ _NO_REQUEST = re.compile(
 )
 _REQUEST = re.compile(
     r"(?:要|想|帮|给|请|替|来|得|我|俺)[^，。,]{0,4}(?:登记|上报|举报|投诉|反映|反应|报案|维权|告状|调解)"
-    r"|[给帮替][我俺咱](?:们)?(?:报|处理|管)"
+    r"|[给帮替][我俺咱](?:们)?(?:报|处理|管)|[我俺咱]们?[要想]报"
 )
 _PLAIN = 40  # characters; beyond, a word of filing within the story is part of the story
 _RESUME = re.compile(r"接着(?:报|登记|上次|刚才|说上次|说刚才|弄)|继续(?:报|登记|上次|刚才|弄)|上次没报完|没报完的")

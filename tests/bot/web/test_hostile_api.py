@@ -19,12 +19,10 @@ from starlette.testclient import TestClient
 
 from bot.app import create_app
 from bot.conversations.models import Conversation
-from bot.parts import Parts
 from bot.settings import ROOT
-from bot.turns import Turns
 from tests.bot.web.staff import test_staff_pages
 from tests.bot.world import ATTACK, DEEDS, HTML, World
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, doubled_parts
 
 pytestmark = pytest.mark.slow
 
@@ -133,18 +131,7 @@ def app(world: World) -> FastAPI:
     for part in ("bootstrap/dist", "htmx.org/dist", "chart.js/dist"):
         (world.settings.vendor / part).mkdir(parents=True)
     rasa = FakeRasa([{"kind": "answer", "text": "可以。"}])
-    return create_app(
-        Parts(
-            world.settings,
-            world.sessions,
-            None,
-            NoSearch(),
-            rasa,
-            lambda _: "其他",
-            Turns(sessions=world.sessions, rasa=rasa),
-            NoSearch(),
-        )
-    )  # type: ignore[arg-type]
+    return create_app(doubled_parts(world.settings, world.sessions, rasa))
 
 
 @pytest.fixture

@@ -14,9 +14,7 @@ from starlette.testclient import TestClient
 
 from bot.app import create_app
 from bot.conversations.models import Conversation, Message, Sender
-from bot.parts import Parts
 from bot.staff.models import Staff, StaffSession
-from bot.turns import Turns
 from bot.web.resident.tokens import COOKIE
 from bot.web.staff.account.sign_in import first_run_code
 from bot.web.staff.desk import COOKIE as STAFF_COOKIE
@@ -24,7 +22,7 @@ from bot.web.staff.desk import Desk
 from tests.bot.web import test_hostile_api
 from tests.bot.web.test_hostile_api import fine, resident
 from tests.bot.world import HTML, PASSWORD, World, tools
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, doubled_parts
 
 pytestmark = pytest.mark.slow
 
@@ -406,18 +404,7 @@ def test_secrets_in_an_encoding_of_its_own_choice_fit_nothing(world: World, app:
 def test_only_the_code_of_this_installation_makes_the_first_administrator(empty: World) -> None:
     rasa = FakeRasa([{"text": "可以。"}])
     client = TestClient(
-        create_app(
-            Parts(
-                empty.settings,
-                empty.sessions,
-                None,
-                NoSearch(),
-                rasa,
-                lambda _: "其他",
-                Turns(sessions=empty.sessions, rasa=rasa),
-                NoSearch(),
-            )
-        ),
+        create_app(doubled_parts(empty.settings, empty.sessions, rasa)),
         raise_server_exceptions=False,
         follow_redirects=False,
         headers=HTML,

@@ -28,7 +28,6 @@ from actions.cases.models import Case
 from actions.offices.defaults import import_offices
 from actions.replies import Reply
 from bot import app as whole
-from bot import parts as bot_parts
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
 from bot.channels.wechat import outbound
@@ -42,7 +41,7 @@ from bot.turns import Turns
 from knowledge.exchange.corpus import import_places
 from tests import killer
 from tests.conftest import CORPUS, free_port
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, doubled_parts
 
 pytestmark = pytest.mark.slow
 
@@ -92,9 +91,9 @@ class FilingRasa(FakeRasa):
 def _serve(url: str, home: Path, port: int, api: str, slow_s: float) -> None:
     settings = Settings(home=home, database_url=url, port=port, wechat_accounts=home / "accounts.yml", wechat_api=api)
     sessions = make_sessions(make_engine(url))
-    rasa, search = FilingRasa(sessions, slow_s), NoSearch()
+    rasa = FilingRasa(sessions, slow_s)
     turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]
-    parts = bot_parts.Parts(settings, sessions, search.embedder, search, rasa, lambda _: "其他", turns, search)  # type: ignore[arg-type]
+    parts = doubled_parts(settings, sessions, rasa, turns)
     channels = Wechat.build(settings, sessions=sessions, answer=turns.answer, patience=_PATIENCE)
     killer.install(lambda: killer.read(home / "order"), fired=(home / "order").unlink)
     uvicorn.run(whole.create_app(parts, channels), host="127.0.0.1", port=port, log_level="error", access_log=False)

@@ -7,18 +7,17 @@ from starlette.testclient import TestClient
 
 from bot.app import create_app
 from bot.channels.widget.channel import Widget
-from bot.parts import Parts
 from bot.settings import Settings
 from bot.turns import Turns
 from tests.bot.channels.bench import ANSWER, Bench, Makes
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, doubled_parts
 
 
 def _page(sessions: sessionmaker[Session], home: Path) -> Bench:
-    rasa, search = FakeRasa([{"kind": "answer", "text": ANSWER}]), NoSearch()
+    rasa = FakeRasa([{"kind": "answer", "text": ANSWER}])
     turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]  # a double
     settings = Settings(home=home, messages_per_minute=100)
-    parts = Parts(settings, sessions, search.embedder, search, rasa, lambda _: "其他", turns, search)  # type: ignore[arg-type]  # doubles
+    parts = doubled_parts(settings, sessions, rasa, turns)
     (channel,) = Widget.build(settings, sessions=sessions, answer=turns.answer)
     client = TestClient(create_app(parts, [channel]))
     client.post("/api/widget/conversations", json={}).raise_for_status()
