@@ -259,7 +259,7 @@ def test_an_emergency_stands_first_within_two_seconds_and_the_bot_goes_on_where_
 def test_the_console_works_on_a_phone(browser: Browser, base: str, prepared: Settings) -> None:
     staff.make(prepared, "sun", "孙管理", "administrator")
     desk = staff.sign_in(browser, base, "sun", width=360)
-    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "people", "audit", "account"):
+    for path in ("inbox", "cases", "calendar", "dashboard", "settings", "hours", "people", "audit", "account"):
         desk.goto(f"{base}/staff/{path}")
         assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), path
         shot(desk, f"phone-{path}")

@@ -7,13 +7,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import delete, select
 
-from actions.bookings import openings
-from actions.bookings.models import Opening
+from actions.bookings.models import Appointment, Opening
 from actions.calendar.models import OfficeDay, OfficeHours
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
 from bot.staff.models import Staff
-from knowledge.clock import today, utc_now
+from knowledge.clock import today
 from tests.end_to_end import staff
 from tests.end_to_end.conftest import Resident
 from tests.end_to_end.test_accessibility import violations
@@ -30,9 +29,9 @@ def _clean(prepared: Settings) -> Iterator[None]:
     engine = make_engine(prepared.url)
     with make_sessions(engine)() as session:
         worker = session.scalar(select(Staff.id).where(Staff.login == "grid"))
-        found = session.scalars(select(Opening.id).where(Opening.worker_id == worker, Opening.is_cancelled.is_(False)))
-        for number in found.all():
-            openings.cancel_opening(session, number, reason="", now=utc_now())
+        own = select(Opening.id).where(Opening.worker_id == worker)
+        session.execute(delete(Appointment).where(Appointment.opening_id.in_(own)))
+        session.execute(delete(Opening).where(Opening.worker_id == worker))
         session.execute(delete(OfficeHours))
         session.execute(delete(OfficeDay))
         session.commit()
@@ -97,11 +96,13 @@ def test_a_week_is_published_copied_and_changed_and_who_booked_hears_it(
     desk.get_by_label("为什么改").fill("上午要开庭")
     desk.get_by_role("button", name="改好").click()
     desk.get_by_text("已经有 1 位约好").wait_for()
-    assert not any("有变动" in m["text"] for m in resident.messages()), "nothing moves before it was confirmed"
+    assert not any("您约的咨询有变动" in m["text"] for m in resident.messages()), (
+        "nothing moves before it was confirmed"
+    )
     assert violations(desk) == []
     desk.get_by_role("button", name="改，并告诉他们").click()
     desk.get_by_text("已经告诉 1 位居民").wait_for()
-    [told] = [m["text"] for m in resident.messages() if "有变动" in m["text"]]
+    [told] = [m["text"] for m in resident.messages() if "您约的咨询有变动" in m["text"]]
     assert "因为上午要开庭" in told
     assert "15:00-16:00" in told
 

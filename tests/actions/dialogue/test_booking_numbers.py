@@ -96,6 +96,7 @@ def test_a_number_of_what_is_not_for_them_is_no_opening(
         assert slots["booking_opening"] is None
         assert slots["booking_hint"] == "没有这个时段，请重新选一个。"
     asked = Turn("c1", "", place="lijiagou", slots={"booking_hint": slots["booking_hint"]})
+    assert AskOpening(given(sessions)).do(asked).replies[0].text.startswith("没有这个时段。现在没有可约的时间。")
     opening(sessions)
     assert AskOpening(given(sessions)).do(asked).replies[0].text == "没有这个时段，请重新选一个。"
 
