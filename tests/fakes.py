@@ -8,7 +8,7 @@ import numpy as np
 
 from actions.replies import Reply
 from bot.rasa_client import RasaUnavailable
-from bot.rehearsing import Rehearsed
+from bot.rehearsing.supposed import Rehearsed
 from knowledge.search.lexical import character_pairs
 
 
