@@ -18,7 +18,7 @@ from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
 from bot.parts import Parts
-from bot.rehearsing import Supposed
+from bot.rehearsing.supposed import Supposed
 from bot.settings import Settings
 from bot.web import errors, health, static_files
 from bot.web.body_limit import BodyLimit

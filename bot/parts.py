@@ -12,7 +12,8 @@ from bot.db import make_engine, make_sessions
 from bot.emergency.guidance import Emergency
 from bot.emergency.second_opinion import SecondOpinion
 from bot.rasa_client import RasaClient
-from bot.rehearsing import Rehearsals, Rehearsed, Supposed
+from bot.rehearsing.supposed import Rehearsed, Supposed
+from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
 from bot.turns import Turns
 from knowledge import origin

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
-from bot.rehearsing import Supposed
+from bot.rehearsing.supposed import Supposed
 from knowledge.encoder.embedding import Embedder
 
 

@@ -186,23 +186,10 @@ def save_draft(
     Raises EditConflict when somebody saved since `revision` was read: the version then holds what they wrote.
     """
     version = _taken(session, version_id, revision)
+    days = (in_force_from, in_force_to, reviewed_on)
     if version.submitted_at is not None:
-        _move(session, version, S.superseded, ended_at=now, end_reason="改成了下一版")
-        fresh = _new_version(
-            session,
-            version.document,
-            content=content,
-            in_force_from=in_force_from,
-            in_force_to=in_force_to,
-            reviewed_on=reviewed_on,
-            by=by,
-            now=now,
-            based_on=version.number,
-            editors=version.editors,
-        )
-        _record(session, fresh, by, now, "started", f"按意见改第 {version.number} 版")
-        return fresh
-    version.in_force_from, version.in_force_to, version.reviewed_on = in_force_from, in_force_to, reviewed_on
+        return _gone_on(session, version, content, days, by=by, now=now)
+    version.in_force_from, version.in_force_to, version.reviewed_on = days
     _write(version, shape.shaped(version.document.kind, content))
     if by.id is not None and by.id not in version.editors:
         version.editors = [*version.editors, by.id]
@@ -232,6 +219,33 @@ def _taken(session: Session, version_id: int, revision: int) -> DocumentVersion:
     if not is_ours:
         raise EditConflict if version.status is S.draft else MoveNotAllowed
     return version
+
+
+def _gone_on(
+    session: Session,
+    version: DocumentVersion,
+    content: dict[str, Any],
+    days: tuple[date, date | None, date | None],
+    *,
+    by: Person,
+    now: datetime,
+) -> DocumentVersion:
+    """The next version, for a colleague has seen this one. `days`: from, to, looked at."""
+    _move(session, version, S.superseded, ended_at=now, end_reason="改成了下一版")
+    fresh = _new_version(
+        session,
+        version.document,
+        content=content,
+        in_force_from=days[0],
+        in_force_to=days[1],
+        reviewed_on=days[2],
+        by=by,
+        now=now,
+        based_on=version.number,
+        editors=version.editors,
+    )
+    _record(session, fresh, by, now, "started", f"按意见改第 {version.number} 版")
+    return fresh
 
 
 def _saved_lately(session: Session, version: DocumentVersion, by: Person, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.rasa_client import RasaUnavailable
-from bot.rehearsing import Rehearsed, Supposed
+from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.staff import rights
 from bot.web.knowledge.asking.try_it import weigh
 from bot.web.knowledge.asking.why import why

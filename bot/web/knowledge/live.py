@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from bot.rasa_client import RasaUnavailable
-from bot.rehearsing import Supposed
+from bot.rehearsing.supposed import Supposed
 from bot.web.knowledge.shelf import KnowledgeSeat, find_version, state
 from knowledge.documents.models import Kind, VersionStatus
 from knowledge.documents.shape import questions

@@ -18,7 +18,7 @@ from actions.cases import numbers
 from actions.errors import NotAllowed
 from actions.offices.models import Team
 from bot.channels.base import Remaining
-from bot.rehearsing import Rehearsed, Supposed
+from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, rights, second_factor, signing_in
 from bot.staff.models import Staff, StaffSession

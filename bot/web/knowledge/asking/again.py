@@ -11,7 +11,7 @@ from actions.feedback import UnansweredQuestion
 from actions.replies import Reply, ReplyKind
 from bot.conversations import messages
 from bot.conversations.models import Message, Sender
-from bot.rehearsing import Rehearsed, Supposed
+from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.web.knowledge.asking.groups import masked
 from bot.web.knowledge.asking.why import INTENTS, document_of, main
 from bot.web.staff.desk import Tools

@@ -13,7 +13,7 @@ from actions.dialogue.hearing.matters import split_matters
 from actions.errors import InvalidInput
 from actions.replies import Reply, ReplyKind
 from bot.rasa_client import RasaUnavailable
-from bot.rehearsing import Rehearsed, Supposed
+from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.web.knowledge.asking.why import Why, why
 from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat, readable
 from bot.web.staff.desk import Form, Seat

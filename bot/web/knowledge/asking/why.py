@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from actions.dialogue.frame.base import ASKS
 from actions.replies import Reply, ReplyKind
-from bot.rehearsing import Rehearsed
+from bot.rehearsing.supposed import Rehearsed
 from knowledge.documents.models import Kind
 from knowledge.search.searcher import Explained
 from knowledge.statutes.citations import short_name

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from actions.dialogue.frame.base import Services
 from actions.feedback import UnansweredQuestion
-from bot.rehearsing import Rehearsals
+from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from actions.dialogue.control import Question
 from actions.dialogue.frame.base import Turn
 from actions.replies import Reply
-from bot.rehearsing import Rehearsals, Rehearsed, Supposed
+from bot.rehearsing.supposed import Rehearsed, Supposed
+from bot.rehearsing.unkept import Rehearsals
 from bot.turns import Turns
 from knowledge.documents import versions
 from knowledge.documents.models import Document, DocumentVersion, Kind

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from actions.replies import Reply, ReplyKind
-from bot.rehearsing import Rehearsed
+from bot.rehearsing.supposed import Rehearsed
 from bot.staff.models import AuditEntry
 from knowledge.documents import versions
 from tests.bot.web.knowledge.indexed import ANN, Real, now

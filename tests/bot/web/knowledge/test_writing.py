@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.rehearsing import Rehearsed
+from bot.rehearsing.supposed import Rehearsed
 from bot.staff.models import Staff
 from knowledge.documents import comments, versions
 from knowledge.documents.models import Kind, VersionEvent, VersionStatus
@@ -184,7 +184,8 @@ def test_what_a_resident_hears_after_publication_is_said_beside_it(real: Any) ->
     assert "居民问“低保怎么申请”，答的就是这一份" in shown
 
     async def elsewhere(*_: object) -> Rehearsed:
-        return await real.rasa.rehearse("工伤怎么认定", None, _[2])
+        said: Rehearsed = await real.rasa.rehearse("工伤怎么认定", None, _[2])
+        return said
 
     real.client.app.state.desk.tools.__dict__["rehearse"] = elsewhere
     assert "答的不是这一份" in real.client.get(at(version.id, "heard")).text

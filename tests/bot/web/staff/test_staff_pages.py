@@ -89,13 +89,19 @@ PAGES = {
             "/rule-1",
             "/versions/1",
             "/versions/1/review",
+            "/versions/1/state",
+            "/versions/1/heard",
             "/versions/1/letter.docx",
             "/versions/1/letter.pdf",
             "/try",
             "/coverage",
+            "/coverage/asked",
             "/golden",
             "/golden/1",
+            "/golden/1/said",
             "/unanswered",
+            "/unanswered/now",
+            "/unanswered/near?version=1",
             "/unanswered/again?document=rule-1",
         )
     },
@@ -150,7 +156,7 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     )
     gets = [p for p in world.paths("get") if p.startswith(belongs)]
     posts = [p for p in world.paths("post") if p.startswith(belongs)]
-    assert len(gets) == 15
+    assert len(gets) == 17
     assert len(posts) == 43
     forms = {
         "to": "answered",

@@ -1,27 +1,19 @@
-"""A turn as it would go, of which nothing is kept: what a resident would be told for some words, with a draft as if it
-were published, on another day.
-
-The words go the way of every message: through Rasa, which calls our actions. What is supposed travels with them as
-metadata, and the actions that find it there get sessions that take back whatever they write.
-"""
+"""What actions are given for words that are only tried: sessions that keep nothing, the draft, the day."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import date
+from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
-from typing import Any, Self
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.frame.base import Services
-from actions.replies import Reply
+from bot.rehearsing.supposed import Supposed
 from knowledge.documents.models import DocumentVersion
 from knowledge.search import building
 from knowledge.search.passages import Draft
 
 _MOST_DRAFTS = 8  # in memory: a rule of thirty clauses takes a second to embed, and is tried many times
-_KEY = "supposed"
 
 
 class UnkeptSession(Session):
@@ -34,34 +26,6 @@ class UnkeptSession(Session):
 def unkept(sessions: sessionmaker[Session]) -> Callable[[], Session]:
     """Sessions of the same database that keep nothing."""
     return sessionmaker(sessions.kw["bind"], class_=UnkeptSession, expire_on_commit=False)
-
-
-@dataclass(frozen=True)
-class Supposed:
-    """`day`: as if it were this one; `version`: as if this version in work were published; None: only what is."""
-
-    day: date
-    version: int | None = None
-
-    def metadata(self) -> dict[str, Any]:
-        """As it travels beside a message."""
-        return {_KEY: {**asdict(self), "day": self.day.isoformat()}}
-
-    @classmethod
-    def of(cls, call: Mapping[str, Any]) -> Self | None:
-        """What Rasa's call of an action supposes; None for a resident's message."""
-        said = (call.get("tracker") or {}).get("latest_message") or {}
-        held = (said.get("metadata") or {}).get(_KEY)
-        return cls(date.fromisoformat(held["day"]), held["version"]) if held else None
-
-
-@dataclass(frozen=True)
-class Rehearsed:
-    """`intent`: as the dialogue part heard it, `sure` of it 0...1."""
-
-    replies: tuple[Reply, ...]
-    intent: str
-    sure: float
 
 
 class Rehearsals:
