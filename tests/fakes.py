@@ -11,8 +11,8 @@ from actions.dialogue.frame.base import Services
 from actions.replies import Reply
 from bot.parts import Parts
 from bot.rasa_client import RasaUnavailable
-from bot.rehearsing.unkept import Rehearsals
 from bot.rehearsing.supposed import Rehearsed
+from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
 from bot.turns import Turns
 from knowledge.clock import today

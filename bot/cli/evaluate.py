@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.emergency import examples
 from bot.cli.commands import Commands, rows
+from bot.emergency import examples
 from bot.run.setup import SetupFailed, say
 from bot.settings import ROOT, Settings
 

@@ -12,12 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
-from bot import sqlite_files
+from bot import disk, sqlite_files
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
 from bot.db import make_engine, make_sessions
-from bot import disk
 from bot.keeping.daily import Daily
 from bot.privacy import retention
 from bot.rasa_client import erase_trackers

@@ -92,7 +92,7 @@ def test_a_colleague_is_called_and_finds_the_way(browser: Browser, base: str, pr
     desk.get_by_role("button", name="记下").click()
     expect(other.locator("#notice-count")).to_have_text("1", timeout=10 * _S)
     other.locator("#at-me a").click()
-    other.get_by_text("小呼").click()
+    other.locator(".notices a", has_text="小呼").first.click()
     other.get_by_text("这家您熟，帮着看看").wait_for()
     expect(other.locator("#at-me")).to_be_hidden(timeout=10 * _S)
     for page in (desk, other):

@@ -16,12 +16,11 @@ from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
 from actions.storable import MOST_NUMBER, storable
-from bot import sqlite_files
+from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
-from bot import disk
 from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from bot.web.limits import address_of, is_https

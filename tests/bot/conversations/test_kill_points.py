@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
@@ -34,7 +34,7 @@ from actions.dialogue.frame.base import Services, Turn
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
 from actions.replies import Reply, ReplyKind
-from bot.conversations import messages, service
+from bot.conversations import handoff, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, InternalNote, Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.run import worker
@@ -65,6 +65,31 @@ def _press(sessions: sessionmaker[Session], home: Path, path: str, form: dict[st
     client.cookies.set(COOKIE, _TOKEN, path="/staff")
     answer = client.post(path, data=form)
     assert answer.status_code in (303, 403, 409), (path, answer.status_code, answer.text[:300])
+
+
+def _step(sessions: sessionmaker[Session], home: Path, path: str, form: dict[str, str]) -> None:
+    """A form of the case page, and 现在就发 for what it holds back."""
+    _press(sessions, home, path, form)
+    case, _, _ = path.rpartition("/")
+    with sessions() as session:
+        held = session.scalar(_held(int(case.rpartition("/")[2])))
+    if held is not None:
+        _press(sessions, home, f"{case}/send-now", {"event": str(held)})
+
+
+def _regretted(sessions: sessionmaker[Session], home: Path, path: str, form: dict[str, str]) -> None:
+    """A form of the case page, and 撤销 for what it holds back."""
+    _press(sessions, home, path, form)
+    case, _, _ = path.rpartition("/")
+    with sessions() as session:
+        held = session.scalar(_held(int(case.rpartition("/")[2])))
+    if held is not None:
+        _press(sessions, home, f"{case}/undo", {"event": str(held)})
+
+
+def _held(case_id: int) -> Select[int]:
+    mine = (CaseEvent.case_id == case_id, CaseEvent.tell_after.is_not(None), CaseEvent.undone_at.is_(None))
+    return select(CaseEvent.id).where(*mine, CaseEvent.told_at.is_(None)).order_by(CaseEvent.id.desc()).limit(1)
 
 
 def _work(sessions: sessionmaker[Session], home: Path) -> None:
@@ -241,7 +266,46 @@ def test_a_case_form_is_carried_out_and_told_once(
             "the audit log has it"
         )
 
-    assert world.walk(_case_form(do, start, form), _press, check) >= 4
+    assert world.walk(_case_form(do, start, form), _step, check) >= 4
+
+
+@pytest.mark.parametrize(
+    ("do", "start", "form", "event"),
+    [
+        ("move", CaseStatus.filed, {"to": "accepted"}, "受理"),
+        ("move", CaseStatus.in_progress, {"to": "answered", "note": "墙退回去了"}, "答复"),
+        ("tell", CaseStatus.in_progress, {"note": "明天到现场"}, "告知进展"),
+        ("pause", CaseStatus.in_progress, {"note": "请发照片"}, "请居民补充"),
+    ],
+)
+def test_a_step_that_is_taken_back_is_told_to_nobody(
+    world: World, do: str, start: CaseStatus, form: dict[str, str], event: str
+) -> None:
+    """Wherever it is killed the case stands as it did, with one line for the step and one for its taking back."""
+
+    def check(session: Session, case_id: int) -> None:
+        case = session.get_one(Case, case_id)
+        assert (case.status, case.paused_at) == (start, None)
+        assert (_events(session, case_id, event), _events(session, case_id, f"撤销：{event}")) == (1, 1)
+        told = select(Message).where(Message.conversation_id == case.conversation_id, Message.kind == "case")
+        assert session.scalars(told).all() == []
+
+    assert world.walk(_case_form(do, start, form), _regretted, check) >= 4
+
+
+@pytest.mark.parametrize(("who", "held"), [("me", True), ("", False)])
+def test_a_case_is_taken_or_laid_down_once(world: World, who: str, held: bool) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        case = _case(session, CaseStatus.in_progress)
+        case.assignee_id = None if held else world.staff_id
+        seen = str(case.assignee_id or "")
+        return case.id, f"/staff/cases/{case.id}/hold", {"who": who, "seen": seen, **_nonce()}
+
+    def check(session: Session, case_id: int) -> None:
+        assert session.get_one(Case, case_id).assignee_id == (world.staff_id if held else None)
+        assert _events(session, case_id, "接过来经手" if held else "放下了，没人经手") == 1
+
+    assert world.walk(begin, _press, check) >= 2
 
 
 def test_a_merge_moves_one_case_and_tells_both_residents_once(world: World) -> None:
@@ -257,7 +321,7 @@ def test_a_merge_moves_one_case_and_tells_both_residents_once(world: World) -> N
             _said(session, master.conversation_id, "并在一起办"),
         ) == (1, 1)
 
-    assert world.walk(begin, _press, check) >= 4
+    assert world.walk(begin, _step, check) >= 4
 
 
 def test_a_unit_is_called_and_arrives_once(world: World) -> None:
@@ -364,7 +428,7 @@ def _talk_form(
         ("say", ConversationStatus.open, {"text": "您先别急"}, ConversationStatus.open, Sender.agent, "您先别急"),
         ("give-back", ConversationStatus.open, {}, ConversationStatus.bot, Sender.system, "接着由我来答"),
         ("close", ConversationStatus.open, {}, ConversationStatus.bot, Sender.system, "先到这里"),
-        ("transfer", ConversationStatus.open, {"team": "2"}, ConversationStatus.waiting, Sender.system, "转给了"),
+        ("transfer", ConversationStatus.open, {"to": "team-2"}, ConversationStatus.waiting, Sender.system, "转给了"),
     ],
 )
 def test_an_agents_form_moves_the_conversation_and_says_so_once(
@@ -385,6 +449,27 @@ def test_an_agents_form_moves_the_conversation_and_says_so_once(
         assert _said(session, conversation_id, text, sender) == 1
 
     assert world.walk(_talk_form(world, do, start, form), _press, check) >= 2
+
+
+def test_a_message_is_withdrawn_once(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        conversation = _talk(session, ConversationStatus.open, agent=world.staff_id)
+        said = handoff.say(
+            session,
+            conversation.id,
+            "说错了",
+            agent_id=world.staff_id,
+            client_id=uuid.uuid4().hex,
+            now=datetime.now(UTC),
+        )
+        return said.id, f"/staff/conversations/{conversation.id}/withdraw", {"message": str(said.id)}
+
+    def check(session: Session, message_id: int) -> None:
+        assert session.get_one(Message, message_id).withdrawn_at is not None
+        told = select(Message).where(Message.withdraws == message_id)
+        assert len(session.scalars(told).all()) == 1
+
+    assert world.walk(begin, _press, check) >= 2
 
 
 def test_an_internal_note_is_kept_once(world: World) -> None:

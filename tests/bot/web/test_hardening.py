@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.testclient import TestClient
 
-from bot.app import _Pages
 from bot import disk
+from bot.app import _Pages
 from bot.settings import ROOT, Settings
 from bot.staff.models import AuditEntry, Staff
 from bot.web import health, limits

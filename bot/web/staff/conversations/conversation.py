@@ -15,6 +15,7 @@ from actions.cases.photos import MAX_BYTES
 from actions.cases.status import STAFF_LABELS
 from actions.dialogue.hearing.dispute import FIELDS
 from actions.errors import NotFound
+from bot import disk
 from bot.conversations import calls
 from bot.conversations.agents.attachments import CleanFile, FileRefused, clean_file
 from bot.conversations.models import (
@@ -26,7 +27,6 @@ from bot.conversations.models import (
     Message,
     Sender,
 )
-from bot import disk
 from bot.rasa_client import RasaUnavailable
 from bot.staff import notices, rights
 from bot.web.resident.files import file_response
