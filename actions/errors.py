@@ -7,6 +7,7 @@
     └── Conflict            somebody else was first
         ├── OpeningTaken
         └── AlreadyBooked
+            └── BusyThen        another appointment stands at the same hour
 
 `message_zh` may be shown to people as it is. HTTP is none of their business: `bot/web/errors.py` maps classes to status
 codes.
@@ -44,3 +45,7 @@ class OpeningTaken(Conflict):
 
 class AlreadyBooked(Conflict):
     message_zh = "这个时段您已经约过了。"
+
+
+class BusyThen(AlreadyBooked):
+    message_zh = "这个时间您已经约了别的，同一时间只能约一个。"

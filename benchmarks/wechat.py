@@ -94,6 +94,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_PASSED_ON = ("content-type", "x-linli-secret")
+
+
 def slow_rasa(url: str, slow_s: float, port: int) -> None:
     """Rasa behind a proxy that lets every tenth message of a resident wait, each time it is tried; a process of its
     own.
@@ -112,7 +115,7 @@ def slow_rasa(url: str, slow_s: float, port: int) -> None:
                 f"/{path}",
                 params=request.query_params,
                 content=body,
-                headers={"content-type": "application/json"},
+                headers={name: request.headers[name] for name in _PASSED_ON if name in request.headers},
             )
         except httpx.HTTPError:
             return Response(status_code=502)

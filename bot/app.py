@@ -18,6 +18,7 @@ from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
 from bot.parts import Parts
+from bot.rehearsing import Supposed
 from bot.settings import Settings
 from bot.web import errors, health, static_files
 from bot.web.body_limit import BodyLimit
@@ -26,7 +27,7 @@ from bot.web.embedding.visitors import Visitors
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
 from bot.web.proxies import UntrustedProxies
-from bot.web.resident import events, matters, progress, widget
+from bot.web.resident import events, files, matters, progress, widget
 from bot.web.resident import pages as resident_pages
 from bot.web.resident import wechat as wechat_pages
 from bot.web.resident.chat import Chat
@@ -43,12 +44,19 @@ _RESTARTING = "助手正在重启，您可以先把问题写下来，好了马�
 
 
 def create_internal_app(parts: Parts) -> FastAPI:
+    def rehearsing(supposed: Supposed) -> ActionExecutor:
+        return _executor(parts.rehearsals.services(supposed))
+
+    secret = parts.settings.secret("internal")
+    executor = _executor(parts.services)
+    return internal_app(secret=secret, embedder=parts.embedder, executor=executor, rehearsing=rehearsing)
+
+
+def _executor(services: Services) -> ActionExecutor:
     executor = ActionExecutor()
-    for action in all_actions(
-        Services(sessions=parts.sessions, searcher=parts.searcher, today=today, topic=parts.topic)
-    ):
+    for action in all_actions(services):
         executor.register_action(action)
-    return internal_app(secret=parts.settings.secret("internal"), embedder=parts.embedder, executor=executor)
+    return executor
 
 
 def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastAPI:
@@ -83,6 +91,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
         events.router,
         matters.router,
         progress.router,
+        files.router,
         resident_pages.router,
         health.router,
     )
@@ -108,7 +117,8 @@ def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:
         golden=parts.golden,
         today=today,
         topic=parts.topic,
-        intent=parts.intent,
+        rehearse=parts.rehearse,
+        supposing=lambda supposed: parts.rehearsals.services(supposed).searcher,
         slots=parts.rasa.slots,
         gate=parts.gate,
         is_indexed=lambda version: index_building.is_indexed(parts.settings.snapshots, version),

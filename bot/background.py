@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from bot.alarms.sending import Sending
 from bot.channels.base import Channel
-from bot.conversations import claims
+from bot.conversations import claims, delivery
 from bot.parts import Parts
 
 log = logging.getLogger("linli.app")
@@ -40,7 +40,12 @@ class Background:
         except DatabaseError as error:  # no words of residents: parameters are hidden
             log.error("the database can't be written; run `linli doctor`: %s", error.orig)
         rings = [self.ring(self.sending)] if self.sending else []
-        loops = [self.watch(), *rings, *(loop(c) for c in self.channels for loop in (self.deliver, self.tend))]
+        loops = [
+            self.watch(),
+            self.tell(),
+            *rings,
+            *(loop(c) for c in self.channels for loop in (self.deliver, self.tend)),
+        ]
         return [asyncio.create_task(loop) for loop in loops]
 
     async def deliver(self, channel: Channel) -> None:
@@ -53,6 +58,14 @@ class Background:
     async def ring(self, sending: Sending) -> None:
         """Outside our own pages, for whoever may be in danger."""
         await self._again_and_again("alarms", sending.send_due)
+
+    async def tell(self) -> None:
+        """News of cases that were held back for those who may take them back (actions/cases/handling/undo.py)."""
+        await self._again_and_again("cases", self._tell)
+
+    def _tell(self) -> int:
+        with self.parts.sessions() as session:
+            return delivery.tell_case_events(session)
 
     async def _again_and_again(self, what: str, work: Callable[[], int | None]) -> None:
         while True:

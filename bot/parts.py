@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.dialogue.frame.base import Services
+from actions.replies import ReplyKind
 from bot.db import make_engine, make_sessions
 from bot.emergency.guidance import Emergency
 from bot.emergency.second_opinion import SecondOpinion
 from bot.rasa_client import RasaClient
+from bot.rehearsing import Rehearsals, Rehearsed, Supposed
 from bot.settings import Settings
 from bot.turns import Turns
 from knowledge import origin
@@ -42,10 +45,17 @@ class Parts:
     topic: Callable[[str], str]
     turns: Turns
     golden: Searcher  # keeps the vectors of what it is asked, so never a resident's words
+    services: Services
+    rehearsals: Rehearsals
 
-    async def intent(self, text: str) -> str:
-        """Of a message, as the dialogue part understands it. Raises RasaUnavailable."""
-        return str((await self.rasa.parse(text))["intent"]["name"])
+    async def rehearse(self, text: str, place: str | None, supposed: Supposed) -> Rehearsed:
+        """What a resident of this place would be told for these words. Raises RasaUnavailable."""
+        said = self.turns.rehearse(text, place=place, supposed=supposed.metadata(), unkept=self.rehearsals.unkept)
+        replies = tuple(await said)
+        if replies[0].kind is ReplyKind.emergency:  # Rasa wasn't asked, and may be away
+            return Rehearsed(replies, "", 1.0)
+        intent = (await self.rasa.parse(text))["intent"]
+        return Rehearsed(replies, str(intent["name"]), float(intent["confidence"]))
 
     def gate(self, session: Session, version: DocumentVersion) -> list[GoldenQuestion]:
         """The golden questions that publishing this version would spoil."""
@@ -69,7 +79,9 @@ def build_parts(settings: Settings) -> Parts:
     remembering = KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite"))
     kept = Searcher(embedder=remembering, live=live, classifier=classifier)
     turns = Turns(sessions=sessions, rasa=rasa, topic=topic, second_opinion=_second_opinion(settings, embedder))
-    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept)
+    services = Services(sessions=sessions, searcher=searcher, today=today, topic=topic)
+    rehearsals = Rehearsals(services, sessions)
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals)
 
 
 def _second_opinion(

@@ -104,6 +104,12 @@ class RasaClient:
         except sqlite3.OperationalError as error:
             raise RasaUnavailable(str(error)) from error
 
+    async def forget(self, conversation_id: str) -> None:
+        """Leave nothing of a conversation that was only imagined."""
+        if self._trackers is not None:
+            with contextlib.suppress(sqlite3.OperationalError):  # locked for ten seconds: its words are nobody's
+                await asyncio.to_thread(erase_trackers, self._trackers, [conversation_id])
+
     async def parse(self, text: str) -> dict[str, Any]:
         """Intent, confidence and entities. Raises RasaUnavailable."""
         try:

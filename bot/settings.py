@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return self.home / "worker.alive"
 
     @property
+    def backup_note(self) -> Path:
+        """How the last backup went."""
+        return self.home / "backup.json"
+
+    @property
     def clock(self) -> Path:
         """The last time of day that was believed."""
         return self.home / "clock.json"

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import logging
 import re
+import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
@@ -117,6 +118,12 @@ class Taken:
     def is_likely(self) -> bool:
         return self.danger is not None and self.danger.is_likely
 
+    @property
+    def calls_at_once(self) -> bool:
+        """Whether people are called before anything else is looked at."""
+        is_waiting = self.status is ConversationStatus.waiting
+        return self.danger is not None and (not self.danger.soft or (self.is_likely and is_waiting))
+
 
 class Turns:
     def __init__(
@@ -144,7 +151,7 @@ class Turns:
         taken = await self._take(message_id)
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
-        if taken.danger and (not taken.danger.soft or (taken.is_likely and taken.status is ConversationStatus.waiting)):
+        if taken.danger and taken.calls_at_once:
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
@@ -160,9 +167,47 @@ class Turns:
             if isinstance(error, asyncio.CancelledError):
                 raise
             return []
-        if taken.danger and taken.is_likely and replies and not any(map(_helps, replies)):
+        if taken.danger and _is_unhelped(taken, replies):
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         return await self._in_thread(self._keep, taken, replies) if replies else []
+
+    async def rehearse(
+        self, text: str, *, place: str | None, supposed: Mapping[str, Any], unkept: Callable[[], Session]
+    ) -> list[Reply]:
+        """What `answer` would say to these words, as the first of a conversation, by the same steps. Nothing is stored,
+        nobody is called: sessions of `unkept` take back what they write, and Rasa forgets. `supposed`: told to our
+        actions beside the message. Raises RasaUnavailable.
+        """
+        taken = await self._in_thread(self._imagined, text, place)
+        if taken.danger and taken.calls_at_once:
+            return await self._in_thread(self._rehearsed, taken, [], unkept)
+        about = {"place": place, "message": taken.id, **supposed}
+        try:
+            async with self._room:
+                said = await self._rasa.talk(taken.conversation_id, taken.text, metadata=about)
+        finally:
+            await self._rasa.forget(taken.conversation_id)
+        replies = _with_card(taken, said)
+        return await self._in_thread(self._rehearsed, taken, replies, unkept)
+
+    def _imagined(self, text: str, place: str | None) -> Taken:
+        message = Message(id=0, conversation_id=f"try-{secrets.token_hex(8)}", sender=Sender.resident, text=text)
+        said = normalise(text) or "。"
+        danger = self.danger_in(numbers.after(said))
+        return Taken(message, said, danger, ConversationStatus.bot, place, False, (), False, False)
+
+    def _rehearsed(self, taken: Taken, replies: Sequence[Reply], unkept: Callable[[], Session]) -> list[Reply]:
+        """As they would be stored, with what is added for the queue; taken back at once."""
+        with unkept() as session:
+            session.add(Conversation(id=taken.conversation_id, channel="widget", place_id=taken.place))
+            session.flush()
+            message = Message(conversation_id=taken.conversation_id, sender=Sender.resident, text=taken.message.text)
+            session.add(message)
+            session.flush()
+            held = replace(taken, message=message)
+            if held.danger and (held.calls_at_once or _is_unhelped(held, replies)):
+                return [row.reply for row in self._helped(session, held, held.danger)]
+            return [row.reply for row in self._kept(session, held, replies)]
 
     async def _in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Database work off the event loop: it may wait for another writer. It comes to its end even where the caller
@@ -261,23 +306,27 @@ class Turns:
 
     def _call_for_help(self, taken: Taken, danger: Emergency) -> list[Message]:
         """What to do at once, and people, who see this one first."""
-        danger = replace(danger, soft=False, is_feared=False)
-        now = datetime.now(UTC)
         kind = danger.kind.value
         log.warning("emergency conversation=%s message=%s kind=%s", taken.conversation_id, taken.id, kind)
         TURNS.labels("emergency").inc()
         with self._sessions() as session:
-            conversation = session.get(Conversation, taken.conversation_id)
-            if conversation is None:
-                return []  # deleted by the resident in between
-            conversation.emergency_kind, conversation.emergency_at = kind, now
-            if conversation.status is ConversationStatus.waiting:
-                conversation.handoff_reason = "danger"  # to the front
-            queued = queue.request(session, conversation, reason="danger", now=now)
-            queue.raise_alarm(session, taken.conversation_id, now=now)
-            replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
-            _add_to_case(session, taken, now)
-            return replies
+            return self._helped(session, taken, danger)
+
+    def _helped(self, session: Session, taken: Taken, danger: Emergency) -> list[Message]:
+        danger = replace(danger, soft=False, is_feared=False)
+        now = datetime.now(UTC)
+        conversation = session.get(Conversation, taken.conversation_id)
+        if conversation is None:
+            return []  # deleted by the resident in between
+        conversation.emergency_kind, conversation.emergency_at = danger.kind.value, now
+        if conversation.status is ConversationStatus.waiting:
+            conversation.handoff_reason = "danger"  # to the front
+        is_manned = bool(signing_in.present(session, now=now))
+        queued = queue.request(session, conversation, reason="danger", now=now, is_manned=is_manned)
+        queue.raise_alarm(session, taken.conversation_id, now=now)
+        replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
+        _add_to_case(session, taken, now)
+        return replies
 
     # --- with people
 
@@ -300,7 +349,8 @@ class Turns:
         )
         if last and now - last < _ACKNOWLEDGE_EVERY:
             return []
-        waiting = queue.waiting_reply(session, taken.conversation_id, now=now)
+        is_manned = bool(signing_in.present(session, now=now))
+        waiting = queue.waiting_reply(session, taken.conversation_id, now=now, is_manned=is_manned)
         return [replace(waiting, text=f"您的话工作人员看得到。{waiting.text}")]
 
     # --- from the bot
@@ -312,11 +362,7 @@ class Turns:
             return []
         if taken.done and taken.done[0].text not in {reply.text for reply in replies}:
             replies = list(taken.done)  # what was done is told, whatever the dialogue makes of the message now
-        # A long message that begins a form tells the trouble; what is said within one is an answer to it.
-        in_form = (taken.is_asked or any(reply.form for reply in replies)) and len(taken.text) < _TOLD
-        if taken.danger is None or (taken.is_feared and in_form) or _is_far_fetched(taken, replies):
-            return replies
-        return [*replies, card.reply(taken.danger)]
+        return _with_card(taken, replies)
 
     async def _from_rasa(self, taken: Taken) -> list[Reply]:
         had_to_wait = self._room.locked()
@@ -345,16 +391,20 @@ class Turns:
     def _keep(self, taken: Taken, replies: Sequence[Reply]) -> list[Message]:
         """The replies, and what they do to the conversation, in one transaction."""
         with self._sessions() as session, stage("render"):
-            conversation = session.get(Conversation, taken.conversation_id)
-            if conversation is None:
-                return []  # deleted by the resident in between
-            for reply in replies:
-                conversation.place_id = reply.effects.place or conversation.place_id
-                conversation.is_green = conversation.is_green or reply.effects.is_green
-            reason = self._why_a_person(session, conversation, replies, taken.text)
-            queued = self._queued(session, conversation, reason) if reason else None
+            kept = self._kept(session, taken, replies)
             TURNS.labels(replies[0].kind.value).inc()
-            return messages.store_replies(session, taken.message, _together(*replies, queued))
+            return kept
+
+    def _kept(self, session: Session, taken: Taken, replies: Sequence[Reply]) -> list[Message]:
+        conversation = session.get(Conversation, taken.conversation_id)
+        if conversation is None:
+            return []  # deleted by the resident in between
+        for reply in replies:
+            conversation.place_id = reply.effects.place or conversation.place_id
+            conversation.is_green = conversation.is_green or reply.effects.is_green
+        reason = self._why_a_person(session, conversation, replies, taken.text)
+        queued = self._queued(session, conversation, reason) if reason else None
+        return messages.store_replies(session, taken.message, _together(*replies, queued))
 
     def _why_a_person(
         self, session: Session, conversation: Conversation, replies: Sequence[Reply], text: str
@@ -364,7 +414,7 @@ class Turns:
         if called:
             return called
         is_stuck = replies[-1].kind is ReplyKind.abstention and messages.in_a_row(session, conversation.id)[0] >= 1
-        if is_stuck and queue.is_open(session, datetime.now(UTC)):
+        if is_stuck and queue.is_open(session, datetime.now(UTC), conversation.place_id):
             return "abstained"
         return "rule" if queue.rule_for(session, text, place=conversation.place_id) else None
 
@@ -375,9 +425,10 @@ class Turns:
         conversation.is_green = conversation.is_green or bool(green_reasons(told))
         topic = self._topic(matter) if matter else ""
         now = datetime.now(UTC)
-        queued = queue.request(session, conversation, reason=reason, now=now, topic=topic, words=told)
-        if queued is None and conversation.status is ConversationStatus.waiting:
-            return queue.waiting_reply(session, conversation.id, now=now)  # asked for again while nobody is there
+        there = bool(signing_in.present(session, now=now))
+        queued = queue.request(session, conversation, reason=reason, now=now, topic=topic, words=told, is_manned=there)
+        if queued is None and conversation.status is ConversationStatus.waiting:  # asked for again
+            return queue.waiting_reply(session, conversation.id, now=now, is_manned=there)
         return queued
 
 
@@ -385,7 +436,7 @@ def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
     if conversation.status is not ConversationStatus.waiting or text.startswith(_ENOUGH):
         return False
     now = datetime.now(UTC)
-    return not (queue.is_open(session, now) and signing_in.present(session, now=now))
+    return not (queue.is_open(session, now, conversation.place_id) and signing_in.present(session, now=now))
 
 
 def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
@@ -401,6 +452,20 @@ def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
 
 def _together(*replies: Reply | None) -> list[Reply]:
     return [reply for reply in replies if reply is not None]
+
+
+def _with_card(taken: Taken, replies: list[Reply]) -> list[Reply]:
+    """With what to do in danger behind them, where there may be one."""
+    # A long message that begins a form tells the trouble; what is said within one is an answer to it.
+    in_form = (taken.is_asked or any(reply.form for reply in replies)) and len(taken.text) < _TOLD
+    if taken.danger is None or (taken.is_feared and in_form) or _is_far_fetched(taken, replies):
+        return replies
+    return [*replies, card.reply(taken.danger)]
+
+
+def _is_unhelped(taken: Taken, replies: Sequence[Reply]) -> bool:
+    """In likely danger, and nothing that was said is of use."""
+    return taken.is_likely and bool(replies) and not any(map(_helps, replies))
 
 
 def _is_far_fetched(taken: Taken, replies: Sequence[Reply]) -> bool:

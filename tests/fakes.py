@@ -8,6 +8,7 @@ import numpy as np
 
 from actions.replies import Reply
 from bot.rasa_client import RasaUnavailable
+from bot.rehearsing import Rehearsed
 from knowledge.search.lexical import character_pairs
 
 
@@ -20,6 +21,7 @@ class FakeRasa:
         self.answers, self.during = list(answers), during
         self.asked: list[tuple[str, str]] = []
         self.taken_back: list[int] = []
+        self.forgotten: list[str] = []
 
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
         self.asked.append((conversation_id, text))
@@ -35,6 +37,9 @@ class FakeRasa:
 
     async def slots(self, conversation_id: str) -> dict[str, Any]:
         return {}
+
+    async def forget(self, conversation_id: str) -> None:
+        self.forgotten.append(conversation_id)
 
     async def start_session(self, conversation_id: str) -> None:
         pass
@@ -71,7 +76,7 @@ async def no_slots(_: str) -> dict[str, Any]:
     return {}
 
 
-async def no_intent(_: str) -> str:
+async def no_rehearsal(*_: object) -> Rehearsed:
     """Rasa doesn't answer."""
     raise RasaUnavailable("down")
 

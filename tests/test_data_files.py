@@ -21,6 +21,7 @@ from knowledge.answering.named import ReplacedFile
 from knowledge.data_files import DataModel, read
 from knowledge.documents.reading_ease import PlainerWordsFile
 from knowledge.documents.sources.doors import DoorsFile
+from knowledge.documents.sources.opposites import OppositesFile
 from knowledge.documents.sources.other_sources import OtherSourcesFile
 from knowledge.documents.topics import TopicsFile
 from knowledge.errors import DataFileInvalid
@@ -45,6 +46,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "knowledge/answering/replaced.yml": ReplacedFile,
     "knowledge/documents/plainer_words.yml": PlainerWordsFile,
     "knowledge/documents/sources/doors.yml": DoorsFile,
+    "knowledge/documents/sources/opposites.yml": OppositesFile,
     "knowledge/documents/sources/other_sources.yml": OtherSourcesFile,
     "knowledge/documents/topics.yml": TopicsFile,
     "knowledge/evaluation/contradictions/decided.yml": DecisionsFile,

@@ -13,15 +13,18 @@ from sqlalchemy.orm import Session
 from actions.bookings.models import MODE_LABELS, Appointment, Opening
 from actions.bookings.status import AppointmentStatus, check
 from actions.calendar.dates import day_label
-from actions.errors import AlreadyBooked, InvalidInput, NotAllowed, NotFound, OpeningTaken
+from actions.errors import AlreadyBooked, BusyThen, InvalidInput, NotAllowed, NotFound, OpeningTaken
 from actions.outcomes import ActionOutcome
+from actions.persons import threads_of
 from actions.replies import Reply, ReplyKind
 from actions.storable import MOST_NUMBER, storable
 from knowledge.clock import SHANGHAI
+from knowledge.places import above
 from knowledge.tables import changed
 
 Status = AppointmentStatus
 _HOURS = timedelta(hours=2)  # the last reminder
+_NO_OPENING = "没有这个时段，请重新选一个。"
 BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
 
 
@@ -31,6 +34,11 @@ def label(opening: Opening) -> str:
         f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.worker_name}，"
         f"{MODE_LABELS[opening.mode]}"
     )
+
+
+def noted(opening: Opening) -> str:
+    """What the worker wants residents to know beforehand, as a sentence; "" for nothing."""
+    return f"{opening.note.rstrip('。')}。" if opening.note else ""
 
 
 def booked_reply(appointment: Appointment) -> Reply:
@@ -44,7 +52,7 @@ def booked_reply(appointment: Appointment) -> Reply:
     return Reply(
         ReplyKind.booking,
         f"约好了：{label(opening)}。",
-        next=f"地点：{opening.address or '到时候给您打电话'}。{BRING}前一天和前两小时我会提醒您；"
+        next=f"地点：{opening.address or '到时候给您打电话'}。{noted(opening)}{BRING}前一天和前两小时我会提醒您；"
         "去不了请说“取消预约”，要换时间说“改时间”。",
     )
 
@@ -66,7 +74,7 @@ def exclusive(session: Session, *opening_ids: int) -> Iterator[list[Opening]]:
     """
     try:
         if not all(0 < i <= MOST_NUMBER for i in opening_ids):
-            raise NotFound("没有这个时段，请重新选一个。")
+            raise NotFound(_NO_OPENING)
         for opening_id in sorted(set(opening_ids)):
             session.execute(
                 update(Opening).where(Opening.id == opening_id).values(taken=Opening.taken),
@@ -75,7 +83,7 @@ def exclusive(session: Session, *opening_ids: int) -> Iterator[list[Opening]]:
         found = [session.get(Opening, opening_id, populate_existing=True) for opening_id in opening_ids]
         held = [opening for opening in found if opening is not None]
         if len(held) < len(found):
-            raise NotFound("没有这个时段，请重新选一个。")
+            raise NotFound(_NO_OPENING)
         yield held
         session.commit()
     except BaseException:
@@ -116,6 +124,27 @@ class _Wish:
     summary: str
     phone: str | None
     name: str = ""
+    place: str | None = None
+
+
+def _check_fits(session: Session, opening: Opening, wish: _Wish, *, now: datetime, instead_of: int = 0) -> None:
+    """Raises NotFound where the opening isn't for residents of that place, BusyThen where the resident, in whichever of
+    their conversations, is with somebody else at that hour. `instead_of`: the appointment that this one replaces.
+    """
+    if wish.place is not None and opening.place_id not in above(session, wish.place):
+        raise NotFound(_NO_OPENING)
+    if wish.conversation_id is None:
+        return
+    for held in held_by(session, *threads_of(session, wish.conversation_id), now=now):
+        other = held.opening
+        if held.id != instead_of and other.id != opening.id and meet(other, opening.starts_at, opening.ends_at):
+            stands = "已经在排候补" if held.status is Status.waiting else "已经约了"
+            raise BusyThen(f"这个时间您{stands}：{label(other)}。同一时间只能约一个，请换个时间，或者先取消那一个。")
+
+
+def meet(opening: Opening, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether it shares time with another; one that begins as the other ends doesn't."""
+    return opening.starts_at < ends_at and starts_at < opening.ends_at
 
 
 def _seated(session: Session, opening: Opening, wish: _Wish, *, now: datetime, may_wait: bool = False) -> Appointment:
@@ -148,6 +177,7 @@ def _take(
         with exclusive(session, opening_id) as (opening,):
             if found := _by_key(session, wish.request_key):
                 return found
+            _check_fits(session, opening, wish, now=now)
             appointment = _seated(session, opening, wish, now=now, may_wait=may_wait)
             _outcome(session, appointment, message_id)
     except IntegrityError:
@@ -164,14 +194,16 @@ def book(
     summary: str,
     phone: str | None,
     name: str = "",
+    place: str | None = None,
     now: datetime,
     message_id: int | None = None,
 ) -> Appointment:
-    """A place in an opening. The same `request_key` gives the first appointment back.
+    """A place in an opening. The same `request_key` gives the first appointment back. `place`: where the resident
+    lives; None for any.
 
-    Raises OpeningTaken, AlreadyBooked (this conversation holds that opening), NotFound.
+    Raises OpeningTaken, AlreadyBooked (this conversation holds that opening), BusyThen, NotFound.
     """
-    wish = _Wish(conversation_id, request_key, summary, phone, name)
+    wish = _Wish(conversation_id, request_key, summary, phone, name, place)
     return _take(session, opening_id, wish, now=now, message_id=message_id, may_wait=False)
 
 
@@ -183,6 +215,7 @@ def wait(
     request_key: str,
     summary: str,
     phone: str | None,
+    place: str | None = None,
     now: datetime,
     message_id: int | None = None,
 ) -> Appointment:
@@ -190,7 +223,7 @@ def wait(
 
     Raises as `book`.
     """
-    wish = _Wish(conversation_id, request_key, summary, phone)
+    wish = _Wish(conversation_id, request_key, summary, phone, place=place)
     return _take(session, opening_id, wish, now=now, message_id=message_id, may_wait=True)
 
 
@@ -224,6 +257,13 @@ def _release(session: Session, appointment: Appointment, opening: Opening, *, no
     if not held:
         return
     opening.taken -= 1
+    promote(session, opening, "有人退了号", now=now)
+
+
+def promote(session: Session, opening: Opening, why: str, *, now: datetime) -> bool:
+    """The first of the waiting list gets a place that is free, and will be told. Under the opening's lock."""
+    if opening.taken >= opening.capacity or not _is_open(opening, now):
+        return False
     first = session.scalar(
         select(Appointment)
         .where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting)
@@ -231,13 +271,15 @@ def _release(session: Session, appointment: Appointment, opening: Opening, *, no
         .limit(1)
         .execution_options(populate_existing=True)
     )
-    if first is not None and _is_open(opening, now):
-        opening.taken += 1
-        first.status, first.updated_at = Status.booked, now
-        first.say = (
-            f"有人退了号，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。"
-            f"{BRING}去不了请说“取消预约”，好让给别人。"
-        )
+    if first is None:
+        return False
+    opening.taken += 1
+    first.status, first.updated_at = Status.booked, now
+    first.say = (
+        f"{why}，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。"
+        f"{noted(opening)}{BRING}去不了请说“取消预约”，好让给别人。"
+    )
+    return True
 
 
 def change(
@@ -246,6 +288,7 @@ def change(
     opening_id: int,
     *,
     request_key: str,
+    place: str | None = None,
     now: datetime,
     message_id: int | None = None,
 ) -> Appointment:
@@ -260,7 +303,8 @@ def change(
             old = _get(session, appointment_id)
             if old.status is not Status.booked or before.starts_at <= now:
                 raise NotAllowed("这个预约已经不能改了，可以重新约一个。")
-            wish = _Wish(old.conversation_id, request_key, old.summary, old.phone, old.name)
+            wish = _Wish(old.conversation_id, request_key, old.summary, old.phone, old.name, place)
+            _check_fits(session, after, wish, now=now, instead_of=old.id)
             fresh = _seated(session, after, wish, now=now)
             _release(session, old, before, now=now)
             _outcome(session, fresh, message_id)
@@ -359,7 +403,7 @@ def _in_hours(session: Session, now: datetime) -> Iterator[Word]:
         if _claim(session, appointment, unsaid, reminded_hours_at=now, reminded_day_at=now):
             where = appointment.opening.address or "等电话"
             text = f"快到时间了：{label(appointment.opening)}。地点：{where}。"
-            yield Word(appointment, f"appointment-{appointment.id}-hours", text)
+            yield Word(appointment, _key(appointment, "hours", appointment.opening.starts_at), text)
 
 
 def _in_a_day(session: Session, now: datetime) -> Iterator[Word]:
@@ -369,8 +413,9 @@ def _in_a_day(session: Session, now: datetime) -> Iterator[Word]:
         # Who booked for tomorrow just now needs no reminder.
         if is_claimed and appointment.created_at < now - timedelta(hours=6):
             where = appointment.opening.address or "等电话"
-            text = f"提醒您：{label(appointment.opening)}。地点：{where}。{BRING}去不了请说“取消预约”。"
-            yield Word(appointment, f"appointment-{appointment.id}-day", text)
+            what = f"{noted(appointment.opening)}{BRING}"
+            text = f"提醒您：{label(appointment.opening)}。地点：{where}。{what}去不了请说“取消预约”。"
+            yield Word(appointment, _key(appointment, "day", appointment.opening.starts_at), text)
 
 
 def _news(session: Session) -> Iterator[Word]:
@@ -378,7 +423,12 @@ def _news(session: Session) -> Iterator[Word]:
     for appointment in session.scalars(unsaid).all():
         text = appointment.say or ""
         if _claim(session, appointment, Appointment.say == text, say=None):
-            yield Word(appointment, f"appointment-{appointment.id}-{appointment.status.value}", text)
+            yield Word(appointment, _key(appointment, appointment.status.value, appointment.updated_at), text)
+
+
+def _key(appointment: Appointment, what: str, at: datetime) -> str:
+    """`at`: of what is told, for an opening that was moved is told of anew."""
+    return f"appointment-{appointment.id}-{what}-{at:%y%m%d%H%M%S%f}"
 
 
 def count_no_shows(session: Session) -> int:

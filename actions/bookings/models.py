@@ -36,6 +36,7 @@ class Opening(Base):
     mode: Mapped[Mode] = mapped_column(enum_column(Mode))
     place_id: Mapped[str] = mapped_column(String(40), index=True)  # open to residents of this place and all below it
     address: Mapped[str] = mapped_column(String(200), default="")
+    note: Mapped[str] = mapped_column(String(200), default="")  # what residents should know beforehand
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     capacity: Mapped[int] = mapped_column(Integer, default=1)

@@ -5,13 +5,16 @@ from datetime import date, datetime, timedelta
 
 from dateutil import rrule
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from actions.bookings.appointments import Status, exclusive, label
-from actions.bookings.models import Appointment, Mode, Opening
-from actions.errors import InvalidInput
+from actions.bookings.models import MODE_LABELS, Appointment, Mode, Opening
+from actions.calendar.dates import day_label
+from actions.errors import Conflict, InvalidInput
 from actions.storable import storable
 from knowledge import places
+from knowledge.clock import SHANGHAI
+from knowledge.places import Place
 
 
 def publish(
@@ -26,14 +29,14 @@ def publish(
     ends_at: datetime,
     capacity: int,
     now: datetime,
+    note: str = "",
     series: str | None = None,
     is_demo: bool = False,
 ) -> Opening:
-    """One opening; the caller commits. Raises InvalidInput."""
-    if ends_at <= starts_at or ends_at - starts_at > timedelta(hours=12):
-        raise InvalidInput("结束时间要晚于开始时间，一次不超过 12 小时。")
-    if starts_at <= now:
-        raise InvalidInput("开始时间要在现在之后。")
+    """One opening; the caller commits, and asks `check_free` where a worker's times may not meet. Raises
+    InvalidInput.
+    """
+    check_times(starts_at, ends_at, now=now)
     if not 1 <= capacity <= 200:
         raise InvalidInput("人数请填 1 到 200。")
     opening = Opening(
@@ -42,6 +45,7 @@ def publish(
         mode=mode,
         place_id=place,
         address=storable(address).strip()[:200],
+        note=storable(note).strip()[:200],
         starts_at=starts_at,
         ends_at=ends_at,
         capacity=capacity,
@@ -51,6 +55,59 @@ def publish(
     session.add(opening)
     session.flush()
     return opening
+
+
+def check_times(starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
+    """Raises InvalidInput."""
+    if ends_at <= starts_at or ends_at - starts_at > timedelta(hours=12):
+        raise InvalidInput("结束时间要晚于开始时间，一次不超过 12 小时。")
+    if starts_at <= now:
+        raise InvalidInput("开始时间要在现在之后。")
+
+
+def one_at_a_time(session: Session) -> None:
+    """Until the commit nobody else publishes or moves: of two who look for a free hour at one moment, the second sees
+    what the first has made. A write of nothing, as in `exclusive`.
+    """
+    session.execute(
+        update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def meeting(
+    session: Session, worker_id: int | None, *, starts_at: datetime, ends_at: datetime, but: int = 0
+) -> Opening | None:
+    """What this worker has published for the same time; `but`: the opening that is moved itself. Nobody's meet none."""
+    if worker_id is None:
+        return None
+    return session.scalar(
+        select(Opening)
+        .where(
+            Opening.worker_id == worker_id,
+            Opening.is_cancelled.is_(False),
+            Opening.starts_at < ends_at,
+            Opening.ends_at > starts_at,
+            Opening.id != but,
+        )
+        .order_by(Opening.starts_at, Opening.id)
+        .limit(1)
+    )
+
+
+def check_free(
+    session: Session, worker_id: int | None, *, starts_at: datetime, ends_at: datetime, but: int = 0
+) -> None:
+    """Raises Conflict, with what stands there."""
+    if (found := meeting(session, worker_id, starts_at=starts_at, ends_at=ends_at, but=but)) is not None:
+        wanted = f"{day_label(starts_at)}{hours_label(starts_at, ends_at)}"
+        stands = f"{hours_label(found.starts_at, found.ends_at)}（{MODE_LABELS[found.mode]}）"
+        raise Conflict(f"{wanted} 和{found.worker_name}已经放出的 {stands}撞了，什么都没有改。请换个时间。")
+
+
+def hours_label(starts_at: datetime, ends_at: datetime) -> str:
+    """09:00-10:00, in Shanghai."""
+    return f"{starts_at.astimezone(SHANGHAI):%H:%M}-{ends_at.astimezone(SHANGHAI):%H:%M}"
 
 
 def repeats(first: date, *, every: str, until: date, is_workday: Callable[[date], bool]) -> list[date]:
@@ -134,4 +191,5 @@ def worker_openings(
         where.append(Opening.place_id.in_(places))
     if worker_id is not None:
         where.append(Opening.worker_id == worker_id)
-    return list(session.scalars(select(Opening).where(*where).order_by(Opening.starts_at)))
+    with_people = selectinload(Opening.appointments)
+    return list(session.scalars(select(Opening).where(*where).options(with_people).order_by(Opening.starts_at)))

@@ -8,6 +8,9 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
+
+from chinese_calendar import get_solar_terms
 
 from actions.calendar import lunar
 
@@ -64,6 +67,19 @@ _WEEKDAYS = {sign: i for i, sign in enumerate("一二三四五六")} | {"日": 6
 _WEEKDAYS |= {str(i + 1): i for i in range(7)}
 _NEAR = {"大前": -3, "前": -2, "昨": -1, "夜来": -1, "夜个": -1, "夜儿": -1, "今": 0, "明": 1, "大后": 3, "后": 2}
 _FEASTS = {"元宵": (1, 15), "端午": (5, 5), "七夕": (7, 7), "中秋": (8, 15), "重阳": (9, 9), "腊八": (12, 8)}
+_FEASTS |= {"龙抬头": (2, 2), "中元": (7, 15)}
+_SUN_FEASTS = {"元旦": (1, 1), "妇女": (3, 8), "三八": (3, 8), "劳动": (5, 1), "青年": (5, 4), "儿童": (6, 1)}
+_SUN_FEASTS |= {"五一": (5, 1), "六一": (6, 1), "教师": (9, 10), "国庆": (10, 1), "双十一": (11, 11), "双11": (11, 11)}
+_SUN_FEASTS |= {"双十二": (12, 12), "双12": (12, 12), "圣诞": (12, 25)}
+_TERMS = (
+    "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑"
+    "|立秋|处暑|白露|秋分|寒露|霜降|立冬|小雪|大雪|冬至|小寒|大寒"
+)
+# 八月十五中秋节, 3.8妇女节: the day and its feast are one.
+_ITS_DAY = (
+    r"(?:(?:正月|[二五七八九]月|腊月)(?:十五|初?[二五七八九])的?"
+    r"|(?:3[.]8|三八|5[.]1|五一|6[.]1|六一|10[.]1|十一)(?=妇|劳|国|儿))?"
+)
 _THIRDS = {"初": (1, 10), "头": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "中": (10, 20), "下旬": (21, 31)}
 _THIRDS |= {"底": (25, 31), "末": (25, 31), "尾": (25, 31)}
 
@@ -74,10 +90,11 @@ _NO_DAYS = re.compile(
     r"|\d+(?:\.\d+)?\s*(?:[多来几]?[万亿千百元块毛角钱亩米里吨斤倍折级％%℃平间岁厘升克张份名]|公[里斤顷分]|个[多半]?[月小工星]|分(?!钟?前)|小时|次|成)"
     r"|(?<![\d月])\d{1,2}\s?[:：]\d{2}|\d{1,2}点(?:\d{1,2}分?|半)?(?=钟|多|[^\d]|$)"
     r"|[一二三四五六七八九十两几半百]+(?:个[多半]?[月小工]|周年|岁|万|亩|块|分钟)"
-    r"|\d{1,2}号(?:楼|院|线|店|门|地[块里上]?|机|床|桌|井|厂|仓|库|房|铺|柜|棚|矿|船|球|路|组|案|台|桥|站|屋|坑|塘|田|公路|国道"
+    r"|(?<![月\d])\d{1,2}号(?:楼|院|线|店|门|地[块里上]?|机|床|桌|井|厂|仓|库|房|铺|柜|棚|矿|船|球|路|组|案|台|桥|站|屋|坑|塘|田|公路|国道"
     r"|文件|车间|法庭|厅|码头|高速|员工|令)|\d+(?:\.\d+)?\s*(?:米|公里|度)"
     r"|[A-Za-z第]\d+[号日]|\d+[／/]\d+(?=的|股|份)"
 )
+_WEATHER = re.compile(r"大雪(?!节)|雨水(?!节)")  # 大雪那天: the day of the term, or one on which it snowed
 _PERHAPS = re.compile(
     r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
 )
@@ -190,7 +207,31 @@ def _feast(found: re.Match[str], asked: _Asked) -> Span | None:
     if name in _FEASTS:
         month, day = _FEASTS[name]
         return asked.nearest(year, lambda y: lunar.day(y, month, day))
+    if name in _SUN_FEASTS:
+        month, day = _SUN_FEASTS[name]
+        return asked.nearest(year, lambda y: _made(y, month, day))
+    if name in _TERMS:
+        return asked.nearest(year, lambda y: _terms_of(y).get(name))
     return asked.nearest(year, lunar.last_of)
+
+
+@lru_cache(maxsize=64)
+def _terms_of(year: int) -> dict[str, date]:
+    """The 24 solar terms (节气) of the year by name (the package has 1900 to 2100)."""
+    return {name: day for day, name in get_solar_terms(date(year, 1, 1), date(year, 12, 31))}
+
+
+def _last_day(found: re.Match[str], asked: _Asked) -> Span | None:
+    """去年最后一天, 八月最后一天."""
+    year, month = _year(found["year"], asked.today), found["month"]
+    if not month:
+        return _one(_made(year or 0, 12, 31))
+
+    def last(y: int) -> date | None:
+        first = _made(y, number(month), 1)
+        return first.replace(day=monthrange(y, first.month)[1]) if first else None
+
+    return asked.nearest(year, last)
 
 
 def _figures(found: re.Match[str], asked: _Asked) -> Span | None:
@@ -278,7 +319,10 @@ def _roughly(found: re.Match[str], asked: _Asked) -> Span | None:
 
 
 _Reader = Callable[[re.Match[str], _Asked], Span | None]
-_EVENT = r"收|拿|送|被|签|到|领|接|那天|当天|离|辞|出[事院]|受|摔|撞|下午|上午|早上|晚上|[，,。；; ]|$"
+_EVENT = (
+    r"开[了的]?|发[了的通]|下[了的]|贴|法院|公安|派出所|交警|民政"
+    r"|收|拿|送|被|签|到|领|接|那天|当天|离|辞|出[事院]|受|摔|撞|下午|上午|早上|晚上|[，,。；; ]|$"
+)
 # In order, the particular before the general: what one has read is taken out before the next one looks. The last
 # says whether it names a day.
 _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
@@ -293,7 +337,15 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
         (r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", _figures, True),
         (rf"(?P<year>{_WORD_YEAR})的?(?P<same>今天|今日)", _same_day, True),
         (rf"{_YEAR}(?P<feast>大年初[一二三四五六七八九十]|除夕|大年三十|年三十|大年夜)", _feast, True),
-        (rf"{_YEAR}(?P<feast>{'|'.join(_FEASTS)})节?(?:当天|那天|那日)", _feast, True),
+        (
+            rf"{_CALENDAR}{_YEAR}{_ITS_DAY}(?P<feast>{'|'.join([*_FEASTS, *_SUN_FEASTS])}|{_TERMS})节?"
+            r"(?:[（(][^）)]{2,5}[）)])?(?:当天|那天|那日|那一天)",
+            _feast,
+            True,
+        ),
+        (rf"{_YEAR}(?P<feast>双十[一二]|双1[12])(?:才|刚)?(?=收|签|领|拿到|到的)", _feast, True),
+        (rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?)(?:(?P<month>{_NUM})月份?的?)?最后一天", _last_day, True),
+        (rf"(?P<year>)(?P<month>{_NUM})月份?的?最后一天", _last_day, True),
         (
             rf"{_CALENDAR}{_YEAR}(?P<leap>闰)?(?P<month>[正冬腊]|{_NUM})\s?月份?的?\s?{_DAY}\s?"
             r"(?:(?P<sign>[日号])|(?![\d个几多来万亿元块天年月千百亩点]))",
@@ -380,6 +432,8 @@ def _once(days: list[SaidDay], text: str) -> list[SaidDay]:
 def plain(text: str) -> str:
     """The text, of the same length, without what has figures and is no day; 农历 stands before the year."""
     text = text[:READ].translate(str.maketrans("０１２３４５６７８９．", "0123456789."))
+    text = re.sub(r"(\d{1,2}[号日])[（(]((?:\d{1,2}月|本月|这个?月)份?)[）)]", r"　　\2\1", text)  # 26号（11月）
+    text = re.sub(r"(\d{1,2}月\d{1,2}[号日])[（(]((?:\d{2}|\d{4})年)[）)]", r"　　\2\1", text)
     text = _NO_DAYS.sub(lambda m: "　" * len(m.group()), text)
     return re.sub(rf"({_WORD_YEAR}|\d{{2,4}}年)(的?)({_MOON})", r"\3\1\2", text)
 
@@ -393,7 +447,7 @@ def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool)
     has_which = bool(fields.get("which"))
     weekday = _WEEKDAYS[fields["weekday"]] if fields.get("weekday") and not has_which else None
     has_year = bool(fields.get("year")) or has_which or not fields.get("month")
-    is_exact = is_day and first is not None and first == last
+    is_exact = is_day and first is not None and first == last and not _WEATHER.search(match.group())
     said = match.group().strip(" ，,")
     at = match.start() + len(match.group()) - len(match.group().lstrip(" ，,"))
     return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)

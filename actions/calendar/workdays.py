@@ -1,4 +1,4 @@
-"""Workdays, opening hours, due times."""
+"""Workdays, holidays, due times."""
 
 import enum
 from collections.abc import Mapping
@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from actions.calendar.models import CalendarDay
 from knowledge.clock import SHANGHAI
-
-OPENS, CLOSES = time(8, 30), time(17, 30)
 
 
 class Unit(enum.StrEnum):
@@ -47,6 +45,16 @@ class WorkCalendar:
         except NotImplementedError:
             return day.weekday() < 5
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether a feast or staff's own word keeps everybody at home; a plain weekend is none."""
+        if day in self._extra:
+            return not self._extra[day]
+        try:
+            is_off, feast = chinese_calendar.get_holiday_detail(day)
+        except NotImplementedError:
+            return False
+        return bool(is_off and (feast or day.weekday() < 5))
+
     def add_workdays(self, day: date, n: int) -> date:
         """The n-th working day after `day`; the day itself isn't counted (民法典 201). ValueError for a negative n."""
         if n < 0:
@@ -77,21 +85,6 @@ class WorkCalendar:
             self.is_confirmed(first + timedelta(days=i)) for i in range((last - first).days + 1)
         )
         return datetime.combine(last, time(23, 59, 59), SHANGHAI).astimezone(UTC), sure
-
-    def is_open(self, moment: datetime, *, opens: time = OPENS, closes: time = CLOSES) -> bool:
-        """Whether offices are open at `moment` (aware): a working day in Shanghai, from `opens` until just before
-        `closes`.
-        """
-        local = moment.astimezone(SHANGHAI)
-        return self.is_workday(local.date()) and opens <= local.time() < closes
-
-    def next_opening(self, moment: datetime, *, opens: time = OPENS) -> datetime:
-        """When offices open next, in UTC, always later than `moment` (aware), also where they are open now."""
-        local = moment.astimezone(SHANGHAI)
-        day = local.date()
-        if not (self.is_workday(day) and local.time() < opens):
-            day = self.add_workdays(day, 1)
-        return datetime.combine(day, opens, SHANGHAI).astimezone(UTC)
 
 
 def calendar(session: Session) -> WorkCalendar:

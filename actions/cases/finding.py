@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from actions import persons
 from actions.calendar.workdays import local
 from actions.cases import numbers
+from actions.cases.handling import state
 from actions.cases.models import CalledUnit, Case, CaseEvent, LookupTry
 from actions.cases.status import LABELS, OPEN, TIMED, CaseStatus
 from actions.errors import NotFound
 from actions.storable import row_of, storable
+from knowledge.clock import utc_now
+from knowledge.tables import changed
 
 ASKED_FOR_MORE = "请居民补充"
 
@@ -62,7 +65,8 @@ def audience(session: Session, event: CaseEvent) -> list[tuple[Case, str]]:
     if event.what == ASKED_FOR_MORE:
         return told  # a question to one person
     for other in followers(session, case.id):
-        since = max((e.id for e in other.events if e.status_to is CaseStatus.merged), default=0)
+        merged = (e.id for e in other.events if e.status_to is CaseStatus.merged and e.undone_at is None)
+        since = max(merged, default=0)
         if event.id > since and other.conversation_id not in {c.conversation_id for c, _ in told}:
             told.append((other, f"和您反映的（{numbers.spoken(other.number)}）并在一起办的事有消息：{event.say}"))
     return told
@@ -132,15 +136,43 @@ def _count_wrong(session: Session, asker: str, now: datetime) -> None:
 
 def progress(session: Session, case: Case) -> str:
     """The resident's view of where a case stands; of a merged one, where the case stands in which it goes on."""
-    own, case = case, lead(session, case)
-    lines = [
-        f"{numbers.spoken(own.number)}：{'和别人反映的并在一起办，' if own is not case else ''}{LABELS[case.status]}。"
-    ]
-    told = [e for e in case.events if e.status_to or e.say]
-    lines += [f"· {local(e.at, time_too=True)} {e.what}" for e in told[-5:]]
-    if case.status in TIMED and case.due_at:
-        lines.append(f"最晚 {local(case.due_at)} 前答复" + ("，现在等您补充，不算时间。" if case.paused_at else "。"))
+    own, case = case, known_lead(session, case)
+    status = known_status(case)
+    lines = [f"{numbers.spoken(own.number)}：{'和别人反映的并在一起办，' if own is not case else ''}{LABELS[status]}。"]
+    lines += [f"· {local(e.at, time_too=True)} {e.what}" for e in known_events(case)[-5:]]
+    if status in TIMED and case.due_at:
+        stands = "，现在等您补充，不算时间。" if known_pause(case) else "。"
+        lines.append(f"最晚 {local(case.due_at)} 前答复{stands}")
     return "\n".join(lines)
+
+
+def known_events(case: Case) -> list[CaseEvent]:
+    """What residents may know of: steps and news, without what staff may still take back, or have."""
+    now = utc_now()
+    return [e for e in case.events if (e.status_to or e.say) and e.undone_at is None and not e.is_held(now)]
+
+
+def known_lead(session: Session, case: Case) -> Case:
+    """As `lead`, but a merge that may still be taken back hasn't happened."""
+    return case if _holds(case, "merged_into_id") else lead(session, case)
+
+
+def known_pause(case: Case) -> bool:
+    """Whether the resident has been asked for more, and knows it."""
+    return case.paused_at is not None and not _holds(case, "paused_at")
+
+
+def _holds(case: Case, column: str) -> bool:
+    """Whether a step that may still be taken back changed it."""
+    now = utc_now()
+    return any(e.is_held(now) and column in (e.before or {}) for e in case.events)
+
+
+def known_status(case: Case) -> CaseStatus:
+    """Where the case stands as far as residents may know: before the first step that may still be taken back."""
+    now = utc_now()
+    held = (state.status_before(e.before) for e in case.events if e.is_held(now))
+    return next((status for status in held if status is not None), case.status)
 
 
 def in_reach(places: Sequence[str] | None) -> list[ColumnElement[bool]]:
@@ -164,6 +196,7 @@ def page(
     overdue_at: datetime | None = None,
     is_warned: bool = False,
     has_absent_unit: bool = False,
+    held_by: int | None = None,
     also: Sequence[ColumnElement[bool]] = (),
     limit: int = 50,
     offset: int = 0,
@@ -184,6 +217,8 @@ def page(
     if team_id:
         # its own, and those it was called to
         where.append((Case.team_id == team_id) | Case.units.any(CalledUnit.team_id == team_id))
+    if held_by is not None:
+        where.append(Case.assignee_id == held_by)
     if is_warned:
         where += [Case.warned_at.is_not(None), Case.escalated_at.is_(None), Case.status.in_(TIMED)]
     if has_absent_unit:
@@ -221,12 +256,25 @@ def count_alarms(session: Session, *, places: Sequence[str] | None) -> int:
     return session.scalar(select(func.count()).select_from(Case).where(*where)) or 0
 
 
-def untold(session: Session, limit: int = 100) -> list[CaseEvent]:
-    return list(
-        session.scalars(
-            select(CaseEvent)
-            .where(CaseEvent.say.is_not(None), CaseEvent.told_at.is_(None))
-            .order_by(CaseEvent.id)
-            .limit(limit)
-        )
+def untold(session: Session, limit: int = 100, *, now: datetime | None = None) -> list[CaseEvent]:
+    """What is to be told by now, in order: nothing of a case goes before what is held back of it."""
+    now, earlier = now or utc_now(), aliased(CaseEvent)
+    is_free = CaseEvent.tell_after.is_(None) | (CaseEvent.tell_after <= now)
+    held = select(earlier.id).where(
+        earlier.case_id == CaseEvent.case_id,
+        earlier.id < CaseEvent.id,
+        earlier.say.is_not(None),
+        earlier.told_at.is_(None),
+        earlier.tell_after > now,
     )
+    waits = select(CaseEvent).where(CaseEvent.say.is_not(None), CaseEvent.told_at.is_(None), is_free, ~held.exists())
+    return list(session.scalars(waits.order_by(CaseEvent.id).limit(limit)))
+
+
+def told(session: Session, event: CaseEvent, *, now: datetime) -> bool:
+    """Whether the caller is the one to tell it; in the transaction that does."""
+    free = CaseEvent.tell_after.is_(None) | (CaseEvent.tell_after <= now)
+    mine = update(CaseEvent).where(
+        CaseEvent.id == event.id, CaseEvent.told_at.is_(None), CaseEvent.undone_at.is_(None), free
+    )
+    return changed(session, mine.values(told_at=now)) > 0

@@ -72,7 +72,9 @@ class Case(Base):
 
 
 class CaseEvent(Base):
-    """Something that happened: never changed, never deleted. `say` is what the resident is told, once (`told_at`)."""
+    """Something that happened: never deleted, and changed only where it is taken back. `say` is what the resident is
+    told, once (`told_at`).
+    """
 
     __tablename__ = "case_event"
     __table_args__ = (
@@ -97,7 +99,16 @@ class CaseEvent(Base):
     say: Mapped[str | None] = mapped_column(Text)
     buttons: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tell_after: Mapped[datetime | None] = mapped_column(UtcDateTime)  # until then whoever did it may take it back
+    # what it changed in the case, as `handling/state.py` has it
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # taken back: nobody is told
     case: Mapped[Case] = relationship(back_populates="events")
+
+    def is_held(self, now: datetime) -> bool:
+        """Done, and not yet to be known outside the office."""
+        is_untold = self.say is not None and self.told_at is None
+        return is_untold and self.tell_after is not None and self.tell_after > now
 
 
 class CalledUnit(Base):

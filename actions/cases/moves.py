@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from actions.calendar.workdays import Unit, calendar
 from actions.cases import finding, numbers
 from actions.cases.finding import ASKED_FOR_MORE, get, lead
+from actions.cases.handling import state
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, Move, move_between
 from actions.errors import Conflict, InvalidInput, NotAllowed
@@ -64,7 +65,10 @@ def add_event(
     note: str = "",
     say: str | None = None,
     buttons: Sequence[Button] = (),
+    tell_after: datetime | None = None,
+    before: state.State | None = None,
 ) -> CaseEvent:
+    """`tell_after`: until then it isn't told, and may be taken back; `before`: the case as it was (`state.of`)."""
     event = CaseEvent(
         case_id=case.id,
         key=key,
@@ -77,6 +81,8 @@ def add_event(
         note=storable(note),
         say=storable(say) if say is not None else None,
         buttons=[button.as_json() for button in buttons],
+        tell_after=tell_after,
+        before=state.difference(before, case) if before is not None and tell_after is not None else None,
     )
     session.add(event)
     case.updated_at = now
@@ -94,15 +100,18 @@ def move(
     note: str = "",
     team_id: int | None = None,
     assignee_id: int | None = None,
+    into_id: int | None = None,
+    tell_after: datetime | None = None,
 ) -> Case:
     """Apply a move of the table. `key` names this one wish (a form's nonce, a message): a second call changes nothing.
 
+    `into_id`: of a case that is merged; `tell_after`: as in `add_event`.
     Raises NotFound, NotAllowed, InvalidInput (a reason is missing), Conflict (somebody moved it in between).
     """
     case = get(session, case_id)
-    if _is_done(session, key):
+    if is_done(session, key):
         return case
-    start = case.status
+    start, before = case.status, state.of(case)
     allowed = move_between(start, to, By.resident if actor.kind == "resident" else By.staff)
     note = note.strip()
     if allowed.needs_note and actor.kind == "staff" and not note:
@@ -111,6 +120,7 @@ def move(
         if team_id is None or row_of(session, Team, team_id) is None:
             raise InvalidInput("请选择交给哪个单位。")
         case.team_id, case.assignee_id = team_id, assignee_id
+    case.merged_into_id = into_id or case.merged_into_id
     # The status is the lock: of two people who press at once, one is told to look again.
     if not changed(session, update(Case).where(Case.id == case_id, Case.status == start).values(status=to)):
         session.rollback()
@@ -129,6 +139,8 @@ def move(
         say=None if actor.kind == "resident" else _told(session, case, allowed, note),
         buttons=CONFIRM_BUTTONS if to is CaseStatus.answered else (),
         now=now,
+        tell_after=tell_after,
+        before=before,
     )
     try:
         session.commit()
@@ -138,7 +150,7 @@ def move(
     return case
 
 
-def _is_done(session: Session, key: str) -> bool:
+def is_done(session: Session, key: str) -> bool:
     """Whether this one wish was carried out before."""
     return session.scalar(select(CaseEvent.id).where(CaseEvent.key == key)) is not None
 
@@ -166,41 +178,67 @@ def _told(session: Session, case: Case, allowed: Move, note: str) -> str | None:
 
 
 NO_MASTER = "要并入的编号不对，或那件事已经办结。"
+MASTER = "-master"  # ends the key of the line that a merged case leaves in the other one
 
 
-def merge(session: Session, case_id: int, into_number: str, *, actor: Actor, key: str, now: datetime) -> Case:
+def merge(
+    session: Session,
+    case_id: int,
+    into_number: str,
+    *,
+    actor: Actor,
+    key: str,
+    now: datetime,
+    tell_after: datetime | None = None,
+) -> Case:
     """并案: the case goes on in another one; residents of both hear of it."""
     digits, fits = numbers.find(into_number)
     master = session.scalar(select(Case).where(Case.number == digits)) if digits and fits else None
     if master is None or master.id == case_id or master.status not in OPEN:
         raise InvalidInput(NO_MASTER)
     case = get(session, case_id)
-    if _is_done(session, key):
+    if is_done(session, key):
         return case
     move_between(case.status, CaseStatus.merged, By.staff)
-    case.merged_into_id = master.id
     add_event(
         session,
         master,
         f"并入 {numbers.spoken(case.number)}",
-        key=f"{key}-master",
+        key=f"{key}{MASTER}",
         actor=actor,
         now=now,
         say="有人反映了同一件事，和您的并在一起办，进度照样告诉您。",
+        tell_after=tell_after,
     )
     return move(
-        session, case_id, CaseStatus.merged, actor=actor, key=key, now=now, note=f"并入 {numbers.spoken(master.number)}"
+        session,
+        case_id,
+        CaseStatus.merged,
+        actor=actor,
+        key=key,
+        now=now,
+        note=f"并入 {numbers.spoken(master.number)}",
+        into_id=master.id,
+        tell_after=tell_after,
     )
 
 
 def note(
-    session: Session, case_id: int, text: str, *, actor: Actor, key: str, now: datetime, for_resident: bool = False
+    session: Session,
+    case_id: int,
+    text: str,
+    *,
+    actor: Actor,
+    key: str,
+    now: datetime,
+    for_resident: bool = False,
+    tell_after: datetime | None = None,
 ) -> None:
     """A line of the record; for the resident's eyes only when said so."""
     if not text.strip():
         raise InvalidInput("还没写内容。")
     case = get(session, case_id)
-    if _is_done(session, key):
+    if is_done(session, key):
         return
     add_event(
         session,
@@ -211,17 +249,28 @@ def note(
         note=text.strip(),
         say=f"您的事有新进展：{text.strip()}" if for_resident else None,
         now=now,
+        tell_after=tell_after,
     )
     session.commit()
 
 
-def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: str, now: datetime) -> None:
+def pause(
+    session: Session,
+    case_id: int,
+    question: str,
+    *,
+    actor: Actor,
+    key: str,
+    now: datetime,
+    tell_after: datetime | None = None,
+) -> None:
     """Ask the resident for something; the clock stands until they answer."""
     case = get(session, case_id)
     if not question.strip():
         raise InvalidInput("请写明要居民补充什么。")
-    if case.status not in TIMED or _is_done(session, key):
+    if case.status not in TIMED or is_done(session, key):
         return
+    before = state.of(case)
     case.paused_at = case.paused_at or now
     add_event(
         session,
@@ -232,6 +281,8 @@ def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: s
         note=question.strip(),
         say=f"办您这件事，还要请您补充：{question.strip()}\n直接在这里回复“补充：……”就行，补充之前不算办理时间。",
         now=now,
+        tell_after=tell_after,
+        before=before,
     )
     session.commit()
 
@@ -239,7 +290,7 @@ def pause(session: Session, case_id: int, question: str, *, actor: Actor, key: s
 def supplement(session: Session, case_id: int, text: str, *, key: str, now: datetime) -> Case:
     """What the resident adds. A standing clock goes on, moved by the time it stood."""
     case = get(session, case_id)
-    if _is_done(session, key):
+    if is_done(session, key):
         return case
     if case.status is CaseStatus.returned:
         return move(session, case_id, CaseStatus.filed, actor=RESIDENT, key=key, now=now, note=text)
@@ -274,7 +325,7 @@ def supplement_by_number(session: Session, conversation_id: str, text: str, *, k
 
 def is_urged(session: Session, case: Case, *, now: datetime) -> bool:
     """Whether its resident urged it today already."""
-    return _is_done(session, _urge_key(case, now))
+    return is_done(session, _urge_key(case, now))
 
 
 def urge(session: Session, case_id: int, *, now: datetime) -> None:
@@ -307,7 +358,7 @@ def mark_green(
     Entering shortens the limit; leaving never lengthens one already promised.
     """
     case = get(session, case_id)
-    if _is_done(session, key):
+    if is_done(session, key):
         return
     was = bool(case.green)
     case.green = [storable(r) for r in reasons]

@@ -20,10 +20,10 @@ from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Turn,
 from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
-from actions.errors import ActionError, OpeningTaken
+from actions.errors import ActionError, BusyThen, NotFound, OpeningTaken
 from actions.persons import threads_of
 from actions.replies import Button, Reply, ReplyKind, phone_links
-from knowledge import clock
+from knowledge import clock, places
 
 STEPS = ("opening", "matter", "contact", "confirm")
 # intents the form reads itself
@@ -50,6 +50,8 @@ _OTHER_TIME = re.compile(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|�
 # words that mean a command elsewhere, but may well be what somebody wants to ask a lawyer
 _MATTERS_TOO = frozenset({"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"})
 _MODE_SAID = {Mode.phone: "电话的", Mode.video: "视频的", Mode.visit: "到村", Mode.office: "到所里"}
+
+_NO_SUCH = "没有这个时段，请重新选一个。"
 
 _SHOWN, _LOOKED_AT = 5, 60
 
@@ -88,7 +90,7 @@ class StartBooking(CustomAction):
         text, is_change = turn.text, bool(_CHANGE.search(turn.text))
         started = self._change(turn) if is_change else NOTHING
         choice = _CHOICE.search(text)
-        filled = {"booking_opening": choice.group(2), "booking_kind": choice.group(1)} if choice else {}
+        filled = self._named(turn, choice) if choice else {}
         if not is_change and (matter := _matter_in(text)):
             filled["booking_matter"] = matter
         return say(
@@ -105,6 +107,10 @@ class StartBooking(CustomAction):
                 FollowupAction(_FORM),
             ],
         )
+
+    def _named(self, turn: Turn, choice: re.Match[str]) -> dict[str, Any]:
+        with self.services.sessions() as session:
+            return _slots_of(session, turn, choice.group(2), choice.group(1))
 
     def _change(self, turn: Turn) -> Said:
         """Another time for the appointment that stands."""
@@ -159,7 +165,8 @@ class ValidateBooking(Form):
 
     def at_any_step(self, turn: Turn, step: str) -> Said | None:
         if choice := _CHOICE.search(turn.text):
-            return _take(choice.group(2), choice.group(1))
+            with self.services.sessions() as session:
+                return say(events=slots(**_slots_of(session, turn, choice.group(2), choice.group(1))))
         if phrases.is_back(turn.text):
             filled = [s for s in STEPS if turn.slot(f"booking_{s}")]
             return say(events=slots(**{f"booking_{filled[-1]}": None})) if filled else AGAIN
@@ -247,14 +254,33 @@ class ValidateBooking(Form):
         with self.services.sessions() as session:
             shown, full = _offers(session, turn)
             if full and re.search(r"候补|排队", turn.text):
-                return _take(str(full[0].id), "候补")
+                return say(events=slots(**_taking(full[0], "候补")))
             if shown and (chosen := _chosen(turn.text, shown)) is not None:
-                return _take(str(chosen.id), "约")
+                return say(events=slots(**_taking(chosen, "约")))
         return None
 
 
-def _take(opening: str, kind: str) -> Said:
-    return say(events=slots(booking_opening=opening, booking_kind=kind, booking_confirm=None))
+def _taking(opening: Opening, kind: str) -> dict[str, Any]:
+    """The slots of a choice; nobody waits where there is room."""
+    is_full = opening.taken >= opening.capacity
+    return {
+        "booking_opening": str(opening.id),
+        "booking_kind": kind if is_full else "约",
+        "booking_confirm": None,
+    }
+
+
+def _slots_of(session: Session, turn: Turn, number: str, kind: str) -> dict[str, Any]:
+    """Of an opening named by its number, as the buttons do; words may name any, so only what residents of this place
+    may take and what is still to come counts.
+    """
+    opening = session.get(Opening, int(number))
+    is_here = opening is not None and (not turn.place or opening.place_id in places.above(session, turn.place))
+    if opening is None or not is_here or opening.is_cancelled or opening.starts_at <= _now():
+        return {"booking_opening": None, "booking_confirm": None, "booking_hint": _NO_SUCH}
+    if opening.taken >= opening.capacity and kind == "约":
+        return {"booking_opening": None, "booking_confirm": None, "booking_hint": OpeningTaken.message_zh}
+    return _taking(opening, kind)
 
 
 def _chosen(text: str, shown: list[Opening]) -> Opening | None:
@@ -296,12 +322,17 @@ def _offers(session: Session, turn: Turn) -> tuple[list[Opening], list[Opening]]
     asked, place, now = turn.slot("booking_when") or "", turn.place, _now()
     wanted, mode = dates.find_future(asked, now=now), _mode(asked)
     unwanted = dates.find_unwanted(asked, now=now)
-    held = {a.opening_id for a in held_by(session, turn)}
+    mine = held_by(session, turn)
+    held = {a.opening_id for a in mine}
+    busy = [a.opening for a in mine if a.id != turn.slot("booking_change")]
     a_minute = timedelta(minutes=1)
+
+    def is_free(opening: Opening) -> bool:
+        return not any(appointments.meet(other, opening.starts_at, opening.ends_at) for other in busy)
 
     def fitting(**like: Any) -> list[Opening]:
         found = openings.offers(session, now=now, place=place, limit=_LOOKED_AT, **like)
-        return [o for o in found if not unwanted.covers(o.starts_at)][:_SHOWN]
+        return [o for o in found if not unwanted.covers(o.starts_at) and is_free(o)][:_SHOWN]
 
     found: list[Opening] = []
     if wanted:
@@ -309,7 +340,7 @@ def _offers(session: Session, turn: Turn) -> tuple[list[Opening], list[Opening]]
     found = found or fitting(mode=mode) or fitting()
     shown = [o for o in found if o.id not in held]
     full = openings.full_ones(session, now=now, place=place) if len(shown) < 3 else []
-    return shown, [o for o in full if not unwanted.covers(o.starts_at)]
+    return shown, [o for o in full if not unwanted.covers(o.starts_at) and o.id not in held and is_free(o)]
 
 
 class AskOpening(Ask):
@@ -380,6 +411,7 @@ class AskConfirm(Ask):
             lines = [
                 f"时间：{appointments.label(opening)}{'（排候补）' if waits else ''}",
                 f"地点：{opening.address or '工作人员联系您'}",
+                *([f"说明：{opening.note}"] if opening.note else ()),
                 f"想问：{turn.slot('booking_matter')}",
                 f"联系：{turn.slot('booking_contact')}",
                 f"要带：{appointments.BRING}",
@@ -400,13 +432,24 @@ class Book(CustomAction):
                 return before + say(events=ValidateBooking.empty())
             try:
                 held = self._held(session, turn)
-            except OpeningTaken as error:
-                again = (*slots(booking_opening=None, booking_confirm=None), FollowupAction(_FORM))
-                return say(_asking(error.message_zh), events=again)
+            except (OpeningTaken, BusyThen, NotFound) as error:
+                session.rollback()
+                return self._again(session, turn, error)
             except ActionError as error:
                 return say(_told(error.message_zh), events=ValidateBooking.empty())
             reply = replace(appointments.booked_reply(held), buttons=go_on_buttons(turn))
         return say(reply, events=ValidateBooking.empty())
+
+    def _again(self, session: Session, turn: Turn, error: ActionError) -> Said:
+        """Another one is asked for; who wanted one that is full by now is first offered its waiting list."""
+        wanted = session.get(Opening, int(turn.slot("booking_opening")))
+        is_full = wanted is not None and not wanted.is_cancelled and wanted.taken >= wanted.capacity
+        if isinstance(error, OpeningTaken) and is_full and not turn.slot("booking_change"):
+            events = slots(booking_kind="候补", booking_confirm=None)
+            text = "这个时段刚刚约满了。可以排候补，有人退号就轮到您；也可以换个时间。"
+            return say(_asking(text), events=(*events, FollowupAction(_FORM)))
+        again = (*slots(booking_opening=None, booking_confirm=None), FollowupAction(_FORM))
+        return say(_asking(error.message_zh), events=again)
 
     def _held(self, session: Session, turn: Turn) -> Appointment:
         """Waited for, changed or booked. Raises as `appointments.book`."""
@@ -415,7 +458,13 @@ class Book(CustomAction):
         change = turn.slot("booking_change")
         if change and not is_waiting:
             return appointments.change(
-                session, int(change), opening, request_key=key, now=_now(), message_id=turn.message
+                session,
+                int(change),
+                opening,
+                request_key=key,
+                place=turn.place or None,
+                now=_now(),
+                message_id=turn.message,
             )
         contact = turn.slot("booking_contact") or ""
         return (appointments.wait if is_waiting else appointments.book)(
@@ -425,6 +474,7 @@ class Book(CustomAction):
             request_key=key,
             summary=turn.slot("booking_matter") or "",
             phone=contact if contact[:1].isdigit() else None,
+            place=turn.place or None,
             now=_now(),
             message_id=turn.message,
         )

@@ -26,6 +26,7 @@ from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say,
 from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import dispute as words
 from actions.dialogue.hearing import phrases
+from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Effects, Reply, ReplyKind
@@ -33,6 +34,10 @@ from actions.replies import Effects, Reply, ReplyKind
 _PERSON = re.compile(
     r"(?:让|叫|找|换|派|喊|请)(?:你们)?个?(?:真|活|管事的?)?人(?:来|过来)?(?:跟|和|给|同)我"
     r"(?:讲|说|聊|谈|打|回|联系)|有没有活人|要跟真?人说"
+)
+_PROGRESS = re.compile(
+    r"(?:上[回次]|之前|前[几两]?[天次]|昨天|给你们)[^，。]{0,4}(?:登记|报|反映|投诉|上报)的?[^。]{0,24}"
+    r"(?:到哪|进度|咋样|怎么样|有结果|没结果|没动静|没人|办了)"
 )
 _LAWYER = re.compile(r"(?:找|见|约)(?:个|一个|一下|下)?律师")
 
@@ -104,6 +109,10 @@ class Report(_ByWhatIsOpen):
             return RequestHandoff(self.services, self.name()).do(turn)
         if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
             return SupplementCase(self.services).do(turn)
+        if not turn.form and listed_matters(turn.text):
+            return AnswerQuestion(self.services).do(turn)
+        if not turn.form and _PROGRESS.search(turn.text):
+            return CheckCase(self.services).do(turn)
         return self.open.answers_case(turn) or ReportDispute(self.services).do(turn)
 
     def _has_case(self, turn: Turn) -> bool:
@@ -136,7 +145,8 @@ class Matter(CustomAction):
         super().__init__(services, "matter")
 
     def do(self, turn: Turn) -> Said:
-        told = Question if turn.intent.startswith("ask_") or phrases.is_question(turn.text) else Report
+        is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text) or listed_matters(turn.text)
+        told = Question if is_asked else Report
         return told(self.services, self.name()).do(turn)
 
 

@@ -26,7 +26,8 @@ class AnswerFollowUp(Answering):
             return say(reply, events=slots(plain_count=0.0))
         intent = turn.slot("last_intent") or "ask_law"
         if (read := thread.best_reading(self, turn, intent=intent)) is not None:
-            return say(reply_of(read[0]), events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
+            said = thread.again(self, turn, read[0])
+            return say(said, events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
         told = f"{last[-_KEPT:]} / {turn.text}"
         return say(self.reply_to(turn, f"{last[-_KEPT:]} {turn.text}", intent=intent, told=told))
 

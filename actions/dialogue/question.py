@@ -1,41 +1,37 @@
 """A question answered from knowledge."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import UNSURE_FROM, Answering, forgotten, remembered, reply_of, village_buttons
 from actions.dialogue.frame.base import ASKS, Said, Turn, say, slots
-from actions.replies import Reply, ReplyKind
+from actions.dialogue.hearing import phrases
+from actions.dialogue.hearing.matters import listed_matters, split_matters
+from actions.replies import Button, Reply, ReplyKind, phone_links
+from actions.tools import retirement
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Level, Place, villages_in
 
 _OWN_RULE = re.compile(r"村规|民约|我们村|咱们?村|俺们?村|本村|村里(?:的)?规|我们这|酒席|份子|积分")
-_FEWEST, _MOST_MATTERS = 4, 3  # characters, matters
 _TALE = 30  # characters; what is longer tells a trouble, in which the village's rule is only an argument
 _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands before it, so its source must be surer
 
-_NEW_MATTER = re.compile(
-    r"[，,。；;？?！!]?\s*(?:另外|(?<=[。；？！])还有|还有就是|还有个事|还想问|再问一下|顺便问|第[一二三]个问题|其次"
-    r"|第[一二三][，,、是](?=\S))[，,：:]?"
-)
-_ASKED = re.compile(r"[？?]\s*(?=\S)")
+_LEAST_ASKED, _MOST_OF_BUTTON = 8, 24  # characters
+_NUMERALS = "一二三四五"
+_QUOTED = 18  # characters of a matter that are said again
 
 
-def split_matters(text: str) -> list[str]:
-    """Several matters in one message, in their order: `彩礼能退吗？另外低保怎么办` -> two. At most three.
-
-    A cry (凭什么！) or a second mark behind a few words is no matter of its own.
-    """
-    parts: list[str] = []
-    for said in (p.strip("，,。；; ") for piece in _NEW_MATTER.split(text) for p in _ASKED.split(piece)):
-        if parts and 0 < len(said) < _FEWEST:
-            parts[-1] = f"{parts[-1]}？{said}"
-        elif said:
-            parts.append(said)
-    if len(parts) > 1 and len(parts[0]) < _FEWEST:
-        parts = [f"{parts[0]}？{parts[1]}", *parts[2:]]
-    return parts if 2 <= len(parts) <= _MOST_MATTERS else [text]
+def _ask_apart(unsaid: Sequence[str]) -> Reply:
+    return Reply(
+        ReplyKind.asking,
+        "您还问了别的，混在一起我怕答错，点一下我单独答：",
+        buttons=tuple(
+            Button(part if len(part) <= _MOST_OF_BUTTON else f"{part[:_MOST_OF_BUTTON]}……", part) for part in unsaid
+        ),
+    )
 
 
 class AnswerQuestion(Answering):
@@ -53,18 +49,47 @@ class AnswerQuestion(Answering):
         if turn.intent == "ask_village_rule" and (asked := self._which_village(turn)) is not None:
             return asked
         intent = turn.intent if is_sure else "ask_law"
+        if listed := listed_matters(turn.text):
+            return self._one_by_one(turn, listed, intent)
         if thread.leans(turn):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
-        told = self._by_matter(turn, whole, intent)
+        if (reckoned := retirement.told(turn.text, today=self.services.today())) is not None:
+            return self._reckoned(turn, whole, reckoned, intent)
+        told, unsaid = self._by_matter(turn, whole, intent)
         if not told:
             more = self.abstain(turn, turn.text, whole) if isinstance(whole, Abstention) else reply_of(whole)
             return say(more, events=forgotten(turn, intent))
-        return say(*map(reply_of, told), events=remembered(turn, told[-1], intent=intent))
+        apart = [_ask_apart(unsaid)] if unsaid else []
+        return say(*map(reply_of, told), *apart, events=remembered(turn, told[-1], intent=intent))
 
-    def _by_matter(self, turn: Turn, whole: Answer | Abstention, intent: str) -> list[Answer]:
-        """The answers to all that is asked, in order, none twice; [] where nothing is sure enough.
+    def _reckoned(self, turn: Turn, whole: Answer | Abstention, reckoned: str, intent: str) -> Said:
+        """The month first, then the rule, where we are sure of one."""
+        if isinstance(whole, Answer):
+            return say(reply_of(whole, before=f"{reckoned}\n"), events=remembered(turn, whole, intent=intent))
+        ask = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
+        reply = Reply(ReplyKind.answer, reckoned, next=ask, links=phone_links("12333"))
+        return say(reply, events=forgotten(turn, intent))
+
+    def _one_by_one(self, turn: Turn, matters: Sequence[str], intent: str) -> Said:
+        """An answer to each, in order, under its number; what we aren't sure of is said, never dropped."""
+        replies: list[Reply] = []
+        last: Answer | None = None
+        for numeral, matter in zip(_NUMERALS, matters, strict=False):
+            quoted = matter if len(matter) <= _QUOTED else f"{matter[:_QUOTED]}……"
+            found = self.look_up(turn, matter, intent=intent)
+            if isinstance(found, Answer):
+                last = found
+                replies.append(reply_of(found, before=f"{numeral}、{quoted}\n"))
+            else:
+                unsure = self.abstain(turn, matter, found)
+                replies.append(replace(unsure, text=f"{numeral}、{quoted}\n{unsure.text}"))
+        return say(*replies, events=remembered(turn, last, intent=intent) if last else forgotten(turn, intent))
+
+    def _by_matter(self, turn: Turn, whole: Answer | Abstention, intent: str) -> tuple[list[Answer], list[str]]:
+        """The answers to all that is asked, in order, none twice, [] where nothing is sure enough; and what else was
+        asked beside a part that is answered.
 
         A part is read alone only where its own source is surer than the whole's would make it: 能要回来吗 alone is
         nobody's question.
@@ -73,16 +98,21 @@ class AnswerQuestion(Answering):
         least = max(_SURE_ALONE, whole.confidence - _NEARLY if isinstance(whole, Answer) else 0.0)
         found = [self.look_up(turn, p, intent=intent, threshold=least) for p in parts] if len(parts) > 1 else []
         told = {one.document or one.text: one for one in found if isinstance(one, Answer)}
+        unsaid = [
+            part
+            for part, one in zip(parts, found, strict=False)
+            if told and isinstance(one, Abstention) and len(part) >= _LEAST_ASKED and phrases.is_question(part)
+        ]
         if isinstance(whole, Answer) and len(told) < 2:
             told = {whole.document or whole.text: whole} | told
-        return list(told.values())
+        return list(told.values()), unsaid
 
     def _within_thread(self, turn: Turn, intent: str) -> Said:
         """Words that may need those before them: a field of the last answer, else the surest of three readings."""
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
         if (read := thread.best_reading(self, turn, intent=intent)) is not None:
-            return say(reply_of(read[0]), events=remembered(turn, read[0], intent=intent))
+            return say(thread.again(self, turn, read[0]), events=remembered(turn, read[0], intent=intent))
         return say(self.reply_to(turn, turn.text, intent=intent), events=forgotten(turn, intent))
 
     def _which_village(self, turn: Turn) -> Said | None:

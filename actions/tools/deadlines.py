@@ -30,6 +30,20 @@ class Deadline:
     text_zh: str
 
 
+@dataclass(frozen=True)
+class _Days:
+    """open_until, opens_again: the last working day up to `last`, the first from it on; guessed: years whose holidays
+    nobody has confirmed.
+    """
+
+    start: date
+    last: date
+    moved_from: date | None
+    open_until: date
+    opens_again: date
+    guessed: tuple[int, ...]
+
+
 class UnknownMatter(ValueError):
     """No matter has this id."""
 
@@ -44,13 +58,16 @@ def last_day(matter_id: str, start: date, *, calendar: WorkCalendar, today: date
     if start < EARLIEST or start > _add_months(today, 12):
         raise ValueError(f"start out of range: {start}")
     matter = MATTERS[matter_id]
-    counted = end = count(start, matter.amount, matter.unit, calendar=calendar)
-    while matter.counting.moves and not calendar.is_workday(end):
-        end += timedelta(days=1)
+    begins = start + timedelta(days=matter.wait_days)
+    counted = end = count(begins, matter.amount, matter.unit, calendar=calendar)
+    if matter.counting.moves:
+        end = _workday(end, 1, calendar=calendar)
     guessed = calendar.unconfirmed_years(start if matter.unit == "workdays" else counted, end)
     moved_from = counted if end != counted else None
     days_left = (end - today).days
-    text = _words(matter, start, end, today, moved_from=moved_from, guessed=guessed)
+    open_until, opens_again = _workday(end, -1, calendar=calendar), _workday(end, 1, calendar=calendar)
+    days = _Days(start, end, moved_from, open_until, opens_again, tuple(guessed))
+    text = _words(matter, days, today)
     law, article = next(iter(cited_on([(matter.law, matter.article)], today)), (matter.law, ""))
     return Deadline(matter, start, end, moved_from, not guessed, days_left, law, article, text)
 
@@ -70,19 +87,30 @@ def _add_months(day: date, amount: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _words(matter: Matter, start: date, end: date, today: date, *, moved_from: date | None, guessed: list[int]) -> str:
-    days_left = (end - today).days
+def _workday(day: date, step: int, *, calendar: WorkCalendar) -> date:
+    """The working day nearest to `day`, itself included, back (step -1) or on (1)."""
+    while not calendar.is_workday(day):
+        day += timedelta(days=step)
+    return day
+
+
+def _words(matter: Matter, days: _Days, today: date) -> str:
+    days_left, moved_from = (days.last - today).days, days.moved_from
     lines = [
         (
             f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。"
-            f"您说的是{_day(start)}，那么最后一天是{_day(end)}。"
+            f"您说的是{_day(days.start)}，那么最后一天是{_day(days.last)}。"
         )
     ]
     if moved_from:
         lines.append(f"本来数到{_day(moved_from)}，那天休息，所以顺延（{cite(matter.counting.moves, today)}）。")
-    if guessed and days_left >= 0:
+    elif days.open_until != days.last and days_left >= 0:
+        lines.append(f"那天休息，往不往后推说法不一，请在{_day(days.open_until)}以前办好。")
+    elif days.last < today <= days.opens_again:
+        lines.append(f"那天休息，有的地方可以推到{_day(days.opens_again)}，请今天就去办。")
+    if days.guessed and days_left >= 0:
         lines.append(
-            f"{'、'.join(map(str, guessed))}年的放假安排还没确认，最后一天可能会变，请提前办，"
+            f"{'、'.join(map(str, days.guessed))}年的放假安排还没确认，最后一天可能会变，请提前办，"
             f"{f'稳妥些按{_day(moved_from)}以前办好' if moved_from else '别等到那一天'}。"
         )
     lines += _how_long(matter, days_left, today)

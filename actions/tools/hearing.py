@@ -5,8 +5,8 @@ A span is told only where both are sure; else one thing is asked, or the rule is
 
 import enum
 import re
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
@@ -15,9 +15,22 @@ from actions.tools.matters import MATTERS, Answer, Matter
 
 _CLAUSE = re.compile(r"[。；;！!？?\n]")
 _OTHER_PAPER = re.compile(
-    r"(?:收到|接到|拿到|送来|领到)了?[^，。\s]{0,6}(?:传票|起诉状|应诉|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|消息|受理的|[钱款]|赔偿|工资|快递|律师函)"
+    r"(?:收到|接到|拿到|送来|领到|[给寄发送])了?[^，。\s]{0,6}(?:传票|笔录|回执|缴费|清单|起诉状|应诉|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|消息|受理的|[钱款]|赔偿|工资|快递|律师函)"
     r"|[一二两三四五六七八九十半几\d]+个?(?:年|月|天|日|周|星期|礼拜)多?(?:以|之)?[后内][^，。]{0,5}"
     r"|给了[^，。\s]{0,6}[钱块千百万]"
+)
+_WITHIN = re.compile(
+    r"生效(?:之日|那天|以?后)?起?(?P<days>[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|\d{1,2})[日天](?:以|之)?内"
+)
+_SAME_DAY = re.compile(
+    r"当[天日场][我俺他]?(?:就)?(?:送达|[拿收领签]|送[来到给]|给[我俺他]|看[到见]|知道|在场|听[到说])"
+)
+_PAPER_CAME = re.compile(r"(?:才|刚|就|上午|下午)?(?:收到|拿到|领到|接到|签收|送达)")
+_NOT_HERE = re.compile(
+    r"(?:判决|裁定|认定|决定|裁决|通知|结论|报告)书?(?:也|都|到现在|至今)?(?:还没有?|一直没有?|没有?|未)(?:收[到过]|拿到|领到|送[来到]|给我|发下|下来|到手)"
+)
+_KIN = re.compile(
+    r"[我俺咱][^，。]{0,4}(?:儿|弟|哥|老公|丈夫|男人|侄|外甥|孩子|娃|爹|爸|妈|女|媳妇|老婆|老伴|姐|妹|孙|叔|舅|亲戚)|家里那|娃他爹"
 )
 _LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
 _NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
@@ -58,7 +71,9 @@ class Heard:
         return self.matter is not None and self.start is not None
 
 
-_FORGOTTEN = re.compile(r"记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪")
+_FORGOTTEN = re.compile(
+    r"[分弄闹]不清|分不出|记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪"
+)
 _ANEW = re.compile(
     r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过|要过|答应)|重新(?:写|打)|补了?欠?条"
 )
@@ -90,14 +105,51 @@ def _is_unsure(matter: Matter, text: str) -> bool:
 
 def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Doubt | None, str]:
     """The day beside the words that begin this matter's time: 11月20号收到 for an appeal, 被辞退 for arbitration."""
-    days = [day for day in said_days.read(text, today=today, past=True) if not day.is_refused]
-    begins = matter_words.begins(matter)
-    if "got" in matter.begins:  # 对方11月20号收到, 我11月24号收到
-        days = [day for day in days if not _NOT_MINE.search(text[max(0, day.at - 5) : day.at])]
-    beside = [day for i, day in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins)]
-    if not beside:
-        beside = [day for i, day in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins)]
+    if "got" in matter.begins and _NOT_HERE.search(text):
+        return None, Doubt.no_day, ""
+    days = _fit(text, matter, today=today)
+    beside = _beside(text, days, matter)
+    if not beside and len(days) == 1 and _SAME_DAY.search(text) and {"got", "learned"} & set(matter.begins):
+        beside = days  # 6月12号下的决定，当天拿的
+    if "due" in matter.begins:
+        beside = _last_instalment(text, days) or beside or _due_after(text, days)
     return _one(beside, today)
+
+
+def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
+    """The days that aren't those of something else: 对方11月20号收到, 车祸的鉴定书11月16日拿到."""
+    days = [day for day in said_days.read(text, today=today, past=True) if not day.is_refused]
+    if "got" in matter.begins:
+        days = [day for day in days if not _NOT_MINE.search(text[max(0, day.at - 5) : day.at])]
+    if {"hurt", "due"} & set(matter.begins):
+        days = [day for i, day in enumerate(days) if not _PAPER_CAME.match(_after(text, days, i))]
+    return days
+
+
+def _beside(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
+    """Those with the matter's words after them, else those with the words before."""
+    is_ours = bool(_KIN.search(text))  # 我侄子的处罚决定书, 给他本人的; else he is the other side
+    begins = matter_words.begins(tuple(kind for kind in matter.begins if kind != "his_own" or is_ours))
+    is_served = "served" in matter.begins  # else the papers that open a suit are other papers
+    after = [d for i, d in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins, is_served=is_served)]
+    return after or [
+        d for i, d in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins, is_served=is_served)
+    ]
+
+
+def _last_instalment(text: str, days: list[SaidDay]) -> list[SaidDay]:
+    """最后一期25年3月31: of several instalments the last begins the time (民法典 189, 民事诉讼法 250)."""
+    return [day for day in days if re.search(r"最后一[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])]
+
+
+def _due_after(text: str, days: list[SaidDay]) -> list[SaidDay]:
+    """判决11月25日生效, 生效之日起十日内付清: due ten days after the day on which it took effect."""
+    found = _WITHIN.search(text)
+    effect = [day for i, day in enumerate(days) if re.match(r"[^，。；]{0,4}生效", _after(text, days, i))]
+    if not found or len(effect) != 1 or effect[0].first is None:
+        return []
+    due = effect[0].first + timedelta(days=said_days.number(found["days"]))
+    return [replace(effect[0], first=due, last=due)]
 
 
 def day_in(text: str, *, today: date) -> tuple[date | None, Doubt | None, str]:
@@ -131,11 +183,11 @@ def _before(text: str, days: list[SaidDay], i: int) -> str:
     return re.split(r"[。；;！!？?，,\s]", before)[-1]
 
 
-def _begin(clause: str, begins: re.Pattern[str]) -> bool:
-    clause = _OTHER_PAPER.sub("　", clause)
+def _begin(clause: str, begins: re.Pattern[str], *, is_served: bool = False) -> bool:
+    clause = clause if is_served else _OTHER_PAPER.sub("　", clause)
     return any(_is_begun(clause[: found.start()], found.group()) for found in begins.finditer(clause))
 
 
 def _is_begun(before: str, word: str) -> bool:
     """Not 还没收到, nor 对方收到了."""
-    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取" and _NOT_MINE.search(before)))
+    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取签" and _NOT_MINE.search(before)))

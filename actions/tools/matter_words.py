@@ -13,7 +13,14 @@ from knowledge.data_files import DataModel, Text, WrongAt, read
 
 READ = 300
 PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
-_NOT_WANTED = re.compile(r"不(?:想|愿意?|打算|要)(?:申请|去|走)?(?:行政)?(?:复议|仲裁|上诉|调解)")
+# The way that is refused leads to nothing: 复议我不搞, 不打官司. 没申请过复议 is told of the past and stays.
+ELSEWHERE = "elsewhere"
+_NOT_WANTED = re.compile(
+    r"不(?:想|愿意?|打算|要|搞|走|去|会|准备)(?:申请|去|走|搞|再)?(?:行政)?(?:复议|仲裁|上诉|调解)"
+    r"|(?:行政)?(?:复议|仲裁|上诉|调解)(?:那套|这套|那条路|这条路|的话|什么的)?[我俺咱]?(?:也|就|都)?"
+    r"(?:(?:没有?申请)?(?:也|都)?不(?:想|愿意?|打算|要|搞|走|去|准备)(?:申请|去|走|搞)?了?|信不过|没用)(?![不没])"
+    r"|(?<!要)不(?:想|愿意?|打算|要|去|准备)?(?:打|走)(?:行政)?(?:官司|诉讼)|不(?:想|愿意?|打算|要|去|准备)(?:去|上)?(?:起诉|法院)"
+)
 WHICH = "您要算的是哪一种期限？"
 
 
@@ -33,6 +40,7 @@ class WordsFile(DataModel):
     begins: dict[str, Text]
     parts: dict[str, Text]
     idle: tuple[_Entry, ...]
+    elsewhere: tuple[_Entry, ...]
     papers: tuple[_Entry, ...]
     decisions: tuple[_Entry, ...]
     claims: tuple[_Entry, ...]
@@ -52,14 +60,14 @@ class WordsFile(DataModel):
                 else entry
                 for entry in data[part]
             ]
-            for part in PARTS
+            for part in (*PARTS, ELSEWHERE)
             if isinstance(data.get(part), list)
         }
         return {**data, **renamed}
 
     @model_validator(mode="after")
     def _patterns_and_names_are_right(self) -> Self:
-        for part in PARTS:
+        for part in (*PARTS, ELSEWHERE):
             for place, entry in enumerate(getattr(self, part)):
                 for name, pattern in (
                     ("says", entry.says),
@@ -78,8 +86,8 @@ class WordsFile(DataModel):
         return self
 
     def filled(self, pattern: str) -> str:
-        """The pattern with its <parts>. Raises KeyError."""
-        return re.sub(r"<([\u4e00-\u9fff]+)>", lambda m: f"(?:{self.parts[m.group(1)]})", pattern)
+        """The pattern with its <parts>, which may name others. Raises KeyError."""
+        return re.sub(r"<([\u4e00-\u9fff]+)>", lambda m: f"(?:{self.filled(self.parts[m.group(1)])})", pattern)
 
 
 @dataclass(frozen=True)
@@ -121,9 +129,9 @@ def _rules(part: str) -> tuple[_Rule, ...]:
 
 
 @cache
-def begins(matter: Matter) -> re.Pattern[str]:
-    """The words that stand by the day from which this matter's time runs."""
-    return re.compile("|".join(_FILE.begins[kind] for kind in matter.begins))
+def begins(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    """The words that stand by the day from which a time runs, by their kinds (`Matter.begins`)."""
+    return re.compile("|".join(_FILE.begins[kind] for kind in kinds))
 
 
 def find(text: str) -> Found:
@@ -137,8 +145,14 @@ def find(text: str) -> Found:
             rest = rule.says.sub("　", rest)
             hits.append(rule)
         if hits:
-            return replace(_found(hits), is_vague=part == "vague")
+            found = replace(_found(hits), is_vague=part == "vague")
+            return Found() if found.matters and _asks_something_else(whole) else found
     return Found()
+
+
+def _asks_something_else(whole: str) -> bool:
+    """Who pays, whom to ask, how it is written, thanks: no day is to be counted, whatever days the story has."""
+    return any(rule.says.search(whole) and _fits(rule, whole) for rule in _rules(ELSEWHERE))
 
 
 def _fits(rule: _Rule, whole: str) -> bool:

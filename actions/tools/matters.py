@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import PositiveInt, model_validator
+from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 from knowledge.statutes.moves import cited_on
@@ -28,7 +28,7 @@ class Counting(DataModel):
 @dataclass(frozen=True)
 class Matter:
     """who_zh: whose limit it is; starts_zh: the day from which it runs; begins: the kinds of words that stand by that
-    day, in matter_words.yml; see: the articles behind the caveats.
+    day, in matter_words.yml; wait_days: how many pass before the span begins; see: the articles behind the caveats.
 
     said, near: what residents say of it, and what sounds like it and is something else (an id, or none).
     """
@@ -49,6 +49,7 @@ class Matter:
     said: tuple[str, ...]
     near: tuple[tuple[str, str], ...]
     see: tuple[Source, ...] = ()
+    wait_days: int = 0
 
     @property
     def span_zh(self) -> str:
@@ -75,6 +76,7 @@ class _Entry(DataModel):
     who: Text
     starts: Text
     begins: Text
+    wait_days: NonNegativeInt = 0
     amount: PositiveInt
     unit: Span
     source: Source
@@ -131,6 +133,7 @@ class MattersFile(DataModel):
             said=entry.said,
             near=tuple(entry.near.items()),
             see=entry.see,
+            wait_days=entry.wait_days,
         )
 
 

@@ -66,8 +66,7 @@ def _contradictions(settings: Settings, args: argparse.Namespace) -> Figures:
     from knowledge.evaluation.contradictions.texts import read_texts
 
     texts = [*read_texts(settings.corpus), *deadline_texts()]
-    confused = confused_pairs(ROOT / "docs" / "writing" / "opposites.jsonl")
-    return report(texts, read_decisions(), confused=confused, say=say)
+    return report(texts, read_decisions(), confused=confused_pairs(), say=say)
 
 
 def deadline_texts() -> "list[Told]":

@@ -7,9 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.bookings import appointments as bookings
-from actions.cases import numbers
-from actions.cases.finding import audience, untold
-from actions.cases.models import CaseEvent
+from actions.cases import finding, numbers
 from actions.replies import Reply, ReplyKind, buttons_in
 from bot.conversations.models import Conversation, Message, Sender
 
@@ -42,22 +40,19 @@ def tell(session: Session, conversation_id: str, reply: Reply, *, key: str) -> b
 
 
 def tell_case_events(session: Session) -> int:
-    """Everything residents should hear of their cases and haven't. Safe to run in several processes at once."""
+    """Everything residents should hear of their cases by now and haven't. Safe to run in several processes at once."""
     done = 0
-    for event in untold(session):
-        for case, say in audience(session, event):
-            if case.conversation_id:
-                done += tell(
-                    session,
-                    case.conversation_id,
-                    Reply(ReplyKind.case, say, buttons=buttons_in(event.buttons), case=numbers.spoken(case.number)),
-                    key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""),
-                )
-        session.execute(
-            update(CaseEvent)
-            .where(CaseEvent.id == event.id, CaseEvent.told_at.is_(None))
-            .values(told_at=datetime.now(UTC))
-        )
+    for event in finding.untold(session):
+        # First of all, so that what is told can't be taken back at the same moment; cut short, it isn't told at all.
+        if finding.told(session, event, now=datetime.now(UTC)):
+            for case, say in finding.audience(session, event):
+                if case.conversation_id:
+                    done += tell(
+                        session,
+                        case.conversation_id,
+                        Reply(ReplyKind.case, say, buttons=buttons_in(event.buttons), case=numbers.spoken(case.number)),
+                        key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""),
+                    )
         session.commit()
     return done
 

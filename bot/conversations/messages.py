@@ -110,10 +110,11 @@ def replies_to(session: Session, message_id: int) -> list[Message]:
 
 
 def messages_after(session: Session, conversation_id: str, after: int) -> list[Message]:
+    """As the resident may read them: of one that was withdrawn only that it was."""
     return list(
         session.scalars(
             select(Message)
-            .where(Message.conversation_id == conversation_id, Message.id > after)
+            .where(Message.conversation_id == conversation_id, Message.id > after, Message.withdrawn_at.is_(None))
             .order_by(Message.id)
             .limit(AT_ONCE)
         )
@@ -127,7 +128,8 @@ def newest(session: Session, conversation_id: str) -> list[Message]:
 
 
 def all_messages(session: Session, conversation_id: str) -> list[Message]:
-    return list(session.scalars(select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)))
+    said = (Message.conversation_id == conversation_id, Message.withdrawn_at.is_(None))
+    return list(session.scalars(select(Message).where(*said).order_by(Message.id)))
 
 
 def is_asked(session: Session, message: Message) -> bool:

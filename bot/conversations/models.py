@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Enum, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from actions.replies import Reply
@@ -93,7 +93,7 @@ class Message(Base):
     sender: Mapped[Sender] = mapped_column(Enum(Sender, native_enum=False, length=20))
     kind: Mapped[str] = mapped_column(String(20), default="text")
     text: Mapped[str] = mapped_column(Text)  # as typed
-    body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # next, links, citations as shown, buttons
+    body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # next, links, citations as shown, buttons, file
     in_reply_to: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
     ordinal: Mapped[int | None]
     rating: Mapped[str | None] = mapped_column(String(4))
@@ -101,10 +101,27 @@ class Message(Base):
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # tries at an answer that raised
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # 撤回: no resident reads it any more
+    withdraws: Mapped[int | None] = mapped_column(Integer)  # this one says that that one was withdrawn
 
     @property
     def reply(self) -> Reply:
         return Reply.of_message(self.kind, self.text, self.body)
+
+
+class Attachment(Base):
+    """What an agent sent along: a picture or a PDF, written anew, never as it came."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), unique=True)
+    kind: Mapped[str] = mapped_column(String(8))  # photo | pdf
+    name: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int] = mapped_column(Integer)  # bytes
+    data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    small: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # of a picture, as a JPEG
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class Alarm(Base):

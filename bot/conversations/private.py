@@ -3,9 +3,9 @@
 The resident is told so (`action_ask_booking_matter`). Danger is everybody's, also there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from actions.bookings.models import Appointment, Opening
@@ -26,51 +26,38 @@ def meets(session: Session, conversation_id: str, staff_id: int) -> bool:
     )
 
 
-def among(messages: Sequence[Message]) -> set[int]:
-    """Ids of those that are private, of a thread as it stands."""
-    asked_before: Message | None = None
-    answers = _by_question(m for m in messages if m.in_reply_to is not None)
-    found: set[int] = set()
-    for message in messages:
-        if message.sender is Sender.resident:
-            if _is_private(asked_before, answers.get(message.id, ())):
-                found.add(message.id)
-        else:
-            asked_before = message
-            if _asks(message):
-                found.add(message.id)
-    return found
+def among(session: Session, ids: Iterable[int]) -> set[int]:
+    """Of these messages those that are private."""
+    return set(session.scalars(select(Message.id).where(Message.id.in_(list(ids)), is_private())))
 
 
-def among_last(session: Session, said: Sequence[Message]) -> set[int]:
-    """The same of residents' words of many conversations, one each."""
-    ids = [m.id for m in said]
-    answers = _by_question(session.scalars(select(Message).where(Message.in_reply_to.in_(ids))))
-    resident, other = aliased(Message), aliased(Message)
+def is_open_to(staff_id: int) -> ColumnElement[bool]:
+    """Of `Message`: whether this member of staff may read it, and so may find it."""
+    met = select(Appointment.conversation_id).join(Opening).where(Opening.worker_id == staff_id)
+    theirs = Message.conversation_id.in_(met.where(Appointment.conversation_id.is_not(None)))
+    return or_(theirs, not_(is_private()))
+
+
+def is_private() -> ColumnElement[bool]:
+    """Of `Message`: what the form asks; what answers or begins it, unless it was answered with help in danger."""
+    before, asking, answer = aliased(Message), aliased(Message), aliased(Message)
     newest = (
-        select(func.max(other.id))
-        .join(resident, resident.conversation_id == other.conversation_id)
-        .where(resident.id.in_(ids), other.id < resident.id, other.sender != Sender.resident)
-        .group_by(other.conversation_id)
+        select(func.max(before.id))
+        .where(
+            before.conversation_id == Message.conversation_id,
+            before.id < Message.id,
+            before.sender != Sender.resident,
+        )
+        .correlate(Message)
+        .scalar_subquery()
     )
-    before = {m.conversation_id: m for m in session.scalars(select(Message).where(Message.id.in_(newest)))}
-    return {m.id for m in said if _is_private(before.get(m.conversation_id), answers.get(m.id, ()))}
+    answers = select(asking.id).where(asking.id == newest, _asks(asking)).exists()
+    told = select(answer.id).where(answer.in_reply_to == Message.id)
+    begins = told.where(_asks(answer)).exists()
+    is_danger = told.where(answer.kind == ReplyKind.emergency.value).exists()
+    is_said = Message.sender == Sender.resident
+    return or_(and_(not_(is_said), _asks(Message)), and_(is_said, not_(is_danger), or_(answers, begins)))
 
 
-def _by_question(answers: Iterable[Message]) -> dict[int, list[Message]]:
-    found: dict[int, list[Message]] = {}
-    for answer in answers:
-        found.setdefault(answer.in_reply_to or 0, []).append(answer)
-    return found
-
-
-def _is_private(before: Message | None, answers: Iterable[Message]) -> bool:
-    """It answers the form, or begins it; what is answered with help in danger is for everybody."""
-    told = list(answers)
-    if any(a.kind == ReplyKind.emergency for a in told):
-        return False
-    return (before is not None and _asks(before)) or any(map(_asks, told))
-
-
-def _asks(message: Message) -> bool:
-    return message.reply.form == _FORM
+def _asks(message: type[Message]) -> ColumnElement[bool]:
+    return func.coalesce(message.body["form"].as_string(), "") == _FORM

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import SQLColumnExpression, case, select, update
 from sqlalchemy.orm import Session
 
-from actions.calendar.workdays import calendar, local
+from actions.calendar.hours import hours
 from actions.offices import routing
 from actions.offices.models import HandoffRule
 from actions.replies import Button, Reply, ReplyKind, phone_links
@@ -48,16 +48,23 @@ def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule |
     return next((rule for rule in fits if rule.place_id is None or rule.place_id in here), None)
 
 
-def is_open(session: Session, now: datetime) -> bool:
-    """Whether people work at this hour; out of hours nobody is put into the queue unasked."""
-    return calendar(session).is_open(now)
+def is_open(session: Session, now: datetime, place: str | None) -> bool:
+    """Whether people of this place work at this hour; out of hours nobody is put into the queue unasked."""
+    return hours(session, place).is_open(now)
 
 
 def request(
-    session: Session, conversation: Conversation, *, reason: str, now: datetime, topic: str = "", words: str = ""
+    session: Session,
+    conversation: Conversation,
+    *,
+    reason: str,
+    now: datetime,
+    topic: str = "",
+    words: str = "",
+    is_manned: bool = True,
 ) -> Reply | None:
     """Put a conversation into the queue of the team of its place and topic; the caller commits, together with the reply
-    this gives.
+    this gives. `is_manned`: whether anybody sits at a desk.
 
     None: it is there already.
     """
@@ -75,26 +82,22 @@ def request(
         agent_name=None,
     ):
         return None
-    return waiting_reply(session, conversation.id, now=now, danger=reason == "danger")
+    return waiting_reply(session, conversation.id, now=now, danger=reason == "danger", is_manned=is_manned)
 
 
-def waiting_reply(session: Session, conversation_id: str, *, now: datetime, danger: bool = False) -> Reply:
+def waiting_reply(
+    session: Session, conversation_id: str, *, now: datetime, danger: bool = False, is_manned: bool = True
+) -> Reply:
     """Where the resident truly stands, and when people are there."""
     ahead = position(session, conversation_id)
-    days = calendar(session)
-    if days.is_open(now):
-        text = (
-            "已经转给工作人员，"
-            + ("您排在最前面。" if ahead == 0 else f"前面还有 {ahead} 位。")
-            + "轮到您时，这里会显示是谁在跟您说话。"
-        )
+    conversation = session.get(Conversation, conversation_id)
+    away = hours(session, conversation.place_id if conversation else None).away(now)
+    if not away:
+        text = "已经转给工作人员，" + _in_line(ahead, is_manned=is_manned) + "轮到您时，这里会显示是谁在跟您说话。"
     elif danger:
         text = "我也告诉了工作人员，他们一看到就来找您。"  # office hours are nothing to tell somebody in danger
     else:
-        text = (
-            f"现在是下班时间，工作人员 {local(days.next_opening(now), time_too=True)} 上班，看到后会在这里回您，"
-            "不用一直等着。"
-        )
+        text = f"{away}，看到后会在这里回您，不用一直等着。"
     more = "有危险就打 110、120、119，不要等这里回话。" if danger else "急事请直接打电话。"
     return Reply(
         ReplyKind.handoff,
@@ -103,6 +106,13 @@ def waiting_reply(session: Session, conversation_id: str, *, now: datetime, dang
         links=() if danger else phone_links("12345", "12348"),
         buttons=() if danger else (Button(DONT_WAIT, DONT_WAIT),),
     )
+
+
+def _in_line(ahead: int, *, is_manned: bool) -> str:
+    """The first in a line that nobody serves stands nowhere (chatwoot#1600)."""
+    if not is_manned:
+        return "他们这会儿都不在座位上，一回来就看得到。"
+    return "您排在最前面。" if ahead == 0 else f"前面还有 {ahead} 位。"
 
 
 def mark_green(session: Session, conversation_id: str | None, is_green: bool) -> None:

@@ -70,21 +70,26 @@ class _Card(_Entry):
 
 
 class GuidanceFile(DataModel):
-    """The schema of guidance.yml. `finer`: within a kind, by which words of the message another card is told."""
+    """The schema of guidance.yml. `maybe`: where a danger is only guessed at; `finer`: within a kind, by which words of
+    the message another card is told.
+    """
 
     numbers: dict[str, Text]
     now: dict[EmergencyKind, _Card]
     soft: dict[EmergencyKind, _Entry]
+    maybe: _Entry
     finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
 
     @model_validator(mode="after")
     def _every_kind_and_number_is_known(self) -> Self:
         if missing := [kind for kind in EmergencyKind if kind not in self.now]:
             raise WrongAt(f"now 下面少了 {'、'.join(missing)}", "now")
-        for part, entries in (("now", self.now), ("soft", self.soft)):
-            for kind, entry in entries.items():
-                if unnamed := [number for number in entry.call if number not in self.numbers]:
-                    raise WrongAt(f"numbers 下面没有写 {'、'.join(unnamed)} 的名字", part, kind, "call")
+        told: list[tuple[tuple[str, ...], _Entry]] = [(("maybe",), self.maybe)]
+        told += [(("now", kind), entry) for kind, entry in self.now.items()]
+        told += [(("soft", kind), entry) for kind, entry in self.soft.items()]
+        for at, entry in told:
+            if unnamed := [number for number in entry.call if number not in self.numbers]:
+                raise WrongAt(f"numbers 下面没有写 {'、'.join(unnamed)} 的名字", *at, "call")
         return self
 
     def guidance(self, entry: _Entry) -> Guidance:
@@ -95,6 +100,7 @@ PATH = Path(__file__).with_name("guidance.yml")
 _FILE = read(PATH, GuidanceFile)
 GUIDANCE = {kind: _FILE.guidance(entry) for kind, entry in _FILE.now.items()}
 SOFT = {kind: _FILE.guidance(entry) for kind, entry in _FILE.soft.items()}
+MAYBE = _FILE.guidance(_FILE.maybe)
 
 
 def finer(kind: EmergencyKind, words: str) -> EmergencyKind:

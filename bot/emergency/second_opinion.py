@@ -7,6 +7,7 @@ what they hear nothing is silenced, at most an answer is told before it.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot import examples
-from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer
+from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer
 from bot.emergency.patterns import HAPPENING
 from bot.emergency.recognising import recognise
 from knowledge.encoder.embedding import Embedder
@@ -29,8 +30,10 @@ EVERYDAY = examples.FOLDER
 NONE = "none"
 # P(some danger). Chosen on exam b with exam a among the sentences, in steps of .1, then both joined them.
 # An alarm from here on, in a long story later, and later still where we asked (墙已经扒了 says that it is settled);
-# from LIKELY_FROM on danger where no answer is found; from FEARED_FROM on said behind whatever is found (bot/turns.py).
-ALARM_FROM, LONG_ALARM_FROM, ASKED_ALARM_FROM, LIKELY_FROM, FEARED_FROM = 0.65, 0.9, 0.97, 0.5, 0.3
+# from LIKELY_FROM on danger where no answer is found, in a long story later too; from FEARED_FROM on some words behind
+# whatever is found (bot/turns.py). Of 581 messages that told no danger 31 were from .3 on, 17 from .4 on.
+ALARM_FROM, LONG_ALARM_FROM, ASKED_ALARM_FROM = 0.65, 0.9, 0.97
+LIKELY_FROM, LONG_LIKELY_FROM, FEARED_FROM = 0.6, 0.85, 0.4
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
@@ -52,6 +55,11 @@ NEVER_DOUBTED = frozenset(
 )
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
+# Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
+_AT_HOME = re.compile(
+    "老公|丈夫|男人|老婆|媳妇|对象|[男女]朋友|前[夫妻]|爸|妈|爹|娘|[公婆]婆|儿子|家暴|不想活|想死|轻生"
+)
+_LAUGHS = re.compile("哈哈|好想笑|好笑|笑死|嘻嘻|嘿嘿")
 _FEWEST = 4  # characters: 没有, 不是, 前天 are answers to a form
 _FIGURES = (
     "13812345678",
@@ -136,19 +144,8 @@ class SecondOpinion:
         if ruled is not None and not ruled.soft:
             return _doubted(ruled, text, chance)
         if chance < FEARED_FROM:
-            return ruled
-        fine = finer(EmergencyKind(kind), text)
-        alarm_from = LONG_ALARM_FROM if len(text) >= _LONG else ALARM_FROM
-        if is_asked:
-            alarm_from = ASKED_ALARM_FROM
-        is_alarm = ruled is None and chance >= alarm_from
-        return Emergency(
-            fine,
-            soft=not is_alarm,
-            guidance=GUIDANCE[fine],
-            is_feared=not is_alarm,
-            is_likely=not is_alarm and chance >= LIKELY_FROM,
-        )
+            return None if ruled and chance < _HARDLY and not _AT_HOME.search(text) else ruled
+        return _learned(EmergencyKind(kind), chance, text, ruled, is_asked=is_asked)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,10 +156,25 @@ class SecondOpinion:
         return cls(*joblib.load(path))
 
 
+def _learned(kind: EmergencyKind, chance: float, text: str, ruled: Emergency | None, *, is_asked: bool) -> Emergency:
+    """Where no rule speaks. What is only feared has no card of its kind: 吃了没 isn't told what to do about poison. Of
+    lost money an answer is told first (给主播刷了四万八).
+    """
+    fine, is_long = finer(kind, text), len(text) >= _LONG
+    alarm_from = ASKED_ALARM_FROM if is_asked else LONG_ALARM_FROM if is_long else ALARM_FROM
+    is_alarm = ruled is None and chance >= alarm_from and kind is not EmergencyKind.fraud
+    is_likely = not is_alarm and chance >= (LONG_LIKELY_FROM if is_long else LIKELY_FROM)
+    is_guess = ruled is None and not is_alarm and not is_likely
+    told = MAYBE if is_guess else GUIDANCE[fine]
+    return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
+
+
 def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
     """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
     if ruled.kind in NEVER_DOUBTED:
         is_wish_to_die = ruled.kind is EmergencyKind.self_harm  # however little speaks for it
+        if is_wish_to_die and chance < _HARDLY and _LAUGHS.search(text):
+            return replace(ruled, soft=True, is_feared=True, is_likely=False, guidance=MAYBE)
         if is_wish_to_die or chance >= _HARDLY or len(text) < _SHORT:
             return ruled
         return replace(ruled, soft=True, is_feared=True, is_likely=False)

@@ -22,13 +22,9 @@ class Note:
     why: str = ""
 
 
-def _path(settings: Settings) -> Path:
-    return settings.home / "backup.json"
-
-
 def read(settings: Settings) -> Note:
     try:
-        return Note(**json.loads(_path(settings).read_text(encoding="utf-8")))
+        return Note(**json.loads(settings.backup_note.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return Note()
 
@@ -46,7 +42,7 @@ def _write(settings: Settings, note: Note) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     fresh = settings.home / f".backup.{os.getpid()}.json"
     fresh.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
-    fresh.replace(_path(settings))
+    fresh.replace(settings.backup_note)
 
 
 def trouble(settings: Settings, *, now: datetime) -> str | None:

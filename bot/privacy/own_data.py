@@ -15,7 +15,7 @@ from actions.papers.case_file import pack
 from actions.persons import threads_of
 from bot.channels import registry
 from bot.conversations import messages
-from bot.conversations.models import Conversation
+from bot.conversations.models import Attachment, Conversation, Message
 from bot.web.resident.shown import message_json
 
 
@@ -32,6 +32,8 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
     own = conversation.id
     appointments = select(Appointment).where(Appointment.conversation_id == own).order_by(Appointment.id)
     photos = select(Photo).where(Photo.conversation_id == own).order_by(Photo.id)
+    said = (Message.conversation_id == own, Message.withdrawn_at.is_(None))
+    files = select(Attachment).join(Message, Message.id == Attachment.message_id).where(*said).order_by(Attachment.id)
     return {
         "conversation": own,
         "place": conversation.place_id,
@@ -39,6 +41,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
         "appointments": [appointment_json(a) for a in session.scalars(appointments)],
         "photos": [_photo(p) for p in session.scalars(photos)],
+        "files": [_file(f) for f in session.scalars(files)],
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }
@@ -63,6 +66,11 @@ def appointment_json(held: Appointment) -> dict[str, str | None]:
         "name": held.name,
         "phone": held.phone,
     }
+
+
+def _file(held: Attachment) -> dict[str, Any]:
+    """What an agent sent them."""
+    return {"at": held.created_at.isoformat(), "name": held.name, "data": base64.b64encode(held.data).decode()}
 
 
 def _photo(held: Photo) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def train_answers(settings: Settings) -> None:
 
     code = ROOT / "knowledge" / "encoder" / "answer_classifier.py"
     learned = [settings.learned] if settings.learned else []
-    step("answers", digest(code, settings.corpus / "answers", *learned), run)
+    step("answers", digest(code, settings.corpus, *learned), run)
 
 
 def train_rasa(settings: Settings) -> None:

@@ -127,7 +127,7 @@ def app_environment() -> None:
         digest(ROOT / "requirements.lock", ROOT / "pyproject.toml", os.environ.get("LINLI_TORCH", ""))
         + str(APP_VENV / "bin" / "python"),
         install,
-        makes=APP_VENV / "bin" / "linli",
+        makes=APP_VENV / "bin" / "python",
     )
 
 
@@ -265,7 +265,7 @@ def rasa_environment() -> None:
         lock = str(ROOT / "bot" / "requirements.txt")
         _pip(RASA_VENV, *(held.pip("rasa") if held else ["--no-deps", "--require-hashes", "-r", lock]))
 
-    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install, makes=RASA_VENV / "bin" / "rasa")
+    step("venv-rasa", digest(ROOT / "bot" / "requirements.txt"), install, makes=RASA_VENV / "bin" / "python")
 
 
 def main(arguments: Iterable[str]) -> int:

@@ -45,7 +45,7 @@ class Staff(Base):
     role: Mapped[Role] = mapped_column(enum_column(Role))
     place_id: Mapped[str] = mapped_column(String(40), default="nation")  # sees this place and all below it
     team_id: Mapped[int | None] = mapped_column(Integer)
-    totp_secret: Mapped[str | None] = mapped_column(String(200))  # sealed (`vault.py`); plain from before 0021
+    totp_secret: Mapped[str | None] = mapped_column(String(200))  # sealed (`vault.py`); plain from before 0020
     totp_last: Mapped[int] = mapped_column(Integer, default=0)  # a code counts once
     must_change: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -54,6 +54,7 @@ class Staff(Base):
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for browsers that never were let in
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    hides_first_steps: Mapped[bool] = mapped_column(default=False)  # an administrator's own choice
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -120,6 +121,25 @@ class SavedFilter(Base):
     query: Mapped[str] = mapped_column(
         String(2000)
     )  # as it stands in the address, made by `bot/web/staff/cases/listing.py`
+
+
+class Notice(Base):
+    """A colleague wants somebody of the staff: named with @ in an internal note, or given a case. Where, never what:
+    the words are read there, by who may.
+    """
+
+    __tablename__ = "staff_notice"
+    __table_args__ = (UniqueConstraint("staff_id", "source"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
+    source: Mapped[str] = mapped_column(String(140))  # the one wish it comes from, however often that arrives
+    kind: Mapped[str] = mapped_column(String(12))
+    by: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id", ondelete="CASCADE"))
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AuditEntry(Base):

@@ -6,6 +6,7 @@
   const toEnd = () => { const thread = $("thread"); if (thread) thread.scrollTop = thread.scrollHeight; };
   fresh();
   toEnd();
+  document.body.addEventListener("fresh", fresh);
 
   // --- alerts: they ring on every page until they are switched off, which is remembered; a browser lets a page sound only
   // after somebody has touched it, so the first touch anywhere wakes it
@@ -51,7 +52,9 @@
   };
   const ringForNews = (before) => {
     if (!isOn()) return;
-    const text = now.unread > before.unread ? "您接的居民又说话了" : now.waiting > before.waiting ? "有居民在等" : now.alarms > before.alarms ? "有事项超时，或者叫的单位没到" : "";
+    // By the last of each and not by how many: one may leave as another comes.
+    const more = (what, last) => now[what] > before[what] || now[last] > before[last];
+    const text = more("unread", "last_said") ? "您接的居民又说话了" : more("waiting", "last_waiting") ? "有居民在等" : more("notices", "last_notice") ? "有同事找您" : now.alarms > before.alarms ? "有事项超时，或者叫的单位没到" : "";
     if (text) { beep(false); notify(text); }
   };
   const badge = (id, count) => { const at = $(id); if (at) { at.textContent = count; at.hidden = count === 0; } };
@@ -74,9 +77,11 @@
       now = JSON.parse(event.data);
       badge("waiting-count", now.waiting + now.unread);
       badge("alarm-count", now.alarms);
+      badge("notice-count", now.notices);
+      if ($("at-me")) $("at-me").hidden = !now.notices && !$("at-me").querySelector("[aria-current]");
       $("danger").hidden = now.danger === 0;
       document.title = (now.danger ? "【危险】" : now.waiting + now.unread ? `(${now.waiting + now.unread}) ` : "") + document.title.replace(/^(【危险】|\(\d+\) )/, "");
-      if (before && now.danger > before.danger) remembered("linli-rang-at", "0");
+      if (before && (now.danger > before.danger || now.last_danger > before.last_danger)) remembered("linli-rang-at", "0");
       ringForDanger();
       if (before) ringForNews(before);
       document.body.dispatchEvent(new Event("refresh"));
@@ -108,6 +113,23 @@
     field.setRangeText(start + words + end, from, field.selectionEnd, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
+  const insertName = (field, name) => {
+    field.focus();
+    field.setRangeText(`@${name} `, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  // --- a step that may still be taken back: how long yet
+  document.querySelectorAll(".held[data-left]").forEach((strip) => {
+    const until = Date.now() + Number(strip.dataset.left) * 1000, told = strip.querySelector("[data-count]"), rest = told.textContent.replace(/^\d+/, "");
+    const timer = setInterval(() => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      if (left > 0) { told.textContent = left + rest; return; }
+      clearInterval(timer);
+      told.textContent = "过了十秒，不能撤销了";
+      strip.classList.add("is-over");
+      strip.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+    }, 250);
+  });
   const form = $("say");
   if (form) {
     let told = 0;
@@ -121,7 +143,7 @@
     form.text.addEventListener("keydown", (e) => {
       if (e.key !== "Enter" || e.isComposing || e.keyCode === 229 || e.shiftKey || !(hasKeyboard || e.ctrlKey)) return;
       e.preventDefault();
-      if (form.text.value.trim()) form.requestSubmit();
+      if (form.text.value.trim() || form.elements.file.files.length) form.requestSubmit();
     });
     const canned = document.querySelector(".canned");
     form.text.addEventListener("input", () => { if (canned && form.text.value === "/") { form.text.value = ""; canned.open = true; canned.querySelector("button").focus(); } });
@@ -134,8 +156,12 @@
   }
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
+    if (button && button.dataset.mention) {
+      insertName(button.closest("form").elements.note || button.closest("form").elements.text, button.dataset.mention);
+      button.closest("details").open = false;
+    }
     if (!button || !form) return;
-    if (button.dataset.canned) { insert(form.text, button.dataset.canned); button.closest("details").open = false; }
+    if (button.dataset.canned) { insert(form.text, button.dataset.canned); if (button.closest("details")) button.closest("details").open = false; }
     if (button.dataset.cite) {
       insert(form.text, button.dataset.words);
       form.cite.value = [form.cite.value, button.dataset.cite].filter(Boolean).join(",");

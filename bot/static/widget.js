@@ -371,6 +371,7 @@
     show(m) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
+      if (m.withdraws) this.log.querySelectorAll(`[data-id="${Number(m.withdraws)}"]`).forEach((gone) => gone.remove());
       this.dispatchEvent(new CustomEvent("linli-message", { detail: m })); // embedded.js counts the unread ones
       if (m.sender === "bot") this.unanswered = false;
       if (m.sender === "resident") this.settle();
@@ -401,7 +402,13 @@
     body(m) {
       return [el("p", { className: "said", textContent: m.text }),
         m.next ? el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next) : "",
-        m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : ""];
+        m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : "", m.file ? this.file(m.file) : ""];
+    }
+    // What somebody of the staff sent along: a picture small, with the whole behind it; a PDF by its name.
+    file(f) {
+      const size = f.size < 1e6 ? `${Math.ceil(f.size / 1e3)} KB` : `${(f.size / 1e6).toFixed(1)} MB`;
+      const shown = f.small ? el("img", { src: this.server + f.small, alt: "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
+      return el("p", { className: "file" }, el("a", { className: f.small ? "" : "call", href: safe(this.server + f.href), target: "_blank", rel: "noopener" }, shown));
     }
     choices(buttons) { return el("div", { className: "bar choices", role: "group", ariaLabel: "可以这样回" }, ...this.saying(buttons)); }
     saying(buttons) { return buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => { this.fold(); this.say(b.title, b.payload); } })); }

@@ -9,9 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OTHER = 300_000
-# By how an address begins: a photo, papers, a document of three hundred clauses as a form sends Chinese.
+# By how an address begins: a photo, what an agent sends along, papers, a document of three hundred clauses as a form
+# sends Chinese.
 _MORE = (
     ("/api/widget/photos", 12_000_000),
+    ("/staff/conversations/", 12_000_000),
     ("/staff/knowledge/import", 13_000_000),
     ("/staff/knowledge/versions/", 3_000_000),
 )

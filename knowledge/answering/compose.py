@@ -15,6 +15,7 @@ from knowledge.answering.question_answer import from_answer
 from knowledge.answering.told import Abstention, Answer, Citation, Near, cite, cite_row
 from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Kind
+from knowledge.documents.sources.opposites import OPPOSITES
 from knowledge.law.standing import sound
 from knowledge.search.articles import cited_articles
 from knowledge.search.lexical import character_pairs
@@ -31,6 +32,7 @@ _STORY_FROM, _RULE_FROM = 0.5, 0.15
 _STORY = 40  # characters of a message that tells more than one thing
 
 _AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
+_AS_OPPOSITE, _MOST_OPPOSITES = 0.1, 2
 # Below both, what lies nearest is nobody's question: of messages that ask nothing of our sources four fifths lie below
 # this raw score, of those that do one in ten (docs/retrieval.md).
 _NEAR_FROM, _NEAR_RAW_FROM = 0.2, 0.27
@@ -91,7 +93,8 @@ def answer(
 def _told(session: Session, best: Passage, passages: list[Passage], question: str, day: date) -> Answer:
     """Each kind in its own way."""
     if best.kind is Kind.answer:
-        return _with_others(from_answer(session, best, day=day, question=question), question, passages)
+        told = _with_opposites(from_answer(session, best, day=day, question=question), passages)
+        return _with_others(told, question, passages)
     if best.kind is Kind.village_rule:
         return _from_village_rule(session, best, passages, day)
     if best.kind is Kind.case_story:
@@ -114,9 +117,21 @@ def _resting_on(article: Passage, passages: list[Passage]) -> Passage | None:
     return None
 
 
+def _with_opposites(told: Answer, passages: list[Passage]) -> Answer:
+    """Whose dog, who sold, who drank along: where the other side has an answer of its own, in which case it is that one
+    and what holds then. Both sides use the same words, so no score tells them apart for sure.
+    """
+    sides = OPPOSITES.get(told.document or "", {})
+    others = [p for p in passages[1:] if p.document_id in sides and p.raw >= passages[0].raw - _AS_OPPOSITE]
+    if not others:
+        return told
+    lines = [f"· 如果是“{sides[p.document_id]}”：{p.details['answer']}" for p in others[:_MOST_OPPOSITES]]
+    return replace(told, text="\n".join([told.text, "别弄混了：", *lines]))
+
+
 def _with_others(told: Answer, question: str, passages: list[Passage]) -> Answer:
     """A told story often holds a second matter: what else lies near, with what holds for it."""
-    others = [near for near in _near(passages)[:3] if near.title != passages[0].title]
+    others = [near for near in _near(passages)[:3] if near.title != passages[0].title and near.gist not in told.text]
     if len(question) < _STORY or not others:
         return told
     lines = "\n".join(f"· {one.title}：{one.gist}" for one in others)

@@ -1,7 +1,7 @@
 """The life of a version: draft, review, approval, publication, end."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from knowledge.documents import bank, shape
 from knowledge.documents.building import DocumentText, build
 from knowledge.documents.kinds.base import Question
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
-from knowledge.documents.models import Document, DocumentVersion, Kind, VersionEvent, VersionStatus
+from knowledge.documents.models import Document, DocumentVersion, Kind, VersionComment, VersionEvent, VersionStatus
 from knowledge.documents.saving import chunk_rows
 from knowledge.errors import (
     DraftExists,
@@ -40,6 +40,7 @@ MOVES: dict[VersionStatus, frozenset[VersionStatus]] = {
     S.superseded: frozenset(),
 }
 OPEN = (S.draft, S.in_review, S.approved)
+_TOLD_EVERY = timedelta(minutes=15)
 STATUS_LABELS = {
     S.draft: "草稿",
     S.in_review: "待审核",
@@ -152,11 +153,12 @@ def edit(
         )
     if base is None:
         raise VersionNotFound
+    held_topic = base.document.topic  # may have been put under another one since
     return start_draft(
         session,
         by=by,
         now=now,
-        content=base.content,
+        content={**base.content, "topic": held_topic or base.content.get("topic")},
         in_force_from=base.in_force_from,
         in_force_to=base.in_force_to,
         reviewed_on=base.reviewed_on,
@@ -176,8 +178,10 @@ def save_draft(
     revision: int,
     by: Person,
     now: datetime,
+    is_quiet: bool = False,
 ) -> DocumentVersion:
-    """The draft with this text: the same version, or the next one where a colleague has already seen this.
+    """The draft with this text: the same version, or the next one where a colleague has already seen this. `is_quiet`:
+    saved by itself while somebody writes; what happened to the version tells it once in a while.
 
     Raises EditConflict when somebody saved since `revision` was read: the version then holds what they wrote.
     """
@@ -222,9 +226,25 @@ def save_draft(
         == 1
     ):
         version.document.title, version.document.topic = version.content["title"], version.content["topic"]
-    _record(session, version, by, now, "saved")
+    if not is_quiet or not _saved_lately(session, version, by, now):
+        _record(session, version, by, now, "saved")
     session.flush()
     return version
+
+
+def _saved_lately(session: Session, version: DocumentVersion, by: Person, now: datetime) -> bool:
+    of_version = select(VersionEvent).where(VersionEvent.version_id == version.id)
+    last = session.scalar(of_version.order_by(VersionEvent.id.desc()).limit(1))
+    return last is not None and last.what == "saved" and last.staff_id == by.id and now - last.at < _TOLD_EVERY
+
+
+def put_under(session: Session, document: Document, topic: str) -> None:
+    """This topic, for figures and routing; a draft and later versions keep it."""
+    document.topic = topic
+    version = open_version(session, document.id)
+    if version is not None and version.status is S.draft and version.submitted_at is None:
+        version.content = {**version.content, "topic": topic}
+    session.flush()
 
 
 def submit(
@@ -268,20 +288,53 @@ def send_back(session: Session, version_id: int, *, by: Person, now: datetime, r
 
 
 def approve(
-    session: Session, version_id: int, *, by: Person, now: datetime, accepts_marks: bool = False
+    session: Session,
+    version_id: int,
+    *,
+    by: Person,
+    now: datetime,
+    accepts_marks: bool = False,
+    accepts_remarks: bool = False,
 ) -> DocumentVersion:
     """By a second person.
 
-    Raises SamePerson, MoveNotAllowed, and ReasonNeeded where marks were left and aren't accepted expressly.
+    Raises SamePerson, MoveNotAllowed, and ReasonNeeded where marks were left, or remarks are open, and aren't accepted
+    expressly.
     """
     version = get(session, version_id)
     if by.id is None or by.id in version.editors or by.id == version.author_id:
         raise SamePerson
     if version.waivers.get("anonymity") and not accepts_marks:
         raise ReasonNeeded("作者留下了可能认出人的地方，请看过理由，勾选“我看过，同意”再通过。")
+    remarks = open_remarks(session, version)
+    if remarks and not accepts_remarks:
+        raise ReasonNeeded(f"还有 {remarks} 条意见没有处理。请先处理，或者勾选“这些意见可以以后再改”。")
     _move(session, version, S.approved, approved_by=by.name, approved_by_id=by.id, approved_at=now)
-    _record(session, version, by, now, "approved")
+    _record(session, version, by, now, "approved", f"{remarks} 条意见以后再改" if remarks else "")
     return version
+
+
+def open_remarks(session: Session, version: DocumentVersion) -> int:
+    """How many remarks on this text, or on those before it, nobody has settled."""
+    asked = (
+        select(func.count(VersionComment.id))
+        .join(DocumentVersion, VersionComment.version_id == DocumentVersion.id)
+        .where(
+            DocumentVersion.document_id == version.document_id,
+            DocumentVersion.number <= version.number,
+            VersionComment.settled_at.is_(None),
+        )
+    )
+    return session.scalar(asked) or 0
+
+
+def to_review(session: Session, person: int, places: Collection[str] | None) -> int:
+    """How many versions wait for a colleague of who wrote them, at these places; None: at all."""
+    asked = select(DocumentVersion.editors, DocumentVersion.author_id).join(Document)
+    asked = asked.where(DocumentVersion.status == S.in_review)
+    if places is not None:
+        asked = asked.where(Document.place_id.in_(places))
+    return sum(person not in row.editors and person != row.author_id for row in session.execute(asked))
 
 
 def request_publication(

@@ -1,4 +1,5 @@
-"""Which of our answers a message asks for, learned from the ways of asking of all of them.
+"""Which of our answers, guides, policies and stories a message asks for, learned from the ways of asking of all of
+them.
 
 Two opinions are multiplied. By words: how likely an answer's ways of asking would bring forth these characters and
 pairs of characters (multinomial naive Bayes over tf-idf, Lidstone smoothing). By meaning: a linear softmax over the
@@ -29,6 +30,8 @@ _SCALE = 3.0  # log of the softmax's scale to begin with
 _MOST_CHARACTERS = 300
 _FEWEST_LETTERS = 2
 _FEWEST = 2  # answers; of one there is nothing to choose
+# Of these each document is one answer; a statute or a village's rules are a hundred.
+KINDS = (Kind.answer, Kind.service_guide, Kind.policy, Kind.regulation, Kind.case_story)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,10 @@ class AnswerClassifier:
         by_words = _log_softmax(self._words.chances(text[:_MOST_CHARACTERS]))
         return _log_softmax(by_words + _log_softmax(self._head @ vector + self._bias))
 
+    def by_document(self, text: str, vector: np.ndarray) -> dict[str, float]:
+        """Document -> log P."""
+        return dict(zip(self.ids, self.chances(text, vector).tolist(), strict=True))
+
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.stem}.fresh.npz")
@@ -118,12 +125,14 @@ class LiveClassifier:
 
 
 def ways_of_asking(session: Session) -> list[tuple[str, str]]:
-    """(text, document) of all questions that lead to an answer of ours, those set aside left out, in a fixed order."""
+    """(text, document) of all questions that lead to a text of ours of these `KINDS`, those set aside left out, in a
+    fixed order.
+    """
     asked = (
         select(BankQuestion.text, BankTarget.document_id)
         .join(BankTarget, BankTarget.question_id == BankQuestion.id)
         .join(Document, Document.id == BankTarget.document_id)
-        .where(BankQuestion.set_aside.is_(False), Document.kind == Kind.answer)
+        .where(BankQuestion.set_aside.is_(False), Document.kind.in_(KINDS))
         .order_by(BankTarget.document_id, BankQuestion.id)
     )
     return [(str(text), str(document)) for text, document in session.execute(asked)]

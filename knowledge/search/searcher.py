@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -21,12 +21,15 @@ from knowledge.search import fit, lexical, rows
 from knowledge.search.articles import ENDED, named_in_force
 from knowledge.search.index import SOFTNESS, Candidates, Index
 from knowledge.search.passages import Draft, Passage, load_passages, whole_text
-from knowledge.statutes.citations import named_article
+from knowledge.statutes.citations import named_article, parse_citation
 
 # Chosen on the ways of asking set aside, checked on bench dev; docs/retrieval.md has the figures and the command.
 LEXICAL_WEIGHT = 0.08
 # Beside equals a text of the resident's own place comes first: the village's rule, the county's subsidy.
 LOCAL = 0.06
+# What an article gains by an answer that rests on it, by P(answer); chosen on bench dev (docs/retrieval.md).
+_RESTED_ON, _ROOT, _LIKELY = 0.05, 0.3, -5.0
+_FIRST_CITED, _LATER_CITED = 4, 0.6
 _SMALL_WORDS = 8  # characters by which one way of asking may be longer in small words: 请问一下…怎么弄呢
 
 
@@ -42,10 +45,17 @@ class Searcher:
         embedder: Embedder,
         live: Callable[[], Index],
         classifier: Callable[[], AnswerClassifier | None] = lambda: None,
+        draft: Draft | None = None,
     ) -> None:
+        """draft: what every search supposes to be published, unless it brings one of its own."""
         self.embedder = embedder
         self.live = live
         self.classifier = classifier
+        self._draft = draft
+
+    def supposing(self, draft: Draft | None) -> "Searcher":
+        """The same, as if this version were published."""
+        return Searcher(embedder=self.embedder, live=self.live, classifier=self.classifier, draft=draft)
 
     def search(
         self,
@@ -64,13 +74,13 @@ class Searcher:
         Only what is published, in force on `day` and of this place comes back, whatever the snapshot holds. With
         `draft`, as if that version were published.
         """
-        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft)
+        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft or self._draft)
         hits = [h for h in self._hits(session, asked, k) if h.reason is None]
         return _loaded(session, hits, asked.text, k)
 
     def weigh(self, session: Session, query: str, *, day: date, place: str | None = None) -> list[fit.Weighed]:
         """What the second look weighed, best first."""
-        asked = _Asked(normalise(query), day, place, (), {}, None)
+        asked = _Asked(normalise(query), day, place, (), {}, self._draft)
         return [h.weighed for h in self._hits(session, asked, fit.LOOKED_AT) if h.weighed is not None]
 
     def explain(
@@ -88,7 +98,7 @@ class Searcher:
         """What `search` weighed: what it shows, the `k` best, and among those whatever scored as high and isn't
         shown, with the reason.
         """
-        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft)
+        asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft or self._draft)
         hits = self._hits(session, asked, k)
         known = {h.chunk_id for h in hits}
         elsewhere = self._hits(session, asked, k, everywhere=True)
@@ -99,7 +109,7 @@ class Searcher:
         least = min((p.raw for p in shown), default=-math.inf)
         hidden = [h for h in hits if h.reason is not None and h.raw >= least][: 2 * k]
         kept = sorted([*hidden, *(h for h in hits if h.chunk_id in passages)], key=lambda h: -h.raw)
-        return _explained(session, kept, passages, draft.questions if draft else {})
+        return _explained(session, kept, passages, asked.draft.questions if asked.draft else {})
 
     def _hits(self, session: Session, asked: "_Asked", k: int, *, everywhere: bool = False) -> list["_Hit"]:
         """Candidates, best first, those that may not be shown with the reason.
@@ -114,15 +124,22 @@ class Searcher:
         found = (live.plus(asked.draft.segment) if asked.draft else live).search(
             asked.text, vector, width=600 if asked.kinds else 150, places=None if everywhere else serving
         )
+        chances = self._chances(asked.text, vector)
         hits = _weighed(session, found, asked, serving, most=max(300, 20 * k))
+        hits = _with_rested_on(session, hits, chances)
         named = None if asked.kinds else named_article(asked.text)
         if named and (article := named_in_force(session, named, asked.day)):
             hits = _first(article[0].id, hits)
         hits.sort(key=lambda h: -h.raw)
-        return self._looked_at(session, hits, asked, live, vector)
+        return self._looked_at(session, hits, asked, live, chances)
+
+    def _chances(self, text: str, vector: np.ndarray) -> Mapping[str, float]:
+        """log P of each document that the classifier knows, empty without one."""
+        classifier = self.classifier()
+        return classifier.by_document(text, vector) if classifier else {}
 
     def _looked_at(
-        self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index, vector: np.ndarray
+        self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index, chances: Mapping[str, float]
     ) -> list["_Hit"]:
         """The best that may be shown once more, by all that was weighed and by their words; what was named stays
         first. They share their raw scores out anew, so that the order still follows those.
@@ -130,25 +147,14 @@ class Searcher:
         best = [h for h in hits if h.reason is None and not h.is_named][: fit.LOOKED_AT]
         if not best:
             return hits
-        weighed = self._with_likely(_weighed_words(session, best, asked, live), asked.text, vector)
+        weighed = _weighed_words(session, best, asked, live)
+        weighed = [replace(one, likely=chances.get(one.document)) for one in weighed]
         order = np.argsort(-fit.logits(weighed), kind="stable")
         looked = [
             replace(best[i], raw=best[place].raw, weighed=weighed[i], place=place) for place, i in enumerate(order)
         ]
         seen = {h.chunk_id for h in best}
         return sorted([*looked, *(h for h in hits if h.chunk_id not in seen)], key=lambda h: (-h.raw, h.place))
-
-    def _with_likely(self, weighed: list[fit.Weighed], text: str, vector: np.ndarray) -> list[fit.Weighed]:
-        """With what the classifier says of those that it knows."""
-        classifier = self.classifier()
-        if classifier is None:
-            return weighed
-        chances = classifier.chances(text, vector)
-        known = (classifier.ids.get(one.document) for one in weighed)
-        return [
-            one if row is None else replace(one, likely=float(chances[row]))
-            for one, row in zip(weighed, known, strict=True)
-        ]
 
 
 @dataclass(frozen=True)
@@ -268,6 +274,27 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
             )
         )
     return hits
+
+
+def _with_rested_on(session: Session, hits: list[_Hit], chances: Mapping[str, float]) -> list[_Hit]:
+    """Articles that the likeliest answers rest on lie nearer: a resident's words name no term of the statute."""
+    likely = {d: float(np.exp(p)) for d, p in chances.items() if p > _LIKELY}
+    if not likely:
+        return hits
+    leans = dict[tuple[str, str | None], float]()
+    basis = select(DocumentVersion.document_id, Chunk.details).join(Chunk, Chunk.version_id == DocumentVersion.id)
+    told = basis.where(DocumentVersion.document_id.in_(likely), DocumentVersion.status == VersionStatus.published)
+    for document, details in session.execute(told):
+        for place, cited in enumerate((details or {}).get("basis") or []):
+            aim = parse_citation(cited)
+            part = likely[document] * (1.0 if place < _FIRST_CITED else _LATER_CITED)
+            leans[aim.document_id, aim.ref] = leans.get((aim.document_id, aim.ref), 0.0) + part
+    return [
+        replace(h, raw=h.raw + _RESTED_ON * min(1.0, leans[h.document_id, h.ref]) ** _ROOT)
+        if (h.document_id, h.ref) in leans
+        else h
+        for h in hits
+    ]
 
 
 @lru_cache(maxsize=8192)

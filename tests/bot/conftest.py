@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.settings import Settings
 from bot.turns import Turns
-from bot.web.resident import events, matters, progress, widget
+from bot.web.resident import events, files, matters, progress, widget
 from bot.web.resident.chat import Chat
 from tests.bot.county import places_and_offices, whole_county
 from tests.bot.world import World, console
@@ -35,6 +35,7 @@ def _pages(sessions: sessionmaker[Session], home: Path) -> World:
     turns = Turns(sessions=sessions, rasa=FakeRasa([{"kind": "answer", "text": "可以。"}]))  # type: ignore[arg-type]
     app.state.chat = Chat(settings=settings, sessions=sessions, turns=turns, degraded=lambda: None)
     app.include_router(progress.router)
+    app.include_router(files.router)
     app.include_router(widget.router)
     app.include_router(events.router)
     app.include_router(matters.router)

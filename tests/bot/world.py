@@ -16,7 +16,7 @@ from bot.web import errors
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
 from knowledge.tables import Base
-from tests.fakes import NoSearch, no_intent, no_slots
+from tests.fakes import NoSearch, no_rehearsal, no_slots
 
 PASSWORD = "village-bridge-42"
 HASH = passwords.hashed(PASSWORD)
@@ -85,6 +85,7 @@ class World:
             "conversation_id": self.conversation,
             "opening_id": self.opening,
             "photo_id": self.photo,
+            "file_id": 1,
             "staff_id": 1,
             "document_id": self.document,
             "version_id": self.version,
@@ -113,6 +114,9 @@ DEEDS = {
         "note",
         "tell",
         "pause",
+        "undo",
+        "send-now",
+        "hold",
         "category",
         "green",
         "call",
@@ -126,10 +130,12 @@ DEEDS = {
         "mediation-sign",
         "mediation-fail",
     ],
-    "/staff/calendar/1/{do}": ["cancel", "mark", "note"],
+    "/staff/calendar/1/{do}": ["cancel", "edit", "mark", "note"],
+    "/staff/hours/{what}": ["week", "inherit", "day", "forget"],
     "/staff/conversations/conversation-1/{do}": [
         "accept",
         "say",
+        "withdraw",
         "give-back",
         "close",
         "transfer",
@@ -154,7 +160,8 @@ def tools(**more: Any) -> Tools:
         "golden": nothing,
         "today": lambda: DAY,
         "topic": lambda _: "其他",
-        "intent": no_intent,
+        "rehearse": no_rehearsal,
+        "supposing": lambda supposed: nothing,
         "slots": no_slots,
         "gate": lambda session, version: [],
         "is_indexed": lambda version: True,

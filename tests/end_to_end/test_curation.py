@@ -222,6 +222,9 @@ def test_an_abstained_question_becomes_a_document_and_is_answered(
     group = writer.locator("section", has_text=question).first
     assert group.is_visible(), before
     shot(writer, "curation-11-unanswered")
+    group.scroll_into_view_if_needed()
+    group.get_by_text("当时说：", exact=False).first.wait_for()
+    assert "现在还答不上" in group.inner_text()
     group.locator("select[name=kind]").select_option("service_guide")
     group.locator("select[name=place]").select_option("shiqiao")
     group.get_by_role("button", name="写一份资料").click()
@@ -240,3 +243,54 @@ def test_an_abstained_question_becomes_a_document_and_is_answered(
     shot(reader, "curation-12-answered-now")
     writer.context.close()
     reader.context.close()
+
+
+def test_from_an_unanswered_question_to_a_sentence_that_residents_hear(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
+    """The whole path in two browsers, timed: what a resident asked twice, written once, checked, published, heard."""
+    secret = prepared.secret("internal")
+    ask, others = "荷塘边能不能搭棚子卖凉粉", ("我想在荷塘边上搭个棚卖凉粉行不行", "荷花塘旁边支个凉粉摊子要找谁批")
+    assert "先跟荷塘管理员说" not in heard(base, ask, "shiqiao", secret)
+    writer, reader = desks(browser, base, prepared)
+    started = time.monotonic()
+    writer.goto(f"{base}/staff/knowledge/unanswered")
+    group = writer.locator("section.card", has_text="凉粉").first
+    group.scroll_into_view_if_needed()
+    group.get_by_text("现在说：", exact=False).first.wait_for()
+    group.locator("select[name=place]").select_option("shiqiao")
+    group.get_by_role("button", name="写一份资料").click()
+    writer.wait_for_url("**/versions/**")
+    version = version_of(writer)
+    held = writer.locator("#editor [name=questions]").input_value().split("\n")
+    proposed = writer.locator("button[data-add-question]")
+    for button in proposed.all():
+        button.click()
+    assert held
+    assert all("凉粉" in one for one in held)
+    writer.locator("#editor [name=answer]").fill("能搭，先跟荷塘管理员说，搭在东头。")
+    writer.locator("#editor [name=steps]").fill("打村委会电话，说清搭几天")
+    writer.locator("#editor [name=door]").select_option("村委会")
+    writer.locator("#editor [name=other_sources]").fill("石桥村村民会议决定")
+    writer.get_by_text("自己存好了", exact=False).wait_for()
+    writer.reload()
+    assert "先跟荷塘管理员说" in writer.locator("#editor [name=answer]").input_value(), "a reload loses nothing"
+    box = writer.locator("section[aria-label=试一试]")
+    box.locator("[name=q]").fill(others[0])
+    box.locator("select[name=place]").select_option("shiqiao")
+    box.get_by_role("button", name="试一试").click()
+    writer.locator("#tried").get_by_text("答的就是您试的这一版", exact=False).wait_for()
+    shot(writer, "curation-13-tried")
+    press(writer, "保存并送审")
+    reader.goto(f"{base}/staff/knowledge?show=review")
+    assert reader.locator(".rail .count[title=等我审核的]").inner_text() == "1"
+    reader.goto(f"{base}/staff/knowledge/versions/{version}/review")
+    reader.get_by_role("button", name="通过并马上发布").click()
+    reader.get_by_text("居民看得到了 ✓").wait_for(timeout=360_000)
+    reader.get_by_text("答的就是这一份", exact=False).wait_for()
+    print(f"from the question to what residents hear: {time.monotonic() - started:.1f} s, typing apart")
+    shot(reader, "curation-14-seen")
+    for wording in (ask, *others):
+        assert "先跟荷塘管理员说" in heard(base, wording, "shiqiao", secret), wording
+    for page in (writer, reader):
+        page.context.close()

@@ -17,11 +17,13 @@ from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
+from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.smalltalk import friendly
-from knowledge.answering.told import Answer
+from knowledge.answering.told import Abstention, Answer
 
-# "I can't help with that" never answers what lies near to a question of ours.
+# "I can't help with that" never answers what lies near to a question of ours, nor does small talk what is longer.
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
+_CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
 _THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
@@ -31,7 +33,7 @@ _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
     r"编号|工单|查.{0,3}(?:进度|一下我)|进度|(?:我|俺|咱|给你们?)(?:上次|上回|之前|前几天|昨天|前天|上个?月|上周)?"
     r"(?:报|登记|反映|投诉|上报|说)的?(?:那|这|过)?(?:个|件|事)?|(?:这|那)(?:件|个)?事.{0,6}(?:咋样|怎么样|办|解决|没人|谁管|到哪)"
-    r"|催|撤(?:回|销|了)?(?:吧|掉)?$|^补充|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)|^[1-5一二三四五]\s?分"
+    r"|^.{0,6}催|催(?:一|催|办|促)|撤(?:回|销|了)?(?:吧|掉)?$|^补充|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)|^[1-5一二三四五]\s?分"
 )
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
 _BOOKING = re.compile(r"约|律师|预约|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
@@ -41,6 +43,10 @@ _PERSON = re.compile(
 )
 _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过期|来得及|还剩|哪天到期|到哪天|几号到")
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
+_PLEASANTRY = re.compile(
+    r"吃(?:了|饭|过)?(?:没|了吗|吗)|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
+    r"|[过新]年好"
+)
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -100,7 +106,11 @@ ROWS = (
     _row("check_legal_aid", 0.5, lambda turn, held: bool(_AID.search(turn.text))),
     _row("change_place", 0.5, lambda turn, held: bool(_PLACE.search(turn.text)), is_hollow=True),
     _row("ask_grid_worker", 0.6, lambda turn, held: "网格" in turn.text, is_hollow=True),
-    _row("greet thanks goodbye chitchat ask_capabilities", 0.6, lambda turn, held: len(turn.text) < 4),
+    _row(
+        "greet thanks goodbye chitchat ask_capabilities",
+        0.6,
+        lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _CASE_WORDS and bool(_PLEASANTRY.search(turn.text))),
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -155,6 +165,8 @@ class Routed(CustomAction):
     def do(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
+        if not turn.form and listed_matters(turn.text):
+            return self._matter.do(turn)
         row = None if turn.form else row_of(turn.intent)
         if row is None or row.stands(turn, self._open(turn)):
             return self._action.do(turn)
@@ -164,7 +176,7 @@ class Routed(CustomAction):
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" else ""
             return say(reply_of(found, before=before), events=remembered(turn, found))
-        if row.intents & _NOT_MINE and found.raw >= _NOT_MINE_RAW and len(turn.text) >= _NAMED:
+        if _is_near(row, found, turn.text):
             return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
@@ -173,6 +185,13 @@ class Routed(CustomAction):
     def _open(self, turn: Turn) -> Open:
         with self.services.sessions() as session:
             return open_in(session, turn)
+
+
+def _is_near(row: Row, found: Abstention, text: str) -> bool:
+    """Not sure enough to be told here, and yet no chat and nothing foreign."""
+    if row.intents & _CHAT:
+        return len(text) >= _LONG and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
+    return bool(row.intents & _NOT_MINE) and found.raw >= _NOT_MINE_RAW and len(text) >= _NAMED
 
 
 def open_in(session: Session, turn: Turn) -> Open:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from actions.dialogue.frame.answering import Answering
+from actions.dialogue.frame.answering import Answering, reply_of
 from actions.dialogue.frame.base import Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
@@ -87,6 +87,30 @@ def plainer(answering: Answering, turn: Turn) -> Reply | None:
     )
 
 
+def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
+    """What the last answer says that lies nearest to these words: one of its cases, of what else it says, or of its
+    steps; said as such, with whom to ask where it isn't the point. None where it has none.
+    """
+    told = _told(answering, turn.slot("last_document"))
+    if told is None:
+        return None
+    lines = [f"{when}：{then}" for when, then in cases_in(list(told.details.get("cases") or []))]
+    lines += [*more_in(list(told.details.get("more") or [])).values(), *(told.details.get("steps") or [])]
+    if not lines:
+        return None
+    vectors = answering.services.searcher.embedder.encode_queries([turn.text, *lines])
+    nearest = lines[int((vectors[1:] @ vectors[0]).argmax())].rstrip("。")
+    door = DOORS.get(told.details.get("door") or "")
+    where = f"打 {door.phone} 问{door.name}，或者" if door else ""
+    return Reply(
+        ReplyKind.answer,
+        f"还是刚才那件事。您说的这个情况，最挨得上的是这一句：\n{nearest}。",
+        next=f"没说到点子上的话，{where}把前后的事连起来再说一遍，我重新找。",
+        links=phone_links(door.phone) if door else (),
+        citations=(told.source,),
+    )
+
+
 def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answer, str] | None:
     """The surest of three readings, with the words it was found by: alone, after the last question, within what the
     last answer answers; None where none is sure enough.
@@ -103,6 +127,14 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
         if best is None or sure > best[0]:
             best = (sure, found, words)
     return (best[1], best[2]) if best else None
+
+
+def again(answering: Answering, turn: Turn, found: Answer) -> Reply:
+    """What was found for these words; where it is the answer that was told last, its line that lies nearest, since the
+    same words once more would say that nobody listened.
+    """
+    is_said = found.document and found.document == turn.slot("last_document")
+    return (nearest_line(answering, turn) if is_said else None) or reply_of(found)
 
 
 def _reply(told: Told, text: str, *phones: str) -> Reply:

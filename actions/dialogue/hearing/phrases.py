@@ -39,14 +39,28 @@ EXPLICIT = re.compile(
     ),
     re.IGNORECASE,
 )
+# A word of filing that asks for none: 结婚登记, 上回登记的, 没顾上报, 不退算举报, 派出所登记了.
+_NO_REQUEST = re.compile(
+    r"(?:没|未|不|结婚|离婚|产权|产|户口|户籍|出生|车辆|抵押|失业|上[回次]|之前|以前|昨天|前天|已经|顾上?|来得及|去|被|他|她|人家)"
+    r"(?:有|曾|给|去|办|做|来|再)?(?:登记|上报|举报|投诉|反映|报案|维权)"
+    r"|(?:登记|上报|举报|投诉|反映|报案|维权)(?:号|的|过|了|机关|处|证|表|费|在|到|成|人|吗|有用|没用|信)"
+)
+_REQUEST = re.compile(
+    r"(?:要|想|帮|给|请|替|来|得|我|俺)[^，。,]{0,4}(?:登记|上报|举报|投诉|反映|反应|报案|维权|告状|调解)"
+    r"|[给帮替][我俺咱](?:们)?(?:报|处理|管)"
+)
+_PLAIN = 40  # characters; beyond, a word of filing within the story is part of the story
 _RESUME = re.compile(r"接着(?:报|登记|上次|刚才|说上次|说刚才|弄)|继续(?:报|登记|上次|刚才|弄)|上次没报完|没报完的")
 
 FILLER = re.compile(r"[要中好行对得嗯呐嘛吧呀啊哦了的哈请给帮忙我俺你们一下这个件事情点，,。！!. 可以想来]")
 
 
 def is_explicit(text: str) -> bool:
-    """Whether somebody asks to file, not only tells a trouble."""
-    return bool(EXPLICIT.search(text)) or is_resume(text)
+    """Whether somebody asks to file, not only tells a trouble in which a word of filing stands."""
+    if is_resume(text):
+        return True
+    asked = EXPLICIT.search(_NO_REQUEST.sub("", text))
+    return bool(asked) and (len(text) < _PLAIN or bool(_REQUEST.search(_NO_REQUEST.sub("", text))))
 
 
 def digits_in(text: str) -> str:

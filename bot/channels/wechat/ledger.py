@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bot.channels.base import Remaining
 from bot.channels.wechat.models import WechatContact, WechatReceipt, WechatSent
@@ -196,12 +196,24 @@ def pending(session: Session, conversation_id: str) -> Sequence[tuple[Message, i
         select(Message, WechatSent.pieces, WechatSent.via)
         .outerjoin(WechatSent, WechatSent.message_id == Message.id)
         .where(
-            Message.conversation_id == conversation_id, Message.sender != Sender.resident, WechatSent.done_at.is_(None)
+            Message.conversation_id == conversation_id,
+            Message.sender != Sender.resident,
+            WechatSent.done_at.is_(None),
+            *_still_said(),
         )
         .order_by(Message.id)
         .limit(50)
     )
     return [(message, pieces or 0, via == SENDING) for message, pieces, via in rows]
+
+
+def _still_said() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Not withdrawn; and of a withdrawal nothing where not even a first piece of the message had left us."""
+    gone = aliased(WechatSent)
+    left = select(gone.message_id).where(
+        gone.message_id == Message.withdraws, (gone.pieces > 0) | (gone.via == SENDING)
+    )
+    return Message.withdrawn_at.is_(None), Message.withdraws.is_(None) | left.exists()
 
 
 def unanswered(session: Session, conversation_id: str) -> int | None:
@@ -242,6 +254,7 @@ def waiting_contacts(
             Message.sender != Sender.resident,
             Message.created_at < now - settled,
             WechatSent.done_at.is_(None),
+            *_still_said(),
         )
     )
     r = WechatReceipt

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.channels.base import Sessions
+from bot.conversations.agents import attachments
 from bot.conversations.models import Conversation
 from bot.settings import Settings
 
@@ -20,6 +21,7 @@ class Links:
     def __init__(self, *, secret: str, public_url: str, sessions: Sessions) -> None:
         self._pages = URLSafeTimedSerializer(secret, salt="wechat-page")
         self._sources = URLSafeTimedSerializer(secret, salt="wechat-sources")
+        self._files = attachments.Links(secret)
         self.base, self._sessions = public_url.rstrip("/"), sessions
 
     def page(self, conversation_id: str) -> str:
@@ -29,6 +31,9 @@ class Links:
 
     def sources(self, message_id: int) -> str:
         return f"{self.base}/w/s/{self._sources.dumps(message_id)}"
+
+    def file(self, attachment_id: int) -> str:
+        return f"{self.base}{self._files.path(attachment_id)}"
 
     def read_page(self, session: Session, token: str) -> tuple[Conversation | None, bool]:
         """The conversation, and whether the link still opens it."""

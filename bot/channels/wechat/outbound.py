@@ -16,6 +16,7 @@ from bot.channels.wechat.models import WechatContact, WechatReceipt
 from bot.channels.wechat.wire.api import NoAnswer, TryLater, WechatApi, WechatError, WindowClosed
 from bot.channels.wechat.wire.text import MOST_BYTES, pieces, shown
 from bot.channels.wechat.wire.xml import Incoming
+from bot.conversations.agents import attachments
 from bot.conversations.models import Message, Sender
 
 AGAIN = "（补发，收到过就不用再看）\n"
@@ -228,6 +229,9 @@ class Outbound:
         who = f"【{said.agent}】" if message.sender is Sender.agent and said.agent else ""
         sources = links.sources(message.id) if said.citations else None
         text = shown(said, sources=sources, own_url=links.base, is_numbered=is_numbered)
+        if file := attachments.told_of(message):
+            look = "点开看照片" if file["kind"] == attachments.PHOTO else "点开看文件"
+            text += f"\n{look}（{attachments.LASTS_DAYS} 天内能打开）：{links.file(file['id'])}"
         if said.kind is ReplyKind.booking and not self._line.account.can_begin:
             for promised, true in _PROMISED.items():
                 text = text.replace(promised, true)

@@ -1,5 +1,6 @@
 """Names, citations, hard words, conflicts."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -71,16 +72,28 @@ def swapped(kind: Kind, content: dict[str, Any], wanted: str) -> dict[str, Any]:
     """The content with one marked wording replaced everywhere by what is offered for it; unchanged for any other
     wording.
     """
-    offers = {mark.text: mark.replacement for f in fields(kind, content) if f.is_prose for mark in find_marks(f.text)}
-    if wanted not in offers:
+    found = offers(kind, content)
+    if wanted not in found:
         return content
-    return {name: _replaced(value, wanted, offers[wanted]) for name, value in content.items()}
+    return {name: _replaced(value, wanted, found[wanted]) for name, value in content.items()}
+
+
+def offers(kind: Kind, content: dict[str, Any]) -> dict[str, str]:
+    """What each marked wording may be replaced by, the longest first: a name within an address goes with it."""
+    marks = [mark for f in fields(kind, content) if f.is_prose for mark in find_marks(f.text)]
+    return {m.text: m.replacement for m in sorted(marks, key=lambda m: -len(m.text))}
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:
     if isinstance(value, list):
         return [_replaced(v, old, new) for v in value]
-    return value.replace(old, new) if isinstance(value, str) else value
+    return _said_once(value.replace(old, new), new) if isinstance(value, str) else value
+
+
+def _said_once(text: str, new: str) -> str:
+    """身份证号：（身份证号略） says it twice."""
+    name = new.removeprefix("（").removesuffix("略）")
+    return re.sub(rf"{re.escape(name)}(?:号码|是|为)?[：:\s]*{re.escape(new)}", new, text) if name != new else text
 
 
 def _cited(content: dict[str, Any]) -> list[str]:

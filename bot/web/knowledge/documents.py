@@ -14,7 +14,7 @@ from actions.papers.letter import CitedArticle, ConflictingClause, township_lett
 from actions.papers.printing import as_pdf
 from bot.staff import rights
 from bot.web.downloads import file_response
-from bot.web.knowledge.forms import stored
+from bot.web.knowledge.forms import stored, with_question
 from bot.web.knowledge.preview import SIZES, View, preview
 from bot.web.knowledge.shelf import (
     KIND_NAMES,
@@ -30,6 +30,7 @@ from bot.web.knowledge.shelf import (
     state,
 )
 from bot.web.staff.desk import Form, Seat
+from bot.web.staff.typed import words
 from knowledge.documents import comments, versions
 from knowledge.documents.fields import fields
 from knowledge.documents.kinds.registry import EDITABLE
@@ -52,8 +53,8 @@ router = APIRouter(prefix="/staff/knowledge")
 
 
 @router.get("/new", response_class=HTMLResponse)
-def new(at: KnowledgeSeat) -> Response:
-    return _new_page(at, {"place": at.staff.place_id})
+def new(at: KnowledgeSeat, title: str = "") -> Response:
+    return _new_page(at, {"place": at.staff.place_id, "title": words(title, 200)})
 
 
 @router.post("/new", response_class=HTMLResponse)
@@ -110,8 +111,10 @@ def edit(at: KnowledgeForm, document_id: str) -> Response:
     """The version in work, a new one of what residents see, or with `number` a new one of an older text (a
     roll-back).
     """
-    found, number = find_document(at, document_id), at.number("number")
+    found, number, ask = find_document(at, document_id), at.number("number"), at.text("ask", 300)
     rights.check_place(at.session, at.staff, found.place_id)
+    if ask:
+        return at.back(address(_with_question(at, found.id, ask).id))
     try:
         version = versions.edit(at.session, found.id, by=person(at), now=datetime.now(UTC), number=number)
     except DraftExists as error:
@@ -123,6 +126,26 @@ def edit(at: KnowledgeForm, document_id: str) -> Response:
     at.session.commit()
     is_draft = version.status is VersionStatus.draft
     return at.back(address(version.id) if is_draft else f"{address(version.id)}/review")
+
+
+def _with_question(at: Form, document_id: str, ask: str) -> DocumentVersion:
+    """The version in work, begun now where there is none, with one more way of asking. Raises MoveNotAllowed."""
+    version = versions.edit(at.session, document_id, by=person(at), now=datetime.now(UTC))
+    at.record("加一种问法", document_id, detail=f"第 {version.number} 版")
+    content = with_question(version.document.kind, version.content, ask)
+    version = versions.save_draft(
+        at.session,
+        version.id,
+        content=content,
+        in_force_from=version.in_force_from,
+        in_force_to=version.in_force_to,
+        reviewed_on=version.reviewed_on,
+        revision=version.revision,
+        by=person(at),
+        now=datetime.now(UTC),
+    )
+    at.session.commit()
+    return version
 
 
 def _new_page(at: Seat, given: dict[str, str], *, problem: str | None = None) -> HTMLResponse:

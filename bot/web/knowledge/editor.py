@@ -7,22 +7,25 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
+from actions.errors import InvalidInput
 from bot.web.knowledge import forms
-from bot.web.knowledge.checks import MOST_HINTS, checks, swapped
+from bot.web.knowledge.asking.unanswered import take_up
+from bot.web.knowledge.checks import MOST_HINTS, checks, offers, swapped
 from bot.web.knowledge.forms import Typed
 from bot.web.knowledge.preview import SIZES, View, preview
 from bot.web.knowledge.shelf import KIND_NAMES, KnowledgeSeat, address, find_version, person, state
 from bot.web.staff.desk import Form, Seat, form
+from knowledge.clock import SHANGHAI
 from knowledge.documents import comments, versions
 from knowledge.documents.differences import FieldDifference, by_field
 from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.kinds.service_guide import PROOFS
 from knowledge.documents.kinds.village_rule import CLAUSE_STATUSES
-from knowledge.documents.models import DocumentVersion, VersionStatus
+from knowledge.documents.models import DocumentVersion, Kind, VersionStatus
 from knowledge.documents.topics import TOPICS
-from knowledge.errors import EditConflict, Incomplete, MoveNotAllowed, ReasonNeeded
+from knowledge.errors import EditConflict, FileRefused, Incomplete, MoveNotAllowed, ReasonNeeded
 from knowledge.village_rules.check import suggested_conflict
 
 router = APIRouter(prefix="/staff/knowledge/versions")
@@ -42,6 +45,7 @@ class Editing:
     is_locked: bool = False
     reason: str = ""
     done: str = ""
+    pasted: str = ""  # a whole text that couldn't be taken apart
 
 
 @router.get("/{version_id}", response_class=HTMLResponse)
@@ -71,8 +75,11 @@ def look(at: EditorForm, version_id: str) -> Response:
 def save(at: EditorForm, version_id: str) -> Response:
     version, do = find_version(at, version_id, to_change=True), at.text("do", 100)
     editing = Editing(version, _typed(at, version, do), view=_view(at), reason=at.text("reason", 1000))
+    if do == "auto":
+        return _saved_by_itself(at, editing)
     if editing.typed.problem:
-        return _page(at, replace(editing, status=422, problem=editing.typed.problem))
+        pasted = at.text("whole", forms.MOST_PASTED)
+        return _page(at, replace(editing, status=422, problem=editing.typed.problem, pasted=pasted))
     if do == "look":
         return _page(at, editing)
     try:
@@ -92,6 +99,15 @@ def save(at: EditorForm, version_id: str) -> Response:
     return at.back(f"{address(saved.id)}/review")
 
 
+def _saved_by_itself(at: Form, editing: Editing) -> Response:
+    """While somebody writes: what they go on with, as JSON. Raises EditConflict, MoveNotAllowed."""
+    if editing.typed.problem:
+        raise InvalidInput(editing.typed.problem)
+    saved = _save(at, editing, is_quiet=True)
+    time = f"{datetime.now(SHANGHAI):%H:%M}"
+    return JSONResponse({"address": address(saved.id), "revision": saved.revision, "saved": time})
+
+
 def _view(at: Form) -> View:
     return View(part=at.number("part") or 0, size=at.text("size", 3))
 
@@ -100,9 +116,22 @@ def _typed(at: Form, version: DocumentVersion, do: str) -> Typed:
     """What was typed, after the button that was pressed."""
     kind, typed = version.document.kind, forms.typed(at.sent, version, by=at.staff.name, today=at.tools.today())
     content = forms.act(typed.content, kind, do)
-    if do.startswith("swap:") and KINDS[kind].is_masked:
-        content = swapped(kind, content, do.removeprefix("swap:"))
+    if do.startswith("swap") and KINDS[kind].is_masked:
+        wanted = offers(kind, content) if do == "swap-all" else [do.removeprefix("swap:")]
+        for wording in wanted:
+            content = swapped(kind, content, wording)
+    if do == "paste":
+        return _pasted(at, replace(typed, content=content), kind)
     return replace(typed, content=content)
+
+
+def _pasted(at: Form, typed: Typed, kind: Kind) -> Typed:
+    """With the clauses of a whole text that was pasted; one that can't be taken apart is told, and nothing is lost."""
+    try:
+        content, problem = forms.with_pasted(typed.content, kind, at.text("whole", forms.MOST_PASTED))
+    except FileRefused as error:
+        return replace(typed, problem=error.message_zh)
+    return replace(typed, content=content, problem=problem or typed.problem)
 
 
 def _beside(at: Seat, version: DocumentVersion, typed: Typed, view: View) -> dict[str, Any]:
@@ -137,6 +166,7 @@ def _page(at: Seat, shown: Editing) -> HTMLResponse:
         is_review=False,
         reason=shown.reason,
         done=shown.done,
+        pasted=shown.pasted,
         last=next(saves, None),
         kind_names=KIND_NAMES,
         kind=KINDS[version.document.kind],
@@ -150,7 +180,7 @@ def _page(at: Seat, shown: Editing) -> HTMLResponse:
     )
 
 
-def _save(at: Form, editing: Editing) -> DocumentVersion:
+def _save(at: Form, editing: Editing, *, is_quiet: bool = False) -> DocumentVersion:
     """Raises EditConflict, MoveNotAllowed."""
     typed = editing.typed
     saved = versions.save_draft(
@@ -163,8 +193,11 @@ def _save(at: Form, editing: Editing) -> DocumentVersion:
         revision=at.number("revision") or 0,
         by=person(at),
         now=datetime.now(UTC),
+        is_quiet=is_quiet,
     )
-    at.record("改资料", saved.document_id, detail=f"第 {saved.number} 版")
+    if not is_quiet:  # what happened to the version tells the others
+        take_up(at, saved)
+        at.record("改资料", saved.document_id, detail=f"第 {saved.number} 版")
     at.session.commit()
     return saved
 

@@ -13,9 +13,13 @@ from knowledge.documents.kinds.service_guide import SECTIONS
 from knowledge.documents.kinds.village_rule import CLAUSE_STATUSES
 from knowledge.documents.models import DocumentVersion, Kind
 from knowledge.documents.shape import shaped
+from knowledge.importing.files import read_pasted
+from knowledge.importing.recognising.document import recognise
+from knowledge.search.lexical import character_pairs
 from knowledge.village_rules.check import check_clause, suggested_conflict
 
 MOST_PARTS, MOST_SECTIONS = 300, 20
+MOST_PASTED = 200_000
 MOST_FIELDS = 4000  # three hundred clauses of twelve fields
 _TEXT = 20_000
 
@@ -89,6 +93,46 @@ def act(content: dict[str, Any], kind: Kind, do: str) -> dict[str, Any]:
         if what != "remove":
             parts.insert(max(0, place + (-1 if what == "up" else 1)), moved)
     return shaped(kind, {**content, field.name: parts})
+
+
+def with_question(kind: Kind, content: dict[str, Any], ask: str) -> dict[str, Any]:
+    """The content with one more way of asking; of a rule or regulation the part that has most of its words gets it."""
+    field = KINDS[kind].parts
+    if field is None:
+        return {**content, "questions": list(dict.fromkeys([*(content.get("questions") or []), ask]))}
+    pairs, parts = set(character_pairs(ask)), [dict(part) for part in content.get(field.name) or []]
+    if parts:
+        told = (f"{p.get('heading')} {p.get('text')} {p.get('answer')} {p.get('questions')}" for p in parts)
+        shared = [len(pairs & set(character_pairs(words))) for words in told]
+        best = parts[shared.index(max(shared))]
+        best["questions"] = list(dict.fromkeys([*(best.get("questions") or []), ask]))
+    return {**content, field.name: parts}
+
+
+def with_pasted(content: dict[str, Any], kind: Kind, whole: str) -> tuple[dict[str, Any], str | None]:
+    """The content with the clauses of this text: those of a number that is there get its words, the others follow.
+
+    Also what there is to say of it, where nothing could be taken apart. Raises FileRefused.
+    """
+    field = KINDS[kind].parts
+    if field is None:
+        return content, None
+    found = recognise(read_pasted(whole), kind=kind).content.get(field.name) or []
+    if not found:
+        return content, "没认出一条一条的来。请让每一条以“第一条”“1.”这样的编号另起一行，再贴一次；您贴的还在下面。"
+    held = {part["number"]: part for part in content[field.name] if part["text"].strip() or part["answer"].strip()}
+    for part in found:
+        held[part["number"]] = _renewed(held.get(part["number"], part), part)
+    return shaped(kind, {**content, field.name: list(held.values())[:MOST_PARTS]}), None
+
+
+def _renewed(former: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """With other words it has to be looked at again whether a clause agrees with the law."""
+    if former["text"] == part["text"]:
+        return former
+    heading = part.get("heading") or former.get("heading")
+    kept = {name: value for name, value in former.items() if name not in ("decided_by", "decided_on")}
+    return {**kept, "text": part["text"], "heading": heading, **({"status": "unclear"} if "status" in kept else {})}
 
 
 def sections(content: dict[str, Any]) -> list[tuple[str, str, bool]]:

@@ -5,16 +5,21 @@ wrong.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
+from bot.rasa_client import RasaUnavailable
+from bot.rehearsing import Rehearsed, Supposed
 from bot.staff import rights
+from bot.web.knowledge.asking.try_it import weigh
+from bot.web.knowledge.asking.why import why
 from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat
 from bot.web.staff.desk import Form, Seat
 from bot.web.staff.typed import number_or_404
@@ -90,6 +95,45 @@ def run(at: KnowledgeForm) -> Response:
 @router.get("/{question_id}", response_class=HTMLResponse)
 def look(at: KnowledgeSeat, question_id: str) -> Response:
     return _one(at, _question(at, question_id))
+
+
+@dataclass(frozen=True)
+class Asked:
+    ask: str
+    place: str | None
+    day: date
+
+
+def _asked(at: KnowledgeSeat, question_id: str) -> Asked:
+    """Nothing of the database is held any more while Rasa is asked."""
+    question = _question(at, question_id)
+    found = Asked(question.ask, question.place_id, question.day or at.tools.today())
+    at.session.rollback()
+    return found
+
+
+@router.get("/{question_id}/said", response_class=HTMLResponse)
+async def said(at: KnowledgeSeat, asked: Annotated[Asked, Depends(_asked)]) -> Response:
+    """What a resident would be told today for a golden question, and why."""
+    supposed = Supposed(asked.day)
+    try:
+        rehearsed = await at.tools.rehearse(asked.ask, asked.place, supposed)
+    except RasaUnavailable:
+        return await run_in_threadpool(at.page, "knowledge/golden/said.html", replies=None)
+    return await run_in_threadpool(_said, at, asked, rehearsed, supposed)
+
+
+def _said(at: Seat, asked: Asked, rehearsed: Rehearsed, supposed: Supposed) -> Response:
+    weighed = weigh(at, asked.ask, place=asked.place, supposed=supposed)
+    reasons = why(rehearsed, weighed.shown, weighed.hidden, version=None)
+    return at.page(
+        "knowledge/golden/said.html",
+        replies=rehearsed.replies,
+        why=reasons,
+        question=asked.ask,
+        place=asked.place,
+        version=None,
+    )
 
 
 @router.post("/{question_id}", response_class=HTMLResponse)

@@ -31,6 +31,7 @@ _CHOICES: dict[str, Collection[str]] = {
     "kind": set(Kind),
     "status": set(VersionStatus),
     "topic": TOPICS,
+    "here": ("1",),
 }
 
 router = APIRouter(prefix="/staff/knowledge")
@@ -44,6 +45,7 @@ class Filters:
     status: str = ""
     topic: str = ""
     q: str = ""
+    here: str = ""  # of this place alone, not of those below it
 
     def known(self) -> "Filters":
         """What isn't one of ours left out."""
@@ -56,6 +58,11 @@ class Filters:
 
 @router.get("", response_class=HTMLResponse)
 def listing(at: KnowledgeSeat, filters: Annotated[Filters, Depends()], page: int = 1) -> Response:
+    return page_of(at, filters, page=page)
+
+
+def page_of(at: Seat, filters: Filters, *, page: int, told: Any = None) -> HTMLResponse:
+    """`told`: what came of a deed that was done to many."""
     chosen = filters.known()
     index = _index(at) if chosen.q else None
     return at.page(
@@ -71,6 +78,8 @@ def listing(at: KnowledgeSeat, filters: Annotated[Filters, Depends()], page: int
         seen=readable(at),
         may_write=bool(own_places(at)),
         link=chosen.link,
+        told=told,
+        editable=EDITABLE,
     )
 
 
@@ -90,7 +99,7 @@ def _found(at: Seat, chosen: Filters, *, page: int, index: Index | None) -> Page
     return list_documents(
         at.session,
         kinds=[Kind(chosen.kind)] if chosen.kind else EDITABLE,
-        place_ids=_places(at, chosen.place),
+        place_ids=_places(at, chosen.place, is_only=bool(chosen.here)),
         status=VersionStatus(chosen.status) if chosen.status else None,
         topic=chosen.topic,
         words=chosen.q,
@@ -100,12 +109,12 @@ def _found(at: Seat, chosen: Filters, *, page: int, index: Index | None) -> Page
     )
 
 
-def _places(at: Seat, place: str) -> set[str] | None:
-    """Those this account reads, of these the ones at and below `place`; None: all."""
+def _places(at: Seat, place: str, *, is_only: bool) -> set[str] | None:
+    """Those this account reads, of these the ones at and below `place`, or at it only; None: all."""
     seen = readable(at)
     if not place:
         return seen
-    below = set(places.below(at.session, place))
+    below = {place} if is_only else set(places.below(at.session, place))
     return below if seen is None else below & seen
 
 

@@ -73,6 +73,10 @@ def act(at: KnowledgeForm, version_id: str, do: str) -> Response:
         raise NotFound
     try:
         failing = _publish(at, version) if do == "publish" else _act(at, version, do)
+        if do == "approve" and at.text("then", 10) == "publish":
+            at.record(_SAID[do], version.document_id, detail=f"第 {version.number} 版")
+            at.session.commit()
+            do, failing = "publish", _publish(at, version)
     except (ReasonNeeded, InvalidInput) as error:
         at.session.rollback()
         given = {name: at.text(name, 2000) for name in ("reason", "text", "quote", "on")}
@@ -103,6 +107,7 @@ def _page(at: Seat, version: DocumentVersion, *, refusal: Refusal | None = None,
         may_change=may_change(at, document),
         wrote=wrote(at, version),
         comments=_comments(at.session, version),
+        remarks=versions.open_remarks(at.session, version),
         today=at.tools.today(),
         is_open=version.status in OPEN,
         most_hints=MOST_HINTS,
@@ -150,7 +155,14 @@ def _act(at: Form, version: DocumentVersion, do: str) -> Sequence[GoldenQuestion
     elif do == "send-back":
         versions.send_back(session, version.id, by=by, now=now, reason=reason)
     elif do == "approve":
-        versions.approve(session, version.id, by=by, now=now, accepts_marks=at.text("accepts_marks", 1) == "1")
+        versions.approve(
+            session,
+            version.id,
+            by=by,
+            now=now,
+            accepts_marks=at.text("accepts_marks", 1) == "1",
+            accepts_remarks=at.text("accepts_remarks", 1) == "1",
+        )
     else:
         versions.withdraw(session, version.id, by=by, now=now, reason=reason)
     return ()

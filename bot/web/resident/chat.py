@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from actions.cases.photos import AT_ONCE
+from bot.conversations.agents.attachments import Links
 from bot.conversations.models import Conversation
 from bot.settings import Settings
 from bot.sites.listed import REFUSED, Sites
@@ -37,6 +38,7 @@ class Chat:
         """`degraded`: what the page says while Rasa is away; None while it is there."""
         self.settings, self.sessions, self.turns, self.degraded = settings, sessions, turns, degraded
         self.tokens = Tokens(settings.secret("tokens"))
+        self.files = Links(settings.secret("tokens"))
         self.limit = RateLimit()
         self.photo_days = RateLimit(span_s=86_400, refusal=_NO_MORE_PHOTOS)
         self.live = Live(sessions, degraded)

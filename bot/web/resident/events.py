@@ -6,7 +6,7 @@ The page reads it with `fetch`, since an `EventSource` can't send the token of a
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from actions.storable import MOST_NUMBER
 from bot.conversations import messages
-from bot.conversations.models import Conversation
+from bot.conversations.models import Conversation, Message
 from bot.web.limits import address_of
 from bot.web.resident.chat import Chat, Mine
 from bot.web.resident.live import Live, Stream
@@ -77,4 +77,8 @@ def _news(chat: Chat, conversation_id: str, after: int) -> dict[str, Any] | None
     with chat.sessions() as session:
         conversation = session.get(Conversation, conversation_id)
         found = messages.messages_after(session, conversation_id, after)
-        return news_json(conversation, found, degraded=chat.degraded()) if conversation else None
+        return _json(chat, conversation, found) if conversation else None
+
+
+def _json(chat: Chat, conversation: Conversation, found: Sequence[Message]) -> dict[str, Any]:
+    return news_json(conversation, found, degraded=chat.degraded(), files=chat.files)

@@ -48,20 +48,20 @@ def take_links_back(number: str, held: Mine) -> None:
 
 def _case_json(session: Session, case: Case, now: datetime) -> dict[str, Any]:
     """`step`: of STEPS, None where the case went another way."""
-    where, number = finding.lead(session, case), numbers.spoken(case.number)
-    told = [e for e in case.events if e.status_to or e.say]
-    is_timed = where.status in TIMED and where.due_at is not None
+    where, number = finding.known_lead(session, case), numbers.spoken(case.number)
+    told, status = finding.known_events(case), finding.known_status(where)
+    is_timed = status in TIMED and where.due_at is not None
     return {
         "number": number,
         "what": case.what[:60],
-        "status": LABELS[where.status] if where is case else f"并在一起办，{LABELS[where.status]}",
-        "step": STEP_OF.get(where.status),
+        "status": LABELS[status] if where is case else f"并在一起办，{LABELS[status]}",
+        "step": STEP_OF.get(status),
         "due": f"最晚 {local(where.due_at)} 前答复" if is_timed and where.due_at else None,
-        "is_asked": where is case and case.paused_at is not None and where.status in TIMED,
+        "is_asked": where is case and finding.known_pause(case) and status in TIMED,
         "news": {"text": told[-1].say or told[-1].what, "at": told[-1].at.isoformat()} if told else None,
         "links": links.count_good(session, case.id, now=now),
-        "adds": case.status in OPEN or case.status is CaseStatus.returned or where.status in OPEN,
-        "buttons": [button.as_json() for button in _buttons(where.status, number, is_paused=bool(where.paused_at))],
+        "adds": case.status in OPEN or case.status is CaseStatus.returned or status in OPEN,
+        "buttons": [button.as_json() for button in _buttons(status, number, is_paused=finding.known_pause(where))],
         "withdraws": case.status is where.status and CaseStatus.withdrawn in allowed(case.status, By.resident),
     }
 

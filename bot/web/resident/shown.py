@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actions.replies import Reply, ReplyKind
+from bot.conversations.agents import attachments
+from bot.conversations.agents.attachments import Links
 from bot.conversations.models import Conversation, Message, Sender
 from bot.web.resident.live import is_typing
 from knowledge.answering.told import Citation
 
 
-def news_json(conversation: Conversation, found: Sequence[Message], *, degraded: str | None) -> dict[str, Any]:
+def news_json(
+    conversation: Conversation, found: Sequence[Message], *, degraded: str | None, files: Links
+) -> dict[str, Any]:
     """What a page asks for or is told: messages that it hasn't got, and how the conversation stands."""
     return {
-        "messages": [message_json(m) for m in found],
+        "messages": [message_json(m, files) for m in found],
         "status": conversation.status.value,
         "agent": conversation.agent_name,
         "typing": is_typing(conversation.agent_typing_at, datetime.now(UTC)),
@@ -22,7 +26,8 @@ def news_json(conversation: Conversation, found: Sequence[Message], *, degraded:
     }
 
 
-def message_json(message: Message) -> dict[str, Any]:
+def message_json(message: Message, files: Links | None = None) -> dict[str, Any]:
+    """`files`: makes the addresses of what was sent along; `withdraws`: the message that the page takes away."""
     said = reply_json(message.reply)
     return {
         **said,
@@ -34,8 +39,19 @@ def message_json(message: Message) -> dict[str, Any]:
         "at": message.created_at.isoformat(),
         "kind": message.kind,
         "rating": message.rating,
+        "file": _file_json(message, files),
+        "withdraws": message.withdraws,
         "can_rate": message.sender is Sender.bot and message.kind == ReplyKind.answer,
     }
+
+
+def _file_json(message: Message, files: Links | None) -> dict[str, Any] | None:
+    told = attachments.told_of(message)
+    if told is None:
+        return None
+    path = files.path(told["id"]) if files else None
+    small = f"{path}/small" if path and told["kind"] == attachments.PHOTO else None
+    return {"kind": told["kind"], "name": told["name"], "size": told["size"], "href": path, "small": small}
 
 
 def reply_json(said: Reply) -> dict[str, Any]:

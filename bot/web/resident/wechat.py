@@ -104,7 +104,7 @@ def sources(request: Request, door: At, token: str) -> Response:
     message_id = door.links.read_sources(token)
     with door.sessions() as session:
         message = session.get(Message, message_id) if message_id else None
-        if message is None or message.sender is Sender.resident:
+        if message is None or message.sender is Sender.resident or message.withdrawn_at is not None:
             return _page(request, 404, problem=_NO_SOURCES)
         return _page(request, message=message_json(message))
 

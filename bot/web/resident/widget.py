@@ -86,7 +86,7 @@ def current(held: Mine) -> dict[str, Any]:
     said = messages.newest(held.session, held.conversation.id)
     return {
         **_conversation_json(held.session, held.conversation, held.chat.settings),
-        "messages": [message_json(m) for m in said],
+        "messages": [message_json(m, held.chat.files) for m in said],
     }
 
 
@@ -132,7 +132,7 @@ def news(held: Mine, after: int = 0, seen: bool = False) -> dict[str, Any]:
     if seen and conversation.resident_seen < after and conversation.status is ConversationStatus.open:
         conversation.resident_seen = after
         held.session.commit()
-    return news_json(conversation, found, degraded=held.chat.degraded())
+    return news_json(conversation, found, degraded=held.chat.degraded(), files=held.chat.files)
 
 
 @router.post("/messages/{message_id}/rating", status_code=204)
@@ -146,7 +146,7 @@ def rate(message_id: int, body: RatingBody, held: Mine) -> None:
         conversation.status is ConversationStatus.bot
         and body.value == "down"
         and messages.in_a_row(session, conversation.id)[1] >= 2
-        and queue.is_open(session, datetime.now(UTC))
+        and queue.is_open(session, datetime.now(UTC), conversation.place_id)
     ):
         queued = queue.request(session, conversation, reason="rated_down", now=datetime.now(UTC))
         if queued:
@@ -239,7 +239,7 @@ def _turn_json(chat: Chat, message: Message, replies: Sequence[Message]) -> dict
         conversation = session.get(Conversation, message.conversation_id)
         return {
             "message": message_json(fresh or message),
-            "replies": [message_json(m) for m in replies],
+            "replies": [message_json(m, chat.files) for m in replies],
             "status": conversation.status.value if conversation else "bot",
             "pending": fresh is not None and fresh.answered_at is None,
         }

@@ -19,6 +19,7 @@ from actions.errors import NotFound
 from bot.staff import rights
 from bot.web.downloads import file_response
 from bot.web.staff.desk import Seat, seat
+from bot.web.staff.office import first_steps
 from bot.web.staff.typed import words
 from knowledge.clock import SHANGHAI
 from knowledge.places import Place
@@ -48,7 +49,12 @@ def dashboard(at: DashboardSeat) -> Response:
     seen = rights.places_of(at.session, at.staff)
     found = figures(at.session, seen, now=datetime.now(UTC))
     return at.page(
-        "dashboard.html", totals=found.totals, chart=asdict(found.chart), grid=found.grid, warnings=found.warnings
+        "dashboard.html",
+        steps=first_steps.steps(at),
+        totals=found.totals,
+        chart=asdict(found.chart),
+        grid=found.grid,
+        warnings=found.warnings,
     )
 
 

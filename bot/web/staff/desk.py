@@ -18,8 +18,9 @@ from actions.cases import numbers
 from actions.errors import NotAllowed
 from actions.offices.models import Team
 from bot.channels.base import Remaining
+from bot.rehearsing import Rehearsed, Supposed
 from bot.settings import ROOT, Settings
-from bot.staff import audit, models, second_factor, signing_in
+from bot.staff import audit, models, rights, second_factor, signing_in
 from bot.staff.models import Staff, StaffSession
 from bot.staff.vault import Vault
 from bot.web import static_files
@@ -29,6 +30,7 @@ from bot.web.problems import PasswordChangeNeeded, SecondFactorNeeded, SignInNee
 from bot.web.staff.pulse import Pulse
 from bot.web.staff.typed import int_of, text_of, written
 from knowledge.clock import SHANGHAI
+from knowledge.documents import versions
 from knowledge.documents.models import DocumentVersion
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.places import Place
@@ -75,11 +77,16 @@ class Tools:
     golden: Searcher
     today: Callable[[], date]
     topic: Callable[[str], str]
-    intent: Callable[[str], Awaitable[str]]  # raises RasaUnavailable
+    rehearse: Callable[[str, str | None, Supposed], Awaitable[Rehearsed]]  # words, place; raises RasaUnavailable
+    supposing: Callable[[Supposed], Searcher]
     slots: Callable[[str], Awaitable[dict[str, Any]]]  # raises RasaUnavailable
     gate: Callable[[Session, DocumentVersion], Sequence[GoldenQuestion]]
     is_indexed: Callable[[DocumentVersion], bool]
     remaining: Callable[[str], Remaining | None] = lambda _: None
+
+
+def _to_review(session: Session, staff: Staff) -> int:
+    return versions.to_review(session, staff.id, rights.places_of(session, staff))
 
 
 class Desk:
@@ -119,6 +126,7 @@ class Desk:
             "role_labels": models.ROLE_LABELS,
             "given_back": getattr(request.state, "written", {}),
             "now": datetime.now(UTC),
+            "to_review": lambda: _to_review(session, who.staff) if who and who.staff.can("knowledge") else 0,
         }
         response = self.templates.TemplateResponse(
             request, f"staff/{template}", {**shared, **values}, status_code=status
@@ -191,16 +199,30 @@ def seat(permission: str | None = None) -> Any:
     return Depends(sit, scope="function")
 
 
-def form(permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> Any:
-    """For `Annotated[Form, form("cases")]`: same origin, with the session's secret; `most` bytes in a field.
+Read = Callable[[Request], Awaitable[FormData]]
 
-    Raises also NotAllowed. Who may not is refused before the body is read, and no session is held while it is.
+
+def reading(permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200) -> Read:
+    """A form's fields, `most` bytes in each that is no file. Raises NotAllowed and SignInNeeded before the body is
+    read, and no session is held while it is.
     """
 
     async def read(request: Request) -> FormData:
         check_origin(request)
         await run_in_threadpool(_may, request, permission)
         return keep_written(request, await request.form(max_files=8, max_fields=most_fields, max_part_size=most))
+
+    return read
+
+
+def form(
+    permission: str | None = None, *, most: int = 1_000_000, most_fields: int = 200, read: Read | None = None
+) -> Any:
+    """For `Annotated[Form, form("cases")]`: same origin, with the session's secret; see `reading`.
+
+    `read`: where something else of the request needs the fields, too.
+    """
+    read = read or reading(permission, most=most, most_fields=most_fields)
 
     def sit(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Form]:
         desk: Desk = request.app.state.desk

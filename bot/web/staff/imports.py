@@ -8,11 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
+from actions.bookings.openings import one_at_a_time
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.imports import committees, grid_workers, openings, tables
 from actions.imports.openings import Worker
@@ -22,7 +23,6 @@ from bot.staff import audit, rights
 from bot.staff.models import Role, Staff
 from bot.web.downloads import file_response
 from bot.web.staff.desk import Form, Seat, form, seat
-from knowledge.places import Place
 
 _SHOWN = 300  # lines that are right; the bad ones are shown all
 
@@ -181,10 +181,7 @@ def look_or_import(session: Session, staff: Staff, what: str, lines: Lines, *, i
     """
     try:
         if is_import:  # one import at a time, so that two presses of the button are one import
-            session.execute(
-                update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
-                execution_options={"synchronize_session": False},
-            )
+            one_at_a_time(session)
         report = carry_out(session, staff, what, lines, now=datetime.now(UTC))
         if is_import and all(line.outcome is not Outcome.bad for line in report):
             _record(session, staff, what, report)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases.models import CaseEvent
 from bot.conversations.models import Conversation, ConversationStatus, Message
+from bot.staff.models import Notice
 
 _LOOK_EVERY_S = 0.7
 
@@ -27,7 +28,7 @@ class Pulse:
 
     def _look(self) -> str:
         with self._sessions() as session:
-            newest = f"{session.scalar(select(func.max(Message.id)))}-{session.scalar(select(func.max(CaseEvent.id)))}"
+            newest = "-".join(str(session.scalar(select(func.max(t.id)))) for t in (Message, CaseEvent, Notice))
             counts = session.execute(
                 select(func.count(), func.max(Conversation.updated_at)).where(
                     Conversation.status != ConversationStatus.bot

@@ -1,20 +1,18 @@
 """`linli eval contradictions`: which of our texts say different things about one matter."""
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
+from knowledge.documents.sources.opposites import OPPOSITES
 from knowledge.evaluation.contradictions.decisions import Decision, outdated, undecided
 from knowledge.evaluation.contradictions.finding import Difference, Pair, find
 from knowledge.evaluation.contradictions.texts import Told
 from knowledge.evaluation.quantities import in_words
 
 
-def confused_pairs(path: Path) -> frozenset[Pair]:
-    """Of `docs/writing/opposites.jsonl`: answers easily taken for one another."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return frozenset(frozenset({row["a"], row["b"]}) for row in rows)
+def confused_pairs() -> frozenset[Pair]:
+    """Answers easily taken for one another."""
+    return frozenset(frozenset({one, other}) for one, others in OPPOSITES.items() for other in others)
 
 
 def report(

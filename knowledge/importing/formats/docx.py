@@ -30,7 +30,8 @@ _NO_BREAKING = {
 _SKIPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:instrText", "w:txbxContent", "w:rt"))) | {
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 }
-_MOST_NESTED = 2
+_MOST_NESTED, _MOST_COLUMNS = 2, 63  # Word's own limit
+_UNKNOWN = "〓"
 _LEFT_OUT = {
     qn("w:strike"): "文件里有划掉的字，没有读进来，请对照原文核对。",
     qn("w:dstrike"): "文件里有划掉的字，没有读进来，请对照原文核对。",
@@ -133,7 +134,7 @@ class _Reader:
                 self._paragraph(element)
 
     def _paragraph(self, element: Any) -> None:
-        text = _text(element)
+        text = _text(element, self._styles)
         style = self._styles.of(element)
         number = self._numbers.next(*style.numbering) if style.numbering and clean(text) else ""
         text = f"{number}{text.lstrip()}"
@@ -157,8 +158,10 @@ class _Reader:
 
     def _marks(self, element: Any) -> None:
         for run in element.iter(qn("w:r")):
-            if (why := _left_out(run)) and next(run.iter(qn("w:t")), None) is not None:
+            if (why := _left_out(run, self._styles)) and next(run.iter(qn("w:t")), None) is not None:
                 self.found.warn(why)
+        if any(_symbol(sign) == _UNKNOWN for sign in element.iter(qn("w:sym"))):
+            self.found.warn(f"文件里有认不出的记号，读成了“{_UNKNOWN}”，请对照原文看一遍。")
         if next(element.iter(qn("w:ins"), qn("w:del"), qn("w:moveFrom")), None) is not None:
             self.found.warn("文件里有修订痕迹，按接受修订以后的样子读。")
         if next(element.iter(qn("w:drawing"), qn("w:pict"), qn("w:object")), None) is not None and not _boxes(element):
@@ -166,25 +169,31 @@ class _Reader:
 
     def _table(self, table: Any, depth: int = 1) -> None:
         rows: list[list[str]] = []
-        cells = 0
+        cells = widest = 0
         for line in table.iter(qn("w:tr")):
             if _nearest(line, qn("w:tbl")) is not table:
                 continue
-            row: list[str] = []
-            for cell in line.iter(qn("w:tc")):
-                if _nearest(cell, qn("w:tr")) is not line:
-                    continue
-                row.append(self._cell(cell, depth))
-                cells += 1
-                if cells > MOST_CELLS:
-                    raise FileRefused(f"表格太大，超过 {MOST_CELLS} 格，请只留要用的部分再传。")
-            rows.append(row)
-        if rows and max(map(len, rows)) == 1:  # a frame around text
+            held = [cell for cell in line.iter(qn("w:tc")) if _nearest(cell, qn("w:tr")) is line]
+            cells, widest = cells + sum(map(_span, held)), max(widest, len(held))
+            if cells > MOST_CELLS:
+                raise FileRefused(f"表格太大，超过 {MOST_CELLS} 格，请只留要用的部分再传。")
+            rows.append(self._row(held, rows[-1] if rows else [], depth))
+        if widest == 1:  # a frame around text
             for row in rows:
-                for text in row:
-                    self.found.line(text)
+                self.found.line(row[0] if row else "")
         else:
             self.found.table(rows)
+
+    def _row(self, cells: list[Any], above: list[str], depth: int) -> list[str]:
+        """A cell that goes on from above says the same again; one over several columns leaves the others empty."""
+        row: list[str] = []
+        for cell in cells:
+            text = self._cell(cell, depth)
+            if not text and _goes_on(cell) and len(row) < len(above):
+                text = above[len(row)]
+                self.found.warn("表格里有上下合并的格子，每一行都照着写了一遍，请核对。")
+            row += [text, *[""] * (_span(cell) - 1)]
+        return row
 
     def _cell(self, cell: Any, depth: int) -> str:
         parts: list[str] = []
@@ -199,11 +208,11 @@ class _Reader:
                 for sentence in inner.found.warnings:
                     self.found.warn(sentence)
             elif element.tag == qn("w:p"):
-                text = _text(element)
+                text = _text(element, self._styles)
                 style = self._styles.of(element)
                 number = self._numbers.next(*style.numbering) if style.numbering and clean(text) else ""
                 parts.append(f"{number}{text}")
-                parts += [_text(p) for box in _boxes(element) for p in box.iter(qn("w:p"))]
+                parts += [_text(p, self._styles) for box in _boxes(element) for p in box.iter(qn("w:p"))]
                 self._marks(element)
         return "\n".join(parts)
 
@@ -224,6 +233,19 @@ class _Reader:
         ]
         if around:
             self.found.warn(f"页眉页脚没有读：{'；'.join(around)[:80]}")
+
+
+def _span(cell: Any) -> int:
+    """How many columns it is wide."""
+    found = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
+    value = (found.get(qn("w:val")) or "") if found is not None else ""
+    return max(1, min(int(value), _MOST_COLUMNS)) if value.isdecimal() else 1
+
+
+def _goes_on(cell: Any) -> bool:
+    """Whether it is one with the cell above."""
+    found = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
+    return found is not None and found.get(qn("w:val")) != "restart"
 
 
 def _paragraphs(part: Any) -> list[Any]:
@@ -247,7 +269,7 @@ def _content(parent: Any) -> Iterator[Any]:
             stack.append(iter(element))
 
 
-def _text(paragraph: Any) -> str:
+def _text(paragraph: Any, styles: Styles | None = None) -> str:
     out: list[str] = []
     stack = [iter(paragraph)]
     while stack:
@@ -260,17 +282,21 @@ def _text(paragraph: Any) -> str:
             out.append(_symbol(element))
         elif element.tag in _NO_BREAKING:
             out.append(_NO_BREAKING[element.tag])
-        elif element.tag == qn("w:r") and _left_out(element):
+        elif element.tag == qn("w:r") and _left_out(element, styles):
             continue
         elif isinstance(element.tag, str) and element.tag not in _SKIPPED and element.tag != qn("w:tbl"):
             stack.append(iter(element))
     return "".join(out)
 
 
-def _left_out(run: Any) -> str | None:
-    """Why its words don't count, for whoever checks: Word shows them crossed out, or not at all."""
+def _left_out(run: Any, styles: Styles | None = None) -> str | None:
+    """Why its words don't count, for whoever checks: Word shows them crossed out, or not at all; said at the words
+    themselves, or by a style of theirs.
+    """
+    settings = [own] if (own := run.find(qn("w:rPr"))) is not None else []
+    settings += styles.of_run(run) if styles else []
     for tag, why in _LEFT_OUT.items():
-        mark = run.find(f"{qn('w:rPr')}/{tag}")
+        mark = next((found for held in settings if (found := held.find(tag)) is not None), None)
         if mark is not None and mark.get(qn("w:val")) not in ("0", "false", "off"):
             return why
     return None
@@ -279,7 +305,7 @@ def _left_out(run: Any) -> str | None:
 def _symbol(element: Any) -> str:
     """A sign of a symbol font; Word writes its place with F000 added. One that isn't known leaves a mark."""
     code = (element.get(qn("w:char")) or "").upper()
-    return _SYMBOLS.get((element.get(qn("w:font")) or "", code.removeprefix("F0").lstrip("0")), "〓")
+    return _SYMBOLS.get((element.get(qn("w:font")) or "", code.removeprefix("F0").lstrip("0")), _UNKNOWN)
 
 
 def _boxes(paragraph: Any) -> list[Any]:

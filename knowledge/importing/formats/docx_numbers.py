@@ -46,6 +46,22 @@ class Styles:
             heading = int(outline) + 1
         return Style(heading, _numbering(chain))
 
+    def of_run(self, run: Any) -> list[Any]:
+        """How the styles of a run and of its paragraph set its letters, the nearest first."""
+        own = run.find(qn("w:rPr"))
+        paragraph = next(run.iterancestors(qn("w:p")), None)
+        around = paragraph.find(qn("w:pPr")) if paragraph is not None else None
+        found: list[Any] = []
+        for name in (_value(own, "w:rStyle"), _value(around, "w:pStyle")):
+            for _ in range(_DEEPEST):
+                style = self._known.get(name)
+                if style is None:
+                    break
+                if (settings := style.find(qn("w:rPr"))) is not None:
+                    found.append(settings)
+                name = _value(style, "w:basedOn")
+        return found
+
 
 def _numbering(chain: list[Any]) -> tuple[str, int] | None:
     """The nearest list; list 0 takes the number away that a style gives."""

@@ -87,13 +87,22 @@ def _numbered(reading: Reading, *, what: str) -> list[Clause]:
 
 
 def _by_article(reading: Reading) -> list[Clause]:
+    """What stands under a new chapter without a 第几条 is a clause of its own: it isn't about what the one before says,
+    which may be a fine.
+    """
     clauses: list[Clause] = []
-    chapter, before = "", []
+    chapter, before, opened = "", [], ""
     for at, block in enumerate(reading.blocks):
         if block.kind is BlockKind.article:
             clauses.append(Clause(block.number, chapter, [block.text] if block.text else []))
+            opened = ""
         elif block.kind is BlockKind.heading and (_is_chapter(block) or _is_followed_by_article(reading.blocks, at)):
             chapter = block.line
+            opened = block.number if clauses and _is_chapter(block) else ""
+        elif opened:
+            clauses.append(Clause(opened, chapter, [block.line]))
+            reading.left.append(f"“{chapter}”下面没有写“第几条”，整章算成一条，编号写的是“{opened}”，请核对。")
+            opened = ""
         elif clauses:
             clauses[-1].lines.append(block.line)
             if block.kind is BlockKind.table:
@@ -200,7 +209,7 @@ def _say(reading: Reading, clauses: list[Clause], *, what: str) -> None:
         seen.add(clause.number)
         if not clause.lines:
             reading.left.append(f"{clause.number}后面没有字。")
-        if "之" in clause.number:
+        if "之" in clause.number or not clause.number.endswith("条"):
             continue
         base = number_of(clause.number[1:-1]) or 0
         if last and base > last + 1:

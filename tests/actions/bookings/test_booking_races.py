@@ -9,10 +9,20 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions import persons
 from actions.bookings import appointments, openings
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.bookings.status import MOVES, AppointmentStatus
-from actions.errors import ActionError, AlreadyBooked, InvalidInput, NotAllowed, NotFound, OpeningTaken
+from actions.errors import (
+    ActionError,
+    AlreadyBooked,
+    BusyThen,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    OpeningTaken,
+)
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 Status = AppointmentStatus
@@ -286,6 +296,62 @@ def test_the_same_resident_holds_an_opening_once_and_may_return_after_cancelling
 def test_an_opening_nobody_could_take_is_refused(sessions: Sessions, wrong: dict[str, int]) -> None:
     with pytest.raises(InvalidInput):
         opening(sessions, **wrong)  # type: ignore[arg-type]
+
+
+def test_of_eight_openings_for_one_hour_of_one_worker_one_is_published(sessions: Sessions) -> None:
+    """Eight tabs, each free when it looked."""
+    starts = NOW + timedelta(days=3)
+
+    def publish(minutes: int) -> bool:
+        with sessions() as session:
+            openings.one_at_a_time(session)
+            begins, ends = starts + timedelta(minutes=minutes), starts + timedelta(minutes=minutes + 60)
+            try:
+                openings.check_free(session, 1, starts_at=begins, ends_at=ends)
+            except Conflict:
+                return False
+            openings.publish(
+                session,
+                worker_id=1,
+                worker_name="周律师",
+                mode=Mode.visit,
+                place="nation",
+                address="",
+                starts_at=begins,
+                ends_at=ends,
+                capacity=1,
+                now=NOW,
+            )
+            session.commit()
+            return True
+
+    got = together(*(lambda m=minutes: publish(m) for minutes in range(0, 56, 7)))
+    assert got.count(True) == 1
+    assert got.count(False) == 7
+
+
+def test_one_resident_is_with_one_lawyer_at_a_time(sessions: Sessions) -> None:
+    """Also where they wrote from two conversations that they joined, and where they only wait (T40)."""
+    one, same_hour, after = (opening(sessions, worker=w, hours=h) for w, h in ((1, 48), (2, 48.5), (3, 49.5)))
+    held = book(sessions, one, "r1")
+    with pytest.raises(BusyThen, match="已经约了"):
+        book(sessions, same_hour, "r1")
+    with sessions() as session:
+        persons.join(session, "r1", "r2")
+    for do in (book, wait):
+        with pytest.raises(BusyThen, match="同一时间只能约一个"):
+            do(sessions, same_hour, "r2")
+    book(sessions, after, "r2", "after")
+    book(sessions, same_hour, "r3")
+    with pytest.raises(OpeningTaken):
+        change(sessions, held, same_hour)
+    elsewhere = opening(sessions, worker=4, hours=48.2)
+    moved = change(sessions, held, elsewhere, key="moved")
+    assert status(sessions, moved) is Status.booked, "instead of the one at that hour"
+    waiting = wait(sessions, same_hour, "r4")
+    with pytest.raises(BusyThen, match="已经在排候补"):
+        book(sessions, opening(sessions, worker=5, hours=48), "r4")
+    assert status(sessions, waiting) is Status.waiting
 
 
 @pytest.mark.parametrize("seed", range(6))

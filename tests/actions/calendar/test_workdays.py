@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -110,29 +110,6 @@ def test_workdays_into_an_unknown_year_are_not_sure() -> None:
     assert CALENDAR.due(shanghai(2026, 12, 30, 9, 0), amount=1, unit=Unit.workdays)[1] is True
 
 
-@pytest.mark.parametrize(
-    ("moment", "is_open", "opens_next"),
-    [
-        (shanghai(2026, 11, 24, 8, 29), False, shanghai(2026, 11, 24, 8, 30)),
-        (shanghai(2026, 11, 24, 8, 30), True, shanghai(2026, 11, 25, 8, 30)),
-        (shanghai(2026, 11, 24, 17, 29), True, shanghai(2026, 11, 25, 8, 30)),
-        (shanghai(2026, 11, 24, 17, 30), False, shanghai(2026, 11, 25, 8, 30)),
-        (shanghai(2026, 9, 30, 18, 0), False, shanghai(2026, 10, 8, 8, 30)),
-        (shanghai(2026, 10, 10, 9, 0), True, shanghai(2026, 10, 12, 8, 30)),  # a Saturday worked in exchange
-    ],
-)
-def test_office_hours(moment: datetime, is_open: bool, opens_next: datetime) -> None:
-    assert CALENDAR.is_open(moment) is is_open
-    assert CALENDAR.next_opening(moment) == opens_next
-
-
-def test_an_office_may_have_hours_of_its_own() -> None:
-    evening = shanghai(2026, 11, 24, 18, 0)
-    assert CALENDAR.is_open(evening, closes=time(20, 0))
-    assert not CALENDAR.is_open(shanghai(2026, 11, 24, 8, 45), opens=time(9, 0))
-    assert CALENDAR.next_opening(evening, opens=time(9, 0)) == shanghai(2026, 11, 25, 9, 0)
-
-
 @given(day=DAYS, n=st.integers(0, 60))
 def test_adding_and_counting_agree(day: date, n: int) -> None:
     end = CALENDAR.add_workdays(day, n)
@@ -143,10 +120,3 @@ def test_adding_and_counting_agree(day: date, n: int) -> None:
 @given(day=DAYS, later=st.integers(0, 30), n=st.integers(0, 30))
 def test_adding_workdays_keeps_the_order_of_days(day: date, later: int, n: int) -> None:
     assert CALENDAR.add_workdays(day, n) <= CALENDAR.add_workdays(day + timedelta(days=later), n)
-
-
-@given(moment=st.datetimes(datetime(2025, 1, 1), datetime(2028, 12, 31), timezones=st.just(UTC)))
-def test_offices_are_open_when_they_open(moment: datetime) -> None:
-    opening = CALENDAR.next_opening(moment)
-    assert opening > moment
-    assert CALENDAR.is_open(opening)

@@ -97,3 +97,21 @@ def test_a_question_of_law_is_no_question_about_the_form() -> None:
     assert asides.find("报这个要钱吗", asides.REPORT)
     assert not asides.find("人民调解要收费吗？", asides.REPORT)
     assert not asides.find("低保一个月多少钱", asides.REPORT)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("我要投诉隔壁砌墙占了我家的路", True),
+        ("举报村干部", True),
+        ("路灯坏了，派人来修", True),
+        ("登记吧", True),
+        ("俺爹三月份老的，没顾上报，养老金一直打，现在社保所来电话叫退", False),
+        ("上回登记的跟王家的地界纠纷到哪一步了", False),
+        ("老房子是爷爷留下的，我爸没登记就不在了，我能把证办到我名下不", False),
+        ("结婚登记要什么", False),
+        ("他去派出所报案了", False),
+    ],
+)
+def test_a_word_of_filing_within_a_story_asks_for_none(text: str, asks: bool) -> None:
+    assert phrases.is_explicit(text) is asks

@@ -84,6 +84,36 @@ def test_what_lies_near_a_question_of_ours_is_never_out_of_scope(
     assert said(sessions, "家暴咋办", "out_of_scope") == reply
 
 
+@pytest.mark.parametrize(
+    ("raw", "score", "reply"), [(0.34, 0.2, "先问这里。"), (0.27, 0.45, "先问这里。"), (0.25, 0.1, "谢谢您的评价。")]
+)
+def test_a_told_matter_is_no_small_talk(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, raw: float, score: float, reply: str
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", score, raw=raw))
+    assert said(sessions, "我上了失信名单，儿子明年高考，听人说不给上", "chitchat") == reply
+    assert said(sessions, "你吃饭没", "chitchat") == "谢谢您的评价。"
+
+
+def test_a_pleasantry_stands_whatever_lies_near(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    knows |= {"吃了没，今个儿冷得很哈": 0.9}
+    assert said(sessions, "吃了没，今个儿冷得很哈", "chitchat") == "谢谢您的评价。"
+
+
+def test_a_word_of_urging_within_a_story_looks_up_no_case() -> None:
+    row = row_of("check_case")
+    assert row is not None
+    told = Turn(
+        "c",
+        "借条写的是2022年10月底，我中间没咋催，上个月才打过一回电话他骂了我",
+        intent="check_case",
+        sure=0.9,
+        message=1,
+    )
+    assert not row.stands(told, NOTHING_OPEN)
+    assert row.stands(Turn("c", "帮我催一下", intent="check_case", sure=0.9, message=1), NOTHING_OPEN)
+
+
 def test_who_asks_after_a_matter_elsewhere_hears_that_we_cant_see_it(
     sessions: sessionmaker[Session], knows: dict[str, float]
 ) -> None:

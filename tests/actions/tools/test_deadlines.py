@@ -108,6 +108,20 @@ AMOUNTS = {
     "insurance_claim": "诉讼时效期间为二年",
     "insurance_life": "诉讼时效期间为五年",
     "voter_list_objection": "名单公布之日起五日内",
+    "award_set_aside": "收到仲裁裁决书之日起三十日内",
+    "enforcement_act_review": "裁定送达之日起十日内",
+    "third_party_enforcement_suit": "裁定送达之日起十五日内",
+    "payment_order_objection": "收到支付令之日起十五日内",
+    "defence_period": "收到之日起十五日内",
+    "third_party_revocation": "损害之日起六个月内",
+    "suit_after_preservation": "采取保全措施后三十日内",
+    "divorce_withdrawal": "收到离婚登记申请之日起三十日内",
+    "divorce_certificate": "期限届满后三十日内",
+    "online_return": "收到商品之日起七日内",
+    "penalty_hearing": "告知后五日内",
+    "fine_payment": "处罚决定书之日起十五日内",
+    "birth_registration": "婴儿出生后一个月以内",
+    "death_registration": "农村在一个月以内",
 }
 # What regulations and rules say, in our own summaries of them: the package has none of these.
 OUTSIDE = {
@@ -138,7 +152,7 @@ _NUMBERS = {
     60: "六十",
     90: "九十",
 }
-_SPANS = {"days": "日", "months": "个月", "years": "年"}
+_SPANS = {"days": "日", "workdays": "日", "months": "个月", "years": "年"}
 
 
 @pytest.mark.parametrize("matter_id", MATTERS)
@@ -188,6 +202,13 @@ def test_a_matter_says_whether_its_source_is_a_statute(statutes: sqlite3.Connect
         ("civil_appeal", date(2026, 2, 2), date(2026, 2, 24)),  # 17 February: Spring Festival
         ("judicial_confirmation", date(2026, 10, 29), date(2026, 11, 30)),  # 28 November is a Saturday
         ("protection_order_review", date(2026, 11, 19), date(2026, 11, 24)),
+        ("no_case_review", date(2026, 11, 21), date(2026, 11, 30)),  # a Saturday: who reports is in no custody
+        ("protest_request", date(2026, 11, 24), date(2026, 11, 30)),
+        ("guarantee_period", date(2026, 7, 10), date(2027, 1, 11)),
+        ("divorce_withdrawal", date(2026, 10, 20), date(2026, 11, 19)),
+        ("divorce_certificate", date(2026, 10, 20), date(2026, 12, 21)),  # thirty days after the thirty
+        ("penalty_hearing", date(2026, 9, 29), date(2026, 10, 12)),  # 30, 8, 9, 10 (worked), 12
+        ("work_injury_recognition", date(2025, 12, 5), date(2026, 12, 5)),  # no rule moves it
         # not counted on a move: no help in custody (刑事诉讼法 105)
         ("criminal_appeal", date(2026, 9, 23), date(2026, 10, 3)),
     ],
@@ -205,6 +226,21 @@ def test_a_move_names_the_counted_day_and_its_rule() -> None:
     limitation = ends("labour_arbitration", date(2025, 10, 1), today=date(2026, 9, 17))
     assert limitation.last_day == date(2026, 10, 8)
     assert "《民法典》第二百零三条" in limitation.text_zh
+
+
+def test_a_day_of_rest_that_nothing_moves_names_the_working_day_before_it() -> None:
+    before = ends("work_injury_recognition", date(2025, 12, 5), today=date(2026, 11, 30)).text_zh
+    assert "那天休息，往不往后推说法不一，请在2026年12月4日（周五）以前办好" in before
+    after = ends("work_injury_recognition", date(2025, 12, 5), today=date(2026, 12, 7)).text_zh
+    assert "有的地方可以推到2026年12月7日（周一），请今天就去办" in after
+    assert "那天休息" not in ends("work_injury_recognition", date(2025, 12, 5), today=date(2026, 12, 8)).text_zh
+    assert "那天休息" not in ends("work_injury_recognition", date(2025, 12, 4), today=date(2026, 11, 30)).text_zh
+
+
+def test_a_wait_before_the_span_is_told() -> None:
+    text = ends("divorce_certificate", date(2026, 10, 20)).text_zh
+    assert "先过30天冷静期" in text
+    assert "最后一天是2026年12月21日" in text
 
 
 def test_no_move_is_told_where_none_was_made() -> None:

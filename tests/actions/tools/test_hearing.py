@@ -51,6 +51,11 @@ def test_the_exam_tells_a_wrong_span_from_a_question_too_many() -> None:
         ("不是11月20号，是11月21号收到的民事判决书 想上诉", date(2026, 11, 21)),
         ("被辞退是去年3月8号", date(2025, 3, 8)),
         ("交警11月20号出的现场，认定书前天给的，不服", date(2026, 11, 28)),
+        ("判决今年3月2日生效，写的生效之日起十五日内还清，他没还，申请执行", date(2026, 3, 17)),
+        ("调解书写第一期24年6月30，最后一期24年12月31，都没给，申请执行", date(2024, 12, 31)),
+        ("城管10月20号下的处罚决定，罚我三千，当天送达，我要复议", date(2026, 10, 20)),
+        ("我侄子关在看守所，一审判决书11月25号给他了，想上诉", date(2026, 11, 25)),
+        ("法院11月25日把告我的起诉状副本送来，答辩状哪天交", date(2026, 11, 25)),  # the paper itself, here
     ],
 )
 def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
@@ -63,6 +68,10 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("法院10月20号判的离婚，我不服想上诉", Doubt.no_day),  # judged, not received
         ("11月20号收到传票，欠款的案子，现在判决下来了想上诉", Doubt.no_day),
         ("离婚判决书11月20号还没收到", Doubt.no_day),
+        ("离婚案11月20号开庭我签了字，判决书还没收到，想上诉", Doubt.no_day),
+        ("打我的人，派出所11月10号给他本人处罚决定书，想复议", Doubt.no_day),  # his day, not mine
+        ("车祸，对方保险公司不赔，鉴定书11月16日拿到", Doubt.no_day),  # not the day of the accident
+        ("派出所给的纸分不清是不予立案还是别的，11月24号给的，想复议", Doubt.vague),
         ("去年10月被辞退", Doubt.vague),
         ("八月十五被厂里辞退的", Doubt.vague),
         ("去年2月30号被辞退的", Doubt.impossible),
@@ -92,6 +101,34 @@ def test_where_the_matter_or_the_person_is_open_one_thing_is_asked(said: str, as
     assert asked in heard.ask
     assert heard.matter is None
     assert heard.start is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "11月20日我被电动车撞了，医药费该谁出",
+        "上个月8号他借我两万，帮我写个起诉状",
+        "昨天签了调解协议，大家都满意，感谢你们",
+        "12月3号仲裁开庭，要不要请律师",
+    ],
+)
+def test_a_story_with_days_that_asks_for_something_else_leads_to_no_day(said: str) -> None:
+    heard = hear(said, today=TODAY)
+    assert (heard.matters, heard.start) == ((), None)
+    asked = hear(f"{said}，期限到哪天", today=TODAY)  # the same story, and the time is asked for
+    assert asked.matters
+
+
+@pytest.mark.parametrize(
+    ("said", "matter_id"),
+    [
+        ("决定书10月12日收到，复议我不走，直接去法院告民政局", "administrative_suit"),
+        ("停低保的决定收到了，我不打官司，就想复议", "reconsideration"),
+        ("停低保的决定收到了，行政复议那套信不过，想起诉", "administrative_suit"),
+    ],
+)
+def test_the_way_that_is_refused_leaves_the_other(said: str, matter_id: str) -> None:
+    assert hear(said, today=TODAY).matter is MATTERS[matter_id]
 
 
 def test_a_day_alone_answers_the_question_for_the_day() -> None:

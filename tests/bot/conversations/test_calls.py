@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversations import calls
@@ -81,3 +83,39 @@ def test_unread_is_what_came_after_the_last_message_that_was_seen(sessions: sess
         held.agent_seen = 3
         session.commit()
         assert calls.unread(session, [held]) == {}
+
+
+def _long(session: Session, many: int) -> Conversation:
+    """So many short words, each answered, and one sentence at the end."""
+    conversation = Conversation(id=f"c-{many}", channel="widget", status=ConversationStatus.waiting)
+    session.add(conversation)
+    session.flush()
+    said = [word for _ in range(many) for word in (("好", Sender.resident), ("嗯，您说。", Sender.bot))]
+    session.add_all(
+        Message(conversation_id=conversation.id, sender=sender, text=text, created_at=_NOW + timedelta(seconds=i))
+        for i, (text, sender) in enumerate([*said, ("找个人帮我看看", Sender.resident)])
+    )
+    return conversation
+
+
+@pytest.mark.parametrize("since", ["before", "after", "never"])
+def test_a_long_conversation_costs_no_more_than_a_short_one(sessions: sessionmaker[Session], since: str) -> None:
+    """The inbox asks this of a hundred conversations at every view (steps of SQLite's virtual machine are counted)."""
+    with sessions() as session:
+        if session.get_bind().dialect.name != "sqlite":
+            pytest.skip("counts SQLite's steps")
+        short, long = _long(session, 300), _long(session, 3000)
+        stands = {"before": _NOW - timedelta(days=1), "after": _NOW + timedelta(days=9), "never": None}[since]
+        session.execute(update(Conversation).values(waiting_since=stands))
+        session.commit()
+        steps = []
+        for conversation in (short, long):
+            held = session.get_one(Conversation, conversation.id, populate_existing=True)
+            counted = [0]
+            driver: Any = session.connection().connection.driver_connection
+            driver.set_progress_handler(lambda counted=counted: counted.__setitem__(0, counted[0] + 1), 10)
+            shown = calls.words(session, [held])[held.id]
+            driver.set_progress_handler(None, 0)
+            assert shown == "找个人帮我看看"
+            steps.append(counted[0])
+    assert steps[1] < 1.5 * steps[0] + 50, steps

@@ -2,16 +2,18 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Self
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.calendar.models import OfficeHours
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.defaults import import_offices
 from actions.offices.models import HandoffRule, Team
+from bot import turns
 from bot.conversations import claims, handoff, messages, queue, service
 from bot.conversations import messages as conversations_messages
 from bot.conversations import status as statuses
@@ -27,6 +29,7 @@ from tests.fakes import FakeRasa
 OPEN_HOURS = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # Tuesday 10:00 in Shanghai
 NIGHT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)  # Friday 23:00
 WANG = {"agent_id": 1, "agent_name": "王芳"}
+_IS_OPEN = queue.is_open  # the tests' office stands in for it
 LI = {"agent_id": 2, "agent_name": "李强"}
 
 
@@ -41,7 +44,8 @@ def _offices(sessions: sessionmaker[Session]) -> None:
 class Office:
     """Whether it is open, and who is there; the tests' own hour doesn't count."""
 
-    is_open, present = True, ("王芳",)
+    is_open = True
+    present: tuple[str, ...] = ("王芳",)
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +170,27 @@ def test_the_resident_is_told_the_true_position(session: Session) -> None:
     assert "您排在最前面" in queue.waiting_reply(session, second.id, now=OPEN_HOURS).text
 
 
+def test_nobody_is_first_in_a_line_that_nobody_serves(
+    sessions: sessionmaker[Session], session: Session, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine in the morning, and nobody has signed in (chatwoot#1600)."""
+
+    class Morning(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.combine(OPEN_HOURS.date(), OPEN_HOURS.timetz())
+
+    monkeypatch.setattr(turns, "datetime", Morning)
+    rasa = FakeRasa([{"kind": "handoff", "text": "好，这就请工作人员来。", "handoff": {"reason": "asked"}}])
+    office.present = ()
+    *_, alone = turn(sessions, rasa, started(session).id, "转人工")
+    assert "都不在座位上" in alone.text
+    assert "最前面" not in alone.text
+    office.present = ("王芳",)
+    *_, manned = turn(sessions, rasa, started(session).id, "转人工")
+    assert "前面还有 1 位" in manned.text
+
+
 @pytest.mark.parametrize(
     ("now", "back"),
     [
@@ -184,6 +209,20 @@ def test_outside_office_hours_the_resident_hears_when_people_are_back_and_whom_t
     assert "会在这里回您" in reply.text
     assert "最前面" not in reply.text
     assert {link.href for link in reply.links} == {"tel:12345", "tel:12348"}
+
+
+@pytest.mark.parametrize(
+    ("place", "heard"),
+    [("lijiagou", "现在是午休时间，工作人员今天 14:00 上班，看到后会在这里回您"), ("shiqiao", "您排在最前面")],
+)
+def test_at_noon_the_resident_hears_when_their_own_office_is_back(session: Session, place: str, heard: str) -> None:
+    day = [["08:30", "12:00"], ["14:00", "17:30"]]
+    session.add(OfficeHours(place_id="lijiagou", week=[day] * 5 + [[], []]))
+    noon = OPEN_HOURS + timedelta(hours=2, minutes=30)
+    reply = queue.request(session, started(session, place), reason="asked", now=noon)
+    assert reply
+    assert heard in reply.text
+    assert _IS_OPEN(session, noon, place) is (place == "shiqiao")
 
 
 def test_in_danger_the_resident_is_sent_to_the_emergency_numbers_not_to_the_queue(session: Session) -> None:

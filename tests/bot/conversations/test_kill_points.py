@@ -3,8 +3,10 @@ commits and tried again, and what it should do is done once. The dialogue's deed
 tests/end_to_end/test_kill_points.py.
 """
 
+import json
 import multiprocessing
 import signal
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -27,6 +29,8 @@ from actions.cases import filing, finding, mediation, units
 from actions.cases import moves as cases
 from actions.cases.models import Case, CaseEvent, Mediation
 from actions.cases.status import CaseStatus
+from actions.dialogue.booking import Book
+from actions.dialogue.frame.base import Services, Turn
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
 from actions.replies import Reply, ReplyKind
@@ -41,7 +45,8 @@ from bot.web.staff.desk import COOKIE
 from knowledge.exchange.corpus import import_places
 from tests import killer
 from tests.bot.world import console
-from tests.conftest import CORPUS
+from tests.conftest import CORPUS, DAY
+from tests.fakes import NoSearch
 
 pytestmark = pytest.mark.slow
 
@@ -469,17 +474,76 @@ def test_an_opening_is_called_off_once_and_everybody_hears_it(world: World) -> N
     assert world.walk(begin, _press, check) >= 4
 
 
+def test_an_opening_is_changed_once_and_everybody_hears_it(world: World) -> None:
+    def begin(session: Session) -> tuple[Any, ...]:
+        opening = _opening(session)
+        _booked(session, opening), _booked(session, opening)
+        form = {"starts_at": f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}T15:00", "minutes": "60"}
+        return opening.id, f"/staff/calendar/{opening.id}/edit", {**form, "capacity": "1", "sure": "1"}
+
+    def check(session: Session, opening_id: int) -> None:
+        opening = session.get_one(Opening, opening_id)
+        assert opening.address == ""
+        assert [a.status for a in opening.appointments] == [AppointmentStatus.booked, AppointmentStatus.waiting]
+        assert [_said(session, a.conversation_id, "有变动") for a in opening.appointments] == [1, 1]
+
+    assert world.walk(begin, _press, check) >= 4
+
+
+def _confirm(sessions: sessionmaker[Session], home: Path, opening: int, talks: list[str]) -> None:
+    """Each says 对 within moments, in threads of their own as in the app; what each heard lies in the home."""
+    services = Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    gate, heard = threading.Barrier(len(talks)), dict[str, str]()
+
+    def say(talk: str) -> None:
+        slots = {"booking_confirm": "yes", "booking_opening": str(opening), "booking_kind": "约", "booking_id": talk}
+        gate.wait()
+        turn = Turn(talk, "对", place="lijiagou", slots={**slots, "booking_contact": "在这里联系"})
+        heard[talk] = Book(services).do(turn).replies[0].text
+
+    threads = [threading.Thread(target=say, args=(talk,)) for talk in talks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (home / "heard.json").write_text(json.dumps(heard))
+
+
+def test_of_twenty_who_confirm_at_once_one_is_booked_wherever_the_app_dies(world: World) -> None:
+    """easyappointments#31, #845, #982; LibreBooking#147 (T42): one place, one app killed in between."""
+    world.home.mkdir(exist_ok=True)
+
+    def begin(session: Session) -> tuple[Any, ...]:
+        opening = _opening(session)
+        session.commit()
+        return opening.id, opening.id, [_talk(session).id for _ in range(20)]
+
+    def check(session: Session, opening_id: int) -> None:
+        opening = session.get_one(Opening, opening_id)
+        assert opening.taken == 1
+        assert [a.status for a in opening.appointments] == [AppointmentStatus.booked]
+        heard = json.loads((world.home / "heard.json").read_text())
+        assert len(heard) == 20
+        winner = heard.pop(str(opening.appointments[0].conversation_id))
+        assert "约好了" in winner
+        assert len(heard) == 19
+        assert all("约满了" in text and "可以排候补" in text for text in heard.values())
+
+    assert world.walk(begin, _confirm, check) >= 2
+
+
 @pytest.mark.parametrize("every", ["", "week"])
 def test_openings_are_published_once(world: World, every: str) -> None:
     first = datetime.now(UTC) + timedelta(days=3)
     while first.weekday() > 3:
         first += timedelta(days=1)
+    hours = count(8)  # one worker's openings don't meet
 
     def begin(session: Session) -> tuple[Any, ...]:
         where = uuid.uuid4().hex
         until = (first + timedelta(days=15)).date().isoformat() if every else ""
         form = {
-            "starts_at": f"{first:%Y-%m-%d}T09:00",
+            "starts_at": f"{first:%Y-%m-%d}T{next(hours):02}:00",
             "minutes": "60",
             "mode": "visit",
             "place": "lijiagou",

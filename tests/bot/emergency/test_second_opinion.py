@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bot.emergency.guidance import GUIDANCE, Emergency, EmergencyKind
+from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind
 from bot.emergency.recognising import recognise
 from bot.emergency.second_opinion import NONE, SecondOpinion, Sentence, read_sentences, train, troubles
 from bot.turns import Turns
@@ -60,6 +60,46 @@ def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_
     assert held("彩礼能退吗", 0.1) is None
 
 
+def test_what_is_only_feared_has_no_card_of_its_kind() -> None:
+    found = held("吃了没，今个儿冷得很", 0.45, "poison")
+    assert found is not None
+    assert (found.guidance, found.is_feared, found.is_likely) == (MAYBE, True, False)
+    assert held("吃了没，今个儿冷得很", 0.35, "poison") is None
+
+
+def test_of_lost_money_an_answer_is_told_first() -> None:
+    found = held("媳妇给主播刷了四万八，现在银行找我要", 0.98, "fraud")
+    assert found is not None
+    assert (found.soft, found.is_likely, found.guidance) == (True, True, GUIDANCE[EmergencyKind.fraud])
+
+
+def test_a_long_story_needs_more_to_be_likely() -> None:
+    told = "我爸前年把两层楼写了协议全给我弟，当时也写了我弟负责养老，现在弟媳妇把人送我门口来了，说老大就该养"
+    for chance, is_likely in ((0.7, False), (0.88, True)):
+        found = held(told, chance, "self_harm")
+        assert found is not None
+        assert (found.soft, found.is_likely) == (True, is_likely)
+
+
+def test_a_joke_about_jumping_is_no_alarm() -> None:
+    joke = "好想笑，我家那口子说再打麻将就跳楼，结果今天又去打了"
+    found = held(joke, 0.0, "self_harm")
+    assert found is not None
+    assert (found.soft, found.guidance) == (True, MAYBE)
+    assert not held(joke, 0.3, "self_harm").soft  # type: ignore[union-attr]
+
+
+def test_the_softer_words_are_kept_for_those_who_live_with_whom_they_fear() -> None:
+    brawl = "去年喝酒他先打我一拳，我才还手，派出所说是互殴"
+    at_home = "去年我老公打过我一回，我想离"
+    for text in (brawl, at_home):
+        ruled = recognise(text)
+        assert ruled is not None
+        assert ruled.soft
+    assert held(brawl, 0.0) is None
+    assert held(at_home, 0.0) == recognise(at_home)
+
+
 def test_an_answer_to_our_question_needs_more_to_ring() -> None:
     wish = "让他晚上莫放了"
     assert recognise(wish) is None
@@ -94,6 +134,21 @@ def test_the_finer_card_is_told() -> None:
     found = held("割草回来腿上叫土布袋咬了，两个牙印，肿得发亮", 0.95, "medical")
     assert found is not None
     assert found.guidance is GUIDANCE[EmergencyKind.bite]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("炕上烧的蜂窝煤，睡一宿头疼想吐，腿软得站不起来，老婆子叫不应", EmergencyKind.gas),
+        ("屋里烧煤火，门窗关着，奶奶和妹妹喊不醒，脸红通通的", EmergencyKind.gas),
+        ("煤炉把被子烧着了", EmergencyKind.fire),
+        ("热水器炸了，着火了", EmergencyKind.fire),
+    ],
+)
+def test_who_breathes_coal_gas_is_told_to_go_out(text: str, kind: EmergencyKind) -> None:
+    ruled = recognise(text)
+    assert ruled is not None
+    assert (ruled.kind, ruled.soft) == (kind, False)
 
 
 @pytest.mark.parametrize("text", ["我爸刚吵完把农药喝了，躺在院里吐白沫", "我把一瓶安眠药吃了", "他喝了农药"])

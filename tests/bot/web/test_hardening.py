@@ -23,8 +23,8 @@ from bot.web.headers import Headers
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
 from bot.web.proxies import UntrustedProxies
+from bot.web.staff.conversations.inbox import Listener, _told
 from bot.web.staff.desk import COOKIE
-from bot.web.staff.inbox import Listener, _told
 from tests.bot.world import PASSWORD, World
 
 

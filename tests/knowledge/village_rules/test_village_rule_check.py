@@ -248,6 +248,35 @@ def test_the_most_ordinary_sentences_are_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "text", "neighbour"),
+    [
+        (
+            "property",
+            "河滩上捡的木料谁也别拿，先放的不搬，七天后归小组。",
+            "挡路的沙堆请主人搬走，搬不动的村里帮着运到他家。",
+        ),
+        ("property", "查到的捕鸟网，护林队烧的烧、卖的卖。", "公安收缴的赌资由公安上交国库。"),
+        ("cut_service", "摆摊不听安排的，把他的灯线水管剪了。", "电线老化的请供电所来换。"),
+        ("personal_liberty", "偷红薯的，先捆在磨盘上，等家里人来领。", "小偷抓住了不许打、不许绑，马上报警。"),
+        ("womens_rights", "女委员的票，由她男人代投。", "妇女代表自己投票，不许别人代。"),
+        (
+            "family_planning_or_marriage",
+            "没满二十五的后生不许领证。",
+            "男满二十二、女满二十，到民政局登记。",
+        ),
+        ("forced_payment", "唱大戏的花费按田亩派到各户，一分不能少。", "发言每人不超过四分钟。"),
+        ("bride_price", "酒席超过十五桌的，主人向理事会交一笔节约金。", "党员大操大办收礼金的，由镇纪委查处。"),
+    ],
+)
+def test_what_is_taken_cut_tied_or_voted_away_is_told_from_its_lawful_neighbour(
+    pattern: str, text: str, neighbour: str
+) -> None:
+    assert not {text, neighbour} & {*EXAMPLES.lawful, *(t for texts in EXAMPLES.unlawful.values() for t in texts)}
+    assert pattern in {flag.pattern for flag in check_clause(text)}
+    assert check_clause(neighbour) == []
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("第六条 邻里：互敬互爱。不打架；不骂人", ["邻里：互敬互爱。", "不打架；", "不骂人"]),

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from math import ceil
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from actions.cases import finding, links, moves
 from actions.cases.green import GREEN
-from actions.cases.models import Case, Photo
+from actions.cases.handling import undo
+from actions.cases.models import Case, CaseEvent, Photo
 from actions.cases.status import OPEN, STAFF_LABELS, By, CaseStatus, allowed
 from actions.errors import NotAllowed, NotFound
 from actions.offices import routing
@@ -19,7 +21,8 @@ from actions.papers import agreement as agreements
 from actions.papers import case_file
 from actions.papers.printing import as_pdf
 from bot.conversations import delivery
-from bot.staff import rights
+from bot.staff import notices, rights
+from bot.staff.models import Staff
 from bot.web.downloads import file_response
 from bot.web.staff.cases.moves import MOVES, Deed
 from bot.web.staff.desk import Form, Seat, form, seat
@@ -39,10 +42,12 @@ CasesForm = Annotated[Form, form("cases")]
 
 
 @router.get("/{case_id}", response_class=HTMLResponse)
-def detail(at: CasesSeat, case_id: str) -> Response:
+def detail(at: CasesSeat, case_id: str, again: str = "") -> Response:
+    """`again`: the step that was just taken back, whose words are given back."""
     case = _held(at, case_id)
+    notices.see(at.session, at.staff.id, now=datetime.now(UTC), case_id=case.id)
     at.saw("查看事项", case.number)
-    return _shown(at, case)
+    return _shown(at, case, again=_taken_back(at, case, again))
 
 
 @router.post("/{case_id}/link", response_class=HTMLResponse)
@@ -114,9 +119,10 @@ def act(at: CasesForm, case_id: str, do: str) -> Response:
             note=note,
         )
     )
-    # Told at once rather than at the worker's next round; the key makes both harmless.
+    # Told at once rather than at the app's next round, as far as nothing is held back.
     delivery.tell_case_events(at.session)
-    return at.back(f"/staff/cases/{number_or_404(case_id)}")
+    again = f"?again={at.number('event')}" if do == "undo" else ""
+    return at.back(f"/staff/cases/{case.id}{again}")
 
 
 def _held(at: Seat, case_id: str) -> Case:
@@ -128,7 +134,16 @@ def _held(at: Seat, case_id: str) -> Case:
     return found
 
 
-def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
+def _taken_back(at: Seat, case: Case, event_id: str) -> CaseEvent | None:
+    number = int(event_id) if event_id.isascii() and event_id.isdigit() and len(event_id) <= 9 else 0
+    event = at.session.get(CaseEvent, number)
+    is_mine = event is not None and event.case_id == case.id and event.actor_id == at.staff.id
+    return event if is_mine and event is not None and event.undone_at is not None else None
+
+
+def _shown(at: Seat, case: Case, *, link: str | None = None, again: CaseEvent | None = None) -> HTMLResponse:
+    now = datetime.now(UTC)
+    holder = at.session.get(Staff, case.assignee_id) if case.assignee_id else None
     return at.page(
         "cases/case.html",
         case=case,
@@ -140,12 +155,21 @@ def _shown(at: Seat, case: Case, *, link: str | None = None) -> HTMLResponse:
         photos=list(at.session.scalars(select(Photo.id).where(Photo.case_id == case.id))),
         green=list(GREEN),
         link=link,
+        again=again,
+        held=[(e, _seconds_left(e, now)) for e in undo.held(at.session, case.id, at.staff.id, now=now)],
+        holder=holder,
+        colleagues=rights.colleagues(at.session, case.place_id, but=at.staff.id),
+        called=notices.of_case(at.session, case.id),
         grid=routing.grid_workers(at.session, case.place_id),
         is_open=case.status in OPEN,
         today=today(),
         merged=finding.followers(at.session, case.id),
         lead=finding.lead(at.session, case),
     )
+
+
+def _seconds_left(event: CaseEvent, now: datetime) -> int:
+    return max(1, ceil((event.tell_after - now).total_seconds())) if event.tell_after else 0
 
 
 _STEPS: tuple[tuple[str, frozenset[CaseStatus]], ...] = (

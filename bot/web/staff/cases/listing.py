@@ -19,7 +19,7 @@ from actions.cases.models import Case
 from actions.cases.status import OPEN, STAFF_LABELS, CaseStatus
 from actions.errors import InvalidInput
 from bot.staff import rights
-from bot.staff.models import SavedFilter
+from bot.staff.models import SavedFilter, Staff
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import words
 from knowledge import places
@@ -29,7 +29,8 @@ _MOST_PAGES = 2000
 _MOST_SAVED = 20
 _FILTERS = {
     "open": "在办",
-    "mine": "我的",
+    "held": "我经手的",
+    "mine": "我单位的",
     "warned": "快到期",
     "overdue": "超时",
     "absent": "单位没到",
@@ -37,7 +38,7 @@ _FILTERS = {
     "answered": "等居民确认",
     "all": "全部",
 }
-_STATUSES = {"open": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}
+_STATUSES = {"open": tuple(OPEN), "held": tuple(OPEN), "mine": tuple(OPEN), "answered": (CaseStatus.answered,)}
 _NO_TEAM = -1
 
 router = APIRouter(prefix="/staff/cases")
@@ -103,6 +104,7 @@ def listing(
         chosen=chosen,
         filters=_FILTERS if show in _FILTERS else {**_FILTERS, show: f"统计里的“{show}”"},
         labels=STAFF_LABELS,
+        holders=_holders(at.session, rows),
         categories=_categories(at.session, chosen),
         saved=list(at.session.scalars(saved)),
         teams=at.teams(),
@@ -138,10 +140,17 @@ def _found(at: Seat, chosen: Filters, seen: list[str] | None, page: int) -> tupl
         overdue_at=datetime.now(UTC) if chosen.show == "overdue" else None,
         is_warned=chosen.show == "warned",
         has_absent_unit=chosen.show == "absent",
+        held_by=at.staff.id if chosen.show == "held" else None,
         also=behind(chosen.show, datetime.now(UTC)) or (),
         limit=_PAGE,
         offset=(page - 1) * _PAGE,
     )
+
+
+def _holders(session: Session, rows: list[Case]) -> dict[int, str]:
+    """Names by account."""
+    held = select(Staff.id, Staff.name).where(Staff.id.in_([c.assignee_id for c in rows if c.assignee_id]))
+    return {row.id: row.name for row in session.execute(held)}
 
 
 def _categories(session: Session, chosen: Filters) -> list[str]:

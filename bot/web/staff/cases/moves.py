@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from actions.cases import mediation, moves, numbers, units
 from actions.cases.green import GREEN
+from actions.cases.handling import holder, undo
 from actions.cases.models import CalledUnit, Case
 from actions.cases.status import CaseStatus
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from bot.conversations import queue
-from bot.staff import rights
+from bot.staff import notices, rights
+from bot.staff.notices import About
 from bot.web.staff.desk import Form
 from bot.web.staff.typed import when_of
 
@@ -37,6 +39,11 @@ class Deed:
     def case_id(self) -> int:
         return self.case.id
 
+    @property
+    def tell_after(self) -> datetime:
+        """What the resident hears of it can be taken back until then."""
+        return self.now + undo.HELD_FOR
+
 
 Verb = Callable[[Deed], None]
 
@@ -50,7 +57,15 @@ def _move(deed: Deed) -> None:
         into = deed.form.text("into", 40)
         if not _is_in_reach(deed, into):
             raise InvalidInput(moves.NO_MASTER)  # the same words: whether it exists is nobody else's
-        moves.merge(deed.session, deed.case_id, into, actor=deed.actor, key=deed.key, now=deed.now)
+        moves.merge(
+            deed.session,
+            deed.case_id,
+            into,
+            actor=deed.actor,
+            key=deed.key,
+            now=deed.now,
+            tell_after=deed.tell_after,
+        )
         return
     moves.move(
         deed.session,
@@ -61,6 +76,7 @@ def _move(deed: Deed) -> None:
         now=deed.now,
         note=deed.note,
         team_id=deed.form.number("team"),
+        tell_after=deed.tell_after,
     )
 
 
@@ -72,15 +88,71 @@ def _is_in_reach(deed: Deed, number: str) -> bool:
 
 
 def _note(deed: Deed) -> None:
-    moves.note(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now, for_resident=False)
+    """Whoever is named in it with @ hears of it, in the same transaction."""
+    if deed.note:
+        colleagues = rights.colleagues(deed.session, deed.case.place_id, but=deed.form.staff.id)
+        about = About(source=deed.key, case_id=deed.case_id)
+        called = notices.named(deed.note, colleagues)
+        notices.tell(deed.session, called, about, kind=notices.MENTION, by=deed.actor.name, now=deed.now)
+    moves.note(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now)
 
 
 def _tell(deed: Deed) -> None:
-    moves.note(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now, for_resident=True)
+    moves.note(
+        deed.session,
+        deed.case_id,
+        deed.note,
+        actor=deed.actor,
+        key=deed.key,
+        now=deed.now,
+        for_resident=True,
+        tell_after=deed.tell_after,
+    )
 
 
 def _pause(deed: Deed) -> None:
-    moves.pause(deed.session, deed.case_id, deed.note, actor=deed.actor, key=deed.key, now=deed.now)
+    moves.pause(
+        deed.session,
+        deed.case_id,
+        deed.note,
+        actor=deed.actor,
+        key=deed.key,
+        now=deed.now,
+        tell_after=deed.tell_after,
+    )
+
+
+def _undo(deed: Deed) -> None:
+    event = deed.form.number("event") or 0
+    undo.take_back(deed.session, deed.case_id, event, actor=deed.actor, now=deed.now)
+
+
+def _send_now(deed: Deed) -> None:
+    event = deed.form.number("event") or 0
+    undo.send_now(deed.session, deed.case_id, event, actor=deed.actor, now=deed.now)
+
+
+def _hold(deed: Deed) -> None:
+    """经手: taken, given to a colleague of the place, who hears of it, or laid down."""
+    me, wanted = deed.form.staff, deed.form.text("who", 9)
+    to = me if wanted == "me" else None
+    if wanted not in ("me", ""):
+        colleagues = rights.colleagues(deed.session, deed.case.place_id, but=me.id)
+        to = next((c for c in colleagues if str(c.id) == wanted), None)
+        if to is None:
+            raise InvalidInput("请从名单里选一位看得到这件事的同事。")
+    if to is not None and to.id != me.id and to.id != deed.case.assignee_id:
+        about = About(source=deed.key, case_id=deed.case_id)
+        notices.tell(deed.session, [to], about, kind=notices.GIVEN, by=me.name, now=deed.now)
+    holder.give(
+        deed.session,
+        deed.case_id,
+        (to.id, to.name) if to else None,
+        seen=deed.form.number("seen"),
+        actor=deed.actor,
+        key=deed.key,
+        now=deed.now,
+    )
 
 
 def _category(deed: Deed) -> None:
@@ -207,6 +279,9 @@ MOVES: dict[str, Verb] = {
     "note": _note,
     "tell": _tell,
     "pause": _pause,
+    "undo": _undo,
+    "send-now": _send_now,
+    "hold": _hold,
     "category": _category,
     "green": _green,
     "call": _call,

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
+from actions.dialogue.frame.base import Services
 from actions.feedback import UnansweredQuestion
+from bot.rehearsing import Rehearsals
 from bot.settings import Settings
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.search import building, snapshot
 from knowledge.search.searcher import Searcher
-from tests.bot.web.knowledge.indexed import TEXTS, Real, live
+from tests.bot.web.knowledge.indexed import TEXTS, ActingRasa, Real, live
 from tests.bot.world import DAY, World, console
 
 
@@ -45,16 +47,17 @@ def real(world: World, embedder: SentenceEmbedder, cache: VectorCache, tmp_path:
     loaded = snapshot.load(root)
     searcher = Searcher(embedder=embedder, live=lambda: snapshot.refreshed(loaded, root))
 
-    async def intent(text: str) -> str:
-        return "ask_service_guide"
-
+    services = Services(sessions=world.sessions, searcher=searcher, today=lambda: DAY, topic=lambda _: "社会保障与救助")
+    rehearsals = Rehearsals(services, world.sessions)
+    rasa = ActingRasa(rehearsals, "ask_service_guide")
     app = console(
         world.settings,
         world.sessions,
         searcher=searcher,
         golden=searcher,
-        intent=intent,
-        topic=lambda _: "社会保障与救助",
+        rehearse=rasa.rehearse,
+        supposing=lambda supposed: rehearsals.services(supposed).searcher,
+        topic=services.topic,
     )
 
     def take_in() -> None:
@@ -62,4 +65,4 @@ def real(world: World, embedder: SentenceEmbedder, cache: VectorCache, tmp_path:
             while building.update_delta(session, root=root, embedder=embedder, cache=cache, today=DAY):
                 pass
 
-    return Real(replace(world, app=app), searcher, take_in)
+    return Real(replace(world, app=app), searcher, take_in, rasa)

@@ -6,11 +6,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from actions.dialogue.control import Question
+from actions.dialogue.frame.base import Turn
+from actions.replies import Reply
+from bot.rehearsing import Rehearsals, Rehearsed, Supposed
+from bot.turns import Turns
 from knowledge.documents import versions
 from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.documents.versions import Person
 from knowledge.search.searcher import Searcher
 from tests.bot.world import DAY, World
+from tests.fakes import FakeRasa
 
 ANN = Person(900, "安")
 TEXTS = [
@@ -55,11 +61,33 @@ def live(
     return versions.publish(session, version.id, by=versions.SYSTEM, now=now(), today=DAY)
 
 
+class ActingRasa(FakeRasa):
+    """Hears the same intent in everything, and lets our own action for questions act: Rasa's part without Rasa."""
+
+    def __init__(self, rehearsals: Rehearsals, intent: str) -> None:
+        super().__init__([])
+        self._rehearsals, self._intent = rehearsals, intent
+        self.turns = Turns(sessions=rehearsals.unkept, rasa=self)  # type: ignore[arg-type]  # a double
+
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
+        self.asked.append((conversation_id, text))
+        supposed = Supposed.of({"tracker": {"latest_message": {"metadata": metadata}}})
+        assert supposed is not None, "what is only tried says so"
+        turn = Turn(conversation_id, text, intent=self._intent, message=metadata["message"], place=metadata["place"])
+        return list(Question(self._rehearsals.services(supposed)).do(turn).replies)
+
+    async def rehearse(self, text: str, place: str | None, supposed: Supposed) -> Rehearsed:
+        said = await self.turns.rehearse(
+            text, place=place, supposed=supposed.metadata(), unkept=self._rehearsals.unkept
+        )
+        return Rehearsed(tuple(said), self._intent, 0.9)
+
+
 class Real:
     """The console's pages over an index of its own; `index` takes in what was published since."""
 
-    def __init__(self, world: World, searcher: Searcher, index: Any) -> None:
-        self.world, self.searcher, self.index = world, searcher, index
+    def __init__(self, world: World, searcher: Searcher, index: Any, rasa: ActingRasa) -> None:
+        self.world, self.searcher, self.index, self.rasa = world, searcher, index, rasa
         self.client = world.enter("administrator")
 
     def document(self, title: str) -> Document:

@@ -95,3 +95,13 @@ def test_a_hit_of_try_it_fills_in_the_form_and_stores_nothing(real: Real) -> Non
     assert 'value="低保去哪里办"' in page
     assert ">guide-x</textarea>" in page
     assert real.world.rows() == before
+
+
+def test_beside_pass_and_fail_stands_what_the_bot_would_say(real: Real) -> None:
+    add(real)
+    with real.world.sessions() as session:
+        number = session.scalars(select(GoldenQuestion.id)).one()
+    assert f"/staff/knowledge/golden/{number}/said" in real.client.get("/staff/knowledge/golden").text
+    said = real.client.get(f"/staff/knowledge/golden/{number}/said").text
+    assert "低保向乡镇政府申请" in said
+    assert "听成了“问办事”" in said

@@ -14,7 +14,7 @@ from bot.conversations import canned
 from bot.conversations.models import CannedReply
 from bot.run.citing import citing_bank
 from bot.staff.models import AuditEntry, Role, Staff
-from bot.web.staff import conversation
+from bot.web.staff.conversations import deeds
 from knowledge.documents import saving
 from knowledge.documents.building import build
 from knowledge.documents.models import ArticleMove, BankQuestion, BankTarget, Chunk, DocumentVersion, VersionStatus
@@ -160,8 +160,8 @@ def test_what_an_agent_cites_carries_the_caution_too(changed: World) -> None:
         chunk = session.scalars(
             select(Chunk).join(DocumentVersion).where(DocumentVersion.document_id == "guide-county")
         ).one()
-        assert [c.note for c in conversation.citations(session, str(chunk.id), DAY)] == [None]
-        assert "正在核对" in (conversation.citations(session, f"{chunk.id},99999", NEW_YEAR)[0].note or "")
+        assert [c.note for c in deeds.citations(session, str(chunk.id), DAY)] == [None]
+        assert "正在核对" in (deeds.citations(session, f"{chunk.id},99999", NEW_YEAR)[0].note or "")
 
 
 def propose(client: TestClient, **more: str) -> Any:

@@ -12,15 +12,16 @@ from bot.web.knowledge import (
     golden,
     law,
     listing,
+    live,
     review,
-    try_it,
-    unanswered,
 )
+from bot.web.knowledge.asking import try_it, unanswered
 
-PAGES = (bulk_import, coverage, documents, editor, golden, law, listing, review, try_it, unanswered)
+PAGES = (bulk_import, coverage, documents, editor, golden, law, listing, live, review, try_it, unanswered)
 
 
 def test_only_asking_rasa_is_awaited() -> None:
     routes = [route for page in PAGES for route in page.router.routes if isinstance(route, APIRoute)]
     assert len(routes) > 25
-    assert [r.endpoint for r in routes if inspect.iscoroutinefunction(r.endpoint)] == [try_it.ask]
+    awaited = {r.endpoint for r in routes if inspect.iscoroutinefunction(r.endpoint)}
+    assert awaited == {try_it.ask, unanswered.group_now, unanswered.again, golden.said, live.heard}

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select
 
+from actions.replies import Reply, ReplyKind
+from bot.rehearsing import Rehearsed
 from bot.staff.models import AuditEntry
 from knowledge.documents import versions
 from tests.bot.web.knowledge.indexed import ANN, Real, now
@@ -74,11 +76,11 @@ def test_nothing_of_the_database_is_held_while_rasa_is_asked(world: World) -> No
     engine, held = world.sessions.kw["bind"], []
     assert isinstance(engine, Engine)
 
-    async def intent(text: str) -> str:
+    async def rehearse(text: str, *_: object) -> Rehearsed:
         held.append((text, engine.pool.checkedout()))  # type: ignore[attr-defined]  # of a pool that keeps a queue
-        return "ask_law"
+        return Rehearsed((Reply(ReplyKind.abstention, "没把握。"),), "ask_law", 0.9)
 
-    client = replace(world, app=console(world.settings, world.sessions, intent=intent)).enter("administrator")
+    client = replace(world, app=console(world.settings, world.sessions, rehearse=rehearse)).enter("administrator")
     assert client.post("/staff/knowledge/try", data={"q": "低保怎么申请"}).status_code == 200
     assert held == [("低保怎么申请", 0)]
 
@@ -86,11 +88,36 @@ def test_nothing_of_the_database_is_held_while_rasa_is_asked(world: World) -> No
 def test_rasa_is_not_asked_about_nothing(world: World) -> None:
     asked = list[str]()
 
-    async def intent(text: str) -> str:
+    async def rehearse(text: str, *_: object) -> Rehearsed:
         asked.append(text)
-        return "ask_law"
+        return Rehearsed((Reply(ReplyKind.abstention, "没把握。"),), "ask_law", 0.9)
 
-    client = replace(world, app=console(world.settings, world.sessions, intent=intent)).enter("administrator")
+    client = replace(world, app=console(world.settings, world.sessions, rehearse=rehearse)).enter("administrator")
     assert client.post("/staff/knowledge/try", data={"q": " "}).status_code == 422
     assert client.post("/staff/knowledge/try", data={"q": "低保"}, headers={"x-csrf": "x"}).status_code == 403
     assert asked == []
+
+
+def test_why_is_said_in_words_and_a_near_document_can_learn_the_question(real: Real) -> None:
+    shown = real.try_it("低保怎么申请")
+    why = shown.split("为什么</h3>")[1].split("</ol>")[0]
+    assert "听成了“问办事”，很有把握" in why
+    assert "最像的是《低保怎么申请》" in why
+    assert "其次是《" in why
+    assert "第一名够像，就答它" in why
+    answering, document = real.document("低保怎么申请").id, real.document("低保多久能批下来").id
+    assert f'action="/staff/knowledge/{document}/edit"' in shown
+    assert f'action="/staff/knowledge/{answering}/edit"' not in shown, "it answers already"
+    real.client.post(f"/staff/knowledge/{document}/edit", data={"ask": "低保咋个弄法"})
+    with real.world.sessions() as session:
+        draft = versions.open_version(session, document)
+        assert draft is not None
+        assert draft.content["questions"] == ["低保多久能批下来", "低保咋个弄法"]
+        assert draft.content["answer"] == "低保批下来一般要三十天。"
+
+
+def test_what_is_only_tried_leaves_no_row_and_rasa_forgets_it(real: Real) -> None:
+    before = real.world.rows()
+    for q in ("明天下雨吗，火星上的蚯蚓吃什么", "转人工", "救命，有人拿刀砍我", "低保怎么申请"):
+        assert "为什么" in real.try_it(q)
+    assert real.world.rows() == before

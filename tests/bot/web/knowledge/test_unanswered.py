@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from actions.feedback import UnansweredQuestion
-from bot.web.knowledge import unanswered
+from bot.conversations.models import Message, Sender
+from bot.staff.models import AuditEntry
+from bot.web.knowledge.asking import groups as groups_of
 from knowledge.documents import versions
 from knowledge.documents.models import DocumentVersion
 from knowledge.documents.versions import Person
-from knowledge.search.searcher import Searcher
 from tests.bot.web.knowledge.indexed import ANN, Real, live, now
 from tests.bot.world import DAY
 from tests.fakes import NoSearch
@@ -153,14 +152,14 @@ def test_vectors_of_what_residents_said_are_computed_once(monkeypatch: pytest.Mo
         return encode(texts)
 
     monkeypatch.setattr(embedder, "encode_queries", encoding)
-    vectors = unanswered.Vectors(embedder)
+    vectors = groups_of.Vectors(embedder)
     assert vectors(["甲乙", "丙丁", "甲乙"]).shape == (3, 384)
     assert vectors(["丙丁"]).shape == (1, 384)
     assert given == ["甲乙", "丙丁"]
 
 
 def test_many_groups_stand_on_pages(real: Real, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unanswered, "_NEAR", 1.1)  # each question is a group of its own
+    monkeypatch.setattr(groups_of, "_NEAR", 1.1)  # each question is a group of its own
     asked(real, *(f"第 {n} 块地的水渠归谁修" for n in range(45)))
     pages = [real.client.get(f"/staff/knowledge/unanswered?page={n}").text for n in (1, 2, 3, 9)]
     labels = [re.findall(r'<section[^>]*aria-label="(第 [^"]*)"', page) for page in pages]
@@ -169,15 +168,8 @@ def test_many_groups_stand_on_pages(real: Real, monkeypatch: pytest.MonkeyPatch)
     assert "3 / 3" in pages[3]
 
 
-def test_the_same_index_is_asked_once_and_again_when_it_is_another(real: Real, monkeypatch: pytest.MonkeyPatch) -> None:
-    searches: list[str] = []
-    truly = unanswered.answer
-
-    def counted(session: Session, searcher: Searcher, question: str, **more: Any) -> Any:
-        searches.append(question)
-        return truly(session, searcher, question, **more)
-
-    monkeypatch.setattr(unanswered, "answer", counted)
+def test_the_same_index_is_asked_once_and_again_when_it_is_another(real: Real) -> None:
+    searches = real.rasa.asked
     asked(real, "摩托车年检去哪里办")
     with real.world.sessions() as session:
         session.execute(update(UnansweredQuestion).values(document_id="rule-1"))
@@ -193,3 +185,69 @@ def test_the_same_index_is_asked_once_and_again_when_it_is_another(real: Real, m
     real.index()
     real.client.get(again)
     assert len(searches) == 3
+
+
+def told(real: Real, question: str, *, said: str, kind: str, place: str = "lijiagou") -> None:
+    """A resident's question, the bot's words to it, and its row in the list."""
+    with real.world.sessions() as session:
+        message = Message(conversation_id="conversation-1", sender=Sender.resident, text=question)
+        session.add(message)
+        session.flush()
+        session.add(
+            Message(
+                conversation_id="conversation-1",
+                sender=Sender.bot,
+                kind=kind,
+                text=said,
+                in_reply_to=message.id,
+                ordinal=0,
+            )
+        )
+        reason = "abstained" if kind == "abstention" else "wrong"
+        session.add(UnansweredQuestion(question=question, reason=reason, place_id=place, message_id=message.id))
+        session.commit()
+
+
+def test_a_group_says_what_was_said_then_and_what_would_be_said_now(real: Real) -> None:
+    told(real, "低保怎么申请", said="这个问题我没有把握，那天是这样说的。", kind="abstention")
+    told(real, "火星上的蚯蚓吃什么", said="不知道蚯蚓。", kind="abstention")
+    told(real, "临时救助", said="错的那句话。", kind="answer")
+    shown = {}
+    for label, _, ids in groups(real):
+        shown[label] = real.client.get(f"/staff/knowledge/unanswered/now?ids={ids}").text
+    assert "那天是这样说的" in shown["低保怎么申请"]
+    assert "会答：《低保怎么申请》" in shown["低保怎么申请"]
+    assert "data-answered" in shown["低保怎么申请"]
+    assert "还是不敢答" in shown["火星上的蚯蚓吃什么"]
+    assert "data-answered" not in shown["火星上的蚯蚓吃什么"]
+    assert "会答：《临时救助》" in shown["临时救助"]
+    assert "data-answered" not in shown["临时救助"], "it was told then, too, and somebody said that it is wrong"
+
+
+def test_ticked_groups_are_closed_together_and_the_audit_says_why(real: Real) -> None:
+    asked(real, "低保怎么申请", "火星上的蚯蚓吃什么")
+    ids = [i for _, _, i in groups(real)]
+    assert len(ids) == 2
+    answer = real.client.post("/staff/knowledge/unanswered", data={"do": "answered", "ids": ids})
+    assert answer.status_code == 303
+    assert groups(real) == []
+    with real.world.sessions() as session:
+        assert "没答上的问题：已经答得上" in set(session.scalars(select(AuditEntry.what)))
+
+
+def test_another_way_of_asking_is_proposed_and_taken_up_with_the_draft(real: Real) -> None:
+    asked(real, "摩托车年检去哪里办")
+    ids = groups(real)[0][2]
+    sent = {"do": "draft", "ids": ids, "label": "摩托车年检", "kind": "answer", "place": "nation"}
+    real.client.post("/staff/knowledge/unanswered", data=sent)
+    asked(real, "摩托车年检到哪里办")
+    asked(real, "火星上的蚯蚓吃什么")
+    with real.world.sessions() as session:
+        version = session.scalars(select(DocumentVersion).order_by(DocumentVersion.id.desc()).limit(1)).one()
+    near = real.client.get(f"/staff/knowledge/unanswered/near?version={version.id}").text
+    assert 'data-add-question="摩托车年检到哪里办"' in near
+    assert "蚯蚓" not in near
+    form = {"do": "save", "revision": "1", "title": "摩托车年检", "in_force_from": DAY.isoformat()}
+    typed = {**form, "questions": "摩托车年检去哪里办\n摩托车年检到哪里办"}
+    assert real.client.post(f"/staff/knowledge/versions/{version.id}", data=typed).status_code == 303
+    assert [label for label, _, _ in groups(real)] == ["火星上的蚯蚓吃什么"]

@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 
 from bot.rasa_client import RasaUnavailable
 from bot.staff import audit, passwords
-from bot.web.staff import conversation, imports, setting_changes
+from bot.web.staff import imports, setting_changes
 from bot.web.staff.cases import moves as case_moves
 from bot.web.staff.cases.listing import Filters
+from bot.web.staff.conversations import deeds
 from bot.web.staff.pages import DESK
 from tests.bot.world import DEEDS, PASSWORD, World, console
 
@@ -83,7 +84,7 @@ def test_a_conversation_is_shown_while_rasa_is_away(world: World) -> None:
 def test_tests_press_every_verb_there_is() -> None:
     """DEEDS of the world is what the tests of permissions, places and hostile fields go through."""
     assert set(DEEDS["/staff/cases/1/{do}"]) == set(case_moves.MOVES)
-    assert set(DEEDS["/staff/conversations/conversation-1/{do}"]) == set(conversation.DEEDS)
+    assert set(DEEDS["/staff/conversations/conversation-1/{do}"]) == set(deeds.DEEDS)
     assert set(DEEDS["/staff/settings/{what}"]) == {*setting_changes.SAVES, "grid-import"} >= {*setting_changes.DELETES}
     assert set(DEEDS["/staff/import/{what}"]) == set(imports.KINDS)
 

@@ -1,8 +1,8 @@
 """The list beside a conversation: boxes, search, what was said, what is unread; and the figures that ring."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.cases import filing
@@ -10,8 +10,8 @@ from actions.cases.models import Case
 from bot.conversations import handoff
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
+from bot.web.staff.conversations.inbox import Listener
 from bot.web.staff.desk import COOKIE, Desk
-from bot.web.staff.inbox import Listener
 from tests.bot.world import World
 
 _ROW = 'class="list-group-item'
@@ -101,3 +101,42 @@ def test_the_figures_ring_for_danger_and_for_ones_own_unread(world: World) -> No
         assert session.get_one(Conversation, World.conversation).agent_seen > 0
     assert (Listener(me, token, None, hears_alarms=False).counts(desk) or {})["unread"] == 0
     assert (Listener(me + 1, other, None, hears_alarms=False).counts(desk) or {})["unread"] == 0
+
+
+def test_one_who_comes_as_another_leaves_is_news(world: World) -> None:
+    """How many wait stays the same, and so would the bell have been silent (chatwoot#1055)."""
+    desk: Desk = world.app.state.desk
+    token = world.enter("agent").cookies[COOKIE]
+    with world.sessions() as session:
+        me, now = _agent(session), datetime.now(UTC)
+    listener = Listener(me, token, None, hears_alarms=False)
+    before = listener.counts(desk) or {}
+    with world.sessions() as session:
+        session.get_one(Conversation, World.conversation).status = ConversationStatus.bot
+        _add(session, "new", "又来一位", status="waiting", waiting_since=now + timedelta(seconds=5))
+        session.commit()
+    after = listener.counts(desk) or {}
+    assert after["waiting"] == before["waiting"] == 1
+    assert after["last_waiting"] > before["last_waiting"]
+
+
+def test_a_second_word_in_ones_own_conversations_is_news(world: World) -> None:
+    """One is looked at as another writes: as many conversations are unread as before."""
+    desk: Desk = world.app.state.desk
+    token, now = world.enter("agent").cookies[COOKIE], datetime.now(UTC)
+    with world.sessions() as session:
+        me = _agent(session)
+        for name in ("one", "two"):
+            _add(session, name, "在吗", status="open", agent_id=me, agent_name="小钱", agent_active_at=now)
+        session.get_one(Conversation, "two").agent_seen = 10_000
+        session.commit()
+    listener = Listener(me, token, None, hears_alarms=False)
+    before = listener.counts(desk) or {}
+    with world.sessions() as session:
+        newest = session.scalar(select(func.max(Message.id))) or 0
+        session.get_one(Conversation, "one").agent_seen = session.get_one(Conversation, "two").agent_seen = newest
+        session.add(Message(conversation_id="two", sender=Sender.resident, text="您说句话"))
+        session.commit()
+    after = listener.counts(desk) or {}
+    assert after["unread"] == before["unread"] == 1
+    assert after["last_said"] > before["last_said"]

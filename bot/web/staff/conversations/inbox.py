@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from actions.cases import finding
-from bot.conversations import calls, queue
+from bot.conversations import calls, private, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
-from bot.staff import rights, signing_in
+from bot.staff import notices, rights, signing_in
 from bot.staff.models import Staff
 from bot.web.staff.desk import COOKIE, Desk, Seat, seat
 from bot.web.staff.typed import words
@@ -46,7 +46,13 @@ def inbox(at: InboxSeat, box: str = "waiting", q: str = "", open: str = "") -> R
         "inbox/list.html" if is_part else "inbox/inbox.html",
         **pane(at, box, q, rights.places_of(at.session, at.staff)),
         current=words(open, 40),
+        **({} if is_part else to_whom(at)),
     )
+
+
+def to_whom(at: Seat) -> dict[str, Any]:
+    """Whom conversations may be handed to."""
+    return {"teams": at.teams(), "colleagues": rights.circle(at.session, at.staff)}
 
 
 def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]
     boxes, q = _boxes(at.staff), words(q, 40)
     box = box if box in boxes else "waiting"
     within = _within(places)
-    where = [*within, *boxes[box], *_holding(q)]
+    where = [*within, *boxes[box], *_holding(q, at.staff.id)]
     order = [Conversation.updated_at.desc()] if box == "closed" else queue.order()
     rows = list(at.session.scalars(select(Conversation).where(*where).order_by(*order).limit(_SHOWN)))
     counted = select(*(func.count().filter(*more) for more in boxes.values())).select_from(Conversation).where(*within)
@@ -104,13 +110,14 @@ class Listener:
             return {
                 "waiting": _count(session, *waiting),
                 "danger": _count(session, *waiting, Conversation.handoff_reason == "danger"),
-                "unread": _count(
-                    session,
-                    Conversation.status == ConversationStatus.open,
-                    Conversation.agent_id == self.staff_id,
-                    _newest_of_resident() > Conversation.agent_seen,
-                ),
+                "unread": _count(session, *_unread_by(self.staff_id)),
                 "alarms": finding.count_alarms(session, places=self.places) if self.hears_alarms else 0,
+                "notices": notices.count_unseen(session, self.staff_id),
+                # What rises rings, also where one goes as another comes and the number stays.
+                "last_notice": notices.newest(session, self.staff_id),
+                "last_waiting": _since(session, *waiting),
+                "last_danger": _since(session, *waiting, Conversation.handoff_reason == "danger"),
+                "last_said": _last_said(session, self.staff_id),
                 "me": self.staff_id,
             }
 
@@ -151,6 +158,23 @@ def _newest_of_resident() -> ColumnElement[int]:
     return newest.correlate(Conversation).scalar_subquery()
 
 
+def _unread_by(staff_id: int) -> list[ColumnElement[bool]]:
+    """Conversations in their hands in which the resident has said something that they haven't looked at."""
+    mine = [Conversation.status == ConversationStatus.open, Conversation.agent_id == staff_id]
+    return [*mine, _newest_of_resident() > Conversation.agent_seen]
+
+
+def _last_said(session: Session, staff_id: int) -> int:
+    newest = select(func.max(_newest_of_resident())).select_from(Conversation).where(*_unread_by(staff_id))
+    return session.scalar(newest) or 0
+
+
+def _since(session: Session, *where: ColumnElement[bool]) -> int:
+    """When the last of these began to wait, in milliseconds; 0 where nobody does."""
+    newest = session.scalar(select(func.max(Conversation.waiting_since)).where(*where))
+    return int(newest.timestamp() * 1000) if newest else 0
+
+
 def _within(places: list[str] | None) -> list[ColumnElement[bool]]:
     """Conversations of these places, and those of no place."""
     return [] if places is None else [Conversation.place_id.in_(places) | Conversation.place_id.is_(None)]
@@ -160,11 +184,15 @@ def _count(session: Session, *where: Any) -> int:
     return session.scalar(select(func.count()).select_from(Conversation).where(*where)) or 0
 
 
-def _holding(q: str) -> list[ColumnElement[bool]]:
-    """Conversations in which this was said, of a place or held by an agent of this name."""
+def _holding(q: str, searcher: int) -> list[ColumnElement[bool]]:
+    """Conversations in which this was said, of a place or held by an agent of this name. What is hidden from whoever
+    searches isn't found either: that it is found would tell what was said.
+    """
     if not q:
         return []
-    said = select(Message.conversation_id).where(Message.text.contains(q, autoescape=True))
+    said = select(Message.conversation_id).where(
+        Message.text.contains(q, autoescape=True), private.is_open_to(searcher)
+    )
     there = select(Place.id).where(Place.name.contains(q, autoescape=True))
     return [
         Conversation.id.in_(said)

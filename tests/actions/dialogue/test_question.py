@@ -1,0 +1,103 @@
+"""Several matters in one message, and the second message of a pair."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from actions.dialogue.frame import thread
+from actions.dialogue.frame.answering import Answering
+from actions.dialogue.frame.base import Turn
+from actions.dialogue.hearing.matters import listed_matters, split_matters
+from actions.dialogue.question import AnswerQuestion
+from actions.replies import Reply, ReplyKind
+from knowledge.answering.told import Abstention, Answer, Citation
+from knowledge.normalise import normalise
+from tests.actions.dialogue.test_base import given
+from tests.fakes import PairEmbedder
+
+
+@pytest.mark.parametrize(
+    ("text", "first_words"),
+    [
+        ("三件事问你哈：1厂里押我一个月工资 2我租房押金不退 3我弟的手机被没收找不回来", ["厂里", "我租房", "我弟"]),
+        ("有两个事第一个是老头子给外头女的转了七万第二个是我没社保五十六了还能交不", ["老头子", "我没社保"]),
+        (
+            "四个事一块说：公益岗只发了五个月；公公的丧葬费没给；家门口路灯坏了；还有摩托卖了没过户",
+            ["公益", "公公", "家门", "摩托"],
+        ),
+        ("一是工资没给，二是社保没交，咋弄", ["工资没", "社保没"]),
+        ("1月份到2月份欠我工资", []),
+        ("孩子三岁，第一次发烧第二次抽搐", []),
+        ("我家三口人，一个月两千，二儿子不养我", []),
+    ],
+)
+def test_what_is_counted_up_is_told_apart(text: str, first_words: list[str]) -> None:
+    found = listed_matters(normalise(text))
+    assert len(found) == len(first_words)
+    assert all(part.startswith(word) for part, word in zip(found, first_words, strict=True))
+
+
+def test_a_question_behind_a_mark_of_either_width_is_a_matter_of_its_own() -> None:
+    for text in ("彩礼能退不？还有低保怎么办", "彩礼能退不?还有低保怎么办"):
+        assert split_matters(text) == ["彩礼能退不", "低保怎么办"]
+
+
+@pytest.fixture
+def knows(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Words that a matter begins with -> the answer to it."""
+    told: dict[str, str] = {}
+
+    def look_up(self: Any, turn: Turn, question: str, *, intent: str, threshold: float = 0.5) -> Answer | Abstention:
+        found = next((said for words, said in told.items() if question.startswith(words)), None)
+        return Answer(found, None, (), 0.9, document=found) if found else Abstention("not_sure", 0.1)
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    return told
+
+
+def replies(sessions: sessionmaker[Session], text: str) -> tuple[Reply, ...]:
+    turn = Turn("c", normalise(text), intent="ask_law", sure=0.9, message=None)
+    return AnswerQuestion(given(sessions)).do(turn).replies
+
+
+def test_each_matter_counted_up_is_answered_in_order_and_none_dropped(
+    sessions: sessionmaker[Session], knows: dict[str, str]
+) -> None:
+    knows |= {"厂里押": "押工资不合法。", "我弟": "学校要赔。"}
+    said = replies(sessions, "三件事问你：1厂里押我一个月工资 2房东说墙有钉眼不退押金 3我弟的手机被没收找不回来")
+    assert [reply.kind for reply in said] == [ReplyKind.answer, ReplyKind.abstention, ReplyKind.answer]
+    assert said[0].text == "一、厂里押我一个月工资\n押工资不合法。"
+    assert said[1].text.startswith("二、房东说墙有钉眼不退押金\n")
+    assert said[2].text.endswith("学校要赔。")
+
+
+def test_what_is_asked_beside_an_answered_matter_can_be_asked_by_a_tap(
+    sessions: sessionmaker[Session], knows: dict[str, str]
+) -> None:
+    knows["交房晚了"] = "能要违约金。"
+    said = replies(sessions, "当初说楼下有学校现在没有能不能退？交房晚了五个月违约金找谁要？")
+    assert said[0].text == "能要违约金。"
+    assert [button.title for button in said[1].buttons] == ["当初说楼下有学校现在没有能不能退"]
+
+
+def test_the_answer_told_last_isnt_told_again_word_for_word(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Citation("answer", "问答", "wages", "双倍工资", None, "2026-01-01", None, False, "", None, 1.0)
+    details = {
+        "answer": "能。",
+        "cases": ["他不肯签 → 要不到", "已经走了一年 → 离开那天起一年内要"],
+        "door": "劳动仲裁",
+    }
+    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("双倍工资", details, source))
+    services = replace(given(sessions), searcher=SimpleNamespace(embedder=PairEmbedder()))  # type: ignore[arg-type]
+    turn = Turn("c", "那要是我已经走了一年呢", intent="ask_law", sure=0.9, message=1, slots={"last_document": "wages"})
+    told = Answer("能。整篇再说一遍。", None, (), 0.8, document="wages")
+    said = thread.again(AnswerQuestion(services), turn, told)
+    assert said.text.endswith("已经走了一年：离开那天起一年内要。")
+    assert "整篇" not in said.text
+    other = Answer("另一条。", None, (), 0.8, document="other")
+    assert thread.again(AnswerQuestion(services), turn, other).text == "另一条。"
