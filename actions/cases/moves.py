@@ -251,7 +251,10 @@ def note(
         now=now,
         tell_after=tell_after,
     )
-    session.commit()
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()  # sent twice at once; the first stands
 
 
 def pause(

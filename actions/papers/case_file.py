@@ -12,7 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from actions.cases import numbers
-from actions.cases.models import Case
+from actions.cases.models import Case, CaseEvent
 from actions.cases.status import STAFF_LABELS
 from actions.papers.font import drawable, embedded_font
 from knowledge.clock import SHANGHAI
@@ -37,6 +37,10 @@ def _moment(at: Any) -> str:
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else ""
 
 
+def _what(event: CaseEvent) -> str:
+    return f"{event.what}（已撤销）" if event.undone_at else event.what
+
+
 def pack(case: Case, *, place: str) -> dict[str, Any]:
     """Everything a unit further up needs, as plain values; times in Asia/Shanghai."""
     return {
@@ -53,7 +57,7 @@ def pack(case: Case, *, place: str) -> dict[str, Any]:
         "other_party": case.other_party,
         "wish": case.wish,
         "contact": "匿名" if case.is_anonymous else case.phone or "在对话里联系",
-        "events": [{"at": _moment(e.at), "who": e.actor_name, "what": e.what, "note": e.note} for e in case.events],
+        "events": [{"at": _moment(e.at), "who": e.actor_name, "what": _what(e), "note": e.note} for e in case.events],
         "units": [
             {
                 "unit": u.team.name,

@@ -393,6 +393,14 @@ def test_a_name_is_shown_as_text(world: World) -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_papers_say_of_a_step_that_it_was_taken_back(before: World) -> None:
+    client = before.enter("agent")
+    client.post("/staff/cases/1/tell", data={"note": "明天上门", "nonce": "n1"})
+    client.post("/staff/cases/1/undo", data={"event": _held_event(before)})
+    events = client.get("/staff/cases/1/pack.json").json()["events"]
+    assert [e["what"] for e in events[-2:]] == ["告知进展（已撤销）", "撤销：告知进展"]
+
+
 def test_each_step_of_it_leaves_a_line_in_the_audit(world: World) -> None:
     client = world.enter("agent")
     client.post("/staff/cases/1/hold", data={"who": "me", "seen": "", "nonce": "n1"})
