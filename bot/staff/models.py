@@ -73,7 +73,7 @@ class StaffSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     agent: Mapped[str] = mapped_column(String(120), default="")  # the browser, so that people know which to revoke
-    staff: Mapped[Staff] = relationship()
+    staff: Mapped[Staff] = relationship(lazy="joined", innerjoin=True)  # asked for together, at each request
 
 
 class SignInTry(Base):
