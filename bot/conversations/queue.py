@@ -92,11 +92,7 @@ def waiting_reply(
     ahead = position(session, conversation_id)
     days = calendar(session)
     if days.is_open(now):
-        text = (
-            "已经转给工作人员，"
-            + _in_line(ahead, is_manned=is_manned)
-            + "轮到您时，这里会显示是谁在跟您说话。"
-        )
+        text = "已经转给工作人员，" + _in_line(ahead, is_manned=is_manned) + "轮到您时，这里会显示是谁在跟您说话。"
     elif danger:
         text = "我也告诉了工作人员，他们一看到就来找您。"  # office hours are nothing to tell somebody in danger
     else:
