@@ -15,7 +15,7 @@ from bot.web.knowledge.shelf import KnowledgeSeat, find_version, state
 from knowledge.documents.models import Kind, VersionStatus
 from knowledge.documents.shape import questions
 
-_JUST_NOW_S = 3600  # later nobody wonders how long it took
+_JUST_NOW_S = 120  # looked at later, it would tell how long ago it was, not how long it took
 _NATION = "nation"
 
 router = APIRouter(prefix="/staff/knowledge/versions")

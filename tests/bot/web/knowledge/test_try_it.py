@@ -121,3 +121,6 @@ def test_what_is_only_tried_leaves_no_row_and_rasa_forgets_it(real: Real) -> Non
     for q in ("明天下雨吗，火星上的蚯蚓吃什么", "转人工", "救命，有人拿刀砍我", "低保怎么申请"):
         assert "为什么" in real.try_it(q)
     assert real.world.rows() == before
+    asked = [conversation for conversation, _ in real.rasa.asked]
+    assert len(asked) == 3, "where somebody is in danger nobody waits for Rasa"
+    assert real.rasa.forgotten == asked
