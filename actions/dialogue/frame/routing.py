@@ -23,6 +23,7 @@ from knowledge.answering.told import Abstention, Answer
 
 # "I can't help with that" never answers what lies near to a question of ours, nor does small talk what is longer.
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
+_NO_QUESTION = frozenset({"greet", "thanks", "goodbye"})
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
 _THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
@@ -43,6 +44,7 @@ _PERSON = re.compile(
 )
 _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过期|来得及|还剩|哪天到期|到哪天|几号到")
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
+_GREETING = re.compile("[你您]好|有人|在不|在吗|帮|谢|再见|拜拜")
 _PLEASANTRY = re.compile(
     r"吃(?:了|饭|过)?(?:没|了吗|吗)|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
     r"|[过新]年好"
@@ -176,7 +178,7 @@ class Routed(CustomAction):
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" else ""
             return say(reply_of(found, before=before), events=remembered(turn, found))
-        if _is_near(row, found, turn.text):
+        if _is_near(row, found, turn):
             return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
@@ -187,8 +189,12 @@ class Routed(CustomAction):
             return open_in(session, turn)
 
 
-def _is_near(row: Row, found: Abstention, text: str) -> bool:
+def _is_near(row: Row, found: Abstention, turn: Turn) -> bool:
     """Not sure enough to be told here, and yet no chat and nothing foreign."""
+    text = turn.text
+    is_asked = phrases.is_question(text) and len(text) >= _ASKED and not _GREETING.search(text)
+    if turn.intent in _NO_QUESTION and is_asked:
+        return True  # 公共厕所夜里关门吗
     if row.intents & _CHAT:
         return len(text) >= _LONG and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
     return bool(row.intents & _NOT_MINE) and found.raw >= _NOT_MINE_RAW and len(text) >= _NAMED

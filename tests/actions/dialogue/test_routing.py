@@ -95,6 +95,12 @@ def test_a_told_matter_is_no_small_talk(
     assert said(sessions, "你吃饭没", "chitchat") == "谢谢您的评价。"
 
 
+def test_a_question_is_no_greeting(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    assert said(sessions, "公共厕所夜里关门吗", "greet") == "先问这里。"
+    for greeting in ("你好啊，在不在", "您好，能帮我看看吗", "请问有人值班吗"):
+        assert said(sessions, greeting, "greet") == "谢谢您的评价。"
+
+
 def test_a_pleasantry_stands_whatever_lies_near(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
     knows |= {"吃了没，今个儿冷得很哈": 0.9}
     assert said(sessions, "吃了没，今个儿冷得很哈", "chitchat") == "谢谢您的评价。"
