@@ -575,7 +575,7 @@ def test_a_deadline_is_counted_or_its_day_refused(matter: str, start: date) -> N
 def held(text: str, *, short: int) -> Any:
     """A case whose every word is the text."""
     cut = text[:short]
-    event = SimpleNamespace(at=NOW, actor_name=cut, what=cut, note=text)
+    event = SimpleNamespace(at=NOW, actor_name=cut, what=cut, note=text, undone_at=None)
     unit = SimpleNamespace(team=SimpleNamespace(name=cut), called_at=NOW, arrived_at=None, result=text)
     mediation = SimpleNamespace(
         parties=[{"name": cut, "role": cut, "phone": cut}],
