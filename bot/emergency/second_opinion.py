@@ -28,12 +28,32 @@ from knowledge.normalise import normalise
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = examples.FOLDER
 NONE = "none"
-# P(some danger). Chosen on exam b with exam a among the sentences, in steps of .1, then both joined them.
-# An alarm from here on, in a long story later, and later still where we asked (墙已经扒了 says that it is settled);
-# from LIKELY_FROM on danger where no answer is found, in a long story later too; from FEARED_FROM on some words behind
-# whatever is found (bot/turns.py). Of 581 messages that told no danger 31 were from .3 on, 17 from .4 on.
-ALARM_FROM, LONG_ALARM_FROM, ASKED_ALARM_FROM = 0.65, 0.9, 0.97
-LIKELY_FROM, LONG_LIKELY_FROM, FEARED_FROM = 0.6, 0.85, 0.4
+
+
+@dataclass(frozen=True)
+class _From:
+    """P(some danger) from which on it is an alarm, danger where no answer is found, and some words behind whatever is
+    found (bot/turns.py); `long_`: in a long story.
+    """
+
+    alarm: float
+    long_alarm: float
+    likely: float
+    long_likely: float
+    feared: float
+
+    def alarm_in(self, text: str) -> float:
+        return self.long_alarm if len(text) >= _LONG else self.alarm
+
+    def likely_in(self, text: str) -> float:
+        return self.long_likely if len(text) >= _LONG else self.likely
+
+
+# Chosen on exam b with exam a among the sentences, later on 603 fresh messages: of those that told no danger 31 were
+# from .3 on, 17 from .4 on. Who may want to die is heard sooner. Where we asked, an alarm begins later still (墙已经扒了
+# says that it is settled).
+_OF_ALL, _OF_SELF_HARM = _From(0.65, 0.97, 0.6, 0.85, 0.4), _From(0.65, 0.9, 0.5, 0.8, 0.3)
+ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.25, 0.9, 0.1, 0.02
@@ -57,7 +77,8 @@ NEVER_DOUBTED = frozenset(
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
 _AT_HOME = re.compile(
-    "老公|丈夫|男人|老婆|媳妇|对象|[男女]朋友|前[夫妻]|爸|妈|爹|娘|[公婆]婆|儿子|家暴|不想活|想死|轻生"
+    "(?:老公|丈夫|我男人|孩子他?爸|对象|[男女]朋友|前夫|[公婆]婆|公公|我爸|我妈|爸爸|继[父母]|后[爸妈]|我?儿子|女婿|媳妇)"
+    "[^。]{0,12}(?:打|揍|掐|踹|动手|摔|刀|骂|虐)|家暴|不想活|想死|轻生|自杀|喝过?.{0,3}药"
 )
 _LAUGHS = re.compile("哈哈|好想笑|好笑|笑死|嘻嘻|嘿嘿")
 _FEWEST = 4  # characters: 没有, 不是, 前天 are answers to a form
@@ -143,7 +164,8 @@ class SecondOpinion:
         [(chance, kind)] = self.likely([text], embedder)
         if ruled is not None and not ruled.soft:
             return _doubted(ruled, text, chance)
-        if chance < FEARED_FROM:
+        begins = _begins(kind)
+        if chance < begins.feared:
             return None if ruled and chance < _HARDLY and not _AT_HOME.search(text) else ruled
         return _learned(EmergencyKind(kind), chance, text, ruled, is_asked=is_asked)
 
@@ -156,20 +178,24 @@ class SecondOpinion:
         return cls(*joblib.load(path))
 
 
+def _begins(kind: str) -> _From:
+    return _OF_SELF_HARM if kind == EmergencyKind.self_harm else _OF_ALL
+
+
 def _learned(kind: EmergencyKind, chance: float, text: str, ruled: Emergency | None, *, is_asked: bool) -> Emergency:
     """Where no rule speaks. What is only feared has no card of its kind: 吃了没 isn't told what to do about poison. Of
     lost money an answer is told first (给主播刷了四万八).
     """
-    fine, is_long = finer(kind, text), len(text) >= _LONG
-    alarm_from = ASKED_ALARM_FROM if is_asked else LONG_ALARM_FROM if is_long else ALARM_FROM
+    fine, begins = finer(kind, text), _begins(kind)
+    alarm_from = ASKED_ALARM_FROM if is_asked else begins.alarm_in(text)
     is_alarm = ruled is None and chance >= alarm_from and kind is not EmergencyKind.fraud
-    is_likely = not is_alarm and chance >= (LONG_LIKELY_FROM if is_long else LIKELY_FROM)
+    is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
 
 
-def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
+def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
     """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
     if ruled.kind in NEVER_DOUBTED:
         is_wish_to_die = ruled.kind is EmergencyKind.self_harm  # however little speaks for it
@@ -183,8 +209,8 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency:
     if (chance >= needed or len(text) < _SHORT) and ruled.kind is not _NO_LIFE:
         return ruled
     if chance < _HARDLY and not is_happening and ruled.kind in SOFT:
-        return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind])
-    is_likely = is_happening or chance >= LIKELY_FROM or (not is_long and chance >= _HAPPENING_DOUBTED)
+        return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind]) if _AT_HOME.search(text) else None
+    is_likely = is_happening or chance >= _OF_ALL.likely or (not is_long and chance >= _HAPPENING_DOUBTED)
     return replace(ruled, soft=True, is_feared=True, is_likely=is_likely)
 
 

@@ -30,6 +30,7 @@ _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
 _NAMED = 4  # characters; what lies near to these names a matter: 家暴咋办
 _CASE_WORDS = 24  # characters; who has a case and says no more is hardly telling another matter
+_STORY = 32  # characters; a pleasantry isn't longer
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
     r"编号|工单|查.{0,3}(?:进度|一下我)|进度|(?:我|俺|咱|给你们?)(?:上次|上回|之前|前几天|昨天|前天|上个?月|上周)?"
@@ -46,7 +47,7 @@ _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
 _GREETING = re.compile("[你您]好|有人|在不|在吗|帮|谢|再见|拜拜")
 _PLEASANTRY = re.compile(
-    r"吃(?:了|饭|过)?(?:没|了吗|吗)|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
+    r"吃(?:了|饭|过)?(?:没|了吗|吗)|吃(?:的)?(?:啥|什么|甚)(?:好)?(?:饭|菜|的)|闲着[冇没]事|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
     r"|[过新]年好"
 )
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
@@ -111,7 +112,7 @@ ROWS = (
     _row(
         "greet thanks goodbye chitchat ask_capabilities",
         0.6,
-        lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _CASE_WORDS and bool(_PLEASANTRY.search(turn.text))),
+        lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _STORY and bool(_PLEASANTRY.search(turn.text))),
     ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )

@@ -30,7 +30,7 @@ def listed_matters(text: str) -> list[str]:
         ends = [*(m.start() for m in run[1:]), len(text)]
         parts = [text[m.end() : end] for m, end in zip(run, ends, strict=True)]
     elif announced := _ANNOUNCED.search(text):
-        parts = re.split(r"[；;。\n]|(?<=[?？])", text[announced.end() :])
+        parts = re.split(r"[；;。\n]|(?<=[?？])|[，,](?=另外|还有|再一个|再就是|二是|其次)", text[announced.end() :])
     else:
         return []
     told = [

@@ -151,7 +151,16 @@ def test_who_breathes_coal_gas_is_told_to_go_out(text: str, kind: EmergencyKind)
     assert (ruled.kind, ruled.soft) == (kind, False)
 
 
-@pytest.mark.parametrize("text", ["我爸刚吵完把农药喝了，躺在院里吐白沫", "我把一瓶安眠药吃了", "他喝了农药"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我爸刚吵完把农药喝了，躺在院里吐白沫",
+        "我把一瓶安眠药吃了",
+        "他喝了农药",
+        "娘喝了厢房那瓶打棉花的药，嘴边都是沫，现在咋弄快说",
+        "俺婶喝了除草剂",
+    ],
+)
 def test_who_has_swallowed_it_needs_what_to_do_about_poison(text: str) -> None:
     ruled = recognise(text)
     assert ruled is not None
