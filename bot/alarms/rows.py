@@ -26,7 +26,8 @@ def due(session: Session, *, now: datetime) -> list[int]:
                 Alarm.told_at.is_(None),
                 Alarm.next_try_at <= now,
                 Alarm.made_at > now - _GIVEN_UP_AFTER,
-                Conversation.status == Status.waiting,
+                (Conversation.status == Status.waiting)
+                | ((Conversation.status == Status.bot) & Conversation.emergency_at.is_not(None)),
             )
             .order_by(Alarm.id)
         )

@@ -19,6 +19,7 @@ from knowledge.answering.told import Citation
 from knowledge.tables import changed
 
 FORGOTTEN_AFTER = timedelta(minutes=10)
+_MAYBE_IN_DANGER = "这一段可能有危险，请打开来看，问过安全再结束。"
 _JUST_TAKEN = "这段对话刚刚有人先接了。"
 _ENDED = "{}我是邻里，接着由我来答，刚才没说完的可以接着说。还要找人，说“转人工”。"
 
@@ -106,8 +107,12 @@ def _held(session: Session, conversation_id: str, agent_id: int) -> Conversation
 def give_back(
     session: Session, conversation_id: str, *, agent_id: int, agent_name: str, is_closing: bool = False
 ) -> None:
-    """To the bot, which says so and goes on where it was."""
-    _held(session, conversation_id, agent_id)
+    """To the bot, which says so and goes on where it was. Raises NotAllowed, also while nobody has spoken to who may be
+    in danger.
+    """
+    held = _held(session, conversation_id, agent_id)
+    if held.emergency_at is not None and not _has_spoken_since(session, conversation_id, held.emergency_at):
+        raise NotAllowed("居民刚说了可能有危险的话，请先回一句、问过安全，再结束。")
     if move(
         session,
         conversation_id,
@@ -186,7 +191,7 @@ def close_with(
         raise InvalidInput("请写一句话，居民会看到。")
     held = _waiting_or_own(session, conversation_id, agent_id)
     if held.emergency_at is not None:
-        raise NotAllowed("这一段可能有危险，请打开来看，问过安全再结束。")
+        raise NotAllowed(_MAYBE_IN_DANGER)
     start = held.status
     reply = Reply(ReplyKind.text, sentence, agent=agent_name)
     session.add(_spoken(conversation_id, reply, agent_id=agent_id, client_id=key, now=now))
@@ -194,8 +199,19 @@ def close_with(
     if not move(session, conversation_id, Status.bot, start=(start,), **left):
         session.rollback()
         raise Conflict(_JUST_TAKEN)
+    session.refresh(held)  # the row is ours now: a cry that came between the two looks is seen
+    if held.emergency_at is not None:
+        session.rollback()
+        raise NotAllowed(_MAYBE_IN_DANGER)
     _system(session, conversation_id, _ENDED.format(f"{agent_name}说这次就先到这里。"))
     session.commit()
+
+
+def _has_spoken_since(session: Session, conversation_id: str, moment: datetime) -> bool:
+    said = select(Message.id).where(
+        Message.conversation_id == conversation_id, Message.sender == Sender.agent, Message.created_at >= moment
+    )
+    return session.scalar(said.limit(1)) is not None
 
 
 def _waiting_or_own(session: Session, conversation_id: str, agent_id: int) -> Conversation:

@@ -23,6 +23,8 @@ from bot.emergency.patterns import (
     QUESTION,
     RECENT,
     ROWS,
+    SHOW,
+    SOMEBODY,
     SUPPOSED,
     TRADITIONAL,
     WISH,
@@ -51,6 +53,9 @@ def _fold(text: str) -> str:
 _WHICH_DAY = re.compile(r"最后[一1]天(?:是|到)?(?:几号|哪)|(?:是|到)(?:几号|哪一?天|啥时候|什么时候)|算(?:一下|算|下)")
 _NEAR = re.compile(r"今天|明天|后天|明早|今晚|剩|快[到过]|马上|就是|来不及|开庭|看守所|拘|抓")
 _CRY = re.compile(r"我不想活|怎么死|想死|救命|自杀")
+_AT_IT = re.compile(r"正在|正[打砍砸]|在[打砍砸](?:我|门|她|他)|现在[^，]{0,4}[打砍砸]")
+_ARMED = re.compile(r"[拿持举提抄挥][着了起]?[^，]{0,3}[刀斧枪棍]|[砍捅]")
+_OWN_PAST = re.compile("谢|麻烦(?:你|您)|你们")  # 谢谢你们上次帮我: what was then is another matter
 _GIVING_UP = re.compile("撑不|熬不|绝望|解脱|消失")
 _JUST_NOW = re.compile("正在|现在[^，]{0,4}又|刚才|刚刚|又在")
 # in a long complaint 现在 and 马上 are everyday words, so it takes a stronger sign
@@ -91,7 +96,7 @@ def _hits(said: str) -> Iterator[_Hit]:
     """Gravest first; sentences that tell a film or a piece of news are passed over."""
     for kind, pattern in _COMPILED:
         for sentence in _SENTENCE.findall(said):
-            if FICTION.search(sentence):
+            if _is_made_up(sentence):
                 continue
             for found in pattern.finditer(sentence):
                 start = sentence.rfind("，", 0, found.start()) + 1
@@ -107,12 +112,16 @@ def _hits(said: str) -> Iterator[_Hit]:
                 )
 
 
+def _is_made_up(sentence: str) -> bool:
+    return bool(FICTION.search(sentence) or (SHOW.search(sentence) and not SOMEBODY.search(sentence)))
+
+
 def recognise(text: str) -> Emergency | None:
     """The gravest danger a message speaks of, or None; a danger that is past, denied or asked about comes back as
     soft.
     """
     said = _fold(text)
-    if MEANS.search(said) and not _CRY.search(said):
+    if MEANS.search(said) and not _CRY.search(said) and not _AT_IT.search(said):
         return None
     soft: EmergencyKind | None = None
     for hit in _hits(said):
@@ -132,7 +141,7 @@ def recognise(text: str) -> Emergency | None:
 
 def _despair(said: str) -> _Meant:
     """Words that are not enough alone; two of them are."""
-    if len(said) > LONG or FICTION.search(said) or QUESTION.search(said):
+    if len(said) > LONG or _is_made_up(said) or QUESTION.search(said):
         return _Meant.nothing
     weak = {found.group() for found in DESPAIR.finditer(said)}
     if len(weak) > 1:
@@ -175,7 +184,8 @@ def _is_past(hit: _Hit) -> bool:
         return True
     if hit.is_now:
         return False
-    return bool(ENDED.search(hit.rest) or (PAST.search(hit.sentence_before) and "又" not in hit.clause))
+    is_told_of = PAST.search(hit.sentence_before) and not _OWN_PAST.search(hit.sentence_before)
+    return bool(ENDED.search(hit.rest) or (is_told_of and "又" not in hit.clause))
 
 
 def _term(hit: _Hit) -> _Meant:
@@ -188,5 +198,9 @@ def _term(hit: _Hit) -> _Meant:
 
 def _is_asked(hit: _Hit) -> bool:
     """The resident asks of a lawyer; what happens at this moment is no question."""
-    is_question = QUESTION.search(hit.said) or (hit.kind not in _ASKED_IN_DANGER and YES_NO.search(hit.said))
+    if _ARMED.search(hit.words) and re.search(ME, hit.clause) and not YES_NO.search(hit.said):
+        return False  # 老公拿刀追我，我要离婚
+    # 谢谢你们上次办的低保，我家厨房着火了: what is asked of a fire stands with it or after it
+    asked_in = hit.rest if hit.kind is EmergencyKind.fire else hit.said
+    is_question = QUESTION.search(asked_in) or (hit.kind not in _ASKED_IN_DANGER and YES_NO.search(hit.said))
     return bool(is_question) and not HAPPENING.search(hit.clause)

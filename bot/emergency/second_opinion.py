@@ -50,8 +50,8 @@ class _From:
 
 
 # Chosen on exam b with exam a among the sentences, later on 603 fresh messages: of those that told no danger 31 were
-# from .3 on, 17 from .4 on. Who may want to die is heard sooner. Where we asked, an alarm begins later still (墙已经扒了
-# says that it is settled).
+# from .3 on, 17 from .4 on. Who may want to die is heard sooner. Where we asked, an alarm begins later still
+# (墙已经扒了 says that it is settled).
 _OF_ALL, _OF_SELF_HARM = _From(0.65, 0.97, 0.6, 0.85, 0.4), _From(0.65, 0.9, 0.5, 0.8, 0.3)
 ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
@@ -73,6 +73,8 @@ NEVER_DOUBTED = frozenset(
         EmergencyKind.revenge,
     }
 )
+# Whose words mean nothing else: 着火了, 掉河里了.
+_PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electric, EmergencyKind.water})
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
@@ -80,7 +82,11 @@ _AT_HOME = re.compile(
     "(?:老公|丈夫|我男人|孩子他?爸|对象|[男女]朋友|前夫|[公婆]婆|公公|我爸|我妈|爸爸|继[父母]|后[爸妈]|我?儿子|女婿|媳妇)"
     "[^。]{0,12}(?:打|揍|掐|踹|动手|摔|刀|骂|虐)|家暴|不想活|想死|轻生|自杀|喝过?.{0,3}药"
 )
+_MY_WISH = re.compile(
+    "(?:我|俺|咱)(?!家|们|妈|爸|那|儿|闺)[^，。]{0,8}(?:想死|不想活|去死|跳楼|跳河|自杀|死了算)|^[哈嘻，]*想死"
+)
 _LAUGHS = re.compile("哈哈|好想笑|好笑|笑死|嘻嘻|嘿嘿")
+_GOES_ON = re.compile("在(?:打|砸|砍|流血)|躲在|不敢回|闯进|动不了|头破血|出不来|追着|砸我|砍我")
 _FEWEST = 4  # characters: 没有, 不是, 前天 are answers to a form
 _FIGURES = (
     "13812345678",
@@ -166,7 +172,8 @@ class SecondOpinion:
             return _doubted(ruled, text, chance)
         begins = _begins(kind)
         if chance < begins.feared:
-            return None if ruled and chance < _HARDLY and not _AT_HOME.search(text) else ruled
+            is_idle = chance < _HARDLY and not _AT_HOME.search(text)
+            return None if ruled and is_idle and ruled.kind not in NEVER_DOUBTED else ruled
         return _learned(EmergencyKind(kind), chance, text, ruled, is_asked=is_asked)
 
     def save(self, path: Path) -> None:
@@ -188,7 +195,7 @@ def _learned(kind: EmergencyKind, chance: float, text: str, ruled: Emergency | N
     """
     fine, begins = finer(kind, text), _begins(kind)
     alarm_from = ASKED_ALARM_FROM if is_asked else begins.alarm_in(text)
-    is_alarm = ruled is None and chance >= alarm_from and kind is not EmergencyKind.fraud
+    is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
     is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
@@ -199,12 +206,15 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
     """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
     if ruled.kind in NEVER_DOUBTED:
         is_wish_to_die = ruled.kind is EmergencyKind.self_harm  # however little speaks for it
-        if is_wish_to_die and chance < _HARDLY and _LAUGHS.search(text):
+        if is_wish_to_die and chance < _HARDLY and _LAUGHS.search(text) and not _MY_WISH.search(text):
             return replace(ruled, soft=True, is_feared=True, is_likely=False, guidance=MAYBE)
-        if is_wish_to_die or chance >= _HARDLY or len(text) < _SHORT:
+        is_plain = ruled.kind in _PLAIN and len(text) < _LONG
+        if is_wish_to_die or is_plain or chance >= _HARDLY or len(text) < _SHORT:
             return ruled
         return replace(ruled, soft=True, is_feared=True, is_likely=False)
-    is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text))
+    is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text) or _GOES_ON.search(text))
+    if is_happening and not is_long and ruled.kind is not _NO_LIFE:
+        return ruled
     needed = _HAPPENING_DOUBTED if is_happening else _LONG_DOUBTED if is_long else _DOUBTED
     if (chance >= needed or len(text) < _SHORT) and ruled.kind is not _NO_LIFE:
         return ruled

@@ -180,3 +180,35 @@ def test_the_troubles_most_like_danger_are_learned_as_none() -> None:
     chosen = {s.text for s in troubles(some, taught)}
     assert set(some[:30]) <= chosen
     assert len(chosen) < 9000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "考试没考好我想死",
+        "我看电视的时候家里着火了",
+        "培训班着火了孩子在里面",
+        "他说不坐牢也要杀了我，正在砸门",
+        "谢谢你们上次帮我办低保，我家厨房着火了",
+        "他把我腿打断了",
+        "放羊的孩子掉河里了",
+        "房东拿刀砍我",
+        "老公拿刀追我，我要离婚",
+        "哈哈我想死",
+        "我男人喝醉了在打我，两个娃吓得直哭",
+        "他打我打得好疼，我躲在邻居家不敢回去",
+        "我爸在工地从三楼摔下来动不了了",
+    ],
+)
+def test_no_everyday_word_beside_it_silences_a_cry(text: str) -> None:
+    found = held(text, 0.0)
+    assert found is not None
+    assert not found.soft
+
+
+def test_where_the_rules_hear_it_softly_a_sure_second_opinion_rings() -> None:
+    text = "我老公打我打得满脸血，我要离婚"
+    ruled = recognise(text)
+    assert ruled is not None
+    assert ruled.soft
+    assert not held(text, 0.8, "violence").soft  # type: ignore[union-attr]
