@@ -23,7 +23,9 @@ from knowledge.answering.told import Abstention, Answer
 
 # "I can't help with that" never answers what lies near to a question of ours, nor does small talk what is longer.
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
+_SHORT_WORDS, _WORD_FOR_WORD = frozenset({"affirm", "deny", "stop", "greet", "thanks", "goodbye", "chitchat"}), 0.95
 _NO_QUESTION = frozenset({"greet", "thanks", "goodbye"})
+_ANSWERS = frozenset({"affirm", "deny", "stop"})  # to what we asked; where nothing was, 我要离婚，他不同意 is a matter
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
 _THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
@@ -171,8 +173,11 @@ class Routed(CustomAction):
         if not turn.form and listed_matters(turn.text):
             return self._matter.do(turn)
         row = None if turn.form else row_of(turn.intent)
-        if row is None or row.stands(turn, self._open(turn)):
+        if row is None:
             return self._action.do(turn)
+        held = self._open(turn)
+        if row.stands(turn, held):
+            return self._asked_in_so_many_words(turn, row, held) or self._action.do(turn)
         if _THANKS.search(turn.text) and not phrases.is_question(turn.text):
             return say(friendly("thanks", turn.message))
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
@@ -185,6 +190,13 @@ class Routed(CustomAction):
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
         return (self._matter if is_matter else self._action).do(turn)
 
+    def _asked_in_so_many_words(self, turn: Turn, row: Row, held: Open) -> Said | None:
+        """我想离婚 is short enough for a yes, and the very title of an answer of ours."""
+        if not row.intents & _SHORT_WORDS or held.is_awaited or len(turn.text) < _NAMED:
+            return None
+        found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=_WORD_FOR_WORD)
+        return say(reply_of(found), events=remembered(turn, found)) if isinstance(found, Answer) else None
+
     def _open(self, turn: Turn) -> Open:
         with self.services.sessions() as session:
             return open_in(session, turn)
@@ -196,6 +208,8 @@ def _is_near(row: Row, found: Abstention, turn: Turn) -> bool:
     is_asked = phrases.is_question(text) and len(text) >= _ASKED and not _GREETING.search(text)
     if turn.intent in _NO_QUESTION and is_asked:
         return True  # 公共厕所夜里关门吗
+    if row.intents & _ANSWERS:
+        return len(text) >= _ASKED and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
     if row.intents & _CHAT:
         return len(text) >= _LONG and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
     return bool(row.intents & _NOT_MINE) and found.raw >= _NOT_MINE_RAW and len(text) >= _NAMED

@@ -23,6 +23,7 @@ _ALONE = 0.05
 _LEANS = re.compile(
     r"^(?:那|要是|如果|假如|万一|她|他|它|这|可|但|就算|我(?:是|说)的|还有|已经|不是)|(?:呢|咋办|怎么办)[？?。]*$"
 )
+_OWN_MATTER = 0.3  # raw score
 _ALIKE = 0.5  # shared pairs of characters with the words of a case
 _ASKED = {
     "多久": r"多久|多长时间|几天|几个月|啥时候能|什么时候能|要等",
@@ -122,6 +123,8 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
     for place, words in enumerate(readings):
         found = answering.look_up(turn, words, intent=intent, threshold=ANSWER_FROM)
         if not isinstance(found, Answer):
+            if place == 0 and (found.near or found.raw >= _OWN_MATTER) and not _LEANS.search(turn.text):
+                return None  # 我想离婚，他打我, after another matter, is a matter of its own
             continue
         sure = found.confidence + (_ALONE if place == 0 else 0.0)
         if best is None or sure > best[0]:

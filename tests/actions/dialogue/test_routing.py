@@ -95,6 +95,23 @@ def test_a_told_matter_is_no_small_talk(
     assert said(sessions, "你吃饭没", "chitchat") == "谢谢您的评价。"
 
 
+def test_four_words_that_are_a_title_of_ours_are_no_yes(
+    sessions: sessionmaker[Session], knows: dict[str, float]
+) -> None:
+    knows |= {"我想离婚": 0.97, "好的好的": 0.5}
+    assert said(sessions, "我想离婚", "affirm") == "规矩是这样的。"
+    assert said(sessions, "我想离婚", "affirm", dispute_offer="一件事") == "谢谢您的评价。"
+    assert said(sessions, "好的好的", "affirm") == "谢谢您的评价。"
+
+
+def test_a_no_that_lies_near_a_question_of_ours_is_a_matter(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.35, raw=0.3))
+    assert said(sessions, "我要离婚，他不同意", "deny") == "先问这里。"
+    assert said(sessions, "不用", "deny") == "谢谢您的评价。"
+
+
 def test_a_question_is_no_greeting(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
     assert said(sessions, "公共厕所夜里关门吗", "greet") == "先问这里。"
     for greeting in ("你好啊，在不在", "您好，能帮我看看吗", "请问有人值班吗"):
