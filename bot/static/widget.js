@@ -83,12 +83,14 @@
       this.contrastButton = el("button", { type: "button", textContent: "高对比", onclick: () => { const on = this.toggleAttribute("contrast"); store.set("contrast", on ? "1" : "0"); this.contrastButton.setAttribute("aria-pressed", on); } });
       this.contrastButton.setAttribute("aria-pressed", String(store.get("contrast") === "1"));
       this.sizes = SIZE_NAMES.map((name, i) => el("button", { type: "button", textContent: "字号" + name, onclick: () => this.resize(i) }));
+      const shut = () => el("button", { type: "button", textContent: "关上", onclick: () => { this.fold(); this.input.focus(); } });
       const calls = el("div", { className: "sheet under", hidden: true }, el("h2", { textContent: "紧急电话，点一下就拨" }),
-        ...CALLS.map(([number, name]) => el("a", { className: "call", href: "tel:" + number, textContent: `${number} ${name}` })));
+        ...CALLS.map(([number, name]) => el("a", { className: "call", href: "tel:" + number, textContent: `${number} ${name}` })), el("div", { className: "bar" }, shut()));
       const settings = el("div", { className: "sheet under", hidden: true },
         el("h2", { textContent: "字号和设置" }), el("p", { className: "sample", textContent: "看看这样大小合不合适。" }),
         el("div", { className: "bar", role: "group", ariaLabel: "字号" }, ...this.sizes), el("div", { className: "bar" }, this.contrastButton),
-        el("div", { className: "bar" }, el("a", { href: this.server + "/privacy", textContent: "隐私说明" }), el("button", { type: "button", textContent: "删除这段对话", onclick: () => { this.fold(); this.forget(); } })));
+        el("div", { className: "bar" }, el("a", { href: this.server + "/privacy", textContent: "隐私说明" }), el("button", { type: "button", textContent: "删除这段对话", onclick: () => { this.fold(); this.forget(); } })),
+        el("div", { className: "bar" }, shut()));
       const top = el("div", { className: "top", role: "group", ariaLabel: "邻里" }, el("b", { textContent: "邻里" }), this.village,
         this.opener("Aa", settings, "字号和设置"), this.opener("紧急电话", calls, "紧急电话", "calls"));
       return el("div", {}, top, calls, settings);

@@ -629,3 +629,29 @@ def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(
     replies = turn(sessions, FakeRasa(ANSWER), conversation_id, "救命，他拿刀砍我")
     assert [r.kind for r in replies] == ["emergency", "handoff"]
     assert [queue.position(session, c) for c in (conversation_id, waiting)] == [0, 1]
+
+
+def test_who_may_be_in_danger_is_waited_for_whatever_is_written_next(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = queued(session, "danger", emergency_at=OPEN_HOURS, emergency_kind="violence")
+    [reply] = turn(sessions, FakeRasa([{"kind": "answer", "text": "可以退"}]), conversation_id, queue.DONT_WAIT)
+    assert "先不撤" in reply.text
+    assert status(session, conversation_id) is Status.waiting
+
+
+def test_a_conversation_isnt_ended_before_somebody_spoke_to_who_may_be_in_danger(session: Session) -> None:
+    conversation_id = held(session)
+    session.get_one(Conversation, conversation_id).emergency_at = OPEN_HOURS
+    session.commit()
+    with pytest.raises(NotAllowed, match="问过安全"):
+        handoff.give_back(session, conversation_id, **WANG)
+    assert status(session, conversation_id) is Status.open
+    session.get_one(Conversation, conversation_id).emergency_at = datetime.now(UTC) - timedelta(minutes=1)
+    session.commit()
+    session.add(
+        Message(conversation_id=conversation_id, sender=Sender.agent, text="您安全吗", created_at=datetime.now(UTC))
+    )
+    session.commit()
+    handoff.give_back(session, conversation_id, **WANG)
+    assert status(session, conversation_id) is Status.bot
