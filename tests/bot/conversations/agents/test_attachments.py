@@ -251,6 +251,9 @@ def test_a_message_withdrawn_is_gone_for_the_resident_and_stays_for_colleagues(t
         assert _withdraw(taken, said["id"]).status_code == 200
     told = _resident(taken).get("/api/widget/messages").json()["messages"]
     assert said["id"] not in [m["id"] for m in told]
+    opened = _resident(taken).get("/api/widget/conversations/current")
+    assert said["id"] not in [m["id"] for m in opened.json()["messages"]], "nor on a page that is opened anew"
+    assert "张三" not in opened.text
     assert [m["withdraws"] for m in told if m["text"].startswith("工作人员撤回了一条消息")] == [said["id"]]
     assert TestClient(taken.app).get(said["file"]["href"]).status_code == 404
     after = _resident(taken).get(f"/api/widget/messages?after={said['id']}").json()["messages"]
