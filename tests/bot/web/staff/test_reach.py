@@ -9,7 +9,7 @@ from actions.cases.moves import NO_MASTER
 from actions.feedback import UnansweredQuestion
 from bot.staff.models import AuditEntry, Staff
 from knowledge.documents.models import Document, VersionComment
-from tests.bot.world import PASSWORD, World
+from tests.bot.world import PASSWORD, STAFF, World
 
 
 def test_a_telephone_is_replaced_only_by_who_has_it(world: World) -> None:
@@ -60,6 +60,18 @@ def test_a_case_is_not_merged_into_one_out_of_reach(world: World) -> None:
     assert NO_MASTER in answer.text, "as for a number that isn't there"
     with world.sessions() as session:
         assert session.get_one(Case, case.id).merged_into_id is None
+
+
+def test_an_administrator_sees_the_accounts_of_their_own_places(world: World) -> None:
+    """A list of every login of the county is where guessing begins."""
+    with world.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "colleague").values(place_id="qingshi"))
+        session.commit()
+    shown = world.enter("qingshi").get("/staff/people").text
+    names = [f"{login}的人" for login in STAFF]
+    assert {name for name in names if name in shown} == {"qingshi的人", "colleague的人"}
+    everybody = world.enter("administrator").get("/staff/people").text
+    assert all(name in everybody for name in names)
 
 
 def test_a_village_settles_and_remarks_nothing_in_a_draft_of_the_county(world: World) -> None:
