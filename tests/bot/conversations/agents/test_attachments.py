@@ -224,6 +224,9 @@ def test_colleagues_of_the_place_see_it_and_others_dont(taken: World) -> None:
     assert taken.enter("qingshi").get(f"{_AT}/files/{number}").status_code == 403
     assert taken.enter("mediator").get(f"{_AT}/files/{number + 1}").status_code == 404
     assert taken.visitor().get(f"{_AT}/files/{number}").status_code == 303
+    with taken.sessions() as session:
+        seen = select(AuditEntry.name, AuditEntry.subject).where(AuditEntry.what == "查看文件")
+        assert session.execute(seen).all() == [("mediator的人", taken.conversation[:8])], "once in ten minutes"
 
 
 def test_it_goes_with_the_conversation_and_into_ones_own_data(taken: World) -> None:
