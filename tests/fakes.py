@@ -65,6 +65,9 @@ class NoSearch:
     def live(self) -> "NoSearch":
         return self
 
+    def supposing(self, draft: object) -> "NoSearch":
+        return self
+
     id = "none"
     delta_mark = ""
 

@@ -122,9 +122,9 @@ def messages_after(session: Session, conversation_id: str, after: int) -> list[M
 
 
 def newest(session: Session, conversation_id: str) -> list[Message]:
-    """What a page that is opened shows: the last `AT_ONCE`, in order."""
-    found = select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id.desc()).limit(AT_ONCE)
-    return list(session.scalars(found))[::-1]
+    """What a page that is opened shows: the last `AT_ONCE`, in order, without what was withdrawn."""
+    said = (Message.conversation_id == conversation_id, Message.withdrawn_at.is_(None))
+    return list(session.scalars(select(Message).where(*said).order_by(Message.id.desc()).limit(AT_ONCE)))[::-1]
 
 
 def all_messages(session: Session, conversation_id: str) -> list[Message]:

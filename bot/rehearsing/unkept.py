@@ -45,6 +45,7 @@ class Rehearsals:
             sessions=self.unkept,
             searcher=self._services.searcher.supposing(draft),
             today=lambda: supposed.day,
+            is_tried=True,
         )
 
     def _draft(self, number: int) -> Draft | None:

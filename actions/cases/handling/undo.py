@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from actions.cases.finding import get
 from actions.cases.handling import state
 from actions.cases.models import CaseEvent
-from actions.cases.moves import MASTER, Actor, add_event
+from actions.cases.moves import MASTER, RESIDENT, Actor, add_event
 from actions.errors import Conflict, NotFound
 from actions.storable import row_of
 from knowledge.tables import changed
@@ -53,6 +53,9 @@ def take_back(session: Session, case_id: int, event_id: int, *, actor: Actor, no
     if event.before and not state.restore(session, case, event.before):
         session.rollback()
         raise Conflict(_MOVED_ON)
+    if _was_heard(session, event):
+        session.rollback()
+        raise Conflict(_MOVED_ON)
     for one in _together(session, event):
         add_event(session, one.case, f"撤销：{one.what}"[:60], key=f"undo-{one.id}", actor=actor, now=now)
     session.commit()
@@ -77,6 +80,17 @@ def _own(session: Session, case_id: int, event_id: int, actor: Actor) -> CaseEve
 def _together(session: Session, event: CaseEvent) -> Sequence[CaseEvent]:
     """A case that was merged left a line in the other one, too."""
     return session.scalars(select(CaseEvent).where(CaseEvent.key.in_((event.key, event.key + MASTER)))).all()
+
+
+def _was_heard(session: Session, event: CaseEvent) -> bool:
+    """Whether a resident said something since in the case into which this one was merged: what they added there would
+    be lost to their own.
+    """
+    line = session.scalar(select(CaseEvent).where(CaseEvent.key == event.key + MASTER))
+    if line is None:
+        return False
+    since = (CaseEvent.case_id == line.case_id, CaseEvent.id > line.id, CaseEvent.actor == RESIDENT.kind)
+    return session.scalar(select(CaseEvent.id).where(*since).limit(1)) is not None
 
 
 def _untold(event: CaseEvent) -> Update:

@@ -29,6 +29,7 @@ class Services:
     searcher: Searcher
     today: Callable[[], date]
     topic: Callable[[str], str]  # of a message, for routing
+    is_tried: bool = False  # staff try words at the console: sessions keep nothing, so nothing counts their tries
 
 
 @dataclass(frozen=True)

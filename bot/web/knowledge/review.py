@@ -24,6 +24,7 @@ from bot.web.knowledge.shelf import (
     address,
     find_version,
     may_change,
+    may_remark,
     person,
     state,
     wrote,
@@ -68,7 +69,9 @@ def look(at: KnowledgeSeat, version_id: str, view: Annotated[View, Depends()]) -
 
 @router.post("/{version_id}/{do}", response_class=HTMLResponse)
 def act(at: KnowledgeForm, version_id: str, do: str) -> Response:
-    version = find_version(at, version_id, to_change=do not in ("comment", "settle"))
+    version = find_version(at, version_id)
+    if not (do == "comment" and may_remark(at, version)):
+        version = find_version(at, version_id, to_change=True)
     if do not in _SAID:
         raise NotFound
     try:
@@ -105,6 +108,7 @@ def _page(at: Seat, version: DocumentVersion, *, refusal: Refusal | None = None,
         kind_names=KIND_NAMES,
         moves=MOVES[version.status],
         may_change=may_change(at, document),
+        may_remark=may_remark(at, version),
         wrote=wrote(at, version),
         comments=_comments(at.session, version),
         remarks=versions.open_remarks(at.session, version),

@@ -97,6 +97,11 @@ def may_change(at: Seat, document: Document) -> bool:
     return document.kind in EDITABLE and (seen is None or document.place_id in seen)
 
 
+def may_remark(at: Seat, version: DocumentVersion) -> bool:
+    """On what residents read, whoever reads it: something may be wrong. On what is in work, who works on it."""
+    return version.status is VersionStatus.published or may_change(at, version.document)
+
+
 def own_places(at: Seat) -> dict[str, str]:
     """Places for which an account writes documents, by name."""
     seen = rights.places_of(at.session, at.staff)

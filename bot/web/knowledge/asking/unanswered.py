@@ -35,6 +35,7 @@ from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.documents.shape import questions
 from knowledge.documents.sources.doors import doors_for
+from knowledge.places import Level, Place
 from knowledge.tables import changed
 
 REASONS = {
@@ -229,11 +230,14 @@ def _write(at: Form, rows: Sequence[UnansweredQuestion]) -> DocumentVersion:
 
 
 def _seen(at: Seat) -> Select[UnansweredQuestion]:
-    """Asked at a place of this account, or without one."""
+    """Asked at a place of this account, or without one: those are of no single village."""
     seen, asked = rights.places_of(at.session, at.staff), select(UnansweredQuestion)
     if seen is None:
         return asked
-    return asked.where(or_(UnansweredQuestion.place_id.in_(seen), UnansweredQuestion.place_id.is_(None)))
+    mine, top = UnansweredQuestion.place_id.in_(seen), at.session.get(Place, at.staff.place_id)
+    if top is None or top.level is Level.village:
+        return asked.where(mine)
+    return asked.where(or_(mine, UnansweredQuestion.place_id.is_(None)))
 
 
 def _open(at: Seat) -> Select[UnansweredQuestion]:

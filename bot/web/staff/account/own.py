@@ -21,6 +21,7 @@ from bot.web.staff.desk import Form, Seat, form, seat
 
 _SECRET = re.compile(r"[A-Z2-7]{32}")  # base32, as pyotp makes it
 _CODE = 20  # a recovery code as it is written down, with its blanks
+_TRIES = 10  # a minute, of passwords and codes by whoever sits at a browser left open
 _WRONG_CODE = "动态码不对，请再扫一次、再填一次。"
 
 router = APIRouter(prefix="/staff/account")
@@ -35,10 +36,10 @@ def account(at: OwnSeat) -> Response:
 
 @router.post("/password")
 def password(at: OwnForm) -> Response:
-    old, new = secret_of(at.sent, "old"), secret_of(at.sent, "new")
+    new = secret_of(at.sent, "new")
     try:
-        passwords.check_right(at.staff, old)
-        if new == old:
+        _check_password(at)
+        if new == secret_of(at.sent, "old"):
             raise InvalidInput("新密码和原来的一样，请换一个。")
         accounts.set_password(at.session, at.staff, new)
         at.record("改密码")
@@ -96,10 +97,11 @@ def totp_off(at: OwnForm) -> Response:
 
 @router.post("/recovery")
 def new_recovery_codes(at: OwnForm) -> Response:
+    """As for another telephone: whoever had new ones for the password alone could replace the telephone by them."""
     try:
         if not at.staff.totp_secret:
             raise InvalidInput("先启用动态码，才有恢复码。")
-        passwords.check_right(at.staff, secret_of(at.sent, "old"))
+        _check_own(at)
     except ActionError as error:
         return _refused(at, error)
     codes = recovery.renew(at.session, at.staff)
@@ -123,9 +125,15 @@ def presence(at: OwnForm) -> Response:
     return at.back("/staff/inbox")
 
 
-def _check_own(at: Form) -> None:
-    """Raises SignInFailed, NotAllowed."""
+def _check_password(at: Form) -> None:
+    """Raises SignInFailed, ApiError after too many tries."""
+    at.desk.knocks.check(f"own {at.staff.id}", _TRIES)
     passwords.check_right(at.staff, secret_of(at.sent, "old"))
+
+
+def _check_own(at: Form) -> None:
+    """Raises SignInFailed, NotAllowed, ApiError."""
+    _check_password(at)
     if at.staff.totp_secret and not _has_old(at):
         raise NotAllowed("现在用的动态码不对。手机不在身边，可以填一个恢复码；都没有，请管理员给您重设密码。")
 

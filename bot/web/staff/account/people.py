@@ -81,14 +81,16 @@ def _people(
     at: Seat, *, problem: str | None = None, password: str | None = None, done: str | None = None
 ) -> HTMLResponse:
     """`password`: a sentence with one just drawn, shown this once."""
+    seen = rights.places_of(at.session, at.staff)
+    own = select(Staff) if seen is None else select(Staff).where(Staff.place_id.in_(seen))
     return at.page(
         "account/people.html",
         status=422 if problem else 200,
-        people=list(at.session.scalars(select(Staff).order_by(Staff.is_active.desc(), Staff.login))),
+        people=list(at.session.scalars(own.order_by(Staff.is_active.desc(), Staff.login))),
         roles=Role,
         teams=at.teams(),
         required=second_factor.required(at.session),
-        is_everywhere=rights.places_of(at.session, at.staff) is None,
+        is_everywhere=seen is None,
         problem=problem,
         password=password,
         done=done,

@@ -151,6 +151,7 @@ def sent_along(at: InboxSeat, conversation_id: str, file_id: str, small: bool = 
     message = at.session.get(Message, file.message_id) if file else None
     if file is None or message is None or message.conversation_id != found.id:
         raise NotFound("没有这个文件。")
+    at.saw("查看文件", found.id[:8])
     return file_response(file, is_small=small)
 
 

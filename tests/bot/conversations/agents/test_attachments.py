@@ -224,6 +224,9 @@ def test_colleagues_of_the_place_see_it_and_others_dont(taken: World) -> None:
     assert taken.enter("qingshi").get(f"{_AT}/files/{number}").status_code == 403
     assert taken.enter("mediator").get(f"{_AT}/files/{number + 1}").status_code == 404
     assert taken.visitor().get(f"{_AT}/files/{number}").status_code == 303
+    with taken.sessions() as session:
+        seen = select(AuditEntry.name, AuditEntry.subject).where(AuditEntry.what == "查看文件")
+        assert session.execute(seen).all() == [("mediator的人", taken.conversation[:8])], "once in ten minutes"
 
 
 def test_it_goes_with_the_conversation_and_into_ones_own_data(taken: World) -> None:
@@ -251,6 +254,9 @@ def test_a_message_withdrawn_is_gone_for_the_resident_and_stays_for_colleagues(t
         assert _withdraw(taken, said["id"]).status_code == 200
     told = _resident(taken).get("/api/widget/messages").json()["messages"]
     assert said["id"] not in [m["id"] for m in told]
+    opened = _resident(taken).get("/api/widget/conversations/current")
+    assert said["id"] not in [m["id"] for m in opened.json()["messages"]], "nor on a page that is opened anew"
+    assert "张三" not in opened.text
     assert [m["withdraws"] for m in told if m["text"].startswith("工作人员撤回了一条消息")] == [said["id"]]
     assert TestClient(taken.app).get(said["file"]["href"]).status_code == 404
     after = _resident(taken).get(f"/api/widget/messages?after={said['id']}").json()["messages"]

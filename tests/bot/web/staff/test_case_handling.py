@@ -128,14 +128,35 @@ def test_a_step_taken_back_leaves_the_case_as_it_was(before: World, status: str,
         assert re.search(rf"<textarea[^>]*>{note}</textarea>", page), "what was written isn't lost"
 
 
-def test_a_merge_taken_back_is_one_for_both_residents(before: World) -> None:
-    with before.sessions() as session:
-        master = session.get_one(Case, before.case)
+def _another(world: World) -> str:
+    """The number of a case like the county's, of somebody else."""
+    with world.sessions() as session:
+        like = session.get_one(Case, world.case)
         own = ("id", "number", "request_key", "conversation_id")
-        kept = {c.key: getattr(master, c.key) for c in Case.__table__.columns if c.key not in own}
+        kept = {c.key: getattr(like, c.key) for c in Case.__table__.columns if c.key not in own}
         number = numbers.make(date(2026, 11, 29), 1)
         session.add(Case(**kept, number=number, request_key="another", conversation_id=None))
         session.commit()
+    return number
+
+
+def test_a_merge_in_which_a_resident_added_something_isnt_taken_back(before: World) -> None:
+    """What they said stands in the other case, and theirs would have gone on without it."""
+    client, number = before.enter("agent"), _another(before)
+    client.post("/staff/cases/1/move", data={"to": "merged", "into": number, "nonce": "n1"})
+    event = _held_event(before)
+    with before.sessions() as session:
+        moves.supplement(session, before.case, "墙又砌高了", key="added", now=datetime.now(UTC))
+    refused = client.post("/staff/cases/1/undo", data={"event": event})
+    assert refused.status_code == 409
+    assert "别的变化" in refused.text
+    assert (_case(before).status, _case(before).merged_into_id) == (CaseStatus.merged, 2)
+    with before.sessions() as session:
+        assert session.get_one(CaseEvent, event).undone_at is None
+
+
+def test_a_merge_taken_back_is_one_for_both_residents(before: World) -> None:
+    number = _another(before)
     client, was = before.enter("agent"), len(_told(before))
     move = {"to": "merged", "into": number, "nonce": "n1"}
     assert client.post("/staff/cases/1/move", data=move).status_code == 303

@@ -6,8 +6,10 @@ from sqlalchemy import select, update
 
 from actions.cases.models import Case
 from actions.cases.moves import NO_MASTER
+from actions.feedback import UnansweredQuestion
 from bot.staff.models import AuditEntry, Staff
-from tests.bot.world import PASSWORD, World
+from knowledge.documents.models import Document, VersionComment
+from tests.bot.world import PASSWORD, STAFF, World
 
 
 def test_a_telephone_is_replaced_only_by_who_has_it(world: World) -> None:
@@ -58,6 +60,52 @@ def test_a_case_is_not_merged_into_one_out_of_reach(world: World) -> None:
     assert NO_MASTER in answer.text, "as for a number that isn't there"
     with world.sessions() as session:
         assert session.get_one(Case, case.id).merged_into_id is None
+
+
+def test_an_administrator_sees_the_accounts_of_their_own_places(world: World) -> None:
+    """A list of every login of the county is where guessing begins."""
+    with world.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "colleague").values(place_id="qingshi"))
+        session.commit()
+    shown = world.enter("qingshi").get("/staff/people").text
+    names = [f"{login}的人" for login in STAFF]
+    assert {name for name in names if name in shown} == {"qingshi的人", "colleague的人"}
+    everybody = world.enter("administrator").get("/staff/people").text
+    assert all(name in everybody for name in names)
+
+
+def test_a_village_settles_and_remarks_nothing_in_a_draft_of_the_county(world: World) -> None:
+    with world.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "legal_worker").values(place_id="lijiagou"))
+        session.execute(update(Document).where(Document.id == world.document).values(place_id="nation"))
+        session.commit()
+        remark = session.scalars(select(VersionComment.id)).one()
+    client, review = world.enter("legal_worker"), f"/staff/knowledge/versions/{world.version}"
+    page = client.get(f"{review}/review").text
+    assert not any(f'action="{review}/{do}"' in page for do in ("settle", "comment"))
+    before = world.rows()
+    assert client.post(f"{review}/settle", data={"comment": str(remark)}).status_code == 403
+    assert client.post(f"{review}/comment", data={"text": "我看不对"}).status_code == 403
+    assert world.rows() == before
+    colleague = world.enter("colleague")
+    assert f'action="{review}/comment"' in colleague.get(f"{review}/review").text
+    assert colleague.post(f"{review}/settle", data={"comment": str(remark)}).status_code == 303
+
+
+@pytest.mark.parametrize(("place", "is_theirs"), [("lijiagou", False), ("liuhe", True), ("nation", True)])
+def test_a_question_of_no_place_is_dismissed_above_villages(world: World, place: str, is_theirs: bool) -> None:
+    with world.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "legal_worker").values(place_id=place))
+        own = session.scalars(select(UnansweredQuestion)).one()
+        nowhere = UnansweredQuestion(question="摩托车年检去哪里办", reason="abstained", place_id=None)
+        session.add(nowhere)
+        session.commit()
+        ids = f"{own.id},{nowhere.id}"
+    sent = {"do": "dismiss", "ids": ids}
+    assert world.enter("legal_worker").post("/staff/knowledge/unanswered", data=sent).status_code == 303
+    with world.sessions() as session:
+        assert session.get_one(UnansweredQuestion, own.id).dismissed_at is not None
+        assert (session.get_one(UnansweredQuestion, nowhere.id).dismissed_at is not None) is is_theirs
 
 
 def test_what_staff_look_at_leaves_a_line(world: World) -> None:

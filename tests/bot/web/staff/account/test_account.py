@@ -95,15 +95,29 @@ def test_recovery_codes_are_shown_once_and_told_of(world: World) -> None:
     assert world.visitor().post("/staff/sign-in", data=with_telephone).headers["location"] == "/staff/inbox"
 
 
-def test_new_recovery_codes_need_the_password(world: World) -> None:
+def test_new_recovery_codes_need_the_password_and_a_code_of_now(world: World) -> None:
     client = signed_in(world)
     assert client.post("/staff/account/recovery", data=OWN).status_code == 422, "nothing to recover yet"
     _, codes = set_up(client)
-    assert client.post("/staff/account/recovery", data={"old": "wrong"}).status_code == 422
-    fresh = _CODE.findall(client.post("/staff/account/recovery", data=OWN).text)
+    wrong = {"old": "wrong", "old_code": codes[0]}
+    assert client.post("/staff/account/recovery", data=wrong).status_code == 422
+    for old_code in ("", "000000", "0000 0000 0000"):
+        refused = client.post("/staff/account/recovery", data={**OWN, "old_code": old_code})
+        assert (refused.status_code, _CODE.findall(refused.text)) == (422, []), "the password alone draws none"
+    assert said(world, "换恢复码") == []
+    fresh = _CODE.findall(client.post("/staff/account/recovery", data={**OWN, "old_code": codes[0]}).text)
     assert len(set(fresh)) == 10
     assert not set(fresh) & set(codes)
     assert said(world, "换恢复码") == [""]
+
+
+@pytest.mark.parametrize("path", ["password", "totp", "totp-off", "recovery"])
+def test_a_browser_left_open_tries_ten_passwords_a_minute(world: World, path: str) -> None:
+    client = signed_in(world)
+    set_up(client)  # two of them
+    tried = [client.post(f"/staff/account/{path}", data={"old": f"wrong-{i}"}).status_code for i in range(9)]
+    assert tried == [422] * 8 + [429]
+    assert client.post("/staff/account/totp", data=OWN).status_code == 429, "with the right one, too"
 
 
 @pytest.mark.parametrize("old_code", ["", "000000", "0000 0000 0000"])
