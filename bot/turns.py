@@ -74,6 +74,7 @@ _HELPING = {
 _TOLD = 30  # characters
 _ENOUGH = "不等了"
 _THANKS = re.compile("谢|感激|好人一生平安")
+_CALLS = re.compile("转?人工|客服|怎么还没人")  # whoever calls again is never met with silence
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -355,7 +356,7 @@ class Turns:
                 Message.conversation_id == taken.conversation_id, Message.sender == Sender.bot
             )
         )
-        if last and now - last < _ACKNOWLEDGE_EVERY:
+        if last and now - last < _ACKNOWLEDGE_EVERY and not _CALLS.search(taken.text):
             return []
         is_manned = bool(signing_in.present(session, now=now))
         waiting = queue.waiting_reply(session, taken.conversation_id, now=now, is_manned=is_manned)

@@ -655,3 +655,12 @@ def test_a_conversation_isnt_ended_before_somebody_spoke_to_who_may_be_in_danger
     session.commit()
     handoff.give_back(session, conversation_id, **WANG)
     assert status(session, conversation_id) is Status.bot
+
+
+def test_who_calls_again_while_waiting_is_answered(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = queued(session)
+    rasa = FakeRasa([{"kind": "answer", "text": "可以退"}])
+    assert turn(sessions, rasa, conversation_id, "水还在流")  # the first word that arrives is acknowledged
+    assert turn(sessions, rasa, conversation_id, "越流越大", 2) == []
+    [reply] = turn(sessions, rasa, conversation_id, "转人工", 3)
+    assert "看得到" in reply.text

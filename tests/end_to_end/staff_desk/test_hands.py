@@ -13,7 +13,7 @@ from tests.end_to_end.conftest import Resident
 from tests.end_to_end.staff import Chat
 
 _S = 1000  # milliseconds
-_WORDS = "水管裂了没人管，水流了一院子"
+_WORDS = "村口路灯坏了没人管，天一黑看不见路"
 
 
 def _photo(folder: Path) -> Path:
