@@ -57,11 +57,6 @@ _FAILED = Reply(
     "电话：报警 110，急救 120，火警 119，政务 12345，法律 12348。换个说法再问也行。",
     links=phone_links("110", "120", "119", "12345", "12348"),
 )
-_STAYS = Reply(
-    ReplyKind.text,
-    "工作人员我先不撤，您刚才说的，他们一来就看得到。人平安的话跟他们说一声就行；有危险马上打 110、120。",
-    links=phone_links("110", "120"),
-)
 MOST_TRIES = 3  # of a message that fails in Rasa or in an action, while they are there
 _HELPING = {
     ReplyKind.answer,
@@ -345,9 +340,6 @@ class Turns:
         if taken.status is not ConversationStatus.waiting:
             return []
         if taken.text.startswith(_ENOUGH):
-            conversation = session.get(Conversation, taken.conversation_id)
-            if conversation is not None and conversation.emergency_at is not None:
-                return [_STAYS]  # whoever took the telephone could say so, too
             queue.stop_waiting(session, taken.conversation_id)
             return [_NOT_WAITING]
         now = datetime.now(UTC)

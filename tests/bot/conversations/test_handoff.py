@@ -14,6 +14,7 @@ from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.defaults import import_offices
 from actions.offices.models import HandoffRule, Team
 from bot import turns
+from bot.alarms import rows
 from bot.conversations import claims, handoff, messages, queue, service
 from bot.conversations import messages as conversations_messages
 from bot.conversations import status as statuses
@@ -631,13 +632,17 @@ def test_an_emergency_at_the_bot_goes_to_the_queue_with_the_guidance_first(
     assert [queue.position(session, c) for c in (conversation_id, waiting)] == [0, 1]
 
 
-def test_who_may_be_in_danger_is_waited_for_whatever_is_written_next(
+def test_an_alarm_rings_on_though_the_resident_goes_on_with_the_bot(
     sessions: sessionmaker[Session], session: Session
 ) -> None:
+    """Whoever took the telephone could write so, too."""
     conversation_id = queued(session, "danger", emergency_at=OPEN_HOURS, emergency_kind="violence")
-    [reply] = turn(sessions, FakeRasa([{"kind": "answer", "text": "可以退"}]), conversation_id, queue.DONT_WAIT)
-    assert "先不撤" in reply.text
-    assert status(session, conversation_id) is Status.waiting
+    now = datetime.now(UTC)
+    queue.raise_alarm(session, conversation_id, now=now)
+    session.commit()
+    turn(sessions, FakeRasa([{"kind": "answer", "text": "可以退"}]), conversation_id, queue.DONT_WAIT)
+    assert status(session, conversation_id) is Status.bot
+    assert len(rows.due(session, now=now)) == 1
 
 
 def test_a_conversation_isnt_ended_before_somebody_spoke_to_who_may_be_in_danger(session: Session) -> None:
