@@ -28,10 +28,12 @@ def _ask_apart(unsaid: Sequence[str]) -> Reply:
     return Reply(
         ReplyKind.asking,
         "您还问了别的，混在一起我怕答错，点一下我单独答：",
-        buttons=tuple(
-            Button(part if len(part) <= _MOST_OF_BUTTON else f"{part[:_MOST_OF_BUTTON]}……", part) for part in unsaid
-        ),
+        buttons=tuple(Button(_cut(part, _MOST_OF_BUTTON), part) for part in unsaid),
     )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}……"
 
 
 class AnswerQuestion(Answering):
@@ -77,14 +79,14 @@ class AnswerQuestion(Answering):
         replies: list[Reply] = []
         last: Answer | None = None
         for numeral, matter in zip(_NUMERALS, matters, strict=False):
-            quoted = matter if len(matter) <= _QUOTED else f"{matter[:_QUOTED]}……"
+            head = f"{numeral}、{_cut(matter, _QUOTED)}\n"
             found = self.look_up(turn, matter, intent=intent)
             if isinstance(found, Answer):
                 last = found
-                replies.append(reply_of(found, before=f"{numeral}、{quoted}\n"))
+                replies.append(reply_of(found, before=head))
             else:
                 unsure = self.abstain(turn, matter, found)
-                replies.append(replace(unsure, text=f"{numeral}、{quoted}\n{unsure.text}"))
+                replies.append(replace(unsure, text=head + unsure.text))
         return say(*replies, events=remembered(turn, last, intent=intent) if last else forgotten(turn, intent))
 
     def _by_matter(self, turn: Turn, whole: Answer | Abstention, intent: str) -> tuple[list[Answer], list[str]]:

@@ -208,10 +208,9 @@ def _is_near(row: Row, found: Abstention, turn: Turn) -> bool:
     is_asked = phrases.is_question(text) and len(text) >= _ASKED and not _GREETING.search(text)
     if turn.intent in _NO_QUESTION and is_asked:
         return True  # 公共厕所夜里关门吗
-    if row.intents & _ANSWERS:
-        return len(text) >= _ASKED and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
-    if row.intents & _CHAT:
-        return len(text) >= _LONG and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
+    if row.intents & (_ANSWERS | _CHAT):
+        is_long = len(text) >= (_ASKED if row.intents & _ANSWERS else _LONG)
+        return is_long and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
     return bool(row.intents & _NOT_MINE) and found.raw >= _NOT_MINE_RAW and len(text) >= _NAMED
 
 

@@ -59,8 +59,8 @@ def is_explicit(text: str) -> bool:
     """Whether somebody asks to file, not only tells a trouble in which a word of filing stands."""
     if is_resume(text):
         return True
-    asked = EXPLICIT.search(_NO_REQUEST.sub("", text))
-    return bool(asked) and (len(text) < _PLAIN or bool(_REQUEST.search(_NO_REQUEST.sub("", text))))
+    left = _NO_REQUEST.sub("", text)
+    return bool(EXPLICIT.search(left)) and (len(text) < _PLAIN or bool(_REQUEST.search(left)))
 
 
 def digits_in(text: str) -> str:
