@@ -293,7 +293,7 @@ def test_each_clause_has_a_picker_of_its_own(browser: Browser, base: str, prepar
     )
     writer.goto(f"{base}/staff/knowledge/versions/{version}")
     part = writer.locator("#part-1")
-    part.locator("summary", has_text="与法律冲突的").click()
+    part.locator("summary", has_text="与哪条法律冲突").click()
     part.locator("summary", has_text="找法条").click()
     part.locator("[name=q]").fill("反家庭暴力法 3")
     part.get_by_role("button", name="引用 反家庭暴力法 3", exact=True).click()
