@@ -12,11 +12,11 @@ from actions.dialogue.booking import AskOpening, ValidateBooking
 from actions.dialogue.frame.base import Services, Turn
 from knowledge.clock import SHANGHAI
 from tests.conftest import DAY
-from tests.fakes import NoSearch
+from tests.fakes import services_that_find_nothing
 
 
 def services(sessions: sessionmaker[Session]) -> Services:
-    return Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    return services_that_find_nothing(sessions, DAY)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from actions.cases import moves as cases
 from actions.cases.status import CaseStatus
 from actions.dialogue.booking import CheckBooking
 from actions.dialogue.case import CheckCase
-from actions.dialogue.frame.base import Services, Turn
+from actions.dialogue.frame.base import Turn
 from bot.channels.base import Answer
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
@@ -43,7 +43,7 @@ from knowledge import places
 from knowledge.exchange.corpus import import_places
 from tests.bot.channels.wechat.test_inbound import ANSWER, Clock, Wired, wire
 from tests.conftest import CORPUS, DAY
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, services_that_find_nothing
 
 NAMES = ("liuhe", "qingshi")
 TITLES = {"liuhe": "“柳河镇便民”公众号", "qingshi": "“青石乡便民”公众号"}
@@ -120,7 +120,7 @@ class County:
 
 
 def check(sessions: sessionmaker[Session], action: Any, conversation_id: str, text: str) -> str:
-    services = Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    services = services_that_find_nothing(sessions, DAY)
     return str(action(services).do(Turn(conversation_id, text)).replies[0].text)
 
 
