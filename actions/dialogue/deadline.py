@@ -24,6 +24,7 @@ _DOUBTS = {
     Doubt.vague: "“{said}”是个大概，差一天结果就不一样。看看文书、短信、病历上的日子，找不到就打 12348 问问律师：",
     Doubt.impossible: "“{said}”这一天，日历上没有，您再看看：",
     Doubt.ahead: "“{said}”还没到，要的是已经过去的那一天：",
+    Doubt.year: "“{said}”是哪一年的？请连年份一起说，比如“去年{said}”：",
     Doubt.several: "您说了几个日子，我不敢乱挑：",
     Doubt.no_day: "没听出是哪一天。记不清就看看收到的文书上写的日期：",
 }

@@ -13,6 +13,8 @@ from actions.calendar.said_days import SaidDay
 from actions.tools import matter_words
 from actions.tools.matters import MATTERS, Answer, Matter
 
+_LONG_AGO_DAYS = 300
+_LUNAR = re.compile(r"[初廿正冬腊历]")
 _CLAUSE = re.compile(r"[。；;！!？?\n]")
 _OTHER_PAPER = re.compile(
     r"(?:收到|接到|拿到|送来|领到|[给寄发送])了?[^，。\s]{0,6}(?:传票|笔录|回执|缴费|清单|起诉状|应诉|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|消息|受理的|[钱款]|赔偿|工资|快递|律师函)"
@@ -23,7 +25,7 @@ _WITHIN = re.compile(
     r"生效(?:之日|那天|以?后)?起?(?P<days>[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|\d{1,2})[日天](?:以|之)?内"
 )
 _SAME_DAY = re.compile(
-    r"当[天日场][我俺他]?(?:就)?(?:送达|[拿收领签]|送[来到给]|给[我俺他]|看[到见]|知道|在场|听[到说])"
+    r"当[天日场](?:早上|上午|下午|晚上|夜里)?[我俺他]?(?:就|才)?(?:发[现觉]|送达|[拿收领签]|送[来到给]|给[我俺他]|看[到见]|知道|在场|听[到说])"
 )
 _PAPER_CAME = re.compile(r"(?:才|刚|就|上午|下午)?(?:收到|拿到|领到|接到|签收|送达)")
 _NOT_HERE = re.compile(
@@ -45,6 +47,7 @@ class Doubt(enum.Enum):
     impossible = "no calendar has it"
     ahead = "still to come"
     several = "more than one day"
+    year = "of which year"
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,14 @@ def _one(days: list[SaidDay], today: date) -> tuple[date | None, Doubt | None, s
         return None, Doubt.several, said
     if not days[0].is_exact or days[0].first is None:
         return None, Doubt.vague, said
+    if not days[0].has_year and not _LUNAR.search(said) and _is_of_which_year(days[0].first, today):
+        return None, Doubt.year, said
     return (None, Doubt.ahead, said) if days[0].first > today else (days[0].first, None, said)
+
+
+def _is_of_which_year(day: date, today: date) -> bool:
+    """12月20号, told on 1 December: nearly a year ago, or a slip of the tongue; 2月29号 of some leap year."""
+    return day.year < today.year and (today - day).days > _LONG_AGO_DAYS
 
 
 def _after(text: str, days: list[SaidDay], i: int) -> str:

@@ -3,6 +3,8 @@
 Each row was wrong or missing once (the review of 2026-11-29); the law it follows stands beside it.
 """
 
+import re
+
 import pytest
 
 from knowledge.documents.building import DocumentText, corpus_files, read_document
@@ -127,6 +129,13 @@ def test_one_voice_and_no_chains_of_arrows() -> None:
     texts = {d: whole(d) for d in DOCUMENTS}
     assert [d for d, text in texts.items() if "→" in text] == []
     assert [d for d, text in texts.items() if "你" in text] == []
+
+
+def test_stories_and_village_rules_speak_with_the_same_voice() -> None:
+    others = [p for p in corpus_files(CORPUS) if p.parent.name in ("stories", "village_rules")]
+    chunks = [(p.stem, chunk) for p in others for chunk in read_document(p)[0].chunks]
+    assert len(chunks) > 150
+    assert [name for name, chunk in chunks if "你" in re.sub("“[^”]*”", "", chunk.details.get("answer") or "")] == []
 
 
 # 民发〔2020〕20号, the list of twenty in its order.

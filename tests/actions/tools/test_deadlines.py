@@ -97,6 +97,7 @@ AMOUNTS = {
     "protest_request": "收到判决书后五日以内",
     "criminal_civil_appeal": "判决的上诉和抗诉的期限为十日",
     "criminal_ruling_appeal": "裁定的上诉和抗诉的期限为五日",
+    "private_ruling_appeal": "裁定的上诉和抗诉的期限为五日",
     "administrative_ruling_appeal": "裁定书送达之日起十日内",
     "guarantee_period": "主债务履行期限届满之日起六个月",
     "gift_revocation": "撤销事由之日起一年内",

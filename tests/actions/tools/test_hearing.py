@@ -76,6 +76,8 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("八月十五被厂里辞退的", Doubt.vague),
         ("去年2月30号被辞退的", Doubt.impossible),
         ("明年1月5号借条到期 他说不还", Doubt.ahead),
+        ("12月20号被辞退的", Doubt.year),  # nearly a year ago, or a slip of the tongue
+        ("2月29号被辞退的", Doubt.year),
         ("3月8号被辞退 5月6号又被辞退了一回", Doubt.several),
     ],
 )

@@ -377,3 +377,17 @@ def test_a_text_cites_the_article_where_it_stands_now(turned: Session) -> None:
     assert "农业法 54" in after.details["basis"]
     assert "农业法 46" not in after.details["basis"]
     assert "正在核对" in (after.caution or "")
+
+
+def test_an_answer_that_follows_another_at_new_year_is_asked_as_often() -> None:
+    """answer-weishengfei ends with 2026, answer-weishengfei-2027 goes on with the new numbers."""
+    after = {path: read_document(path)[0] for path in corpus_files(CORPUS) if path.stem.endswith("-2027")}
+    pairs = [
+        (read_document(path.with_stem(path.stem.removesuffix("-2027")))[0], new)
+        for path, new in after.items()
+        if path.parent.name == "answers"
+    ]
+    assert len(pairs) >= 18
+    for old, new in pairs:
+        assert (old.in_force_to, new.in_force_from) == (LAST, FIRST), new.id
+        assert len(new.content["questions"]) >= len(old.content["questions"]), new.id
