@@ -43,7 +43,7 @@ def test_two_kinds_are_enough_to_learn_from() -> None:
 
 def sure(chance: float, kind: str = "water") -> SecondOpinion:
     """One that always thinks so."""
-    opinion = SecondOpinion(None, None)  # type: ignore[arg-type]
+    opinion = SecondOpinion(None, None, None)  # type: ignore[arg-type]
     opinion.likely = lambda *_: [(chance, kind)]  # type: ignore[method-assign]
     return opinion
 
