@@ -204,7 +204,7 @@ def _danger(settings: Settings, args: argparse.Namespace) -> Figures:
     from bot.parts import build_parts
     from knowledge.normalise import normalise
 
-    told = [r for r in rows(_labelled(args.file, "../bot/emergency/exam_c.jsonl")[0], ("text", "label")) if r]
+    told = [r for r in rows(_labelled(args.file, "../bot/emergency/exam_d.jsonl")[0], ("text", "label")) if r]
     parts = build_parts(settings)
     ruled = [_is_alarm(recognise(r["text"])) for r in told]
     both = [parts.turns.danger_in(normalise(r["text"])) for r in told]

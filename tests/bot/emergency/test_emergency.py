@@ -63,6 +63,31 @@ HARMLESS = [
     "我妈的身份证不见了",
     "老人存折丢了找哪补",
     "娶来的新娘住半个月不见了",
+    "割腕表链太紧想退货",
+    "跳楼价清仓是不是骗人",
+    "不想活成爸妈那样，想出去闯",
+    "吊死鬼虫爬满槐树，让村里喷药管不管",
+    "毒蘑菇长啥样，给我普及一下",
+    "狗被车轧死了，能要多少",
+    "报假警说家里着火罚多少",
+    "帮我写个关于一氧化碳中毒的广播稿",
+    "中风后遗症能办慢病卡吗",
+    "我婆婆脑梗三年了，评残几级",
+    "孩子妈找不到，证明谁来开",
+    "早产儿晚一年入学",
+    "喝绿豆汤能解农药残留吗",
+    "被人打成轻伤，都判完了，附带民事钱没给",
+]
+# What was taken for over or for a way of speaking while the rules above were written, and is neither.
+STILL_DANGER = [
+    "忍一下就好了，我不想活了",
+    "我不想活了，孩子没了三年了",
+    "着火了，烟已经出来了",
+    "下坡那段太陡，车翻了，人压在下面",
+    "不想活在这世上了",
+    "我割腕了",
+    "有人要跳楼",
+    "吃了毒蘑菇，上吐下泻",
 ]
 
 
@@ -78,6 +103,11 @@ def test_danger_now_is_recognised(text: str, kind: str) -> None:
 def test_frightening_words_alone_are_no_emergency(text: str) -> None:
     found = recognise(text)
     assert found is None or found.soft
+
+
+@pytest.mark.parametrize("text", STILL_DANGER)
+def test_no_exception_silences_what_is_danger(text: str) -> None:
+    assert is_alarm(text)
 
 
 @pytest.mark.parametrize("text", ["去年他打过我", "他没有打我", "我老公以前家暴过"])

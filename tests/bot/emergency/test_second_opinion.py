@@ -1,7 +1,9 @@
 """The learned second opinion: what it is taught with, and that it speaks only where the rules are silent."""
 
 from collections import Counter
+from pathlib import Path
 
+import joblib
 import pytest
 
 from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind
@@ -43,7 +45,7 @@ def test_two_kinds_are_enough_to_learn_from() -> None:
 
 def sure(chance: float, kind: str = "water") -> SecondOpinion:
     """One that always thinks so."""
-    opinion = SecondOpinion(None, None)  # type: ignore[arg-type]
+    opinion = SecondOpinion(None, None, None)  # type: ignore[arg-type]
     opinion.likely = lambda *_: [(chance, kind)]  # type: ignore[method-assign]
     return opinion
 
@@ -52,7 +54,9 @@ def held(text: str, chance: float, kind: str = "water") -> Emergency | None:
     return sure(chance, kind).of(text, PairEmbedder(), recognise(text))
 
 
-@pytest.mark.parametrize(("chance", "is_alarm", "is_feared"), [(0.95, True, False), (0.6, False, True)])
+@pytest.mark.parametrize(
+    ("chance", "is_alarm", "is_feared"), [(0.95, True, False), (0.4, True, False), (0.3, False, True)]
+)
 def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_feared: bool) -> None:
     found = held("塘边只剩一双小鞋", chance)
     assert found is not None
@@ -61,10 +65,10 @@ def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_
 
 
 def test_what_is_only_feared_has_no_card_of_its_kind() -> None:
-    found = held("吃了没，今个儿冷得很", 0.45, "poison")
+    found = held("吃了没，今个儿冷得很", 0.2, "poison")
     assert found is not None
     assert (found.guidance, found.is_feared, found.is_likely) == (MAYBE, True, False)
-    assert held("吃了没，今个儿冷得很", 0.35, "poison") is None
+    assert held("吃了没，今个儿冷得很", 0.1, "poison") is None
 
 
 def test_of_lost_money_an_answer_is_told_first() -> None:
@@ -75,7 +79,7 @@ def test_of_lost_money_an_answer_is_told_first() -> None:
 
 def test_a_long_story_needs_more_to_be_likely() -> None:
     told = "我爸前年把两层楼写了协议全给我弟，当时也写了我弟负责养老，现在弟媳妇把人送我门口来了，说老大就该养"
-    for chance, is_likely in ((0.7, False), (0.88, True)):
+    for chance, is_likely in ((0.3, False), (0.5, True)):
         found = held(told, chance, "self_harm")
         assert found is not None
         assert (found.soft, found.is_likely) == (True, is_likely)
@@ -87,6 +91,76 @@ def test_a_joke_about_jumping_is_no_alarm() -> None:
     assert found is not None
     assert (found.soft, found.guidance) == (True, MAYBE)
     assert not held(joke, 0.3, "self_harm").soft  # type: ignore[union-attr]
+
+
+def test_a_word_of_a_title_is_no_alarm_where_nothing_else_speaks_for_it() -> None:
+    told = "乔峰跳崖是第几回"
+    ruled = recognise(told)
+    assert ruled is not None
+    assert not ruled.soft
+    found = held(told, 0.0, "self_harm")
+    assert found is not None
+    assert (found.soft, found.guidance) == (True, MAYBE)
+    for cry in ("有人站在楼顶要跳楼", "俺爹吃了一瓶安眠药", "我表姐刚才割腕了"):
+        assert held(cry, 0.0, "self_harm") == recognise(cry)
+
+
+def test_what_another_version_learned_is_not_read(tmp_path: Path) -> None:
+    joblib.dump((None, None), tmp_path / "dangers")
+    with pytest.raises(ValueError, match="another version"):
+        SecondOpinion.load(tmp_path / "dangers")
+
+
+def test_what_is_learned_is_the_same_after_it_was_kept(taught: SecondOpinion, tmp_path: Path) -> None:
+    taught.save(tmp_path / "dangers")
+    told = ["塘边只剩一双小鞋", "彩礼能退吗"]
+    assert SecondOpinion.load(tmp_path / "dangers").likely(told, PairEmbedder()) == taught.likely(told, PairEmbedder())
+
+
+# Each as nobody wrote it among the sentences, and without a word that a rule knows where one could be left out.
+CLEAR = {
+    "violence": "他把门锁了，抡着皮带往我头上抽，求求你们快来",
+    "self_harm": "药都吞下去了，给爸妈的信在枕头底下，别来找我",
+    "child_harm": "我后妈不给弟弟饭吃，拿烟头烫他，他身上全是疤",
+    "medical": "我妈嘴歪到一边，半边身子动不了，话也说不清了",
+    "poison": "孙子把老鼠药吃了，现在口吐白沫",
+    "gas": "屋里烧炭，我头晕想吐，老婆叫不醒",
+    "fire": "厨房着火了，烟全是黑的，我妈还在里屋",
+    "electric": "我爸摸水泵触电了，手甩不开，人抽着",
+    "water": "娃掉进水库了，看不见人了",
+    "collapse": "后山滑下来把房子埋了，里面还有人",
+    "missing": "我奶奶有老年痴呆，早上出门到现在没回来",
+    "captive": "我被骗到传销窝里，手机要收走，门锁着不让走",
+    "revenge": "我刀都磨好了，今晚就去他家把他砍了",
+    "threat": "十几个人拿着棍子往我家来，说要砸门打人",
+    "fraud": "他说是公安，让我把钱转到安全账户，我正在银行转账",
+    "accident": "工友从脚手架上摔下来，腿断了，血流了一地",
+    "death": "我爸刚才咽气了，医院让我们签字拉去火化",
+}
+
+
+@pytest.fixture(scope="module")
+def by_all() -> SecondOpinion:
+    """By characters alone, as good as: what the real encoder adds is measured by `linli eval danger`."""
+    return train(SENTENCES, embedder=PairEmbedder())
+
+
+def test_every_kind_has_a_clear_case() -> None:
+    assert set(CLEAR) == TAUGHT
+
+
+@pytest.mark.parametrize(("kind", "text"), CLEAR.items())
+def test_a_clear_case_of_each_kind_is_heard(by_all: SecondOpinion, kind: str, text: str) -> None:
+    [(chance, heard)] = by_all.likely([text], PairEmbedder())
+    assert chance >= 0.35  # an alarm
+    assert heard == kind
+
+
+@pytest.mark.parametrize(
+    "text", ["彩礼能退吗", "低保怎么申请", "老板拖欠工资三个月了", "医保报销要什么材料", "累死了今天割了一天稻"]
+)
+def test_ordinary_questions_are_not(by_all: SecondOpinion, text: str) -> None:
+    assert by_all.likely([text], PairEmbedder())[0][0] < 0.15  # feared
 
 
 def test_the_softer_words_are_kept_for_those_who_live_with_whom_they_fear() -> None:
@@ -211,4 +285,4 @@ def test_where_the_rules_hear_it_softly_a_sure_second_opinion_rings() -> None:
     ruled = recognise(text)
     assert ruled is not None
     assert ruled.soft
-    assert not held(text, 0.8, "violence").soft  # type: ignore[union-attr]
+    assert not held(text, 0.4, "violence").soft  # type: ignore[union-attr]
