@@ -4,6 +4,7 @@ import asyncio
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -146,7 +147,8 @@ HARMLESS: dict[str, object] = {"kind": "smalltalk", "text": "您慢慢说。"}
 
 
 def in_fear(sessions: sessionmaker[Session], message: int, *replies: dict[str, object]) -> list[Message]:
-    feared = Turns(sessions=sessions, rasa=FakeRasa(list(replies)), second_opinion=lambda *_: FEARED)  # type: ignore[arg-type]
+    rasa: Any = FakeRasa(list(replies))
+    feared = Turns(sessions=sessions, rasa=rasa, second_opinion=lambda *_: FEARED)
     return asyncio.run(feared.answer(message))
 
 
@@ -233,8 +235,8 @@ def test_a_short_answer_to_our_question_is_not_feared(sessions: sessionmaker[Ses
         heard.append(is_asked)
         return FEARED
 
-    rasa = FakeRasa([{"kind": "case", "text": "记为办结。"}])
-    said = asyncio.run(Turns(sessions=sessions, rasa=rasa, second_opinion=feared).answer(answer))  # type: ignore[arg-type]
+    rasa: Any = FakeRasa([{"kind": "case", "text": "记为办结。"}])
+    said = asyncio.run(Turns(sessions=sessions, rasa=rasa, second_opinion=feared).answer(answer))
     assert heard == [True]
     assert [m.text for m in said] == ["记为办结。"]
 

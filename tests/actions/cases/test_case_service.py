@@ -449,7 +449,8 @@ def test_a_party_may_still_say_no_to_a_draft(county: sessionmaker[Session]) -> N
 
 def test_the_telephone_of_who_reported_it_stands_on_the_paper(county: sessionmaker[Session]) -> None:
     with county() as session:
-        assert agreed(session, phone="13812345678").mediation.parties[0]["phone"] == "13812345678"  # type: ignore[union-attr]
+        named = agreed(session, phone="13812345678")
+        assert named.mediation.parties[0]["phone"] == "13812345678"  # type: ignore[union-attr]
         unnamed = agreed(session, key="k2", phone="13812345678", is_anonymous=True)
         assert unnamed.mediation.parties[0].get("phone", "") == ""  # type: ignore[union-attr]
 

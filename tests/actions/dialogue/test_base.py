@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, keep, said_before, say, slots
 from actions.replies import Button, Effects, Reply, ReplyKind
 from tests.conftest import DAY
-from tests.fakes import NoSearch
+from tests.fakes import doubled_services
 
 
 def given(sessions: sessionmaker[Session]) -> Services:
-    return Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    return doubled_services(sessions, DAY)
 
 
 def user(message: int, text: str, at: float) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from actions.dialogue.booking import AskOpening, ValidateBooking
 from actions.dialogue.frame.base import Services, Turn
 from knowledge.clock import SHANGHAI
 from tests.conftest import DAY
-from tests.fakes import NoSearch
+from tests.fakes import doubled_services
 
 
 def services(sessions: sessionmaker[Session]) -> Services:
-    return Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    return doubled_services(sessions, DAY)
 
 
 @pytest.fixture

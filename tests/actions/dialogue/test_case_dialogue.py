@@ -9,7 +9,7 @@ from actions.dialogue.frame.base import Services, Turn
 from bot.rehearsing.supposed import Supposed
 from bot.rehearsing.unkept import Rehearsals
 from tests.conftest import DAY
-from tests.fakes import NoSearch
+from tests.fakes import doubled_services
 
 
 def filed(sessions: sessionmaker[Session]) -> str:
@@ -28,7 +28,7 @@ def filed(sessions: sessionmaker[Session]) -> str:
 
 
 def services_of(sessions: sessionmaker[Session]) -> Services:
-    return Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    return doubled_services(sessions, DAY)
 
 
 @pytest.mark.parametrize("action", [CheckCase, ConfirmCase])

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.dialogue.deadline import AskDeadline, StartDeadline, TellDeadline, ValidateDeadline
 from actions.dialogue.frame.base import Said, Services, Turn
 from actions.tools.matters import ANSWERS, MATTERS
-from tests.fakes import NoSearch
+from tests.fakes import doubled_services
 
 TODAY = date(2026, 11, 30)
 
 
 def services(sessions: sessionmaker[Session]) -> Services:
-    return Services(sessions=sessions, searcher=NoSearch(), today=lambda: TODAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    return doubled_services(sessions, TODAY)
 
 
 def slots_of(said: Said) -> dict[str, object]:

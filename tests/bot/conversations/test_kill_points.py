@@ -30,7 +30,7 @@ from actions.cases import moves as cases
 from actions.cases.models import Case, CaseEvent, Mediation
 from actions.cases.status import CaseStatus
 from actions.dialogue.booking import Book
-from actions.dialogue.frame.base import Services, Turn
+from actions.dialogue.frame.base import Turn
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
 from actions.replies import Reply, ReplyKind
@@ -46,7 +46,7 @@ from knowledge.exchange.corpus import import_places
 from tests import killer
 from tests.bot.world import console
 from tests.conftest import CORPUS, DAY
-from tests.fakes import NoSearch
+from tests.fakes import doubled_services
 
 pytestmark = pytest.mark.slow
 
@@ -577,7 +577,7 @@ def test_an_opening_is_changed_once_and_everybody_hears_it(world: World) -> None
 
 def _confirm(sessions: sessionmaker[Session], home: Path, opening: int, talks: list[str]) -> None:
     """Each says 对 within moments, in threads of their own as in the app; what each heard lies in the home."""
-    services = Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    services = doubled_services(sessions, DAY)
     gate, heard = threading.Barrier(len(talks)), dict[str, str]()
 
     def say(talk: str) -> None:

@@ -22,7 +22,7 @@ from actions.cases import moves as cases
 from actions.cases.status import CaseStatus
 from actions.dialogue.booking import CheckBooking
 from actions.dialogue.case import CheckCase
-from actions.dialogue.frame.base import Services, Turn
+from actions.dialogue.frame.base import Turn
 from bot.channels.base import Answer
 from bot.channels.simulator.account import Simulator
 from bot.channels.simulator.rules import SimulatedAccount
@@ -43,7 +43,7 @@ from knowledge import places
 from knowledge.exchange.corpus import import_places
 from tests.bot.channels.wechat.test_inbound import ANSWER, Clock, Wired, wire
 from tests.conftest import CORPUS, DAY
-from tests.fakes import FakeRasa, NoSearch
+from tests.fakes import FakeRasa, doubled_services
 
 NAMES = ("liuhe", "qingshi")
 TITLES = {"liuhe": "“柳河镇便民”公众号", "qingshi": "“青石乡便民”公众号"}
@@ -120,7 +120,7 @@ class County:
 
 
 def check(sessions: sessionmaker[Session], action: Any, conversation_id: str, text: str) -> str:
-    services = Services(sessions=sessions, searcher=NoSearch(), today=lambda: DAY, topic=lambda _: "其他")  # type: ignore[arg-type]
+    services = doubled_services(sessions, DAY)
     return str(action(services).do(Turn(conversation_id, text)).replies[0].text)
 
 
@@ -577,9 +577,8 @@ def test_a_browser_of_before_the_count_still_holds_its_conversation(sessions: se
         assert Tokens("s").read(session, old) is None
 
 
-def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wired: Wired) -> None:
-    wired.say("在吗")
-    wired.send(MsgType="event", Event="unsubscribe", EventKey="")
+def news_waits(wired: Wired) -> None:
+    """A word about a case, a look back at it, and an appointment to be reminded of."""
     now = datetime.now(UTC)
     with wired.sessions() as session:
         case = filing.file(
@@ -626,6 +625,12 @@ def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wir
         )
         assert delivery.tell_case_events(session)
         assert delivery.tell_appointments(session, now=now)
+
+
+def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wired: Wired) -> None:
+    wired.say("在吗")
+    wired.send(MsgType="event", Event="unsubscribe", EventKey="")
+    news_waits(wired)
     before = len(wired.texts())
     for hours in (0, 2, 49, 100):
         wired.clock.ahead = timedelta(hours=hours, minutes=2)
