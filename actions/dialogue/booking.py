@@ -357,7 +357,8 @@ class AskOpening(Ask):
         lacks = "没有这个时段。" if text == _NO_SUCH else ""
         none = Reply(
             ReplyKind.smalltalk,
-            f"{lacks}现在没有可约的时间。您想问的事、哪天方便，可以说给工作人员，请他们安排好再回您；和我们的律师见面不收费。",
+            f"{lacks}现在没有可约的时间。您想问的事、哪天方便，可以说给工作人员，请他们安排好再回您；"
+            "和我们的律师见面不收费。",
             next="见面带上身份证，还有合同、欠条、通知书这些纸。急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
             buttons=(Button("请工作人员帮我约", "转人工"),),
             links=phone_links("12348"),

@@ -17,7 +17,8 @@ MOST_BYTES = 64 * 1024
 # Other programs' copy buttons put them into what people paste; XML 1.0 has no such characters (section 2.2), and the
 # person would read that our account is out of order.
 _NO_XML = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]"
+    rb"|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
 )
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?")
 
