@@ -25,6 +25,11 @@ from actions.persons import threads_of
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge import clock, places
 
+INTENTS = {  # what staff read
+    "book_consultation": "预约咨询",
+    "check_booking": "查预约",
+    "cancel_booking": "取消预约",
+}
 STEPS = ("opening", "matter", "contact", "confirm")
 # intents the form reads itself
 _OWN = frozenset({"book_consultation", "change_place", "supplement_case", "rate_case", "withdraw_case"})
