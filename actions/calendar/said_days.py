@@ -13,6 +13,7 @@ from functools import lru_cache
 from chinese_calendar import get_solar_terms
 
 from actions.calendar import lunar
+from knowledge.statutes.numerals import number_of
 
 READ = 300
 
@@ -116,13 +117,11 @@ _UNFIT = re.compile(
 
 
 def number(said: str) -> int:
-    """`3`, `三`, `十三`, `二十三`, `廿三`, `初三`."""
-    said = said.strip().removeprefix("初").replace("廿", "二十")
-    if said.isascii():
-        return int(said)
-    tens, ten, ones = said.rpartition("十")
-    digits = "〇一二三四五六七八九"
-    return (digits.index(tens) if tens else 1) * 10 * bool(ten) + (digits.index(ones) if ones else 0)
+    """`3`, `三`, `十三`, `二十三`, `廿三`, `初三`. Raises ValueError."""
+    found = number_of(said.strip().removeprefix("初").replace("廿", "二十"))
+    if found is None:
+        raise ValueError(said)
+    return found
 
 
 def _year(said: str | None, today: date) -> int | None:
@@ -132,8 +131,7 @@ def _year(said: str | None, today: date) -> int | None:
         return today.year + _WORD_YEARS[said]
     if said.endswith("前"):
         return today.year - number(said.partition("年")[0])
-    digits = said.removesuffix("年").translate(str.maketrans("〇零○一二三四五六七八九", "000123456789"))
-    figures = int(digits)
+    figures = number(said.removesuffix("年"))
     if figures >= 100:
         return figures
     return 2000 + figures if figures <= today.year % 100 + 1 else 1900 + figures

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
-from knowledge.statutes.numerals import number_of
+from knowledge.statutes.numerals import FIGURES, number_of
 
 Quantity = tuple[float, str]  # (value, unit): (30.0, "day"), (0.6667, "part"), (500.0, "yuan")
 
@@ -55,7 +55,6 @@ _NO_QUANTITY = re.compile(
     r"|万一|年年|百分百|(?:一两|两三|三四|四五|五六|六七|七八|八九)(?=[个天年月岁块万千百])|一成不变|一年到头"
     r"|过几[天年日]|头一[天年]|十天半个?月"
 )
-_DIGITS = "零一二三四五六七八九"
 _FEWEST_PEOPLE = 5  # two people, three people: rarely a rule
 
 
@@ -116,7 +115,7 @@ def _value(text: str) -> float | None:
     except ValueError:
         whole, _, rest = text.partition("点")  # 二点五
         found = number_of(whole)
-        digits = "".join(str(_DIGITS.index(digit)) for digit in rest)
+        digits = "".join(str(FIGURES[digit]) for digit in rest)
         return None if found is None else float(f"{found}.{digits or 0}")
 
 

@@ -1,7 +1,9 @@
 import re
 
+from knowledge.statutes.numerals import FIGURES
+
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
-_SPOKEN_DIGITS = str.maketrans("〇零一幺二三四五六七八九", "001123456789")
+_SPOKEN_DIGITS = str.maketrans({"幺": "1"} | {word: str(figure) for word, figure in FIGURES.items()})
 
 _YES_WORD = (
     "约上|约吧|对头|对的|对对对?|对|是的|是这样|是|好的|好嘞|好勒|好|行|可以|要得|得行|中|成|妥|嗯呐|嗯哪|嗯+|恩+|没错|"
