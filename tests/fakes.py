@@ -82,8 +82,8 @@ class NoSearch:
         return []
 
 
-def doubled_services(sessions: sessionmaker[Session], day: date) -> Services:
-    """What actions are given on this day, with nothing in the knowledge base."""
+def services_that_find_nothing(sessions: sessionmaker[Session], day: date) -> Services:
+    """What actions use, on `day`."""
     search: Any = NoSearch()
     return Services(sessions=sessions, searcher=search, today=lambda: day, topic=lambda _: "其他")
 

@@ -17,6 +17,7 @@ from knowledge.documents.kinds.registry import KINDS
 from knowledge.documents.models import Kind
 from knowledge.documents.sources.opposites import OPPOSITES
 from knowledge.law.standing import sound
+from knowledge.places import Level
 from knowledge.search.articles import cited_articles
 from knowledge.search.lexical import character_pairs
 from knowledge.search.passages import Draft, Passage
@@ -32,6 +33,7 @@ _STORY_FROM, _RULE_FROM = 0.5, 0.15
 _STORY = 40  # characters of a message that tells more than one thing
 
 _AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
+_ALIKE = 0.02  # of raw scores
 _AS_OPPOSITE, _MOST_OPPOSITES = 0.1, 2
 # Below both, what lies nearest is nobody's question: of messages that ask nothing of our sources four fifths lie below
 # this raw score, of those that do one in ten (docs/retrieval.md).
@@ -40,6 +42,7 @@ _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
 _TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story, Kind.answer)
+_LOCAL_KINDS = (Kind.village_rule, Kind.policy)
 _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_village_rule": {Kind.village_rule: 0.05},
     "ask_policy": {Kind.policy: 0.03, Kind.service_guide: 0.02},
@@ -78,9 +81,9 @@ def answer(
     )
     if not passages:
         return Abstention("nothing_found", 0.0)
+    if intent == "ask_village_rule" and (local := _local(passages, threshold)):
+        return _told_locally(session, local, passages, day)
     best = passages[0]
-    if intent == "ask_village_rule" and best.kind is Kind.village_rule:
-        threshold = min(threshold, _RULE_FROM)  # it was asked for
     near = _near(passages)
     least = max(threshold, OWN_FROM) if best.kind is Kind.answer and near else threshold
     if best.score < least:
@@ -88,6 +91,31 @@ def answer(
             return Abstention("not_sure", best.score, near, best.raw)
         best = next(p for p in passages if p.title == near[0].title)
     return _told(session, best, passages, question, day)
+
+
+def _local(passages: list[Passage], threshold: float) -> list[Passage]:
+    """Who asks what their village has agreed hears its clause, and what township or county say of it, where these lie
+    about as near as the best: they were asked for. [] where an answer of ours is sure, or likelier and as near.
+    """
+    best = passages[0]
+    if best.kind not in _LOCAL_KINDS and best.score >= threshold:
+        return []
+    least = max(best.raw - _AS_NEAR, _NEAR_RAW_FROM)
+    near = [p for p in passages if p.score >= _RULE_FROM and p.raw >= least and p.place_id != Level.nation]
+    firsts = (next((p for p in near if p.kind is kind), None) for kind in _LOCAL_KINDS)
+    local = [first for first in firsts if first is not None]
+    surest = max((p.score for p in local), default=0.0)
+    of_ours = (p for p in passages if p.kind is Kind.answer and p.raw >= best.raw - _ALIKE)
+    return [] if any(p.score > surest for p in of_ours) else local
+
+
+def _told_locally(session: Session, local: list[Passage], passages: list[Passage], day: date) -> Answer:
+    first, *others = local
+    told = _told(session, first, [first, *(p for p in passages if p is not first)], "", day)
+    for other in others:
+        text = f"{told.text}\n《{other.title}》：{other.details['answer']}"
+        told = replace(told, text=text, citations=(*told.citations, cite(other)))
+    return told
 
 
 def _told(session: Session, best: Passage, passages: list[Passage], question: str, day: date) -> Answer:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, keep, said_before, say, slots
 from actions.replies import Button, Effects, Reply, ReplyKind
 from tests.conftest import DAY
-from tests.fakes import doubled_services
+from tests.fakes import services_that_find_nothing
 
 
 def given(sessions: sessionmaker[Session]) -> Services:
-    return doubled_services(sessions, DAY)
+    return services_that_find_nothing(sessions, DAY)
 
 
 def user(message: int, text: str, at: float) -> dict[str, Any]:

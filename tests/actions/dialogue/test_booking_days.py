@@ -12,11 +12,11 @@ from actions.dialogue.booking import AskOpening, ValidateBooking
 from actions.dialogue.frame.base import Services, Turn
 from knowledge.clock import SHANGHAI
 from tests.conftest import DAY
-from tests.fakes import doubled_services
+from tests.fakes import services_that_find_nothing
 
 
 def services(sessions: sessionmaker[Session]) -> Services:
-    return doubled_services(sessions, DAY)
+    return services_that_find_nothing(sessions, DAY)
 
 
 @pytest.fixture

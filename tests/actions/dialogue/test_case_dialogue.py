@@ -9,7 +9,7 @@ from actions.dialogue.frame.base import Services, Turn
 from bot.rehearsing.supposed import Supposed
 from bot.rehearsing.unkept import Rehearsals
 from tests.conftest import DAY
-from tests.fakes import doubled_services
+from tests.fakes import services_that_find_nothing
 
 
 def filed(sessions: sessionmaker[Session]) -> str:
@@ -28,7 +28,7 @@ def filed(sessions: sessionmaker[Session]) -> str:
 
 
 def services_of(sessions: sessionmaker[Session]) -> Services:
-    return doubled_services(sessions, DAY)
+    return services_that_find_nothing(sessions, DAY)
 
 
 @pytest.mark.parametrize("action", [CheckCase, ConfirmCase])

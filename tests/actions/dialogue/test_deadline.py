@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.dialogue.deadline import AskDeadline, StartDeadline, TellDeadline, ValidateDeadline
 from actions.dialogue.frame.base import Said, Services, Turn
 from actions.tools.matters import ANSWERS, MATTERS
-from tests.fakes import doubled_services
+from tests.fakes import services_that_find_nothing
 
 TODAY = date(2026, 11, 30)
 
 
 def services(sessions: sessionmaker[Session]) -> Services:
-    return doubled_services(sessions, TODAY)
+    return services_that_find_nothing(sessions, TODAY)
 
 
 def slots_of(said: Said) -> dict[str, object]:

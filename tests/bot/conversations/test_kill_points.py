@@ -46,7 +46,7 @@ from knowledge.exchange.corpus import import_places
 from tests import killer
 from tests.bot.world import console
 from tests.conftest import CORPUS, DAY
-from tests.fakes import doubled_services
+from tests.fakes import services_that_find_nothing
 
 pytestmark = pytest.mark.slow
 
@@ -577,7 +577,7 @@ def test_an_opening_is_changed_once_and_everybody_hears_it(world: World) -> None
 
 def _confirm(sessions: sessionmaker[Session], home: Path, opening: int, talks: list[str]) -> None:
     """Each says 对 within moments, in threads of their own as in the app; what each heard lies in the home."""
-    services = doubled_services(sessions, DAY)
+    services = services_that_find_nothing(sessions, DAY)
     gate, heard = threading.Barrier(len(talks)), dict[str, str]()
 
     def say(talk: str) -> None:

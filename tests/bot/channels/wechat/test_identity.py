@@ -43,7 +43,7 @@ from knowledge import places
 from knowledge.exchange.corpus import import_places
 from tests.bot.channels.wechat.test_inbound import ANSWER, Clock, Wired, wire
 from tests.conftest import CORPUS, DAY
-from tests.fakes import FakeRasa, doubled_services
+from tests.fakes import FakeRasa, services_that_find_nothing
 
 NAMES = ("liuhe", "qingshi")
 TITLES = {"liuhe": "“柳河镇便民”公众号", "qingshi": "“青石乡便民”公众号"}
@@ -120,7 +120,7 @@ class County:
 
 
 def check(sessions: sessionmaker[Session], action: Any, conversation_id: str, text: str) -> str:
-    services = doubled_services(sessions, DAY)
+    services = services_that_find_nothing(sessions, DAY)
     return str(action(services).do(Turn(conversation_id, text)).replies[0].text)
 
 

@@ -27,7 +27,7 @@ from bot.conversations import service
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from tests.bot.channels.wechat.test_inbound import Wired, wire
 from tests.conftest import DAY
-from tests.fakes import FakeRasa, doubled_services
+from tests.fakes import FakeRasa, services_that_find_nothing
 
 LABEL = "清河县柳河镇李家沟村12号"
 SPOT = f"{LABEL}(地图 23.13452,113.35880)"  # as `normalise` hands it on
@@ -42,7 +42,7 @@ def jpeg(colour: str = "red") -> bytes:
 
 def given(sessions: sessionmaker[Session]) -> Services:
     """What an action is given, with nothing in the knowledge base."""
-    return doubled_services(sessions, DAY)
+    return services_that_find_nothing(sessions, DAY)
 
 
 def question(step: str) -> dict[str, Any]:
