@@ -231,14 +231,18 @@ async def run(
             heard = said_by_agents(session, tally.said)
         lost, doubled = await count(http, heard, tally)
         metrics = (await http.get("/metrics")).text
-    stages = {
-        m.group(1): (float(m.group(2)))
-        for m in re.finditer(r'linli_stage_seconds_sum\{stage="(\w+)"\} ([\d.e+-]+)', metrics)
-    }
-    counts = {
-        m.group(1): float(m.group(2))
-        for m in re.finditer(r'linli_stage_seconds_count\{stage="(\w+)"\} ([\d.e+-]+)', metrics)
-    }
+    tell_where_time_went(metrics, tally)
+    tell(tally, memory, lost=lost, doubled=doubled)
+
+
+def tell_where_time_went(metrics: str, tally: Tally) -> None:
+    """By stage of a turn and by journey, for people: stderr."""
+
+    def by_stage(suffix: str) -> dict[str, float]:
+        found = re.finditer(rf'linli_stage_seconds_{suffix}\{{stage="(\w+)"\}} ([\d.e+-]+)', metrics)
+        return {m.group(1): float(m.group(2)) for m in found}
+
+    stages, counts = by_stage("sum"), by_stage("count")
     for name, total in sorted(stages.items(), key=lambda s: -s[1]):
         print(f"stage {name}: {1000 * total / max(1, counts[name]):.1f} ms a turn", file=sys.stderr)
     for name, spent in tally.by_journey.items():
@@ -246,24 +250,25 @@ async def run(
     if tally.errors:
         print("errors:", {e: tally.errors.count(e) for e in set(tally.errors)}, file=sys.stderr)
 
+
+def tell(tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int) -> None:
+    """The figures as JSON: stdout."""
+
     def p95(values: list[float]) -> float | None:
         return round(sorted(values)[int(0.95 * (len(values) - 1))], 3) if values else None
 
-    print(
-        json.dumps(
-            {
-                "turns": len(tally.turns),
-                "errors": len(tally.errors),
-                "lost": lost,
-                "doubled": doubled,
-                "p95_turn_s": p95(tally.turns),
-                "p95_inbox_s": p95(tally.pages),
-                "cases": len(tally.numbers),
-                "agent_messages": len(tally.said),
-                "memory_mb": memory,
-            }
-        )
-    )
+    figures = {
+        "turns": len(tally.turns),
+        "errors": len(tally.errors),
+        "lost": lost,
+        "doubled": doubled,
+        "p95_turn_s": p95(tally.turns),
+        "p95_inbox_s": p95(tally.pages),
+        "cases": len(tally.numbers),
+        "agent_messages": len(tally.said),
+        "memory_mb": memory,
+    }
+    print(json.dumps(figures))
 
 
 def main() -> None:

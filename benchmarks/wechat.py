@@ -314,24 +314,25 @@ def forget(sessions: sessionmaker[Session], settings: Settings, appid: str) -> N
         session.commit()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--residents", type=int, default=200)
-    parser.add_argument("--kind", choices=list(AccountKind), default=AccountKind.service)
-    parser.add_argument("--kill", choices=["app", "rasa", "nothing"], default="app")
-    parser.add_argument("--after", type=float, default=2.5, help="seconds from the first word to the kill")
-    parser.add_argument("--slow", type=float, default=7.0, help="seconds that Rasa takes for a tenth of the messages")
-    args = parser.parse_args()
-    settings, tally = Settings(), Tally()
-    account = Account(
-        "benchmark", f"wx{secrets.token_hex(8)}", secrets.token_hex(8), secrets.token_hex(16), AccountKind(args.kind)
+def made_up_account(kind: AccountKind) -> tuple[Account, Simulator]:
+    account = Account("benchmark", f"wx{secrets.token_hex(8)}", secrets.token_hex(8), secrets.token_hex(16), kind)
+    simulated = SimulatedAccount(
+        account.appid, account.secret, account.token, has_customer_service=account.has_customer_service
     )
-    simulator = Simulator(
-        SimulatedAccount(
-            account.appid, account.secret, account.token, has_customer_service=account.has_customer_service
-        ),
-        reach=lambda *_: asyncio.sleep(0),
-    )  # type: ignore[arg-type]
+    return account, Simulator(simulated, reach=lambda *_: asyncio.sleep(0))  # type: ignore[arg-type]
+
+
+def write_accounts(path: Path, account: Account) -> None:
+    """The file that LINLI_WECHAT_ACCOUNTS names."""
+    entry = {"name": account.name, "appid": account.appid, "token": account.token, "secret": account.secret}
+    path.write_text(yaml.safe_dump([entry | {"kind": str(account.kind)}]))
+    path.chmod(0o600)
+
+
+def measured(
+    settings: Settings, args: argparse.Namespace, account: Account, simulator: Simulator, tally: Tally
+) -> tuple[dict[str, int], list[str]]:
+    """What came of the wave, and what was wrong; the app runs behind a Rasa that is slow at times."""
     proxy, api = free_port(), free_port()
     sessions = make_sessions(make_engine(settings.url))
     between = multiprocessing.get_context("spawn").Process(
@@ -340,20 +341,7 @@ def main() -> int:
     between.start()
     with tempfile.TemporaryDirectory() as folder, listening(simulator.app, api, log_level="critical"):
         path = Path(folder) / "accounts.yml"
-        path.write_text(
-            yaml.safe_dump(
-                [
-                    {
-                        "name": account.name,
-                        "appid": account.appid,
-                        "token": account.token,
-                        "secret": account.secret,
-                        "kind": str(account.kind),
-                    }
-                ]
-            )
-        )
-        path.chmod(0o600)
+        write_accounts(path, account)
         # For the app alone: Rasa itself is started with the settings read above.
         os.environ |= {
             "LINLI_WECHAT_ACCOUNTS": str(path),
@@ -367,27 +355,42 @@ def main() -> int:
             finally:
                 forget(sessions, settings, account.appid)
     between.terminate()
-    print(*wrong, *(f"violation: {v}" for v in simulator.violations), sep="\n", file=sys.stderr)
+    return found, wrong
+
+
+def tell(found: dict[str, int], tally: Tally, simulator: Simulator, args: argparse.Namespace) -> None:
+    """The figures as JSON: stdout."""
     times = sorted(tally.http_s)
-    passive = found.pop("passive")
-    print(
-        json.dumps(
-            {
-                **found,
-                "p95_s": round(times[int(0.95 * (len(times) - 1))], 2),
-                "passive_share": round(passive / max(1, found["sent"]), 2),
-                "kind": args.kind,
-                "killed": args.kill,
-                "answers": len(times),
-                "late": tally.late,
-                "longest_s": round(times[-1], 2),
-                "broken": tally.broken,
-                "faults_seen": tally.faults,
-                "fetched": tally.fetched,
-                "violations": len(simulator.violations),
-            }
-        )
-    )
+    figures = {
+        **{name: n for name, n in found.items() if name != "passive"},
+        "p95_s": round(times[int(0.95 * (len(times) - 1))], 2),
+        "passive_share": round(found["passive"] / max(1, found["sent"]), 2),
+        "kind": args.kind,
+        "killed": args.kill,
+        "answers": len(times),
+        "late": tally.late,
+        "longest_s": round(times[-1], 2),
+        "broken": tally.broken,
+        "faults_seen": tally.faults,
+        "fetched": tally.fetched,
+        "violations": len(simulator.violations),
+    }
+    print(json.dumps(figures))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--residents", type=int, default=200)
+    parser.add_argument("--kind", choices=list(AccountKind), default=AccountKind.service)
+    parser.add_argument("--kill", choices=["app", "rasa", "nothing"], default="app")
+    parser.add_argument("--after", type=float, default=2.5, help="seconds from the first word to the kill")
+    parser.add_argument("--slow", type=float, default=7.0, help="seconds that Rasa takes for a tenth of the messages")
+    args = parser.parse_args()
+    tally = Tally()
+    account, simulator = made_up_account(AccountKind(args.kind))
+    found, wrong = measured(Settings(), args, account, simulator, tally)
+    print(*wrong, *(f"violation: {v}" for v in simulator.violations), sep="\n", file=sys.stderr)
+    tell(found, tally, simulator, args)
     return 1 if found["lost"] or found["sent"] < args.residents or simulator.violations else 0
 
 

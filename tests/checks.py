@@ -1,4 +1,4 @@
-"""What CI asks before the tests: `python -m tests.checks [format|lint|types|layers]`, called by `make check`."""
+"""What CI asks before the tests: `python -m tests.checks [format|lint|types|layers|shape]`, called by `make check`."""
 
 import subprocess
 import sys
@@ -11,6 +11,8 @@ CHECKS = {
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "layers": ["lint-imports", "--no-cache"],
+    # circles, and what is too long or too wide; it reads sources only
+    "shape": ["pytest", "tests/test_architecture.py", "--noconftest"],
 }
 
 

@@ -1,4 +1,5 @@
-"""The whole suite: `python -m tests.suite`, called by `make test`; `fast`: the unit tests that take no patience.
+"""The whole suite: `python -m tests.suite`, called by `make test`; `fast`: the unit tests that take no patience; `nlu`:
+those beside Rasa alone, which need its Python.
 
 Anything else is handed to pytest as it is.
 """
@@ -43,6 +44,8 @@ def _run_nlu() -> int:
 def main(arguments: list[str]) -> int:
     if arguments == ["fast"]:
         return run([*UNITS, "-m", "not slow"])
+    if arguments == ["nlu"]:
+        return _run_nlu()
     if arguments:
         return run(arguments)
     return _run_nlu() or run_all()

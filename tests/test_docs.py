@@ -28,6 +28,15 @@ def test_every_command_is_named(readme: str) -> None:
     assert [c for c in commands(make_parser(), "linli") if f"`{c}" not in readme] == []
 
 
+def test_every_room_stands_in_the_plan_of_the_house() -> None:
+    """Each folder of code and each module beside them, by name."""
+    plan = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    floors = [ROOT / name for name in ("bot", "actions", "knowledge")]
+    rooms = {path.parent for floor in floors for path in floor.rglob("__init__.py")} - set(floors)
+    modules = {path for floor in floors for path in floor.glob("*.py") if path.name != "__init__.py"}
+    assert [str(r) for r in sorted(rooms | modules) if not re.search(rf"\b{r.stem}\b", plan)] == []
+
+
 def test_the_container_copies_only_what_exists() -> None:
     import yaml
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from chinese_calendar import get_solar_terms
 
 from actions.calendar import lunar
+from knowledge.statutes.numerals import number_of
 
 READ = 300
 
@@ -85,12 +86,16 @@ _THIRDS |= {"底": (25, 31), "末": (25, 31), "尾": (25, 31)}
 
 # What has figures and is no day: sums, measures, numbers of telephones, houses, cases and papers, hours, durations.
 _NO_DAYS = re.compile(
-    r"\d{9,}[xX]?|(?<!\d)\d{3,4}-\d{7,8}(?!\d)|(?<!\d)(?!(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d))\d{7,8}(?!\d)"
-    r"|[（(]?(?:19|20)\d{2}[)）]?[\u4e00-\u9fff]{1,2}\d{2,6}[民刑行执][\u4e00-\u9fff]{0,2}\d*号?|[（(]\d{4}[)）][^，。,]{0,12}?\d+号|[^，。,\d\s]{0,4}字第?\d+号|第\s*\d+(?:\.\d+)?"
-    r"|\d+(?:\.\d+)?\s*(?:[多来几]?[万亿千百元块毛角钱亩米里吨斤倍折级％%℃平间岁厘升克张份名]|公[里斤顷分]|个[多半]?[月小工星]|分(?!钟?前)|小时|次|成)"
+    r"\d{9,}[xX]?|(?<!\d)\d{3,4}-\d{7,8}(?!\d)"
+    r"|(?<!\d)(?!(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d))\d{7,8}(?!\d)"
+    r"|[（(]?(?:19|20)\d{2}[)）]?[\u4e00-\u9fff]{1,2}\d{2,6}[民刑行执][\u4e00-\u9fff]{0,2}\d*号?"
+    r"|[（(]\d{4}[)）][^，。,]{0,12}?\d+号|[^，。,\d\s]{0,4}字第?\d+号|第\s*\d+(?:\.\d+)?"
+    r"|\d+(?:\.\d+)?\s*(?:[多来几]?[万亿千百元块毛角钱亩米里吨斤倍折级％%℃平间岁厘升克张份名]|公[里斤顷分]"
+    r"|个[多半]?[月小工星]|分(?!钟?前)|小时|次|成)"
     r"|(?<![\d月])\d{1,2}\s?[:：]\d{2}|\d{1,2}点(?:\d{1,2}分?|半)?(?=钟|多|[^\d]|$)"
     r"|[一二三四五六七八九十两几半百]+(?:个[多半]?[月小工]|周年|岁|万|亩|块|分钟)"
-    r"|(?<![月\d])\d{1,2}号(?:楼|院|线|店|门|地[块里上]?|机|床|桌|井|厂|仓|库|房|铺|柜|棚|矿|船|球|路|组|案|台|桥|站|屋|坑|塘|田|公路|国道"
+    r"|(?<![月\d])\d{1,2}号(?:楼|院|线|店|门|地[块里上]?|机|床|桌|井|厂|仓|库|房|铺|柜|棚|矿|船|球|路|组|案|台|桥|站|屋"
+    r"|坑|塘|田|公路|国道"
     r"|文件|车间|法庭|厅|码头|高速|员工|令)|\d+(?:\.\d+)?\s*(?:米|公里|度)"
     r"|[A-Za-z第]\d+[号日]|\d+[／/]\d+(?=的|股|份)"
 )
@@ -99,23 +104,24 @@ _PERHAPS = re.compile(
     r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
 )
 _OR_SO = re.compile(
-    r"左右|前后|上下|那几天|那阵|来的(?=时候)|(?:以|之)后|(?:以|之)前(?!(?:就|要|得|应当?|必须)?(?:[还给付结交赔腾]|履行|全部|一次|把))|往[前后]|还是|或|[、,，]?[一二三四五六七八九\d]+[号日]|的样子|记不|吧记|这样子"
+    r"左右|前后|上下|那几天|那阵|来的(?=时候)|(?:以|之)后"
+    r"|(?:以|之)前(?!(?:就|要|得|应当?|必须)?(?:[还给付结交赔腾]|履行|全部|一次|把))|往[前后]|还是|或"
+    r"|[、,，]?[一二三四五六七八九\d]+[号日]|的样子|记不|吧记|这样子"
 )
 _REFUSED = re.compile(r"(?:不是|并非|不要|别约|别安排|别|除了?|除开|不算|避开|躲开)[在是]?$")
 _TAKEN_BACK = re.compile(r"(?:不是|并非)[在是]?$")
 _UNFIT = re.compile(
-    r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班|不在家)"
+    r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班"
+    r"|不在家)"
 )
 
 
 def number(said: str) -> int:
-    """`3`, `三`, `十三`, `二十三`, `廿三`, `初三`."""
-    said = said.strip().removeprefix("初").replace("廿", "二十")
-    if said.isascii():
-        return int(said)
-    tens, ten, ones = said.rpartition("十")
-    digits = "〇一二三四五六七八九"
-    return (digits.index(tens) if tens else 1) * 10 * bool(ten) + (digits.index(ones) if ones else 0)
+    """`3`, `三`, `十三`, `二十三`, `廿三`, `初三`. Raises ValueError."""
+    found = number_of(said.strip().removeprefix("初").replace("廿", "二十"))
+    if found is None:
+        raise ValueError(said)
+    return found
 
 
 def _year(said: str | None, today: date) -> int | None:
@@ -125,8 +131,7 @@ def _year(said: str | None, today: date) -> int | None:
         return today.year + _WORD_YEARS[said]
     if said.endswith("前"):
         return today.year - number(said.partition("年")[0])
-    digits = said.removesuffix("年").translate(str.maketrans("〇零○一二三四五六七八九", "000123456789"))
-    figures = int(digits)
+    figures = number(said.removesuffix("年"))
     if figures >= 100:
         return figures
     return 2000 + figures if figures <= today.year % 100 + 1 else 1900 + figures
@@ -329,7 +334,8 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
     (re.compile(pattern), read, is_day)
     for pattern, read, is_day in (
         (
-            r"(?<!\d)(?P<year>(?:19|20)\d\d|\d\d)\s?(?P<sep>[-./])\s?(?P<month>\d{1,2})\s?(?P=sep)\s?(?P<day>\d{1,2})(?!\d)"
+            r"(?<!\d)(?P<year>(?:19|20)\d\d|\d\d)\s?(?P<sep>[-./])\s?"
+            r"(?P<month>\d{1,2})\s?(?P=sep)\s?(?P<day>\d{1,2})(?!\d)"
             r"[日号]?",
             _figures,
             True,
@@ -389,7 +395,8 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
         (
             rf"前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
             rf"|(?:半|{_NUM}|几|好几)[个多来半]{{0,3}}(?:年|月|周|星期|礼拜|天)多?半?(?:以|之)?前"
-            r"|国庆|春节|过年|年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋|元宵",
+            r"|国庆|春节|过年|年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
+            r"|元宵",
             _roughly,
             False,
         ),

@@ -164,7 +164,8 @@ def filed_reply(session: Session, case: Case) -> Reply:
     return Reply(
         ReplyKind.case,
         text,
-        next=f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。换了地方问，{how}先在这里要一个链接。",
+        next=f"{due}{sure}。有进展我在这里告诉您；想问进度，说“我那事咋样了”就行。"
+        f"换了地方问，{how}先在这里要一个链接。",
         buttons=(_LINK_BUTTON,),
         case=number,
         effects=Effects(is_green=bool(case.green)),

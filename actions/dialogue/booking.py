@@ -25,6 +25,11 @@ from actions.persons import threads_of
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge import clock, places
 
+INTENTS = {  # what staff read
+    "book_consultation": "预约咨询",
+    "check_booking": "查预约",
+    "cancel_booking": "取消预约",
+}
 STEPS = ("opening", "matter", "contact", "confirm")
 # intents the form reads itself
 _OWN = frozenset({"book_consultation", "change_place", "supplement_case", "rate_case", "withdraw_case"})
@@ -357,7 +362,8 @@ class AskOpening(Ask):
         lacks = "没有这个时段。" if text == _NO_SUCH else ""
         none = Reply(
             ReplyKind.smalltalk,
-            f"{lacks}现在没有可约的时间。您想问的事、哪天方便，可以说给工作人员，请他们安排好再回您；和我们的律师见面不收费。",
+            f"{lacks}现在没有可约的时间。您想问的事、哪天方便，可以说给工作人员，请他们安排好再回您；"
+            "和我们的律师见面不收费。",
             next="见面带上身份证，还有合同、欠条、通知书这些纸。急着问，可以拨打 12348，免费；也可以直接去镇司法所。",
             buttons=(Button("请工作人员帮我约", "转人工"),),
             links=phone_links("12348"),

@@ -16,6 +16,14 @@ from actions.errors import ActionError, NotFound
 from actions.offices import routing
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
 
+INTENTS = {  # what staff read
+    "check_case": "查登记的事",
+    "confirm_case": "说事情解决了没有",
+    "rate_case": "打分",
+    "supplement_case": "给登记的事补充",
+    "withdraw_case": "撤回登记的事",
+    "ask_grid_worker": "找网格员",
+}
 _TAIL = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _LINE = phone_links("12345")
 

@@ -31,6 +31,12 @@ from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Effects, Reply, ReplyKind
 
+INTENTS = {  # what staff read
+    "affirm": "说“是”",
+    "deny": "说“不”",
+    "stop": "说“不弄了”",
+    "human_handoff": "找真人",
+}
 _PERSON = re.compile(
     r"(?:让|叫|找|换|派|喊|请)(?:你们)?个?(?:真|活|管事的?)?人(?:来|过来)?(?:跟|和|给|同)我"
     r"(?:讲|说|聊|谈|打|回|联系)|有没有活人|要跟真?人说"

@@ -17,6 +17,7 @@ from actions.tools.hearing import Doubt, Heard
 from actions.tools.matter_words import WHICH
 from actions.tools.matters import Matter
 
+INTENTS = {"ask_deadline": "算期限"}  # what staff read
 _USUAL = ("labour_arbitration", "reconsideration", "land_arbitration", "general_limitation", "judicial_confirmation")
 _LAWYER = Button("约律师", "想约律师")
 _ASKED_TWICE = "又问了一遍"  # stands in deadline_said once the matter is known and its day wasn't understood

@@ -19,6 +19,7 @@ from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Place, find_village
 
+INTENTS = {"report_dispute": "要报一件事"}  # what staff read
 Fields = dict[str, str | None]
 
 _AT = re.compile(r"地点是(.{2,300})")  # where, and nothing yet of what: a location sent from a telephone

@@ -3,6 +3,8 @@
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.dialogue.smalltalk import friendly
 
+INTENTS = {"out_of_scope": "不归邻里管的事"}  # what staff read
+
 
 class Decline(CustomAction):
     names = ("action_decline",)

@@ -5,10 +5,13 @@ from dataclasses import replace
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import Said, Turn, say, slots
-from actions.feedback import record_unanswered
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.told import Answer
 
+INTENTS = {  # what staff read
+    "ask_follow_up": "接着上一句问",
+    "feedback_bad": "说没看懂",
+}
 _KEPT = 150  # characters of the question before, searched together with this one
 
 
@@ -40,7 +43,7 @@ class ExplainPlainly(Answering):
     def do(self, turn: Turn) -> Said:
         last = turn.slot("last_question")
         if last:
-            self._record(turn, last)
+            self.keep_unanswered(turn, last, reason="not_understood")
             if not turn.slot("plain_count") and (plain := thread.plainer(self, turn)) is not None:
                 return say(plain, events=slots(plain_count=1.0))
             found = None if turn.slot("plain_count") else self.look_up(turn, last, intent="ask_service_guide")
@@ -53,15 +56,3 @@ class ExplainPlainly(Answering):
             links=phone_links("12348"),
         )
         return say(over, events=slots(plain_count=0.0))
-
-    def _record(self, turn: Turn, last: str) -> None:
-        with self.services.sessions() as session:
-            record_unanswered(
-                session,
-                last,
-                reason="not_understood",
-                conversation_id=turn.conversation_id,
-                message_id=turn.message,
-                place=turn.place,
-            )
-            session.commit()

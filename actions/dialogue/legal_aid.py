@@ -8,6 +8,8 @@ from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import legal_aid
 from knowledge.statutes.moves import cited_on
 
+INTENTS = {"check_legal_aid": "看能不能申请法律援助"}  # what staff read
+
 
 class ValidateAid(ToolForm):
     names = ("validate_legal_aid_form",)

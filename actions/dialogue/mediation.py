@@ -9,6 +9,7 @@ from actions.dialogue.case import CaseAction, case_reply
 from actions.dialogue.frame.base import Said, Turn, said_before, say
 from actions.replies import Button
 
+INTENTS = {"consent_mediation": "同意调解"}  # what staff read
 _YES_SAID = "好，您同意调解，我告诉调解员了。等对方也同意，就约时间；中间您随时可以不调了（人民调解法第十七条）。"
 _NO_SAID = "知道了，您不愿意调解，这次调解就到这里，您的事还照样办。别的办法我也发给您。"
 _NONE_SAID = "您现在没有等着调解的事。想请人民调解，先跟我说出了什么事，我帮您登记。"

@@ -7,6 +7,8 @@ from actions.dialogue.frame.base import Said, Turn, say, slots
 from actions.replies import Effects, Reply, ReplyKind
 from knowledge.places import find_villages
 
+INTENTS = {"change_place": "换村子"}  # what staff read
+
 
 class ChangePlace(Answering):
     names = ("action_change_place",)

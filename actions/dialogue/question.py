@@ -15,6 +15,14 @@ from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Level, Place, villages_in
 
+INTENTS = {  # what staff read
+    "ask_law": "问法律",
+    "ask_policy": "问政策",
+    "ask_village_rule": "问村规",
+    "ask_case_story": "想听别人家的例子",
+    "ask_service_guide": "问办事",
+    "ask_legal_aid": "问法律援助",
+}
 _OWN_RULE = re.compile(r"村规|民约|我们村|咱们?村|俺们?村|本村|村里(?:的)?规|我们这|酒席|份子|积分")
 _TALE = 30  # characters; what is longer tells a trouble, in which the village's rule is only an argument
 _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands before it, so its source must be surer

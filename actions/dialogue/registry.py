@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 from actions import dialogue
 from actions.dialogue.control import Matter
@@ -16,12 +17,21 @@ def all_actions(services: Services) -> list[CustomAction]:
     return [Routed(services, action, matter) if action.name() in ENTRIES else action for action in built]
 
 
+def intent_names() -> dict[str, str]:
+    """What staff read for an intent, in their own words."""
+    return {intent: name for module in _topics() for intent, name in getattr(module, "INTENTS", {}).items()}
+
+
+def _topics() -> list[ModuleType]:
+    return [import_module(module.name) for module in iter_modules(dialogue.__path__, f"{dialogue.__name__}.")]
+
+
 def named() -> list[type[CustomAction]]:
     """The classes that say their names themselves; what is only called or inherited from says none."""
     found: list[type[CustomAction]] = []
-    for module in iter_modules(dialogue.__path__, f"{dialogue.__name__}."):
-        for kind in vars(import_module(module.name)).values():
-            is_here = isinstance(kind, type) and kind.__module__ == module.name
+    for module in _topics():
+        for kind in vars(module).values():
+            is_here = isinstance(kind, type) and kind.__module__ == module.__name__
             if is_here and issubclass(kind, CustomAction) and "names" in vars(kind):
                 found.append(kind)
     return [kind for kind in found if kind is not CustomAction]

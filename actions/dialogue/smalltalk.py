@@ -9,6 +9,13 @@ from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.replies import Reply, ReplyKind
 from knowledge.data_files import DataModel, Text, read
 
+INTENTS = {  # what staff read
+    "greet": "打招呼",
+    "thanks": "道谢",
+    "goodbye": "告别",
+    "chitchat": "闲聊",
+    "ask_capabilities": "问邻里会什么",
+}
 _Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 

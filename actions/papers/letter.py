@@ -13,11 +13,11 @@ from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
 from actions.papers.word import set_chinese_font
+from knowledge.statutes.numerals import chinese_number
 
 _NO_XML = re.compile("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BODY, _TITLE = Pt(16), Pt(22)  # 三号, 二号
 _LINE = Pt(28)  # 22 lines a page
-_DIGITS = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,4 @@ def _count(number: int) -> str:
 
 
 def _chinese(number: int) -> str:
-    if number >= 100:
-        return str(number)
-    tens, ones = divmod(number, 10)
-    return ("" if not tens else "十" if tens == 1 else _DIGITS[tens] + "十") + (
-        _DIGITS[ones] if ones or not tens else ""
-    )
+    return chinese_number(number) if 0 < number < 100 else str(number)

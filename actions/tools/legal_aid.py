@@ -239,7 +239,7 @@ def _by_age(said: str) -> str | None:
 
 
 def _number(words: str) -> int:
-    """3, 三, 十五, 六十五 as a number."""
+    """3, 三, 十五, 六十五 as a number; 七八 is one or the other, not 78."""
     if words.isdecimal():
         return int(words)
     tens, ten, ones = words.rpartition("十")

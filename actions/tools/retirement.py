@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from knowledge.statutes.numerals import number_of
+
 _FIRST = 2025 * 12  # months since year 0 of January 2025
 _YEAR = 12
 _ASKED = re.compile(r"退休|几岁退|多大退|啥时候退|哪年退|几时退|什么时候退|能退|该退|退下来")
@@ -21,7 +23,6 @@ _WOMAN = re.compile(r"女|我妈|俺妈|老婆|媳妇|婆婆|姐|妹|姑|婶|嫂
 _MAN = re.compile(r"男|我爸|俺爸|俺爹|我爹|老公|丈夫|老头|哥|弟|叔|舅|爷")
 _WORKER = re.compile(r"工人|普工|女工|车间|流水线|厂里|一线|保洁|服务员|工人岗|操作")
 _CADRE = re.compile(r"干部|管理岗|管理人员|技术岗|老师|教师|会计|护士|医生|公务员|事业编|职称|灵活就业")
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def told(text: str, *, today: date) -> str | None:
     born = _BORN.search(text)
     if not born or not _ASKED.search(text) or _OTHER.search(text):
         return None
-    year, month = _number(born["year"]), _number(born["month"])
+    year, month = number_of(born["year"]) or 0, number_of(born["month"]) or 0
     year += 1900 if year < 100 else 0
     if not 1940 <= year < today.year - 30:
         return None
@@ -77,12 +78,3 @@ def _line(kind: Kind, year: int, month: int) -> str:
 def _age(kind: Kind, later: int) -> str:
     years, months = divmod(kind.age * _YEAR + later, _YEAR)
     return f"{years} 岁" + (f" {months} 个月" if months else "")
-
-
-def _number(words: str) -> int:
-    """75, 1976, 七六, 一九七五, 十一."""
-    if words.isdigit():
-        return int(words)
-    if words.startswith("十"):
-        return 10 + (_DIGITS[words[1]] if len(words) > 1 else 0)
-    return int("".join(str(_DIGITS[c]) for c in words))

@@ -84,8 +84,10 @@ _PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electri
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
 _AT_HOME = re.compile(
-    "(?:老公|丈夫|我男人|孩子他?爸|对象|[男女]朋友|前夫|[公婆]婆|公公|我爸|我妈|爸爸|继[父母]|后[爸妈]|我?儿子|女婿|媳妇)"
-    "[^。]{0,12}(?:打|揍|掐|踹|动手|摔|刀|骂|虐)|家暴|离婚|[他她](?:又|老|总|天天|经常|还|动手)打我|不想活|想死|轻生|自杀|喝过?.{0,3}药"
+    "(?:老公|丈夫|我男人|孩子他?爸|对象|[男女]朋友|前夫|[公婆]婆|公公|我爸|我妈|爸爸|继[父母]|后[爸妈]|我?儿子|女婿"
+    "|媳妇)"
+    "[^。]{0,12}(?:打|揍|掐|踹|动手|摔|刀|骂|虐)|家暴|离婚|[他她](?:又|老|总|天天|经常|还|动手)打我|不想活|想死|轻生"
+    "|自杀|喝过?.{0,3}药"
 )
 _MY_WISH = re.compile(
     "(?:我|俺|咱)(?!家|们|妈|爸|那|儿|闺)[^，。]{0,8}(?:想死|不想活|去死|跳楼|跳河|自杀|死了算)|^[哈嘻，]*想死"

@@ -24,7 +24,8 @@ FEWEST_PHRASINGS = 10
 _LONGEST_TITLE = 60
 _ALWAYS = "一天、24小时、两日、一亩"  # what everybody says without a law: today, round the clock
 _OFFICIALESE = re.compile(
-    r"有关部门|相关部门|有关规定|相关规定|相关法律|根据.{0,8}规定[，,]|法定期限|具体情况具体|咨询专业律师|予以|应当依法|依法维权|合法权益"
+    r"有关部门|相关部门|有关规定|相关规定|相关法律|根据.{0,8}规定[，,]|法定期限|具体情况具体|咨询专业律师|予以|应当依法"
+    r"|依法维权|合法权益"
     r"|妥善处理|积极配合|综上|以下几点"
 )
 _ARTICLE = re.compile(r"第[零一二三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?")

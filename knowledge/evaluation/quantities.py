@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
-from knowledge.statutes.numerals import number_of
+from knowledge.statutes.numerals import FIGURES, number_of
 
 Quantity = tuple[float, str]  # (value, unit): (30.0, "day"), (0.6667, "part"), (500.0, "yuan")
 
@@ -48,11 +48,13 @@ _PART = re.compile(rf"({_NUMBER})分之({_NUMBER})")
 _N = "0-9〇零一二两三四五六七八九十百千"
 # Days of the calendar, numbers of papers and articles, and idioms: numbers that measure nothing.
 _NO_QUANTITY = re.compile(
-    rf"\d{{4}}\s*年(?:\d+\s*月(?:\d+\s*日)?)?|二[〇○零]\S{{2}}年|[{_N}]{{1,3}}月[{_N}]{{1,3}}[日号]|〔\d+〕\d*号?|第[{_N}]+[条款项号次天]"
-    r"|[一几多每当今去前往后半]年(?=到头|来|头)|[每同]一?[天日年]|一天到晚|有一天|哪一?天|[今明昨后前当每多几]天|一块(?!钱)|一万|千万"
-    r"|万一|年年|百分百|(?:一两|两三|三四|四五|五六|六七|七八|八九)(?=[个天年月岁块万千百])|一成不变|一年到头|过几[天年日]|头一[天年]|十天半个?月"
+    rf"\d{{4}}\s*年(?:\d+\s*月(?:\d+\s*日)?)?|二[〇○零]\S{{2}}年|[{_N}]{{1,3}}月[{_N}]{{1,3}}[日号]|〔\d+〕\d*号?"
+    rf"|第[{_N}]+[条款项号次天]"
+    r"|[一几多每当今去前往后半]年(?=到头|来|头)|[每同]一?[天日年]|一天到晚|有一天|哪一?天|[今明昨后前当每多几]天"
+    r"|一块(?!钱)|一万|千万"
+    r"|万一|年年|百分百|(?:一两|两三|三四|四五|五六|六七|七八|八九)(?=[个天年月岁块万千百])|一成不变|一年到头"
+    r"|过几[天年日]|头一[天年]|十天半个?月"
 )
-_DIGITS = "零一二三四五六七八九"
 _FEWEST_PEOPLE = 5  # two people, three people: rarely a rule
 
 
@@ -113,7 +115,7 @@ def _value(text: str) -> float | None:
     except ValueError:
         whole, _, rest = text.partition("点")  # 二点五
         found = number_of(whole)
-        digits = "".join(str(_DIGITS.index(digit)) for digit in rest)
+        digits = "".join(str(FIGURES[digit]) for digit in rest)
         return None if found is None else float(f"{found}.{digits or 0}")
 
 

@@ -50,7 +50,8 @@ _ASKED = re.compile(
 )
 # 民法典1042, 公司法 88: by figures alone, without 条; what is no law isn't found afterwards.
 _BY_FIGURES = re.compile(
-    rf"(?P<law>[\u4e00-\u9fff]{{1,30}}?(?:法典|(?<![违犯合办方看想说做执守普没无])法))》?\s*第?\s*(?P<number>[{_D}]{{1,4}})"
+    r"(?P<law>[\u4e00-\u9fff]{1,30}?(?:法典|(?<![违犯合办方看想说做执守普没无])法))"
+    rf"》?\s*第?\s*(?P<number>[{_D}]{{1,4}})"
     rf"(?![0-9年月日号块元万%.个次天岁多])" + _SUFFIX
 )
 # What stands before the laws that are asked for most is no part of their name: 我想问民法典第1042条.
@@ -58,7 +59,8 @@ _BEFORE_NAME = re.compile(
     r"^.*?(?=民法典|刑法|劳动合同法|劳动法|婚姻法|合同法|治安管理处罚法|土地管理法|[民刑]事诉讼法)"
 )
 _OPENERS = re.compile(
-    r"^(?:请问|你好|您好|我想|想|要|帮我|给我|麻烦|问问|问一下|问|查一下|查查|查|看看|看|说说|咨询|关于|根据|按照|按|依据|依照|依|照)*"
+    r"^(?:请问|你好|您好|我想|想|要|帮我|给我|麻烦|问问|问一下|问|查一下|查查|查|看看|看|说说|咨询|关于|根据|按照|按"
+    r"|依据|依照|依|照)*"
 )
 _MOST_OF_A_RANGE = 50
 # Lists of citations in a document's content; whatever residents ask is theirs and cites nothing.

@@ -4,7 +4,9 @@ import re
 from datetime import date
 
 DIGITS = "〇○零一二三四五六七八九十百千两\\d０-９"
-_VALUES = {**{c: i for i, c in enumerate("零一二三四五六七八九")}, "〇": 0, "○": 0, "两": 2}
+_DIGITS = "零一二三四五六七八九"
+FIGURES = {**{c: i for i, c in enumerate(_DIGITS)}, "〇": 0, "○": 0}  # one by one, as years are written
+_VALUES = {**FIGURES, "两": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 DATE = re.compile(f"([{DIGITS}]{{4}})\\s*[年./-]\\s*([{DIGITS}]{{1,3}})\\s*[月./-]\\s*([{DIGITS}]{{1,3}})\\s*日?")
 
@@ -47,9 +49,6 @@ def date_of(match: re.Match[str]) -> date | None:
         return date(year or 0, month or 0, day or 0)
     except ValueError:
         return None
-
-
-_DIGITS = "零一二三四五六七八九"
 
 
 def article_number(arabic: str) -> str:

@@ -169,53 +169,77 @@ def test_a_case_takes_any_words(filled: sessionmaker[Session]) -> None:
     run()
 
 
+def attempts(session: Session) -> Callable[..., Any]:
+    """Calls a service with the session and what follows, as `tried` does."""
+
+    def do(call: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        return tried(session, lambda: call(session, *args, **more))
+
+    return do
+
+
+def handled(do: Callable[..., Any], number: int, words: list[str], team: int, **common: Any) -> None:
+    """A case from its first note to the results of the units that were called."""
+    a, _, c, d, e, f = words
+    do(moves.note, number, c, key=key(), for_resident=True, **common)
+    do(moves.pause, number, d, key=key(), **common)
+    do(moves.supplement, number, e, key=key(), now=NOW)
+    do(moves.mark_green, number, [f], key=key(), **common)
+    for to, team_id in (
+        (CaseStatus.accepted, None),
+        (CaseStatus.assigned, team),
+        (CaseStatus.assigned, 1),
+        (CaseStatus.in_progress, None),
+    ):
+        do(moves.move, number, to, key=key(), note=a, team_id=team_id, **common)
+
+
+def called_for(do: Callable[..., Any], number: int, words: list[str], one: int, two: int, **common: Any) -> None:
+    _, b, c, d, *_ = words
+    do(units.call_unit, number, two, reason=b, key=key(), **common)
+    called = do(units.call_unit, number, 1, reason=c, key=key(), **common)
+    for unit in (one, called.id):
+        do(units.unit_arrived, unit, **common)
+        do(units.unit_result, unit, d, **common)
+
+
+def mediated(do: Callable[..., Any], number: int, words: list[str], one: int, **common: Any) -> None:
+    a, b, c, d, e, f = words
+    do(
+        mediation.start_mediation,
+        number,
+        mediator=a,
+        parties=[{"name": b, "role": c, "phone": d}, {"name": e}, {"name": "乙"}],
+        **common,
+    )
+    for party in (one, 0, 1, 2):
+        do(mediation.consent, number, party, "yes", **common)
+    do(mediation.add_session, number, at=NOW, place=f, text=e, **common)
+    do(mediation.sign_agreement, number, facts=d, terms=c, method=b, signed_on=date(2026, 11, 24), **common)
+    do(mediation.fail_mediation, number, a, **common)
+
+
+def ended(do: Callable[..., Any], number: int, words: list[str], one: int, two: int, **common: Any) -> None:
+    _, b, c, *_ = words
+    do(moves.merge, number, b, key=key(), **common)
+    do(moves.move, number, CaseStatus.answered, key=key(), note=c, **common)
+    do(moves.rate, number, two, now=NOW)
+    do(moves.move, one, CaseStatus.closed, key=key(), note=c, **common)
+
+
 def test_a_case_lives_through_any_words(filled: sessionmaker[Session]) -> None:
     @OPTIONS
     @given(words=st.lists(TEXT, min_size=6, max_size=6), numbers_=st.lists(NUMBER, min_size=3, max_size=3))
     def run(words: list[str], numbers_: list[int]) -> None:
-        a, b, c, d, e, f = words
         one, two, _ = numbers_
         with filled() as session:
-            actor, case = moves.Actor("staff", a, 1), filed(session, what=b or "事")
-            number = case.id
-
-            def do(call: Callable[..., Any], *args: Any, **more: Any) -> Any:
-                return tried(session, lambda: call(session, *args, **more))
-
-            common = {"actor": actor, "now": NOW}
-            do(moves.note, number, c, key=key(), for_resident=True, **common)
-            do(moves.pause, number, d, key=key(), **common)
-            do(moves.supplement, number, e, key=key(), now=NOW)
-            do(moves.mark_green, number, [f], key=key(), **common)
-            for to, team in (
-                (CaseStatus.accepted, None),
-                (CaseStatus.assigned, one),
-                (CaseStatus.assigned, 1),
-                (CaseStatus.in_progress, None),
-            ):
-                do(moves.move, number, to, key=key(), note=a, team_id=team, **common)
-            do(units.call_unit, number, two, reason=b, key=key(), **common)
-            called = do(units.call_unit, number, 1, reason=c, key=key(), **common)
-            for unit in (one, called.id):
-                do(units.unit_arrived, unit, **common)
-                do(units.unit_result, unit, d, **common)
+            do, number = attempts(session), filed(session, what=words[1] or "事").id
+            common: dict[str, Any] = {"actor": moves.Actor("staff", words[0], 1), "now": NOW}
+            handled(do, number, words, one, **common)
+            called_for(do, number, words, one, two, **common)
             clock.tick(session, now=NOW + timedelta(days=40))
-            do(
-                mediation.start_mediation,
-                number,
-                mediator=a,
-                parties=[{"name": b, "role": c, "phone": d}, {"name": e}, {"name": "乙"}],
-                **common,
-            )
-            for party in (one, 0, 1, 2):
-                do(mediation.consent, number, party, "yes", **common)
-            do(mediation.add_session, number, at=NOW, place=f, text=e, **common)
-            do(mediation.sign_agreement, number, facts=d, terms=c, method=b, signed_on=date(2026, 11, 24), **common)
-            do(mediation.fail_mediation, number, a, **common)
-            do(moves.merge, number, b, key=key(), **common)
-            do(moves.move, number, CaseStatus.answered, key=key(), note=c, **common)
-            do(moves.rate, number, two, now=NOW)
-            do(moves.move, one, CaseStatus.closed, key=key(), note=c, **common)
+            mediated(do, number, words, one, **common)
+            ended(do, number, words, one, two, **common)
             for text in words:
                 do(finding.look_up, text, text, now=NOW)
                 finding.page(
@@ -328,73 +352,48 @@ def test_a_time_without_a_zone_is_never_stored(filled: sessionmaker[Session]) ->
         assert not session.scalars(select(Appointment)).all()
 
 
+def booked(session: Session, words: list[str], one: int, two: int, capacity: int) -> int:
+    """An appointment that was made, changed, marked and written about; its number."""
+    a, b, c, d, e = words
+    do, later = attempts(session), NOW + timedelta(days=2)
+    opening: dict[str, Any] = {
+        "worker_id": 1,
+        "worker_name": a,
+        "mode": Mode.visit,
+        "place": "nation",
+        "address": b,
+        "starts_at": later,
+        "ends_at": later + timedelta(hours=1),
+        "now": NOW,
+    }
+    do(openings.publish, capacity=capacity, **opening)
+    first, other = (openings.publish(session, capacity=1, **opening).id for _ in range(2))
+    session.commit()
+    for wanted in (one, first):
+        do(bookings.book, wanted, conversation_id=None, request_key=key(), summary=c, phone=d, name=e, now=NOW)
+    held = bookings.book(
+        session, other, conversation_id="c1", request_key=key(), summary=c, phone=None, name=e, now=NOW
+    ).id
+    for wanted in (two, first):
+        do(bookings.wait, wanted, conversation_id="c1", request_key=key(), summary=a, phone=b, now=NOW)
+        do(bookings.change, held, wanted, request_key=key(), now=NOW)
+    for number in (one, held):
+        do(bookings.mark, number, AppointmentStatus.attended, worker_id=1, now=NOW + timedelta(days=3))
+        do(bookings.write_note, number, b, worker_id=two if number == one else 1)
+    do(bookings.cancel, one, now=NOW)
+    do(openings.cancel_opening, two, reason=d, now=NOW)
+    openings.cancel_opening(session, first, reason=d, now=NOW)
+    return held
+
+
 def test_bookings_take_any_words_and_numbers(filled: sessionmaker[Session]) -> None:
     @OPTIONS
     @given(words=st.lists(TEXT, min_size=5, max_size=5), numbers_=st.lists(NUMBER, min_size=3, max_size=3))
     def run(words: list[str], numbers_: list[int]) -> None:
-        a, b, c, d, e = words
-        one, two, capacity = numbers_
-        later = NOW + timedelta(days=2)
+        _, b, c, _, _ = words
         with filled() as session:
-            times = {"starts_at": later, "ends_at": later + timedelta(hours=1), "now": NOW}
-            tried(
-                session,
-                lambda: openings.publish(
-                    session,
-                    worker_id=1,
-                    worker_name=a,
-                    mode=Mode.visit,
-                    place="nation",
-                    address=b,
-                    capacity=capacity,
-                    **times,
-                ),
-            )  # type: ignore[arg-type]
-            opening = openings.publish(
-                session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times
-            )  # type: ignore[arg-type]
-            other = openings.publish(
-                session, worker_id=1, worker_name=a, mode=Mode.visit, place="nation", address=b, capacity=1, **times
-            )  # type: ignore[arg-type]
-            session.commit()
-            for wanted in (one, opening.id):
-                tried(
-                    session,
-                    lambda wanted=wanted: bookings.book(
-                        session, wanted, conversation_id=None, request_key=key(), summary=c, phone=d, name=e, now=NOW
-                    ),
-                )
-            held = bookings.book(
-                session, other.id, conversation_id="c1", request_key=key(), summary=c, phone=None, name=e, now=NOW
-            )
-            for wanted in (two, opening.id):
-                tried(
-                    session,
-                    lambda wanted=wanted: bookings.wait(
-                        session, wanted, conversation_id="c1", request_key=key(), summary=a, phone=b, now=NOW
-                    ),
-                )
-                tried(
-                    session, lambda wanted=wanted: bookings.change(session, held.id, wanted, request_key=key(), now=NOW)
-                )
-            for number in (one, held.id):
-                tried(
-                    session,
-                    lambda number=number: bookings.mark(
-                        session, number, AppointmentStatus.attended, worker_id=1, now=NOW + timedelta(days=3)
-                    ),
-                )
-                tried(
-                    session,
-                    lambda number=number: bookings.write_note(
-                        session, number, b, worker_id=two if number == one else 1
-                    ),
-                )
-            tried(session, lambda: bookings.cancel(session, one, now=NOW))
-            tried(session, lambda: openings.cancel_opening(session, two, reason=d, now=NOW))
-            openings.cancel_opening(session, opening.id, reason=d, now=NOW)
+            kept = booked(session, words, *numbers_)
             delivery.tell_appointments(session, now=NOW)
-            kept = held.id
         with filled() as session:
             found = session.get_one(Appointment, kept)
             assert found.summary == storable(c).strip()[:1000]

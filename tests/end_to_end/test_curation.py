@@ -83,10 +83,8 @@ def heard(base: str, question: str, village: str, secret: str) -> str:
     return "\n".join(m["text"] + "".join(c["title"] + c["text"] for c in m["citations"]) for m in said)
 
 
-def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
-    browser: Browser, base: str, prepared: Settings
-) -> None:
-    writer, reader = desks(browser, base, prepared)
+def _imported(writer: Page, base: str) -> int:
+    """The draft's version, open in its editor."""
     writer.goto(f"{base}/staff/knowledge/import")
     form = writer.locator("form", has_text="一份文件")
     form.locator("input[type=file]").set_input_files(
@@ -104,7 +102,10 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
     shot(writer, "curation-2-draft")
     writer.get_by_role("link", name="接着写").first.click()
     writer.wait_for_load_state()
-    version = version_of(writer)
+    return version_of(writer)
+
+
+def _judged(writer: Page) -> None:
     flagged = writer.locator(".flagged")
     assert flagged.count() == 2
     assert writer.locator("#part-2 .flagged").count() == 0
@@ -124,6 +125,23 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
     writer.wait_for_timeout(1500)
     shot(writer, "curation-4-decided")
     press(writer, "保存并送审")
+
+
+def _withdrawn(reader: Page) -> None:
+    with reader.expect_download() as kept:
+        reader.locator("a", has_text="给乡镇的函").first.click()
+    assert Document(kept.value.path()).paragraphs
+    reader.locator("summary", has_text="撤回第").click()
+    reader.locator("form[action$=withdraw] textarea").first.fill("村里收回去重新开会")
+    press(reader, "马上撤回")
+
+
+def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
+    writer, reader = desks(browser, base, prepared)
+    version = _imported(writer, base)
+    _judged(writer)
     writer.goto(f"{base}/staff/knowledge/versions/{version}/review")
     assert "另一位同事" in writer.locator("main").inner_text()
     assert not writer.get_by_role("button", name="审核通过").is_visible()
@@ -144,12 +162,7 @@ def test_a_villages_rules_are_imported_judged_approved_asked_for_and_withdrawn(
     assert "与法律不一致" in told
     assert "荷塘公约" not in heard(base, question, "lijiagou", secret)
 
-    with reader.expect_download() as kept:
-        reader.locator("a", has_text="给乡镇的函").first.click()
-    assert Document(kept.value.path()).paragraphs
-    reader.locator("summary", has_text="撤回第").click()
-    reader.locator("form[action$=withdraw] textarea").first.fill("村里收回去重新开会")
-    press(reader, "马上撤回")
+    _withdrawn(reader)
     again = chat.say(question)
     shot(chat.page, "curation-8-asked-again")
     assert "荷塘公约" not in again

@@ -35,10 +35,8 @@ def press(page: Page, name: str) -> None:
     page.wait_for_load_state()
 
 
-def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
-    browser: Browser, base: str, prepared: Settings, tmp_path: Path
-) -> None:
-    chat = Chat(browser, base)
+def _filed(chat: Chat, tmp_path: Path) -> str:
+    """Corrected on the way, with a picture and a question in between; the number of the case."""
     assert "登记" in chat.say("昨天隔壁老王家砌墙占了我家路")
     first = chat.press("要，帮我登记")
     assert "昨天" in first
@@ -64,31 +62,34 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     filed = chat.press("对，报上去")
     number = re.search(r"\d{6}-\d{3,}-\d{2}", filed)
     assert number, filed
+    return number.group()
+
+
+def _looked_at_on_a_phone(browser: Browser, base: str, chat: Chat, number: str) -> None:
     chat.press("要个链接，换手机也能看")
     link = chat.page.get_by_role("link", name="打开看进度").get_attribute("href") or ""
     phone = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
     phone.goto(base + link)
-    assert number.group() not in phone.inner_text("main"), "opening the page alone, as previews do, shows nothing"
+    assert number not in phone.inner_text("main"), "opening the page alone, as previews do, shows nothing"
     phone.get_by_role("button", name="看进度").click()
-    assert number.group() in phone.inner_text("main")
+    assert number in phone.inner_text("main")
     assert "墙" not in phone.inner_text("main")
     shot(phone, "progress")
     phone.goto(base + link)  # the next day: it opened once, and a son who reloaded had lost it (ux 27)
     phone.get_by_role("button", name="看进度").click()
-    assert number.group() in phone.inner_text("main")
+    assert number in phone.inner_text("main")
     phone.get_by_text("不想让人再看了").click()
     phone.get_by_role("button", name="收回这个链接").click()
     assert "收回了" in phone.inner_text("main")
     phone.goto(base + link)
-    assert number.group() not in phone.inner_text("main")
+    assert number not in phone.inner_text("main")
     assert "收回了、过期了" in phone.inner_text("main")
-    assert number.group() in chat.say("我那事咋样了")
 
-    staff.make(prepared, "zhao", "赵主任", "supervisor")
-    desk = staff.sign_in(browser, base, "zhao")
-    desk.goto(f"{base}/staff/cases?q={number.group()}")
+
+def _answered_and_reopened(desk: Page, base: str, chat: Chat, number: str) -> None:
+    desk.goto(f"{base}/staff/cases?q={number}")
     shot(desk, "cases")
-    desk.get_by_role("link", name=number.group()).click()
+    desk.get_by_role("link", name=number).click()
     assert desk.locator("img.photo").count() == 1
     press(desk, "受理")
     chat.hear("已经受理")
@@ -110,6 +111,8 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     chat.hear("这样算解决了吗")
     assert "重新" in chat.press("没解决")
 
+
+def _mediated(desk: Page, chat: Chat, tmp_path: Path) -> None:
     desk.reload()
     desk.get_by_text("启动调解").click()
     for i, name in enumerate(("李大山", "王有田")):
@@ -138,6 +141,9 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     desk.locator("summary", has_text="签好了").click()
     press(desk, "签好了")
     chat.hear("司法确认")
+
+
+def _closed(desk: Page, chat: Chat) -> None:
     press(desk, "开始办理")
     desk.get_by_label("答复：说明").fill("墙已经退回，路通了。")
     press(desk, "答复")
@@ -150,6 +156,21 @@ def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
     assert desk.locator(".timeline li").count() >= 12
     shot(desk, "case-closed")
     shot(chat.page, "dispute-closed")
+
+
+def test_a_dispute_is_filed_corrected_answered_reopened_mediated_and_closed(
+    browser: Browser, base: str, prepared: Settings, tmp_path: Path
+) -> None:
+    chat = Chat(browser, base)
+    number = _filed(chat, tmp_path)
+    _looked_at_on_a_phone(browser, base, chat, number)
+    assert number in chat.say("我那事咋样了")
+
+    staff.make(prepared, "zhao", "赵主任", "supervisor")
+    desk = staff.sign_in(browser, base, "zhao")
+    _answered_and_reopened(desk, base, chat, number)
+    _mediated(desk, chat, tmp_path)
+    _closed(desk, chat)
 
 
 def test_a_consultation_is_booked_changed_and_cancelled_and_two_race_for_one_place(

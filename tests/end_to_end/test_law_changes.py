@@ -31,6 +31,8 @@ FARMING, MACHINES = "中华人民共和国农业法", "中华人民共和国农�
 INSURANCE, SUBSIDY = "庄稼受灾，农业保险怎么赔", "买农机怎么领补贴"
 INSURANCE_ANSWER = "农业保险是不是必须买，村里统一买的怎么赔"  # rests on the same article
 ASKED_INSURANCE, ASKED_SUBSIDY = "水稻被大水淹了，保险怎么报", "先买机子后申请补贴行吗"
+# as the queue names them
+INSURED, MACHINE = "《农业法》第四十六条 条文改了", "《农业机械化促进法》第二十七条 整部法废止"
 OURS = {
     "id": "guide-nongji-jiaohuan",
     "kind": "service_guide",
@@ -110,15 +112,8 @@ def decide(page: Page, base: str, article: str, title: str, do: str, reason: str
     page.wait_for_load_state()
 
 
-def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdrawn(
-    browser: Browser, base: str, prepared: Settings
-) -> None:
-    writer, reader = desks(browser, base, prepared)
-    chat, now, own = Chat(browser, base, village="shiqiao"), today(), arrive(prepared)
-    until_published(prepared, own)
-    insured, machine = "《农业法》第四十六条 条文改了", "《农业机械化促进法》第二十七条 整部法废止"
-
-    # Announced: the new text of 农业法 begins in ten days, residents are told what holds today.
+def _announced(writer: Page, reader: Page, base: str, prepared: Settings) -> None:
+    """The new text of 农业法 begins in ten days, residents are told what holds today."""
     correct(
         writer,
         reader,
@@ -126,17 +121,18 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
         FARMING,
         "2026-08-28",
         reason="公报：施行日期提前",
-        in_force_from=(now + timedelta(days=10)).isoformat(),
+        in_force_from=(today() + timedelta(days=10)).isoformat(),
     )
-    coming = listed(reader, base, "快要生效的变动", insured, INSURANCE)
+    coming = listed(reader, base, "快要生效的变动", INSURED, INSURANCE)
     assert INSURANCE in coming.inner_text()
     assert "将来的条文" in coming.inner_text()
     shot(reader, "law-1-announced")
     assert told(base, ASKED_INSURANCE, prepared)[INSURANCE] == ""
 
-    # The day has come.
-    correct(writer, reader, base, FARMING, "2026-08-28", reason="公报：从今天起施行", in_force_from=now.isoformat())
-    due = listed(reader, base, "已经生效的变动", insured, "农业保险条例", INSURANCE, INSURANCE_ANSWER)
+
+def _the_day_has_come(writer: Page, reader: Page, base: str, prepared: Settings) -> None:
+    correct(writer, reader, base, FARMING, "2026-08-28", reason="公报：从今天起施行", in_force_from=today().isoformat())
+    due = listed(reader, base, "已经生效的变动", INSURED, "农业保险条例", INSURANCE, INSURANCE_ANSWER)
     assert "农业保险条例" in due.inner_text()
     assert "现在的条文" in due.inner_text()
     assert "意思最接近的：第五十四条" in due.inner_text()
@@ -149,7 +145,9 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     assert old["y"] == new["y"], "side by side"
     assert "正在核对" in told(base, ASKED_INSURANCE, prepared)[INSURANCE]
 
-    # Another law ended yesterday: what rests on it alone is shown to nobody, before anybody has looked at the queue.
+
+def _ended(writer: Page, reader: Page, chat: Chat, base: str, prepared: Settings) -> None:
+    """What rests on a law that ended yesterday is shown to nobody, before anybody has looked at the queue."""
     assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared)
     correct(
         writer,
@@ -158,28 +156,32 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
         MACHINES,
         "2018-10-26",
         reason="公告：自今日起废止",
-        in_force_to=(now - timedelta(days=1)).isoformat(),
+        in_force_to=(today() - timedelta(days=1)).isoformat(),
     )
     assert SUBSIDY not in told(base, ASKED_SUBSIDY, prepared)
     assert OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
     assert "买了补贴目录里的机子" not in chat.say(ASKED_SUBSIDY)
     shot(chat.page, "law-2-resident")
-    dead = listed(reader, base, "已经生效的变动", machine, SUBSIDY, str(OURS["title"]))
+    dead = listed(reader, base, "已经生效的变动", MACHINE, SUBSIDY, str(OURS["title"]))
     assert SUBSIDY in dead.inner_text()
     assert str(OURS["title"]) in dead.inner_text()
     assert "没有了" in dead.locator(".law-new").inner_text()
     assert violations(reader) == []
     shot(reader, "law-3-due")
 
-    # Kept, once it is said why.
-    decide(reader, base, insured, "农业保险条例", "保留，还是对的")
-    assert "要写明理由" in reader.locator("main").inner_text()
-    decide(reader, base, insured, "农业保险条例", "保留，还是对的", "自愿投保写在新法第五十四条，条例没有变")
-    assert "农业保险条例" not in listed(reader, base, "已经生效的变动", insured).inner_text()
-    decide(reader, base, insured, INSURANCE_ANSWER, "保留，还是对的", "自愿这一句新旧条文一样")
 
-    # Edited, approved by the other and published: nothing is noted beside it any more.
-    decide(writer, base, insured, INSURANCE, "去修改")
+def _kept(reader: Page, base: str) -> None:
+    """Kept, once it is said why."""
+    decide(reader, base, INSURED, "农业保险条例", "保留，还是对的")
+    assert "要写明理由" in reader.locator("main").inner_text()
+    decide(reader, base, INSURED, "农业保险条例", "保留，还是对的", "自愿投保写在新法第五十四条，条例没有变")
+    assert "农业保险条例" not in listed(reader, base, "已经生效的变动", INSURED).inner_text()
+    decide(reader, base, INSURED, INSURANCE_ANSWER, "保留，还是对的", "自愿这一句新旧条文一样")
+
+
+def _edited(writer: Page, reader: Page, base: str, prepared: Settings) -> None:
+    """Approved by the other and published: nothing is noted beside it any more."""
+    decide(writer, base, INSURED, INSURANCE, "去修改")
     version = version_of(writer)
     basis = writer.locator("#editor [name=legal_basis]")
     basis.fill(basis.input_value().replace("农业法 46", "农业法 54"))
@@ -190,21 +192,37 @@ def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdraw
     until_published(prepared, version)
     assert told(base, ASKED_INSURANCE, prepared)[INSURANCE] == ""
 
-    # Withdrawn.
-    decide(reader, base, machine, str(OURS["title"]), "撤回", "依据废止了，先不办")
+
+def _withdrawn(reader: Page, base: str, prepared: Settings, own: int) -> None:
+    decide(reader, base, MACHINE, str(OURS["title"]), "撤回", "依据废止了，先不办")
     engine = make_engine(prepared.url)
     with make_sessions(engine)() as session:
         assert session.get_one(DocumentVersion, own).status is VersionStatus.withdrawn
     reader.goto(f"{base}/staff/knowledge/law")
-    assert insured not in reader.locator("main").inner_text()
+    assert INSURED not in reader.locator("main").inner_text()
     assert str(OURS["title"]) not in reader.locator("main").inner_text()
     shot(reader, "law-5-decided")
+    engine.dispose()
+
+
+def test_a_statute_changes_on_a_day_and_what_it_hits_is_kept_edited_and_withdrawn(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
+    writer, reader = desks(browser, base, prepared)
+    chat, own = Chat(browser, base, village="shiqiao"), arrive(prepared)
+    until_published(prepared, own)
+
+    _announced(writer, reader, base, prepared)
+    _the_day_has_come(writer, reader, base, prepared)
+    _ended(writer, reader, chat, base, prepared)
+    _kept(reader, base)
+    _edited(writer, reader, base, prepared)
+    _withdrawn(reader, base, prepared, own)
 
     # It was a mistake: the law goes on, and with it what nobody had decided about.
     correct(writer, reader, base, MACHINES, "2018-10-26", reason="公告看错了，仍然有效", open_end=True)
     assert SUBSIDY in told(base, ASKED_SUBSIDY, prepared)
     assert OURS["title"] not in told(base, "旧农机换新去哪里登记", prepared)
-    engine.dispose()
     for page in (writer, reader, chat.page):
         page.context.close()
 

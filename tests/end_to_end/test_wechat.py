@@ -138,14 +138,7 @@ class Telephone:
         )
 
 
-def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Browser, place: Place) -> None:
-    staff.make(place.settings, "zhao", "赵主任", "supervisor")
-    phone = Telephone(browser, place, "fuwuhao")
-    assert "关注" in phone.page.locator(".talk").inner_text()
-    shot(phone.page, "wechat-01-before")
-    assert "李家沟村" in phone.do("扫码关注", 哪个村的二维码="lijiagou")
-    shot(phone.page, "wechat-02-followed")
-
+def _asks_by_word_and_by_voice(phone: Telephone) -> None:
     answered = phone.say("订了婚给了彩礼，没领证就散了，彩礼能要回来吗")
     assert "依据" in answered
     assert "看原文" in answered
@@ -159,6 +152,9 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     assert "打字" in phone.do("发语音")
     assert "依据" in phone.do("发语音", **{"语音认出的字（空着就是没认出）": "法律援助怎么申请"})
 
+
+def _files(phone: Telephone) -> str:
+    """The number of the case."""
     phone.press("办一办", "报事")
     phone.say("昨天隔壁老王家砌墙占了我家路")
     where = phone.lines()[-1]
@@ -177,10 +173,12 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     assert number, filed
     shot(phone.page, "wechat-07-filed")
     assert number.group() in phone.press("办一办", "查进度")
+    return number.group()
 
-    desk = staff.sign_in(browser, place.base, "zhao")
-    desk.goto(f"{place.base}/staff/cases?q={number.group()}")
-    desk.get_by_role("link", name=number.group()).click()
+
+def _case_is_seen(desk: Page, place: Place, number: str) -> None:
+    desk.goto(f"{place.base}/staff/cases?q={number}")
+    desk.get_by_role("link", name=number).click()
     desk.wait_for_url("**/staff/cases/*")
     assert desk.locator("img.photo").count() == 1
     assert "老槐树" in desk.locator("main").inner_text()
@@ -189,6 +187,8 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     )
     shot(desk, "wechat-08-case")
 
+
+def _a_person_answers(phone: Telephone, desk: Page, place: Place) -> None:
     phone.press("找帮手", "找人")
     desk.goto(f"{place.base}/staff/inbox")
     desk.locator(".list-group-item", has_text="微信").first.click()
@@ -204,6 +204,8 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     desk.locator("#remaining", has_text="微信还能发 3 条").wait_for(timeout=30_000)  # without loading the page again
     shot(phone.page, "wechat-10-person")
 
+
+def _after_49_hours_a_notice_gives_nothing_away(phone: Telephone, desk: Page, secret: str, number: str) -> None:
     phone.send("过 49 小时")
     phone.page.locator(".note", has_text="过了 49 小时").wait_for()
     assert "还剩 0 条" in phone.page.locator("#books tr").first.inner_text()
@@ -211,7 +213,6 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     assert "窗口已过，剩 0 条：您写的先用通知提醒他" in desk.locator("#remaining").inner_text()
     shot(desk, "wechat-11-desk-window-over")
     before = phone.lines()
-    secret = "量过了，墙占路 40 公分，老王答应三天内退回去。"
     desk.get_by_label("回复居民").fill(secret)
     press(desk, "发送")
     phone.page.locator(".card").wait_for(timeout=30_000)
@@ -219,9 +220,11 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     assert phone.lines()[:-1] == before
     notice = phone.page.locator(".card").inner_text()
     assert "新消息" in notice
-    assert not any(word in notice for word in ("墙", "老王", "40", number.group()))
+    assert not any(word in notice for word in ("墙", "老王", "40", number))
     shot(phone.page, "wechat-12-notice")
 
+
+def _the_link_opens_by_a_press(phone: Telephone, secret: str) -> None:
     door = phone.open_link()
     assert "墙" not in door.locator("main").inner_text(), "opening the page alone, as previews do, shows nothing"
     shot(door, "wechat-13-door")
@@ -230,6 +233,25 @@ def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Bro
     assert door.locator("linli-chat .message", has_text="老槐树").count() >= 1
     door.locator("linli-chat .message", has_text=secret).scroll_into_view_if_needed()
     shot(door, "wechat-14-web")
+
+
+def test_a_village_story_from_the_code_to_the_answer_after_49_hours(browser: Browser, place: Place) -> None:
+    staff.make(place.settings, "zhao", "赵主任", "supervisor")
+    phone = Telephone(browser, place, "fuwuhao")
+    assert "关注" in phone.page.locator(".talk").inner_text()
+    shot(phone.page, "wechat-01-before")
+    assert "李家沟村" in phone.do("扫码关注", 哪个村的二维码="lijiagou")
+    shot(phone.page, "wechat-02-followed")
+
+    _asks_by_word_and_by_voice(phone)
+    number = _files(phone)
+
+    desk = staff.sign_in(browser, place.base, "zhao")
+    _case_is_seen(desk, place, number)
+    _a_person_answers(phone, desk, place)
+    secret = "量过了，墙占路 40 公分，老王答应三天内退回去。"
+    _after_49_hours_a_notice_gives_nothing_away(phone, desk, secret, number)
+    _the_link_opens_by_a_press(phone, secret)
     # Whoever speaks again opens the window, and gets what was waiting.
     assert secret in phone.say("在的")
     assert phone.refusals() == ""

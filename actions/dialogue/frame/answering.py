@@ -83,18 +83,21 @@ class Answering(CustomAction):
             return replace(reply, buttons=(*reply.buttons, _SELF_TEST))
         return reply
 
-    def abstain(self, turn: Turn, told: str, found: Abstention) -> Reply:
-        """Said openly, and kept for the legal workers' list under the words of `told`."""
+    def keep_unanswered(self, turn: Turn, words: str, *, reason: str) -> None:
         with self.services.sessions() as session:
             record_unanswered(
                 session,
-                told,
-                reason="abstained",
+                words,
+                reason=reason,
                 conversation_id=turn.conversation_id,
                 message_id=turn.message,
                 place=turn.place,
             )
             session.commit()
+
+    def abstain(self, turn: Turn, told: str, found: Abstention) -> Reply:
+        """Said openly, and kept for the legal workers' list under the words of `told`."""
+        self.keep_unanswered(turn, told, reason="abstained")
         return _not_sure(found, self.services.topic(told))
 
 

@@ -1,7 +1,9 @@
 import re
 
+from knowledge.statutes.numerals import FIGURES
+
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
-_SPOKEN_DIGITS = str.maketrans("〇零一幺二三四五六七八九", "001123456789")
+_SPOKEN_DIGITS = str.maketrans({"幺": "1"} | {word: str(figure) for word, figure in FIGURES.items()})
 
 _YES_WORD = (
     "约上|约吧|对头|对的|对对对?|对|是的|是这样|是|好的|好嘞|好勒|好|行|可以|要得|得行|中|成|妥|嗯呐|嗯哪|嗯+|恩+|没错|"
@@ -41,7 +43,8 @@ EXPLICIT = re.compile(
 )
 # A word of filing that asks for none: 结婚登记, 上回登记的, 没顾上报, 不退算举报, 派出所登记了.
 _NO_REQUEST = re.compile(
-    r"(?:没|未|不|结婚|离婚|产权|产|户口|户籍|出生|车辆|抵押|失业|上[回次]|之前|以前|昨天|前天|已经|顾上?|来得及|去|被|他|她|人家)"
+    r"(?:没|未|不|结婚|离婚|产权|产|户口|户籍|出生|车辆|抵押|失业|上[回次]|之前|以前|昨天|前天|已经|顾上?|来得及|去|被"
+    r"|他|她|人家)"
     r"(?:有|曾|给|去|办|做|来|再)?(?:登记|上报|举报|投诉|反映|报案|维权)"
     r"|(?:登记|上报|举报|投诉|反映|报案|维权)(?:号|的|过|了|机关|处|证|表|费|在|到|成|人|吗|有用|没用|信)"
 )

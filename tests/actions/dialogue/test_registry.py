@@ -1,5 +1,6 @@
 """An intent is four files of one name: its words, its rules, its place in the domain, and what it does."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import yaml
 from sqlalchemy.orm import sessionmaker
 
 from actions.dialogue.frame.routing import ENTRIES, row_of
-from actions.dialogue.registry import all_actions, named
+from actions.dialogue.registry import all_actions, intent_names, named
 from bot.settings import ROOT
 from tests.actions.dialogue.test_base import given
 
@@ -24,12 +25,17 @@ def read(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_has_its_domain_its_words_its_rules_and_its_actions(topic: str) -> None:
     domain = read(DOMAIN / f"{topic}.yml")
-    wanted = [DOMAIN / f"{topic}.yml", NLU / f"{topic}.yml", RULES / f"{topic}.yml"]
-    if domain.get("actions"):  # without, Rasa answers by itself with a text of the domain
-        wanted.append(ACTIONS / f"{topic}.py")
+    wanted = [DOMAIN / f"{topic}.yml", NLU / f"{topic}.yml", RULES / f"{topic}.yml", ACTIONS / f"{topic}.py"]
     assert [str(path.relative_to(ROOT)) for path in wanted if not path.is_file()] == []
     examples = [entry["intent"] for entry in read(NLU / f"{topic}.yml")["nlu"] if "intent" in entry]
     assert sorted(examples) == sorted(domain["intents"])
+
+
+def test_every_intent_has_a_name_that_staff_can_read() -> None:
+    intents = {intent for topic in TOPICS for intent in read(DOMAIN / f"{topic}.yml")["intents"]}
+    names = intent_names()
+    assert set(names) == intents
+    assert [intent for intent, name in names.items() if not re.fullmatch(r"[\u4e00-\u9fff“”]+", name)] == []
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -178,6 +178,8 @@ def test_id_label_and_number_are_understood(question, option) -> None:  # type: 
         ("group", "六十岁", "elder"),
         ("group", "五十九岁", None),
         ("group", "十七岁", "minor"),
+        ("group", "七八岁", "minor"),
+        ("group", "六七十岁", "elder"),
         ("group", "18岁", None),
         ("group", "十八岁", None),
         ("group", "我家是军属", "honoured"),

@@ -181,7 +181,9 @@ def test_an_answer_to_our_question_needs_more_to_ring() -> None:
         found = sure(chance, "revenge").of(wish, PairEmbedder(), None, is_asked=True)
         assert found is not None
         assert (not found.soft, found.is_feared, found.is_likely) == (rings, not rings, not rings)
-    assert not sure(0.0).of("着火了", PairEmbedder(), recognise("着火了"), is_asked=True).soft  # type: ignore[union-attr]
+    ruled = sure(0.0).of("着火了", PairEmbedder(), recognise("着火了"), is_asked=True)
+    assert ruled is not None
+    assert not ruled.soft
 
 
 @pytest.mark.parametrize("text", ["着火了", "我不想活了，一点意思都没有，你们别管我", "孩子吃了老鼠药"])

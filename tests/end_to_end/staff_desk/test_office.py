@@ -49,12 +49,7 @@ def _fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-@pytest.mark.usefixtures("_clean")
-def test_a_week_is_published_copied_and_changed_and_who_booked_hears_it(
-    browser: Browser, base: str, prepared: Settings
-) -> None:
-    staff.make(prepared, "grid", "方律师", "legal_worker")
-    desk = staff.sign_in(browser, base, "grid", width=1366)
+def _an_hour_is_published_where_it_was_pressed(desk: Page, base: str) -> None:
     desk.goto(f"{base}/staff/calendar?start={_MONDAY}")
     desk.locator(f".cells a[href*='{_TUESDAY}T09:00']").click()
     assert desk.get_by_label("开始", exact=True).input_value() == f"{_TUESDAY}T09:00"
@@ -68,12 +63,16 @@ def test_a_week_is_published_copied_and_changed_and_who_booked_hears_it(
     assert abs(box["height"] - cell["height"]) < 6, "and lasts one"
     assert "还没人约" in block.inner_text()
 
+
+def _one_that_meets_another_is_refused(desk: Page) -> None:
     desk.get_by_text("放出时间", exact=True).click()
     desk.get_by_label("开始", exact=True).fill(f"{_TUESDAY}T09:30")
     _publish(desk)
     desk.get_by_text("撞了").wait_for()
     assert desk.get_by_label("地点", exact=True).input_value() == "李家沟村党群服务中心", "nothing typed is lost"
 
+
+def _a_week_is_copied(desk: Page, base: str) -> None:
     desk.goto(f"{base}/staff/calendar?start={_MONDAY + timedelta(days=7)}")
     desk.once("dialog", lambda dialog: dialog.accept())
     desk.get_by_role("button", name="复制上周的时段").click()
@@ -81,15 +80,8 @@ def test_a_week_is_published_copied_and_changed_and_who_booked_hears_it(
     assert desk.locator(".block", has_text="09:00").count() == 1
     assert violations(desk) == []
 
-    desk.goto(f"{base}/staff/calendar?start={_MONDAY}")
-    desk.locator(".block", has_text="09:00").click()
-    number = desk.url.split("/")[-1].split("?")[0]
-    resident = Resident(base, "lijiagou")
-    for said in (f"约{number}号时段", "想问拖欠的工钱", "在这里联系"):
-        resident.say(said)
-    assert "约好了" in str(resident.say("对"))
-    assert "没有这个时段" in str(Resident(base, "wangjiawan").say(f"约{number}号时段"))
 
+def _who_booked_hears_of_the_change(desk: Page, resident: Resident) -> None:
     desk.reload()
     desk.get_by_text("改时间、地点、说明").click()
     desk.get_by_label("开始", exact=True).fill(f"{_TUESDAY}T15:00")
@@ -106,6 +98,27 @@ def test_a_week_is_published_copied_and_changed_and_who_booked_hears_it(
     assert "因为上午要开庭" in told
     assert "15:00-16:00" in told
 
+
+@pytest.mark.usefixtures("_clean")
+def test_a_week_is_published_copied_and_changed_and_who_booked_hears_it(
+    browser: Browser, base: str, prepared: Settings
+) -> None:
+    staff.make(prepared, "grid", "方律师", "legal_worker")
+    desk = staff.sign_in(browser, base, "grid", width=1366)
+    _an_hour_is_published_where_it_was_pressed(desk, base)
+    _one_that_meets_another_is_refused(desk)
+    _a_week_is_copied(desk, base)
+
+    desk.goto(f"{base}/staff/calendar?start={_MONDAY}")
+    desk.locator(".block", has_text="09:00").click()
+    number = desk.url.split("/")[-1].split("?")[0]
+    resident = Resident(base, "lijiagou")
+    for said in (f"约{number}号时段", "想问拖欠的工钱", "在这里联系"):
+        resident.say(said)
+    assert "约好了" in str(resident.say("对"))
+    assert "没有这个时段" in str(Resident(base, "wangjiawan").say(f"约{number}号时段"))
+
+    _who_booked_hears_of_the_change(desk, resident)
     desk.set_viewport_size({"width": 360, "height": 740})
     desk.goto(f"{base}/staff/calendar?start={_MONDAY}")
     assert _fits(desk)

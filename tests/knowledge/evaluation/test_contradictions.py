@@ -13,7 +13,8 @@ from tests.conftest import CORPUS
 
 
 def told(name: str, *says: str, title: str = "不服土地仲裁裁决，几天里去法院", **more: object) -> Told:
-    return Told(name, "answer", title, title, says, frozenset({"农村土地承包经营纠纷调解仲裁法 48"}), **more)  # type: ignore[arg-type]
+    laws = frozenset({"农村土地承包经营纠纷调解仲裁法 48"})
+    return Told(name, "answer", title, title, says, laws, **more)  # type: ignore[arg-type]
 
 
 A = told("answer-a", "不服裁决，收到裁决书三十天内去法院起诉。")

@@ -4,46 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.dialogue.frame.base import ASKS
+from actions.dialogue.registry import intent_names
 from actions.replies import Reply, ReplyKind
 from bot.rehearsing.supposed import Rehearsed
 from knowledge.documents.models import Kind
 from knowledge.search.searcher import Explained
 from knowledge.statutes.citations import short_name
 
-INTENTS = {
-    "ask_law": "问法律",
-    "ask_policy": "问政策",
-    "ask_village_rule": "问村规",
-    "ask_case_story": "想听别人家的例子",
-    "ask_service_guide": "问办事",
-    "ask_legal_aid": "问法律援助",
-    "ask_follow_up": "接着上一句问",
-    "ask_deadline": "算期限",
-    "ask_grid_worker": "找网格员",
-    "ask_capabilities": "问邻里会什么",
-    "check_legal_aid": "看能不能申请法律援助",
-    "report_dispute": "要报一件事",
-    "check_case": "查登记的事",
-    "supplement_case": "给登记的事补充",
-    "withdraw_case": "撤回登记的事",
-    "confirm_case": "说事情解决了没有",
-    "rate_case": "打分",
-    "consent_mediation": "同意调解",
-    "book_consultation": "预约咨询",
-    "check_booking": "查预约",
-    "cancel_booking": "取消预约",
-    "change_place": "换村子",
-    "human_handoff": "找真人",
-    "feedback_bad": "说没看懂",
-    "affirm": "说“是”",
-    "deny": "说“不”",
-    "stop": "说“不弄了”",
-    "greet": "打招呼",
-    "thanks": "道谢",
-    "goodbye": "告别",
-    "chitchat": "闲聊",
-    "out_of_scope": "不归邻里管的事",
-}
+INTENTS = intent_names()
 _UNHEARD = "nlu_fallback"
 _VERY, _RATHER, _LITTLE = 0.8, 0.5, 0.3
 _CLEARLY = 0.06  # of raw scores: nearer than this, a resident is asked which was meant

@@ -577,9 +577,8 @@ def test_a_browser_of_before_the_count_still_holds_its_conversation(sessions: se
         assert Tokens("s").read(session, old) is None
 
 
-def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wired: Wired) -> None:
-    wired.say("在吗")
-    wired.send(MsgType="event", Event="unsubscribe", EventKey="")
+def news_waits(wired: Wired) -> None:
+    """A word about a case, a look back at it, and an appointment to be reminded of."""
     now = datetime.now(UTC)
     with wired.sessions() as session:
         case = filing.file(
@@ -626,6 +625,12 @@ def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wir
         )
         assert delivery.tell_case_events(session)
         assert delivery.tell_appointments(session, now=now)
+
+
+def test_unfollowing_stops_every_push_and_following_again_brings_what_waited(wired: Wired) -> None:
+    wired.say("在吗")
+    wired.send(MsgType="event", Event="unsubscribe", EventKey="")
+    news_waits(wired)
     before = len(wired.texts())
     for hours in (0, 2, 49, 100):
         wired.clock.ahead = timedelta(hours=hours, minutes=2)

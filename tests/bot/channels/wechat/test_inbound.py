@@ -128,6 +128,19 @@ class Wired:
             return session.scalars(select(WechatContact.conversation_id).where(WechatContact.openid == openid)).one()
 
 
+def simulated(account: Account, mode: str) -> SimulatedAccount:
+    """The account as WeChat's servers know it."""
+    return SimulatedAccount(
+        account.appid,
+        account.secret,
+        account.token,
+        aes_key=account.aes_key,
+        mode=mode,
+        has_customer_service=account.has_customer_service,
+        has_templates=account.template_id is not None,
+    )
+
+
 def wire(
     sessions: sessionmaker[Session],
     *,
@@ -158,19 +171,7 @@ def wire(
         async with httpx.AsyncClient(transport=transport, base_url="http://linli") as client:
             return await client.request(method, "/wechat/qinghe", params=query, content=body)
 
-    simulator = Simulator(
-        SimulatedAccount(
-            APPID,
-            SECRET,
-            TOKEN,
-            aes_key=account.aes_key,
-            mode=mode,
-            has_customer_service=account.has_customer_service,
-            has_templates=template is not None,
-        ),
-        reach=reach,
-        clock=clock.unix,
-    )
+    simulator = Simulator(simulated(account, mode), reach=reach, clock=clock.unix)
     api = WechatApi(
         account, sessions=sessions, http=TestClient(simulator.app, base_url="http://api"), wait=lambda _: None
     )
