@@ -2,7 +2,7 @@
 kinds of words that stand together, learned in a moment from `examples/`.
 
 Hand-written signs alone were tried first: 1.00 of the clauses they were written with, .62 of those unseen. Some four
-thousand examples carry further (docs/village-rules.md).
+thousand examples carry further (docs/law/village-rules.md).
 """
 
 import unicodedata
@@ -22,7 +22,7 @@ from knowledge.village_rules.segments import segments
 from knowledge.village_rules.words import relations
 
 EXAMPLES = Path(__file__).with_name("examples")
-# Beside characters, by five-fold runs over the examples (docs/village-rules.md).
+# Beside characters, by five-fold runs over the examples (docs/law/village-rules.md).
 _RELATIONS_WEIGH = 0.35
 _SIGNS_WEIGH = 0.15
 _NEARLY = 0.3
