@@ -1,7 +1,7 @@
 """A learned second opinion on danger, beside the rules: hints and understatement that no word of theirs names, and
 doubt where their words stand in a told trouble that is over.
 
-Trained at set-up over `sentences.jsonl`, messages that people wrote who hadn't read the rules, and over the ways in
+Trained at set-up over `sentences.jsonl`, most of which people wrote who hadn't read the rules, and over the ways in
 which people tell our answers their troubles. The rules need no model and answer even where this one is missing; of
 what they hear nothing is silenced, at most an answer is told before it.
 """
@@ -270,7 +270,7 @@ def _kinds(rows: csr_matrix, labels: np.ndarray) -> LinearSVC | DummyClassifier:
 
 @contextlib.contextmanager
 def _stopped_early() -> Iterator[None]:
-    """Sixty passes of the dual give the figures of other solvers in a tenth of their time, and need not converge."""
+    """Sixty passes of the dual gave the figures of the primal on exam c, and need not converge."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
