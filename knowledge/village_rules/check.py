@@ -23,7 +23,7 @@ from knowledge.village_rules.patterns import PATTERNS, numbered_on
 from knowledge.village_rules.segments import segments
 
 SURE = 0.45  # a glance too many costs less than a right; from .45 to .5 few lawful ones more are let go
-# Of many sentences mostly one is unlawful at most, so each must be surer; the run that chose: docs/law/village-rules.md.
+# Of many sentences mostly one is unlawful at most, so each must be surer; chosen in docs/law/village-rules.md.
 _SURER = 0.06  # for twice as many
 MOST = 4000  # characters of a clause that are read
 _CITED = 4  # articles of a flag that a resident is shown
