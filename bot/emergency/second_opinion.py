@@ -54,10 +54,10 @@ class _From:
         return self.long_likely if len(text) >= _LONG else self.likely
 
 
-# Chosen on exam c, on the sentences in four folds (.4: .80 of the dangers, .07 of the hardest near misses) and on 500
-# ordinary ways of asking, of which no more ring than before. Who may want to die is heard sooner. Where we asked, an
-# alarm begins later still (墙已经扒了 says that it is settled).
-_OF_ALL, _OF_SELF_HARM = _From(0.4, 0.8, 0.25, 0.5, 0.15), _From(0.3, 0.6, 0.2, 0.4, 0.1)
+# Chosen on the sentences in four folds (.5: .76 of the dangers, .05 of the hardest near misses; .4: .80 and .07, and of
+# 500 ordinary messages ten rang where six had). Who may want to die is heard sooner. Where we asked, an alarm begins
+# later still (墙已经扒了 says that it is settled).
+_OF_ALL, _OF_SELF_HARM = _From(0.5, 0.8, 0.25, 0.5, 0.15), _From(0.3, 0.6, 0.2, 0.4, 0.1)
 ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
