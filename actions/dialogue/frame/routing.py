@@ -29,9 +29,17 @@ _ANSWERS = frozenset({"affirm", "deny", "stop"})  # to what we asked; where noth
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
 _THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
+_PROGRESS = re.compile(
+    r"进度|到哪(?:一)?步|办到|批(?:了|下来)|下来(?:了|没)|结果|(?:咋|怎么)样了|还没|没(?:动静|消息|音信|下文|回音|办)"
+    r"|(?:啥|什么)时候能|几时能|查(?:一下|询|查|到)"
+)
+_APPLIED = re.compile(
+    "申请|交(?:了|上去)|报(?:上去|名)|递|材料|审批|批|证|低保|补[贴助]|户口|社保|公积金|起诉|立案|报案"
+)
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
 _NAMED = 4  # characters; what lies near to these names a matter: 家暴咋办
 _CASE_WORDS = 24  # characters; who has a case and says no more is hardly telling another matter
+_TALE = 40  # characters; what is longer tells a matter
 _STORY = 32  # characters; a pleasantry isn't longer
 _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
@@ -186,7 +194,7 @@ class Routed(CustomAction):
             return say(friendly("thanks", turn.message))
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
-            before = _ELSEWHERE if turn.intent == "check_case" else ""
+            before = _ELSEWHERE if turn.intent == "check_case" and _asks_how_far(turn.text) else ""
             return say(reply_of(found, before=before), events=remembered(turn, found))
         if _is_near(row, found, turn):
             return self._matter.do(turn)
@@ -204,6 +212,11 @@ class Routed(CustomAction):
     def _open(self, turn: Turn) -> Open:
         with self.services.sessions() as session:
             return open_in(session, turn)
+
+
+def _asks_how_far(text: str) -> bool:
+    """Something that was applied for elsewhere: 低保报上去两个月了还没批."""
+    return len(text) < _TALE and bool(_PROGRESS.search(text) and _APPLIED.search(text))
 
 
 def _is_near(row: Row, found: Abstention, turn: Turn) -> bool:

@@ -101,3 +101,21 @@ def test_the_answer_told_last_isnt_told_again_word_for_word(
     assert "整篇" not in said.text
     other = Answer("另一条。", None, (), 0.8, document="other")
     assert thread.again(AnswerQuestion(services), turn, other).text == "另一条。"
+
+
+def test_a_clause_of_the_village_is_wanted_by_these_words_not_by_those_of_the_matter_before(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[str] = []
+
+    def look_up(self: Any, turn: Turn, question: str, *, intent: str, threshold: float = 0.5) -> Abstention:
+        wanted.append(intent)
+        return Abstention("not_sure", 0.1)
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    answering = AnswerQuestion(given(sessions))
+    for before in ("ask_law", "ask_village_rule"):
+        slots = {"last_question": "村里修路要各家出钱吗", "last_intent": before}
+        turn = Turn("c", "粮站收粮压级压价", intent="ask_village_rule", sure=0.9, message=None, slots=slots)
+        thread.best_reading(answering, turn, intent="ask_village_rule")
+    assert wanted == ["ask_village_rule", "ask_law", "ask_village_rule", "ask_village_rule"]

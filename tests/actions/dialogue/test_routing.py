@@ -200,3 +200,19 @@ def test_each_intent_stands_in_one_row_and_questions_in_none() -> None:
     assert row_of("ask_law") is None
     assert row_of("report_dispute") is None
     assert all(0 < row.answer_from < 1 for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("低保报上去两个月了还没批下来", True),
+        ("申请的危房改造到哪一步了", True),
+        ("别人的商标还在公告，几个月内能提异议", False),
+        ("健身房办了两年卡才去了一个月店就关了，三个月了没动静，能退吗", False),
+    ],
+)
+def test_that_we_cant_look_up_others_work_is_said_only_to_who_asks_how_far_it_is(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, is_said: bool
+) -> None:
+    knows[text] = 0.8
+    assert said(sessions, text, "check_case").startswith("在别处办的事") is is_said
