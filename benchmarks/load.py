@@ -1,11 +1,11 @@
 """200 residents in mixed journeys and 20 agents against a running stack, for five minutes.
 
-    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5] [--open 2000]
+    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5] [--open 2000] [--attacks]
 
 `--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause
 between their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or
 handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes,
-then one line of JSON; memory is that of each part once a minute.
+then one line of JSON; memory is that of each part once a minute. `--attacks`: with `benchmarks.attacks` beside it.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import httpx
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from benchmarks.attacks import attack
 from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
@@ -221,11 +222,13 @@ async def run(
         headers={"x-linli-secret": settings.secret("internal")},
     ) as http:
         people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
+        attacked = asyncio.create_task(attack(base, ends, logins[0], password)) if args.attacks else None
         await asyncio.gather(
             *people,
             *(agent(base, login, password, tally, ends) for login in logins),
             watch_memory(settings, memory, ends),
         )
+        felt = await attacked if attacked else None
         await asyncio.sleep(5)
         with sessions() as session:
             heard = said_by_agents(session, tally.said)
@@ -261,6 +264,7 @@ async def run(
                 "cases": len(tally.numbers),
                 "agent_messages": len(tally.said),
                 "memory_mb": memory,
+                **({"attacks": felt.as_json()} if felt else {}),
             }
         )
     )
@@ -272,6 +276,7 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--open", type=int, default=2000)
+    parser.add_argument("--attacks", action="store_true")
     args = parser.parse_args()
     settings = Settings()
     password, logins = secrets.token_urlsafe(12), [f"load-{i}" for i in range(args.agents)]
