@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot.app import create_app, create_internal_app
+from bot.connections import Connection, open_more_files
 from bot.parts import build_parts
-from bot.run.connections import Connection, open_more_files
 from bot.settings import Settings
 
 

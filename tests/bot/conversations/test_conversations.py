@@ -31,7 +31,7 @@ def test_nobody_speaks_under_a_key_of_ours(sessions: sessionmaker[Session]) -> N
     """Third red team, R10: what the bot had said was taken for the resident's words, and theirs were lost."""
     conversation, message = asked(sessions)
     with sessions() as session:
-        messages.notice_once(session, session.get_one(Message, message.id), Reply(ReplyKind.notice, "请稍等。"))
+        messages.notice_once(session, session.get_one(Message, message.id), Reply(ReplyKind.smalltalk, "请稍等。"))
         own, key = session.get_one(Conversation, conversation.id), f"wait-{message.id}"
         with pytest.raises(Conflict):
             messages.receive(session, own, client_id=key, text="我也是")
