@@ -64,9 +64,8 @@ def _verify(settings: Settings, where: list[str]) -> int:
             told = archive.read(file, passphrase=_passphrase(settings, file))
             size = sum(f.size for f in told.files) / 2**20
             secrets = "，带密钥" if told.has_secrets else ""
-            print(
-                f"好    {file}：{told.made_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}，{len(told.files)} 个文件，{size:.1f} MB{secrets}"
-            )
+            made = f"{told.made_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+            print(f"好    {file}：{made}，{len(told.files)} 个文件，{size:.1f} MB{secrets}")
         except (KeepingError, OSError) as error:
             code = 1
             print(f"不好  {file}：{error}")
