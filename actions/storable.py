@@ -1,5 +1,6 @@
 """What every database takes: PostgreSQL refuses a NUL in a text and a number beyond its integers, and no encoding
-has half a surrogate pair.
+has half a surrogate pair. And what reads as it is written: marks that turn the direction of writing around make 5000
+out of 0005 on a page and in a printed agreement (CVE-2021-42574); no Chinese text needs them.
 """
 
 import re
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from knowledge.tables import Base
 
 _Row = TypeVar("_Row", bound=Base)
-_NOWHERE = re.compile("[\x00\ud800-\udfff]")
+_NOWHERE = re.compile("[\x00\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 MOST_NUMBER = 2**31 - 1
 
 

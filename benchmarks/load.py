@@ -1,11 +1,11 @@
 """200 residents in mixed journeys and 20 agents against a running stack, for five minutes.
 
-    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5] [--open 2000]
+    python -m benchmarks.load [--residents 200] [--agents 20] [--minutes 5] [--open 2000] [--attacks]
 
 `--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause
 between their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or
 handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes,
-then one line of JSON; memory is that of each part once a minute.
+then one line of JSON; memory is that of each part once a minute. `--attacks`: with `benchmarks.attacks` beside it.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import httpx
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from benchmarks.attacks import Felt, attack
 from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
@@ -221,18 +222,20 @@ async def run(
         headers={"x-linli-secret": settings.secret("internal")},
     ) as http:
         people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
+        attacked = asyncio.create_task(attack(base, ends, logins[0], password)) if args.attacks else None
         await asyncio.gather(
             *people,
             *(agent(base, login, password, tally, ends) for login in logins),
             watch_memory(settings, memory, ends),
         )
+        felt = await attacked if attacked else None
         await asyncio.sleep(5)
         with sessions() as session:
             heard = said_by_agents(session, tally.said)
         lost, doubled = await count(http, heard, tally)
         metrics = (await http.get("/metrics")).text
     tell_where_time_went(metrics, tally)
-    tell(tally, memory, lost=lost, doubled=doubled)
+    tell(tally, memory, lost=lost, doubled=doubled, felt=felt)
 
 
 def tell_where_time_went(metrics: str, tally: Tally) -> None:
@@ -251,7 +254,9 @@ def tell_where_time_went(metrics: str, tally: Tally) -> None:
         print("errors:", {e: tally.errors.count(e) for e in set(tally.errors)}, file=sys.stderr)
 
 
-def tell(tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int) -> None:
+def tell(
+    tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, felt: Felt | None = None
+) -> None:
     """The figures as JSON: stdout."""
 
     def p95(values: list[float]) -> float | None:
@@ -267,6 +272,7 @@ def tell(tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: in
         "cases": len(tally.numbers),
         "agent_messages": len(tally.said),
         "memory_mb": memory,
+        **({"attacks": felt.as_json()} if felt else {}),
     }
     print(json.dumps(figures))
 
@@ -277,6 +283,7 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--open", type=int, default=2000)
+    parser.add_argument("--attacks", action="store_true")
     args = parser.parse_args()
     settings = Settings()
     password, logins = secrets.token_urlsafe(12), [f"load-{i}" for i in range(args.agents)]

@@ -172,12 +172,16 @@ class Settings(BaseSettings):
         (conversations), `first-run` (first administrator).
         """
         path = self.home / "secrets" / name
+        if path.exists() and not path.read_text().strip():
+            path.unlink()  # cut short by a power cut: nothing at all would be the key that everybody knows
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             fresh = path.with_name(f".{name}.{os.getpid()}")
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(32))
+                file.flush()
+                os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):  # another process was first; its secret counts
                 os.link(fresh, path)
             fresh.unlink()

@@ -56,3 +56,8 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
     named = [found for page in pages for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)]
     assert len(named) > 50
     assert [f"{file}::{name}" for file, name in named if f"def {name}(" not in (ROOT / file).read_text("utf-8")] == []
+
+
+def test_the_guide_lets_a_browser_open_more_than_six_pages() -> None:
+    """T56: over HTTP/1.1 the seventh page of the console hangs, since each keeps a connection open."""
+    assert "http2 on;" in (ROOT / "docs" / "wechat.zh-CN.md").read_text(encoding="utf-8")

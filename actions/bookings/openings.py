@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from dateutil import rrule
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from actions.bookings.appointments import Status, exclusive, label
@@ -15,6 +15,8 @@ from actions.storable import storable
 from knowledge import places
 from knowledge.clock import SHANGHAI
 from knowledge.places import Place
+
+_PUBLISHING = 6_836_001  # PostgreSQL's locks by number are one space for all of an application
 
 
 def publish(
@@ -67,8 +69,12 @@ def check_times(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Non
 
 def one_at_a_time(session: Session) -> None:
     """Until the commit nobody else publishes or moves: of two who look for a free hour at one moment, the second sees
-    what the first has made. A write of nothing, as in `exclusive`.
+    what the first has made. SQLite holds its file for a write of nothing; PostgreSQL would hold rows only, and where
+    the write finds none, nobody.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_PUBLISHING)))
+        return
     session.execute(
         update(Place).where(Place.parent_id.is_(None)).values(name=Place.name),
         execution_options={"synchronize_session": False},

@@ -1,5 +1,6 @@
 """Cases looked up, listed, told."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -20,7 +21,9 @@ from knowledge.tables import changed
 
 ASKED_FOR_MORE = "请居民补充"
 
-_A_DAY, _WRONG_BY_ONE, _WRONG_BY_ALL = timedelta(days=1), 5, 20
+log = logging.getLogger("linli.cases")
+_A_DAY = timedelta(days=1)
+_WRONG_BY_ONE, _WRONG_BY_ALL, _WRONG_IN_ALL = 5, 20, 500  # a day: who asks; tries at one case; at all cases
 LOOK_BACK = (timedelta(days=7), timedelta(days=30))  # 回头看
 
 
@@ -102,14 +105,21 @@ def look_up(session: Session, number: str, phone_tail: str, *, now: datetime, as
 
     Five wrong tries end the looking up of whoever asks (`asker`: a conversation) for a day; twenty by anybody that of
     the case: ten thousand tails are too few to let anyone walk through them, and one stranger isn't to lock the owner
-    out.
+    out. Numbers follow one another, so somebody may try a few tails of each: after five hundred wrong ones in a day
+    nobody looks up anything from elsewhere. The conversation, links and the telephone stay.
     """
     session.execute(delete(LookupTry).where(LookupTry.at < now - _A_DAY))
     tried = session.scalar(select(LookupTry.wrong).where(LookupTry.asker == asker)) or 0
     case = session.scalar(select(Case).where(Case.number == storable(number)))
     if case is not None and case.lookup_failed_at and case.lookup_failed_at < now - _A_DAY:
         case.lookup_failures = 0
-    is_open = tried < _WRONG_BY_ONE and case is not None and case.phone and case.lookup_failures < _WRONG_BY_ALL
+    is_open = (
+        tried < _WRONG_BY_ONE
+        and case is not None
+        and case.phone
+        and case.lookup_failures < _WRONG_BY_ALL
+        and not _are_walked_through(session, now)
+    )
     if case is None or not is_open or not _fits(case, phone_tail):
         if tried < _WRONG_BY_ONE:
             _count_wrong(session, asker, now)
@@ -117,10 +127,19 @@ def look_up(session: Session, number: str, phone_tail: str, *, now: datetime, as
             case.lookup_failures, case.lookup_failed_at = case.lookup_failures + 1, now
         session.commit()
         raise NotFound
+    # Who asks keeps their count: a case of one's own, looked up in between, would give five more tries each time.
     case.lookup_failures = 0
-    session.execute(delete(LookupTry).where(LookupTry.asker == asker))
     session.commit()
     return case
+
+
+def _are_walked_through(session: Session, now: datetime) -> bool:
+    """Whether somebody goes from case to case with wrong tails."""
+    wrong = select(func.sum(Case.lookup_failures)).where(Case.lookup_failed_at > now - _A_DAY)
+    if (session.scalar(wrong) or 0) < _WRONG_IN_ALL:
+        return False
+    log.error("looking up cases by number is closed: %s wrong tries in a day", _WRONG_IN_ALL)
+    return True
 
 
 def _fits(case: Case, phone_tail: str) -> bool:

@@ -10,6 +10,7 @@ from bot.cli.commands import Commands
 from bot.keeping.errors import KeepingError
 from bot.run.setup import say
 from bot.settings import Settings
+from knowledge.clock import SHANGHAI
 
 
 def backup(settings: Settings, args: argparse.Namespace) -> int:
@@ -63,7 +64,8 @@ def _verify(settings: Settings, where: list[str]) -> int:
             told = archive.read(file, passphrase=_passphrase(settings, file))
             size = sum(f.size for f in told.files) / 2**20
             secrets = "，带密钥" if told.has_secrets else ""
-            print(f"好    {file}：{told.made_at:%Y-%m-%d %H:%M} UTC，{len(told.files)} 个文件，{size:.1f} MB{secrets}")
+            made = f"{told.made_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+            print(f"好    {file}：{made}，{len(told.files)} 个文件，{size:.1f} MB{secrets}")
         except (KeepingError, OSError) as error:
             code = 1
             print(f"不好  {file}：{error}")
@@ -85,7 +87,7 @@ def restore(settings: Settings, args: argparse.Namespace) -> int:
     except KeepingError as error:
         say(f"没有恢复：{error}")
         return 1
-    say(f"恢复好了：{done.manifest.made_at:%Y-%m-%d %H:%M} UTC 的备份。")
+    say(f"恢复好了：{done.manifest.made_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 的备份。")
     for path in done.aside:
         say(f"原来的留在 {path}，确认没用了再删。")
     if not done.manifest.has_secrets:

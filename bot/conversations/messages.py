@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.errors import Conflict
 from actions.replies import Reply, ReplyKind
 from actions.storable import storable
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -19,7 +20,7 @@ AT_ONCE = 500  # messages; a page asks for the rest
 def receive(session: Session, conversation: Conversation, *, client_id: str, text: str, button: str = "") -> Message:
     """Store what a resident said, before anything is done with it. `button`: what stood on the one that said it.
 
-    A repeated `client_id` gives the first message back.
+    A repeated `client_id` gives the first message back. Raises Conflict for a key under which we spoke ourselves.
     """
     found = _by_client_id(session, conversation.id, client_id)
     if found:
@@ -45,9 +46,12 @@ def receive(session: Session, conversation: Conversation, *, client_id: str, tex
 
 
 def _by_client_id(session: Session, conversation_id: str, client_id: str) -> Message | None:
-    return session.scalar(
+    found = session.scalar(
         select(Message).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
     )
+    if found is not None and found.sender is not Sender.resident:
+        raise Conflict("这条消息的编号不对，请刷新页面再发。")
+    return found
 
 
 def store_replies(session: Session, message: Message, replies: Sequence[Reply]) -> list[Message]:

@@ -11,6 +11,7 @@ from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
 from actions.feedback import UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
+from bot.conversations import private
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.conversations.remains import cut_loose
 from knowledge.tables import changed
@@ -26,11 +27,11 @@ def start(session: Session, *, channel: str, place: str | None) -> Conversation:
 
 
 def rate(session: Session, message: Message, value: str) -> None:
-    """A 没用 goes on the list of unanswered questions, once."""
+    """A 没用 goes on the list of unanswered questions, once; what was said for a legal worker alone doesn't."""
     if value == "down" and message.rating != "down" and message.in_reply_to:
         asked = session.get(Message, message.in_reply_to)
         conversation = session.get(Conversation, message.conversation_id)
-        if asked and conversation:
+        if asked and conversation and not private.among(session, [asked.id]):
             record_unanswered(
                 session,
                 asked.text,

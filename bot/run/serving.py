@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot.app import create_app, create_internal_app
+from bot.connections import Connection, open_more_files
 from bot.parts import build_parts
 from bot.settings import Settings
 
@@ -34,6 +35,7 @@ def _nothing() -> None:
 
 async def serve(settings: Settings) -> None:
     """The pages, and on loopback Rasa's calls, in one process."""
+    open_more_files()
     parts = build_parts(settings)
     app = create_app(parts)
     servers = [
@@ -51,6 +53,7 @@ async def serve(settings: Settings) -> None:
                 app,
                 host=settings.host,
                 port=settings.port,
+                http=Connection,
                 forwarded_allow_ips=settings.trusted_proxies,
                 log_level="warning",
                 access_log=False,
@@ -67,7 +70,17 @@ def listening(app: ASGIApp, port: int, *, on_end: Callable[[], None] = _nothing,
     `more`: of `uvicorn.Config`.
     """
     server = _Server(
-        uvicorn.Config(app, **{"host": "127.0.0.1", "port": port, "log_level": "warning", "access_log": False, **more}),
+        uvicorn.Config(
+            app,
+            **{
+                "host": "127.0.0.1",
+                "port": port,
+                "http": Connection,
+                "log_level": "warning",
+                "access_log": False,
+                **more,
+            },
+        ),
         on_end=on_end,
     )
     thread = threading.Thread(target=server.run, daemon=True)

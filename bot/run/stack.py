@@ -199,6 +199,18 @@ def where_staff_work(settings: Settings) -> str:
         )
 
 
+def _tell_whether_ready(stack: Stack, settings: Settings) -> None:
+    """What works stays: a busy machine takes longer, and without Rasa or an index people still hear what to do in
+    danger, and find the telephones.
+    """
+    try:
+        stack.wait_ready()
+        print(f"邻里已就绪：http://{settings.host}:{settings.port}/", flush=True)
+    except SetupFailed as late:
+        say(f"{late}\n没有停，还在等；停了的部分会自己再启动。网页：http://{settings.host}:{settings.port}/")
+    print(where_staff_work(settings), flush=True)
+
+
 def serve(settings: Settings) -> None:
     stack = Stack(settings)
 
@@ -209,9 +221,7 @@ def serve(settings: Settings) -> None:
     try:
         stack.start()
         say("启动各部分，等第一个问题答出来……")
-        stack.wait_ready()
-        print(f"邻里已就绪：http://{settings.host}:{settings.port}/", flush=True)
-        print(where_staff_work(settings), flush=True)
+        _tell_whether_ready(stack, settings)
         while True:
             stack.poll()
             time.sleep(0.5)

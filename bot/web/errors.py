@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from actions.cases.photos import PhotosBusy
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
 from bot.settings import ROOT
-from bot.staff.passwords import SignInFailed
+from bot.staff.passwords import SignInFailed, TooManyAtTheDoor
 from bot.web import static_files, way_back
 from bot.web.problems import AccountFirst, ApiError, SignInNeeded
 from knowledge.errors import (
@@ -36,6 +36,7 @@ static_files.know(_templates)
 # Of what we raise ourselves; any other class of it is 422.
 _BY_CLASS: tuple[tuple[type[ActionError | ReviewError], int], ...] = (
     (PhotosBusy, 503),
+    (TooManyAtTheDoor, 503),
     (NotFound, 404),
     (Conflict, 409),
     (NotAllowed, 403),

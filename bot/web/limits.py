@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -11,6 +11,7 @@ from fastapi import Request
 from bot.web.problems import ApiError
 
 _MOST_KEYS = 20_000
+_HOUSEHOLD = 64  # bits of an IPv6 address that its network is known by
 _TOO_FAST = "您发得太快了，请歇一分钟再发。急事请拨打 12345；危险时拨打 110。"
 
 
@@ -50,13 +51,21 @@ class RateLimit:
 
 
 def address_of(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    """Whom limits hold for. With IPv6 a household has 2^64 addresses or more (RFC 6177), so it is their network."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(found, IPv6Address):
+        return host
+    return str(found.ipv4_mapped or ip_network((found, _HOUSEHOLD), strict=False))
 
 
 def is_own_machine(request: Request) -> bool:
     """Behind a proxy that is trusted the address is the visitor's."""
     try:
-        return ip_address(address_of(request)).is_loopback
+        return ip_address(request.client.host if request.client else "").is_loopback
     except ValueError:
         return False
 

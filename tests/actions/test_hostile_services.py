@@ -625,3 +625,9 @@ def test_papers_open_whatever_was_written(text: str) -> None:
     pdf = case_file.pack_pdf(case_file.pack(case, place=text[:60]))
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 1
+
+
+def test_what_is_kept_reads_as_it_is_written() -> None:
+    """Third red team, R12: marks that turn the direction of writing around made 5000 of 0005, also in print."""
+    assert storable("赔我\u202e0005\u202c元\u2067，\u2069好") == "赔我0005元，好"
+    assert storable("👨\u200d👩\u200d👧") == "👨\u200d👩\u200d👧", "joined signs stay one"

@@ -25,7 +25,7 @@ from bot.rasa_client import erase_trackers
 from bot.settings import Settings
 from bot.web.limits import address_of, is_https
 from bot.web.problems import ApiError
-from bot.web.resident.chat import At, Chat, Mine
+from bot.web.resident.chat import At, Chat, Held, Mine
 from bot.web.resident.shown import message_json, news_json, reply_json
 from bot.web.resident.tokens import COOKIE
 from knowledge.places import Level, Place, village_labels
@@ -36,6 +36,7 @@ _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照�
 # a whole village may stand behind one address of its provider (CGNAT)
 _STARTS, _AN_ADDRESS, _PHOTOS_A_DAY = 60, 10, 300
 _MOST_WAITING = 8  # pictures; each may be 10 MB
+_LONG, _LONG_READS = 100, 12  # messages in an answer; such answers a minute
 
 router = APIRouter(prefix="/api/widget")
 
@@ -82,8 +83,9 @@ def start(body: StartBody, request: Request, response: Response, chat: At) -> di
 
 
 @router.get("/conversations/current")
-def current(held: Mine) -> dict[str, Any]:
+def current(request: Request, held: Mine) -> dict[str, Any]:
     said = messages.newest(held.session, held.conversation.id)
+    _check_long(request, held, said)
     return {
         **_conversation_json(held.session, held.conversation, held.chat.settings),
         "messages": [message_json(m, held.chat.files) for m in said],
@@ -125,10 +127,11 @@ async def _said(body: MessageBody, request: Request, chat: Chat) -> dict[str, An
 
 
 @router.get("/messages")
-def news(held: Mine, after: int = 0, seen: bool = False) -> dict[str, Any]:
+def news(request: Request, held: Mine, after: int = 0, seen: bool = False) -> dict[str, Any]:
     """`after`: the last message the page has; `seen`: and it is on the screen."""
     after, conversation = max(0, min(after, MOST_NUMBER)), held.conversation
     found = messages.messages_after(held.session, conversation.id, after)
+    _check_long(request, held, found)
     if seen and conversation.resident_seen < after and conversation.status is ConversationStatus.open:
         conversation.resident_seen = after
         held.session.commit()
@@ -152,6 +155,15 @@ def rate(message_id: int, body: RatingBody, held: Mine) -> None:
         if queued:
             delivery.tell(session, conversation.id, queued, key=f"rated-down-{message.id}")
         session.commit()
+
+
+def _check_long(request: Request, held: Held, said: Sequence[Message]) -> None:
+    """A long conversation is three megabytes: read two hundred times at once it kept everybody else waiting 11 s.
+    Raises ApiError.
+    """
+    if len(said) > _LONG:
+        held.chat.limit.check(f"long {held.conversation.id}", _LONG_READS)
+        held.chat.limit.check(f"long {address_of(request)}", _AN_ADDRESS * _LONG_READS)
 
 
 def _may_send_photo(request: Request, chat: At) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -37,6 +38,8 @@ from knowledge.places import Place
 from knowledge.search.searcher import Searcher
 
 COOKIE = "linli_staff"
+# What stays as it is in a header, as in Starlette's RedirectResponse; all else, Chinese and line ends too, is quoted.
+_OF_AN_ADDRESS = ":/%#?=@[]!$&'()*+,;"
 # All that somebody may do who must first set up a second factor.
 _BEFORE_IT = frozenset(f"/staff/{path}" for path in ("account", "account/password", "account/totp", "sign-out"))
 
@@ -158,7 +161,7 @@ class Seat:
     def back(self, to: str) -> Response:
         """After a form: to a page of ours; htmx follows a header instead of a redirect."""
         if self.request.headers.get("hx-request"):
-            return Response(status_code=204, headers={"HX-Redirect": to})
+            return Response(status_code=204, headers={"HX-Redirect": quote(to, safe=_OF_AN_ADDRESS)})
         return RedirectResponse(to, 303)
 
     def teams(self) -> list[Team]:

@@ -359,6 +359,33 @@ def test_who_guesses_locks_themselves_out_and_not_the_owner(county: sessionmaker
         assert finding.look_up(session, case.number, "5678", now=later, asker="guesser").id == case.id
 
 
+def test_who_walks_from_case_to_case_with_a_few_tails_of_each_is_stopped(county: sessionmaker[Session]) -> None:
+    """Third red team, R4: numbers follow one another, and each new conversation had five tries."""
+    with county() as session:
+        cases = [filed(session, f"k{i}", phone="13812345678") for i in range(26)]
+        for number, case in enumerate(cases[:25]):
+            for tail in range(20):
+                with pytest.raises(NotFound):
+                    finding.look_up(session, case.number, f"{tail:04d}", now=NOW, asker=f"{number} {tail}")
+        with pytest.raises(NotFound):
+            finding.look_up(session, cases[25].number, "5678", now=NOW, asker="the right tail, by guessing")
+        later = NOW + timedelta(days=1, minutes=1)
+        assert finding.look_up(session, cases[25].number, "5678", now=later, asker="owner").id == cases[25].id
+
+
+def test_a_case_of_ones_own_gives_no_more_tries(county: sessionmaker[Session]) -> None:
+    with county() as session:
+        own, other = filed(session, "k1", phone="13800001111"), filed(session, "k2", phone="13812345678")
+        for tail in range(4):
+            with pytest.raises(NotFound):
+                finding.look_up(session, other.number, f"{tail:04d}", now=NOW, asker="guesser")
+        finding.look_up(session, own.number, "1111", now=NOW, asker="guesser")
+        with pytest.raises(NotFound):
+            finding.look_up(session, other.number, "0004", now=NOW, asker="guesser")
+        with pytest.raises(NotFound):
+            finding.look_up(session, other.number, "5678", now=NOW, asker="guesser")
+
+
 def test_no_mediation_without_both_and_thirty_days_to_confirm(county: sessionmaker[Session]) -> None:
     with county() as session:
         case = filed(session)

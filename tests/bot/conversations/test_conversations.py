@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.errors import Conflict
 from actions.feedback import UnansweredQuestion
 from actions.replies import Reply, ReplyKind
 from bot.conversations import claims, messages, service
@@ -23,6 +25,17 @@ def test_a_repeated_delivery_is_one_message(sessions: sessionmaker[Session]) -> 
         )
         assert again.id == first.id
         assert len(session.scalars(select(Message)).all()) == 1
+
+
+def test_nobody_speaks_under_a_key_of_ours(sessions: sessionmaker[Session]) -> None:
+    """Third red team, R10: what the bot had said was taken for the resident's words, and theirs were lost."""
+    conversation, message = asked(sessions)
+    with sessions() as session:
+        messages.notice_once(session, session.get_one(Message, message.id), Reply(ReplyKind.smalltalk, "请稍等。"))
+        own, key = session.get_one(Conversation, conversation.id), f"wait-{message.id}"
+        with pytest.raises(Conflict):
+            messages.receive(session, own, client_id=key, text="我也是")
+        assert [m.text for m in session.scalars(select(Message))] == ["彩礼能退吗", "请稍等。"]
 
 
 def test_a_message_is_claimed_by_one_and_the_claim_lapses(sessions: sessionmaker[Session]) -> None:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from actions.bookings.models import Appointment
-from bot.conversations import private
+from actions.feedback import UnansweredQuestion, record_unanswered
+from bot.conversations import private, service
 from bot.conversations.models import Conversation, Message, Sender
 from tests.bot.world import World
 
@@ -81,3 +83,51 @@ def test_the_list_of_the_inbox_keeps_it_too(booked: World) -> None:
     assert "乙肝" not in page
     assert private.HIDDEN in page
     assert "隔壁占了我家的路" in page, "what is said elsewhere stands there as before"
+
+
+def answered(booked: World, words: str) -> tuple[int, int]:
+    """The numbers of a message and of what answered it."""
+    with booked.sessions() as session:
+        asked = session.scalars(select(Message.id).where(Message.text == words)).one()
+        return asked, session.scalars(select(Message.id).where(Message.in_reply_to == asked)).first() or 0
+
+
+def listed(booked: World) -> list[str]:
+    with booked.sessions() as session:
+        return [q for q in session.scalars(select(UnansweredQuestion.question)) if q != "李家沟的粪坑占了我家"]
+
+
+def test_a_colleague_puts_it_on_no_list(booked: World) -> None:
+    """Third red team, R6: 答错了 wrote the words of an appointment into the questions that were not answered."""
+    _, answer = answered(booked, MATTER)
+    page = booked.enter("agent").post("/staff/conversations/conversation-2/wrong", data={"message": str(answer)})
+    assert page.status_code == 403
+    assert listed(booked) == []
+    _, other = answered(booked, "他拿着刀站在门口")
+    booked.enter("agent").post("/staff/conversations/conversation-2/wrong", data={"message": str(other)})
+    assert listed(booked) == ["他拿着刀站在门口"]
+
+
+def test_nor_does_the_resident_by_saying_that_it_was_of_no_use(booked: World) -> None:
+    _, answer = answered(booked, MATTER)
+    with booked.sessions() as session:
+        service.rate(session, session.get_one(Message, answer), "down")
+    assert listed(booked) == []
+
+
+def test_what_we_had_no_answer_to_there_is_shown_to_nobody(booked: World) -> None:
+    asked, _ = answered(booked, MATTER)
+    with booked.sessions() as session:
+        for number, words in ((asked, MATTER), (None, "彩礼能退吗")):
+            record_unanswered(
+                session,
+                words,
+                reason="abstained",
+                conversation_id="conversation-2",
+                message_id=number,
+                place="lijiagou",
+            )
+        session.commit()
+    page = booked.enter("administrator").get("/staff/knowledge/unanswered").text
+    assert "彩礼能退吗" in page
+    assert MATTER not in page

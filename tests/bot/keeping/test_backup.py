@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sqlite3
 import stat
 import tarfile
@@ -218,7 +219,10 @@ def test_the_command_makes_verifies_and_names_what_is_bad(
     assert cli.backup(home.settings, arguments(folder)) == 0
     file = Path(capsys.readouterr().out.strip())
     assert cli.backup(home.settings, arguments("verify", folder)) == 0
-    assert capsys.readouterr().out.startswith(f"好    {file}")
+    told = capsys.readouterr().out
+    assert told.startswith(f"好    {file}")
+    day, hour = re.search(r"linli-(\d{8})-(\d{2})", file.name).groups()  # type: ignore[union-attr]
+    assert f"{day[:4]}-{day[4:6]}-{day[6:]} {hour}:" in told, "the hour of the file's name, which is Shanghai's"
     file.write_bytes(file.read_bytes()[:-10])
     assert cli.backup(home.settings, arguments("verify", str(file))) == 1
     assert capsys.readouterr().out.startswith(f"不好  {file}")

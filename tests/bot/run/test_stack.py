@@ -12,7 +12,8 @@ import pytest
 
 from bot.run import one_home
 from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
-from bot.run.stack import Stack, _Child
+from bot.run.setup import SetupFailed
+from bot.run.stack import Stack, _Child, serve
 from bot.settings import Settings
 from tests.bot.run.test_setup import free_port
 
@@ -135,3 +136,38 @@ def test_what_lies_in_a_home_is_nobody_elses(settings: Settings) -> None:
 def _until(holds: object) -> None:
     while not holds():  # type: ignore[operator]
         time.sleep(0.02)
+
+
+class _Late:
+    """A stack that isn't ready in time, and goes on until somebody ends it."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def wait_ready(self) -> None:
+        raise SetupFailed("各部分没有在 180 秒内就绪")
+
+    def poll(self) -> None:
+        self.done.append("poll")
+        if self.done.count("poll") == 3:
+            raise KeyboardInterrupt
+
+    def stop(self) -> None:
+        self.done.append("stop")
+
+
+def test_what_isnt_ready_in_time_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Third red team, R14: on a busy machine everything was ended a moment before it would have answered."""
+    late = _Late()
+    monkeypatch.setattr("bot.run.stack.Stack", lambda _: late)
+    monkeypatch.setattr("bot.run.stack.where_staff_work", lambda _: "工作台")
+    monkeypatch.setattr("bot.run.stack.signal.signal", lambda *_: None)
+    monkeypatch.setattr("bot.run.stack.time.sleep", lambda _: None)
+    serve(settings)
+    assert late.done == ["start", "poll", "poll", "poll", "stop"]
+    assert "没有停，还在等" in "".join(capsys.readouterr())

@@ -1,4 +1,5 @@
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.errors import InvalidInput, NotAllowed
 from bot.staff import accounts, audit, models, passwords, rights, signing_in
 from bot.staff.models import AuditEntry, Role, SignInTry, Staff, StaffSession
-from bot.staff.passwords import SignInFailed
+from bot.staff.passwords import SignInFailed, TooManyAtTheDoor
 from bot.staff.signing_in import NOWHERE, From
 from bot.staff.vault import Vault
 from knowledge.exchange.corpus import import_places
@@ -386,3 +387,27 @@ def test_present_are_those_seen_of_late_who_have_not_marked_themselves_away(sess
     session.scalars(select(Staff).where(Staff.login == "away")).one().is_present = False
     session.commit()
     assert signing_in.present(session, now=NOW) == ["here的人"]
+
+
+def test_a_crowd_at_the_door_takes_the_memory_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Third red team, R5: forty sign-ins at once took 64 MB each, on machines that may have four gigabytes."""
+    inside, most, gate = 0, 0, threading.Lock()
+
+    class Slow:
+        def verify(self, *_: str) -> bool:
+            nonlocal inside, most
+            with gate:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.05)
+            with gate:
+                inside -= 1
+            return True
+
+    monkeypatch.setattr(passwords, "HASHER", Slow())
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(lambda _: passwords.fits("hash", "words"), range(20)))
+    assert most == 4
+    monkeypatch.setattr(passwords, "_PATIENCE_S", 0.01)
+    with ThreadPoolExecutor(20) as pool, pytest.raises(TooManyAtTheDoor):
+        list(pool.map(lambda _: passwords.fits("hash", "words"), range(20)))

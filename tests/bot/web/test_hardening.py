@@ -229,3 +229,49 @@ def test_an_address_sends_so_many_pictures_a_day(empty: World) -> None:
     refused = client.post("/api/widget/photos", files=picture)
     assert refused.status_code == 429
     assert "明天再发" in refused.json()["error"]["message"]
+
+
+def seen_from(host: str) -> str:
+    return limits.address_of(Request({"type": "http", "client": (host, 1), "headers": []}))
+
+
+def test_a_household_that_has_a_network_of_addresses_is_one_asker() -> None:
+    """Third red team, R3: each of its 2^64 addresses had limits of its own, at the door of the console, too."""
+    assert seen_from("2001:db8:1:2::1") == seen_from("2001:db8:1:2:ffff::9") != seen_from("2001:db8:1:3::1")
+    assert seen_from("::ffff:203.0.113.9") == seen_from("203.0.113.9") == "203.0.113.9"
+    assert seen_from("203.0.113.9") != seen_from("203.0.113.10")
+    assert seen_from("fe80::1%eth0") == seen_from("fe80::2"), "with the name of the card it came in by"
+    assert seen_from("testclient") == "testclient"
+
+
+@pytest.mark.parametrize(("host", "is_ours"), [("127.0.0.1", True), ("::1", True), ("::2", False), ("nobody", False)])
+def test_this_machine_is_known_by_its_own_address(host: str, is_ours: bool) -> None:
+    assert limits.is_own_machine(Request({"type": "http", "client": (host, 1), "headers": []})) is is_ours
+
+
+@pytest.mark.parametrize("who", ["所里", "a\r\nSet-Cookie: x=1"])
+def test_an_address_in_a_header_is_quoted(world: World, who: str) -> None:
+    """Third red team, R8: Chinese in it was a 500."""
+    form = {"start": "2026-12-14", "who": who}
+    answer = world.enter("legal_worker").post("/staff/calendar/copy", data=form, headers={"hx-request": "true"})
+    assert answer.status_code == 204
+    assert answer.headers["hx-redirect"].isascii()
+    assert "set-cookie" not in answer.headers
+
+
+def test_who_is_switched_off_and_on_again_signs_in_anew(world: World) -> None:
+    """Third red team, R9: a browser that asked nothing meanwhile was let in again."""
+    theirs, mine = world.enter("agent"), world.enter("administrator")
+    assert theirs.get("/staff/inbox").status_code == 200
+    with world.sessions() as session:
+        number = session.scalars(select(Staff.id).where(Staff.login == "agent")).one()
+    for _ in range(2):
+        assert mine.post(f"/staff/people/{number}", data={"do": "toggle"}).status_code == 200
+    assert theirs.get("/staff/inbox").status_code == 303
+
+
+def test_who_looks_at_an_appointment_leaves_a_line(world: World) -> None:
+    """Third red team, R7."""
+    world.enter("legal_worker").get(f"/staff/calendar/{world.opening}")
+    with world.sessions() as session:
+        assert session.scalars(select(AuditEntry.subject).where(AuditEntry.what == "查看预约")).all() == ["1"]

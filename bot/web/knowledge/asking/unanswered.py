@@ -15,6 +15,8 @@ from sqlalchemy import Select, Update, or_, select, update
 
 from actions.errors import Conflict, InvalidInput, NotFound
 from actions.feedback import UnansweredQuestion
+from bot.conversations import private
+from bot.conversations.models import Message
 from bot.rasa_client import RasaUnavailable
 from bot.staff import rights
 from bot.web.knowledge.asking.again import Now, Retold, Then, now, then
@@ -230,8 +232,11 @@ def _write(at: Form, rows: Sequence[UnansweredQuestion]) -> DocumentVersion:
 
 
 def _seen(at: Seat) -> Select[UnansweredQuestion]:
-    """Asked at a place of this account, or without one: those are of no single village."""
-    seen, asked = rights.places_of(at.session, at.staff), select(UnansweredQuestion)
+    """Asked at a place of this account, or without one: those are of no single village. What was said while an
+    appointment was made is for the legal worker alone, also where we had no answer to it.
+    """
+    hidden = select(Message.id).where(Message.id == UnansweredQuestion.message_id, private.is_private())
+    seen, asked = rights.places_of(at.session, at.staff), select(UnansweredQuestion).where(~hidden.exists())
     if seen is None:
         return asked
     mine, top = UnansweredQuestion.place_id.in_(seen), at.session.get(Place, at.staff.place_id)

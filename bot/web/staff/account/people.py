@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from bot.staff import accounts, rights, second_factor
-from bot.staff.models import AuditEntry, Role, Staff
+from bot.staff.models import AuditEntry, Role, Staff, StaffSession
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import number_or_404
 
@@ -60,6 +60,8 @@ def change_person(at: PeopleForm, staff_id: str) -> Response:
         fresh = accounts.reset(at.session, staff)
     elif do == "toggle":
         staff.is_active = not staff.is_active
+        # Else a browser that was forgotten somewhere is signed in again with the account.
+        at.session.execute(delete(StaffSession).where(StaffSession.staff_id == staff.id))
     elif at.text("role") in set(Role):
         staff.role = Role(at.text("role"))
     at.record("改账号", staff.login, detail=f"{do} {staff.role.value} {'启用' if staff.is_active else '停用'}")

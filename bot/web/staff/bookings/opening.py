@@ -27,7 +27,10 @@ def opening(at: CalendarSeat, opening_id: str, told: str = "") -> Response:
     done = ""
     if told.isascii() and told.isdigit() and len(told) <= 4:
         done = f"改好了，已经告诉 {int(told)} 位居民。" if int(told) else "改好了。"
-    return _page(at, _held(at, opening_id), done=done)
+    found = _held(at, opening_id)
+    if found.appointments:
+        at.saw("查看预约", str(found.id))
+    return _page(at, found, done=done)
 
 
 @router.post("/{opening_id}/{do}")

@@ -9,9 +9,9 @@ from fastapi import Response
 from sqlalchemy.orm import Session
 
 from actions.cases import filing
-from actions.errors import InvalidInput
+from actions.errors import InvalidInput, NotAllowed
 from actions.feedback import record_unanswered
-from bot.conversations import handoff
+from bot.conversations import handoff, private
 from bot.conversations.agents import withdrawing
 from bot.conversations.agents.attachments import CleanFile
 from bot.conversations.models import Conversation, Message
@@ -159,11 +159,15 @@ def _file_case(doing: Doing) -> Response:
 
 
 def _wrong(doing: Doing) -> Response:
-    """The question of an answer that was wrong goes to those who write the knowledge."""
+    """The question of an answer that was wrong goes to those who write the knowledge. Raises NotAllowed for one that
+    was asked of a legal worker alone.
+    """
     session = doing.at.session
     answer = session.get(Message, doing.at.number("message") or 0)
     if answer and answer.conversation_id == doing.own and answer.in_reply_to:
         asked = session.get(Message, answer.in_reply_to)
+        if asked and private.among(session, [asked.id]):
+            raise NotAllowed("这是约见时说的，只有约见的法律工作者能看，不记到没答上的问题里。")
         if asked:
             record_unanswered(
                 session,

@@ -71,6 +71,21 @@ def test_a_page_of_a_very_long_conversation_opens_at_its_end(empty: World) -> No
     assert shown == [f"第{number}句" for number in range(20, messages.AT_ONCE + 20)]
 
 
+def test_a_very_long_conversation_is_read_so_often_in_a_minute(empty: World) -> None:
+    """Third red team, R2: two hundred such readings at once kept everybody waiting for 11 s."""
+    client = resident(empty)
+    first = client.post("/api/widget/messages", json=SAID).json()["message"]["id"]
+    with empty.sessions() as session:
+        conversation = session.scalars(select(Conversation.id)).one()
+        session.add_all(
+            Message(conversation_id=conversation, sender=Sender.bot, kind="text", text="话") for _ in range(150)
+        )
+        session.commit()
+    paths = ("/api/widget/conversations/current", f"/api/widget/messages?after={first}")
+    assert [client.get(paths[i % 2]).status_code for i in range(14)] == [200] * 12 + [429] * 2
+    assert client.get(f"/api/widget/messages?after={first + 100}").status_code == 200, "the page goes on"
+
+
 def test_what_a_button_says_is_shown_as_what_stands_on_it(empty: World) -> None:
     """A page that is loaded again, or another one, showed `261124-001-05 催一下` where 催一下 was pressed."""
     client = resident(empty)
