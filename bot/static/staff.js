@@ -140,6 +140,7 @@
     });
     // Enter sends where there is a real keyboard; while pinyin is being chosen it chooses.
     const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
+    if (!hasKeyboard) form.text.placeholder = "写给居民";
     form.text.addEventListener("keydown", (e) => {
       if (e.key !== "Enter" || e.isComposing || e.keyCode === 229 || e.shiftKey || !(hasKeyboard || e.ctrlKey)) return;
       e.preventDefault();
