@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from actions import persons
 from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
-from actions.feedback import UnansweredQuestion, record_unanswered
+from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.conversations.remains import cut_loose
@@ -25,8 +25,8 @@ def start(session: Session, *, channel: str, place: str | None) -> Conversation:
     return conversation
 
 
-def rate(session: Session, message: Message, value: str) -> None:
-    """A 没用 goes on the list of unanswered questions, once."""
+def rate(session: Session, message: Message, value: str, *, why: str = "") -> None:
+    """A 没用 goes on the list of unanswered questions, once; `why`: what was wrong, one of `actions.feedback.WRONG`."""
     if value == "down" and message.rating != "down" and message.in_reply_to:
         asked = session.get(Message, message.in_reply_to)
         conversation = session.get(Conversation, message.conversation_id)
@@ -40,6 +40,11 @@ def rate(session: Session, message: Message, value: str) -> None:
                 place=conversation.place_id,
             )
     message.rating = value
+    if why and message.in_reply_to:
+        told = update(UnansweredQuestion).where(
+            UnansweredQuestion.message_id == message.id, UnansweredQuestion.reason.in_(("rated_down", *WRONG))
+        )
+        session.execute(told.values(reason=f"down_{why}"))
     session.commit()
 
 
