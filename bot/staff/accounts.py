@@ -1,6 +1,5 @@
 """Accounts made, and their passwords set."""
 
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 

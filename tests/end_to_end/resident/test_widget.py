@@ -262,6 +262,40 @@ def test_what_is_sent_stays_one_element_that_says_first_who_speaks(page: Page) -
     assert all(text.startswith(("我说：", "邻里说：")) for text in added)
 
 
+_CHOOSES = """(input) => {
+  input.dispatchEvent(new CompositionEvent("compositionstart"));
+  input.dispatchEvent(new CompositionEvent("compositionend", { data: "你好" }));
+  const enter = { key: "Enter", keyCode: 229, bubbles: true, cancelable: true };
+  input.dispatchEvent(new KeyboardEvent("keydown", enter));
+}"""
+
+
+def test_the_enter_that_chooses_a_pinyin_word_sends_nothing(page: Page) -> None:
+    """Safari ends the composition before it tells of the key (WebKit bug 165004)."""
+    page.get_by_label("写下您的问题").fill("你好")
+    page.get_by_label("写下您的问题").evaluate(_CHOOSES)
+    assert page.locator(".message.resident").count() == 0
+    assert page.get_by_label("写下您的问题").input_value() == "你好"
+
+
+def test_five_presses_over_a_slow_net_are_one_message(page: Page) -> None:
+    """chatwoot#946: each press sent it again."""
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/api/widget/messages", late)
+    page.get_by_label("写下您的问题").fill("低保怎么申请")
+    for _ in range(5):
+        page.evaluate("document.querySelector('linli-chat').submit()")
+    page.locator(".message.answer").wait_for(timeout=30_000)
+    page.unroute("**/api/widget/messages")
+    page.reload()
+    page.locator(".message.answer").wait_for()
+    assert page.locator(".message.resident").count() == 1
+
+
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:
     ask(page, "调解不成怎么办")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
