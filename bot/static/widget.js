@@ -11,7 +11,7 @@
   const WRONG = [["other", "说的不是我这件事"], ["vague", "没说清怎么办"], ["doubted", "跟我听说的不一样"]];
   const MORE = [["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
   const TOLD = new Set(["answer", "asking", "abstention", "deadline", "legal_aid"]);
-  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000, SHORT = 24; // characters: a longer first line has its first sentence as title
+  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000, SHORT = 24; // of a title
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     if (tag === "button") node.type = "button";
@@ -362,7 +362,7 @@
       if (gone) this.open(); else if (heard) this.listen();
     }
     async poll(now) {
-      if (document.hidden || !this.status || this.waiting > 0) return;
+      if (document.hidden || !this.isConnected || !this.status || this.waiting > 0) return;
       this.ticks = (this.ticks || 0) + 1;
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
@@ -607,5 +607,5 @@
       store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.deafen(); this.open();
     }
   }
-  customElements.define("linli-chat", LinliChat);
+  if (!customElements.get("linli-chat")) customElements.define("linli-chat", LinliChat);
 })();
