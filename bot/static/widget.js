@@ -453,10 +453,8 @@
       }
       return out;
     }
-    short(line) {
-      const law = /^《[^》]+》第[^条]+条(之[一二三四五六七八九十]+)?说：/.exec(line), sentence = /^[^。！？]+[。！？]?/.exec(line);
-      return law ? law[0] : line.length <= SHORT || !sentence ? line : sentence[0];
-    }
+    // Of a long line what stands before its first colon, as 《民法典》第一条说：, else its first sentence.
+    short(line) { return line.length <= SHORT ? line : /^([^。！？：]{2,36}：|[^。！？]*[。！？]?)/.exec(line)[0]; }
     caseLine(m, text) {
       const button = m.buttons.find((b) => this.names(text, b)), at = text.indexOf("：") + 1;
       const words = [span("when", text.slice(0, button ? at - 1 : at)), ...dialled(text.slice(at), m.links)];

@@ -149,9 +149,10 @@ _WEIGHTS = """(message) => [...message.querySelectorAll('.short, .said, .when, l
         ("能要。对方先赔。\n· 他不认：先报警", "能要。对方先赔。"),
         ("要得回来。转账记录加上催钱的聊天，他认过账的话，没有借条一样能起诉。\n· 没说好：随时能要", "要得回来。"),
         ("《民法典》第一千零四十二条说：禁止包办、买卖婚姻。禁止借婚姻索取财物。", "《民法典》第一千零四十二条说："),
+        ("写了连带责任：银行可以直接找您；保证期间里一次都没要过，您就不用还。\n看合同。", "写了连带责任："),
         ("一、借钱没写借条\n要得回来。转账记录加上催钱的聊天，他认过账的话，也能起诉。", "要得回来。"),
     ],
-    ids=["short", "long", "statute", "one of several"],
+    ids=["short", "long", "statute", "case that was told", "one of several"],
 )
 def test_an_answer_has_a_title_and_the_rest_is_not_bold(page: Page, text: str, title: str) -> None:
     """First sentence and cases were one bold block on a phone."""
