@@ -453,11 +453,11 @@
       }
       return out;
     }
-    // Of a long line what stands before its first colon, as 《民法典》第一条说：, else its first sentence.
-    short(line) { return line.length <= SHORT ? line : /^([^。！？：]{2,36}：|[^。！？]*[。！？]?)/.exec(line)[0]; }
+    // Of a long line what stands before its first colon, else its first sentence.
+    short(line) { return line.length <= SHORT ? line : /^([^。！？；：]{2,36}：|[^。！？；]*[。！？；]?)/.exec(line)[0]; }
     caseLine(m, text) {
       const button = m.buttons.find((b) => this.names(text, b)), at = text.indexOf("：") + 1;
-      const words = [span("when", text.slice(0, button ? at - 1 : at)), ...dialled(text.slice(at), m.links)];
+      const words = [span("when", text.slice(0, button ? at - 1 : at)), el("span", { className: "gist" }, ...dialled(text.slice(at), m.links))];
       return el("li", {}, ...(button ? [el("button", { className: "pick", onclick: () => this.say(button.title, button.payload) }, ...words)] : words));
     }
     names(line, button) { return line.startsWith(button.title + "：") || line.includes(`“${button.title}”：`); }
