@@ -120,7 +120,10 @@ def _resident(browser: Browser, base: str) -> None:
     _row("axe violations, start, answer, danger", str(broken))
     page.reload()
     page.locator(".message").first.wait_for()
-    _row("Tab from a fresh page to the input", str(_tabs(page, "写下您的问题")))
+    presses = _tabs(page, "去写问题")
+    page.keyboard.press("Enter")
+    is_there = "写下您的问题" in page.evaluate(_FOCUSED)
+    _row("keys from a fresh page to the input, past 21 answers", str(presses + 1) if is_there else "it isn't reached")
 
 
 def _console(browser: Browser, base: str, login: str) -> None:

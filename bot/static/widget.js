@@ -99,7 +99,7 @@
       this.danger = el("div", { className: "strip danger", hidden: true, role: "region", ariaLabel: "急救电话" });
       this.typing = el("p", { className: "meta typing", hidden: true, role: "status", text: "正在查，请稍等……" });
       this.notice = el("div", { className: "notice", hidden: true });
-      this.frame = el("div", { className: "frame" }, this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer(), this.mine);
+      this.frame = el("div", { className: "frame" }, tap("去写问题", () => this.input.focus(), "skip"), this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer(), this.mine);
       this.frame.addEventListener("keydown", (e) => { if (e.key === "Escape") this.fold(); });
       root.append(this.frame);
     }
@@ -436,7 +436,7 @@
         m.next ? this.steps(m) : "",
         m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : "", m.file ? this.file(m.file) : ""];
     }
-    // The short answer stands out, on what it depends is a list, and what may have been meant is tapped where it is told.
+    // The short answer stands out; what may have been meant is tapped where it is told.
     told(m) {
       const out = [];
       let list = null, isFirst = m.kind !== "asking" && m.kind !== "abstention";
@@ -474,7 +474,7 @@
       }
       return box;
     }
-    // What somebody of the staff sent along: a picture small, with the whole behind it; a PDF by its name.
+    // What staff sent along: a picture small, a PDF by its name.
     file(f) {
       const size = f.size < 1e6 ? `${Math.ceil(f.size / 1e3)} KB` : `${(f.size / 1e6).toFixed(1)} MB`;
       const shown = f.small ? el("img", { src: this.server + f.small, alt: "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;

@@ -217,6 +217,18 @@ def test_only_the_last_choices_can_be_chosen(page: Page) -> None:
     assert page.locator(".choices").count() <= 1
 
 
+def test_two_keys_lead_to_the_input_however_much_was_said(page: Page) -> None:
+    """It took 56 Tabs past 21 answers; the skip link led to the whole of it (ux, what confused)."""
+    ask(page, "低保怎么申请")
+    page.reload()
+    page.locator(".message.answer").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.type("彩礼")
+    assert page.get_by_label("写下您的问题").input_value() == "彩礼"
+    page.get_by_label("写下您的问题").fill("")
+
+
 def test_a_draft_survives_a_reload(page: Page) -> None:
     page.get_by_label("写下您的问题").fill("我家的地被")
     page.reload()
