@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from knowledge.tables import Base, UtcDateTime
 
+# Of a 没用 whose resident said what was wrong: another matter, not what to do, not as they heard it elsewhere.
+WRONG = ("down_other", "down_vague", "down_doubted")
+
 
 class UnansweredQuestion(Base):
     __tablename__ = "unanswered_question"
@@ -16,7 +19,7 @@ class UnansweredQuestion(Base):
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
     message_id: Mapped[int | None]
     question: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(String(20))  # abstained | rated_down | not_understood
+    reason: Mapped[str] = mapped_column(String(20))  # abstained | rated_down | one of WRONG | not_understood
     place_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     document_id: Mapped[str | None] = mapped_column(String(80))  # what a legal worker began to write for it

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from rasa_sdk.executor import ActionExecutor
@@ -108,7 +109,10 @@ def _sending(parts: Parts) -> Sending | None:
     except RobotSetting as error:  # pages and answers go on without; `linli doctor` says it, too
         log.error("alarms: %s", error.message_zh)
         return None
-    return Sending(parts.sessions, robots, link=f"{parts.settings.own_url}/staff/inbox") if robots else None
+    if not robots:
+        return None
+    waiting = timedelta(minutes=parts.settings.alarm_waiting_minutes) or None
+    return Sending(parts.sessions, robots, link=f"{parts.settings.own_url}/staff/inbox", waiting=waiting)
 
 
 def _tools(parts: Parts, channels: Sequence[Channel]) -> Tools:

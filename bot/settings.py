@@ -87,6 +87,11 @@ class Settings(BaseSettings):
             "comma-separated; empty: only our own pages ring."
         ),
     )
+    alarm_waiting_minutes: int = Field(
+        default=5,
+        ge=0,
+        description="The robots are told, too, when somebody has waited so long for a person; 0: never.",
+    )
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property

@@ -26,6 +26,10 @@ class PhotosBusy(PhotoRefused):
     message_zh = "这会儿传照片的人多，请过一分钟再发一次。文字可以照常发。"
 
 
+# Brands of ISO/IEC 23008-12 (HEIF), annex B: pictures, series of them, with and without layers.
+_HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
+
+
 @dataclass(frozen=True)
 class CleanPhoto:
     jpeg: bytes
@@ -38,7 +42,7 @@ def clean_photo(data: bytes) -> CleanPhoto:
     """The picture as a plain JPEG of at most 2000 pixels a side; takes up to 40 s. Raises PhotoRefused."""
     if len(data) > MAX_BYTES:
         raise PhotoRefused("照片太大了，请发 10 MB 以内的。")
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
         raise PhotoRefused(
             "这是苹果手机的 HEIC 格式，我还打不开。请在手机“设置－相机－格式”里选“兼容性最佳”再拍，或者截个图发来。"
         )

@@ -1,19 +1,49 @@
-"""Alarms as rows, which `queue.raise_alarm` makes with the conversation's own change: due while its resident waits,
-tried again until told.
+"""Alarms as rows: of danger `queue.raise_alarm` makes them with the conversation's own change, of those who wait too
+long `raise_for_waiting`. Due while nobody has taken the resident, tried again until told.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from bot.conversations import queue
 from bot.conversations.models import Alarm, Conversation
 from bot.conversations.status import Status
 from knowledge.tables import changed
 
 _GIVEN_UP_AFTER = timedelta(days=1)
+_AGAIN_AFTER = timedelta(minutes=30)  # one alarm for all who wait
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
+
+
+def raise_for_waiting(session: Session, *, after: timedelta, now: datetime) -> None:
+    """For all who have waited so long at an hour at which their office works: one alarm, and no second one soon."""
+    recent = (
+        select(Alarm.id)
+        .join(Conversation, Conversation.id == Alarm.conversation_id)
+        .where(Conversation.emergency_at.is_(None), Alarm.made_at > now - _AGAIN_AFTER)
+    )
+    if session.scalar(recent.limit(1)) is not None:
+        return
+    late = select(Conversation.place_id, func.min(Conversation.id)).where(
+        Conversation.status == Status.waiting,
+        Conversation.emergency_at.is_(None),
+        Conversation.is_demo.is_(False),
+        Conversation.waiting_since <= now - after,
+    )
+    for place, conversation_id in session.execute(late.group_by(Conversation.place_id)).all():
+        if queue.is_open(session, now, place):
+            session.add(Alarm(conversation_id=conversation_id, made_at=now, next_try_at=now))
+            session.commit()
+            return
+
+
+def is_danger(session: Session, alarm: Alarm) -> bool:
+    """Else somebody waits, and nothing more."""
+    conversation = session.get(Conversation, alarm.conversation_id)
+    return conversation is not None and conversation.emergency_at is not None
 
 
 def due(session: Session, *, now: datetime) -> list[int]:

@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
 def add_account(settings: Settings, args: argparse.Namespace) -> int:
     import getpass
-    import secrets
 
-    from bot.staff import accounts, audit, models
+    from bot.staff import accounts, audit, models, passwords
 
     def run(session: "Session") -> int:
         asked = getpass.getpass("密码（至少 10 位，留空则生成一个）：") if sys.stdin.isatty() else ""
-        password = asked or secrets.token_urlsafe(9)
+        password = asked or passwords.to_be_told()
         audit.record(session, None, "建账号", args.login, args.role)
         accounts.add(
             session,

@@ -125,7 +125,7 @@ class Attachment(Base):
 
 
 class Alarm(Base):
-    """Somebody may be in danger and waits: said outside our own pages, too, without a word of what was said."""
+    """Somebody may be in danger, or waits too long: said outside our pages, too, without a word of what was said."""
 
     __tablename__ = "alarm"
 

@@ -124,7 +124,7 @@ def mark_green(session: Session, conversation_id: str | None, is_green: bool) ->
 def order() -> Sequence[SQLColumnExpression[Any]]:
     """Danger first, then the green channel, then who has waited longest."""
     danger = case(
-        (Conversation.emergency_at.is_not(None) & (Conversation.handoff_reason == "danger"), 0),
+        (Conversation.emergency_at.is_not(None), 0),
         (Conversation.is_green, 1),
         else_=2,
     )

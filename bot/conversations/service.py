@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from actions import persons
 from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
-from actions.feedback import UnansweredQuestion, record_unanswered
+from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
 from bot.conversations import private
 from bot.conversations.models import Conversation, InternalNote, Message
@@ -26,8 +26,10 @@ def start(session: Session, *, channel: str, place: str | None) -> Conversation:
     return conversation
 
 
-def rate(session: Session, message: Message, value: str) -> None:
-    """A 没用 goes on the list of unanswered questions, once; what was said for a legal worker alone doesn't."""
+def rate(session: Session, message: Message, value: str, *, why: str = "") -> None:
+    """A 没用 goes on the list of unanswered questions, once; what was said for a legal worker alone doesn't. `why`:
+    what was wrong, one of `actions.feedback.WRONG`.
+    """
     if value == "down" and message.rating != "down" and message.in_reply_to:
         asked = session.get(Message, message.in_reply_to)
         conversation = session.get(Conversation, message.conversation_id)
@@ -41,6 +43,11 @@ def rate(session: Session, message: Message, value: str) -> None:
                 place=conversation.place_id,
             )
     message.rating = value
+    if why and message.in_reply_to:
+        told = update(UnansweredQuestion).where(
+            UnansweredQuestion.message_id == message.id, UnansweredQuestion.reason.in_(("rated_down", *WRONG))
+        )
+        session.execute(told.values(reason=f"down_{why}"))
     session.commit()
 
 

@@ -1,7 +1,5 @@
 """Accounts made, and their passwords set."""
 
-import secrets
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -73,7 +71,7 @@ def reset(session: Session, staff: Staff) -> str:
     """A new password, to be told once and changed at the first sign-in; telephone and recovery codes are worth nothing
     any more. The caller commits.
     """
-    fresh = secrets.token_urlsafe(9)
+    fresh = passwords.to_be_told()
     set_password(session, staff, fresh, must_change=True)
     second_factor.remove(session, staff)
     return fresh

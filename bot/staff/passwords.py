@@ -51,6 +51,14 @@ def is_guessable(password: str, login: str = "") -> bool:
     return bool(zxcvbn(password, user_inputs=[login, *_CHOSEN_HERE])["score"] < _LEAST_SCORE)
 
 
+def to_be_told() -> str:
+    """An initial password that can be read out over the telephone: twelve digits in groups of four."""
+    while True:
+        password = "-".join(f"{secrets.randbelow(10_000):04}" for _ in range(3))
+        if not is_guessable(password):
+            return password
+
+
 def hashed(password: str) -> str:
     return HASHER.hash(password)
 

@@ -104,6 +104,8 @@
     alert(text);
   });
 
+  document.querySelectorAll(".chips .active, .chips [aria-current]").forEach((one) => one.scrollIntoView({ block: "nearest", inline: "center" }));
+
   // --- writing
   /** At the cursor, on a line of its own; what was written stays. */
   const insert = (field, words) => {
@@ -140,6 +142,7 @@
     });
     // Enter sends where there is a real keyboard; while pinyin is being chosen it chooses.
     const hasKeyboard = window.matchMedia("(pointer: fine)").matches;
+    if (!hasKeyboard) form.text.placeholder = "写给居民";
     form.text.addEventListener("keydown", (e) => {
       if (e.key !== "Enter" || e.isComposing || e.keyCode === 229 || e.shiftKey || !(hasKeyboard || e.ctrlKey)) return;
       e.preventDefault();
@@ -220,7 +223,7 @@
     const figures = JSON.parse(data.textContent);
     const colours = ["#17563a", "#b45309", "#1d4ed8", "#9d174d", "#4d7c0f", "#6d28d9"];
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-    new Chart($("weeks"), { type: "bar", data: { labels: figures.weeks, datasets: Object.entries(figures.topics).map(([label, values], i) => ({ label, data: values, backgroundColor: colours[i] })) }, options: { maintainAspectRatio: false, scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } } });
-    new Chart($("places"), { type: "bar", data: { labels: Object.keys(figures.places), datasets: [{ data: Object.values(figures.places), backgroundColor: "#17563a" }] }, options: { indexAxis: "y", maintainAspectRatio: false, plugins: { legend: { display: false } }, scales: { x: { ticks: { precision: 0 } } } } });
+    new Chart($("weeks"), { type: "bar", data: { labels: figures.weeks, datasets: Object.entries(figures.topics).map(([label, values], i) => ({ label, data: values, backgroundColor: colours[i], maxBarThickness: 44 })) }, options: { maintainAspectRatio: false, scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } } });
+    new Chart($("places"), { type: "bar", data: { labels: Object.keys(figures.places), datasets: [{ data: Object.values(figures.places), backgroundColor: "#17563a", maxBarThickness: 28 }] }, options: { indexAxis: "y", maintainAspectRatio: false, plugins: { legend: { display: false } }, scales: { x: { ticks: { precision: 0 } } } } });
   }
 })();

@@ -3,13 +3,21 @@
   const SIZES = [1.125, 1.3, 1.55, 1.85]; // times the reader's own size; a host page's html{font-size} doesn't count
   const SIZE_NAMES = ["标准", "大", "特大", "最大"];
   const CALLS = [["110", "报警"], ["120", "急救"], ["119", "火警"], ["12345", "政务服务"], ["12348", "法律服务"]];
-  const TILES = [["问法律", "我有个法律问题想问"], ["查村规", "我们村有哪些村规民约"], ["办事要带什么", "低保怎么申请"], ["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
+  const TILES = [
+    ["问法律", "我有个法律问题想问", "M12 4v16M7 20h10M5 7h14M5 7l-3 7h6zM19 7l-3 7h6z"], ["查村规", "我们村有哪些村规民约", "M12 6c-3-2-6-2-9-1v14c3-1 6-1 9 1 3-2 6-2 9-1V5c-3-1-6-1-9 1zM12 6v14"],
+    ["办事要带什么", "低保怎么申请", "M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h5"], ["报一件事", "我要反映问题", "M4 10v5h3l7 4V6l-7 4zM18 9c1.5 2 1.5 5 0 7M8 15v5h3"],
+    ["约律师", "想约律师", "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5M9 15l2 2 4-4"], ["找真人", "转人工", "M12 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-5 4-7 8-7s8 2 8 7"]];
+  const AWAY = "连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。";
+  const WRONG = [["other", "说的不是我这件事"], ["vague", "没说清怎么办"], ["doubted", "跟我听说的不一样"]];
   const MORE = [["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
-  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000;
+  const TOLD = new Set(["answer", "asking", "abstention", "deadline", "legal_aid"]);
+  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000, SHORT = 24; // of a title
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
+    if (tag === "button") node.type = "button";
     for (const [key, value] of Object.entries(props)) {
       if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+      else if (key === "text") node.textContent = value;
       else if (key === "ariaLabel") node.setAttribute("aria-label", value);
       else if (key in node && key !== "role") node[key] = value;
       else node.setAttribute(key, value);
@@ -17,11 +25,28 @@
     node.append(...children.filter((c) => c !== null && c !== undefined));
     return node;
   };
+  const icon = (path) => {
+    const draw = (tag, values) => { const node = document.createElementNS("http://www.w3.org/2000/svg", tag); for (const name in values) node.setAttribute(name, values[name]); return node; };
+    const svg = draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" });
+    svg.append(draw("path", { d: path }));
+    return svg;
+  };
+  // Hotlines can be tapped where they stand, unless a button below dials them; 12345元 is a sum.
+  const dialled = (text, links) => text.split(/(12[1-9]\d\d)/).map((part, i, all) =>
+    i % 2 && !/[\d第]$/.test(all[i - 1]) && !/^[\d元块万条]/.test(all[i + 1]) && !links.some((l) => l.href === "tel:" + part) ? el("a", { href: "tel:" + part, text: part }) : part);
+  const para = (className, text) => el("p", { className, text });
+  const span = (className, text) => el("span", { className, text });
+  const tap = (text, onclick, className = "") => el("button", { className, text, onclick });
+  const quiet = (text, onclick) => tap(text, onclick, "quiet");
+  const group = (className, ariaLabel, ...children) => el("div", { className, role: "group", ariaLabel }, ...children);
+  const bar = (...children) => el("div", { className: "bar" }, ...children);
+  const pressed = (button, is) => button.setAttribute("aria-pressed", String(is));
   const safe = (href) => (/^(https?:|tel:|\/)/.test(href || "") ? href : "#");
   const store = {
     get: (key) => { try { return localStorage.getItem("linli-" + key); } catch { return null; } },
     set: (key, value) => { try { value === null ? localStorage.removeItem("linli-" + key) : localStorage.setItem("linli-" + key, value); } catch { /* private mode */ } },
   };
+  const queued = () => JSON.parse(store.get("queue") || "[]");
   const when = (at, form) => new Date(at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", ...form });
   const clock = (at) => { // of another day with its day
     const day = { month: "long", day: "numeric" }, on = when(at, day);
@@ -72,32 +97,33 @@
       this.banner = el("div", { className: "banner", hidden: true, role: "status" });
       this.who = el("div", { className: "who", hidden: true, role: "status" });
       this.danger = el("div", { className: "strip danger", hidden: true, role: "region", ariaLabel: "急救电话" });
-      this.typing = el("p", { className: "meta typing", hidden: true, role: "status", textContent: "正在查，请稍等……" });
+      this.typing = el("p", { className: "meta typing", hidden: true, role: "status", text: "正在查，请稍等……" });
       this.notice = el("div", { className: "notice", hidden: true });
-      this.frame = el("div", { className: "frame" }, this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer(), this.mine);
+      this.frame = el("div", { className: "frame" }, tap("去写问题", () => this.input.focus(), "skip"), this.header(), this.who, this.banner, this.danger, this.notice, this.log, this.typing, this.composer(), this.mine);
       this.frame.addEventListener("keydown", (e) => { if (e.key === "Escape") this.fold(); });
       root.append(this.frame);
     }
     header() {
       this.village = el("select", { ariaLabel: "您是哪个村的", onchange: () => this.setVillage(this.village.value) });
-      this.contrastButton = el("button", { type: "button", textContent: "高对比", onclick: () => { const on = this.toggleAttribute("contrast"); store.set("contrast", on ? "1" : "0"); this.contrastButton.setAttribute("aria-pressed", on); } });
-      this.contrastButton.setAttribute("aria-pressed", String(store.get("contrast") === "1"));
-      this.sizes = SIZE_NAMES.map((name, i) => el("button", { type: "button", textContent: "字号" + name, onclick: () => this.resize(i) }));
-      const shut = () => el("button", { type: "button", textContent: "关上", onclick: () => { this.fold(); this.input.focus(); } });
-      const calls = el("div", { className: "sheet under", hidden: true }, el("h2", { textContent: "紧急电话，点一下就拨" }),
-        ...CALLS.map(([number, name]) => el("a", { className: "call", href: "tel:" + number, textContent: `${number} ${name}` })), el("div", { className: "bar" }, shut()));
+      this.contrastButton = tap("高对比", () => { const on = this.toggleAttribute("contrast"); store.set("contrast", on ? "1" : "0"); pressed(this.contrastButton, on); });
+      pressed(this.contrastButton, store.get("contrast") === "1");
+      this.sizes = SIZE_NAMES.map((name, i) => tap("字号" + name, () => this.resize(i)));
+      const shut = () => tap("关上", () => { this.fold(); this.input.focus(); });
+      const calls = el("div", { className: "sheet under", hidden: true }, el("h2", { text: "紧急电话，点一下就拨" }),
+        ...CALLS.map(([number, name]) => el("a", { className: "call", href: "tel:" + number, text: `${number} ${name}` })), bar(shut()));
       const settings = el("div", { className: "sheet under", hidden: true },
-        el("h2", { textContent: "字号和设置" }), el("p", { className: "sample", textContent: "看看这样大小合不合适。" }),
-        el("div", { className: "bar", role: "group", ariaLabel: "字号" }, ...this.sizes), el("div", { className: "bar" }, this.contrastButton),
-        el("div", { className: "bar" }, el("a", { href: this.server + "/privacy", textContent: "隐私说明" }), el("button", { type: "button", textContent: "删除这段对话", onclick: () => { this.fold(); this.forget(); } })),
-        el("div", { className: "bar" }, shut()));
-      const top = el("div", { className: "top", role: "group", ariaLabel: "邻里" }, el("b", { textContent: "邻里" }), this.village,
+        el("h2", { text: "字号和设置" }), para("sample", "看看这样大小合不合适。"),
+        group("bar", "字号", ...this.sizes), bar(this.contrastButton),
+        bar(el("a", { href: this.server + "/privacy", text: "隐私说明" }), tap("删除这段对话", () => { this.fold(); this.forget(); })),
+        bar(shut()));
+      const top = group("top", "邻里", el("b", { text: "邻里" }), this.village,
         this.opener("Aa", settings, "字号和设置"), this.opener("紧急电话", calls, "紧急电话", "calls"));
+      top.lastChild.replaceChildren("紧急", span("wide", "电话"));
       return el("div", {}, top, calls, settings);
     }
     // A button that opens a sheet and says whether it is open; one sheet at a time.
     opener(text, sheet, name, className = "quiet") {
-      const button = el("button", { type: "button", className, textContent: text, ariaLabel: name, onclick: () => {
+      const button = el("button", { className, text, ariaLabel: name, onclick: () => {
         const wasHidden = sheet.hidden;
         this.fold();
         sheet.hidden = !wasHidden;
@@ -125,9 +151,9 @@
         store.set("draft", this.input.value || null);
         if (this.status === "open" && Date.now() - told > 3000) { told = Date.now(); this.call("POST", "/typing").catch(() => {}); }
       });
-      this.sendButton = el("button", { className: "main", type: "submit", textContent: "发送" });
-      const more = el("div", { className: "sheet over", hidden: true }, el("h2", { textContent: "还能做什么" }),
-        el("div", { className: "bar" }, this.photoButton(), this.mineButton(), ...MORE.map(([name, says]) => el("button", { type: "button", textContent: name, onclick: () => { this.fold(); this.say(says, null); } }))));
+      this.sendButton = el("button", { className: "main", type: "submit", text: "发送" });
+      const more = el("div", { className: "sheet over", hidden: true }, el("h2", { text: "还能做什么" }),
+        bar(this.photoButton(), this.mineButton(), ...MORE.map(([name, says]) => tap(name, () => { this.fold(); this.say(says, null); }))));
       this.form = el("form", { onsubmit: (e) => { e.preventDefault(); this.submit(); } }, this.voiceButton(), this.input, this.opener("＋", more, "照片、我的事、找真人"), this.sendButton);
       this.adds = el("div", { className: "strip", hidden: true, role: "status" });
       this.box = el("div", { className: "composer" }, more, this.adds, this.form);
@@ -151,8 +177,8 @@
       this.input.placeholder = number ? "写在这里" : "想问什么？";
       if (!number) return;
       this.fold();
-      const away = el("button", { type: "button", className: "quiet", textContent: "不补充了", onclick: () => { this.add(null); this.input.focus(); } });
-      this.adds.replaceChildren(el("span", { textContent: `写完发送，就补充给 ${number}` }), away);
+      const away = quiet("不补充了", () => { this.add(null); this.input.focus(); });
+      this.adds.replaceChildren(el("span", { text: `写完发送，就补充给 ${number}` }), away);
       this.input.focus();
     }
     fit() {
@@ -163,7 +189,7 @@
     voiceButton() {
       const Recognition = window.SpeechRecognition || window.webkitSpeechRecognition;
       if (!Recognition) return null;
-      return el("button", { type: "button", className: "quiet", textContent: "说话", onclick: () => {
+      return quiet("说话", () => {
         if (!store.get("voice") && !confirm("把声音变成字的是您的浏览器或手机，声音可能会传到它们的公司。可以用吗？")) return;
         store.set("voice", "1");
         const heard = new Recognition();
@@ -171,7 +197,7 @@
         heard.onresult = (e) => { this.input.value += e.results[0][0].transcript; this.fit(); this.input.focus(); };
         heard.onerror = () => this.say_banner("没听清，请打字。");
         heard.start();
-      } });
+      });
     }
     photoButton() {
       const picker = el("input", { type: "file", accept: "image/jpeg,image/png,image/webp", multiple: true, hidden: true, ariaLabel: "选照片" });
@@ -181,7 +207,7 @@
         picker.value = "";
         this.poll(true);
       });
-      return el("span", {}, picker, el("button", { type: "button", textContent: "照片", onclick: () => picker.click() }));
+      return el("span", {}, picker, tap("照片", () => picker.click()));
     }
     async sendPhoto(file) {
       this.say_banner("正在发照片……");
@@ -200,7 +226,7 @@
     say_banner(text) { this.banner.textContent = text || ""; this.banner.hidden = !text; }
     resize(i) {
       this.style.setProperty("--size", SIZES[i] || SIZES[0]);
-      this.sizes.forEach((button, at) => button.setAttribute("aria-pressed", String(at === i)));
+      this.sizes.forEach((button, at) => pressed(button, at === i));
       store.set("size", String(i));
       this.fit();
     }
@@ -222,13 +248,13 @@
         held.messages.forEach((m) => this.next(m));
       } catch (error) {
         if (error.status === 403) { this.say_banner(error.message); return; } // this site isn't listed
-        if (error.status !== 404) { this.say_banner("连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。"); setTimeout(() => this.open(), 4000); return; }
+        if (error.status !== 404) { this.say_banner(AWAY); setTimeout(() => this.open(), 4000); return; }
         try {
           const started = await this.call("POST", "/conversations", { village: this.getAttribute("village") || null, embedded: this.embedded });
           if (started.token) { this.token = started.token; store.set("token", started.token); }
           this.begin(started);
           this.askConsent(started.notice);
-        } catch (failed) { this.say_banner(failed.status ? failed.message : "连不上服务器，正在重试。急事请拨打 12345；危险时拨打 110。"); setTimeout(() => this.open(), 4000); }
+        } catch (failed) { this.say_banner(failed.status ? failed.message : AWAY); setTimeout(() => this.open(), 4000); }
       }
       this.resend();
     }
@@ -238,44 +264,45 @@
       this.cards.clear();
       this.last = 0;
       this.held(session.status, session.agent);
-      this.village.replaceChildren(el("option", { value: "", textContent: "选您的村" }), ...session.places.map((p) => el("option", { value: p.id, textContent: p.name })));
+      this.village.replaceChildren(el("option", { value: "", text: "选您的村" }), ...session.places.map((p) => el("option", { value: p.id, text: p.name })));
       this.village.value = session.village || "";
-      this.tiles = el("div", { className: "tiles", role: "group", ariaLabel: "可以这样开始" }, ...TILES.map(([name, says]) => el("button", { type: "button", textContent: name, onclick: () => this.say(says, null) })));
-      this.log.replaceChildren(el("div", { className: "message bot" }, el("p", { textContent: session.greeting }), el("p", { className: "meta", textContent: "回答供参考，以法律原文和主管部门答复为准。" })), this.tiles);
+      this.tiles = group("tiles", "可以这样开始", ...TILES.map(([name, says, path]) => el("button", { onclick: () => this.say(says, null) }, icon(path), name)));
+      this.asks = el("div", { className: "asks" }, para("meta", "也可以这样问："), ...session.suggestions.slice(0, 3).map((ask) => tap(ask, () => this.say(ask, null))));
+      this.log.replaceChildren(el("div", { className: "message bot" }, el("p", { text: session.greeting }), para("meta", "回答供参考，以法律原文和主管部门答复为准。")), this.tiles, this.asks);
     }
     held(status, agent) {
       if (this.status === status && this.agent === agent) return;
       this.status = status;
       this.agent = agent;
       const text = status === "open" ? `现在跟您说话的是：工作人员${agent || ""}` : status === "waiting" ? "已请工作人员，您接着说" : "";
-      const enough = el("button", { type: "button", className: "quiet", textContent: "不等了", onclick: () => this.say("不等了，接着问邻里", null) });
-      this.who.replaceChildren(el("span", { textContent: text }), ...(status === "waiting" ? [enough] : []));
+      const enough = quiet("不等了", () => this.say("不等了，接着问邻里", null));
+      this.who.replaceChildren(el("span", { text }), ...(status === "waiting" ? [enough] : []));
       this.who.hidden = !text;
     }
     askConsent(text) {
       const covered = [this.log, this.box];
       covered.forEach((part) => { part.hidden = true; });
-      const ok = el("button", { className: "main", type: "button", textContent: "我知道了，开始", onclick: () => { this.notice.hidden = true; covered.forEach((part) => { part.hidden = false; }); this.fit(); } });
-      this.notice.replaceChildren(el("p", { textContent: text }), ok);
+      const ok = tap("我知道了，开始", () => { this.notice.hidden = true; covered.forEach((part) => { part.hidden = false; }); this.fit(); }, "main");
+      this.notice.replaceChildren(el("p", { text }), ok);
       this.notice.hidden = false;
     }
 
     say(text, payload) {
       const item = { client_id: newId(), text, payload };
-      const queue = JSON.parse(store.get("queue") || "[]");
+      const queue = queued();
       store.set("queue", JSON.stringify([...queue, item]));
       this.pending(item);
       this.send(item, 0);
     }
     pending(item) {
       this.settle();
-      const node = el("div", { className: "message resident" }, el("span", { className: "unseen", textContent: "我说：" }), el("p", { className: "said", textContent: item.text }), el("p", { className: "meta", textContent: "正在发送……" }));
+      const node = el("div", { className: "message resident" }, span("unseen", "我说："), para("said", item.text), para("meta", "正在发送……"));
       node.dataset.client = item.client_id;
       this.log.append(node);
-      this.log.scrollTop = this.log.scrollHeight;
+      this.toEnd();
     }
-    done(client) { store.set("queue", JSON.stringify(JSON.parse(store.get("queue") || "[]").filter((q) => q.client_id !== client))); }
-    resend() { for (const item of JSON.parse(store.get("queue") || "[]")) { if (!this.find(item.client_id)) this.pending(item); this.send(item, 0); } }
+    done(client) { store.set("queue", JSON.stringify(queued().filter((q) => q.client_id !== client))); }
+    resend() { for (const item of queued()) { if (!this.find(item.client_id)) this.pending(item); this.send(item, 0); } }
     find(client) { return [...this.log.children].find((n) => n.dataset.client === client); }
 
     async send(item, tries) {
@@ -335,7 +362,7 @@
       if (gone) this.open(); else if (heard) this.listen();
     }
     async poll(now) {
-      if (document.hidden || !this.status || this.waiting > 0) return;
+      if (document.hidden || !this.isConnected || !this.status || this.waiting > 0) return;
       this.ticks = (this.ticks || 0) + 1;
       if (!now && this.status === "bot" && !this.unanswered && this.ticks % 4) return;
       try {
@@ -354,20 +381,22 @@
       if (told && found.messages.length && found.status === "open" && !this.covered) this.poll(true);
     }
 
+    toEnd() { this.log.scrollTop = this.log.scrollHeight; }
     // Once something new is said, what could be chosen before is no longer meant.
     settle() {
-      this.tiles.hidden = true;
+      this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
+      this.log.querySelectorAll(".pick").forEach((one) => one.replaceWith(el("span", {}, ...one.childNodes)));
     }
     // The numbers stay in sight, whatever is said after them, until they are put away.
     pin(m) {
       if (store.get("pinned") === String(m.id)) return;
-      const away = el("button", { type: "button", className: "quiet", textContent: "收起", onclick: () => { this.danger.hidden = true; store.set("pinned", String(m.id)); } });
+      const away = quiet("收起", () => { this.danger.hidden = true; store.set("pinned", String(m.id)); });
       this.danger.replaceChildren(...m.links.map((l) => this.link(l)), away);
       this.danger.hidden = !m.links.length;
     }
-    link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), textContent: l.label }); }
+    link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), text: l.label }); }
     // Only what came in order moves the mark: between a question and its answer somebody else may have written.
     next(m) { const node = this.show(m); this.last = Math.max(this.last, m.id); return node; }
     show(m) {
@@ -381,7 +410,7 @@
       if (sent) { // stays the element it is: a screen reader would read a new one once more
         sent.querySelector(".meta").textContent = clock(m.at);
         this.place(sent, m.id);
-        this.log.scrollTop = this.log.scrollHeight;
+        this.toEnd();
         return sent;
       }
       if (m.kind === "case") this.refresh();
@@ -391,40 +420,79 @@
       if (m.is_urgent) this.pin(m);
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
       const at = clock(m.at);
-      node.append(el("span", { className: "unseen", textContent: who + "说：" }), ...this.body(m));
+      node.append(span("unseen", who + "说："), ...this.body(m));
       if (m.citations.length) node.append(this.sources(m.citations));
-      if (m.buttons.length) node.append(this.choices(m.buttons));
+      const left = m.buttons.filter((b) => !this.isPicked(m, b));
+      if (left.length) node.append(this.choices(left));
       if (m.can_rate) node.append(this.rating(m));
-      node.append(el("p", { className: "meta", textContent: m.sender === "agent" ? `${who} ${at}` : at }));
+      node.append(para("meta", m.sender === "agent" ? `${who} ${at}` : at));
       this.place(node, m.id);
       if (m.client_id) node.dataset.client = m.client_id;
-      this.log.scrollTop = this.log.scrollHeight;
+      this.toEnd();
       return node;
     }
     body(m) {
-      return [el("p", { className: "said", textContent: m.text }),
-        m.next ? el("p", { className: "next" }, el("strong", { textContent: "接下来怎么办：" }), m.next) : "",
+      return [...(TOLD.has(m.kind) && m.sender === "bot" ? this.told(m) : [para("said", m.text)]),
+        m.next ? this.steps(m) : "",
         m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : "", m.file ? this.file(m.file) : ""];
     }
-    // What somebody of the staff sent along: a picture small, with the whole behind it; a PDF by its name.
+    // The short answer stands out; what may have been meant is tapped where it is told.
+    told(m) {
+      const out = [];
+      let list = null, isFirst = m.kind !== "asking" && m.kind !== "abstention";
+      for (const line of m.text.split("\n")) {
+        if (line.startsWith("· ")) {
+          if (!list) out.push(list = el("ul", { className: "cases" }));
+          list.append(this.caseLine(m, line.slice(2)));
+          continue;
+        }
+        list = null;
+        const isHead = !out.length && /^[一二三四五]、/.test(line), short = isFirst && !isHead ? this.short(line) : "";
+        if (short) isFirst = false;
+        out.push(el("p", { className: isHead ? "head" : line.endsWith("：") ? "lead" : "said" }, short ? el("strong", { className: "short", text: short }) : "", ...dialled(line.slice(short.length), m.links)));
+      }
+      return out;
+    }
+    // Of a long line what stands before its first colon, else its first sentence.
+    short(line) { return line.length <= SHORT ? line : /^([^。！？；：]{2,36}：|[^。！？；]*[。！？；]?)/.exec(line)[0]; }
+    caseLine(m, text) {
+      const button = m.buttons.find((b) => this.names(text, b)), at = text.indexOf("：") + 1;
+      const words = [span("when", text.slice(0, button ? at - 1 : at)), el("span", { className: "gist" }, ...dialled(text.slice(at), m.links))];
+      return el("li", {}, ...(button ? [el("button", { className: "pick", onclick: () => this.say(button.title, button.payload) }, ...words)] : words));
+    }
+    names(line, button) { return line.startsWith(button.title + "：") || line.includes(`“${button.title}”：`); }
+    isPicked(m, button) { return TOLD.has(m.kind) && m.text.split("\n").some((line) => line.startsWith("· ") && this.names(line.slice(2), button)); }
+    steps(m) {
+      const lines = m.next.split("\n").filter(Boolean), box = el("div", { className: "next" }, m.kind === "asking" ? "" : el("strong", { text: "接下来怎么办：" }));
+      if (lines.length === 1) { box.append(...dialled(lines[0], m.links)); return box; }
+      let steps = null;
+      for (const line of lines) {
+        const step = /^\d+\. (.*)$/.exec(line);
+        if (!step) { box.append(el("p", {}, ...dialled(line, m.links))); continue; }
+        if (!steps) box.append(steps = el("ol"));
+        steps.append(el("li", {}, ...dialled(step[1], m.links)));
+      }
+      return box;
+    }
+    // What staff sent along: a picture small, a PDF by its name.
     file(f) {
       const size = f.size < 1e6 ? `${Math.ceil(f.size / 1e3)} KB` : `${(f.size / 1e6).toFixed(1)} MB`;
       const shown = f.small ? el("img", { src: this.server + f.small, alt: "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
       return el("p", { className: "file" }, el("a", { className: f.small ? "" : "call", href: safe(this.server + f.href), target: "_blank", rel: "noopener" }, shown));
     }
-    choices(buttons) { return el("div", { className: "bar choices", role: "group", ariaLabel: "可以这样回" }, ...this.saying(buttons)); }
-    saying(buttons) { return buttons.map((b) => el("button", { type: "button", textContent: b.title, onclick: () => { this.fold(); this.say(b.title, b.payload); } })); }
+    choices(buttons) { return group("bar choices", "可以这样回", ...this.saying(buttons)); }
+    saying(buttons) { return buttons.map((b) => tap(b.title, () => { this.fold(); this.say(b.title, b.payload); })); }
 
     // All news of a case are one card: the newest is read, the others are folded, and it stands where the newest belongs.
     news(m) {
-      const card = this.cards.get(m.case) || { number: m.case, node: el("div", { className: "message bot case", role: "group", ariaLabel: "事项 " + m.case }), news: [], choices: [] };
+      const card = this.cards.get(m.case) || { number: m.case, node: group("message bot case", "事项 " + m.case), news: [], choices: [] };
       this.cards.set(m.case, card);
       card.news.unshift(m);
       card.news.sort((a, b) => b.id - a.id);
       card.choices.push(...m.buttons);
       this.draw(card);
       this.place(card.node, card.news[0].id);
-      this.log.scrollTop = this.log.scrollHeight;
+      this.toEnd();
       return card.node;
     }
     draw(card) {
@@ -432,20 +500,20 @@
       const acts = stands ? this.acts(stands) : [], named = acts.map((b) => b.textContent), was = card.node.querySelector("details");
       const choices = card.choices.filter((b) => !named.includes(b.title)), focused = this.shadowRoot.activeElement;
       const again = focused && card.node.contains(focused) ? focused.textContent : null;
-      card.node.replaceChildren(el("span", { className: "unseen", textContent: "邻里说：" }), ...this.head(card.number, stands), ...this.body(newest),
-        el("p", { className: "meta", textContent: clock(newest.at) }), choices.length ? this.choices(choices) : "", acts.length ? el("div", { className: "bar acts", role: "group", ariaLabel: "这件事可以" }, ...acts) : "",
-        older.length ? el("details", { open: Boolean(was && was.open) }, el("summary", { textContent: `以前的消息 ${older.length} 条` }), ...older.map((m) => el("p", { className: "earlier" }, el("span", { className: "meta", textContent: clock(m.at) + " " }), m.text))) : "");
+      card.node.replaceChildren(span("unseen", "邻里说："), ...this.head(card.number, stands), ...this.body(newest),
+        para("meta", clock(newest.at)), choices.length ? this.choices(choices) : "", acts.length ? group("bar acts", "这件事可以", ...acts) : "",
+        older.length ? el("details", { open: Boolean(was && was.open) }, el("summary", { text: `以前的消息 ${older.length} 条` }), ...older.map((m) => el("p", { className: "earlier" }, span("meta", clock(m.at) + " "), m.text))) : "");
       if (again) [...card.node.querySelectorAll("button, summary")].filter((b) => b.textContent === again).forEach((b) => b.focus());
     }
     head(number, stands) {
-      const copy = navigator.clipboard && el("button", { type: "button", className: "quiet", textContent: "复制", ariaLabel: "复制编号", onclick: () => navigator.clipboard.writeText(number).then(() => { copy.textContent = "已复制"; }) });
+      const copy = navigator.clipboard && el("button", { className: "quiet", text: "复制", ariaLabel: "复制编号", onclick: () => navigator.clipboard.writeText(number).then(() => { copy.textContent = "已复制"; }) });
       const at = stands && stands.step !== null ? stands.step : -1, steps = this.matters.steps;
-      return [el("div", { className: "top-line" }, el("strong", { textContent: number }), copy), stands ? el("p", { className: "what", textContent: stands.what }) : "",
-        at < 0 ? "" : el("ol", { className: "steps", ariaLabel: "办到哪一步" }, ...steps.map((name, i) => { const one = el("li", { className: i < at ? "done" : i === at ? "now" : "", textContent: name }); if (i === at) one.setAttribute("aria-current", "step"); return one; })),
-        stands ? el("p", { className: "meta", textContent: stands.status + (stands.is_asked ? "，等您补充" : stands.due ? "，" + stands.due : "") }) : ""];
+      return [el("div", { className: "top-line" }, el("strong", { text: number }), copy), stands ? para("what", stands.what) : "",
+        at < 0 ? "" : el("ol", { className: "steps", ariaLabel: "办到哪一步" }, ...steps.map((name, i) => { const one = el("li", { className: i < at ? "done" : i === at ? "now" : "", text: name }); if (i === at) one.setAttribute("aria-current", "step"); return one; })),
+        stands ? para("meta", stands.status + (stands.is_asked ? "，等您补充" : stands.due ? "，" + stands.due : "")) : ""];
     }
     acts(stands) {
-      const adds = stands.adds && el("button", { type: "button", className: stands.is_asked ? "main" : "", textContent: "补充", onclick: () => this.add(stands.number) });
+      const adds = stands.adds && el("button", { className: stands.is_asked ? "main" : "", text: "补充", onclick: () => this.add(stands.number) });
       return [...(stands.is_asked ? [adds] : []), ...this.saying(stands.buttons), ...(adds && !stands.is_asked ? [adds] : [])];
     }
     // How the cases stand, soon: news often come several at a time.
@@ -467,21 +535,21 @@
       return open;
     }
     async showMine() {
-      const close = el("button", { type: "button", className: "quiet", textContent: "关上", onclick: () => { this.fold(); this.input.focus(); } });
-      const fill = (...rows) => this.mine.replaceChildren(el("div", { className: "top-line" }, el("h2", { textContent: "我的事" }), close), ...rows);
-      fill(el("p", { textContent: "正在查……" }));
+      const close = quiet("关上", () => { this.fold(); this.input.focus(); });
+      const fill = (...rows) => this.mine.replaceChildren(el("div", { className: "top-line" }, el("h2", { text: "我的事" }), close), ...rows);
+      fill(el("p", { text: "正在查……" }));
       close.focus();
-      try { this.matters = await this.call("GET", "/matters"); } catch (error) { fill(el("p", { role: "alert", textContent: error.status ? error.message : "网络不通，等一会儿再打开看看。" })); return; }
-      const { cases, appointments } = this.matters, none = (text, name, says) => [el("p", { textContent: text }), el("div", { className: "bar" }, ...this.saying([{ title: name, payload: says }]))];
-      fill(...(cases.length ? cases.map((c) => this.matter(c)) : none("在这里还没有登记过的事。", "报一件事", "我要反映问题")), el("h2", { textContent: "我的预约" }),
-        ...(appointments.length ? appointments.map((a) => el("section", { className: "matter", role: "group", ariaLabel: a.label }, el("p", { className: "what", textContent: a.label }), el("p", { className: "meta", textContent: `${a.status}，地点：${a.where}` }), el("div", { className: "bar" }, ...this.saying(a.buttons)))) : none("现在没有预约。", "约律师", "想约律师")));
+      try { this.matters = await this.call("GET", "/matters"); } catch (error) { fill(el("p", { role: "alert", text: error.status ? error.message : "网络不通，等一会儿再打开看看。" })); return; }
+      const { cases, appointments } = this.matters, none = (text, name, says) => [el("p", { text }), bar(...this.saying([{ title: name, payload: says }]))];
+      fill(...(cases.length ? cases.map((c) => this.matter(c)) : none("在这里还没有登记过的事。", "报一件事", "我要反映问题")), el("h2", { text: "我的预约" }),
+        ...(appointments.length ? appointments.map((a) => el("section", { className: "matter", role: "group", ariaLabel: a.label }, para("what", a.label), para("meta", `${a.status}，地点：${a.where}`), bar(...this.saying(a.buttons)))) : none("现在没有预约。", "约律师", "想约律师")));
       close.focus();
     }
     matter(c) {
       const press = (title, says) => this.saying([{ title, payload: `${c.number} ${says}` }]);
-      const back = el("button", { type: "button", textContent: "收回发出去的链接", onclick: async () => { try { await this.call("DELETE", `/matters/${c.number}/links`); back.replaceWith(el("span", { role: "status", textContent: "收回了，原来的链接都打不开了。" })); } catch (error) { this.say_banner(error.message); } } });
-      return el("section", { className: "matter", role: "group", ariaLabel: "事项 " + c.number }, ...this.head(c.number, c), c.news ? el("p", { className: "said", textContent: c.news.text }) : "",
-        el("div", { className: "bar" }, ...this.acts(c), ...press("要个进度链接", "要个进度链接"), c.links ? back : "", ...(c.withdraws ? press("撤回", "我要撤回") : [])));
+      const back = tap("收回发出去的链接", async () => { try { await this.call("DELETE", `/matters/${c.number}/links`); back.replaceWith(el("span", { role: "status", text: "收回了，原来的链接都打不开了。" })); } catch (error) { this.say_banner(error.message); } });
+      return el("section", { className: "matter", role: "group", ariaLabel: "事项 " + c.number }, ...this.head(c.number, c), c.news ? para("said", c.news.text) : "",
+        bar(...this.acts(c), ...press("要个进度链接", "要个进度链接"), c.links ? back : "", ...(c.withdraws ? press("撤回", "我要撤回") : [])));
     }
     // In the order in which it was said, whichever way it came; what is still being sent comes last.
     place(node, id) {
@@ -501,24 +569,34 @@
         const since = c.in_force_from ? `${c.in_force_from} ${["案例", "问答"].includes(c.kind_label) ? "收录" : "起施行"}` : "";
         const period = since + (c.in_force_to ? `，到 ${c.in_force_to} 为止` : "");
         const title = c.title.replace(/^中华人民共和国/, "");
-        return el("div", { className: "source" }, el("p", {}, el("span", { className: "tag", textContent: c.kind_label }), el("strong", { textContent: `${c.number}. ${title}${c.article ? " " + c.article : ""}` })),
-          el("p", { className: "meta", textContent: period }), c.note ? el("p", { className: "note", textContent: c.note }) : null, el("p", { textContent: c.text }));
+        return el("div", { className: "source" }, el("p", {}, span("tag", c.kind_label), el("strong", { text: `${c.number}. ${title}${c.article ? " " + c.article : ""}` })),
+          para("meta", period), c.note ? para("note", c.note) : null, el("p", { text: c.text }));
       };
-      return el("details", {}, el("summary", { textContent: `依据 ${citations.length} 条` }), ...citations.map(one));
+      return el("details", {}, el("summary", { text: `依据 ${citations.length} 条` }), ...citations.map(one));
     }
     rating(m) {
-      const bar = el("div", { className: "bar rating", role: "group", ariaLabel: "这个回答有用吗" });
-      const quiet = (text, onclick) => el("button", { type: "button", className: "quiet", textContent: text, onclick });
+      const rating = group("bar rating", "这个回答有用吗");
       for (const [value, name] of [["up", "有用"], ["down", "没用"]]) {
         const button = quiet(name, async () => {
-          try { await this.call("POST", `/messages/${m.id}/rating`, { value }); [...bar.querySelectorAll("[aria-pressed]")].forEach((b) => b.setAttribute("aria-pressed", String(b === button))); } catch (error) { this.say_banner(error.message); }
+          try { await this.call("POST", `/messages/${m.id}/rating`, { value }); this.askWhy(rating, m, value); rating.querySelectorAll("[aria-pressed]").forEach((b) => pressed(b, b === button)); } catch (error) { this.say_banner(error.message); }
         });
-        button.setAttribute("aria-pressed", String(m.rating === value));
-        bar.append(button);
+        pressed(button, m.rating === value);
+        rating.append(button);
       }
-      bar.append(quiet("没看懂", () => this.say("没看懂", null)));
-      if ("speechSynthesis" in window) bar.append(quiet("读出来", () => { speechSynthesis.cancel(); const said = new SpeechSynthesisUtterance(m.text + "。" + (m.next || "")); said.lang = "zh-CN"; speechSynthesis.speak(said); }));
-      return bar;
+      rating.append(quiet("没看懂", () => this.say("没看懂", null)));
+      if ("speechSynthesis" in window) rating.append(quiet("读出来", () => { speechSynthesis.cancel(); const said = new SpeechSynthesisUtterance(m.text + "。" + (m.next || "")); said.lang = "zh-CN"; speechSynthesis.speak(said); }));
+      return rating;
+    }
+    // 没用 alone tells a legal worker little.
+    askWhy(rating, m, value) {
+      rating.querySelectorAll(".why").forEach((one) => one.remove());
+      if (value !== "down") return;
+      const why = group("why", "哪里不对", el("p", { text: "哪里不对？点一下，会有人来改。" }));
+      const thanks = () => why.replaceChildren(el("p", { role: "status", text: "记下了，谢谢您。着急的话，点“找真人”。" }), person());
+      const person = () => tap("找真人", () => this.say("转人工", null));
+      why.append(...WRONG.map(([reason, name]) => tap(name, () => this.call("POST", `/messages/${m.id}/rating`, { value, why: reason }).then(thanks, (error) => this.say_banner(error.message)))), person());
+      rating.append(why);
+      why.scrollIntoView({ block: "nearest" });
     }
     async setVillage(village) { if (village) try { await this.call("PUT", "/village", { village }); } catch (error) { this.say_banner(error.message); } }
     async forget() {
@@ -527,5 +605,5 @@
       store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.deafen(); this.open();
     }
   }
-  customElements.define("linli-chat", LinliChat);
+  if (!customElements.get("linli-chat")) customElements.define("linli-chat", LinliChat);
 })();

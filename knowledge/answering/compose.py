@@ -153,8 +153,10 @@ def _with_opposites(told: Answer, passages: list[Passage]) -> Answer:
     others = [p for p in passages[1:] if p.document_id in sides and p.raw >= passages[0].raw - _AS_OPPOSITE]
     if not others:
         return told
-    lines = [f"· 如果是“{sides[p.document_id]}”：{p.details['answer']}" for p in others[:_MOST_OPPOSITES]]
-    return replace(told, text="\n".join([told.text, "别弄混了：", *lines]))
+    shown = [(sides[p.document_id], p) for p in others[:_MOST_OPPOSITES]]
+    lines = [f"· 如果是“{case}”：{p.details['answer']}" for case, p in shown]
+    buttons = (*told.buttons, *((case, p.title) for case, p in shown))
+    return replace(told, text="\n".join([told.text, "别弄混了：", *lines]), buttons=buttons)
 
 
 def _with_others(told: Answer, question: str, passages: list[Passage]) -> Answer:

@@ -3,6 +3,7 @@ real stack.
 """
 
 import io
+import re
 import time
 
 from docx import Document
@@ -301,6 +302,10 @@ def test_from_an_unanswered_question_to_a_sentence_that_residents_hear(
     reader.get_by_role("button", name="通过并马上发布").click()
     reader.get_by_text("居民看得到了 ✓").wait_for(timeout=360_000)
     reader.get_by_text("答的就是这一份", exact=False).wait_for()
+    live = reader.locator("#live")
+    live.get_by_text("都答得上了").wait_for()
+    assert re.search(r"居民以前问过 \d+ 次没答上", live.inner_text())
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d 发布", live.inner_text())
     print(f"from the question to what residents hear: {time.monotonic() - started:.1f} s, typing apart")
     shot(reader, "curation-14-seen")
     for wording in (ask, *others):

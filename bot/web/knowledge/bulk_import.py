@@ -28,6 +28,7 @@ from knowledge.documents import shape, versions
 from knowledge.documents.building import build
 from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import DocumentVersion, ImportedSource, Kind
+from knowledge.documents.twins import twins
 from knowledge.errors import CorpusError, FileRefused, ReviewError
 from knowledge.exchange import archive, bulk, files
 from knowledge.exchange.archive import Given
@@ -91,7 +92,9 @@ def one(at: PaperForm) -> Response:
         name, given = _given(at)
         at.session.commit()  # nothing is held while the file is read
         extract, found = _read(name, given, kind, typed.title)
-        return _page(at, **_preview(found, extract, kind, typed))
+        shown = _preview(found, extract, kind, typed)
+        same = twins(at.session, kind, title=shown["sent"]["title"], place=typed.place)
+        return _page(at, **shown, twins=same)
     except (FileRefused, InvalidInput, ReviewError) as error:
         return _page(at, status=422, problem=error.message_zh, sent={**typed.fields, "text": _pasted(at)})
 

@@ -25,6 +25,7 @@ from knowledge.documents.kinds.service_guide import PROOFS
 from knowledge.documents.kinds.village_rule import CLAUSE_STATUSES
 from knowledge.documents.models import DocumentVersion, Kind, VersionStatus
 from knowledge.documents.topics import TOPICS
+from knowledge.documents.twins import twins
 from knowledge.errors import EditConflict, FileRefused, Incomplete, MoveNotAllowed, ReasonNeeded
 from knowledge.village_rules.check import suggested_conflict
 
@@ -141,6 +142,13 @@ def _beside(at: Seat, version: DocumentVersion, typed: Typed, view: View) -> dic
         "document": document,
         "version": version,
         "checks": checks(at.session, document.kind, typed, today=at.tools.today()),
+        "twins": twins(
+            at.session,
+            document.kind,
+            title=typed.content.get("title") or "",
+            place=document.place_id,
+            but=document.id,
+        ),
         "most_hints": MOST_HINTS,
         "sizes": SIZES,
         "suggested_conflict": suggested_conflict,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.concurrency import run_in_threadpool
@@ -22,7 +23,7 @@ from bot.web.knowledge.asking.try_it import weigh
 from bot.web.knowledge.asking.why import why
 from bot.web.knowledge.shelf import KnowledgeForm, KnowledgeSeat
 from bot.web.staff.desk import Form, Seat
-from bot.web.staff.typed import number_or_404
+from bot.web.staff.typed import number_or_404, words
 from knowledge.clock import SHANGHAI
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.errors import CitationNotFound
@@ -34,10 +35,40 @@ from knowledge.statutes.citations import Target, named_article, short_name, stat
 
 REASONS = {"worker": "发布前", "snapshot": "建索引", "person": "有人点了检查", "gate": "点发布时"}
 _MOST_SOURCES, _MOST_ASK, _MOST_RUNS = 10, 300, 20
+SHOWS = {"": "全部", "wrong": "现在答错的", "own": "自己加的", "off": "停用的"}
+_ON_A_PAGE = 50
 _LISTS = ("must", "any_of", "must_not")
 _PAGE = "/staff/knowledge/golden"
 
 router = APIRouter(prefix=_PAGE)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which of them the list shows."""
+
+    show: str = ""
+    q: str = ""
+    page: int = 1
+
+    def link(self, **changes: Any) -> str:
+        given = {"show": self.show, "q": self.q, **changes}
+        return "?" + urlencode({name: value for name, value in given.items() if value})
+
+    def among(self, questions: Sequence[GoldenQuestion], wrong: set[int]) -> list[GoldenQuestion]:
+        return [q for q in questions if self.q in q.ask and _shows(self.show, q, wrong)]
+
+
+def _shows(show: str, question: GoldenQuestion, wrong: set[int]) -> bool:
+    match show:
+        case "wrong":
+            return question.id in wrong
+        case "own":
+            return question.source == "console"
+        case "off":
+            return not question.is_active
+        case _:
+            return True
 
 
 @dataclass(frozen=True)
@@ -68,8 +99,8 @@ class Written:
 
 
 @router.get("", response_class=HTMLResponse)
-def everything(at: KnowledgeSeat) -> Response:
-    return _page(at)
+def everything(at: KnowledgeSeat, show: str = "", q: str = "", page: int = 1) -> Response:
+    return _page(at, chosen=Chosen(show if show in SHOWS else "", words(q, 40), max(1, page)))
 
 
 @router.post("", response_class=HTMLResponse)
@@ -183,25 +214,41 @@ def _rewrite(at: Form, question: GoldenQuestion, written: Written) -> None:
 
 
 def _page(
-    at: Seat, written: Written | None = None, *, problem: str | None = None, is_open: bool = False
+    at: Seat,
+    written: Written | None = None,
+    *,
+    chosen: Chosen | None = None,
+    problem: str | None = None,
+    is_open: bool = False,
 ) -> HTMLResponse:
     questions = at.session.scalars(select(GoldenQuestion).order_by(GoldenQuestion.id)).all()
     results, runs = history.latest(at.session), history.runs(at.session)
+    wrong = {q.id for q in questions if q.is_active and q.id in results and not results[q.id][0].passed}
+    chosen = chosen or Chosen()
+    found = chosen.among(questions, wrong)
+    pages = max(1, -(-len(found) // _ON_A_PAGE))
+    page = min(chosen.page, pages)
+    shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
     return at.page(
         "knowledge/golden/questions.html",
         status=422 if problem else 200,
         problem=problem,
-        questions=questions,
+        questions=shown,
+        found=len(found),
+        counts={show: sum(_shows(show, q, wrong) for q in questions) for show in SHOWS},
+        shows=SHOWS,
+        chosen=chosen,
+        page=page,
+        pages=pages,
         results=results,
         runs=runs[::-1],
-        failing=[q for q in questions if q.is_active and q.id in results and not results[q.id][0].passed],
         plot={
             "at": [f"{r.at.astimezone(SHANGHAI):%m-%d %H:%M}" for r in runs],
             "share": [round(100 * r.passed / max(1, r.passed + r.failed), 1) for r in runs],
         },
         form=written or Written(),
         is_open=is_open or bool(problem),
-        names=_Names(at.session, (n for q in questions for n in (*q.must, *q.any_of, *q.must_not))),
+        names=_Names(at.session, (n for q in shown for n in (*q.must, *q.any_of, *q.must_not))),
         reasons=REASONS,
     )
 

@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
+from sqlalchemy import func, select
 
+from actions.feedback import UnansweredQuestion
 from bot.rasa_client import RasaUnavailable
 from bot.rehearsing.supposed import Supposed
 from bot.web.knowledge.shelf import KnowledgeSeat, find_version, state
@@ -38,7 +40,15 @@ def look(at: KnowledgeSeat, version_id: str) -> Response:
         is_going=(is_out and not is_indexed) or (is_due and version.held is None),
         words=state(at.tools, version),
         took_s=round(past) if past < _JUST_NOW_S else None,
+        asked=_asked(at, version.document_id) if is_indexed else 0,
     )
+
+
+def _asked(at: KnowledgeSeat, document_id: str) -> int:
+    """How many times residents asked in vain for what this document was written for."""
+    asked = select(func.count()).select_from(UnansweredQuestion)
+    mine = (UnansweredQuestion.document_id == document_id, UnansweredQuestion.dismissed_at.is_(None))
+    return at.session.scalar(asked.where(*mine)) or 0
 
 
 @dataclass(frozen=True)

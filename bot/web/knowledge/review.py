@@ -35,6 +35,7 @@ from knowledge.documents.differences import by_field
 from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Document, DocumentVersion, VersionComment, VersionStatus
 from knowledge.documents.shape import shaped
+from knowledge.documents.twins import twins
 from knowledge.documents.versions import MOVES, OPEN
 from knowledge.errors import ReasonNeeded, VersionNotFound
 from knowledge.evaluation.models import GoldenQuestion
@@ -137,6 +138,7 @@ def _beside(at: Seat, version: DocumentVersion, view: View) -> dict[str, Any]:
     text = stored(version)
     return {
         "checks": checks(at.session, document.kind, text, today=at.tools.today()),
+        "twins": twins(at.session, document.kind, title=document.title, place=document.place_id, but=document.id),
         "preview": preview(at.session, document, text, day=at.tools.today(), view=view),
     }
 

@@ -54,6 +54,7 @@ class MessageBody(BaseModel):
 
 class RatingBody(BaseModel):
     value: Literal["up", "down"]
+    why: Literal["", "other", "vague", "doubted"] = ""
 
 
 class VillageBody(BaseModel):
@@ -144,10 +145,11 @@ def rate(message_id: int, body: RatingBody, held: Mine) -> None:
     message = session.get(Message, message_id) if 0 < message_id <= MOST_NUMBER else None
     if message is None or message.conversation_id != conversation.id or message.sender is not Sender.bot:
         raise ApiError(404, "no_message", "没有找到这条消息。")
-    service.rate(session, message, body.value)
+    service.rate(session, message, body.value, why=body.why)
     if (
         conversation.status is ConversationStatus.bot
         and body.value == "down"
+        and not body.why  # the same 没用, said more exactly
         and messages.in_a_row(session, conversation.id)[1] >= 2
         and queue.is_open(session, datetime.now(UTC), conversation.place_id)
     ):

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from actions.calendar.models import CalendarDay
 from actions.calendar.workdays import Unit
+from actions.cases.units import CALLED_UNIT
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.imports.tables import is_phone
 from actions.offices.models import GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
 from bot.conversations.models import CannedReply
 from bot.staff import rights
 from bot.web.staff.desk import Form
+from knowledge.documents.topics import TOPICS
 from knowledge.places import Place
 
 
@@ -67,7 +69,7 @@ def _save_rule(at: Form) -> None:
         _check_place(at, place)
     _check_reach(at, place)
     rule.position = at.number("position") or 100
-    rule.category = at.text("category", 20) or None
+    rule.category = _category(at, "") or None
     rule.place_id = place
     rule.keyword = at.text("keyword", 40) or None
     rule.team_id = team.id
@@ -92,7 +94,8 @@ def _save_limit(at: Form) -> None:
     if unit not in set(Unit) or not 1 <= green <= amount <= 1000:
         raise InvalidInput("时限请填 1 到 1000，优先办理的不能比普通的长。")
     _check_reach(at, None)
-    at.session.merge(TimeLimit(category=at.text("category", 20) or "*", amount=amount, unit=unit, green_amount=green))
+    category = _category(at, "*", CALLED_UNIT) or "*"
+    at.session.merge(TimeLimit(category=category, amount=amount, unit=unit, green_amount=green))
 
 
 def _save_grid_worker(at: Form) -> None:
@@ -206,6 +209,14 @@ def _check_place(at: Form, place: str) -> str:
         raise InvalidInput("没有这个地方。")
     rights.check_place(at.session, at.staff, place)
     return place
+
+
+def _category(at: Form, *others: str) -> str:
+    """One that a case may have, or one of `others`: what is misspelt would never be met. Raises InvalidInput."""
+    category = at.text("category", 20)
+    if category and category not in (*TOPICS, *others):
+        raise InvalidInput(f"没有“{category}”这个类别，请从单子里选。")
+    return category
 
 
 def _day(at: Form) -> date:

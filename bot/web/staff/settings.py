@@ -20,6 +20,7 @@ from bot.web.staff import setting_changes
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.imports import carry_out
 from bot.web.staff.setting_changes import rules_in_order
+from knowledge.documents.topics import TOPICS
 
 _MOST_PASTED = 200_000
 _DEEDS = {"delete", "up", "down", "import"}
@@ -38,9 +39,9 @@ class Pasted:
 
 
 @router.get("", response_class=HTMLResponse)
-def settings(at: Annotated[Seat, seat("settings")], rule: str = "", team: str = "") -> Response:
-    """`rule`, `team`: the row whose form is filled in for editing."""
-    return _settings(at, rule=rule, team=team)
+def settings(at: Annotated[Seat, seat("settings")], rule: str = "", team: str = "", limit: str = "") -> Response:
+    """`rule`, `team`, `limit`: the row whose form is filled in for editing."""
+    return _settings(at, rule=rule, team=team, limit=limit)
 
 
 @router.post("/{what}")
@@ -62,9 +63,16 @@ def change(at: Annotated[Form, form("settings")], what: str) -> Response:
 
 
 def _settings(
-    at: Seat, *, problem: str | None = None, pasted: Pasted | None = None, rule: str = "", team: str = ""
+    at: Seat,
+    *,
+    problem: str | None = None,
+    pasted: Pasted | None = None,
+    rule: str = "",
+    team: str = "",
+    limit: str = "",
 ) -> HTMLResponse:
     session, pasted = at.session, pasted or Pasted()
+    limits = _limits(session)
     return at.page(
         "settings.html",
         status=422 if problem else 200,
@@ -73,7 +81,9 @@ def _settings(
         ready=pasted.ready,
         table=pasted.table,
         teams=at.teams(),
-        limits=_limits(session),
+        limits=limits,
+        limit=next((one for one in limits if one.category == limit), None),
+        topics=TOPICS,
         units=UNIT_LABELS,
         called=CALLED_UNIT,
         handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))),

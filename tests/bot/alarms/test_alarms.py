@@ -152,6 +152,44 @@ def test_who_was_taken_by_an_agent_rings_nobody(sessions: sessionmaker[Session],
     assert server.got == []
 
 
+@pytest.mark.parametrize(("is_open", "minutes", "rings"), [(True, 6, 1), (True, 4, 0), (False, 6, 0)])
+def test_who_waits_too_long_in_office_hours_is_told_once_for_all(
+    sessions: sessionmaker[Session],
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    is_open: bool,
+    minutes: int,
+    rings: int,
+) -> None:
+    """An agent whose console is shut heard of danger alone (chatwoot#9464)."""
+    monkeypatch.setattr(queue, "is_open", lambda *_: is_open)
+    with sessions() as session:
+        for is_demo in (False, False, True):
+            conversation = service.start(session, channel="widget", place=None)
+            conversation.is_demo = is_demo
+            queue.request(session, conversation, reason="asked", now=datetime.now(UTC) - timedelta(minutes=minutes))
+        session.commit()
+    sending = Sending(sessions, [server.robot(Kind.json)], link=_LINK, waiting=timedelta(minutes=5))
+    assert [sending.send_due() for _ in range(2)] == [rings, 0]
+    assert [body["text"] for _, body in server.got] == [
+        f"【邻里】有居民在等，还没有人接，请打开工作台：{_LINK}"
+    ] * rings
+    assert Sending(sessions, [server.robot(Kind.json)], link=_LINK).send_due() == 0
+
+
+def test_danger_is_told_as_such_beside_one_who_waits(
+    sessions: sessionmaker[Session], server: Server, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "is_open", lambda *_: True)
+    call()
+    with sessions() as session:
+        waiting = service.start(session, channel="widget", place=None)
+        queue.request(session, waiting, reason="asked", now=datetime.now(UTC) - timedelta(minutes=9))
+        session.commit()
+    Sending(sessions, [server.robot(Kind.json)], link=_LINK, waiting=timedelta(minutes=5)).send_due()
+    assert sorted(body["text"][4:9] for _, body in server.got) == ["有人有危险", "有居民在等"]
+
+
 def test_many_messages_in_a_row_are_one_alarm_and_a_later_one_is_another(
     sessions: sessionmaker[Session], call: Call
 ) -> None:

@@ -78,6 +78,10 @@ def test_a_down_vote_asks_for_a_better_answer_once(sessions: sessionmaker[Sessio
         assert [(u.question, u.reason) for u in session.scalars(select(UnansweredQuestion))] == [
             ("彩礼能退吗", "rated_down")
         ]
+        service.rate(session, reply, "down", why="vague")
+        service.rate(session, reply, "down", why="other")
+        session.expire_all()
+        assert [u.reason for u in session.scalars(select(UnansweredQuestion))] == ["down_other"], "said more exactly"
 
 
 def test_forgetting_leaves_nothing_that_was_said(sessions: sessionmaker[Session]) -> None:

@@ -149,11 +149,12 @@ def test_sixteen_bits_of_grey_stay_grey() -> None:
         (b"PK\x03\x04" + bytes(500), "打不开"),
         (bomb(7000), "尺寸太大"),
         (bomb(60_000), "打不开"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(200), "HEIC"),
+        *((b"\x00\x00\x00\x18ftyp" + brand + bytes(200), "HEIC") for brand in (b"heic", b"hevc", b"heim")),
         (file(plain(), "JPEG") + bytes(MAX_BYTES), "10 MB"),
     ],
     ids=(
-        "nothing a_head half_a_jpeg half_a_png gif tiff pdf svg program archive bomb greater_bomb heic too_many_bytes"
+        "nothing a_head half_a_jpeg half_a_png gif tiff pdf svg program archive bomb greater_bomb "
+        "heic hevc heim too_many_bytes"
     ).split(),
 )
 def test_what_is_no_picture_is_refused_with_the_reason(sender: Resident, data: bytes, why: str) -> None:

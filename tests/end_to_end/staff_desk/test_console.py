@@ -95,9 +95,16 @@ def test_the_inbox_is_three_panes_on_a_screen_and_one_on_a_phone(
     assert box["height"] > 500, "the thread has the height of the screen"
     desk.set_viewport_size({"width": 360, "height": 740})
     assert not listed.is_visible()
-    send = desk.get_by_role("button", name="发送").bounding_box()
-    assert send is not None
-    assert send["y"] + send["height"] <= 740, "sending is in sight"
+    for width, height in ((1366, 768), (360, 740), (320, 568), (360, 420)):
+        desk.set_viewport_size({"width": width, "height": height})
+        for hidden in ("true", "false"):
+            desk.evaluate(f"document.getElementById('danger').hidden = {hidden}")
+            rail = desk.locator(".rail").bounding_box() if width < 700 else None
+            bar = rail["height"] if rail else 0
+            for control in (desk.get_by_label("回复居民"), desk.get_by_role("button", name="发送")):
+                box = control.bounding_box()
+                assert box is not None
+                assert box["y"] + box["height"] <= height - bar, ("lies in sight", width, height, hidden)
     desk.get_by_role("link", name="← 返回").click()
     desk.wait_for_url("**/staff/inbox?box=mine")
     desk.get_by_label("找对话").fill("没有人说过这句话")

@@ -35,6 +35,7 @@ def test_the_other_side_is_told_where_it_lies_near(monkeypatch: pytest.MonkeyPat
     lines = told.text.split("\n")
     assert (lines[1:] == ["别弄混了：", "· 如果是“您家的狗咬了人”：先送人去打疫苗。"]) is is_told
     assert lines[0] == "养狗的人出。"
+    assert told.buttons == ((("您家的狗咬了人", "owner"),) if is_told else ()), "one press leads there"
 
 
 def test_an_answer_without_another_side_is_told_as_it_is() -> None:

@@ -43,6 +43,9 @@ from knowledge.tables import changed
 REASONS = {
     "abstained": "没把握，没答",
     "rated_down": "居民说没用",
+    "down_other": "没用：说的不是这件事",
+    "down_vague": "没用：没说清怎么办",
+    "down_doubted": "没用：跟听说的不一样",
     "not_understood": "居民没看懂",
     "wrong": "坐席说答错了",
 }

@@ -1,6 +1,5 @@
 """Colleagues' accounts, and the record of what everybody did."""
 
-import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import delete, select
 
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
-from bot.staff import accounts, rights, second_factor
+from bot.staff import accounts, passwords, rights, second_factor
 from bot.staff.models import AuditEntry, Role, Staff, StaffSession
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import number_or_404
@@ -29,7 +28,7 @@ def people(at: PeopleSeat) -> Response:
 
 @router.post("/people")
 def add_person(at: PeopleForm) -> Response:
-    fresh = secrets.token_urlsafe(9)
+    fresh = passwords.to_be_told()
     try:
         staff = _add(at, fresh)
         at.record("建账号", staff.login, detail=staff.role.value)

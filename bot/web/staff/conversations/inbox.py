@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, StreamingResponse
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from actions.cases import finding
 from bot.conversations import calls, private, queue
@@ -103,20 +103,22 @@ class Listener:
 
     def counts(self, desk: Desk) -> dict[str, int] | None:
         """None: the session has ended, or the account was switched off."""
-        waiting = (*_within(self.places), Conversation.status == ConversationStatus.waiting)
+        within = _within(self.places)
+        waiting = (*within, Conversation.status == ConversationStatus.waiting)
+        in_danger = (*within, *_untaken_danger())
         with desk.sessions() as session:
             if not signing_in.is_held(session, self.token, now=datetime.now(UTC)):
                 return None
             return {
                 "waiting": _count(session, *waiting),
-                "danger": _count(session, *waiting, Conversation.handoff_reason == "danger"),
+                "danger": _count(session, *in_danger),
                 "unread": _count(session, *_unread_by(self.staff_id)),
                 "alarms": finding.count_alarms(session, places=self.places) if self.hears_alarms else 0,
                 "notices": notices.count_unseen(session, self.staff_id),
                 # What rises rings, also where one goes as another comes and the number stays.
                 "last_notice": notices.newest(session, self.staff_id),
                 "last_waiting": _since(session, *waiting),
-                "last_danger": _since(session, *waiting, Conversation.handoff_reason == "danger"),
+                "last_danger": _since(session, *in_danger, at=Conversation.emergency_at),
                 "last_said": _last_said(session, self.staff_id),
                 "me": self.staff_id,
             }
@@ -142,13 +144,18 @@ def _boxes(staff: Staff) -> dict[str, list[ColumnElement[bool]]]:
     waiting, is_open = (Conversation.status == s for s in (ConversationStatus.waiting, ConversationStatus.open))
     had_an_agent = select(Message.id).where(Message.conversation_id == Conversation.id, Message.sender == Sender.agent)
     return {
-        "danger": [waiting | is_open, Conversation.emergency_at.is_not(None)],
+        "danger": [Conversation.emergency_at.is_not(None)],
         "closed": [Conversation.status == ConversationStatus.bot, had_an_agent.exists()],
         "waiting": [waiting],
         "team": [waiting, Conversation.team_id == (staff.team_id or -1)],
         "mine": [is_open, Conversation.agent_id == staff.id],
         "others": [is_open, Conversation.agent_id != staff.id],
     }
+
+
+def _untaken_danger() -> list[ColumnElement[bool]]:
+    """Who may be in danger and has been taken by nobody, also where they go on with the bot meanwhile (不等了)."""
+    return [Conversation.emergency_at.is_not(None), Conversation.status != ConversationStatus.open]
 
 
 def _newest_of_resident() -> ColumnElement[int]:
@@ -169,9 +176,11 @@ def _last_said(session: Session, staff_id: int) -> int:
     return session.scalar(newest) or 0
 
 
-def _since(session: Session, *where: ColumnElement[bool]) -> int:
+def _since(
+    session: Session, *where: ColumnElement[bool], at: InstrumentedAttribute[Any] = Conversation.waiting_since
+) -> int:
     """When the last of these began to wait, in milliseconds; 0 where nobody does."""
-    newest = session.scalar(select(func.max(Conversation.waiting_since)).where(*where))
+    newest = session.scalar(select(func.max(at)).where(*where))
     return int(newest.timestamp() * 1000) if newest else 0
 
 

@@ -105,6 +105,33 @@ def test_pasted_text_gives_title_and_day(world: World) -> None:
     assert (form["title"], form["from"], form["place"]) == ("村规民约", "2026-03-01", "shiqiao")
 
 
+@pytest.mark.parametrize(
+    ("kind", "place", "title", "is_told"),
+    [
+        ("village_rule", "shiqiao", "村规民约（2026 修订）", True),
+        ("village_rule", "lijiagou", "村规民约（2026 修订）", False),
+        ("policy", "shiqiao", "村规民约", False),
+    ],
+    ids=["a second rule of the village", "of another village", "another kind"],
+)
+def test_a_second_text_of_the_same_is_told_before_it_is_saved(
+    world: World, kind: str, place: str, title: str, is_told: bool
+) -> None:
+    """Both were published, and residents heard two sums (MaxKB#1789; ux, 16)."""
+    client = world.enter("legal_worker")
+    client.post("/staff/knowledge/import", data=fields(look(client, RULE, place="shiqiao").text))
+    [draft] = drafts(world)
+    with world.sessions() as session:
+        session.get_one(DocumentVersion, draft.id).status = VersionStatus.published
+        session.commit()
+    again = look(client, RULE, kind=kind, place=place, title=title).text
+    assert ("居民已经看得到一份" in again) is is_told
+    client.post("/staff/knowledge/import", data=fields(again))
+    with world.sessions() as session:
+        newest = session.scalars(select(DocumentVersion.id).order_by(DocumentVersion.id.desc()).limit(1)).one()
+    assert ("居民已经看得到一份" in client.get(f"/staff/knowledge/versions/{newest}").text) is is_told
+
+
 @pytest.mark.parametrize("kind", bulk_import.OFFERED)
 def test_every_kind_has_a_preview_and_a_draft(world: World, kind: Kind) -> None:
     client = world.enter("legal_worker")

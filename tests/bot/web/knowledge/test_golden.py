@@ -8,6 +8,7 @@ from sqlalchemy import select
 from knowledge.documents import versions
 from knowledge.evaluation.models import GoldenQuestion, GoldenRun
 from tests.bot.web.knowledge.indexed import ANN, Real, now
+from tests.bot.world import World
 
 pytestmark = pytest.mark.slow
 
@@ -105,3 +106,24 @@ def test_beside_pass_and_fail_stands_what_the_bot_would_say(real: Real) -> None:
     said = real.client.get(f"/staff/knowledge/golden/{number}/said").text
     assert "低保向乡镇政府申请" in said
     assert "听成了“问办事”" in said
+
+
+def test_many_questions_stand_fifty_a_page_and_are_searched(world: World) -> None:
+    """455 at once were 198 KB and 65,000 px on a telephone (ux, what confused)."""
+    with world.sessions() as session:
+        session.add_all(
+            GoldenQuestion(
+                key=f"own-{n}", ask=f"低保问法{n:03}", must=["guide-x"], any_of=[], must_not=[], source="file"
+            )
+            for n in range(119)
+        )
+        session.commit()
+    client = world.enter("legal_worker")
+    first, last = (client.get("/staff/knowledge/golden", params={"page": page}).text for page in (1, 99))
+    assert (first.count("said-now"), last.count("said-now")) == (50, 20)
+    assert "1 / 3" in first
+    assert len(first.encode()) < 70_000
+    found = client.get("/staff/knowledge/golden?q=问法007").text
+    assert (found.count("said-now"), "“问法007”：1 个" in found) == (1, True)
+    assert client.get("/staff/knowledge/golden?show=own").text.count("said-now") == 1
+    assert "没有找到。" in client.get("/staff/knowledge/golden?show=own&q=低保").text

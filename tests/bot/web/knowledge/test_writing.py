@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from actions.feedback import UnansweredQuestion
 from bot.rehearsing.supposed import Rehearsed
 from bot.staff.models import Staff
+from knowledge.clock import SHANGHAI
 from knowledge.documents import comments, versions
 from knowledge.documents.models import Kind, VersionEvent, VersionStatus
 from knowledge.documents.versions import SYSTEM, Person
@@ -165,13 +167,18 @@ def test_where_a_version_stands_is_told_until_residents_see_it(world: World) -> 
     client.post(at(version_id, "approve"), data={"then": "publish"})
     assert "/state" in client.get(at(version_id, "state")).text, "it looks again"
     with world.sessions() as session:
-        versions.publish(session, version_id, by=SYSTEM, now=NOW, today=DAY)
+        version = versions.publish(session, version_id, by=SYSTEM, now=NOW, today=DAY)
+        for question in ("晒谷场归谁", "谷子晒哪"):
+            asked = UnansweredQuestion(question=question, reason="abstained", document_id=version.document_id)
+            session.add(asked)
         session.commit()
     assert "居民看得到了" not in client.get(at(version_id, "state")).text
     known.append(version_id)
     shown = client.get(at(version_id, "state")).text
     assert "居民看得到了 ✓" in shown
     assert "/heard" in shown
+    assert f"{NOW.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 发布" in shown
+    assert "居民以前问过 <strong>2 次</strong>没答上" in shown
     assert f'hx-get="{at(version_id, "state")}"' not in shown, "nothing more to wait for"
 
 

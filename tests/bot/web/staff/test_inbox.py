@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases import filing
 from actions.cases.models import Case
-from bot.conversations import handoff
+from bot.conversations import handoff, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
 from bot.web.staff.conversations.inbox import Listener
@@ -101,6 +101,33 @@ def test_the_figures_ring_for_danger_and_for_ones_own_unread(world: World) -> No
         assert session.get_one(Conversation, World.conversation).agent_seen > 0
     assert (Listener(me, token, None, hears_alarms=False).counts(desk) or {})["unread"] == 0
     assert (Listener(me + 1, other, None, hears_alarms=False).counts(desk) or {})["unread"] == 0
+
+
+def test_who_may_be_in_danger_stays_with_staff_though_the_bot_goes_on_answering(world: World) -> None:
+    """Whoever took the telephone could write 不等了, too: nobody has spoken with them yet."""
+    desk: Desk = world.app.state.desk
+    with world.sessions() as session:
+        me, now = _agent(session), datetime.now(UTC)
+        _add(session, "fear", "他拿刀砍门", status="waiting", waiting_since=now, emergency_at=now)
+        session.add(Message(conversation_id="fear", sender=Sender.resident, text="不等了，接着问邻里"))
+        session.flush()
+        assert queue.stop_waiting(session, "fear")
+        session.commit()
+    client = world.enter("agent")
+    counts = Listener(me, client.cookies[COOKIE], None, hears_alarms=False).counts(desk) or {}
+    assert (counts["danger"], counts["last_danger"]) == (1, int(now.timestamp() * 1000))
+    box = client.get("/staff/inbox?box=danger").text
+    assert box.count(_ROW) == 1
+    assert "不等人了，邻里在答" in box
+    page = client.get("/staff/conversations/fear").text
+    assert '<span class="badge text-bg-danger">危险</span>\n<h2' in page
+    assert "接入以后才能回复" in page
+    with world.sessions() as session:
+        handoff.accept(session, "fear", agent_id=me, agent_name="小钱", now=now)
+        handoff.say(session, "fear", "您安全吗？", agent_id=me, client_id="1", now=now + timedelta(seconds=1))
+        handoff.give_back(session, "fear", agent_id=me, agent_name="小钱")
+    assert (Listener(me, client.cookies[COOKIE], None, hears_alarms=False).counts(desk) or {})["danger"] == 0
+    assert client.get("/staff/inbox?box=danger").text.count(_ROW) == 0
 
 
 def test_one_who_comes_as_another_leaves_is_news(world: World) -> None:

@@ -201,7 +201,7 @@ def test_an_edited_rule_routes_the_next_case(world: World) -> None:
         team = session.scalars(select(Team).where(Team.name == "柳河镇司法所")).one()
     shown = client.get(f"/staff/settings?rule={rule.id}").text
     assert f'<input type="hidden" name="id" value="{rule.id}"><p' in shown
-    assert 'value="劳动用工"' in shown
+    assert "<option selected>劳动用工</option>" in shown
     assert (
         client.post(
             "/staff/settings/rule",
@@ -264,3 +264,22 @@ def test_the_limit_of_a_called_unit_is_shown_also_where_its_row_is_missing(world
         "/staff/settings/limit", data={"category": "吹哨报到", "amount": "2", "green_amount": "1", "unit": "hours"}
     )
     assert "<td>吹哨报到</td><td>2小时</td>" in client.get("/staff/settings").text
+
+
+@pytest.mark.parametrize("what", ["rule", "limit"])
+def test_a_category_that_no_case_can_have_is_refused(world: World, what: str) -> None:
+    """Free text: what was misspelt never matched, and nobody was told (ux, settings)."""
+    client = world.enter("administrator")
+    form = {"category": "劳动用功", "team": "1", "amount": "3", "green_amount": "1", "unit": "hours"}
+    refused = client.post(f"/staff/settings/{what}", data=form)
+    assert refused.status_code == 422
+    assert "没有“劳动用功”这个类别" in refused.text
+    assert client.post(f"/staff/settings/{what}", data={**form, "category": "劳动用工"}).status_code == 303
+
+
+def test_a_time_limit_is_changed_from_its_row(world: World) -> None:
+    client = world.enter("administrator")
+    assert "/staff/settings?limit=%2A#limits" in client.get("/staff/settings").text
+    shown = client.get("/staff/settings", params={"limit": "吹哨报到"}).text
+    assert "<option selected>吹哨报到</option>" in shown
+    assert 'name="amount" type="number" min="1" required value="4"' in shown
