@@ -148,6 +148,8 @@ def _is_danger(text: str) -> bool:
 class SecondOpinion:
     def __init__(self, characters: TfidfVectorizer, model: LogisticRegression) -> None:
         self._characters, self._model = characters, model
+        # scipy multiplies by the transpose of these, and copies all of it for each message where it isn't contiguous
+        model.coef_ = np.asfortranarray(model.coef_)
 
     def likely(self, texts: Sequence[str], embedder: Embedder) -> list[tuple[float, str]]:
         """For each text: P(danger), and the likeliest kind if there is one."""

@@ -36,7 +36,9 @@ from knowledge.errors import ModelUnavailable
 log = logging.getLogger("linli.encoder")
 
 FORMAT = 1  # of an export; another one is written anew
-_BATCH = 16
+# At once, and by one thread: the runtime keeps what a run needs for the next. PyTorch took it from malloc, where each
+# of a server's forty threads kept its own.
+_MOST_TOKENS = 2_048
 _UNUSED_S = 30 * 86_400
 _ABOUT, REFUSED = "about.json", "refused.txt"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,12 +46,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class About:
-    """`pooling`: mean or cls; `pad`: the id that fills a row up."""
+    """`pooling`: mean or cls."""
 
     name: str
     query_name: str
     pooling: str
-    pad: int
     max_tokens: int
 
     def save(self, folder: Path) -> None:
@@ -72,10 +73,9 @@ class ExportedEmbedder:
         self._adapter = np.load(adapter) if adapter.exists() else None
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(min(self._about.max_tokens, len(self._places)))
-        self._tokenizer.enable_padding(pad_id=self._about.pad)
         self._query = self._opened("query")
         self._passage: onnxruntime.InferenceSession | None = None
-        self._opening = threading.Lock()
+        self._opening, self._running = threading.Lock(), threading.Lock()
         self._last = LastQueries(self._encode_queries)
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
@@ -89,19 +89,24 @@ class ExportedEmbedder:
 
     def _encode(self, session: onnxruntime.InferenceSession, texts: list[str], progress: Progress | None) -> np.ndarray:
         out = np.empty((len(texts), DIM), np.float32)
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        for at in range(0, len(order), _BATCH):
-            some = order[at : at + _BATCH]
-            out[some] = self._encoded(session, [texts[i] for i in some])
+        ids = [row.ids for row in self._tokenizer.encode_batch(texts)]
+        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
+        while order:
+            some = order[: max(1, _MOST_TOKENS // len(ids[order[0]]))]
+            del order[: len(some)]
+            with self._running:
+                out[some] = self._encoded(session, [ids[i] for i in some])
             if progress:
                 progress(len(some), len(texts))
         return out
 
-    def _encoded(self, session: onnxruntime.InferenceSession, texts: list[str]) -> np.ndarray:
-        rows = self._tokenizer.encode_batch(texts)
-        ids = np.array([row.ids for row in rows])
-        mask = np.array([row.attention_mask for row in rows], np.int32)
-        words = self._words[ids].astype(np.float32) + self._places[: ids.shape[1]]
+    def _encoded(self, session: onnxruntime.InferenceSession, texts: Sequence[Sequence[int]]) -> np.ndarray:
+        """texts: as ids, the longest first."""
+        lengths = np.array([len(ids) for ids in texts])
+        mask = (np.arange(lengths[0]) < lengths[:, None]).astype(np.int32)
+        words = np.zeros((*mask.shape, DIM), np.float32)
+        words[mask == 1] = self._words[np.concatenate([np.array(ids) for ids in texts])]
+        words += self._places[: lengths[0]]
         hidden = session.run(["hidden"], {"words": words, "mask": mask})[0]
         if self._about.pooling == "cls":
             found = hidden[:, 0]
@@ -121,7 +126,6 @@ class ExportedEmbedder:
         options.intra_op_num_threads = self._threads or 0
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others wait for the same cores
-        options.enable_cpu_mem_arena = False  # it would keep what the longest batch needed
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(
             str(self._folder / f"{side}.onnx"), options, providers=["CPUExecutionProvider"]

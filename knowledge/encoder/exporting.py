@@ -61,7 +61,7 @@ def _about(model: "SentenceTransformer", original: SentenceEmbedder) -> About:
         raise Unexportable(f"of type {config.model_type}, {config.hidden_act}, {config.hidden_size} numbers a vector")
     if pooling not in _POOLINGS:
         raise Unexportable(f"pooled by {pooling}")
-    return About(original.name, original.query_name, str(pooling), int(model.tokenizer.pad_token_id), MAX_TOKENS)
+    return About(original.name, original.query_name, str(pooling), MAX_TOKENS)
 
 
 def _write_words(encoder: Any, folder: Path) -> None:
