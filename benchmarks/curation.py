@@ -35,7 +35,8 @@ from knowledge.documents.kinds.base import ChunkText
 from knowledge.documents.kinds.registry import EDITABLE
 from knowledge.documents.models import Kind, VersionStatus
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.embedding import LocalEmbedder
+from knowledge.encoder.exported import load_embedder
 from knowledge.normalise import normalise
 from knowledge.search import building as index_building
 from knowledge.search import index, snapshot
@@ -92,9 +93,8 @@ def build(settings: Settings, folder: Path, chunks: int) -> dict[str, object]:
     with sessions_of(folder)() as session:
         fill(session, max(1, chunks // 3), corrections=settings.corpus / "statute-corrections.yml", now=now())
     filled = time.perf_counter() - started
-    embedder = MadeUpEmbedder(
-        settings.cache / "vectors.sqlite", model=Path(prepare_model(settings.cache, model=settings.model)).name
-    )
+    model = load_embedder(settings.cache, model=settings.model, learned=settings.learned).name
+    embedder = MadeUpEmbedder(settings.cache / "vectors.sqlite", model=model)
     cache, before, started = VectorCache(folder / "vectors.sqlite"), memory_mb(), time.perf_counter()
     with sessions_of(folder)() as session:
         snapshot = index_building.build_snapshot(
@@ -131,8 +131,8 @@ def exact(path: Path, queries: np.ndarray) -> np.ndarray:
 
 def use(settings: Settings, folder: Path) -> dict[str, object]:
     """Searching, listing and publishing as app and worker do it."""
-    embedder = SentenceEmbedder(
-        prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
+    embedder = load_embedder(
+        settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads
     )
     bank = read_question_bank(settings.corpus)
     questions = [normalise(bank[i].text) for i in np.random.default_rng(1).permutation(len(bank))[:_QUESTIONS]]
@@ -214,7 +214,7 @@ def console(session: Session, live: index.Index) -> dict[str, object]:
     }
 
 
-def publishing(session: Session, embedder: SentenceEmbedder, folder: Path, live: index.Index) -> dict[str, object]:
+def publishing(session: Session, embedder: LocalEmbedder, folder: Path, live: index.Index) -> dict[str, object]:
     """From the commit of one document to a search that finds it, model loaded; the worker looks once a second."""
     cache, times, found = VectorCache(folder / "vectors.sqlite"), [], 0
     run = time.time_ns() // 1_000_000  # a kept folder holds those of former runs

@@ -22,7 +22,8 @@ from knowledge.clock import today
 from knowledge.documents.models import DocumentVersion
 from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.embedding import LocalEmbedder
+from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
 from knowledge.encoder.topic_classifier import TopicClassifier
 from knowledge.evaluation import golden
@@ -40,7 +41,7 @@ _PATIENCE_S = 12.0
 class Parts:
     settings: Settings
     sessions: sessionmaker[Session]
-    embedder: SentenceEmbedder
+    embedder: LocalEmbedder
     searcher: Searcher
     rasa: RasaClient
     topic: Callable[[str], str]
@@ -67,8 +68,8 @@ class Parts:
 def build_parts(settings: Settings) -> Parts:
     features.use(lambda: training.learned(settings.cache))
     sessions = make_sessions(make_engine(settings.url, patience_s=_PATIENCE_S))
-    embedder = SentenceEmbedder(
-        prepare_model(settings.cache, model=settings.model), learned=settings.learned, threads=settings.encoder_threads
+    embedder = load_embedder(
+        settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads
     )
     live = LiveIndex(settings.snapshots, fits=origin.checking(sessions, settings.snapshots))
     classifier = LiveClassifier(settings.answer_classifier)
@@ -86,7 +87,7 @@ def build_parts(settings: Settings) -> Parts:
 
 
 def _second_opinion(
-    settings: Settings, embedder: SentenceEmbedder
+    settings: Settings, embedder: LocalEmbedder
 ) -> Callable[[str, Emergency | None, bool], Emergency | None]:
     try:
         learned = SecondOpinion.load(settings.dangers)
@@ -96,7 +97,7 @@ def _second_opinion(
     return lambda text, ruled, is_asked: learned.of(text, embedder, ruled, is_asked=is_asked)
 
 
-def _topic(settings: Settings, embedder: SentenceEmbedder) -> Callable[[str], str]:
+def _topic(settings: Settings, embedder: LocalEmbedder) -> Callable[[str], str]:
     classifier: list[TopicClassifier] = []
 
     def topic(text: str) -> str:

@@ -77,12 +77,10 @@ def main(file: Path) -> None:
     from bot.settings import Settings
 
     settings = Settings()
-    embedder = parts.SentenceEmbedder(
-        parts.prepare_model(settings.cache, model=settings.model),
-        learned=settings.learned,
-        threads=settings.encoder_threads,
+    embedder = parts.load_embedder(
+        settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads
     )
-    parts.SentenceEmbedder = lambda *_, **__: embedder  # type: ignore[misc, assignment]
+    parts.load_embedder = lambda *_, **__: embedder
     install(lambda: read(file), fired=file.unlink)
     while True:
         child = os.fork()

@@ -160,13 +160,13 @@ def _topics(settings: Settings, args: argparse.Namespace) -> Figures:
     """Rows with `text` (and `detail`) and `topics`, the topics of ours that count as right; rows without any are
     left out.
     """
-    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+    from knowledge.encoder.exported import load_embedder
     from knowledge.encoder.topic_classifier import TopicClassifier
 
     if not args.file:
         raise SetupFailed("请用 --file 给出带 text、topics 的文件。")
     told = [r for r in rows(args.file, ("text",)) if r and r.get("topics")]
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+    embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
     found = TopicClassifier.load(settings.topics).predict(
         [f"{r['text']}。{r['detail']}" if r.get("detail") else r["text"] for r in told], embedder
     )

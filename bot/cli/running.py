@@ -5,6 +5,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.commands import Commands, with_session
 from bot.cli.training import train
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from knowledge.clock import SHANGHAI
 
 if TYPE_CHECKING:
@@ -20,14 +22,24 @@ if TYPE_CHECKING:
 
 
 def serve(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.run import one_home, preparing, stack
+    from bot.run import one_home, stack
 
     with one_home.held(settings.home):  # before anything in it is touched
         pass
-    preparing.prepare(settings)
-    train(settings)
+    if code := _prepared_apart():
+        return code
     stack.serve(settings)
     return 0
+
+
+def _prepared_apart() -> int:
+    """How `linli setup` ended: in a child, so that what training takes is given back before the parts start."""
+    child = subprocess.Popen([sys.executable, "-m", "bot.cli", "setup"], cwd=ROOT)
+    former = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    try:
+        return child.wait()
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def setup(settings: Settings, args: argparse.Namespace) -> int:

@@ -108,11 +108,11 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
     from bot.emergency.recognising import recognise
     from bot.rasa_client import RasaClient
     from bot.run.stack import running
-    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+    from knowledge.encoder.exported import load_embedder
     from knowledge.encoder.topic_classifier import TopicClassifier
     from knowledge.normalise import normalise
 
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+    embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
     topics = TopicClassifier.load(settings.topics)
 
     with running(settings), asyncio.Runner() as runner:

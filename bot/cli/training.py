@@ -16,11 +16,11 @@ def _train_topics(settings: Settings) -> None:
     from knowledge.documents import topics
     from knowledge.encoder import topic_classifier
     from knowledge.encoder.cache import VectorCache
-    from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+    from knowledge.encoder.exported import load_embedder
 
     def run() -> None:
         say("训练主题分类……")
-        embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model))
+        embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
         cache = VectorCache(settings.cache / "vectors.sqlite")
         with make_sessions(make_engine(settings.url))() as session:
             topic_classifier.train(session, embedder=embedder, cache=cache).save(settings.topics)

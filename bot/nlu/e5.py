@@ -20,11 +20,12 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu import action_results
+from bot.nlu import action_results, intent_weights
 
 logger = logging.getLogger(__name__)
 
 action_results.install()  # Rasa imports this module before it answers; it has no other hook of ours
+intent_weights.install()
 
 DIM = 384
 MAX_TEXTS = 64  # a call

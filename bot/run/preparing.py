@@ -23,7 +23,7 @@ from knowledge.clock import today
 from knowledge.encoder import answer_classifier
 from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
 from knowledge.evaluation import golden
 from knowledge.exchange import corpus
@@ -55,7 +55,7 @@ def rasa_environ(settings: Settings) -> dict[str, str]:
 def prepare(settings: Settings, *, core_only: bool = True) -> None:
     """Everything before the processes: model, database, documents, snapshot, Rasa's training. Raises SetupFailed."""
     say("准备嵌入模型……")
-    path = prepare_model(settings.cache, model=settings.model)
+    model = load_embedder(settings.cache, model=settings.model, learned=settings.learned).name
     migrate(settings.url)
     sessions = make_sessions(make_engine(settings.url))
     with sessions() as session:
@@ -69,7 +69,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         import_offices(session, settings.corpus / "offices.yml")
         session.commit()
         train_answers(settings)  # first: the golden questions are asked of the search as it will be
-        wanted = digest(settings.corpus, settings.statutes, path)
+        wanted = digest(settings.corpus, settings.statutes, model)
         stamp = settings.home / "steps" / "snapshot"
         wrong = origin.trouble(session, settings.snapshots)
         if wrong and snapshot.current_id(settings.snapshots):
@@ -84,7 +84,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
 
 
 def build_snapshot(settings: Settings, *, core_only: bool) -> str:
-    embedder = SentenceEmbedder(prepare_model(settings.cache, model=settings.model), learned=settings.learned)
+    embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
     cache = VectorCache(settings.cache / "vectors.sqlite")
     try:
         with make_sessions(make_engine(settings.url))() as session, _bar("计算向量") as bar:
@@ -120,9 +120,7 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
 @contextlib.contextmanager
 def query_encoder(settings: Settings) -> Iterator[KeptQueries]:
     """The query side, with what it once encoded: what is learned at set-up is learned from the same texts again."""
-    embedder = SentenceEmbedder(
-        prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
-    )
+    embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
     cache = VectorCache(settings.cache / "vectors.sqlite")
     try:
         yield KeptQueries(embedder, cache)
@@ -173,9 +171,7 @@ def train_rasa(settings: Settings) -> None:
 def encoder_only(settings: Settings) -> Iterator[None]:
     """The encoder endpoint alone, for Rasa's training; the app serves it otherwise."""
     check_port(settings.internal_port)
-    embedder = SentenceEmbedder(
-        prepare_model(settings.cache, model=settings.model), learned=settings.learned, passages=False
-    )
+    embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
     app = internal_app(secret=settings.secret("internal"), embedder=embedder, executor=None)
     with listening(app, settings.internal_port):
         yield

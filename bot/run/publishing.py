@@ -16,7 +16,8 @@ from knowledge.clock import today
 from knowledge.documents import versions
 from knowledge.encoder.answer_classifier import LiveClassifier
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.embedding import LocalEmbedder
+from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
 from knowledge.search import building, references, snapshot
 from knowledge.search.live import LiveIndex
@@ -31,7 +32,7 @@ _LOOK_AFTER_S = 3_600  # whether the live snapshot is whole and of this database
 
 @dataclass(frozen=True)
 class _Tools:
-    embedder: SentenceEmbedder
+    embedder: LocalEmbedder
     cache: VectorCache
     searcher: Searcher  # for golden questions: their vectors are kept
 
@@ -106,8 +107,9 @@ class Publications:
 
     def _tools(self) -> _Tools:
         if self._made is None:
-            embedder = SentenceEmbedder(
-                prepare_model(self._settings.cache, model=self._settings.model),
+            embedder = load_embedder(
+                self._settings.cache,
+                model=self._settings.model,
                 learned=self._settings.learned,
                 threads=self._settings.encoder_threads,
             )

@@ -56,6 +56,7 @@ class Stack:
         self.settings = settings
         mark = {"LINLI_PART_OF": str(settings.home)}
         own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
+        own.setdefault("MALLOC_ARENA_MAX", "2")  # a server's forty threads keep what each of them once needed
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
             _Child("app", [*linli, "app"], own | mark),

@@ -58,10 +58,32 @@ class _Words:
         said = (1 + np.log(counts)) * self.idf[at]
         said = said / max(float(np.sqrt((said**2).sum())), 1e-9)
         found = -float(said.sum()) * self.mass
-        for place, weight in zip(at, said, strict=True):
-            part = slice(int(self.start[place]), int(self.start[place + 1]))
-            found[self.rows[part]] += weight * self.weights[part]
+        lengths = self.start[at + 1] - self.start[at]
+        parts = np.repeat(self.start[at] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        np.add.at(found, self.rows[parts], np.repeat(said, lengths) * self.weights[parts])
         return found
+
+
+@dataclass(frozen=True)
+class Chances:
+    """log P of each document that the classifier knows: `values` (n,), `rows` a document's place there. A search asks
+    after a dozen of 2,500.
+    """
+
+    rows: Mapping[str, int]
+    names: Sequence[str]
+    values: np.ndarray
+
+    def of(self, document: str) -> float | None:
+        row = self.rows.get(document)
+        return None if row is None else float(self.values[row])
+
+    def likely(self, least: float) -> dict[str, float]:
+        """P of those whose log P is above `least`."""
+        return {self.names[row]: float(np.exp(self.values[row])) for row in np.flatnonzero(self.values > least)}
+
+
+UNKNOWN = Chances({}, (), np.empty(0))
 
 
 class AnswerClassifier:
@@ -69,6 +91,7 @@ class AnswerClassifier:
 
     def __init__(self, ids: Sequence[str], words: _Words, head: np.ndarray, bias: np.ndarray) -> None:
         self.ids = {document: row for row, document in enumerate(ids)}
+        self._names = tuple(self.ids)
         self._words, self._head, self._bias = words, head, bias
 
     def chances(self, text: str, vector: np.ndarray) -> np.ndarray:
@@ -80,9 +103,8 @@ class AnswerClassifier:
         by_words = _log_softmax(self._words.chances(text[:_MOST_CHARACTERS]))
         return _log_softmax(by_words + _log_softmax(self._head @ vector + self._bias))
 
-    def by_document(self, text: str, vector: np.ndarray) -> dict[str, float]:
-        """Document -> log P."""
-        return dict(zip(self.ids, self.chances(text, vector).tolist(), strict=True))
+    def by_document(self, text: str, vector: np.ndarray) -> Chances:
+        return Chances(self.ids, self._names, self.chances(text, vector))
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

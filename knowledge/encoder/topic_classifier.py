@@ -28,6 +28,7 @@ class TopicClassifier:
     def __init__(self, characters: TfidfVectorizer, model: LinearSVC) -> None:
         self._characters = characters
         self._model = model
+        model.coef_ = np.asfortranarray(model.coef_)  # or scipy copies all of it for each message
 
     def predict(self, texts: Sequence[str], embedder: Embedder) -> list[str]:
         """One topic a text. The embedder must hold the passage side."""

@@ -2,7 +2,9 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -13,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
-from knowledge.encoder.answer_classifier import AnswerClassifier
+from knowledge.encoder.answer_classifier import UNKNOWN, AnswerClassifier, Chances
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
 from knowledge.places import places_serving
@@ -30,6 +32,7 @@ LOCAL = 0.06
 # What an article gains by an answer that rests on it, by P(answer); chosen on bench dev (docs/retrieval.md).
 _RESTED_ON, _ROOT, _LIKELY = 0.05, 0.3, -5.0
 _FIRST_CITED, _LATER_CITED = 4, 0.6
+_REMEMBERED = 16  # findings
 _SMALL_WORDS = 8  # characters by which one way of asking may be longer in small words: 请问一下…怎么弄呢
 
 
@@ -52,6 +55,7 @@ class Searcher:
         self.live = live
         self.classifier = classifier
         self._draft = draft
+        self._recent = _Recent()
 
     def supposing(self, draft: Draft | None) -> "Searcher":
         """The same, as if this version were published."""
@@ -118,13 +122,8 @@ class Searcher:
         """
         if not asked.text:
             return []
-        vector = self.embedder.encode_queries([asked.text])[0]
         live, serving = self.live(), places_serving(session, asked.place)
-        # Filters by kind take away most candidates, so more of them are asked for.
-        found = (live.plus(asked.draft.segment) if asked.draft else live).search(
-            asked.text, vector, width=600 if asked.kinds else 150, places=None if everywhere else serving
-        )
-        chances = self._chances(asked.text, vector)
+        found, chances = self._found(asked, live, None if everywhere else frozenset(serving))
         hits = _weighed(session, found, asked, serving, most=max(300, 20 * k))
         hits = _with_rested_on(session, hits, chances)
         named = None if asked.kinds else named_article(asked.text)
@@ -133,13 +132,21 @@ class Searcher:
         hits.sort(key=lambda h: -h.raw)
         return self._looked_at(session, hits, asked, live, chances)
 
-    def _chances(self, text: str, vector: np.ndarray) -> Mapping[str, float]:
-        """log P of each document that the classifier knows, empty without one."""
-        classifier = self.classifier()
-        return classifier.by_document(text, vector) if classifier else {}
+    def _found(self, asked: "_Asked", live: Index, places: frozenset[str] | None) -> tuple[Candidates, Chances]:
+        """What index and classifier say to the words, before the database is asked."""
+        # Filters by kind take away most candidates, so more of them are asked for.
+        width, classifier = 600 if asked.kinds else 150, self.classifier()
+
+        def find() -> tuple[Candidates, Chances]:
+            vector = self.embedder.encode_queries([asked.text])[0]
+            index = live.plus(asked.draft.segment) if asked.draft else live
+            found = index.search(asked.text, vector, width=width, places=places)
+            return found, classifier.by_document(asked.text, vector) if classifier else UNKNOWN
+
+        return find() if asked.draft else self._recent((asked.text, width, places), (live, classifier), find)
 
     def _looked_at(
-        self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index, chances: Mapping[str, float]
+        self, session: Session, hits: list["_Hit"], asked: "_Asked", live: Index, chances: Chances
     ) -> list["_Hit"]:
         """The best that may be shown once more, by all that was weighed and by their words; what was named stays
         first. They share their raw scores out anew, so that the order still follows those.
@@ -148,13 +155,40 @@ class Searcher:
         if not best:
             return hits
         weighed = _weighed_words(session, best, asked, live)
-        weighed = [replace(one, likely=chances.get(one.document)) for one in weighed]
+        weighed = [replace(one, likely=chances.of(one.document)) for one in weighed]
         order = np.argsort(-fit.logits(weighed), kind="stable")
         looked = [
             replace(best[i], raw=best[place].raw, weighed=weighed[i], place=place) for place, i in enumerate(order)
         ]
         seen = {h.chunk_id for h in best}
         return sorted([*looked, *(h for h in hits if h.chunk_id not in seen)], key=lambda h: (-h.raw, h.place))
+
+
+class _Recent:
+    """The last findings, of one index and one classifier: within a turn the same words are looked up for what several
+    intents would make of them.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._held: OrderedDict[object, tuple[Candidates, Chances]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(
+        self, key: object, of: tuple[object, ...], find: Callable[[], tuple[Candidates, Chances]]
+    ) -> tuple[Candidates, Chances]:
+        with self._lock:
+            if [id(one) for one in of] != [id(one) for one in self._of]:
+                self._of, self._held = of, OrderedDict()
+            held = self._held
+            known = held.get(key)
+        if known is None:
+            known = find()
+            with self._lock:
+                held[key] = known
+                while len(held) > _REMEMBERED:
+                    held.popitem(last=False)
+        return known
 
 
 @dataclass(frozen=True)
@@ -276,9 +310,9 @@ def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collec
     return hits
 
 
-def _with_rested_on(session: Session, hits: list[_Hit], chances: Mapping[str, float]) -> list[_Hit]:
+def _with_rested_on(session: Session, hits: list[_Hit], chances: Chances) -> list[_Hit]:
     """Articles that the likeliest answers rest on lie nearer: a resident's words name no term of the statute."""
-    likely = {d: float(np.exp(p)) for d, p in chances.items() if p > _LIKELY}
+    likely = chances.likely(_LIKELY)
     if not likely:
         return hits
     leans = dict[tuple[str, str | None], float]()

@@ -19,7 +19,8 @@ from knowledge.documents import comments, versions
 from knowledge.documents.models import DocumentVersion, Kind, VersionEvent, VersionStatus
 from knowledge.documents.versions import Person
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.embedding import LocalEmbedder
+from knowledge.encoder.exported import load_embedder
 from knowledge.evaluation import golden
 from knowledge.evaluation.models import GoldenQuestion, GoldenRun
 from knowledge.exchange import corpus
@@ -44,8 +45,8 @@ ASK = "低保向哪里申请"
 
 
 @pytest.fixture(scope="module")
-def embedder() -> SentenceEmbedder:
-    return SentenceEmbedder(prepare_model(Settings().cache), learned=Settings().learned)
+def embedder() -> LocalEmbedder:
+    return load_embedder(Settings().cache, learned=Settings().learned)
 
 
 def written(
@@ -77,7 +78,7 @@ def written(
 class Shelf:
     sessions: sessionmaker[Session]
     searcher: Searcher
-    embedder: SentenceEmbedder
+    embedder: LocalEmbedder
     root: Path
     dibao: str
     question: int
@@ -106,7 +107,7 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[Shelf]:
+def shelf(sessions: sessionmaker[Session], embedder: LocalEmbedder, tmp_path: Path) -> Iterator[Shelf]:
     root, cache = tmp_path / "snapshots", VectorCache(tmp_path / "vectors.sqlite")
     with sessions() as session:
         corpus.import_places(session, CORPUS)

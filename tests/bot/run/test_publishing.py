@@ -24,8 +24,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def publications(settings: Settings, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> Publications:
     monkeypatch.setattr("bot.run.publishing.today", lambda: DAY)
-    monkeypatch.setattr("bot.run.publishing.prepare_model", lambda *_, **__: "")
-    monkeypatch.setattr("bot.run.publishing.SentenceEmbedder", lambda *_, **__: PairEmbedder())
+    monkeypatch.setattr("bot.run.publishing.load_embedder", lambda *_, **__: PairEmbedder())
     return Publications(settings, sessions)
 
 

