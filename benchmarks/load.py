@@ -254,9 +254,7 @@ def tell_where_time_went(metrics: str, tally: Tally) -> None:
         print("errors:", {e: tally.errors.count(e) for e in set(tally.errors)}, file=sys.stderr)
 
 
-def tell(
-    tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, felt: Felt | None = None
-) -> None:
+def tell(tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, felt: Felt | None = None) -> None:
     """The figures as JSON: stdout."""
 
     def p95(values: list[float]) -> float | None:

@@ -80,7 +80,8 @@ class Chances:
 
     def likely(self, least: float) -> dict[str, float]:
         """P of those whose log P is above `least`."""
-        return {self.names[row]: float(np.exp(self.values[row])) for row in np.flatnonzero(self.values > least)}
+        near = np.flatnonzero(self.values > least).tolist()
+        return {self.names[row]: float(np.exp(self.values[row])) for row in near}
 
 
 UNKNOWN = Chances({}, (), np.empty(0))
