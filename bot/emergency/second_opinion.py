@@ -166,8 +166,6 @@ class SecondOpinion:
 
     def __init__(self, characters: TfidfVectorizer, danger: LogisticRegression, kinds: LinearSVC | DummyClassifier):
         self._characters, self._danger, self._kinds = characters, danger, kinds
-        # scipy multiplies by the transpose of these, and copies all of it for each message where it isn't contiguous
-        danger.coef_ = np.asfortranarray(danger.coef_)
 
     def likely(self, texts: Sequence[str], embedder: Embedder) -> list[tuple[float, str]]:
         """For each text: P(danger), and the likeliest kind if there is one."""
@@ -201,6 +199,9 @@ class SecondOpinion:
         held = joblib.load(path)
         if len(held) != _PARTS:
             raise ValueError(f"{path} was learned by another version")
+        _, danger, _ = held
+        # scipy multiplies by the transpose of these, and copies all of it for each message where it isn't contiguous
+        danger.coef_ = np.asfortranarray(danger.coef_)
         return cls(*held)
 
 
