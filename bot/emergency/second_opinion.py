@@ -54,10 +54,11 @@ class _From:
         return self.long_likely if len(text) >= _LONG else self.likely
 
 
-# Chosen on the sentences in four folds (.5: .76 of the dangers, .05 of the hardest near misses; .4: .80 and .07, and of
-# 500 ordinary messages ten rang where six had). Who may want to die is heard sooner. Where we asked, an alarm begins
-# later still (墙已经扒了 says that it is settled).
-_OF_ALL, _OF_SELF_HARM = _From(0.5, 0.8, 0.25, 0.5, 0.15), _From(0.3, 0.6, 0.2, 0.4, 0.1)
+# Chosen on exam d and on 625 judged messages, 328 of them short (docs/answers.md): from .5 to .7 an alarm loses one
+# danger of a hundred and a quarter of the false ones; below .4 an ordinary question without an answer got a
+# card for people who are locked up. Who may want to die is heard sooner. Where we asked, an alarm begins later
+# still (墙已经扒了 says that it is settled).
+_OF_ALL, _OF_SELF_HARM = _From(0.7, 0.8, 0.45, 0.6, 0.25), _From(0.5, 0.65, 0.35, 0.5, 0.15)
 ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
@@ -210,11 +211,12 @@ def _begins(kind: str) -> _From:
 
 
 def _learned(kind: EmergencyKind, chance: float, text: str, ruled: Emergency | None, *, is_asked: bool) -> Emergency:
-    """Where no rule speaks. What is only feared has no card of its kind: 吃了没 isn't told what to do about poison. Of
-    lost money an answer is told first (给主播刷了四万八).
+    """Where no rule speaks, or softly. What is only feared has no card of its kind: 吃了没 isn't told what to do about
+    poison. Of lost money an answer is told first (给主播刷了四万八).
     """
     fine, begins = finer(kind, text), _begins(kind)
-    alarm_from = ASKED_ALARM_FROM if is_asked else begins.alarm_in(text)
+    is_agreed = ruled is not None and ruled.kind is kind
+    alarm_from = ASKED_ALARM_FROM if is_asked else begins.likely_in(text) if is_agreed else begins.alarm_in(text)
     is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
     is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely

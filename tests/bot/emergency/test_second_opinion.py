@@ -55,7 +55,7 @@ def held(text: str, chance: float, kind: str = "water") -> Emergency | None:
 
 
 @pytest.mark.parametrize(
-    ("chance", "is_alarm", "is_feared"), [(0.95, True, False), (0.5, True, False), (0.3, False, True)]
+    ("chance", "is_alarm", "is_feared"), [(0.95, True, False), (0.7, True, False), (0.3, False, True)]
 )
 def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_feared: bool) -> None:
     found = held("塘边只剩一双小鞋", chance)
@@ -65,10 +65,16 @@ def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_
 
 
 def test_what_is_only_feared_has_no_card_of_its_kind() -> None:
-    found = held("吃了没，今个儿冷得很", 0.2, "poison")
+    found = held("吃了没，今个儿冷得很", 0.3, "poison")
     assert found is not None
     assert (found.guidance, found.is_feared, found.is_likely) == (MAYBE, True, False)
-    assert held("吃了没，今个儿冷得很", 0.1, "poison") is None
+    assert held("吃了没，今个儿冷得很", 0.2, "poison") is None
+
+
+def test_an_ordinary_question_without_an_answer_gets_no_card_for_who_is_locked_up() -> None:
+    found = held("老伴走了，老伴名下的房子是不是自动就归我了？", 0.33, "captive")
+    assert found is not None
+    assert (found.guidance, found.is_feared, found.is_likely) == (MAYBE, True, False)
 
 
 def test_of_lost_money_an_answer_is_told_first() -> None:
@@ -90,7 +96,7 @@ def test_a_joke_about_jumping_is_no_alarm() -> None:
     found = held(joke, 0.0, "self_harm")
     assert found is not None
     assert (found.soft, found.guidance) == (True, MAYBE)
-    assert not held(joke, 0.3, "self_harm").soft  # type: ignore[union-attr]
+    assert not held(joke, 0.4, "self_harm").soft  # type: ignore[union-attr]
 
 
 def test_a_word_of_a_title_is_no_alarm_where_nothing_else_speaks_for_it() -> None:
