@@ -105,7 +105,7 @@ class AnswerQuestion(Answering):
         nobody's question.
         """
         parts = split_matters(turn.text)
-        least = max(_SURE_ALONE, whole.confidence - _NEARLY if isinstance(whole, Answer) else 0.0)
+        least = max(_SURE_ALONE, whole.confidence - (_NEARLY if isinstance(whole, Answer) else 0.0))
         found = [self.look_up(turn, p, intent=intent, threshold=least) for p in parts] if len(parts) > 1 else []
         told = {one.document or one.text: one for one in found if isinstance(one, Answer)}
         unsaid = [

@@ -1,0 +1,45 @@
+"""A told story is answered alone only where we are surer than of a question."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from knowledge.answering import compose
+from knowledge.answering.told import Abstention, Answer
+from knowledge.documents.models import Kind
+from knowledge.search.passages import Passage
+
+DAY = date(2026, 12, 1)
+QUESTION = "安置房卖给外甥，现在涨价想反悔行不行"
+STORY = "我把一套安置房卖给了外甥，收了十八万，现在证下来涨到三十万，老婆说不卖了要退钱，外甥一家已经搬进去住了一年多，还装修了"
+
+
+def passage(title: str, score: float, raw: float) -> Passage:
+    held = {"answer": f"{title}这样办。"}
+    return Passage(1, title, Kind.answer, title, None, None, title, None, "nation", DAY, None, None, score, raw, held)
+
+
+class Finds:
+    """A searcher with two answers of ours, near each other."""
+
+    def __init__(self, score: float) -> None:
+        self.found = [passage("买家", score, 0.4), passage("卖家", 0.1, 0.38)]
+
+    def search(self, *_: object, **__: object) -> list[Passage]:
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("words", "score", "is_told"), [(QUESTION, 0.7, True), (STORY, 0.7, False), (STORY, 0.85, True)]
+)
+def test_a_story_needs_more(monkeypatch: pytest.MonkeyPatch, words: str, score: float, is_told: bool) -> None:
+    searcher: Any = Finds(score)
+    session: Any = None
+    monkeypatch.setattr(compose, "named_wrongly", lambda *_, **__: None)
+    monkeypatch.setattr(compose, "sound", lambda _, passages, **__: passages)
+    monkeypatch.setattr(compose, "_told", lambda *_: Answer("买家这样办。", None, (), score))
+    found = compose.answer(session, searcher, words, day=DAY, place=None)
+    assert isinstance(found, Answer if is_told else Abstention)
+    if isinstance(found, Abstention):
+        assert [one.title for one in found.near] == ["买家", "卖家"], "to be chosen from, with what holds for each"
