@@ -19,7 +19,8 @@ def words(session: Session, conversations: Sequence[Conversation]) -> dict[str, 
     """By conversation: of who may be in danger the message that was heard as danger, of the others the last sentence
     before they began to wait. What was said while an appointment was made stays hidden here, too.
     """
-    alarming = _alarming(session, [c.id for c in conversations if c.emergency_at is not None])
+    in_danger = [c.id for c in conversations if c.emergency_at is not None or c.handoff_reason == "danger"]
+    alarming = _alarming(session, in_danger)
     others = [c for c in conversations if c.id not in alarming]
     said = _said(session, [c.id for c in others], before_waiting=True)
     # All that was said came after: it began to wait by itself, or was put there.

@@ -12,7 +12,7 @@ from knowledge.search.passages import Passage
 
 DAY = date(2026, 12, 1)
 QUESTION = "安置房卖给外甥，现在涨价想反悔行不行"
-STORY = "我把一套安置房卖给了外甥，收了十八万，现在证下来涨到三十万，老婆说不卖了要退钱，外甥一家已经搬进去住了一年多，还装修了"
+STORY = "我把一套安置房卖给了外甥，收了十八万，现在证下来涨到三十万，老婆说不卖了要退钱，外甥一家已经搬进去住了一年多"
 
 
 def passage(title: str, score: float, raw: float) -> Passage:
