@@ -186,7 +186,8 @@ class SecondOpinion:
             return _doubted(ruled, text, chance)
         begins = _begins(kind)
         if chance < begins.feared:
-            is_idle = chance < _HARDLY and not _AT_HOME.search(text)
+            is_at_home = ruled is not None and ruled.kind is not EmergencyKind.child_harm and _AT_HOME.search(text)
+            is_idle = chance < _HARDLY and not is_at_home  # 儿媳要离婚带走孙子 harms no child
             return None if ruled and is_idle and ruled.kind not in NEVER_DOUBTED else ruled
         return _learned(EmergencyKind(kind), chance, text, ruled, is_asked=is_asked)
 
@@ -244,7 +245,9 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
     if chance < _HARDLY and not is_happening and ruled.kind in SOFT:
         return Emergency(ruled.kind, soft=True, guidance=SOFT[ruled.kind]) if _AT_HOME.search(text) else None
     is_likely = is_happening or chance >= _OF_ALL.likely or (not is_long and chance >= _HAPPENING_DOUBTED)
-    return replace(ruled, soft=True, is_feared=True, is_likely=is_likely)
+    # Who lost a child last year isn't told how to lie down for a birth.
+    told = MAYBE if is_long and not is_likely and chance < _HARDLY else ruled.guidance
+    return replace(ruled, soft=True, is_feared=True, is_likely=is_likely, guidance=told)
 
 
 def train(sentences: Sequence[Sentence], *, embedder: Embedder) -> SecondOpinion:

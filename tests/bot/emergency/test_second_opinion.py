@@ -292,3 +292,11 @@ def test_where_the_rules_hear_it_softly_a_sure_second_opinion_rings() -> None:
     assert ruled is not None
     assert ruled.soft
     assert not held(text, 0.5, "violence").soft  # type: ignore[union-attr]
+
+
+def test_a_long_trouble_that_is_over_gets_no_card_of_its_kind() -> None:
+    lost = "我媳妇流产在乡镇医院做的，第三天大出血送到县里切了子宫，乡里说是体质原因，医院说先给五万，媳妇才28岁"
+    found = held(lost, 0.001, "death")
+    assert found is not None
+    assert (found.soft, found.is_likely, found.guidance) == (True, False, MAYBE)
+    assert held("儿媳要离婚带走孙子，还说我们给的首付三十万是赠送的，要不要搬", 0.003, "revenge") is None
