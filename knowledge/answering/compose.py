@@ -89,9 +89,7 @@ def answer(
     is_own = best.kind is Kind.answer and bool(near)
     if best.score < (max(threshold, _told_alone_from(question)) if is_own else threshold):
         if len(near) != 1 or threshold > ANSWER_FROM:
-            is_likely = is_own and best.score >= OWN_FROM
-            likeliest = from_answer(session, best, day=day, question=question) if is_likely else None
-            return Abstention("not_sure", best.score, near, best.raw, likeliest)
+            return Abstention("not_sure", best.score, near, best.raw)
         best = next(p for p in passages if p.title == near[0].title)
     return _told(session, best, passages, question, day)
 

@@ -50,7 +50,6 @@ class Abstention:
     confidence: float
     near: tuple[Near, ...] = ()  # the likeliest first
     raw: float = 0.0  # of the best hit
-    likeliest: Answer | None = None  # to the first of `near`, where it is likely and yet not told alone
 
 
 def cite(passage: Passage, *, note: str | None = None) -> Citation:

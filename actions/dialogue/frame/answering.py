@@ -9,7 +9,7 @@ from actions.dialogue.frame.base import CustomAction, Services, Turn, slots
 from actions.feedback import record_unanswered
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM, answer
-from knowledge.answering.told import Abstention, Answer, Citation, Near
+from knowledge.answering.told import Abstention, Answer, Near
 from knowledge.documents.sources.doors import doors_for
 from knowledge.places import Place, village_labels
 
@@ -103,7 +103,7 @@ class Answering(CustomAction):
 
 def _not_sure(found: Abstention, topic: str) -> Reply:
     """Said openly, with the door for such matters; where a few questions may be meant, what holds for each of them, to
-    be chosen from, and what to do if it is the first, where that is likely.
+    be chosen from.
 
     The topic is kept: which topics lack documents (`bot/conversations/coverage.py`).
     """
@@ -111,17 +111,12 @@ def _not_sure(found: Abstention, topic: str) -> Reply:
     text, ask = "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。", f"先问这里：{where}。"
     if found.near:
         text, ask = f"您说的是下面哪一件？点一下看怎么办。\n{choices(found.near)}", f"都不是的话，先问{where}。"
-    citations: tuple[Citation, ...] = ()
-    if (first := found.likeliest) is not None:
-        ask = f"如果是第一件，这样做：{first.next or ''}\n{ask}"
-        links, citations = (*phone_links(*first.phones), *links), first.citations
     return Reply(
         ReplyKind.asking if found.near else ReplyKind.abstention,
         text,
         next=ask,
         buttons=tuple(Button(near.title) for near in found.near),
-        links=tuple(dict.fromkeys(links)),
-        citations=citations,
+        links=links,
         confidence=found.confidence,
         topic=topic,
     )

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.frame import thread
-from actions.dialogue.frame.answering import Answering, _not_sure
+from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import Turn
 from actions.dialogue.hearing.matters import listed_matters, split_matters
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Reply, ReplyKind
-from knowledge.answering.told import Abstention, Answer, Citation, Near
+from knowledge.answering.told import Abstention, Answer, Citation
 from knowledge.normalise import normalise
 from tests.actions.dialogue.test_base import given
 from tests.fakes import PairEmbedder
@@ -119,13 +119,3 @@ def test_a_clause_of_the_village_is_wanted_by_these_words_not_by_those_of_the_ma
         turn = Turn("c", "粮站收粮压级压价", intent="ask_village_rule", sure=0.9, message=None, slots=slots)
         thread.best_reading(answering, turn, intent="ask_village_rule")
     assert wanted == ["ask_village_rule", "ask_law", "ask_village_rule", "ask_village_rule"]
-
-
-def test_what_to_do_if_it_is_the_first_stands_under_the_choices() -> None:
-    near = (Near("买家", "能要他过户。"), Near("卖家", "不能反悔。"))
-    told = Answer("能要他过户。", "\n1. 先谈\n2. 去法院", (), 0.7, phones=("12368",))
-    reply = _not_sure(Abstention("not_sure", 0.7, near, 0.4, told), "房屋")
-    assert reply.next is not None
-    assert reply.next.startswith("如果是第一件，这样做：\n1. 先谈\n2. 去法院\n都不是的话，先问")
-    assert reply.links[0].label.endswith("12368")
-    assert [button.title for button in reply.buttons] == ["买家", "卖家"]
