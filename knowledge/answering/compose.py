@@ -43,6 +43,8 @@ _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
 _TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story, Kind.answer)
+# Who names neither their village nor a rule may ask about anything: 后山搭帐篷要跟谁说 is no clause about lanes.
+_OURS = re.compile("村规|民约|[我咱俺]们?村|村里|本村|规矩|规定|规约")
 _LOCAL_KINDS = (Kind.village_rule, Kind.policy)
 _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_village_rule": {Kind.village_rule: 0.05},
@@ -82,7 +84,8 @@ def answer(
     )
     if not passages:
         return Abstention("nothing_found", 0.0)
-    if intent == "ask_village_rule" and (local := _local(passages, threshold)):
+    is_ours = intent == "ask_village_rule" and bool(_OURS.search(question))
+    if is_ours and (local := _local(passages, threshold)):
         return _told_locally(session, local, passages, day)
     best = passages[0]
     near = _near(passages)
