@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from knowledge.answering.compose import ANSWER_FROM, _local
+import pytest
+
+from knowledge.answering.compose import _OURS, ANSWER_FROM, _local
 from knowledge.documents.models import Kind
 from knowledge.search.passages import Passage
 
@@ -50,3 +52,16 @@ def test_what_is_of_the_whole_country_far_from_the_words_or_unlikely_is_nobodys_
     assert _local([found(Kind.policy, 0.43, 0.4, place="nation")], ANSWER_FROM) == []
     assert _local([found(Kind.village_rule, 0.2, 0.26)], ANSWER_FROM) == []
     assert _local([found(Kind.village_rule, 0.1, 0.36)], ANSWER_FROM) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "is_ours"),
+    [
+        ("我们村彩礼最多能给多少", True),
+        ("酒席能办几桌", True),
+        ("俺村养狗有啥规矩", True),
+        ("后山老寨子里搭帐篷过夜要跟谁打招呼", False),
+    ],
+)
+def test_the_village_or_a_rule_is_named(question: str, is_ours: bool) -> None:
+    assert bool(_OURS.search(question)) is is_ours
