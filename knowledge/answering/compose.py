@@ -35,6 +35,7 @@ _STORY = 40  # characters of a message that tells more than one thing
 
 _AS_NEAR, _MOST_NEAR = 0.06, 6  # of raw scores, of passages
 _ALIKE = 0.02  # of raw scores
+_LONE_FROM = 0.35  # a neighbour that stands alone is told from here on, else offered: far from all there is one, too
 _AS_OPPOSITE, _MOST_OPPOSITES = 0.1, 2
 # Below both, what lies nearest is nobody's question: of messages that ask nothing of our sources four fifths lie below
 # this raw score, of those that do one in ten (docs/retrieval.md).
@@ -91,9 +92,10 @@ def answer(
     near = _near(passages)
     is_own = best.kind is Kind.answer and bool(near)
     if best.score < (max(threshold, _told_alone_from(question)) if is_own else threshold):
-        if len(near) != 1 or threshold > ANSWER_FROM:
+        lone = next((p for p in passages if len(near) == 1 and p.title == near[0].title), None)
+        if lone is None or lone.score < _LONE_FROM or threshold > ANSWER_FROM:
             return Abstention("not_sure", best.score, near, best.raw)
-        best = next(p for p in passages if p.title == near[0].title)
+        best = lone
     return _told(session, best, passages, question, day)
 
 

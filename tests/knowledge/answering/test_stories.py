@@ -43,3 +43,17 @@ def test_a_story_needs_more(monkeypatch: pytest.MonkeyPatch, words: str, score: 
     assert isinstance(found, Answer if is_told else Abstention)
     if isinstance(found, Abstention):
         assert [one.title for one in found.near] == ["买家", "卖家"], "to be chosen from, with what holds for each"
+
+
+@pytest.mark.parametrize(("score", "is_told"), [(0.4, True), (0.12, False)])
+def test_a_neighbour_that_stands_alone_is_told_only_where_it_is_likely(
+    monkeypatch: pytest.MonkeyPatch, score: float, is_told: bool
+) -> None:
+    searcher: Any = Finds(score)
+    searcher.found = [passage("赌场", score, 0.28), passage("砍树", 0.0, 0.1)]
+    session: Any = None
+    monkeypatch.setattr(compose, "named_wrongly", lambda *_, **__: None)
+    monkeypatch.setattr(compose, "sound", lambda _, passages, **__: passages)
+    monkeypatch.setattr(compose, "_told", lambda *_: Answer("举报打 110。", None, (), score))
+    found = compose.answer(session, searcher, "后山搭帐篷要跟谁打招呼", day=DAY, place=None)
+    assert isinstance(found, Answer if is_told else Abstention)
