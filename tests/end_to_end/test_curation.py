@@ -228,7 +228,7 @@ def test_the_golden_gate_stops_a_bad_edit_and_the_overruling_is_on_record(
 def test_an_abstained_question_becomes_a_document_and_is_answered(
     browser: Browser, base: str, prepared: Settings
 ) -> None:
-    question, secret = "后山老寨子里搭帐篷过夜要跟谁打招呼", prepared.secret("internal")
+    question, secret = "老水车边上拍古装短剧要不要跟谁打招呼", prepared.secret("internal")
     before = heard(base, question, "shiqiao", secret)
     assert "护林站老站" not in before, before
     writer, reader = desks(browser, base, prepared)
@@ -245,8 +245,8 @@ def test_an_abstained_question_becomes_a_document_and_is_answered(
     writer.wait_for_load_state()
     version = version_of(writer)
     assert question in writer.locator("#editor [name=questions]").input_value()
-    writer.locator("#editor [name=title]").fill("后山搭帐篷")
-    writer.locator("#editor [name=answer]").fill("搭帐篷不用办手续；要进封了的山，先跟护林站老站说一声。")
+    writer.locator("#editor [name=title]").fill("老水车边拍短剧")
+    writer.locator("#editor [name=answer]").fill("拍短剧不用办手续；要进封了的山，先跟护林站老站说一声。")
     press(writer, "保存并送审")
     approve_and_publish(reader, base, version)
     until_published(prepared, version)
