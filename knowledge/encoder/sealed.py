@@ -4,11 +4,12 @@ word.
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from knowledge.normalise import file_hash
 
 _COMPLETE = "complete"  # sizes and sums of the folder's files
 
@@ -45,25 +46,16 @@ def damage(target: Path) -> str | None:
             _remember(target)
             return None
         for name, (size, digest) in json.loads(kept).items():
-            if (target / name).stat().st_size != size or sum_of(target / name) != digest:
+            if (target / name).stat().st_size != size or file_hash(target / name) != digest:
                 return f"{name} isn't as it was written"
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return str(error)
     return None
 
 
-def sum_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sum_of_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _remember(target: Path) -> None:
     files = sorted(p for p in target.rglob("*") if p.is_file() and p.name != _COMPLETE)
-    sums = {str(p.relative_to(target)): [p.stat().st_size, sum_of(p)] for p in files}
+    sums = {str(p.relative_to(target)): [p.stat().st_size, file_hash(p)] for p in files}
     (target / _COMPLETE).write_text(json.dumps(sums))
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.errors import SnapshotUnavailable
+from knowledge.normalise import file_hash
 from knowledge.search import lexical, segments, vectors
 from knowledge.search.index import FORMAT, Index, Places
 from knowledge.search.segments import DIM, Points
@@ -124,12 +124,7 @@ class Writer:
 def _summed(folder: Path) -> dict[str, dict[str, int | str]]:
     """Size and SHA-256 of each file."""
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    return {str(p.relative_to(folder)): {"size": p.stat().st_size, "sha256": _sum(p)} for p in files}
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {str(p.relative_to(folder)): {"size": p.stat().st_size, "sha256": file_hash(p)} for p in files}
 
 
 def _on_disk(path: Path) -> None:
@@ -191,7 +186,7 @@ def damage(folder: Path, *, thorough: bool = True) -> str | None:
             path = folder / name
             if path.stat().st_size != kept["size"]:
                 return f"{name} has another size than when it was written"
-            if thorough and _sum(path) != kept["sha256"]:
+            if thorough and file_hash(path) != kept["sha256"]:
                 return f"{name} holds other bytes than when it was written"
     except (OSError, KeyError, TypeError, AttributeError) as error:
         return str(error)

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Browser, Page
 
+from benchmarks.pages import weight
 from bot.settings import Settings
 from tests.end_to_end import staff
 from tests.end_to_end.conftest import Resident
@@ -132,27 +133,12 @@ def test_a_refused_form_comes_back_filled_in(browser: Browser, base: str, prepar
     desk.context.close()
 
 
-def _weight(page: Page, address: str) -> int:
-    """Bytes over the wire, headers and all, until the page and its parts are there."""
-    wire, seen = page.context.new_cdp_session(page), [0]
-
-    def count(event: dict[str, float]) -> None:
-        seen[0] += int(event["encodedDataLength"])
-
-    wire.send("Network.enable")
-    wire.on("Network.loadingFinished", count)
-    page.goto(address)
-    page.wait_for_timeout(800)
-    wire.detach()
-    return seen[0]
-
-
 def test_a_page_is_light_and_a_second_one_lighter(browser: Browser, base: str, prepared: Settings) -> None:
     staff.make(prepared, "weigh", "小魏", "supervisor")
     desk = staff.sign_in(browser, base, "weigh")
     fresh = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=desk.context.storage_state())
     page = fresh.new_page()
-    first, second = _weight(page, f"{base}/staff/cases"), _weight(page, f"{base}/staff/inbox")
+    first, second = weight(page, f"{base}/staff/cases", still_ms=800), weight(page, f"{base}/staff/inbox", still_ms=800)
     assert first <= 150_000, first
     assert second <= 20_000, second
     fresh.close()
