@@ -278,7 +278,8 @@ def test_from_an_unanswered_question_to_a_sentence_that_residents_hear(
     version = version_of(writer)
     held = writer.locator("#editor [name=questions]").input_value().split("\n")
     proposed = writer.locator("button[data-add-question]")
-    for button in proposed.all():
+    # as a legal worker would: what others asked of this pond (and whether they may fish there) is another matter
+    for button in proposed.filter(has_text="凉粉").all():
         button.click()
     assert held
     assert all("凉粉" in one for one in held)

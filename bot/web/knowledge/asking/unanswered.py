@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Select, Update, or_, select, update
+from sqlalchemy.orm import Session
 
 from actions.errors import Conflict, InvalidInput, NotFound
 from actions.feedback import UnansweredQuestion
@@ -37,7 +38,7 @@ from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.documents.shape import questions
 from knowledge.documents.sources.doors import doors_for
-from knowledge.places import Level, Place
+from knowledge.places import Level, Place, places_serving
 from knowledge.tables import changed
 
 REASONS = {
@@ -179,8 +180,7 @@ async def _told(at: Seat, retold: Retold, wanted: Wanted, *, is_fresh: bool) -> 
 def near(at: KnowledgeSeat, vectors: Annotated[Vectors, Depends(_vectors)], version: str = "") -> Response:
     """Other ways of asking that residents used, for a draft: of questions that nobody has taken up."""
     held = find_version(at, version, to_change=True)
-    latest = at.session.scalars(_open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)).all()
-    asks = proposed([masked(r.question) for r in latest], asks_of(held), vectors)
+    asks = proposed([masked(r.question) for r in _within_reach(at, held.document.place_id)], asks_of(held), vectors)
     return at.page("knowledge/unanswered/near.html", asks=asks, version=held)
 
 
@@ -193,8 +193,7 @@ def asks_of(version: DocumentVersion) -> list[str]:
 def take_up(at: Seat, version: DocumentVersion) -> None:
     """Questions that stand word for word among a draft's are being written about; committed with it."""
     asks = set(asks_of(version))
-    rows = at.session.scalars(_open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)).all()
-    same = [r for r in rows if masked(r.question) in asks]
+    same = [r for r in _within_reach(at, version.document.place_id) if masked(r.question) in asks]
     if same:
         at.session.execute(_taken(same).values(document_id=version.document_id))
 
@@ -230,7 +229,9 @@ def _write(at: Form, rows: Sequence[UnansweredQuestion]) -> DocumentVersion:
         kind=kind,
         place_id=place,
     )
-    if not changed(at.session, _taken(rows).values(document_id=version.document_id)):
+    # Another village's stay open for a text of its own; where the writer chose a place that serves none, all are meant.
+    taken = _reached(at.session, rows, place) or rows
+    if not changed(at.session, _taken(taken).values(document_id=version.document_id)):
         at.session.rollback()
         raise Conflict("这一组刚刚有同事开始写了，请刷新看看。")
     at.record("从没答上的问题写资料", version.document_id, detail=label)
@@ -255,6 +256,19 @@ def _seen(at: Seat) -> Select[UnansweredQuestion]:
 def _open(at: Seat) -> Select[UnansweredQuestion]:
     """Of those, the ones that nobody took up yet."""
     return _seen(at).where(*_UNTOUCHED)
+
+
+def _within_reach(at: Seat, place: str) -> list[UnansweredQuestion]:
+    """The latest that nobody took up and that a text of this place can answer: another village never hears it."""
+    latest = at.session.scalars(_open(at).order_by(UnansweredQuestion.id.desc()).limit(_MOST)).all()
+    return _reached(at.session, latest, place)
+
+
+def _reached(session: Session, rows: Sequence[UnansweredQuestion], place: str) -> list[UnansweredQuestion]:
+    """Those asked where a text of `place` is told, or nobody knows where."""
+    asked_at = {r.place_id for r in rows if r.place_id}
+    serving = {one for one in asked_at if place in places_serving(session, one)}
+    return [r for r in rows if r.place_id is None or r.place_id in serving]
 
 
 def _taken(rows: Sequence[UnansweredQuestion]) -> Update:

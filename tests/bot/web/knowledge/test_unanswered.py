@@ -251,3 +251,24 @@ def test_another_way_of_asking_is_proposed_and_taken_up_with_the_draft(real: Rea
     typed = {**form, "questions": "摩托车年检去哪里办\n摩托车年检到哪里办"}
     assert real.client.post(f"/staff/knowledge/versions/{version.id}", data=typed).status_code == 303
     assert [label for label, _, _ in groups(real)] == ["火星上的蚯蚓吃什么"]
+
+
+def test_a_village_s_text_takes_up_no_question_of_another_village(real: Real) -> None:
+    """Nobody there would hear it, and the question would be off the list for good."""
+    asked(real, "荷塘边能不能搭棚子卖凉粉", place="shiqiao")
+    ids = groups(real)[0][2]
+    sent = {"do": "draft", "ids": ids, "label": "荷塘搭棚", "kind": "answer", "place": "shiqiao"}
+    real.client.post("/staff/knowledge/unanswered", data=sent)
+    asked(real, "荷塘旁边能不能搭棚子卖凉粉", place="lijiagou")
+    with real.world.sessions() as session:
+        version = session.scalars(select(DocumentVersion).order_by(DocumentVersion.id.desc()).limit(1)).one()
+    near = f"/staff/knowledge/unanswered/near?version={version.id}"
+    assert "荷塘旁边" not in real.client.get(near).text
+    asked(real, "荷塘旁边能不能搭棚子卖凉粉", place="shiqiao")
+    assert "荷塘旁边" in real.client.get(near).text
+    form = {"do": "save", "revision": "1", "title": "荷塘搭棚", "in_force_from": DAY.isoformat()}
+    typed = {**form, "questions": "荷塘边能不能搭棚子卖凉粉\n荷塘旁边能不能搭棚子卖凉粉"}
+    assert real.client.post(f"/staff/knowledge/versions/{version.id}", data=typed).status_code == 303
+    with real.world.sessions() as session:
+        left = session.scalars(select(UnansweredQuestion).where(UnansweredQuestion.document_id.is_(None))).all()
+        assert [(q.question, q.place_id) for q in left] == [("荷塘旁边能不能搭棚子卖凉粉", "lijiagou")]
