@@ -33,6 +33,10 @@ LOCAL = 0.06
 _RESTED_ON, _ROOT, _LIKELY = 0.05, 0.3, -5.0
 _FIRST_CITED, _LATER_CITED = 4, 0.6
 _REMEMBERED = 16  # findings
+# The last clause of a message is compared alone where it has so many characters and so few stand before it.
+_CLAUSE, _OWN_CLAUSE, _BEFORE_IT = re.compile(r"[\s，,。；;！!？?]+"), 8, 8
+# Texts whose title is a question, which stands for one of their ways of asking.
+_TITLED_BY_A_QUESTION = (Kind.answer, Kind.service_guide)
 _SMALL_WORDS = 8  # characters by which one way of asking may be longer in small words: 请问一下…怎么弄呢
 
 
@@ -348,6 +352,8 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     texts = {row.id: row for row in session.execute(found.where(Chunk.id.in_([h.chunk_id for h in hits])))}
 
     same = _asked_word_for_word(session, hits, asked.text, draft=asked.draft)
+    wordings = _wordings(asked.text)
+    same |= {h.chunk_id for h in hits if h.kind in _TITLED_BY_A_QUESTION and _bare(texts[h.chunk_id].title) in wordings}
 
     def share(words: str | None) -> float:
         held = np.isin(codes, _pairs_of(words or ""))
@@ -381,12 +387,12 @@ def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str, *, d
     alike for the nearest one to be it: 加班费怎么算 lay nearer to a longer way of asking. A draft has the questions
     that it brings, not those of the version it would replace.
     """
-    wanted = _bare(text)
+    wanted = _wordings(text)
     if not wanted:
         return set()
     drafted = {int(chunk) for chunk in draft.segment.chunk_ids} if draft else set()
     ours = draft.questions if draft else {}
-    found = {h.chunk_id for h in hits if h.chunk_id in drafted and _bare(ours.get(h.question, "")) == wanted}
+    found = {h.chunk_id for h in hits if h.chunk_id in drafted and _bare(ours.get(h.question, "")) in wanted}
     published = {(h.document_id, h.ref): h.chunk_id for h in hits if h.chunk_id not in drafted}
     asked = (
         select(BankTarget.document_id, BankTarget.ref, BankQuestion.text)
@@ -395,11 +401,23 @@ def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str, *, d
             BankTarget.document_id.in_({document for document, _ in published}),
             BankTarget.rank == 0,
             BankQuestion.set_aside.is_(False),
-            func.length(BankQuestion.text).between(len(text) - _SMALL_WORDS, len(text) + _SMALL_WORDS),
+            func.length(BankQuestion.text).between(
+                min(map(len, wanted)) - _SMALL_WORDS, max(len(text), *map(len, wanted)) + _SMALL_WORDS
+            ),
         )
     )
-    same = {(row.document_id, row.ref) for row in session.execute(asked) if _bare(row.text) == wanted}
+    same = {(row.document_id, row.ref) for row in session.execute(asked) if _bare(row.text) in wanted}
     return found | {chunk for key, chunk in published.items() if key in same}
+
+
+def _wordings(text: str) -> frozenset[str]:
+    """The message as it is compared, and its last clause where that is a question of its own and little stands before:
+    老公打我 怎么申请人身安全保护令. Not a short one, whose case the words before it tell: 没领证，彩礼能退吗.
+    """
+    whole = _bare(text)
+    last = next((_bare(clause) for clause in reversed(_CLAUSE.split(text)) if clause), "")
+    is_asked = len(last) >= _OWN_CLAUSE and len(whole) - len(last) <= _BEFORE_IT
+    return frozenset({whole, last} if is_asked else {whole} if whole else ())
 
 
 # One way of asking said in other small words: what begins and ends a question, 咋 for 怎么, 可以 for 能.

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.documents.models import BankQuestion, BankTarget, Document, Kind
 from knowledge.places import Level, Place
-from knowledge.search.searcher import _asked_word_for_word, _Hit
+from knowledge.search.searcher import _asked_word_for_word, _bare, _Hit, _wordings
 
 
 def hit(document: str, chunk: int) -> _Hit:
@@ -33,3 +33,11 @@ def test_every_question_of_a_hit_is_looked_at_not_its_nearest(sessions: sessionm
             assert _asked_word_for_word(session, hits, said) == {1}
         assert _asked_word_for_word(session, hits, "加班钱咋算") == set()
         assert _asked_word_for_word(session, hits, "加班费") == set()
+
+
+def test_a_question_behind_a_few_words_of_trouble_is_heard_a_short_one_is_not_torn_from_its_case() -> None:
+    assert "怎么申请人身安全保护令" in _wordings("老公打我 怎么申请人身安全保护令")
+    assert _wordings("没领证，彩礼能退吗") == {_bare("没领证，彩礼能退吗")}
+    told = "邻居挖地基把我家山墙挖裂了还不认账，怎么申请人身安全保护令"
+    assert _wordings(told) == {_bare(told)}
+    assert _wordings("？？") == _wordings("") == frozenset()
