@@ -56,10 +56,12 @@ class Stack:
         self.settings = settings
         mark = {"LINLI_PART_OF": str(settings.home)}
         own = {**os.environ, "LINLI_HOME": str(settings.home), "OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(ROOT)}
+        # One vector by one matrix: a second thread waits and spins longer than the product takes.
+        own.setdefault("OPENBLAS_NUM_THREADS", "1")
         own.setdefault("MALLOC_ARENA_MAX", "2")  # a server's forty threads keep what each of them once needed
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
-            _Child("app", [*linli, "app"], own | mark),
+            _Child("app", [*linli, "app"], {"OMP_NUM_THREADS": "1"} | own | mark),
             _Child("rasa", _rasa(settings), rasa_environ(settings) | mark),
             _Child("worker", [*linli, "worker"], own | mark),
         ]

@@ -193,7 +193,7 @@ def _near(passages: list[Passage]) -> tuple[Near, ...]:
         return ()
     least = passages[0].raw - _AS_NEAR
     own = [p for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least]
-    return tuple(Near(p.title, p.details["answer"]) for p in own)[:3]
+    return tuple(Near(p.title, p.details["answer"], p.topic) for p in own)[:3]
 
 
 def alone(session: Session, passage: Passage, *, day: date) -> Answer:

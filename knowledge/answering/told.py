@@ -42,6 +42,7 @@ class Near:
 
     title: str
     gist: str
+    topic: str | None = None
 
 
 @dataclass(frozen=True)

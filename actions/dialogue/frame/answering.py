@@ -98,7 +98,9 @@ class Answering(CustomAction):
     def abstain(self, turn: Turn, told: str, found: Abstention) -> Reply:
         """Said openly, and kept for the legal workers' list under the words of `told`."""
         self.keep_unanswered(turn, told, reason="abstained")
-        return _not_sure(found, self.services.topic(told))
+        # what lies near says it as well as the classifier, which would have to encode the message once more
+        nearest = found.near[0].topic if found.near else None
+        return _not_sure(found, nearest or self.services.topic(told))
 
 
 def _not_sure(found: Abstention, topic: str) -> Reply:

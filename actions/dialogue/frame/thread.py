@@ -19,7 +19,7 @@ _SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？
 _SHORT = 16  # characters; what is longer tells a matter of its own
 _KEPT = 150  # characters of the question before, searched together with this one
 # Only a message that stands well enough alone is read alone.
-_ALONE = 0.05
+_ALONE, _SURE_ALONE = 0.05, 0.9
 _LEANS = re.compile(
     r"^(?:那|要是|如果|假如|万一|她|他|它|这|可|但|就算|我(?:是|说)的|还有|已经|不是)|(?:呢|咋办|怎么办)[？?。]*$"
 )
@@ -131,6 +131,8 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
         sure = found.confidence + (_ALONE if place == 0 else 0.0)
         if best is None or sure > best[0]:
             best = (sure, found, words)
+        if place == 0 and found.confidence >= _SURE_ALONE:
+            break  # no reading with more words is surer, and each costs a search
     return (best[1], best[2]) if best else None
 
 
