@@ -71,7 +71,12 @@ _FEASTS = {"元宵": (1, 15), "端午": (5, 5), "七夕": (7, 7), "中秋": (8, 
 _FEASTS |= {"龙抬头": (2, 2), "中元": (7, 15)}
 _SUN_FEASTS = {"元旦": (1, 1), "妇女": (3, 8), "三八": (3, 8), "劳动": (5, 1), "青年": (5, 4), "儿童": (6, 1)}
 _SUN_FEASTS |= {"五一": (5, 1), "六一": (6, 1), "教师": (9, 10), "国庆": (10, 1), "双十一": (11, 11), "双11": (11, 11)}
-_SUN_FEASTS |= {"双十二": (12, 12), "双12": (12, 12), "圣诞": (12, 25)}
+_SUN_FEASTS |= {"双十二": (12, 12), "双12": (12, 12), "圣诞": (12, 25), "平安夜": (12, 24), "光棍": (11, 11)}
+_SUN_FEASTS |= {"情人": (2, 14), "植树": (3, 12), "建党": (7, 1), "七一": (7, 1), "建军": (8, 1), "八一": (8, 1)}
+# On the eve of one that is kept for several days it is still clear which day is meant; on the day after it isn't.
+_LONG_FEASTS = re.compile("国庆|五一|劳动|元旦|中秋|端午|除夕|年三十|大年")
+_DAYTIME = "一?大?早(?![退就])|上午|下午|中午|晌午|晚上|夜里|傍晚|头晌|后晌"
+_EVENTS = "收|签|领|拿|取|送|寄|到的|给|接"
 _TERMS = (
     "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑"
     "|立秋|处暑|白露|秋分|寒露|霜降|立冬|小雪|大雪|冬至|小寒|大寒"
@@ -99,7 +104,7 @@ _NO_DAYS = re.compile(
     r"|文件|车间|法庭|厅|码头|高速|员工|令)|\d+(?:\.\d+)?\s*(?:米|公里|度)"
     r"|[A-Za-z第]\d+[号日]|\d+[／/]\d+(?=的|股|份)"
 )
-_WEATHER = re.compile(r"大雪(?!节)|雨水(?!节)")  # 大雪那天: the day of the term, or one on which it snowed
+_WEATHER = re.compile(r"大雪(?!节)")  # 大雪那天: the day of the term, or one on which it snowed
 _PERHAPS = re.compile(
     r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
 )
@@ -226,6 +231,39 @@ def _terms_of(year: int) -> dict[str, date]:
     return {name: day for day, name in get_solar_terms(date(year, 1, 1), date(year, 12, 31))}
 
 
+def _by_a_feast(found: re.Match[str], asked: _Asked) -> Span | None:
+    """国庆节前一天, 冬至前两天; 元旦头一天 may be the eve or the feast, 中秋第二天 the last day of rest or the next."""
+    feast = _feast(found, asked)
+    if feast is None:
+        return None
+    steps = number((found["before"] or found["after"] or "一").replace("两", "二"))
+    if found["before"] or found["before_one"]:
+        eve = feast[0] - timedelta(days=steps)
+        return (eve, feast[0]) if "头" in found.group() else _one(eve)
+    day = feast[0] + timedelta(days=steps)
+    return (feast[0], day) if _LONG_FEASTS.search(found["feast"]) else (day, day)
+
+
+def _of_a_month(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上个月最后一天, 这个月头一天."""
+    first = _month_away(asked.today, _steps(found["which"]))
+    is_last = found["end"].startswith("最后")
+    return _one(first.replace(day=monthrange(first.year, first.month)[1]) if is_last else first)
+
+
+def _weeks_ago(found: re.Match[str], asked: _Asked) -> Span | None:
+    """两个礼拜前, 上个礼拜的今天."""
+    weeks = _steps(found["which"]) * -1 if found["which"] else number(found["weeks"].replace("两", "二"))
+    return _one(asked.today - timedelta(weeks=weeks))
+
+
+def _months_ago(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上个月的今天, 两年前的今天, 三个月前的今天."""
+    back = number(found["count"].replace("两", "二")) if found["count"] else -_steps(found["which"] or "")
+    first = _month_away(asked.today, -back * (12 if found["unit"] == "年" else 1))
+    return _one(_made(first.year, first.month, asked.today.day))
+
+
 def _last_day(found: re.Match[str], asked: _Asked) -> Span | None:
     """去年最后一天, 八月最后一天."""
     year, month = _year(found["year"], asked.today), found["month"]
@@ -342,16 +380,36 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
         ),
         (r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", _figures, True),
         (rf"(?P<year>{_WORD_YEAR})的?(?P<same>今天|今日)", _same_day, True),
+        (
+            rf"(?:(?P<count>{_NUM}|两)个?(?P<unit>年|月)(?:以|之)?前|(?P<which>上上个?|上个?)月)的?(?:今天|今日|这天|这一天)",
+            _months_ago,
+            True,
+        ),
+        (
+            rf"(?:(?P<weeks>{_NUM}|两)个?(?:周|星期|礼拜)(?:以|之)?前(?:的(?:今天|今日))?"
+            r"|(?P<which>上上个?|上个?)(?:周|星期|礼拜)的?(?:今天|今日))",
+            _weeks_ago,
+            True,
+        ),
+        (
+            rf"{_YEAR}(?P<feast>除夕|大年初一|{'|'.join([*_FEASTS, *_SUN_FEASTS])}|{_TERMS})节?的?"
+            r"(?:(?:前|头)(?P<before>[一二两三])[天日]|(?P<before_one>前夜|前夕|头天)"
+            r"|(?:过)?后(?P<after>[一二两三])[天日]|(?P<after_one>第二天|次日|隔天|转天))",
+            _by_a_feast,
+            True,
+        ),
         (rf"{_YEAR}(?P<feast>大年初[一二三四五六七八九十]|除夕|大年三十|年三十|大年夜)", _feast, True),
         (
             rf"{_CALENDAR}{_YEAR}{_ITS_DAY}(?P<feast>{'|'.join([*_FEASTS, *_SUN_FEASTS])}|{_TERMS})节?"
-            r"(?:[（(][^）)]{2,5}[）)])?(?:当天|那天|那日|那一天)",
+            rf"(?:[（(][^）)]{{2,5}}[）)])?(?:当天|那天|那日|那一天|当日|这天|这一天|(?={_DAYTIME}))",
             _feast,
             True,
         ),
+        (rf"{_CALENDAR}{_YEAR}(?P<feast>{_TERMS})(?:才|刚)?(?={_EVENTS})", _feast, True),
         (rf"{_YEAR}(?P<feast>双十[一二]|双1[12])(?:才|刚)?(?=收|签|领|拿到|到的)", _feast, True),
         (rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?)(?:(?P<month>{_NUM})月份?的?)?最后一天", _last_day, True),
         (rf"(?P<year>)(?P<month>{_NUM})月份?的?最后一天", _last_day, True),
+        (rf"(?P<which>{_WHICH})月份?的?(?P<end>最后一[天日]|[头第]一[天日])", _of_a_month, True),
         (
             rf"{_CALENDAR}{_YEAR}(?P<leap>闰)?(?P<month>[正冬腊]|{_NUM})\s?月份?的?\s?{_DAY}\s?"
             r"(?:(?P<sign>[日号])|(?![\d个几多来万亿元块天年月千百亩点]))",
@@ -370,7 +428,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (
-            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|早(?=上|晨|起|收|[，, ]))"
+            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?=上|晨|起|收|[，, ])|(?=[上下]午|头晌|后晌))"
             r"|(?P<old>夜来|夜个|夜儿)",
             _near,
             True,
@@ -393,9 +451,9 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             False,
         ),
         (
-            rf"前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
+            rf"(?<!\d)\d\d年(?:的)?(?:[夏秋冬春]天?|[寒暑]假|年?[初底中尾头]|上半年|下半年|春节|国庆)|前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
             rf"|(?:半|{_NUM}|几|好几)[个多来半]{{0,3}}(?:年|月|周|星期|礼拜|天)多?半?(?:以|之)?前"
-            r"|国庆|春节|过年|年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
+            r"|国庆|春节|过年|(?:\d\d)?年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
             r"|元宵",
             _roughly,
             False,
