@@ -54,7 +54,9 @@ Span = tuple[date, date]
 
 _NUM = r"(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]|(?<!\d)\d{1,2}(?!\d))"
 _WORD_YEARS = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "上年": -1, "头年": -1, "旧年": -1}
-_WORD_YEARS |= {"今年": 0, "本年": 0, "当年": 0, "明年": 1, "后年": 2}
+_WORD_YEARS |= {"今年": 0, "本年": 0, "明年": 1, "后年": 2}
+_THAT_YEAR = {"当年": 0, "同年": 0, "那年": 0, "次年": 1, "第二年": 1, "翌年": 1}  # of the year told before
+_WORD_YEARS |= _THAT_YEAR
 _WORD_YEAR = "|".join(_WORD_YEARS)
 _YEAR = (
     rf"(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年?|[一二][〇零○一二三四五六七八九]{{3}}年?|(?<![\d.])\d\d年"
@@ -115,6 +117,7 @@ _OR_SO = re.compile(
 )
 _REFUSED = re.compile(r"(?:不是|并非|不要|别约|别安排|别|除了?|除开|不算|避开|躲开)[在是]?$")
 _TAKEN_BACK = re.compile(r"(?:不是|并非)[在是]?$")
+_CORRECTED = re.compile(r"[^。；]{0,16}?[，,。 ]?(?:不对|错了|说错|记错|口误|更正)[^。]{0,3}[，,]?(?:应该|应当)?是?")
 _UNFIT = re.compile(
     r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班"
     r"|不在家)"
@@ -428,7 +431,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (
-            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?=上|晨|起|收|[，, ])|(?=[上下]午|头晌|后晌))"
+            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?!晚|就|已|先)|(?=[上下]午|头晌|后晌))"
             r"|(?P<old>夜来|夜个|夜儿)",
             _near,
             True,
@@ -473,8 +476,23 @@ def read(text: str, *, today: date, past: bool) -> tuple[SaidDay, ...]:
         for match in pattern.finditer(rest):
             found.append(_said(match, reader, asked, is_day=is_day))
         rest = pattern.sub(lambda m: "　" * len(m.group()), rest)
-    days = _once(sorted((day for day in found if day), key=lambda day: day.at), text)
-    return tuple(_refused_together(_checked(list(_with_years(days)), text[:READ], past=past), text))
+    days = _of_that_year(_once(sorted((day for day in found if day), key=lambda day: day.at), text))
+    return tuple(_refused_together(_checked(list(_with_years(days, text)), text[:READ], past=past), text))
+
+
+def _of_that_year(days: list[SaidDay]) -> list[SaidDay]:
+    """24年3月借的，当年7月15日还: the year of the day before it; where none was told, it isn't sure which."""
+    told: list[SaidDay] = []
+    for day in days:
+        after = next((steps for word, steps in _THAT_YEAR.items() if day.said.startswith(word)), None)
+        if after is None or day.first is None or day.last is None:
+            told.append(day)
+            continue
+        before = next((d for d in reversed(told) if d.has_year and d.first and d.last), None)
+        year = before.first.year + after if before and before.first else 0
+        first, last = (_made(year, d.month, d.day) for d in (day.first, day.last)) if year else (None, None)
+        told.append(replace(day, first=first, last=last) if first and last else replace(day, is_exact=False))
+    return told
 
 
 def _once(days: list[SaidDay], text: str) -> list[SaidDay]:
@@ -518,19 +536,26 @@ def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool)
     return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)
 
 
-def _with_years(days: list[SaidDay]) -> Iterator[SaidDay]:
+def _with_years(days: list[SaidDay], text: str) -> Iterator[SaidDay]:
     """去年我3月8号被辞退: the year that stands alone belongs to the day after it, surely only where it stands near."""
     years = [day for day in days if day.is_year]
+    alone = [year for year in years if not _of_something_else(year, days, text)]
     for i, day in enumerate(days):
         after = days[i + 1] if i + 1 < len(days) else None
         if day.is_year and len(years) == 1 and after and _moved(after, day):
             continue
-        if day.is_year or day.has_year or not years:
+        if day.is_year or day.has_year or not [y for y in years if y.at < day.at or y in alone]:
             yield day
         elif len(years) == 1 and i and (moved := _moved(day, days[i - 1])):
             yield moved
         else:
             yield replace(day, is_exact=False)
+
+
+def _of_something_else(year: SaidDay, days: list[SaidDay], text: str) -> bool:
+    """腊月十八他撵我，房子是我前年过户的: in a later clause, with an event of its own."""
+    follows = any(day.at < year.at and re.search(r"[，,。；;]", text[day.end : year.at]) for day in days)
+    return follows and not re.match(r"的?(?:事|时候|那[天会])?(?:[，,。；;！？]|$)", text[year.end :])
 
 
 def _moved(day: SaidDay, year: SaidDay) -> SaidDay | None:
@@ -546,9 +571,10 @@ def _moved(day: SaidDay, year: SaidDay) -> SaidDay | None:
 
 def _checked(days: list[SaidDay], text: str, *, past: bool) -> Iterator[SaidDay]:
     """With the doubts and refusals of the words around them."""
-    for day in days:
+    for day, following in zip(days, [*days[1:], None], strict=False):
         before, after = text[max(0, day.at - 6) : day.at], text[day.end : day.end + 8]
         is_refused = bool(_TAKEN_BACK.search(before) if past else _REFUSED.search(before) or _UNFIT.match(after))
+        is_refused |= following is not None and bool(_CORRECTED.fullmatch(text[day.end : following.at]))
         is_doubtful = bool(_PERHAPS.search(before) or _OR_SO.match(after))
         yield replace(day, is_exact=day.is_exact and not is_doubtful, is_refused=is_refused)
 

@@ -21,6 +21,10 @@ _KIN = re.compile(
 _LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
 _NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
+_AND = re.compile(r"[、和跟与及]|还有|以及")
+_TO_HIM = re.compile(
+    r"(?:送|寄|邮|发|递|交)(?:给|到|至|了)?(?:他|她|对方|原告|被告)(?:们|家|厂|公司|手|那|本人)*[里上头]?[^，。]{0,2}(?:签?收)?"
+)
 _AT_ONCE = re.compile(r"当[天日庭场面]|同一天|同日")
 _FROM_NOW = re.compile(r"[今明后]|下[个周星礼]")
 _SPEECH = re.compile(r"(?:[我俺他她]|老板|经理|口头|微信|电话|当面|通知)[^，。]{0,4}(?:说|讲|喊|叫|通知)[^，。]{0,10}$")
@@ -58,6 +62,8 @@ def beside(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
     is_ours = bool(_KIN.search(text))  # 我侄子的处罚决定书, 给他本人的; else he is the other side
     is_served = "served" in matter.begins  # else the papers that open a suit are other papers
     kinds = tuple(kind for kind in matter.begins if kind != "his_own" or is_ours)
+    if "got" in kinds and not {"his", "his_own"} & set(kinds):
+        text = _TO_HIM.sub(lambda m: "　" * len(m.group()), text)
     left = [i for i in range(len(days)) if not _is_other(text, days, i, kinds, is_served=is_served)]
     for begins in matter_words.begins_by_degree(kinds):
         after = [days[i] for i in left if _begin(f"{after_day(text, days, i)}〉", begins, is_served=is_served)]
@@ -91,8 +97,11 @@ def _is_other(text: str, days: list[SaidDay], i: int, kinds: tuple[str, ...], *,
 
 def after_day(text: str, days: list[SaidDay], i: int) -> str:
     """What follows the day in its sentence: 11月20号收到判决书."""
-    until = days[i + 1].at if i + 1 < len(days) else len(text)
-    return _CLAUSE.split(text[days[i].end : min(until, days[i].end + 24)])[0]
+    last = i
+    while last + 1 < len(days) and _AND.fullmatch(text[days[last].end : days[last + 1].at]):
+        last += 1  # 5号和7号各收到一回
+    until = days[last + 1].at if last + 1 < len(days) else len(text)
+    return _CLAUSE.split(text[days[last].end : min(until, days[last].end + 24)])[0]
 
 
 def before_day(text: str, days: list[SaidDay], i: int) -> str:

@@ -123,7 +123,7 @@ def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
 
 def _last_instalment(text: str, days: list[SaidDay]) -> list[SaidDay]:
     """最后一期25年3月31: of several instalments the last begins the time (民法典 189, 民事诉讼法 250)."""
-    return [day for day in days if re.search(r"最后一[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])]
+    return [day for day in days if re.search(r"(?:最后一|末)[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])]
 
 
 def _due_after(text: str, days: list[SaidDay]) -> list[SaidDay]:

@@ -22,6 +22,7 @@ _NOT_WANTED = re.compile(
     r"(?:(?:没有?申请)?(?:也|都)?不(?:想|愿意?|打算|要|搞|走|去|准备)(?:申请|去|走|搞)?了?|信不过|没用)(?![不没])"
     r"|(?<!要)不(?:想|愿意?|打算|要|去|准备)?(?:打|走)(?:行政)?(?:官司|诉讼)"
     r"|不(?:想|愿意?|打算|要|去|准备)(?:去|上)?(?:起诉|法院)"
+    r"|(?:双倍工资|工资|工钱|加班费|补偿金?|赔偿金?)(?:[我俺]|也|就|都)*(?:不要|不提|放弃|不说|不谈|认了)了?"
     r"|(?:都|也|谁都|绝)?不(?:会|再|打算)?(?:反悔|后悔|撤回|变卦)"
 )
 WHICH = "您要算的是哪一种期限？"
@@ -144,14 +145,18 @@ def _rules(part: str) -> tuple[_Rule, ...]:
 @cache
 def begins(kinds: tuple[str, ...]) -> re.Pattern[str]:
     """The words that stand by the day from which a time runs, by their kinds (`Matter.begins`)."""
-    return re.compile("|".join(_FILE.begins[kind] for kind in kinds))
+    return re.compile("|".join([*_surest(kinds), *(_FILE.begins[kind] for kind in kinds)]))
 
 
 @cache
 def begins_by_degree(kinds: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """The surest words first (签收, 才知道), then all."""
-    sure = [_FILE.surest[kind] for kind in kinds if kind in _FILE.surest]
+    sure = _surest(kinds)
     return (*([re.compile("|".join(sure))] if sure else []), begins(kinds))
+
+
+def _surest(kinds: tuple[str, ...]) -> list[str]:
+    return [_FILE.surest[kind] for kind in kinds if kind in _FILE.surest]
 
 
 @cache
