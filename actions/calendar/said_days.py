@@ -59,11 +59,11 @@ _THAT_YEAR = {"当年": 0, "同年": 0, "那年": 0, "次年": 1, "第二年": 1
 _WORD_YEARS |= _THAT_YEAR
 _WORD_YEAR = "|".join(_WORD_YEARS)
 _YEAR = (
-    rf"(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年?|[一二][〇零○一二三四五六七八九]{{3}}年?|(?<![\d.])\d\d年"
-    rf"|[〇零○一二九][〇零○一二三四五六七八九]年|{_NUM}年(?:以|之)?前)?[的，, ]?"
+    rf"(?:(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年?|[一二][〇零○一二三四五六七八九]{{3}}年?|(?<![\d.])\d\d年"
+    rf"|[〇零○一二九][〇零○一二三四五六七八九]年|{_NUM}年(?:以|之)?前)[的，, ]?)?"
 )
 _MOON = "农历|阴历|旧历|老历|古历"
-_CALENDAR = rf"(?P<calendar>{_MOON}|阳历|公历|新历)?的?"
+_CALENDAR = rf"(?:(?P<calendar>{_MOON}|阳历|公历|新历)的?)?"
 _WHICH = "这个?|本|上上个?|上个?|下下个?|下个?"
 _DAY = rf"(?P<day>初?{_NUM}|廿[一二三四五六七八九]?)"
 _WEEKDAYS = {sign: i for i, sign in enumerate("一二三四五六")} | {"日": 6, "天": 6, "末": 5}
@@ -431,7 +431,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (
-            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?!晚|就|已|先)|(?=[上下]午|头晌|后晌))"
+            r"(?P<near>大前|(?<![啥么])前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?!晚|就|已|先)|(?=[上下]午|头晌|后晌))"
             r"|(?P<old>夜来|夜个|夜儿)",
             _near,
             True,
@@ -544,7 +544,9 @@ def _with_years(days: list[SaidDay], text: str) -> Iterator[SaidDay]:
         after = days[i + 1] if i + 1 < len(days) else None
         if day.is_year and len(years) == 1 and after and _moved(after, day):
             continue
-        if day.is_year or day.has_year or not [y for y in years if y.at < day.at or y in alone]:
+        before = next((d for d in reversed(days[:i]) if d.has_year and d.first and d.at < day.at), None)
+        is_told = before and before.first and day.first and not before.is_year and before.first.year == day.first.year
+        if day.is_year or day.has_year or is_told or not [y for y in years if y.at < day.at or y in alone]:
             yield day
         elif len(years) == 1 and i and (moved := _moved(day, days[i - 1])):
             yield moved

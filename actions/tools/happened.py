@@ -16,11 +16,16 @@ _OTHER_PAPER = re.compile(
 )
 _KIN = re.compile(
     r"[我俺咱][^，。]{0,4}(?:儿|弟|哥|老公|丈夫|男人|侄|外甥|孩子|娃|爹|爸|妈|女|媳妇|老婆|老伴|姐|妹|孙|叔|舅|亲戚)"
-    r"|家里那|娃他爹"
+    r"|家里那|(?:娃|孩子)他?[爹爸妈娘]"
 )
 _LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
-_NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
+_NOT_MINE = re.compile(
+    r"(?:对方|被告人?|原告|他们?|她|[^，。\d](?:那边|那头|那方))(?:也|已经|都|才|刚|先|早|就|在|是|昨天|今天|今日)*$"
+)
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
+_FAR = 30
+_STOP = re.compile(r"[，,。；;！!？?]|$")
+_LED = re.compile(r"(?<=[，,])[^，,。；;]*$")
 _AND = re.compile(r"[、和跟与及]|还有|以及")
 _TO_HIM = re.compile(
     r"(?:送|寄|邮|发|递|交)(?:给|到|至|了)?(?:他|她|对方|原告|被告)(?:们|家|厂|公司|手|那|本人)*[里上头]?[^，。]{0,2}(?:签?收)?"
@@ -33,7 +38,7 @@ _WHICH_DAY = re.compile(
     r"(?:没问|没细?看|没留意|没注意|没记|不知道|不晓得|不清楚|不记得|记不|想不|说不|忘|弄丢|搞不|拿不准|没数|没印象)"
 )
 _NO_IDEA = re.compile(
-    r"(?:没问|没留意|没注意|没记住?|不知道|不晓得|不清楚|不记得|记不[清得住]了?|想不起来?|说不[清准上]|忘了?)(?:是|他|她)*"
+    r"(?:没问|没留意|没注意|没记住?|不知道|不晓得|不清楚|不记得|记不[清得住]了?|想不起来?|说不[清准上好来定]|忘了?)(?:是|他|她)*"
     r"(?:哪天|哪一天|哪日|几号|几时|啥时候?|什么时候)(?P<what>[^，。！？]{0,10})"
 )
 _LIMIT = re.compile(r"截|最[晚迟后]|到期|过期|为止|算|还能")
@@ -100,8 +105,10 @@ def after_day(text: str, days: list[SaidDay], i: int) -> str:
     last = i
     while last + 1 < len(days) and _AND.fullmatch(text[days[last].end : days[last + 1].at]):
         last += 1  # 5号和7号各收到一回
-    until = days[last + 1].at if last + 1 < len(days) else len(text)
-    return _CLAUSE.split(text[days[last].end : min(until, days[last].end + 24)])[0]
+    following = text[days[last].end : days[last + 1].at] if last + 1 < len(days) else text[days[last].end :]
+    if last + 1 < len(days) and _STOP.match(text[days[last + 1].end :]):
+        following = _LED.sub("", following)  # 决定11月18日，寄到12月2日: the last words lead to the next day
+    return _CLAUSE.split(following[:_FAR])[0]
 
 
 def before_day(text: str, days: list[SaidDay], i: int) -> str:

@@ -70,8 +70,11 @@ _FORGOTTEN = re.compile(
 )
 _ANEW = re.compile(
     r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过"
-    r"|要过|答应)|重新(?:写|打)|补了?欠?条"
+    r"|要过|答应)|重新(?:写|打)|补了?欠?条|(?:赔|还|付|给)[过了](?:一)?(?:点|些|部分|小半|几[百千])"
 )
+# Served on somebody else it is served on the day only for grown kin of the same home (民事诉讼法 88).
+_BY_ANOTHER = re.compile(r"[替帮代][我俺咱](?:去)?(?:签?收|签|领|拿|取)")
+_AT_HOME = re.compile(r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|院|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]")
 _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
 
@@ -94,6 +97,8 @@ def hear(text: str, *, today: date) -> Heard:
 def _is_unsure(matter: Matter, text: str) -> bool:
     """Something was forgotten, or happened since that lets the time run anew."""
     if _FORGOTTEN.search(text):
+        return True
+    if "got" in matter.begins and _BY_ANOTHER.search(text) and not _AT_HOME.search(text):
         return True
     return matter.id == "general_limitation" and bool(_ANEW.search(text))
 
