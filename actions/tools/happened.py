@@ -18,10 +18,11 @@ _KIN = re.compile(
     r"[我俺咱][^，。]{0,4}(?:儿|弟|哥|老公|丈夫|男人|侄|外甥|孩子|娃|爹|爸|妈|女|媳妇|老婆|老伴|姐|妹|孙|叔|舅|亲戚)"
     r"|家里那|(?:娃|孩子)他?[爹爸妈娘]"
 )
+_ONLY_WHEN = re.compile(r"[，,。；;](?:具体)?(?:时间|日子|日期|那天|这事)?(?:大概)?[是在]?$")
 _LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
-_NOT_MINE = re.compile(
-    r"(?:对方|被告人?|原告|他们?|她|[^，。\d](?:那边|那头|那方))(?:也|已经|都|才|刚|先|早|就|在|是|昨天|今天|今日)*$"
-)
+_ADVERBS = r"(?:也|已经|都|才|刚|先|早|就|在|是|昨天|今天|今日)*$"
+_NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她|[^，。\d](?:那边|那头|那方))" + _ADVERBS)
+_NOT_OURS = re.compile(r"(?:对方|原告|[^，。\d](?:那边|那头|那方))" + _ADVERBS)
 _NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
 _FAR = 30
 _STOP = re.compile(r"[，,。；;！!？?]|$")
@@ -53,9 +54,10 @@ def told(text: str, days: list[SaidDay]) -> list[SaidDay]:
     ]
 
 
-def mine(text: str, days: list[SaidDay]) -> list[SaidDay]:
-    """Those on which it came to the one who asks: not 对方11月20号收到."""
-    return [day for day in days if not _NOT_MINE.search(text[max(0, day.at - 5) : day.at])]
+def mine(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
+    """Those on which it came to the one whose limit it is: not 对方11月20号收到, but 他在看守所收到 for his own appeal."""
+    others = _not_mine(matter.begins)
+    return [day for day in days if not others.search(text[max(0, day.at - 5) : day.at])]
 
 
 def beside(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
@@ -65,15 +67,14 @@ def beside(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
     which something else happened (盖章, 判的, 递的申请) is left aside.
     """
     is_ours = bool(_KIN.search(text))  # 我侄子的处罚决定书, 给他本人的; else he is the other side
-    is_served = "served" in matter.begins  # else the papers that open a suit are other papers
     kinds = tuple(kind for kind in matter.begins if kind != "his_own" or is_ours)
     if "got" in kinds and not {"his", "his_own"} & set(kinds):
         text = _TO_HIM.sub(lambda m: "　" * len(m.group()), text)
-    left = [i for i in range(len(days)) if not _is_other(text, days, i, kinds, is_served=is_served)]
+    left = [i for i in range(len(days)) if not _is_other(text, days, i, kinds)]
     for begins in matter_words.begins_by_degree(kinds):
-        after = [days[i] for i in left if _begin(f"{after_day(text, days, i)}〉", begins, is_served=is_served)]
+        after = [days[i] for i in left if _begin(f"{after_day(text, days, i)}〉", begins, kinds)]
         if found := after or [
-            days[i] for i in left if _begin(f"。{before_day(text, days, i)}", begins, is_served=is_served)
+            days[i] for i in left if _begin(f"。{before_day(text, days, i)}", begins, kinds)
         ]:
             return found
     return []
@@ -86,18 +87,16 @@ def is_day_unknown(text: str, matter: Matter) -> bool:
     return any(not _LIMIT.search(what) and (begins.search(what) or not what.strip("的是了")) for what in said)
 
 
-def _is_other(text: str, days: list[SaidDay], i: int, kinds: tuple[str, ...], *, is_served: bool) -> bool:
+def _is_other(text: str, days: list[SaidDay], i: int, kinds: tuple[str, ...]) -> bool:
     """Something else happened on this day, by the words in its own clause."""
     following = after_day(text, days, i)
     own, led = _COMMA.split(following)[0], before_day(text, days, i)
     begins, others = matter_words.begins(kinds), matter_words.others(kinds)
-    if _begin(f"{own}{'〉' if own == following else '，'}", begins, is_served=is_served) or _AT_ONCE.search(following):
+    if _begin(f"{own}{'〉' if own == following else '，'}", begins, kinds) or _AT_ONCE.search(following):
         return False
     if others.search(own):
         return True
-    return not own.strip("的，, ") and bool(others.search(f"{led}〉")) and not _begin(
-        f"。{led}", begins, is_served=is_served
-    )
+    return not own.strip("的，, ") and bool(others.search(f"{led}〉")) and not _begin(f"。{led}", begins, kinds)
 
 
 def after_day(text: str, days: list[SaidDay], i: int) -> str:
@@ -115,14 +114,19 @@ def before_day(text: str, days: list[SaidDay], i: int) -> str:
     """What stands just before it: 被辞退是去年3月8号."""
     since = days[i - 1].end if i else 0
     before = _LINK.sub("", text[max(since, days[i].at - 20) : days[i].at]).rstrip(" ，,")
-    return re.split(r"[。；;！!？?，,\s]", before)[-1]
+    return _COMMA.split(_ONLY_WHEN.sub("", before))[-1]
 
 
-def _begin(clause: str, begins: re.Pattern[str], *, is_served: bool = False) -> bool:
-    clause = clause if is_served else _OTHER_PAPER.sub("　", clause)
-    return any(_is_begun(clause[: found.start()], found.group()) for found in begins.finditer(clause))
+def _not_mine(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    return _NOT_OURS if {"his", "his_own"} & set(kinds) else _NOT_MINE
 
 
-def _is_begun(before: str, word: str) -> bool:
+def _begin(clause: str, begins: re.Pattern[str], kinds: tuple[str, ...]) -> bool:
+    """Papers that open a suit are other papers, but where they are served is what begins the time."""
+    clause = clause if "served" in kinds else _OTHER_PAPER.sub("　", clause)
+    return any(_is_begun(clause[: found.start()], found.group(), kinds) for found in begins.finditer(clause))
+
+
+def _is_begun(before: str, word: str, kinds: tuple[str, ...]) -> bool:
     """Not 还没收到, nor 对方收到了."""
-    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取签" and _NOT_MINE.search(before)))
+    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取签" and _not_mine(kinds).search(before)))

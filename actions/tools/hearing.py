@@ -74,7 +74,7 @@ _ANEW = re.compile(
 )
 # Served on somebody else it is served on the day only for grown kin of the same home (民事诉讼法 88).
 _BY_ANOTHER = re.compile(r"[替帮代][我俺咱](?:去)?(?:签?收|签|领|拿|取)")
-_AT_HOME = re.compile(r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|院|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]")
+_AT_HOME = re.compile(r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|(?<![法医])院(?!长)|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]")
 _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
 
@@ -120,7 +120,7 @@ def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
     """The days that aren't those of something else: 对方11月20号收到, 车祸的鉴定书11月16日拿到."""
     days = happened.told(text, [day for day in said_days.read(text, today=today, past=True) if not day.is_refused])
     if "got" in matter.begins:
-        days = happened.mine(text, days)
+        days = happened.mine(text, days, matter)
     if {"hurt", "due"} & set(matter.begins):
         days = [day for i, day in enumerate(days) if not _PAPER_CAME.match(happened.after_day(text, days, i))]
     return days
