@@ -384,7 +384,8 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
         (r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", _figures, True),
         (rf"(?P<year>{_WORD_YEAR})的?(?P<same>今天|今日)", _same_day, True),
         (
-            rf"(?:(?P<count>{_NUM}|两)个?(?P<unit>年|月)(?:以|之)?前|(?P<which>上上个?|上个?)月)的?(?:今天|今日|这天|这一天)",
+            rf"(?:(?P<count>{_NUM}|两)个?(?P<unit>年|月)(?:以|之)?前|(?P<which>上上个?|上个?)月)"
+            r"的?(?:今天|今日|这天|这一天)",
             _months_ago,
             True,
         ),
@@ -409,6 +410,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (rf"{_CALENDAR}{_YEAR}(?P<feast>{_TERMS})(?:才|刚)?(?={_EVENTS})", _feast, True),
+        (rf"{_YEAR}(?P<feast>元旦)节?(?=还|到期|结|付|给)", _feast, True),
         (rf"{_YEAR}(?P<feast>双十[一二]|双1[12])(?:才|刚)?(?=收|签|领|拿到|到的)", _feast, True),
         (rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?)(?:(?P<month>{_NUM})月份?的?)?最后一天", _last_day, True),
         (rf"(?P<year>)(?P<month>{_NUM})月份?的?最后一天", _last_day, True),
@@ -431,7 +433,8 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (
-            r"(?P<near>大前|(?<![啥么])前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?!晚|就|已|先)|(?=[上下]午|头晌|后晌))"
+            r"(?P<near>大前|(?<![啥么])前|昨|今|明|大后|后)"
+            r"(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?!晚|就|已|先)|(?=[上下]午|头晌|后晌))"
             r"|(?P<old>夜来|夜个|夜儿)",
             _near,
             True,
@@ -454,9 +457,11 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             False,
         ),
         (
-            rf"(?<!\d)\d\d年(?:的)?(?:[夏秋冬春]天?|[寒暑]假|年?[初底中尾头]|上半年|下半年|春节|国庆)|前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
+            rf"(?<!\d)\d\d年(?:的)?(?:[夏秋冬春]天?|[寒暑]假|年?[初底中尾头]|上半年|下半年|春节|国庆)"
+            r"|前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
             rf"|(?:半|{_NUM}|几|好几)[个多来半]{{0,3}}(?:年|月|周|星期|礼拜|天)多?半?(?:以|之)?前"
-            r"|国庆|春节|过年|(?:\d\d)?年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
+            r"|国庆|春节|过年|(?:\d\d)?年[初底中尾头]|开春"
+            r"|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
             r"|元宵",
             _roughly,
             False,

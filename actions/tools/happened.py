@@ -29,17 +29,20 @@ _STOP = re.compile(r"[，,。；;！!？?]|$")
 _LED = re.compile(r"(?<=[，,])[^，,。；;]*$")
 _AND = re.compile(r"[、和跟与及]|还有|以及")
 _TO_HIM = re.compile(
-    r"(?:送|寄|邮|发|递|交)(?:给|到|至|了)?(?:他|她|对方|原告|被告)(?:们|家|厂|公司|手|那|本人)*[里上头]?[^，。]{0,2}(?:签?收)?"
+    r"(?:送|寄|邮|发|递|交)(?:给|到|至|了)?(?:他|她|对方|原告|被告)(?:们|家|厂|公司|手|那|本人)*"
+    r"[里上头]?[^，。]{0,2}(?:签?收)?"
 )
 _AT_ONCE = re.compile(r"当[天日庭场面]|同一天|同日")
 _FROM_NOW = re.compile(r"[今明后]|下[个周星礼]")
 _SPEECH = re.compile(r"(?:[我俺他她]|老板|经理|口头|微信|电话|当面|通知)[^，。]{0,4}(?:说|讲|喊|叫|通知)[^，。]{0,10}$")
 _WHICH_DAY = re.compile(
-    r"(?:哪天|哪一天|哪日|几号|几时|啥时候?|什么时候|啥辰光|日子)(?P<what>[^，。！？]{0,12}?)[我俺他她]?(?:也|都|就|早|真|可|现在)*"
+    r"(?:哪天|哪一天|哪日|几号|几时|啥时候?|什么时候|啥辰光|日子)(?P<what>[^，。！？]{0,12}?)"
+    r"[我俺他她]?(?:也|都|就|早|真|可|现在)*"
     r"(?:没问|没细?看|没留意|没注意|没记|不知道|不晓得|不清楚|不记得|记不|想不|说不|忘|弄丢|搞不|拿不准|没数|没印象)"
 )
 _NO_IDEA = re.compile(
-    r"(?:没问|没留意|没注意|没记住?|不知道|不晓得|不清楚|不记得|记不[清得住]了?|想不起来?|说不[清准上好来定]|忘了?)(?:是|他|她)*"
+    r"(?:没问|没留意|没注意|没记住?|不知道|不晓得|不清楚|不记得|记不[清得住]了?|想不起来?|说不[清准上好来定]|忘了?)"
+    r"(?:是|他|她)*"
     r"(?:哪天|哪一天|哪日|几号|几时|啥时候?|什么时候)(?P<what>[^，。！？]{0,10})"
 )
 _LIMIT = re.compile(r"截|最[晚迟后]|到期|过期|为止|算|还能")
@@ -55,7 +58,7 @@ def told(text: str, days: list[SaidDay]) -> list[SaidDay]:
 
 
 def mine(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
-    """Those on which it came to the one whose limit it is: not 对方11月20号收到, but 他在看守所收到 for his own appeal."""
+    """Those on which it came to the one whose limit it is: not 对方11月20号收到; 他在看守所收到 for his own appeal."""
     others = _not_mine(matter.begins)
     return [day for day in days if not others.search(text[max(0, day.at - 5) : day.at])]
 
@@ -73,9 +76,7 @@ def beside(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
     left = [i for i in range(len(days)) if not _is_other(text, days, i, kinds)]
     for begins in matter_words.begins_by_degree(kinds):
         after = [days[i] for i in left if _begin(f"{after_day(text, days, i)}〉", begins, kinds)]
-        if found := after or [
-            days[i] for i in left if _begin(f"。{before_day(text, days, i)}", begins, kinds)
-        ]:
+        if found := after or [days[i] for i in left if _begin(f"。{before_day(text, days, i)}", begins, kinds)]:
             return found
     return []
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
-from actions.tools import happened, matter_words
+from actions.tools import happened, matter_model, matter_words
 from actions.tools.matters import MATTERS, Answer, Matter
 
 _LONG_AGO_DAYS = 300
@@ -74,13 +74,15 @@ _ANEW = re.compile(
 )
 # Served on somebody else it is served on the day only for grown kin of the same home (民事诉讼法 88).
 _BY_ANOTHER = re.compile(r"[替帮代][我俺咱](?:去)?(?:签?收|签|领|拿|取)")
-_AT_HOME = re.compile(r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|(?<![法医])院(?!长)|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]")
+_AT_HOME = re.compile(
+    r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|(?<![法医])院(?!长)|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]"
+)
 _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
 
 
 def hear(text: str, *, today: date) -> Heard:
-    found = matter_words.find(text)
+    found = matter_model.weighed(matter_words.find(text), text)
     if found.answer or len(found.matters) != 1 or found.ask:
         return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
     [matter] = found.matters
@@ -128,7 +130,9 @@ def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
 
 def _last_instalment(text: str, days: list[SaidDay]) -> list[SaidDay]:
     """最后一期25年3月31: of several instalments the last begins the time (民法典 189, 民事诉讼法 250)."""
-    return [day for day in days if re.search(r"(?:最后一|末)[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])]
+    return [
+        day for day in days if re.search(r"(?:最后一|末)[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])
+    ]
 
 
 def _due_after(text: str, days: list[SaidDay]) -> list[SaidDay]:

@@ -86,12 +86,12 @@ class WordsFile(DataModel):
                         raise WrongAt(f"“{name}”里的写法读不懂，是不是括号没配成对？", part, place, name) from error
                 if unknown := [name for name in entry.means if name not in MATTERS and name not in ANSWERS]:
                     raise WrongAt(f"matters.yml 里没有 {unknown[0]}", part, place, "means")
-        for place, patterns in (("begins", self.begins), ("surest", self.surest), ("others", self.others)):
+        for part, patterns in (("begins", self.begins), ("surest", self.surest), ("others", self.others)):
             for name, pattern in patterns.items():
                 try:
                     re.compile(pattern)
                 except re.error as error:
-                    raise WrongAt("写法读不懂，是不是括号没配成对？", place, name) from error
+                    raise WrongAt("写法读不懂，是不是括号没配成对？", part, name) from error
         if unknown := [name for name in self.surest if name not in self.begins]:
             raise WrongAt(f"begins 下面没有写 {unknown[0]}", "surest", unknown[0])
         for matter in MATTERS.values():
@@ -166,9 +166,14 @@ def others(kinds: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(pattern for kind, pattern in _FILE.others.items() if kind not in ours))
 
 
+def wanted(text: str) -> str:
+    """Without the ways that are refused: 复议我不搞."""
+    return _NOT_WANTED.sub("", re.sub(r"\s+", "，", text.strip()))
+
+
 def find(text: str) -> Found:
     """What a resident's words may mean, by the first of PARTS in which something is found."""
-    whole = _NOT_WANTED.sub("", re.sub(r"\s+", "，", text.strip()))[:READ]
+    whole = wanted(text)[:READ]
     for part in PARTS:
         hits, rest = [], whole
         for rule in _rules(part):
