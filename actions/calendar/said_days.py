@@ -54,14 +54,16 @@ Span = tuple[date, date]
 
 _NUM = r"(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]|(?<!\d)\d{1,2}(?!\d))"
 _WORD_YEARS = {"大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "上年": -1, "头年": -1, "旧年": -1}
-_WORD_YEARS |= {"今年": 0, "本年": 0, "当年": 0, "明年": 1, "后年": 2}
+_WORD_YEARS |= {"今年": 0, "本年": 0, "明年": 1, "后年": 2}
+_THAT_YEAR = {"当年": 0, "同年": 0, "那年": 0, "次年": 1, "第二年": 1, "翌年": 1}  # of the year told before
+_WORD_YEARS |= _THAT_YEAR
 _WORD_YEAR = "|".join(_WORD_YEARS)
 _YEAR = (
-    rf"(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年?|[一二][〇零○一二三四五六七八九]{{3}}年?|(?<![\d.])\d\d年"
-    rf"|[〇零○一二九][〇零○一二三四五六七八九]年|{_NUM}年(?:以|之)?前)?[的，, ]?"
+    rf"(?:(?P<year>{_WORD_YEAR}|(?<!\d)(?:19|20)\d\d年?|[一二][〇零○一二三四五六七八九]{{3}}年?|(?<![\d.])\d\d年"
+    rf"|[〇零○一二九][〇零○一二三四五六七八九]年|{_NUM}年(?:以|之)?前)[的，, ]?)?"
 )
 _MOON = "农历|阴历|旧历|老历|古历"
-_CALENDAR = rf"(?P<calendar>{_MOON}|阳历|公历|新历)?的?"
+_CALENDAR = rf"(?:(?P<calendar>{_MOON}|阳历|公历|新历)的?)?"
 _WHICH = "这个?|本|上上个?|上个?|下下个?|下个?"
 _DAY = rf"(?P<day>初?{_NUM}|廿[一二三四五六七八九]?)"
 _WEEKDAYS = {sign: i for i, sign in enumerate("一二三四五六")} | {"日": 6, "天": 6, "末": 5}
@@ -71,7 +73,12 @@ _FEASTS = {"元宵": (1, 15), "端午": (5, 5), "七夕": (7, 7), "中秋": (8, 
 _FEASTS |= {"龙抬头": (2, 2), "中元": (7, 15)}
 _SUN_FEASTS = {"元旦": (1, 1), "妇女": (3, 8), "三八": (3, 8), "劳动": (5, 1), "青年": (5, 4), "儿童": (6, 1)}
 _SUN_FEASTS |= {"五一": (5, 1), "六一": (6, 1), "教师": (9, 10), "国庆": (10, 1), "双十一": (11, 11), "双11": (11, 11)}
-_SUN_FEASTS |= {"双十二": (12, 12), "双12": (12, 12), "圣诞": (12, 25)}
+_SUN_FEASTS |= {"双十二": (12, 12), "双12": (12, 12), "圣诞": (12, 25), "平安夜": (12, 24), "光棍": (11, 11)}
+_SUN_FEASTS |= {"情人": (2, 14), "植树": (3, 12), "建党": (7, 1), "七一": (7, 1), "建军": (8, 1), "八一": (8, 1)}
+# On the eve of one that is kept for several days it is still clear which day is meant; on the day after it isn't.
+_LONG_FEASTS = re.compile("国庆|五一|劳动|元旦|中秋|端午|除夕|年三十|大年")
+_DAYTIME = "一?大?早(?![退就])|上午|下午|中午|晌午|晚上|夜里|傍晚|头晌|后晌"
+_EVENTS = "收|签|领|拿|取|送|寄|到的|给|接"
 _TERMS = (
     "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑"
     "|立秋|处暑|白露|秋分|寒露|霜降|立冬|小雪|大雪|冬至|小寒|大寒"
@@ -99,7 +106,7 @@ _NO_DAYS = re.compile(
     r"|文件|车间|法庭|厅|码头|高速|员工|令)|\d+(?:\.\d+)?\s*(?:米|公里|度)"
     r"|[A-Za-z第]\d+[号日]|\d+[／/]\d+(?=的|股|份)"
 )
-_WEATHER = re.compile(r"大雪(?!节)|雨水(?!节)")  # 大雪那天: the day of the term, or one on which it snowed
+_WEATHER = re.compile(r"大雪(?!节)")  # 大雪那天: the day of the term, or one on which it snowed
 _PERHAPS = re.compile(
     r"(?:大概|大约|好[像象]|差不多|可能|约莫|估摸着?|估计|许是|应该是?|得有|兴许|约|还是|或者?|要么)[是在]?$"
 )
@@ -110,6 +117,7 @@ _OR_SO = re.compile(
 )
 _REFUSED = re.compile(r"(?:不是|并非|不要|别约|别安排|别|除了?|除开|不算|避开|躲开)[在是]?$")
 _TAKEN_BACK = re.compile(r"(?:不是|并非)[在是]?$")
+_CORRECTED = re.compile(r"[^。；]{0,16}?[，,。 ]?(?:不对|错了|说错|记错|口误|更正)[^。]{0,3}[，,]?(?:应该|应当)?是?")
 _UNFIT = re.compile(
     r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班"
     r"|不在家)"
@@ -224,6 +232,39 @@ def _feast(found: re.Match[str], asked: _Asked) -> Span | None:
 def _terms_of(year: int) -> dict[str, date]:
     """The 24 solar terms (节气) of the year by name (the package has 1900 to 2100)."""
     return {name: day for day, name in get_solar_terms(date(year, 1, 1), date(year, 12, 31))}
+
+
+def _by_a_feast(found: re.Match[str], asked: _Asked) -> Span | None:
+    """国庆节前一天, 冬至前两天; 元旦头一天 may be the eve or the feast, 中秋第二天 the last day of rest or the next."""
+    feast = _feast(found, asked)
+    if feast is None:
+        return None
+    steps = number((found["before"] or found["after"] or "一").replace("两", "二"))
+    if found["before"] or found["before_one"]:
+        eve = feast[0] - timedelta(days=steps)
+        return (eve, feast[0]) if "头" in found.group() else _one(eve)
+    day = feast[0] + timedelta(days=steps)
+    return (feast[0], day) if _LONG_FEASTS.search(found["feast"]) else (day, day)
+
+
+def _of_a_month(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上个月最后一天, 这个月头一天."""
+    first = _month_away(asked.today, _steps(found["which"]))
+    is_last = found["end"].startswith("最后")
+    return _one(first.replace(day=monthrange(first.year, first.month)[1]) if is_last else first)
+
+
+def _weeks_ago(found: re.Match[str], asked: _Asked) -> Span | None:
+    """两个礼拜前, 上个礼拜的今天."""
+    weeks = _steps(found["which"]) * -1 if found["which"] else number(found["weeks"].replace("两", "二"))
+    return _one(asked.today - timedelta(weeks=weeks))
+
+
+def _months_ago(found: re.Match[str], asked: _Asked) -> Span | None:
+    """上个月的今天, 两年前的今天, 三个月前的今天."""
+    back = number(found["count"].replace("两", "二")) if found["count"] else -_steps(found["which"] or "")
+    first = _month_away(asked.today, -back * (12 if found["unit"] == "年" else 1))
+    return _one(_made(first.year, first.month, asked.today.day))
 
 
 def _last_day(found: re.Match[str], asked: _Asked) -> Span | None:
@@ -342,16 +383,38 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
         ),
         (r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", _figures, True),
         (rf"(?P<year>{_WORD_YEAR})的?(?P<same>今天|今日)", _same_day, True),
+        (
+            rf"(?:(?P<count>{_NUM}|两)个?(?P<unit>年|月)(?:以|之)?前|(?P<which>上上个?|上个?)月)"
+            r"的?(?:今天|今日|这天|这一天)",
+            _months_ago,
+            True,
+        ),
+        (
+            rf"(?:(?P<weeks>{_NUM}|两)个?(?:周|星期|礼拜)(?:以|之)?前(?:的(?:今天|今日))?"
+            r"|(?P<which>上上个?|上个?)(?:周|星期|礼拜)的?(?:今天|今日))",
+            _weeks_ago,
+            True,
+        ),
+        (
+            rf"{_YEAR}(?P<feast>除夕|大年初一|{'|'.join([*_FEASTS, *_SUN_FEASTS])}|{_TERMS})节?的?"
+            r"(?:(?:前|头)(?P<before>[一二两三])[天日]|(?P<before_one>前夜|前夕|头天)"
+            r"|(?:过)?后(?P<after>[一二两三])[天日]|(?P<after_one>第二天|次日|隔天|转天))",
+            _by_a_feast,
+            True,
+        ),
         (rf"{_YEAR}(?P<feast>大年初[一二三四五六七八九十]|除夕|大年三十|年三十|大年夜)", _feast, True),
         (
             rf"{_CALENDAR}{_YEAR}{_ITS_DAY}(?P<feast>{'|'.join([*_FEASTS, *_SUN_FEASTS])}|{_TERMS})节?"
-            r"(?:[（(][^）)]{2,5}[）)])?(?:当天|那天|那日|那一天)",
+            rf"(?:[（(][^）)]{{2,5}}[）)])?(?:当天|那天|那日|那一天|当日|这天|这一天|(?={_DAYTIME}))",
             _feast,
             True,
         ),
+        (rf"{_CALENDAR}{_YEAR}(?P<feast>{_TERMS})(?:才|刚)?(?={_EVENTS})", _feast, True),
+        (rf"{_YEAR}(?P<feast>元旦)节?(?=还|到期|结|付|给)", _feast, True),
         (rf"{_YEAR}(?P<feast>双十[一二]|双1[12])(?:才|刚)?(?=收|签|领|拿到|到的)", _feast, True),
         (rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?)(?:(?P<month>{_NUM})月份?的?)?最后一天", _last_day, True),
         (rf"(?P<year>)(?P<month>{_NUM})月份?的?最后一天", _last_day, True),
+        (rf"(?P<which>{_WHICH})月份?的?(?P<end>最后一[天日]|[头第]一[天日])", _of_a_month, True),
         (
             rf"{_CALENDAR}{_YEAR}(?P<leap>闰)?(?P<month>[正冬腊]|{_NUM})\s?月份?的?\s?{_DAY}\s?"
             r"(?:(?P<sign>[日号])|(?![\d个几多来万亿元块天年月千百亩点]))",
@@ -370,7 +433,8 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (
-            r"(?P<near>大前|前|昨|今|明|大后|后)(?:天|日|儿个?|晚(?!上班)|早(?=上|晨|起|收|[，, ]))"
+            r"(?P<near>大前|(?<![啥么])前|昨|今|明|大后|后)"
+            r"(?:天|日|儿个?|晚(?!上班)|夜(?!来)|早(?!晚|就|已|先)|(?=[上下]午|头晌|后晌))"
             r"|(?P<old>夜来|夜个|夜儿)",
             _near,
             True,
@@ -393,9 +457,11 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             False,
         ),
         (
-            rf"前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
+            rf"(?<!\d)\d\d年(?:的)?(?:[夏秋冬春]天?|[寒暑]假|年?[初底中尾头]|上半年|下半年|春节|国庆)"
+            r"|前[几两些]天|前阵子?|前段时间|前不久|最近|不久前|早些年|前几年|上回"
             rf"|(?:半|{_NUM}|几|好几)[个多来半]{{0,3}}(?:年|月|周|星期|礼拜|天)多?半?(?:以|之)?前"
-            r"|国庆|春节|过年|年[初底中尾头]|开春|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
+            r"|国庆|春节|过年|(?:\d\d)?年[初底中尾头]|开春"
+            r"|[夏秋冬春]天|[寒暑]假|清明|五一(?!路|街|村)|元旦|麦收|秋收|端午|中秋"
             r"|元宵",
             _roughly,
             False,
@@ -415,8 +481,23 @@ def read(text: str, *, today: date, past: bool) -> tuple[SaidDay, ...]:
         for match in pattern.finditer(rest):
             found.append(_said(match, reader, asked, is_day=is_day))
         rest = pattern.sub(lambda m: "　" * len(m.group()), rest)
-    days = _once(sorted((day for day in found if day), key=lambda day: day.at), text)
-    return tuple(_refused_together(_checked(list(_with_years(days)), text[:READ], past=past), text))
+    days = _of_that_year(_once(sorted((day for day in found if day), key=lambda day: day.at), text))
+    return tuple(_refused_together(_checked(list(_with_years(days, text)), text[:READ], past=past), text))
+
+
+def _of_that_year(days: list[SaidDay]) -> list[SaidDay]:
+    """24年3月借的，当年7月15日还: the year of the day before it; where none was told, it isn't sure which."""
+    told: list[SaidDay] = []
+    for day in days:
+        after = next((steps for word, steps in _THAT_YEAR.items() if day.said.startswith(word)), None)
+        if after is None or day.first is None or day.last is None:
+            told.append(day)
+            continue
+        before = next((d for d in reversed(told) if d.has_year and d.first and d.last), None)
+        year = before.first.year + after if before and before.first else 0
+        first, last = (_made(year, d.month, d.day) for d in (day.first, day.last)) if year else (None, None)
+        told.append(replace(day, first=first, last=last) if first and last else replace(day, is_exact=False))
+    return told
 
 
 def _once(days: list[SaidDay], text: str) -> list[SaidDay]:
@@ -460,19 +541,28 @@ def _said(match: re.Match[str], reader: _Reader, asked: _Asked, *, is_day: bool)
     return SaidDay(said, at, at + len(said), first, last, is_exact, has_year, weekday)
 
 
-def _with_years(days: list[SaidDay]) -> Iterator[SaidDay]:
+def _with_years(days: list[SaidDay], text: str) -> Iterator[SaidDay]:
     """去年我3月8号被辞退: the year that stands alone belongs to the day after it, surely only where it stands near."""
     years = [day for day in days if day.is_year]
+    alone = [year for year in years if not _of_something_else(year, days, text)]
     for i, day in enumerate(days):
         after = days[i + 1] if i + 1 < len(days) else None
         if day.is_year and len(years) == 1 and after and _moved(after, day):
             continue
-        if day.is_year or day.has_year or not years:
+        before = next((d for d in reversed(days[:i]) if d.has_year and d.first and d.at < day.at), None)
+        is_told = before and before.first and day.first and not before.is_year and before.first.year == day.first.year
+        if day.is_year or day.has_year or is_told or not [y for y in years if y.at < day.at or y in alone]:
             yield day
         elif len(years) == 1 and i and (moved := _moved(day, days[i - 1])):
             yield moved
         else:
             yield replace(day, is_exact=False)
+
+
+def _of_something_else(year: SaidDay, days: list[SaidDay], text: str) -> bool:
+    """腊月十八他撵我，房子是我前年过户的: in a later clause, with an event of its own."""
+    follows = any(day.at < year.at and re.search(r"[，,。；;]", text[day.end : year.at]) for day in days)
+    return follows and not re.match(r"的?(?:事|时候|那[天会])?(?:[，,。；;！？]|$)", text[year.end :])
 
 
 def _moved(day: SaidDay, year: SaidDay) -> SaidDay | None:
@@ -488,9 +578,10 @@ def _moved(day: SaidDay, year: SaidDay) -> SaidDay | None:
 
 def _checked(days: list[SaidDay], text: str, *, past: bool) -> Iterator[SaidDay]:
     """With the doubts and refusals of the words around them."""
-    for day in days:
+    for day, following in zip(days, [*days[1:], None], strict=False):
         before, after = text[max(0, day.at - 6) : day.at], text[day.end : day.end + 8]
         is_refused = bool(_TAKEN_BACK.search(before) if past else _REFUSED.search(before) or _UNFIT.match(after))
+        is_refused |= following is not None and bool(_CORRECTED.fullmatch(text[day.end : following.at]))
         is_doubtful = bool(_PERHAPS.search(before) or _OR_SO.match(after))
         yield replace(day, is_exact=day.is_exact and not is_doubtful, is_refused=is_refused)
 

@@ -10,18 +10,11 @@ from datetime import date, timedelta
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
-from actions.tools import matter_words
+from actions.tools import happened, matter_model, matter_words
 from actions.tools.matters import MATTERS, Answer, Matter
 
 _LONG_AGO_DAYS = 300
 _LUNAR = re.compile(r"[初廿正冬腊历]")
-_CLAUSE = re.compile(r"[。；;！!？?\n]")
-_OTHER_PAPER = re.compile(
-    r"(?:收到|接到|拿到|送来|领到|[给寄发送])了?[^，。\s]{0,6}(?:传票|笔录|回执|缴费|清单|起诉状|应诉"
-    r"|(?<!不)(?<!不予)立案通知|受理通知|开庭|短信|电话|消息|受理的|[钱款]|赔偿|工资|快递|律师函)"
-    r"|[一二两三四五六七八九十半几\d]+个?(?:年|月|天|日|周|星期|礼拜)多?(?:以|之)?[后内][^，。]{0,5}"
-    r"|给了[^，。\s]{0,6}[钱块千百万]"
-)
 _WITHIN = re.compile(
     r"生效(?:之日|那天|以?后)?起?(?P<days>[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|\d{1,2})[日天](?:以"
     r"|之)?内"
@@ -35,13 +28,6 @@ _NOT_HERE = re.compile(
     r"(?:判决|裁定|认定|决定|裁决|通知|结论|报告)书?(?:也|都|到现在|至今)?(?:还没有?|一直没有?|没有?|未)(?:收[到过]"
     r"|拿到|领到|送[来到]|给我|发下|下来|到手)"
 )
-_KIN = re.compile(
-    r"[我俺咱][^，。]{0,4}(?:儿|弟|哥|老公|丈夫|男人|侄|外甥|孩子|娃|爹|爸|妈|女|媳妇|老婆|老伴|姐|妹|孙|叔|舅|亲戚)"
-    r"|家里那|娃他爹"
-)
-_LINK = re.compile(r"(?:就|那天|大概)?[是在于]$")
-_NOT_MINE = re.compile(r"(?:对方|被告人?|原告|他们?|她)(?:也|已经|都|才|刚|在|是|昨天|今天|今日)*$")
-_NOT_YET = re.compile(r"(?:没|未|没有|还没|还没有|不曾)(?:有)?$")
 
 
 class Doubt(enum.Enum):
@@ -84,14 +70,19 @@ _FORGOTTEN = re.compile(
 )
 _ANEW = re.compile(
     r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过"
-    r"|要过|答应)|重新(?:写|打)|补了?欠?条"
+    r"|要过|答应)|重新(?:写|打)|补了?欠?条|(?:赔|还|付|给)[过了](?:一)?(?:点|些|部分|小半|几[百千])"
+)
+# Served on somebody else it is served on the day only for grown kin of the same home (民事诉讼法 88).
+_BY_ANOTHER = re.compile(r"[替帮代][我俺咱](?:去)?(?:签?收|签|领|拿|取)")
+_AT_HOME = re.compile(
+    r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|(?<![法医])院(?!长)|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]"
 )
 _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
 
 
 def hear(text: str, *, today: date) -> Heard:
-    found = matter_words.find(text)
+    found = matter_model.weighed(matter_words.find(text), text)
     if found.answer or len(found.matters) != 1 or found.ask:
         return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
     [matter] = found.matters
@@ -100,7 +91,7 @@ def hear(text: str, *, today: date) -> Heard:
     if matter.id.startswith("appraisal") and _OF_THE_VILLAGE.search(text):
         return Heard(())  # those days are for houses on the state's land
     start, doubt, said = start_in(text, matter, today=today)
-    if start and _is_unsure(matter, text):
+    if start and (_is_unsure(matter, text) or happened.is_day_unknown(text, matter)):
         return Heard(found.matters, doubt=Doubt.vague, said=said)
     return Heard(found.matters, start=start, doubt=doubt, said=said)
 
@@ -108,6 +99,8 @@ def hear(text: str, *, today: date) -> Heard:
 def _is_unsure(matter: Matter, text: str) -> bool:
     """Something was forgotten, or happened since that lets the time run anew."""
     if _FORGOTTEN.search(text):
+        return True
+    if "got" in matter.begins and _BY_ANOTHER.search(text) and not _AT_HOME.search(text):
         return True
     return matter.id == "general_limitation" and bool(_ANEW.search(text))
 
@@ -117,7 +110,7 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     if "got" in matter.begins and _NOT_HERE.search(text):
         return None, Doubt.no_day, ""
     days = _fit(text, matter, today=today)
-    beside = _beside(text, days, matter)
+    beside = happened.beside(text, days, matter)
     if not beside and len(days) == 1 and _SAME_DAY.search(text) and {"got", "learned"} & set(matter.begins):
         beside = days  # 6月12号下的决定，当天拿的
     if "due" in matter.begins:
@@ -127,34 +120,25 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
 
 def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
     """The days that aren't those of something else: 对方11月20号收到, 车祸的鉴定书11月16日拿到."""
-    days = [day for day in said_days.read(text, today=today, past=True) if not day.is_refused]
+    days = happened.told(text, [day for day in said_days.read(text, today=today, past=True) if not day.is_refused])
     if "got" in matter.begins:
-        days = [day for day in days if not _NOT_MINE.search(text[max(0, day.at - 5) : day.at])]
+        days = happened.mine(text, days, matter)
     if {"hurt", "due"} & set(matter.begins):
-        days = [day for i, day in enumerate(days) if not _PAPER_CAME.match(_after(text, days, i))]
+        days = [day for i, day in enumerate(days) if not _PAPER_CAME.match(happened.after_day(text, days, i))]
     return days
-
-
-def _beside(text: str, days: list[SaidDay], matter: Matter) -> list[SaidDay]:
-    """Those with the matter's words after them, else those with the words before."""
-    is_ours = bool(_KIN.search(text))  # 我侄子的处罚决定书, 给他本人的; else he is the other side
-    begins = matter_words.begins(tuple(kind for kind in matter.begins if kind != "his_own" or is_ours))
-    is_served = "served" in matter.begins  # else the papers that open a suit are other papers
-    after = [d for i, d in enumerate(days) if _begin(f"{_after(text, days, i)}〉", begins, is_served=is_served)]
-    return after or [
-        d for i, d in enumerate(days) if _begin(f"。{_before(text, days, i)}", begins, is_served=is_served)
-    ]
 
 
 def _last_instalment(text: str, days: list[SaidDay]) -> list[SaidDay]:
     """最后一期25年3月31: of several instalments the last begins the time (民法典 189, 民事诉讼法 250)."""
-    return [day for day in days if re.search(r"最后一[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])]
+    return [
+        day for day in days if re.search(r"(?:最后一|末)[期笔次][^，。；]{0,4}$", text[max(0, day.at - 9) : day.at])
+    ]
 
 
 def _due_after(text: str, days: list[SaidDay]) -> list[SaidDay]:
     """判决11月25日生效, 生效之日起十日内付清: due ten days after the day on which it took effect."""
     found = _WITHIN.search(text)
-    effect = [day for i, day in enumerate(days) if re.match(r"[^，。；]{0,4}生效", _after(text, days, i))]
+    effect = [day for i, day in enumerate(days) if re.match(r"[^，。；]{0,4}生效", happened.after_day(text, days, i))]
     if not found or len(effect) != 1 or effect[0].first is None:
         return []
     due = effect[0].first + timedelta(days=said_days.number(found["days"]))
@@ -184,26 +168,3 @@ def _one(days: list[SaidDay], today: date) -> tuple[date | None, Doubt | None, s
 def _is_of_which_year(day: date, today: date) -> bool:
     """12月20号, told on 1 December: nearly a year ago, or a slip of the tongue; 2月29号 of some leap year."""
     return day.year < today.year and (today - day).days > _LONG_AGO_DAYS
-
-
-def _after(text: str, days: list[SaidDay], i: int) -> str:
-    """What follows the day in its clause: 11月20号收到判决书."""
-    until = days[i + 1].at if i + 1 < len(days) else len(text)
-    return _CLAUSE.split(text[days[i].end : min(until, days[i].end + 24)])[0]
-
-
-def _before(text: str, days: list[SaidDay], i: int) -> str:
-    """What stands just before it: 被辞退是去年3月8号."""
-    since = days[i - 1].end if i else 0
-    before = _LINK.sub("", text[max(since, days[i].at - 20) : days[i].at]).rstrip(" ，,")
-    return re.split(r"[。；;！!？?，,\s]", before)[-1]
-
-
-def _begin(clause: str, begins: re.Pattern[str], *, is_served: bool = False) -> bool:
-    clause = clause if is_served else _OTHER_PAPER.sub("　", clause)
-    return any(_is_begun(clause[: found.start()], found.group()) for found in begins.finditer(clause))
-
-
-def _is_begun(before: str, word: str) -> bool:
-    """Not 还没收到, nor 对方收到了."""
-    return not (_NOT_YET.search(before) or (word[:1] in "收拿接领取签" and _NOT_MINE.search(before)))

@@ -22,6 +22,8 @@ _NOT_WANTED = re.compile(
     r"(?:(?:没有?申请)?(?:也|都)?不(?:想|愿意?|打算|要|搞|走|去|准备)(?:申请|去|走|搞)?了?|信不过|没用)(?![不没])"
     r"|(?<!要)不(?:想|愿意?|打算|要|去|准备)?(?:打|走)(?:行政)?(?:官司|诉讼)"
     r"|不(?:想|愿意?|打算|要|去|准备)(?:去|上)?(?:起诉|法院)"
+    r"|(?:双倍工资|工资|工钱|加班费|补偿金?|赔偿金?)(?:[我俺]|也|就|都)*(?:不要|不提|放弃|不说|不谈|认了)了?"
+    r"|(?:都|也|谁都|绝)?不(?:会|再|打算)?(?:反悔|后悔|撤回|变卦)"
 )
 WHICH = "您要算的是哪一种期限？"
 
@@ -40,6 +42,8 @@ class WordsFile(DataModel):
     """The schema of matter_words.yml."""
 
     begins: dict[str, Text]
+    surest: dict[str, Text]
+    others: dict[str, Text]
     parts: dict[str, Text]
     idle: tuple[_Entry, ...]
     elsewhere: tuple[_Entry, ...]
@@ -82,6 +86,14 @@ class WordsFile(DataModel):
                         raise WrongAt(f"“{name}”里的写法读不懂，是不是括号没配成对？", part, place, name) from error
                 if unknown := [name for name in entry.means if name not in MATTERS and name not in ANSWERS]:
                     raise WrongAt(f"matters.yml 里没有 {unknown[0]}", part, place, "means")
+        for part, patterns in (("begins", self.begins), ("surest", self.surest), ("others", self.others)):
+            for name, pattern in patterns.items():
+                try:
+                    re.compile(pattern)
+                except re.error as error:
+                    raise WrongAt("写法读不懂，是不是括号没配成对？", part, name) from error
+        if unknown := [name for name in self.surest if name not in self.begins]:
+            raise WrongAt(f"begins 下面没有写 {unknown[0]}", "surest", unknown[0])
         for matter in MATTERS.values():
             if unknown := [name for name in matter.begins if name not in self.begins]:
                 raise WrongAt(f"begins 下面没有写 {unknown[0]}", "begins")
@@ -133,12 +145,35 @@ def _rules(part: str) -> tuple[_Rule, ...]:
 @cache
 def begins(kinds: tuple[str, ...]) -> re.Pattern[str]:
     """The words that stand by the day from which a time runs, by their kinds (`Matter.begins`)."""
-    return re.compile("|".join(_FILE.begins[kind] for kind in kinds))
+    return re.compile("|".join([*_surest(kinds), *(_FILE.begins[kind] for kind in kinds)]))
+
+
+@cache
+def begins_by_degree(kinds: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """The surest words first (签收, 才知道), then all."""
+    sure = _surest(kinds)
+    return (*([re.compile("|".join(sure))] if sure else []), begins(kinds))
+
+
+def _surest(kinds: tuple[str, ...]) -> list[str]:
+    return [_FILE.surest[kind] for kind in kinds if kind in _FILE.surest]
+
+
+@cache
+def others(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    """What may have happened on a day and begins nothing: 盖章, 递的申请; but for what begins this time itself."""
+    ours = {kind.partition("_")[0] for kind in kinds}  # effect_alone is an effect
+    return re.compile("|".join(pattern for kind, pattern in _FILE.others.items() if kind not in ours))
+
+
+def wanted(text: str) -> str:
+    """Without the ways that are refused: 复议我不搞."""
+    return _NOT_WANTED.sub("", re.sub(r"\s+", "，", text.strip()))
 
 
 def find(text: str) -> Found:
     """What a resident's words may mean, by the first of PARTS in which something is found."""
-    whole = _NOT_WANTED.sub("", re.sub(r"\s+", "，", text.strip()))[:READ]
+    whole = wanted(text)[:READ]
     for part in PARTS:
         hits, rest = [], whole
         for rule in _rules(part):

@@ -73,6 +73,18 @@ def days(text: str, *, past: bool = True, today: date = TODAY) -> list[SaidDay]:
         ("去年12月18号厂里开除的", "2025-12-18"),  # was taken for a hall number 18
         ("9.10法院送来", "2026-09-10"),
         ("2024年2月29日", "2024-02-29"),
+        ("国庆节前一天", "2026-09-30"),
+        ("冬至后一天", "2025-12-22"),
+        ("上个月最后一天签收", "2026-10-31"),
+        ("这个月头一天", "2026-11-01"),
+        ("一个礼拜前送到", "2026-11-23"),
+        ("两年前的今天", "2024-11-30"),
+        ("上个月的今天", "2026-10-30"),
+        ("雨水那天才送达", "2026-02-18"),
+        ("霜降收到的", "2026-10-23"),
+        ("昨夜送来", "2026-11-29"),
+        ("今早法警送来", "2026-11-30"),
+        ("平安夜那天", "2025-12-24"),
     ],
 )
 def test_one_day_and_no_doubt(said: str, day: str) -> None:
@@ -182,3 +194,18 @@ def test_the_farmers_calendar_knows_its_leap_months_and_its_last_day() -> None:
     assert lunar.day(2026, 12, 30) is None  # that month has 29 days
     assert lunar.last_of(2026) == date(2027, 2, 5)
     assert lunar.year_of(date(2027, 1, 10)) == 2026
+
+
+def test_a_year_told_later_with_its_own_event_is_no_year_of_the_day_before() -> None:
+    day = days("腊月十八他撵我，房子是我前年过户的")[0]
+    assert (str(day.first), day.is_exact) == ("2026-02-05", True)
+
+
+def test_a_day_taken_back_is_refused() -> None:
+    assert [(day.said, day.is_refused) for day in days("是25号，不对，是26号")] == [("25号", True), ("26号", False)]
+
+
+def test_that_year_is_the_year_told_before() -> None:
+    assert str(days("24年3月1日借的，当年9月1日还")[1].first) == "2024-09-01"
+    assert str(days("24年3月1日借的，次年9月1日还")[1].first) == "2025-09-01"
+    assert not days("当年9月1日还")[0].is_exact

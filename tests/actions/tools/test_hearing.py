@@ -56,6 +56,14 @@ def test_the_exam_tells_a_wrong_span_from_a_question_too_many() -> None:
         ("城管10月20号下的处罚决定，罚我三千，当天送达，我要复议", date(2026, 10, 20)),
         ("我侄子关在看守所，一审判决书11月25号给他了，想上诉", date(2026, 11, 25)),
         ("法院11月25日把告我的起诉状副本送来，答辩状哪天交", date(2026, 11, 25)),  # the paper itself, here
+        ("争地的处理决定，11月10号盖的章，11月17号我签收，要去法院起诉", date(2026, 11, 17)),  # not the stamp
+        ("欠款的判决书落款是11月18，我是上礼拜四领回来的，想上诉", date(2026, 11, 26)),
+        ("合作社去年12月8号开会定的分红没我份，今年3月5号我才听说，想请法院撤销", date(2026, 3, 5)),
+        ("9月30号老板说干完今儿就别来了，我要去劳动仲裁", date(2026, 9, 30)),  # 今儿 is that day's
+        ("离婚判决书是25号，不对，是26号收到的，想上诉", date(2026, 11, 26)),
+        ("我儿子诈骗判了三年，他11月25号在看守所拿到判决书，他要上诉", date(2026, 11, 25)),
+        ("借条打在24年3月1日，写明当年9月1日还，他没还，起诉到哪天", date(2024, 9, 1)),
+        ("竹林的权属处理决定11月18日，寄到11月23日，起诉到法院哪天截", date(2026, 11, 23)),
     ],
 )
 def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
@@ -79,6 +87,9 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("12月20号被辞退的", Doubt.year),  # nearly a year ago, or a slip of the tongue
         ("2月29号被辞退的", Doubt.year),
         ("3月8号被辞退 5月6号又被辞退了一回", Doubt.several),
+        ("离婚判决书11月20号和11月23号各收到一份，想上诉", Doubt.several),
+        ("劳动仲裁裁决11月20号送来，我妈替我收的，哪天收的没问过，要起诉公司", Doubt.vague),
+        ("欠款的判决书邻居11月20号替我签收的，想上诉", Doubt.vague),  # served on kin of the same home alone
     ],
 )
 def test_a_start_that_is_not_sure_is_no_start(said: str, doubt: Doubt) -> None:
@@ -119,6 +130,20 @@ def test_a_story_with_days_that_asks_for_something_else_leads_to_no_day(said: st
     assert (heard.matters, heard.start) == ((), None)
     asked = hear(f"{said}，期限到哪天", today=TODAY)  # the same story, and the time is asked for
     assert asked.matters
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "借条写11月26号借的，说好三个月还，他到底哪天该给我钱",
+        "厂里说每月10号发工资，这个月10号是礼拜几",
+        "劳动仲裁11月25号受理了，多久出裁决",
+        "判一年缓刑两年，12月1日生效，缓刑考验期到哪天才算完",
+    ],
+)
+def test_the_day_of_somebody_else_is_no_limit_of_ones_own(said: str) -> None:
+    heard = hear(said, today=TODAY)
+    assert (heard.matters, heard.start) == ((), None)
 
 
 @pytest.mark.parametrize(
