@@ -79,6 +79,8 @@ NEVER_DOUBTED = frozenset(
         EmergencyKind.revenge,
     }
 )
+# Their words stand in many a long tale of shops that are locked up and debtors who are gone: there they need more.
+_TALES, _TALE_HARDLY = frozenset({EmergencyKind.captive, EmergencyKind.missing, EmergencyKind.revenge}), 0.15
 # Whose words mean nothing else: 着火了, 掉河里了.
 _PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electric, EmergencyKind.water})
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
@@ -235,7 +237,9 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
         if is_wish_to_die and chance < _HARDLY and is_saying and not _MY_WISH.search(text):
             return replace(ruled, soft=True, is_feared=True, is_likely=False, guidance=MAYBE)
         is_plain = ruled.kind in _PLAIN and len(text) < _LONG
-        if is_wish_to_die or is_plain or chance >= _HARDLY or len(text) < _SHORT:
+        is_tale = len(text) >= _LONG and ruled.kind in _TALES
+        needed = _TALE_HARDLY if is_tale else _HARDLY
+        if is_wish_to_die or is_plain or chance >= needed or len(text) < _SHORT:
             return ruled
         return replace(ruled, soft=True, is_feared=True, is_likely=False)
     is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text) or _GOES_ON.search(text))
