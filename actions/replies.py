@@ -45,15 +45,24 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`href`: `tel:…`, an address of ours beginning with `/`, or a whole URL."""
+    """`href`: `tel:…`, `sms:…`, an address of ours beginning with `/`, or a whole URL."""
 
     label: str
     href: str
 
 
+# The police by text message, for who hides and can't speak: a tap must not ring.
+_BY_MESSAGE = frozenset({"12110"})
+
+
+def reached(number: str) -> str:
+    """What a tap opens: the telephone, or a message to that number."""
+    return f"{'sms' if number in _BY_MESSAGE else 'tel'}:{number}"
+
+
 def phone_links(*numbers: str) -> tuple[Link, ...]:
     """`拨打 12348` and its like, one a number."""
-    return tuple(Link(f"拨打 {number}", f"tel:{number}") for number in numbers)
+    return tuple(Link(f"拨打 {number}", reached(number)) for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)

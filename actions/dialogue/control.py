@@ -183,10 +183,16 @@ class Affirm(_ByWhatIsOpen):
             return doer.do(replace(turn, text=what)) + say(events=slots(awaits=None))
         if (resumed := self.open.resumes(turn)) is not None:
             return resumed
-        if turn.slot("dispute_offer"):
+        if _is_just_offered(turn):
             return ReportDispute(self.services).begin(turn)
         friendly = Reply(ReplyKind.smalltalk, "好的。还有什么想问的，直接说就行。", buttons=go_on_buttons(turn))
         return self.open.answers_case(turn) or say(friendly)
+
+
+def _is_just_offered(turn: Turn) -> bool:
+    """Whether to file it is what a bare yes answers: an offer that was passed over for another question is past."""
+    offered = turn.slot("dispute_offer")
+    return bool(offered) and offered == turn.slot("last_question")
 
 
 class Deny(_ByWhatIsOpen):
@@ -200,7 +206,7 @@ class Deny(_ByWhatIsOpen):
                 return CancelBooking(self.services).do(turn)
         if "没" in turn.text and (answered := self.open.answers_case(turn)) is not None:
             return answered
-        text = "好，那就不弄了。" if turn.slot("dispute_offer") else "好的。"
+        text = "好，那就不弄了。" if _is_just_offered(turn) else "好的。"
         if turn.awaited:
             text = "好，那就不动它。"
         reply = Reply(ReplyKind.smalltalk, f"{text}有别的事随时问我。")

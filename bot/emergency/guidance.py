@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from actions.replies import reached
 from knowledge.data_files import DataModel, Text, WrongAt, read
 
 
@@ -93,7 +94,7 @@ class GuidanceFile(DataModel):
         return self
 
     def guidance(self, entry: _Entry) -> Guidance:
-        return Guidance(entry.text, entry.next, tuple((self.numbers[n], f"tel:{n}") for n in entry.call))
+        return Guidance(entry.text, entry.next, tuple((self.numbers[n], reached(n)) for n in entry.call))
 
 
 PATH = Path(__file__).with_name("guidance.yml")

@@ -31,9 +31,10 @@
     svg.append(draw("path", { d: path }));
     return svg;
   };
+  const reached = (number) => (number === "12110" ? "sms:" : "tel:") + number; // who hides can't speak
   // Hotlines can be tapped where they stand, unless a button below dials them; 12345元 is a sum.
   const dialled = (text, links) => text.split(/(12[1-9]\d\d)/).map((part, i, all) =>
-    i % 2 && !/[\d第]$/.test(all[i - 1]) && !/^[\d元块万条]/.test(all[i + 1]) && !links.some((l) => l.href === "tel:" + part) ? el("a", { href: "tel:" + part, text: part }) : part);
+    i % 2 && !/[\d第]$/.test(all[i - 1]) && !/^[\d元块万条]/.test(all[i + 1]) && !links.some((l) => l.href === reached(part)) ? el("a", { href: reached(part), text: part }) : part);
   const para = (className, text) => el("p", { className, text });
   // What is only feared stands behind an answer and is no alarm: who asked about an inheritance isn't frightened.
   const isAside = (m) => m.kind === "emergency" && !m.is_urgent;
@@ -43,7 +44,7 @@
   const group = (className, ariaLabel, ...children) => el("div", { className, role: "group", ariaLabel }, ...children);
   const bar = (...children) => el("div", { className: "bar" }, ...children);
   const pressed = (button, is) => button.setAttribute("aria-pressed", String(is));
-  const safe = (href) => (/^(https?:|tel:|\/)/.test(href || "") ? href : "#");
+  const safe = (href) => (/^(https?:|tel:|sms:|\/)/.test(href || "") ? href : "#");
   const store = {
     get: (key) => { try { return localStorage.getItem("linli-" + key); } catch { return null; } },
     set: (key, value) => { try { value === null ? localStorage.removeItem("linli-" + key) : localStorage.setItem("linli-" + key, value); } catch { /* private mode */ } },

@@ -39,7 +39,7 @@ _LONE_FROM = 0.35  # a neighbour that stands alone is told from here on, else of
 _AS_OPPOSITE, _MOST_OPPOSITES = 0.1, 2
 # Below both, what lies nearest is nobody's question: of messages that ask nothing of our sources four fifths lie below
 # this raw score, of those that do one in ten (docs/retrieval.md).
-_NEAR_FROM, _NEAR_RAW_FROM = 0.2, 0.27
+_NEAR_FROM, _NEAR_RAW_FROM = 0.3, 0.27
 _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.

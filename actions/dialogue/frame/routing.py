@@ -24,6 +24,7 @@ from knowledge.answering.told import Abstention, Answer
 # "I can't help with that" never answers what lies near to a question of ours, nor does small talk what is longer.
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
 _SHORT_WORDS, _WORD_FOR_WORD = frozenset({"affirm", "deny", "stop", "greet", "thanks", "goodbye", "chitchat"}), 0.95
+_NAMES_A_MATTER = 0.35  # raw; 娃儿不养我 is no chat however short, of 150 pleasantries one lies as near
 _NO_QUESTION = frozenset({"greet", "thanks", "goodbye"})
 _ANSWERS = frozenset({"affirm", "deny", "stop"})  # to what we asked; where nothing was, 我要离婚，他不同意 is a matter
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
@@ -60,7 +61,8 @@ _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
 _GREETING = re.compile("[你您]好|有人|在不|在吗|帮|谢|再见|拜拜")
 _PLEASANTRY = re.compile(
-    r"吃(?:了|饭|过)?(?:没|了吗|吗)|吃(?:的)?(?:啥|什么|甚)(?:好)?(?:饭|菜|的)|闲着[冇没]事"
+    r"^(?:大家|各位)?(?:早|早上|上午|中午|下午|晚上)(?:好|安)|天[冷凉]了?多穿|多穿(?:点|件|衣)|保重身体|注意身体"
+    r"|吃(?:了|饭|过)?(?:没|了吗|吗)|吃(?:的)?(?:啥|什么|甚)(?:好)?(?:饭|菜|的)|闲着[冇没]事"
     r"|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
     r"|[过新]年好"
 )
@@ -226,7 +228,8 @@ def _is_near(row: Row, found: Abstention, turn: Turn) -> bool:
     if turn.intent in _NO_QUESTION and is_asked:
         return True  # 公共厕所夜里关门吗
     if row.intents & (_ANSWERS | _CHAT):
-        is_long = len(text) >= (_ASKED if row.intents & _ANSWERS else _LONG)
+        is_named = len(text) >= _NAMED and found.raw >= _NAMES_A_MATTER
+        is_long = is_named or len(text) >= (_ASKED if row.intents & _ANSWERS else _LONG)
         return is_long and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
     return bool(row.intents & _NOT_MINE) and found.raw >= _NOT_MINE_RAW and len(text) >= _NAMED
 

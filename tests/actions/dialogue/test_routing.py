@@ -121,6 +121,16 @@ def test_a_question_is_no_greeting(sessions: sessionmaker[Session], knows: dict[
 def test_a_pleasantry_stands_whatever_lies_near(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
     knows |= {"吃了没，今个儿冷得很哈": 0.9}
     assert said(sessions, "吃了没，今个儿冷得很哈", "chitchat") == "谢谢您的评价。"
+    knows |= {"早上好呀，今天降温了多穿点": 0.9}
+    assert said(sessions, "早上好呀，今天降温了多穿点", "greet") == "谢谢您的评价。"
+
+
+@pytest.mark.parametrize(("raw", "reply"), [(0.36, "先问这里。"), (0.33, "谢谢您的评价。")])
+def test_a_few_words_that_name_a_matter_are_no_small_talk(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, raw: float, reply: str
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.4, raw=raw))
+    assert said(sessions, "娃儿不养我", "chitchat") == reply
 
 
 def test_a_word_of_urging_within_a_story_looks_up_no_case() -> None:

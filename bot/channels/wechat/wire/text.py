@@ -51,7 +51,8 @@ def shown(reply: Reply, *, sources: str | None, own_url: str = "", is_numbered: 
     if reply.next:
         parts.append(f"下一步：{reply.next}")
     parts += [
-        link.label if link.href.startswith("tel:") else f"{link.label}：{own_url}{link.href}" for link in reply.links
+        link.label if link.href.startswith(("tel:", "sms:")) else f"{link.label}：{own_url}{link.href}"
+        for link in reply.links
     ]
     if reply.citations:
         rests_on = [c for c in reply.citations if c.kind != "answer"] or list(reply.citations)
