@@ -31,13 +31,10 @@
     svg.append(draw("path", { d: path }));
     return svg;
   };
-  const reached = (number) => (number === "12110" ? "sms:" : "tel:") + number; // who hides can't speak
-  // Hotlines can be tapped where they stand, unless a button below dials them; 12345元 is a sum.
-  const dialled = (text, links) => text.split(/(12[1-9]\d\d)/).map((part, i, all) =>
-    i % 2 && !/[\d第]$/.test(all[i - 1]) && !/^[\d元块万条]/.test(all[i + 1]) && !links.some((l) => l.href === reached(part)) ? el("a", { href: reached(part), text: part }) : part);
+  // Hotlines can be tapped where they stand, unless a button dials them; 12345元 is a sum, 12110 a message.
+  const dialled = (text, links) => text.split(/(12(?!110)[1-9]\d\d)/).map((part, i, all) =>
+    i % 2 && !/[\d第]$/.test(all[i - 1]) && !/^[\d元块万条]/.test(all[i + 1]) && !links.some((l) => l.href === "tel:" + part) ? el("a", { href: "tel:" + part, text: part }) : part);
   const para = (className, text) => el("p", { className, text });
-  // What is only feared stands behind an answer and is no alarm: who asked about an inheritance isn't frightened.
-  const isAside = (m) => m.kind === "emergency" && !m.is_urgent;
   const span = (className, text) => el("span", { className, text });
   const tap = (text, onclick, className = "") => el("button", { className, text, onclick });
   const quiet = (text, onclick) => tap(text, onclick, "quiet");
@@ -418,9 +415,8 @@
       }
       if (m.kind === "case") this.refresh();
       if (m.case) return this.news(m);
-      const node = el("div", { className: `message ${m.sender} ${m.kind}${isAside(m) ? " aside" : ""}` });
-      if (m.is_urgent) node.setAttribute("role", "alert");
-      if (m.is_urgent) this.pin(m);
+      const node = el("div", { className: `message ${m.sender} ${m.kind}${m.is_urgent ? " urgent" : ""}` });
+      if (m.is_urgent) { node.setAttribute("role", "alert"); this.pin(m); }
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
       const at = clock(m.at);
       node.append(span("unseen", who + "说："), ...this.body(m));
@@ -466,7 +462,7 @@
     names(line, button) { return line.startsWith(button.title + "：") || line.includes(`“${button.title}”：`); }
     isPicked(m, button) { return TOLD.has(m.kind) && m.text.split("\n").some((line) => line.startsWith("· ") && this.names(line.slice(2), button)); }
     steps(m) {
-      const lines = m.next.split("\n").filter(Boolean), box = el("div", { className: "next" }, m.kind === "asking" || isAside(m) ? "" : el("strong", { text: "接下来怎么办：" }));
+      const lines = m.next.split("\n").filter(Boolean), box = el("div", { className: "next" }, /asking|emergency/.test(m.kind) && !m.is_urgent ? "" : el("strong", { text: "接下来怎么办：" }));
       if (lines.length === 1) { box.append(...dialled(lines[0], m.links)); return box; }
       let steps = null;
       for (const line of lines) {
@@ -561,9 +557,9 @@
       if (node.isConnected && node.nextElementSibling === (later || null)) return;
       if (later) later.before(node); else this.log.append(node);
     }
-    // An answer longer than the screen is read from its beginning; a card of danger goes before everything else.
+    // An answer longer than the screen is read from its beginning; danger goes first.
     reveal(nodes) {
-      const first = nodes.find((node) => node && node.matches(".emergency:not(.aside)")) || nodes.find((node) => node);
+      const first = nodes.find((node) => node && node.matches(".urgent")) || nodes.find((node) => node);
       const above = first ? this.log.getBoundingClientRect().top - first.getBoundingClientRect().top : 0;
       if (above > 0) this.log.scrollTop -= above;
     }
