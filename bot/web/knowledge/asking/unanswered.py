@@ -38,7 +38,7 @@ from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind
 from knowledge.documents.shape import questions
 from knowledge.documents.sources.doors import doors_for
-from knowledge.places import Level, Place, places_serving
+from knowledge.places import Level, Place, below
 from knowledge.tables import changed
 
 REASONS = {
@@ -266,9 +266,10 @@ def _within_reach(at: Seat, place: str) -> list[UnansweredQuestion]:
 
 def _reached(session: Session, rows: Sequence[UnansweredQuestion], place: str) -> list[UnansweredQuestion]:
     """Those asked where a text of `place` is told, or nobody knows where."""
-    asked_at = {r.place_id for r in rows if r.place_id}
-    serving = {one for one in asked_at if place in places_serving(session, one)}
-    return [r for r in rows if r.place_id is None or r.place_id in serving]
+    if place == Level.nation:
+        return list(rows)
+    told_at = {None, *below(session, place)}
+    return [r for r in rows if r.place_id in told_at]
 
 
 def _taken(rows: Sequence[UnansweredQuestion]) -> Update:
