@@ -19,7 +19,7 @@ class UnansweredQuestion(Base):
     conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
     message_id: Mapped[int | None]
     question: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(String(20))  # abstained | rated_down | one of WRONG | not_understood
+    reason: Mapped[str] = mapped_column(String(20))  # the keys of REASONS in bot/web/knowledge/asking/unanswered.py
     place_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     document_id: Mapped[str | None] = mapped_column(String(80))  # what a legal worker began to write for it

@@ -69,8 +69,9 @@ _HELPING = {
 }
 _TOLD = 30  # characters
 _ENOUGH = "不等了"
+_LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
-_CALLS = re.compile("转?人工|客服|怎么还没人")  # whoever calls again is never met with silence
+_CALLS = re.compile(f"转?人工|客服|怎么还没人|^{queue.WAIT_ON}")  # whoever calls again is never met with silence
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -340,7 +341,9 @@ class Turns:
         """People answer here. While nobody has come yet, the resident hears now and then that the words arrived."""
         if taken.status is not ConversationStatus.waiting:
             return []
-        if taken.text.startswith(_ENOUGH):
+        if taken.text.startswith(_LEAVING):
+            if taken.text.startswith(_ENOUGH) and queue.is_for_danger(session, taken.conversation_id):
+                return [queue.ARE_THEY_SAFE]
             queue.stop_waiting(session, taken.conversation_id)
             return [_NOT_WAITING]
         now = datetime.now(UTC)
@@ -435,7 +438,7 @@ class Turns:
 
 
 def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
-    if conversation.status is not ConversationStatus.waiting or text.startswith(_ENOUGH):
+    if conversation.status is not ConversationStatus.waiting or text.startswith((*_LEAVING, queue.WAIT_ON)):
         return False
     now = datetime.now(UTC)
     return not (queue.is_open(session, now, conversation.place_id) and signing_in.present(session, now=now))

@@ -24,6 +24,7 @@ from knowledge.tables import changed
 
 Status = AppointmentStatus
 _HOURS = timedelta(hours=2)  # the last reminder
+_SHOWN_ADDRESS = 20  # characters, on a button
 _NO_OPENING = "没有这个时段，请重新选一个。"
 BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
 
@@ -34,6 +35,12 @@ def label(opening: Opening) -> str:
         f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.worker_name}，"
         f"{MODE_LABELS[opening.mode]}"
     )
+
+
+def offered(opening: Opening) -> str:
+    """To choose from: 11月25日（周三）14:00 李律师，到村里坐班，李家沟村党群服务中心."""
+    where = opening.address if len(opening.address) <= _SHOWN_ADDRESS else f"{opening.address[:_SHOWN_ADDRESS]}…"
+    return f"{label(opening)}，{where}" if where else label(opening)
 
 
 def noted(opening: Opening) -> str:

@@ -67,6 +67,12 @@ def check_times(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Non
         raise InvalidInput("开始时间要在现在之后。")
 
 
+def check_address(mode: Mode, address: str) -> None:
+    """Who comes in person must be told where. Raises InvalidInput."""
+    if mode in (Mode.visit, Mode.office) and not address.strip():
+        raise InvalidInput(f"“{MODE_LABELS[mode]}”要写地点，居民照着它找。比如：李家沟村党群服务中心二楼。")
+
+
 def one_at_a_time(session: Session) -> None:
     """Until the commit nobody else publishes or moves: of two who look for a free hour at one moment, the second sees
     what the first has made. SQLite holds its file for a write of nothing; PostgreSQL would hold rows only, and where

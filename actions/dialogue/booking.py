@@ -354,8 +354,8 @@ class AskOpening(Ask):
     def ask(self, turn: Turn) -> Said:
         with self.services.sessions() as session:
             shown, full = _offers(session, turn)
-            buttons = [Button(appointments.label(o), f"约{o.id}号时段") for o in shown]
-            buttons += [Button(f"候补：{appointments.label(o)}", f"候补{o.id}号时段") for o in full]
+            buttons = [Button(appointments.offered(o), f"约{o.id}号时段") for o in shown]
+            buttons += [Button(f"候补：{appointments.offered(o)}", f"候补{o.id}号时段") for o in full]
             text = turn.slot("booking_hint") or _head(turn.slot("booking_when") or "", shown)
         if buttons:
             return say(_asking(text, *buttons, form="booking"))

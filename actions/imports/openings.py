@@ -121,6 +121,7 @@ def _take(
     if mode is None:
         raise BadLine(f"“方式”请写：{'、'.join(MODE_LABELS.values())}。")
     place, address = book.find(row.words("给哪里", most=60, needed=True)), row.words("地点", most=200)
+    openings.check_address(mode, address)
     capacity = row.plain("人数") or "1"
     if not re.fullmatch(r"[0-9]{1,3}", capacity):
         raise BadLine(f"人数“{capacity[:20]}”不对，请填 1 到 200。")

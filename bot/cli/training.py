@@ -42,7 +42,7 @@ def _train_dangers(settings: Settings) -> None:
         phrasings = [text for answer in answers for text in answer.content.get("questions") or []]
         told = [*second_opinion.read_sentences(), *second_opinion.read_everyday()]
         told += second_opinion.troubles(phrasings, told)
-        with query_encoder(settings) as embedder:
+        with query_encoder(settings) as (embedder, _):
             second_opinion.train(told, embedder=embedder).save(settings.dangers)
 
     code = ROOT / "bot" / "emergency" / "second_opinion.py"

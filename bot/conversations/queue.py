@@ -39,6 +39,14 @@ class ReasonsFile(DataModel):
 REASONS: dict[str, str] = read(Path(__file__).with_name("reasons.yml"), ReasonsFile).reasons.model_dump()
 _ONE_ALARM_FOR = timedelta(minutes=10)  # who is in danger writes many messages in a row
 DONT_WAIT = "不等了，接着问邻里"
+# Who spoke of danger is asked once: a telephone in another hand, or a thumb beside the button, would end the only call.
+SAFE, WAIT_ON = "我没事了，不用人来", "接着等人来"
+ARE_THEY_SAFE = Reply(
+    ReplyKind.asking,
+    "您刚才说的事很急，我已经请人来找您了。真不用人来了吗？",
+    next="有危险就打 110、120、119，不要等这里回话。",
+    buttons=(Button(WAIT_ON, WAIT_ON), Button(SAFE, SAFE)),
+)
 
 
 def rule_for(session: Session, text: str, *, place: str | None) -> HandoffRule | None:
@@ -137,6 +145,11 @@ def position(session: Session, conversation_id: str) -> int:
         session.scalars(select(Conversation.id).where(Conversation.status == Status.waiting).order_by(*order()))
     )
     return queue.index(conversation_id) if conversation_id in queue else 0
+
+
+def is_for_danger(session: Session, conversation_id: str) -> bool:
+    conversation = session.get(Conversation, conversation_id)
+    return conversation is not None and conversation.emergency_at is not None
 
 
 def stop_waiting(session: Session, conversation_id: str) -> bool:

@@ -118,12 +118,12 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
 
 
 @contextlib.contextmanager
-def query_encoder(settings: Settings) -> Iterator[KeptQueries]:
+def query_encoder(settings: Settings) -> Iterator[tuple[KeptQueries, VectorCache]]:
     """The query side, with what it once encoded: what is learned at set-up is learned from the same texts again."""
     embedder = load_embedder(settings.cache, model=settings.model, learned=settings.learned)
     cache = VectorCache(settings.cache / "vectors.sqlite")
     try:
-        yield KeptQueries(embedder, cache)
+        yield KeptQueries(embedder, cache), cache
     finally:
         cache.close()
 
@@ -135,8 +135,8 @@ def train_answers(settings: Settings) -> None:
         say("学认问的是哪一条……")
         with make_sessions(make_engine(settings.url))() as session:
             ways = answer_classifier.ways_of_asking(session)
-        with query_encoder(settings) as embedder:
-            trained = answer_classifier.train(ways, embedder=embedder)
+        with query_encoder(settings) as (embedder, cache):
+            trained = answer_classifier.train(ways, embedder=embedder, cache=cache)
         if trained is not None:
             trained.save(settings.answer_classifier)
 

@@ -20,6 +20,7 @@ from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.smalltalk import friendly
 from knowledge.answering.told import Abstention, Answer
+from knowledge.characters import letters
 
 # "I can't help with that" never answers what lies near to a question of ours, nor does small talk what is longer.
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
@@ -202,6 +203,8 @@ class Routed(CustomAction):
             return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
         is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
+        if not is_matter and _may_have_been_asked(turn):
+            self._answers.keep_unanswered(turn, turn.text, reason="brushed_off")
         return (self._matter if is_matter else self._action).do(turn)
 
     def _asked_in_so_many_words(self, turn: Turn, row: Row, held: Open) -> Said | None:
@@ -214,6 +217,12 @@ class Routed(CustomAction):
     def _open(self, turn: Turn) -> Open:
         with self.services.sessions() as session:
             return open_in(session, turn)
+
+
+def _may_have_been_asked(turn: Turn) -> bool:
+    """Put off with a friendly word, and long enough for a matter that we lack: legal workers see what it was."""
+    is_put_off = turn.intent == "chitchat" or turn.intent in _NOT_MINE
+    return is_put_off and len(letters(turn.text)) >= _ASKED and not _PLEASANTRY.search(turn.text)
 
 
 def _asks_how_far(text: str) -> bool:

@@ -282,6 +282,11 @@ _SWAPS = (
 )
 
 
+# Behind a field's name: 对方是包工头，不是老板.
+_IS_NOT = r"(?:应该|其实)?(?:是|在)(?P<right>[^，,。不]{1,20})[，, 。]*(?:而|可|并)?不(?:是|在).{1,14}$"
+_IS_NOT_BUT = r"不(?:是|在)(?P<wrong>[^，,。]{1,12}?)[，, 。]*(?:而|应该|其实)?(?:是|在)(?P<right>.{1,20})$"
+
+
 def _plain(words: str) -> str:
     return words.strip(" 。，,！!")
 
@@ -301,6 +306,11 @@ def _named(text: str, fields: Mapping[str, str | None]) -> tuple[str, str | None
         added = rf"^(?:{words})(?:里|上)?(?:再|还要?|也)?(?:加|补)(?:上)?(?:一?[条句个点样])?[，,：: ]*(.{{2,60}})$"
         if (more := re.match(added, text)) and fields.get(step):
             return step, f"{fields[step]}；{more.group(1)}"
+        held = fields.get(step) if step not in ("what", "care") else None
+        if held and (told := re.match(rf"^(?:{words}){_IS_NOT}", text)):
+            return step, _plain(told["right"])
+        if held and (told := re.match(rf"^(?:{words}){_IS_NOT_BUT}", text)) and told["wrong"] in held:
+            return step, _plain(told["right"])
         wrong = rf"^(?:我的|那个|刚才的?|上面的?|把)?(?:{words})(?:说|填|写|记|搞|弄)?(?:得|的)?(?:{_WRONG})"
         if head := re.match(wrong, text):
             is_now = r"^[，,：:。 ]*(?:应该|其实)?(?:改成|改为|换成|是|为|写|在)?"

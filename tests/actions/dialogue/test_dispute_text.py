@@ -42,6 +42,13 @@ def test_a_sentence_fills_what_it_says_and_no_more(text: str, filled: dict[str, 
         ("时间要改", ("when", None)),
         ("要求再加一条，让他道歉", ("wish", "赔钱；让他道歉")),
         ("他不是好人，是个骗子吗", None),
+        ("对方是包工头，不是老板", ("who", "包工头")),
+        ("对方应该是隔壁老李不是对门", ("who", "隔壁老李")),
+        ("对方不是对门，是隔壁老李", ("who", "隔壁老李")),
+        ("地点在村口，不在村西头", ("where", "村口")),
+        ("对方不是人，是个畜生", None),
+        ("对方是不是要赔我钱", None),
+        ("事情是他先动的手，不是我", None),
     ],
 )
 def test_a_correction_names_its_field(text: str, corrected: tuple[str, str | None] | None) -> None:

@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.dialogue.frame.routing import ROWS, Open, Routed, row_of
 from actions.dialogue.smalltalk import _FILE
+from actions.feedback import UnansweredQuestion
 from actions.replies import Reply, ReplyKind
+from bot.web.knowledge.asking.unanswered import REASONS
 from knowledge.answering.told import Abstention, Answer
 from tests.actions.dialogue.test_base import given
 
@@ -182,6 +185,26 @@ def test_without_a_sure_source_the_classifier_has_its_word(
     sessions: sessionmaker[Session], knows: dict[str, float]
 ) -> None:
     assert said(sessions, "今天天气不错啊适合下地", "chitchat") == "谢谢您的评价。"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "kept"),
+    [
+        ("儿子几年不着家一分钱不寄", "chitchat", True),
+        ("隔壁把录音机搬到坟地放歌", "out_of_scope", True),
+        ("今天冷得很啊，多穿点", "chitchat", False),
+        ("哈哈哈", "chitchat", False),
+        ("太感谢你们了真的", "thanks", False),
+    ],
+)
+def test_legal_workers_see_what_was_put_off_with_a_friendly_word(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, intent: str, kept: bool
+) -> None:
+    said(sessions, text, intent)
+    with sessions() as session:
+        rows = session.execute(select(UnansweredQuestion.question, UnansweredQuestion.reason)).all()
+    assert [tuple(row) for row in rows] == ([(text, "brushed_off")] if kept else [])
+    assert "brushed_off" in REASONS
 
 
 @pytest.mark.parametrize(

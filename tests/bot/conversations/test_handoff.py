@@ -640,9 +640,26 @@ def test_an_alarm_rings_on_though_the_resident_goes_on_with_the_bot(
     now = datetime.now(UTC)
     queue.raise_alarm(session, conversation_id, now=now)
     session.commit()
-    turn(sessions, FakeRasa([{"kind": "answer", "text": "可以退"}]), conversation_id, queue.DONT_WAIT)
+    turn(sessions, FakeRasa([{"kind": "answer", "text": "可以退"}]), conversation_id, queue.SAFE)
     assert status(session, conversation_id) is Status.bot
     assert len(rows.due(session, now=now)) == 1
+
+
+@pytest.mark.parametrize("present", [("王芳",), ()])
+def test_who_spoke_of_danger_is_asked_before_the_call_for_people_ends(
+    sessions: sessionmaker[Session], session: Session, office: Office, present: tuple[str, ...]
+) -> None:
+    office.is_open, office.present = True, present
+    conversation_id = queued(session, "danger", emergency_at=OPEN_HOURS, emergency_kind="violence")
+    [asked] = turn(sessions, FakeRasa(ANSWER), conversation_id, queue.DONT_WAIT)
+    assert [b["payload"] for b in asked.body["buttons"]] == [queue.WAIT_ON, queue.SAFE]
+    assert "110" in asked.body["next"]
+    assert status(session, conversation_id) is Status.waiting
+    [told] = turn(sessions, FakeRasa(ANSWER), conversation_id, queue.WAIT_ON, 2)
+    assert "工作人员看得到" in told.text
+    assert status(session, conversation_id) is Status.waiting
+    turn(sessions, FakeRasa(ANSWER), conversation_id, queue.SAFE, 3)
+    assert status(session, conversation_id) is Status.bot
 
 
 def test_a_conversation_isnt_ended_before_somebody_spoke_to_who_may_be_in_danger(session: Session) -> None:

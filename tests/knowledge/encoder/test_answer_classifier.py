@@ -1,6 +1,7 @@
 """The classifier of answers: what it learns, what it says of what it doesn't know, and that search does without it."""
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from knowledge.documents.models import BankQuestion, BankTarget, Document, Kind
+from knowledge.encoder import answer_classifier
 from knowledge.encoder.answer_classifier import AnswerClassifier, LiveClassifier, train, ways_of_asking
+from knowledge.encoder.cache import VectorCache
+from knowledge.encoder.embedding import DIM, Progress
 from knowledge.places import Level, Place
 from knowledge.search import fit
 from knowledge.search.fit import Weighed
@@ -27,8 +31,15 @@ WAYS = [
 
 
 @pytest.fixture(scope="module")
-def taught() -> AnswerClassifier:
-    trained = train(WAYS, embedder=PairEmbedder())
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorCache]:
+    opened = VectorCache(tmp_path_factory.mktemp("cache") / "vectors.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def taught(cache: VectorCache) -> AnswerClassifier:
+    trained = train(WAYS, embedder=PairEmbedder(), cache=cache)
     assert trained is not None
     return trained
 
@@ -56,9 +67,36 @@ def test_one_character_asks_for_nothing(taught: AnswerClassifier) -> None:
     assert np.ptp(taught.chances("啊", PairEmbedder().encode_queries(["啊"])[0])) == 0
 
 
-def test_of_one_answer_there_is_nothing_to_learn() -> None:
-    assert train(WAYS[:3], embedder=PairEmbedder()) is None
-    assert train([], embedder=PairEmbedder()) is None
+class _Turned:
+    """Its queries are its passages turned by half the space; it counts them."""
+
+    name = "turned"
+
+    def __init__(self) -> None:
+        self.queries = 0
+
+    def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
+        return PairEmbedder().encode_passages(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        self.queries += len(texts)
+        return np.roll(self.encode_passages(texts), DIM // 2, axis=1)
+
+
+def test_of_many_ways_only_some_are_encoded_as_queries(cache: VectorCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_classifier, "_ENCODED", 6)
+    embedder = _Turned()
+    trained = train(WAYS, embedder=embedder, cache=cache)
+    assert trained is not None
+    assert embedder.queries == 6
+    for text, answer in WAYS:
+        chances = trained.chances(text, embedder.encode_queries([text])[0])
+        assert list(trained.ids)[int(np.argmax(chances))] == answer
+
+
+def test_of_one_answer_there_is_nothing_to_learn(cache: VectorCache) -> None:
+    assert train(WAYS[:3], embedder=PairEmbedder(), cache=cache) is None
+    assert train([], embedder=PairEmbedder(), cache=cache) is None
 
 
 def test_it_is_the_same_from_its_file_and_a_newer_one_is_seen(taught: AnswerClassifier, tmp_path: Path) -> None:

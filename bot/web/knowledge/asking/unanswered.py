@@ -48,6 +48,7 @@ REASONS = {
     "down_vague": "没用：没说清怎么办",
     "down_doubted": "没用：跟听说的不一样",
     "not_understood": "居民没看懂",
+    "brushed_off": "当成闲话，没答",
     "wrong": "坐席说答错了",
 }
 _MOST, _MOST_DOCUMENTS = 600, 20

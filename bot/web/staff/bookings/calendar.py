@@ -155,6 +155,8 @@ class Wanted:
         if at.session.get(Place, place) is None:
             raise InvalidInput("请选择给哪里的居民。")
         rights.check_place(at.session, at.staff, place)
+        address = at.text("address", 200)
+        openings.check_address(Mode(mode), address)
         every = at.text("every", 6)
         return cls(
             worker=reach.worker(at, at.number("worker")),
@@ -162,7 +164,7 @@ class Wanted:
             minutes=minutes,
             mode=Mode(mode),
             place=place,
-            address=at.text("address", 200),
+            address=address,
             note=at.text("note", 200),
             capacity=at.number("capacity") or 0,
             every=every,

@@ -58,8 +58,10 @@ def _edit(at: Form, found: Opening, *, now: datetime) -> Response:
     reach.check_change(at, found)
     number = found.id
     try:
+        wanted = _wanted(at)
+        openings.check_address(found.mode, wanted.address)
         told = moving.change_opening(
-            at.session, number, _wanted(at), tells=at.text("sure", 1) == "1", reason=at.text("reason", 100), now=now
+            at.session, number, wanted, tells=at.text("sure", 1) == "1", reason=at.text("reason", 100), now=now
         )
     except moving.PeopleHold as asked:
         return _page(at, _held(at, str(number)), problem=asked.message_zh, asked=asked)

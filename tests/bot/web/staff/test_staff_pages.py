@@ -243,12 +243,15 @@ def test_ones_own_township_is_seen(world: World) -> None:
         ),
         (
             "/staff/calendar",
-            {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1", "mode": "visit", "place": "lijiagou"},
+            {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "1", "mode": "phone", "place": "lijiagou"},
         ),
         ("/staff/hours/week", {"place": "lijiagou", "d0a": "08:30", "d0b": "12:00"}),
         ("/staff/hours/week", {"place": "qinghe", "d0a": "08:30", "d0b": "12:00"}),
         ("/staff/hours/day", {"place": "lijiagou", "day": "2027-03-01", "kind": "off"}),
-        ("/staff/calendar/1/edit", {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "2", "sure": "1"}),
+        (
+            "/staff/calendar/1/edit",
+            {"starts_at": "2027-03-01T09:00", "minutes": "60", "capacity": "2", "sure": "1", "address": "村委会"},
+        ),
         ("/staff/knowledge/new", {"kind": "service_guide", "place": "lijiagou", "title": "怎么办老年证"}),
         ("/staff/knowledge/new", {"kind": "service_guide", "place": "nation", "title": "怎么办老年证"}),
         ("/staff/knowledge/golden", {"ask": "酒席能办几桌", "place": "lijiagou", "must": "rule-1"}),
@@ -650,6 +653,7 @@ def test_an_opening_needs_a_place_that_exists(world: World) -> None:
         "minutes": "60",
         "capacity": "2",
         "mode": "visit",
+        "address": "村委会",
         "place": "lijiagou",
     }
     client = world.enter("legal_worker")
@@ -961,6 +965,7 @@ _PLAUSIBLE = {
         "at": "2026-12-01T09:00",
         "signed_on": "2026-11-24",
         "mode": "visit",
+        "address": "村委会",
         "place": "lijiagou",
         "starts_at": "2027-03-01T09:00",
         "minutes": "60",

@@ -34,7 +34,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 
 def form(day: date, clock: str, minutes: int = 60, **more: Any) -> dict[str, Any]:
     sent = {"starts_at": f"{day}T{clock}", "minutes": str(minutes), "capacity": "2", "mode": "visit"}
-    return {**sent, "place": "lijiagou", "nonce": f"{day}{clock}{minutes}", **more}
+    return {**sent, "place": "lijiagou", "address": "党群服务中心", "nonce": f"{day}{clock}{minutes}", **more}
 
 
 def put(world: World, day: date, hour: int, *, login: str = "legal_worker", minutes: int = 60, **more: Any) -> int:
@@ -159,6 +159,23 @@ def test_a_cell_fills_in_the_hour(world: World) -> None:
 
 
 # --- published
+
+
+@pytest.mark.parametrize(("mode", "status"), [("visit", 422), ("office", 422), ("phone", 303), ("video", 303)])
+def test_who_is_to_come_in_person_is_told_where(world: World, mode: str, status: int) -> None:
+    client = world.enter("legal_worker")
+    done = client.post("/staff/calendar", data=form(TUESDAY, "09:00", mode=mode, address=" "))
+    assert done.status_code == status
+    assert ("要写地点" in done.text) == (status == 422)
+
+
+def test_a_place_is_not_taken_away_from_who_has_booked(world: World) -> None:
+    number = put(world, TUESDAY, 9)
+    client = world.enter("legal_worker")
+    sent = {"starts_at": f"{TUESDAY}T09:00", "minutes": "60", "capacity": "1", "address": ""}
+    done = client.post(f"/staff/calendar/{number}/edit", data=sent)
+    assert done.status_code == 422
+    assert "要写地点" in done.text
 
 
 def test_two_openings_of_one_worker_never_meet(world: World) -> None:
