@@ -2,6 +2,7 @@ import contextlib
 import itertools
 import os
 import random
+import shutil
 import socket
 from collections.abc import Iterator
 from datetime import date
@@ -90,6 +91,16 @@ def prepared(settings: Settings) -> Settings:
     prepare(settings, core_only=False)
     train(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def untouched(prepared: Settings) -> Path:
+    """A copy of the home as it was made, before any test said a word in it: for a second stack with nobody's talk in
+    it. To be asked for before the stack starts; on PostgreSQL the database isn't among its files.
+    """
+    target = prepared.home.with_name(f"{prepared.home.name}-untouched")
+    shutil.copytree(prepared.home, target, ignore=shutil.ignore_patterns("*.pid", "logs"))
+    return target
 
 
 @pytest.fixture(scope="session")

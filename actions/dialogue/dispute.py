@@ -23,6 +23,7 @@ INTENTS = {"report_dispute": "要报一件事"}  # what staff read
 Fields = dict[str, str | None]
 
 _AT = re.compile(r"地点是(.{2,300})")  # where, and nothing yet of what: a location sent from a telephone
+_A_TROUBLE, _SURE = 8, 0.8  # characters, and how sure the classifier is
 _STORY = 60  # characters; beyond, a question mark in it makes no question of it
 _ASK = {
     "what": "您慢慢说：出了什么事？",
@@ -228,7 +229,10 @@ class ValidateDispute(Answering, Form):
                 return TO_THE_RULES
             if step != "what" and len(text) >= 4 and phrases.is_question(text):
                 return self._answer(turn)
-        if step == "where" and value is None and turn.slot("dispute_hint"):
+        is_first = not turn.slot("dispute_hint")
+        if step in ("where", "who") and value and is_first and _is_another_matter(turn, step):
+            return say(events=slots(dispute_hint=_AGAIN[step]))
+        if step == "where" and value is None and not is_first:
             value = "说不清"  # asked twice is enough
         if value is None or (step in ("where", "who") and words.is_wish(text)):
             return self._other(turn, step, value, fields)
@@ -316,6 +320,12 @@ def _is_plain(step: str, text: str) -> bool:
     if step == "where":
         return words.spot_in(text) is not None
     return step in ("when", "contact", "care") or (step == "wish" and words.is_wish(text))
+
+
+def _is_another_matter(turn: Turn, step: str) -> bool:
+    """A trouble told where a place or a person was asked for: 村上那个水沟遭隔壁堵了."""
+    is_told = turn.intent == "report_dispute" and turn.sure >= _SURE and len(turn.text) >= _A_TROUBLE
+    return is_told and not _is_plain(step, turn.text)
 
 
 def _hint(step: str, text: str) -> str:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -56,6 +57,17 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
     """Everything before the processes: model, database, documents, snapshot, Rasa's training. Raises SetupFailed."""
     say("准备嵌入模型……")
     model = load_embedder(settings.cache, model=settings.model, learned=settings.learned).name
+    # Rasa learns from its own files alone, for a minute and on one core: beside what is read and searched meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        rasa = beside.submit(train_rasa, settings)
+        _prepare_search(settings, model, core_only=core_only)
+        say("学认人名……")
+        training.learned(settings.cache)
+        rasa.result()
+
+
+def _prepare_search(settings: Settings, model: str, *, core_only: bool) -> None:
+    """Database, documents, snapshot. `model`: the name of the embedder."""
     migrate(settings.url)
     sessions = make_sessions(make_engine(settings.url))
     with sessions() as session:
@@ -78,9 +90,6 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
             build_snapshot(settings, core_only=core_only)
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(wanted)
-    say("学认人名……")
-    training.learned(settings.cache)
-    train_rasa(settings)
 
 
 def build_snapshot(settings: Settings, *, core_only: bool) -> str:

@@ -46,5 +46,7 @@
     const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
     if (link && /^https?:/.test(link.protocol)) { link.target = "_blank"; link.rel = "noopener"; }
   }, true);
+  // Before the chat hears it: Escape closes its sheet first, and then the frame.
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && chat.sheets.every(([sheet]) => sheet.hidden)) tell("shut"); }, true);
   tell("ready");
 })();

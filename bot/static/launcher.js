@@ -130,6 +130,7 @@
       if (!event.data || event.data.linli !== 1) return;
       if (event.data.type === "ready") { clearTimeout(this.slow); this.isReady = true; this.tell(); }
       if (event.data.type === "keep") { this.frame.name = String(event.data.kept); kept.set("lent", this.frame.name); }
+      if (event.data.type === "shut") this.toggle(false);
       if (event.data.type === "unread") this.count(Number(event.data.count) || 0);
     }
     tell() {

@@ -150,6 +150,14 @@
     });
     const canned = document.querySelector(".canned");
     form.text.addEventListener("input", () => { if (canned && form.text.value === "/") { form.text.value = ""; canned.open = true; canned.querySelector("button").focus(); } });
+    if (canned) canned.addEventListener("keydown", (event) => {
+      const stops = [...canned.querySelectorAll("button")], at = stops.indexOf(event.target);
+      const to = { ArrowDown: stops[at + 1], ArrowUp: stops[at - 1], Escape: form.text }[event.key];
+      if (!to) return;
+      event.preventDefault(); // the page would scroll
+      if (to === form.text) canned.open = false;
+      to.focus();
+    });
     form.addEventListener("htmx:afterRequest", (event) => {
       if (!event.detail.successful || event.detail.elt !== form) return;
       form.text.value = form.cite.value = "";

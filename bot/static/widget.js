@@ -282,7 +282,7 @@
     askConsent(text) {
       const covered = [this.log, this.box];
       covered.forEach((part) => { part.hidden = true; });
-      const ok = tap("我知道了，开始", () => { this.notice.hidden = true; covered.forEach((part) => { part.hidden = false; }); this.fit(); }, "main");
+      const ok = tap("我知道了，开始", () => { this.notice.hidden = true; covered.forEach((part) => { part.hidden = false; }); this.fit(); this.log.focus(); }, "main");
       this.notice.replaceChildren(el("p", { text }), ok);
       this.notice.hidden = false;
     }
@@ -599,7 +599,7 @@
     }
     async setVillage(village) { if (village) try { await this.call("PUT", "/village", { village }); } catch (error) { this.say_banner(error.message); } }
     async forget() {
-      if (!confirm("删掉后就找不回来了。已经登记的事、约好的时间还在，但进度不能再从这里告诉您，请先记下编号。确定删除这段对话吗？")) return;
+      if (!confirm("删掉后就找不回来了。已经登记的事、约好的时间还在，但进度不能再从这里告诉您，请先记下编号。确定删除吗？")) return;
       try { await this.call("DELETE", "/conversations/current"); } catch (error) { if (error.status !== 404) { this.say_banner(error.message); return; } }
       store.set("token", null); store.set("queue", null); store.set("pinned", null); this.danger.hidden = true; this.deafen(); this.open();
     }

@@ -67,7 +67,7 @@ def _steps(held: Mapping[str, Any]) -> str:
         lines.append(str(never))
     door = DOORS.get(held.get("door") or "")
     if door and door.phone not in "".join(lines):
-        lines.append(f"找{door.name}，电话 {door.phone}。")
+        lines.append(f"找{door.name}，{door.call}。")
     return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ _FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def stack(prepared: Settings) -> Iterator[Stack]:
+def stack(prepared: Settings, untouched: Path) -> Iterator[Stack]:
     """One running stack for all end-to-end tests, supervised as `linli serve` does."""
     stack = Stack(prepared)
     ended = threading.Event()

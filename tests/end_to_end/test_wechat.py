@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -34,11 +35,13 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(prepared: Settings, untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("simulated") / "home"
-    # Without the residents of other tests, who may wait for a person, too; ids in the snapshot are those of the
-    # database it was built from.
-    shutil.copytree(prepared.home, home, ignore=shutil.ignore_patterns("*.pid", "logs", "linli.sqlite*", "snapshot"))
+    # Without the residents of other tests, who may wait for a person, too. Ids in the snapshot are those of the
+    # database it was built from, so a database of another server gets a new one.
+    url = os.environ.get("LINLI_TEST_DATABASE_URL")
+    foreign = ("linli.sqlite*", "snapshot") if url else ()
+    shutil.copytree(untouched, home, ignore=shutil.ignore_patterns(*foreign))
     ports = {name: free_port() for name in ("LINLI_PORT", "LINLI_INTERNAL_PORT", "LINLI_RASA_PORT")}
     (home / "venv-rasa").symlink_to(RASA_VENV.resolve())
     environ = (
@@ -47,7 +50,6 @@ def place(prepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         | {"LINLI_HOME": str(home)}
     )
     # a database of its own there, too: the suite's stack would answer what is said here
-    url = os.environ.get("LINLI_TEST_DATABASE_URL")
     server = PostgresServer(url) if url else None
     if server:
         environ["LINLI_DATABASE_URL"] = server.create()

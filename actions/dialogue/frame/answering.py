@@ -127,7 +127,7 @@ def _not_sure(found: Abstention, topic: str) -> Reply:
 def at_the_door(topic: str) -> tuple[str, tuple[Link, ...]]:
     """Who is asked about such matters, in words and to tap."""
     doors = doors_for(topic)
-    where = "；".join(f"{door.name}（{door.does}），电话 {door.phone}" for door in doors)
+    where = "；".join(f"{door.name}（{door.does}），{door.call}" for door in doors)
     return where, phone_links(*dict.fromkeys(door.phone for door in doors))
 
 

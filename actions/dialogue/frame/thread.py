@@ -60,7 +60,7 @@ def from_last(answering: Answering, turn: Turn) -> Reply | None:
     more = more_in(list(told.details.get("more") or []))
     asked = [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(turn.text)]
     if not asked and _PATTERNS["去哪里"].search(turn.text) and (door := DOORS.get(told.details.get("door") or "")):
-        return _reply(told, f"去{door.name}（{door.does}），电话 {door.phone}。", door.phone)
+        return _reply(told, f"去{door.name}（{door.does}），{door.call}。", door.phone)
     if asked:
         return _reply(told, "\n".join(asked))
     case = _case(turn.text, told)

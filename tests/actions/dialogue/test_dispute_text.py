@@ -1,13 +1,18 @@
 """What a sentence of a resident fills, corrects, asks or stops, without a running stack."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue import case
+from actions.dialogue.dispute import ValidateDispute
+from actions.dialogue.frame.base import Turn
 from actions.dialogue.hearing import asides, phrases
 from actions.dialogue.hearing import dispute as words
 from knowledge.normalise import normalise
+from tests.actions.dialogue.test_base import given
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 
@@ -122,3 +127,30 @@ def test_a_question_of_law_is_no_question_about_the_form() -> None:
 )
 def test_a_word_of_filing_within_a_story_asks_for_none(text: str, asks: bool) -> None:
     assert phrases.is_explicit(text) is asks
+
+
+def heard_where(sessions: sessionmaker[Session], text: str, *, intent: str, hint: str | None = None) -> dict[str, Any]:
+    """What the form fills where it has asked for the place."""
+    held = {"requested_slot": "dispute_where", "dispute_what": "邻居砌墙占了我家路", "dispute_hint": hint}
+    turn = Turn("c", text, intent=intent, sure=0.95, message=2, slots=held)
+    said = ValidateDispute(given(sessions)).do(turn)
+    return {e["name"]: e["value"] for e in said.events if e["event"] == "slot" and e["value"]}
+
+
+def test_another_trouble_is_no_place(sessions: sessionmaker[Session]) -> None:
+    told = "村上那个水渠遭隔壁堵死了"
+    asked = heard_where(sessions, told, intent="report_dispute")
+    assert "dispute_where" not in asked
+    assert "在哪儿" in asked["dispute_hint"]
+    again = heard_where(sessions, told, intent="report_dispute", hint="在哪儿")
+    assert again["dispute_where"] == told, "said twice, it stands"
+    assert heard_where(sessions, "村东头老井边上", intent="report_dispute")["dispute_where"]
+    assert heard_where(sessions, "老王家后面那块地", intent="inform")["dispute_where"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [("养老金每月有好多", True), ("赔下来能得好多钱", True), ("他欠我好多钱", False), ("村里人好多", False)],
+)
+def test_sichuans_how_much_is_a_question(text: str, is_asked: bool) -> None:
+    assert phrases.is_question(text) == is_asked
