@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import versions
@@ -138,19 +139,26 @@ def _import_questions(session: Session, questions: list[Question]) -> None:
     session.execute(delete(BankTarget).where(BankTarget.document_id.in_(managed)))
     session.execute(delete(BankQuestion).where(~BankQuestion.targets.any()))
     session.expire_all()
-    kept = {q.id: q for q in session.scalars(select(BankQuestion))}
+    kept = set(session.scalars(select(BankQuestion.id)))
+    asked = select(BankTarget.question_id, func.max(BankTarget.rank)).group_by(BankTarget.question_id)
+    last: dict[str, int] = dict(session.execute(asked).all())  # those that went leave gaps
+    fresh: list[dict[str, Any]] = []
+    pointing: list[dict[str, Any]] = []
     for q in unique.values():
         if not any(t.document_id in existing or t.document_id.startswith("law-") for t in q.targets):
             raise CorpusError(f"{q.source}: the question {q.text!r} points to a document that doesn't exist")
         targets = [t for t in q.targets if t.document_id in managed]
-        if targets:
-            row = kept.get(q.id) or BankQuestion(
-                id=q.id, text=q.text, topic=q.topic, set_aside=q.is_set_aside, source=q.source
+        if targets and q.id not in kept:
+            fresh.append(
+                {"id": q.id, "text": q.text, "topic": q.topic, "set_aside": q.is_set_aside, "source": q.source}
             )
-            first = 1 + max((t.rank for t in row.targets), default=-1)  # those that went leave gaps
-            row.targets += [
-                BankTarget(rank=first + i, document_id=t.document_id, ref=t.ref) for i, t in enumerate(targets)
-            ]
-            session.add(row)
+        pointing += [
+            {"question_id": q.id, "rank": rank, "document_id": t.document_id, "ref": t.ref}
+            for rank, t in enumerate(targets, 1 + last.get(q.id, -1))
+        ]
+    # Rows, not objects: there are 68,000 of each.
+    for table, lines in ((BankQuestion, fresh), (BankTarget, pointing)):
+        if lines:
+            session.execute(insert(table), lines)
     remember(session, "questions", digest)
     session.flush()

@@ -564,11 +564,15 @@ def test_an_opening_is_changed_once_and_everybody_hears_it(world: World) -> None
         opening = _opening(session)
         _booked(session, opening), _booked(session, opening)
         form = {"starts_at": f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}T15:00", "minutes": "60"}
-        return opening.id, f"/staff/calendar/{opening.id}/edit", {**form, "capacity": "1", "sure": "1"}
+        return (
+            opening.id,
+            f"/staff/calendar/{opening.id}/edit",
+            {**form, "capacity": "1", "address": "村部二楼", "sure": "1"},
+        )
 
     def check(session: Session, opening_id: int) -> None:
         opening = session.get_one(Opening, opening_id)
-        assert opening.address == ""
+        assert opening.address == "村部二楼"
         assert [a.status for a in opening.appointments] == [AppointmentStatus.booked, AppointmentStatus.waiting]
         assert [_said(session, a.conversation_id, "有变动") for a in opening.appointments] == [1, 1]
 

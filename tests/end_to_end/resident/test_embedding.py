@@ -162,6 +162,12 @@ def test_on_a_desktop_it_is_a_corner_and_a_dot_tells_of_what_is_unread(
     expect(unread).to_be_visible(timeout=30_000)  # and it was not taken as read while nobody saw it
     unread.click()
     expect(inside.get_by_text("您好，材料我看过了。")).to_be_visible()
+    inside.get_by_role("button", name="字号和设置").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("linli-launcher [role=dialog]")).to_be_visible()  # the first closes its sheet
+    page.keyboard.press("Escape")
+    expect(page.locator("linli-launcher [role=dialog]")).not_to_be_visible()
+    page.get_by_role("button", name="问邻里，打开聊天窗口").click()
     assert inside.locator(".message.resident").count() == 1, "the conversation went on"
     page.get_by_role("button", name="关上").click()
     expect(page.get_by_role("button", name="问邻里，打开聊天窗口")).to_be_visible()

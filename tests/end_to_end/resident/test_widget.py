@@ -120,6 +120,30 @@ def test_type_of_twice_the_size_leaves_the_conversation_most_of_the_screen(
     large.close()
 
 
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (320, 568)])
+def test_in_our_largest_letters_one_sees_what_one_writes(
+    browser: Browser, stack: Stack, width: int, height: int
+) -> None:
+    """Four characters a line stood there beside 说话, ＋ and 发送."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(f"http://127.0.0.1:{stack.settings.port}/")
+    page.get_by_text("我知道了，开始").click()
+    page.get_by_role("button", name="字号和设置").click()
+    page.get_by_role("button", name="字号最大").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("写下您的问题").fill("我想问一下我家的地被村里占了怎么办")
+    field, send = (
+        page.get_by_label("写下您的问题").bounding_box(),
+        page.get_by_role("button", name="发送").bounding_box(),
+    )
+    assert field
+    assert send
+    assert field["width"] >= 0.9 * width
+    assert field["y"] + field["height"] <= send["y"] + 1
+    assert send["y"] + send["height"] <= height
+    page.close()
+
+
 _CITATION = {"number": 1, "kind_label": "法律", "title": "民法典", "article": "第一条", "text": "为了", "note": None}
 
 
