@@ -113,6 +113,8 @@ _FIGURES = (
     "3月8号",
     "2026年9月1日",
 )
+_WELL_WISHING = re.compile("路上慢(?:点|些)|多穿(?:点|件|衣)|(?:保重|注意)身体|注意保暖")
+_SHORT_WISH = 30  # characters
 _DENSE_SCALE, _C, _C_OF_KINDS = 4.0, 20.0, 0.5
 _PASSES = 60
 _LIKEST, _OF_THE_REST = 7000, 8
@@ -215,7 +217,9 @@ def _begins(kind: str) -> _From:
     return _OF_SELF_HARM if kind == EmergencyKind.self_harm else _OF_ALL
 
 
-def _learned(kind: EmergencyKind, chance: float, text: str, ruled: Emergency | None, *, is_asked: bool) -> Emergency:
+def _learned(
+    kind: EmergencyKind, chance: float, text: str, ruled: Emergency | None, *, is_asked: bool
+) -> Emergency | None:
     """Where no rule speaks, or softly. What is only feared has no card of its kind: 吃了没 isn't told what to do about
     poison. Of lost money an answer is told first (给主播刷了四万八).
     """
@@ -226,6 +230,8 @@ def _learned(kind: EmergencyKind, chance: float, text: str, ruled: Emergency | N
     is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
+    if ruled is None and len(text) < _SHORT_WISH and _WELL_WISHING.search(text) and not HAPPENING.search(text):
+        return None  # 起大雾了，路上慢点哈 is no missing person
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
 
 

@@ -281,8 +281,11 @@ def test_an_emergency_stands_first_within_two_seconds_and_the_bot_goes_on_where_
     desk.get_by_role("button", name="记下").click()
     shot(desk, "conversation")
     shot(chat.page, "takeover")
+    asked: list[str] = []
+    desk.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     desk.get_by_role("button", name="交还邻里").click()
     chat.hear("接着由我来答")
+    assert "安全" in asked[0], "who spoke of danger isn't handed back by a stray click"
     assert chat.page.get_by_text("已联系派出所").count() == 0
     went_on = chat.say("一个多月了")
     assert any(word in went_on for word in ("跟谁有关", "希望怎么解决", "优先照顾", "联系您")), (asked, went_on)

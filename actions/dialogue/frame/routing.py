@@ -29,7 +29,7 @@ _NAMES_A_MATTER = 0.35  # raw; 娃儿不养我 is no chat however short, of 150 
 _NO_QUESTION = frozenset({"greet", "thanks", "goodbye"})
 _ANSWERS = frozenset({"affirm", "deny", "stop"})  # to what we asked; where nothing was, 我要离婚，他不同意 is a matter
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
-_THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)")
+_THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)|恩人|给[你您]磕")
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _PROGRESS = re.compile(
     r"进度|到哪(?:一)?步|办到|批(?:了|下来)|下来(?:了|没)|结果|(?:咋|怎么)样了|还没|没(?:动静|消息|音信|下文|回音|办)"
@@ -65,7 +65,7 @@ _PLEASANTRY = re.compile(
     r"^(?:大家|各位)?(?:早|早上|上午|中午|下午|晚上)(?:好|安)|天[冷凉]了?多穿|多穿(?:点|件|衣)|保重身体|注意身体"
     r"|吃(?:了|饭|过)?(?:没|了吗|吗)|吃(?:的)?(?:啥|什么|甚)(?:好)?(?:饭|菜|的)|闲着[冇没]事"
     r"|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
-    r"|[过新]年好"
+    r"|[过新]年好|摆.{0,3}龙门阵|冲壳子|路上慢(?:点|些)|笑死(?:我|个?人)"
 )
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 

@@ -55,6 +55,26 @@ def held(text: str, chance: float, kind: str = "water") -> Emergency | None:
 
 
 @pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        ("你好呀，今天县城起大雾了，路上慢点哈", False),
+        ("天冷了您多穿点，保重身体", False),
+        ("起大雾了，我娃早上出门到现在没影", True),
+        ("路上小心，他现在还在外面堵着我", True),
+    ],
+)
+def test_who_wishes_somebody_well_is_in_no_danger(text: str, is_heard: bool) -> None:
+    assert (held(text, 0.9, "missing") is not None) == is_heard
+
+
+def test_a_neck_that_was_gripped_is_violence() -> None:
+    found = recognise("他昨天跪下发誓，今天又捏我脖子，现在还有印，他一会就回")
+    assert found
+    assert found.kind is EmergencyKind.violence
+    assert recognise("推拿师傅捏脖子要多少钱") is None
+
+
+@pytest.mark.parametrize(
     ("chance", "is_alarm", "is_feared"), [(0.95, True, False), (0.7, True, False), (0.3, False, True)]
 )
 def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_feared: bool) -> None:
