@@ -301,7 +301,7 @@ class Turns:
             # What an earlier try did carry out is told all the same.
             replies = taken.done or (_FAILED,)
             if taken.danger:
-                replies = (*replies, card.reply(taken.danger))
+                replies = (*replies, card.reply(taken.danger, taken.text))
             queued = self._queued(session, conversation, "failed")
             return messages.store_replies(session, taken.message, _together(*replies, queued))
 
@@ -327,7 +327,7 @@ class Turns:
         is_manned = bool(signing_in.present(session, now=now))
         queued = queue.request(session, conversation, reason="danger", now=now, is_manned=is_manned)
         queue.raise_alarm(session, taken.conversation_id, now=now)
-        replies = messages.store_replies(session, taken.message, _together(card.reply(danger), queued))
+        replies = messages.store_replies(session, taken.message, _together(card.reply(danger, taken.text), queued))
         _add_to_case(session, taken, now)
         return replies
 
@@ -465,7 +465,7 @@ def _with_card(taken: Taken, replies: list[Reply]) -> list[Reply]:
     in_form = (taken.is_asked or any(reply.form for reply in replies)) and len(taken.text) < _TOLD
     if taken.danger is None or (taken.is_feared and in_form) or _is_far_fetched(taken, replies):
         return replies
-    return [*replies, card.reply(taken.danger)]
+    return [*replies, card.reply(taken.danger, taken.text)]
 
 
 def _is_unhelped(taken: Taken, replies: Sequence[Reply]) -> bool:

@@ -70,13 +70,21 @@ class _Card(_Entry):
     source: Text
 
 
+class _Another(_Card):
+    """`words`: of a message that speaks of somebody else."""
+
+    words: re.Pattern[str]
+
+
 class GuidanceFile(DataModel):
-    """The schema of guidance.yml. `maybe`: where a danger is only guessed at; `finer`: within a kind, by which words of
+    """The schema of guidance.yml. `for_another`: who writes isn't who is in danger, and needs other words; `maybe`:
+    where a danger is only guessed at; `finer`: within a kind, by which words of
     the message another card is told.
     """
 
     numbers: dict[str, Text]
     now: dict[EmergencyKind, _Card]
+    for_another: dict[EmergencyKind, _Another]
     soft: dict[EmergencyKind, _Entry]
     maybe: _Entry
     finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
@@ -87,6 +95,7 @@ class GuidanceFile(DataModel):
             raise WrongAt(f"now 下面少了 {'、'.join(missing)}", "now")
         told: list[tuple[tuple[str, ...], _Entry]] = [(("maybe",), self.maybe)]
         told += [(("now", kind), entry) for kind, entry in self.now.items()]
+        told += [(("for_another", kind), entry) for kind, entry in self.for_another.items()]
         told += [(("soft", kind), entry) for kind, entry in self.soft.items()]
         for at, entry in told:
             if unnamed := [number for number in entry.call if number not in self.numbers]:
@@ -102,6 +111,13 @@ _FILE = read(PATH, GuidanceFile)
 GUIDANCE = {kind: _FILE.guidance(entry) for kind, entry in _FILE.now.items()}
 SOFT = {kind: _FILE.guidance(entry) for kind, entry in _FILE.soft.items()}
 MAYBE = _FILE.guidance(_FILE.maybe)
+
+
+def told_to(danger: Emergency, words: str) -> Guidance:
+    """The guidance for whoever wrote these words: a mother whose son wants to die is told how to stay with him."""
+    other = _FILE.for_another.get(danger.kind)
+    is_card = danger.guidance == GUIDANCE[danger.kind]
+    return _FILE.guidance(other) if other and is_card and other.words.search(words) else danger.guidance
 
 
 def finer(kind: EmergencyKind, words: str) -> EmergencyKind:

@@ -6,6 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.emergency import card
 from bot.emergency.guidance import GUIDANCE, SOFT, EmergencyKind
 from bot.emergency.patterns import ROWS
 from bot.emergency.recognising import MAX_CHARACTERS, recognise
@@ -222,3 +223,27 @@ def test_no_mix_of_danger_words_is_too_strange(text: str) -> None:
 @given(st.text(max_size=3000))
 def test_no_text_is_too_strange(text: str) -> None:
     recognise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_another"),
+    [
+        ("我女儿初二，写了遗书放书包里，说不想活了", True),
+        ("我儿子站在楼顶说要跳楼", True),
+        ("我老伴夜里老念叨活着没意思，药瓶在枕头下", True),
+        ("室友割腕了，地上都是血", True),
+        ("她说她不想活了要跳河，电话关机", True),
+        ("我不想活了，对不起我妈", False),
+        ("他天天打我，我不想活了", False),
+        ("我老公骂了我一晚上，不想活了", False),
+        ("妈不想活了，孩子你好好的", False),
+        ("孩子他爸走了以后我活着没意思，不想活了", False),
+        ("我割腕了", False),
+    ],
+)
+def test_who_watches_over_another_is_told_how(text: str, is_another: bool) -> None:
+    """我在听，您不是一个人 was told to a mother whose son stood on the roof."""
+    found = card.by_rules(text)
+    assert found
+    assert found[0].text.startswith("马上守到他身边") == is_another
+    assert "12356" in [link.href.removeprefix("tel:") for link in found[0].links]
