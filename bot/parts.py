@@ -66,7 +66,7 @@ class Parts:
 
 
 def build_parts(settings: Settings) -> Parts:
-    features.use(lambda: training.learned(settings.cache))
+    features.use(lambda: training.marked(settings.names, settings.cache))
     sessions = make_sessions(make_engine(settings.url, patience_s=_PATIENCE_S))
     embedder = load_embedder(
         settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads

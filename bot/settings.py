@@ -146,6 +146,11 @@ class Settings(BaseSettings):
         return self.home / "clock.json"
 
     @property
+    def names(self) -> Path:
+        """Which table of people's names set-up learned last."""
+        return self.home / "steps" / "names"
+
+    @property
     def topics(self) -> Path:
         """The topic classifier, as it was trained last."""
         return self.home / "topics.joblib"

@@ -62,7 +62,7 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         rasa = beside.submit(train_rasa, settings)
         _prepare_search(settings, model, core_only=core_only)
         say("学认人名……")
-        training.learned(settings.cache)
+        training.learned(settings.cache, mark=settings.names)
         rasa.result()
 
 

@@ -4,6 +4,7 @@
 but some frames were written after seeing what was missed in its sets a to c: those measure no unseen text.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -235,21 +236,37 @@ def _learned_before(path: Path) -> Table | None:
         return None
 
 
-def learned(folder: Path) -> Table:
-    """The table for the corpus and the statutes as they are, from `folder` where it was learned before."""
+def learned(folder: Path, *, mark: Path | None = None) -> Table:
+    """The table for the corpus and the statutes as they are, from `folder` where it was learned before. `mark`: a file
+    that is to say which one it is, for `marked`.
+    """
     texts, statutes, asked = ordinary_texts(), statute_texts(), asked_texts()
     code = [
         (Path(__file__).parent / name).read_text(encoding="utf-8")
         for name in ("training.py", "features.py", "parts.py", "frames.yml")
     ]
     path = folder / f"names-{hashlib.sha256(repr((texts, statutes, asked, code)).encode()).hexdigest()[:16]}.json"
-    if (kept := _learned_before(path)) is not None:
-        return kept
-    table = learn(texts, statutes, asked)
-    folder.mkdir(parents=True, exist_ok=True)
-    being_written = path.with_suffix(f".{os.getpid()}")
-    being_written.write_text(
-        json.dumps({"weights": table.weights, "counts": table.counts}, ensure_ascii=False), encoding="utf-8"
-    )
-    being_written.replace(path)
+    table = _learned_before(path)
+    if table is None:
+        table = learn(texts, statutes, asked)
+        folder.mkdir(parents=True, exist_ok=True)
+        being_written = path.with_suffix(f".{os.getpid()}")
+        being_written.write_text(
+            json.dumps({"weights": table.weights, "counts": table.counts}, ensure_ascii=False), encoding="utf-8"
+        )
+        being_written.replace(path)
+    if mark is not None:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(path.name, encoding="utf-8")
     return table
+
+
+def marked(mark: Path, folder: Path) -> Table:
+    """The table that set-up learned, for a process that serves: it reads one file, and learns nothing because a text of
+    the corpus was touched since (that takes minutes and 4 GB). Learned only where there is none.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        name = Path(mark.read_text(encoding="utf-8")).name
+        if name.startswith("names-") and (kept := _learned_before(folder / name)) is not None:
+            return kept
+    return learned(folder)

@@ -175,3 +175,28 @@ def test_a_damaged_table_of_names_is_learned_anew(
     assert len(learned) == 2
     assert training.learned(tmp_path) == first
     assert len(learned) == 2
+
+
+def test_who_serves_reads_what_set_up_learned_and_learns_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[Table] = []
+
+    def learn(*_: object, **__: object) -> Table:
+        learned.append(Table({"bias": -float(len(learned))}, {}))
+        return learned[-1]
+
+    for name in ("ordinary_texts", "statute_texts", "asked_texts"):
+        monkeypatch.setattr(training, name, lambda: [])
+    monkeypatch.setattr(training, "learn", learn)
+    mark = tmp_path / "home" / "steps" / "names"
+    first = training.learned(tmp_path, mark=mark)
+    monkeypatch.setattr(training, "asked_texts", lambda: ["一份资料改了一句话"])
+    assert training.marked(mark, tmp_path) == first
+    assert len(learned) == 1
+    for damaged in ("", "../../etc/passwd", "names-0.json"):
+        mark.write_text(damaged)
+        assert training.marked(mark, tmp_path) == learned[1]
+    mark.unlink()
+    assert training.marked(mark, tmp_path) == learned[1]
+    assert len(learned) == 2
