@@ -12,6 +12,8 @@ from knowledge.normalise import content_hash
 
 log = logging.getLogger("linli.encoder")
 
+_PIECE = 1_024  # texts: enough for all cores
+
 
 class VectorCache:
     """Vectors by (model, SHA-256 of the text), kept outside the checkout so that a second clone embeds nothing.
@@ -118,8 +120,8 @@ def embed_cached(
     known = cache.get(embedder.name, hashes)
     missing = {h: t for h, t in zip(hashes, texts, strict=True) if h not in known}
     keys = sorted(missing, key=lambda h: len(missing[h]))
-    for at in range(0, len(keys), 256):
-        part = keys[at : at + 256]
+    for at in range(0, len(keys), _PIECE):
+        part = keys[at : at + _PIECE]
         rows = embedder.encode_passages([missing[h] for h in part])
         fresh = dict(zip(part, rows, strict=True))
         cache.put(embedder.name, fresh)

@@ -3,12 +3,14 @@
 import contextlib
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -40,6 +42,7 @@ FORMAT = 1  # of an export; another one is written anew
 # At once, and by one thread: the runtime keeps what a run needs for the next. PyTorch took it from malloc, where each
 # of a server's forty threads kept its own.
 _MOST_TOKENS = 2_048
+_MANY = 4  # batches
 _UNUSED_S = 30 * 86_400
 _ABOUT, REFUSED = "about.json", "refused.txt"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +79,7 @@ class ExportedEmbedder:
         self._tokenizer.enable_truncation(min(self._about.max_tokens, len(self._places)))
         self._query = self._opened("query")
         self._passage: onnxruntime.InferenceSession | None = None
+        self._alone: dict[str, onnxruntime.InferenceSession] = {}  # by side: each run of it by one thread
         self._opening, self._running = threading.Lock(), threading.Lock()
         self._last = LastQueries(self._encode_queries)
 
@@ -83,23 +87,35 @@ class ExportedEmbedder:
         return self._last(texts)
 
     def encode_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
-        return self._encode(self._passages(), [PASSAGE + t for t in texts], progress)
+        return self._encode("passage", [PASSAGE + t for t in texts], progress)
 
     def _encode_queries(self, texts: list[str]) -> np.ndarray:
-        return adapted(self._encode(self._query, [QUERY + t for t in texts], None), self._adapter)
+        return adapted(self._encode("query", [QUERY + t for t in texts], None), self._adapter)
 
-    def _encode(self, session: onnxruntime.InferenceSession, texts: list[str], progress: Progress | None) -> np.ndarray:
+    def _encode(self, side: str, texts: list[str], progress: Progress | None) -> np.ndarray:
         out = np.empty((len(texts), DIM), np.float32)
         ids = [row.ids for row in self._tokenizer.encode_batch(texts)]
-        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
-        while order:
-            some = order[: max(1, _MOST_TOKENS // len(ids[order[0]]))]
-            del order[: len(some)]
-            with self._running:
-                out[some] = self._encoded(session, [ids[i] for i in some])
+        batches = _batches(ids)
+        for some, rows in zip(batches, self._runs(side, ids, batches), strict=True):
+            out[some] = rows
             if progress:
                 progress(len(some), len(texts))
         return out
+
+    def _runs(self, side: str, ids: Sequence[Sequence[int]], batches: list[list[int]]) -> Iterator[np.ndarray]:
+        """Rows of each batch, in their order. Of many batches each core runs its own: two threads at one batch wait for
+        each other a third of the time. Whose threads are given leaves the other cores to others.
+        """
+        if self._threads is None and len(batches) >= _MANY:
+            session = self._opened_alone(side)
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                yield from pool.map(lambda some: self._encoded(session, [ids[i] for i in some]), batches)
+            return
+        session = self._query if side == "query" else self._passages()
+        for some in batches:
+            with self._running:
+                rows = self._encoded(session, [ids[i] for i in some])
+            yield rows
 
     def _encoded(self, session: onnxruntime.InferenceSession, texts: Sequence[Sequence[int]]) -> np.ndarray:
         """texts: as ids, the longest first."""
@@ -122,15 +138,32 @@ class ExportedEmbedder:
                 self._passage = self._opened("passage") if is_own else self._query
             return self._passage
 
-    def _opened(self, side: str) -> onnxruntime.InferenceSession:
+    def _opened_alone(self, side: str) -> onnxruntime.InferenceSession:
+        with self._opening:
+            if side not in self._alone:
+                is_own = (self._folder / f"{side}.onnx").exists()
+                self._alone[side] = self._opened(side if is_own else "query", threads=1)
+            return self._alone[side]
+
+    def _opened(self, side: str, *, threads: int | None = None) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads or 0
+        options.intra_op_num_threads = threads or self._threads or 0
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others wait for the same cores
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(
             str(self._folder / f"{side}.onnx"), options, providers=["CPUExecutionProvider"]
         )
+
+
+def _batches(ids: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Places of the texts, the longest first, so that next to nothing is padded."""
+    order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
+    found: list[list[int]] = []
+    while order:
+        found.append(order[: max(1, _MOST_TOKENS // len(ids[order[0]]))])
+        del order[: len(found[-1])]
+    return found
 
 
 def load_embedder(
