@@ -1,6 +1,7 @@
 """The corpus that comes with the project."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +117,30 @@ def _each_once(questions: list[Question]) -> dict[str, Question]:
     return found
 
 
+def _rows(
+    session: Session, questions: Iterable[Question], *, existing: set[str], managed: set[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Of questions that aren't kept, and of all that point to a document whose file is followed. Raises CorpusError."""
+    kept = set(session.scalars(select(BankQuestion.id)))
+    asked = select(BankTarget.question_id, func.max(BankTarget.rank)).group_by(BankTarget.question_id)
+    last: dict[str, int] = dict(session.execute(asked).all())  # those that went leave gaps
+    fresh: list[dict[str, Any]] = []
+    pointing: list[dict[str, Any]] = []
+    for q in questions:
+        if not any(t.document_id in existing or t.document_id.startswith("law-") for t in q.targets):
+            raise CorpusError(f"{q.source}: the question {q.text!r} points to a document that doesn't exist")
+        targets = [t for t in q.targets if t.document_id in managed]
+        if targets and q.id not in kept:
+            fresh.append(
+                {"id": q.id, "text": q.text, "topic": q.topic, "set_aside": q.is_set_aside, "source": q.source}
+            )
+        pointing += [
+            {"question_id": q.id, "rank": rank, "document_id": t.document_id, "ref": t.ref}
+            for rank, t in enumerate(targets, 1 + last.get(q.id, -1))
+        ]
+    return fresh, pointing
+
+
 def _import_questions(session: Session, questions: list[Question]) -> None:
     """The bank's questions over statutes and over those documents that still follow their files; those of others
     stay as they are.
@@ -139,23 +164,7 @@ def _import_questions(session: Session, questions: list[Question]) -> None:
     session.execute(delete(BankTarget).where(BankTarget.document_id.in_(managed)))
     session.execute(delete(BankQuestion).where(~BankQuestion.targets.any()))
     session.expire_all()
-    kept = set(session.scalars(select(BankQuestion.id)))
-    asked = select(BankTarget.question_id, func.max(BankTarget.rank)).group_by(BankTarget.question_id)
-    last: dict[str, int] = dict(session.execute(asked).all())  # those that went leave gaps
-    fresh: list[dict[str, Any]] = []
-    pointing: list[dict[str, Any]] = []
-    for q in unique.values():
-        if not any(t.document_id in existing or t.document_id.startswith("law-") for t in q.targets):
-            raise CorpusError(f"{q.source}: the question {q.text!r} points to a document that doesn't exist")
-        targets = [t for t in q.targets if t.document_id in managed]
-        if targets and q.id not in kept:
-            fresh.append(
-                {"id": q.id, "text": q.text, "topic": q.topic, "set_aside": q.is_set_aside, "source": q.source}
-            )
-        pointing += [
-            {"question_id": q.id, "rank": rank, "document_id": t.document_id, "ref": t.ref}
-            for rank, t in enumerate(targets, 1 + last.get(q.id, -1))
-        ]
+    fresh, pointing = _rows(session, unique.values(), existing=existing, managed=managed)
     # Rows, not objects: there are 68,000 of each.
     for table, lines in ((BankQuestion, fresh), (BankTarget, pointing)):
         if lines:
