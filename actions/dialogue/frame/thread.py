@@ -131,9 +131,15 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
         sure = found.confidence + (_ALONE if place == 0 else 0.0)
         if best is None or sure > best[0]:
             best = (sure, found, words)
-        if place == 0 and found.confidence >= _SURE_ALONE:
+        if place == 0 and (found.confidence >= _SURE_ALONE or _is_of_its_own(turn, intent)):
             break  # no reading with more words is surer, and each costs a search
     return (best[1], best[2]) if best else None
+
+
+def _is_of_its_own(turn: Turn, intent: str) -> bool:
+    """A question for the village's rules after another of the law: 拖欠工资犯法吗, and then 我们村酒席最多能办几桌."""
+    is_new = intent == "ask_village_rule" and turn.slot("last_intent") != intent
+    return is_new and not _LEANS.search(turn.text)
 
 
 def again(answering: Answering, turn: Turn, found: Answer) -> Reply:

@@ -127,3 +127,30 @@ def test_a_clause_of_the_village_is_wanted_by_these_words_not_by_those_of_the_ma
         turn = Turn("c", "粮站收粮压级压价", intent="ask_village_rule", sure=0.9, message=None, slots=slots)
         thread.best_reading(answering, turn, intent="ask_village_rule")
     assert wanted == ["ask_village_rule", "ask_law", "ask_village_rule", "ask_village_rule"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "told"),
+    [
+        (
+            "我们村酒席最多能办几桌",
+            "ask_village_rule",
+            "十五桌",
+        ),  # 讨薪可以投诉、仲裁、起诉 was told, by the question before
+        ("那我们村最多几桌", "ask_village_rule", "讨薪"),
+        ("彩礼多少算高", "ask_law", "讨薪"),
+    ],
+)
+def test_a_question_for_the_villages_rules_after_one_of_the_law_stands_alone(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, text: str, intent: str, told: str
+) -> None:
+    def look_up(self: Any, turn: Turn, question: str, *, intent: str, threshold: float = 0.5) -> Answer:
+        is_alone = question == turn.text
+        return Answer("十五桌" if is_alone else "讨薪", None, (), 0.6 if is_alone else 0.85)
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    slots = {"last_question": "拖欠工资犯法吗", "last_intent": "ask_law"}
+    turn = Turn("c", text, intent=intent, sure=0.9, message=None, slots=slots)
+    read = thread.best_reading(AnswerQuestion(given(sessions)), turn, intent=intent)
+    assert read
+    assert read[0].text == told
