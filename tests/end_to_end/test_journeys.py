@@ -254,7 +254,8 @@ def test_an_emergency_stands_first_within_two_seconds_and_the_bot_goes_on_where_
     asked = chat.say("李家沟村东头3组")
     at = time.monotonic()
     chat.say("他现在拿刀砍我家门，救命")
-    item = desk.locator(".list-group-item", has_text="拿刀砍我家门")
+    # In these words: others of the suite are in danger, too, and stand in the line again after ten minutes.
+    item = desk.locator(".list-group-item", has_text="他现在拿刀砍我家门")
     item.get_by_text("危险", exact=True).wait_for(timeout=5000)
     seconds = time.monotonic() - at
     assert seconds < 4, f"{seconds:.1f} s from pressing Enter, the answer's own time included"

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -152,8 +153,12 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(stack: Stack) -> Iterator[Walk]:
-    """The stack with an app that dies on order."""
+def walk(stack: Stack, browser: Browser) -> Iterator[Walk]:
+    """The stack with an app that dies on order: at its n-th commit, so nobody else may ask anything of it. The pages of
+    other tests do, every few seconds.
+    """
+    for context in browser.contexts:
+        context.close()
     child, order = next(c for c in stack.children if c.name == "app"), stack.settings.home / "kill-order"
     stock, base = child.command, f"http://127.0.0.1:{stack.settings.port}"
     engine = make_engine(stack.settings.url)
