@@ -40,10 +40,10 @@ REASONS: dict[str, str] = read(Path(__file__).with_name("reasons.yml"), ReasonsF
 _ONE_ALARM_FOR = timedelta(minutes=10)  # who is in danger writes many messages in a row
 DONT_WAIT = "不等了，接着问邻里"
 # Who spoke of danger is asked once: a telephone in another hand, or a thumb beside the button, would end the only call.
-SAFE, WAIT_ON = "我没事了，不用人来", "接着等人来"
+SAFE, WAIT_ON = "我没事了，不用等", "接着等"
 ARE_THEY_SAFE = Reply(
     ReplyKind.asking,
-    "您刚才说的事很急，我已经请人来找您了。真不用人来了吗？",
+    "您刚才说的事很急，我已经告诉工作人员，他们一看到就在这里回您。真不用等他们了吗？",
     next="有危险就打 110、120、119，不要等这里回话。",
     buttons=(Button(WAIT_ON, WAIT_ON), Button(SAFE, SAFE)),
 )

@@ -134,15 +134,17 @@ class ExportedEmbedder:
     def _passages(self) -> onnxruntime.InferenceSession:
         with self._opening:
             if self._passage is None:
-                is_own = (self._folder / "passage.onnx").exists()
-                self._passage = self._opened("passage") if is_own else self._query
+                self._passage = self._opened("passage") if self._graph("passage") == "passage" else self._query
             return self._passage
+
+    def _graph(self, side: str) -> str:
+        """The side whose graph encodes it: a model whose sides are alike has one."""
+        return side if (self._folder / f"{side}.onnx").exists() else "query"
 
     def _opened_alone(self, side: str) -> onnxruntime.InferenceSession:
         with self._opening:
             if side not in self._alone:
-                is_own = (self._folder / f"{side}.onnx").exists()
-                self._alone[side] = self._opened(side if is_own else "query", threads=1)
+                self._alone[side] = self._opened(self._graph(side), threads=1)
             return self._alone[side]
 
     def _opened(self, side: str, *, threads: int | None = None) -> onnxruntime.InferenceSession:
