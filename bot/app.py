@@ -36,6 +36,8 @@ from bot.web.staff.desk import Desk, Tools
 from bot.web.staff.pages import include_pages
 from bot.web.static_files import KeptFiles
 from bot.web.subpath import SubPath
+from bot.web.village import page as village
+from bot.web.village.registry import TABS
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -95,6 +97,8 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
         files.router,
         resident_pages.router,
         health.router,
+        *(tab.router for tab in TABS),
+        village.router,
     )
     for router in (*registry.routes(), *ours):
         app.include_router(router)

@@ -11,6 +11,7 @@ import actions.feedback
 import actions.offices.models
 import actions.outcomes
 import actions.persons
+import actions.roster.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

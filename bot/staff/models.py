@@ -15,6 +15,9 @@ class Role(enum.StrEnum):
     legal_worker = "legal_worker"
     supervisor = "supervisor"
     administrator = "administrator"
+    clerk = "clerk"
+    overseer = "overseer"
+    grid_worker = "grid_worker"
 
 
 ROLE_LABELS = {
@@ -23,15 +26,26 @@ ROLE_LABELS = {
     Role.legal_worker: "法律工作者",
     Role.supervisor: "主管",
     Role.administrator: "管理员",
+    Role.clerk: "村文书",
+    Role.overseer: "监督委员",
+    Role.grid_worker: "网格员",
 }
+# Of village affairs: `village` sees their pages, `write` prepares, `oversee` confirms what another wrote, `clear` says
+# whether something may be asked by the law, `doorstep` hands over slips and writes down what others say.
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.agent: frozenset({"inbox", "cases"}),
     Role.mediator: frozenset({"inbox", "cases", "mediate"}),
-    Role.legal_worker: frozenset({"inbox", "cases", "mediate", "calendar", "knowledge"}),
-    Role.supervisor: frozenset({"inbox", "cases", "mediate", "calendar", "dashboard", "settings"}),
+    Role.legal_worker: frozenset({"inbox", "cases", "mediate", "calendar", "knowledge", "village", "clear"}),
+    Role.supervisor: frozenset(
+        {"inbox", "cases", "mediate", "calendar", "dashboard", "settings", "village", "oversee"}
+    ),
     Role.administrator: frozenset(
         {"inbox", "cases", "mediate", "calendar", "knowledge", "dashboard", "settings", "accounts", "audit"}
+        | {"village", "write"}
     ),
+    Role.clerk: frozenset({"village", "write", "doorstep"}),
+    Role.overseer: frozenset({"village", "oversee"}),
+    Role.grid_worker: frozenset({"doorstep"}),
 }
 
 

@@ -3,10 +3,12 @@
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from actions.errors import NotAllowed
-from bot.staff.models import Staff
+from actions.errors import NotAllowed, NotFound
+from bot.staff.models import Role, Staff
 from knowledge import places
 from knowledge.places import Level, Place
+
+_HOMES = (("inbox", "/staff/inbox"), ("village", "/staff/village"), ("doorstep", "/staff/doorstep"))
 
 
 def places_of(session: Session, staff: Staff) -> list[str] | None:
@@ -22,6 +24,38 @@ def check_place(session: Session, staff: Staff, place: str | None) -> None:
     seen = places_of(session, staff)
     if place is not None and seen is not None and place not in seen:
         raise NotAllowed("这不在您负责的地方。")
+
+
+def check_second(session: Session, staff: Staff, place: str, writer_id: int | None) -> None:
+    """Whoever writes doesn't confirm (村民委员会组织法 37: no member of the committee sits on the 监督委员会). A
+    supervisor confirms only for a village that nobody oversees. Raises NotAllowed.
+    """
+    check_place(session, staff, place)
+    if not staff.can("oversee"):
+        raise NotAllowed("这一步要由村务监督委员会的人确认。")
+    if staff.id == writer_id:
+        raise NotAllowed("自己写的不能自己确认，请换一个人。")
+    if staff.role is not Role.overseer and overseers(session, place):
+        raise NotAllowed("这个村有监督委员，请他们确认。")
+
+
+def village(session: Session, place: str) -> Place:
+    """Raises NotFound for what is no village."""
+    row = session.get(Place, place)
+    if row is None or row.level is not Level.village:
+        raise NotFound("没有找到这个村。")
+    return row
+
+
+def home_of(staff: Staff) -> str:
+    """The page that somebody begins their day on."""
+    return next((path for permission, path in _HOMES if staff.can(permission)), "/staff/account")
+
+
+def overseers(session: Session, place: str) -> list[Staff]:
+    """Who sits on the village's 村务监督委员会 and has an account."""
+    own = select(Staff).where(Staff.is_active, Staff.role == Role.overseer, Staff.place_id == place)
+    return list(session.scalars(own.order_by(Staff.id)))
 
 
 def colleagues(session: Session, place: str | None, *, but: int | None = None) -> list[Staff]:

@@ -30,9 +30,9 @@ def remember(request: Request, response: Response) -> None:
         )
 
 
-def taken(request: Request) -> str:
-    """Where to go after signing in."""
-    return _page(unquote(request.cookies.get(COOKIE, ""))) or _HOME
+def taken(request: Request, home: str) -> str:
+    """Where to go after signing in; `home`: who wasn't on the way anywhere."""
+    return _page(unquote(request.cookies.get(COOKIE, ""))) or home
 
 
 def forget(response: Response) -> None:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import delete, select
 
 from actions.errors import ActionError, InvalidInput, NotAllowed
-from bot.staff import accounts, passwords, recovery, second_factor
+from bot.staff import accounts, passwords, recovery, rights, second_factor
 from bot.staff.models import StaffSession
 from bot.web.staff.account.sign_in import secret_of
 from bot.web.staff.desk import Form, Seat, form, seat
@@ -122,7 +122,7 @@ def revoke(at: OwnForm) -> Response:
 def presence(at: OwnForm) -> Response:
     at.staff.is_present = not at.staff.is_present
     at.session.commit()
-    return at.back("/staff/inbox")
+    return at.back(rights.home_of(at.staff))
 
 
 def _check_password(at: Form) -> None:

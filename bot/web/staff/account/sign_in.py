@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from actions.errors import ActionError, InvalidInput, NotAllowed
-from bot.staff import accounts, audit, recovery, signing_in
+from bot.staff import accounts, audit, recovery, rights, signing_in
 from bot.staff.models import Role, Staff
 from bot.web import browsers, way_back
 from bot.web.limits import address_of
@@ -113,7 +113,7 @@ def _first_page(at: Knock, staff: Staff, code: str, now: datetime) -> str:
     """
     if staff.totp_secret and (recovery.is_one(code) or recovery.tell(at.session, staff, now)):
         return "/staff/account#recovery"
-    return way_back.taken(at.request)
+    return way_back.taken(at.request, rights.home_of(staff))
 
 
 @router.post("/sign-out")

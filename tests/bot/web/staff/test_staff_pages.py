@@ -66,6 +66,7 @@ PAGES = {
     "/staff/dashboard/cases.xlsx": "dashboard",
     "/staff/settings": "settings",
     "/staff/hours": "settings",
+    "/staff/village": "village",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
