@@ -20,6 +20,7 @@ from bot.db import make_engine, make_sessions
 from bot.keeping.daily import Daily
 from bot.privacy import retention
 from bot.rasa_client import erase_trackers
+from bot.run import affairs_clock
 from bot.run.citing import citing_files
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
@@ -83,6 +84,7 @@ def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: 
         if is_clock_sure:
             clock.tick(session, now=now)
             delivery.tell_appointments(session, now=now)
+            affairs_clock.tick(session, now)
         delivery.tell_case_events(session)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:

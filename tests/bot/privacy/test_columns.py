@@ -1,12 +1,18 @@
 """No column with somebody's data is forgotten: neither by the list, nor by the page, nor by the code that deletes."""
 
 from collections import Counter
+from importlib import import_module
 
 import pytest
 
 from bot.privacy.columns import other_columns, personal, personal_columns
 from bot.settings import ROOT, Settings
 from knowledge.tables import Base
+from tests.test_architecture import imported
+
+for _name in imported(ROOT / "bot" / "migrations" / "env.py"):
+    if _name.endswith(".models"):
+        import_module(_name)
 
 
 def test_every_column_is_classified_once() -> None:
