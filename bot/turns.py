@@ -26,7 +26,7 @@ from actions.replies import Reply, ReplyKind, phone_links
 from bot.conversations import claims, delivery, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
-from bot.emergency.guidance import Emergency
+from bot.emergency.guidance import Emergency, EmergencyKind
 from bot.emergency.recognising import recognise
 from bot.rasa_client import RasaClient, RasaFailed, RasaUnavailable
 from bot.staff import signing_in
@@ -155,7 +155,11 @@ class Turns:
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
         if taken.danger and taken.calls_at_once:
-            return await self._in_thread(self._call_for_help, taken, taken.danger)
+            helped = await self._in_thread(self._call_for_help, taken, taken.danger)
+            if taken.danger.kind is EmergencyKind.self_harm:
+                with contextlib.suppress(RasaUnavailable):
+                    await self._rasa.put_form_aside(taken.conversation_id)
+            return helped
         if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
         try:
