@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
-from bot import disk, sqlite_files
+from bot import affairs_clock, disk, sqlite_files
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
@@ -20,7 +20,6 @@ from bot.db import make_engine, make_sessions
 from bot.keeping.daily import Daily
 from bot.privacy import retention
 from bot.rasa_client import erase_trackers
-from bot.run import affairs_clock
 from bot.run.citing import citing_files
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
