@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.cases import clock
-from bot import affairs_clock, disk, sqlite_files
+from bot import disk, sqlite_files
+from bot.affairs import clock as affairs
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
@@ -83,7 +84,7 @@ def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: 
         if is_clock_sure:
             clock.tick(session, now=now)
             delivery.tell_appointments(session, now=now)
-            affairs_clock.tick(session, now)
+            affairs.tick(session, now)
         delivery.tell_case_events(session)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
