@@ -270,7 +270,13 @@ def test_a_form_rests_once_somebody_has_spoken_of_dying(
         name = conversation.id
     rasa = FakeRasa([REPLY])
     held = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type] # a double
-    assert asyncio.run(held.answer(despair))
+
+    async def run() -> list[Message]:
+        told = await held.answer(despair)
+        await asyncio.sleep(0)
+        return told
+
+    assert asyncio.run(run())
     assert rasa.put_aside == [name] * is_put_aside
 
 
