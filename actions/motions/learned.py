@@ -25,10 +25,10 @@ from knowledge.village_rules.classifier import classifier
 from knowledge.village_rules.words import relations
 
 # Beside characters, by five-fold runs over the examples (docs/law/motions.md).
-_RELATIONS_WEIGH = 0.35
-_CLAUSE_WEIGHS = 0.15
+_RELATIONS_WEIGH = 0.2
+_CLAUSE_WEIGHS = 0.08
 _SIGNS_WEIGH = 0.6
-_WITHOUT_SIGNS = 0.2
+_WITHOUT_SIGNS = 0.3
 _NAMES = (MarkKind.name, MarkKind.nickname)
 
 
@@ -73,7 +73,7 @@ class Judge:
     def __init__(self, examples: Sequence[tuple[str, int]]) -> None:
         texts = [text for text, _ in examples]
         groups = np.array([group for _, group in examples])
-        self._characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True).fit(texts)
+        self._characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True).fit(texts)
         self._relations = TfidfVectorizer(analyzer=relations, sublinear_tf=True, min_df=2).fit(texts)
         # The signs were written beside the examples and fit them too well: each is learned once more without them.
         rows = vstack([self._rows(texts), self._rows(texts, signs=False)], format="csr")
@@ -110,7 +110,7 @@ class Judge:
 
 
 def _likely() -> LogisticRegression:
-    return LogisticRegression(C=10, class_weight="balanced", solver="liblinear", random_state=0)
+    return LogisticRegression(C=20, class_weight="balanced", solver="liblinear", random_state=0)
 
 
 def _signs(text: str) -> list[float]:
