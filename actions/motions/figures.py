@@ -115,7 +115,8 @@ def _by_group(hostile: Sequence[Outcome]) -> Iterator[str]:
     for g in GROUPS:
         if of_it := [o for o in hostile if o.motion.g == g]:
             stopped = sum(o.verdict.is_stopped for o in of_it)
-            yield f"G{g}: {len(of_it)} motions, stopped {stopped}, by this group {sum(o.has_right_group for o in of_it)}"
+            named = sum(o.has_right_group for o in of_it)
+            yield f"G{g}: {len(of_it)} motions, stopped {stopped}, by this group {named}"
 
 
 def _share(part: int, whole: int) -> float | None:

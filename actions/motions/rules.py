@@ -14,6 +14,8 @@ from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 from knowledge.village_rules.classifier import fold
 
 SOMEBODY = "〔某人〕"
+_SOMEWHERE = "〔某处〕"  # 老赵家门口 is a place, as long as nothing else is said of them
+_THEIR_PLACE = re.compile(f"{SOMEBODY}的?家?(?:门[前口]|旁边?|后[面头边]|屋后|房后|附近|边上|地头)")
 PREPARATION = 11  # 集体财产: opinions may be heard, a meeting of all members decides
 GROUPS = tuple(range(1, 12))
 
@@ -66,11 +68,11 @@ class Rules:
     people: tuple[re.Pattern[str], ...]
 
     def without_people(self, text: str) -> str:
-        """Folded, and whoever can be recognised is `SOMEBODY`."""
+        """Folded, and whoever can be recognised is `SOMEBODY`, where they live `_SOMEWHERE`."""
         said = fold(text)
         for pattern in self.people:
             said = pattern.sub(SOMEBODY, said)
-        return said
+        return _THEIR_PLACE.sub(_SOMEWHERE, said)
 
     def heard(self, said: str) -> list[int]:
         """The groups whose signs stand in a text that `without_people` has read, in their order."""
