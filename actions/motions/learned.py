@@ -1,8 +1,8 @@
 """A learned second opinion on what somebody wants to put to the village, beside the signs of gate.yml: how likely it
 must not be put at all, and to which group it belongs. Learned in a moment from examples.yml.
 
-Of 60 hostile motions that nothing was written with, signs alone stopped .73, the clause check of village rules alone .82
-at .22 false alarms, characters alone .93 at .16; all three together are measured in docs/law/motions.md.
+Of 60 hostile motions that nothing was written with, signs alone stopped .73, the clause check of village rules alone
+.82 at .22 false alarms, characters alone .93 at .16; all three together are measured in docs/law/motions.md.
 """
 
 from collections.abc import Sequence
@@ -29,20 +29,28 @@ _RELATIONS_WEIGH = 0.2
 _CLAUSE_WEIGHS = 0.08
 _SIGNS_WEIGH = 0.6
 _WITHOUT_SIGNS = 0.3
+_SIGNS = len(GROUPS) + 3  # columns
+_FRAMED = 2  # frames around each example
 _NAMES = (MarkKind.name, MarkKind.nickname)
 
 
 class ExamplesFile(DataModel):
     """The schema of examples.yml."""
 
+    frames: tuple[Text, ...] = Field(min_length=_FRAMED)  # what people say around a motion; {} stands for it
     hostile: dict[int, tuple[Text, ...]]  # by group
     preparation: tuple[Text, ...] = Field(min_length=1)
     harmless: tuple[Text, ...] = Field(min_length=1)
 
 
-def read_examples(path: Path | None = None) -> list[tuple[str, int]]:
+@cache
+def _file() -> ExamplesFile:
+    return read(Path(__file__).with_name("examples.yml"), ExamplesFile)
+
+
+def read_examples() -> list[tuple[str, int]]:
     """Each example with its group; 0 is harmless."""
-    found = read(path or Path(__file__).with_name("examples.yml"), ExamplesFile)
+    found = _file()
     return [
         *((text, group) for group, texts in found.hostile.items() for text in texts),
         *((text, PREPARATION) for text in found.preparation),
@@ -67,16 +75,31 @@ class Opinion:
     groups: tuple[int, ...]  # the likeliest, were it hostile
 
 
+def framed(examples: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Each example also within some of the frames, good and bad alike, so that 投票 and 表决 alone say nothing."""
+    frames = _file().frames
+    return [
+        *examples,
+        *(
+            (frames[(at + turn * 7) % len(frames)].replace("{}", text), group)
+            for turn in range(_FRAMED)
+            for at, (text, group) in enumerate(examples)
+        ),
+    ]
+
+
 class Judge:
     """Texts everywhere as `without_people` leaves them."""
 
     def __init__(self, examples: Sequence[tuple[str, int]]) -> None:
+        examples = framed(examples)
         texts = [text for text, _ in examples]
         groups = np.array([group for _, group in examples])
         self._characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True).fit(texts)
         self._relations = TfidfVectorizer(analyzer=relations, sublinear_tf=True, min_df=2).fit(texts)
         # The signs were written beside the examples and fit them too well: each is learned once more without them.
-        rows = vstack([self._rows(texts), self._rows(texts, signs=False)], format="csr")
+        known, heard = self._rows(texts), csr_matrix((len(texts), _SIGNS))
+        rows = vstack([known, hstack([known[:, :-_SIGNS], heard])], format="csr")
         groups = np.concatenate([groups, groups])
         weights = np.repeat([1.0, _WITHOUT_SIGNS], len(texts))
         is_hostile = (groups > 0) & (groups != PREPARATION)
@@ -97,14 +120,13 @@ class Judge:
         nearest = scores[:, 2:].argmax(axis=1)
         return Opinion(likely[:, 0], likely[:, 1], tuple(self._groups[at] for at in nearest))
 
-    def _rows(self, texts: Sequence[str], *, signs: bool = True) -> csr_matrix:
+    def _rows(self, texts: Sequence[str]) -> csr_matrix:
         clauses = np.clip(classifier().unlawful(list(texts)), 0.01, 0.99)
-        heard = np.array([_signs(text) for text in texts], dtype=float)
         parts = [
             self._characters.transform(texts),
             _RELATIONS_WEIGH * self._relations.transform(texts),
             csr_matrix(_CLAUSE_WEIGHS * np.log(clauses / (1 - clauses))[:, None]),
-            csr_matrix(_SIGNS_WEIGH * heard * signs),
+            csr_matrix(_SIGNS_WEIGH * np.array([_signs(text) for text in texts], dtype=float)),
         ]
         return hstack(parts, format="csr")
 

@@ -26,6 +26,7 @@ class Group(DataModel):
     instead: Text
     articles: tuple[Source, ...] = Field(min_length=1)  # the nearest first
     signs: tuple[re.Pattern[str], ...]
+    looks: tuple[re.Pattern[str], ...] = ()  # no stop, but a legal worker looks first
     is_preparation: bool = False
 
 
@@ -39,14 +40,13 @@ class GateFile(DataModel):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        for number in GROUPS:
-            if number not in self.groups:
-                raise WrongAt(f"少了第 {number} 类", "groups")
         for number, group in self.groups.items():
             if number not in GROUPS:
                 raise WrongAt(f"没有第 {number} 类，只有 1 到 {GROUPS[-1]}", "groups", number)
             if group.is_preparation is not (number == PREPARATION):
-                raise WrongAt(f"只有第 {PREPARATION} 类写 is_preparation: true", "groups", number)
+                raise WrongAt(f"只有第 {PREPARATION} 类写 is_preparation: true", "groups", number, "is_preparation")
+        if missing := [number for number in GROUPS if number not in self.groups]:
+            raise WrongAt(f"少了第 {missing[0]} 类", "groups")
         for at, pattern in enumerate(self.people):
             try:
                 re.compile(self._with_surnames(pattern))
@@ -77,6 +77,10 @@ class Rules:
     def heard(self, said: str) -> list[int]:
         """The groups whose signs stand in a text that `without_people` has read, in their order."""
         return [n for n, group in self.groups.items() if any(sign.search(said) for sign in group.signs)]
+
+    def to_look_at(self, said: str) -> list[int]:
+        """The groups that a legal worker has to think of first."""
+        return [n for n, group in self.groups.items() if any(look.search(said) for look in group.looks)]
 
     def is_harmless_frame(self, said: str) -> bool:
         return any(pattern.search(said) for pattern in self.unless)
