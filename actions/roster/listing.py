@@ -1,7 +1,7 @@
 """Who holds a slip, as pages show it; and the list that the overseer reads."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -149,12 +149,12 @@ def log(session: Session, place: str) -> list[Slip]:
     return list(session.scalars(rows.limit(_LISTED)))
 
 
-def unexplained(session: Session, place: str) -> list[Slip]:
+def unexplained(session: Session, places: Collection[str]) -> list[Slip]:
     """Slips somebody uses though nobody noted having handed them over: for the overseer to ask about."""
     rows = (
         select(Slip)
         .join(Participant, Participant.id == Slip.participant_id)
-        .where(Participant.place_id == place, Slip.revoked_at.is_(None))
+        .where(Participant.place_id.in_(places), Slip.revoked_at.is_(None))
         .where(Slip.used_at.is_not(None), Slip.handed_on.is_(None))
     )
     return list(session.scalars(rows.order_by(Slip.participant_id).limit(_LISTED)))

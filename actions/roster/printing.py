@@ -141,11 +141,16 @@ def _a_year_after(day: date) -> date:
         return day.replace(year=day.year + 1, day=28)
 
 
-def ending_soon(session: Session, place: str, today: date) -> int:
-    """How many hold a slip that ends within the time in which the next one may be printed, or has ended."""
+def ending_soon(session: Session, places: Collection[str], today: date) -> dict[str, int]:
+    """How many hold a slip that ends within the time in which the next one may be printed, or has ended, by village."""
     soon = today + timedelta(days=_NEW_WITHIN_DAYS)
     given = Slip.handed_on.is_not(None) | Slip.used_at.is_not(None)
-    held = select(func.count()).select_from(Slip).join(Participant, Participant.id == Slip.participant_id)
-    held = held.join(Household, Household.id == Participant.household_id).where(Household.is_active, given)
-    held = held.where(Participant.place_id == place, Participant.revoked_at.is_(None), Slip.revoked_at.is_(None))
-    return session.scalar(held.where(Slip.ends_on <= soon)) or 0
+    held = (
+        select(Participant.place_id, func.count())
+        .join(Slip, Slip.participant_id == Participant.id)
+        .join(Household, Household.id == Participant.household_id)
+        .where(Participant.place_id.in_(places), Household.is_active, given, Slip.ends_on <= soon)
+        .where(Participant.revoked_at.is_(None), Slip.revoked_at.is_(None))
+        .group_by(Participant.place_id)
+    )
+    return {row[0]: row[1] for row in session.execute(held)}

@@ -5,6 +5,7 @@ clerk is told: what fails by its check character is a slip of the pen and tells 
 an hour at 45 bits find one of a thousand slips in about 200,000 years.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,6 +75,13 @@ def locked_until(session: Session, place: str, now: datetime) -> datetime | None
     """Until when nobody of the village uses a code; None: it isn't locked."""
     until = session.scalar(select(SlipTry.locked_until).where(SlipTry.key == f"p:{place}"))
     return until if until is not None and until > now else None
+
+
+def locked(session: Session, places: Collection[str], now: datetime) -> dict[str, datetime]:
+    """The villages among these that are locked, and until when."""
+    rows = select(SlipTry.key, SlipTry.locked_until).where(SlipTry.key.startswith("p:"), SlipTry.locked_until > now)
+    found = {key.removeprefix("p:"): until for key, until in session.execute(rows) if until}
+    return {place: found[place] for place in places if place in found}
 
 
 def sweep(session: Session, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """A slip or a voice ends before its time: lost, taken by another, moved away. What a clerk asks for, another allows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,17 +128,17 @@ def decide(session: Session, wished: SlipRequest, *, grants: bool, by: Wisher, n
     _close(session, wished.household, now)
 
 
-def waiting(session: Session, place: str) -> list[SlipRequest]:
-    open_ones = select(SlipRequest).where(SlipRequest.place_id == place, SlipRequest.decided_at.is_(None))
+def waiting(session: Session, places: Collection[str]) -> list[SlipRequest]:
+    open_ones = select(SlipRequest).where(SlipRequest.place_id.in_(places), SlipRequest.decided_at.is_(None))
     return list(session.scalars(open_ones.order_by(SlipRequest.id)))
 
 
-def without_paper(session: Session, place: str) -> list[Household]:
+def without_paper(session: Session, places: Collection[str]) -> list[Household]:
     """Active households where a voice was ended as taken by another, and where fewer hold a slip than may."""
     stolen = (
         select(Participant.household_id)
         .join(Slip, Slip.participant_id == Participant.id)
-        .where(Participant.place_id == place, Slip.why == Why.stolen)
+        .where(Participant.place_id.in_(places), Slip.why == Why.stolen)
     )
     homes = select(Household).where(Household.id.in_(stolen), Household.is_active).order_by(Household.code)
     return [home for home in session.scalars(homes) if _held(session, home) < max(1, home.adults)]

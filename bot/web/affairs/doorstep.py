@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from actions.errors import ActionError
+from actions.errors import ActionError, NotAllowed
 from actions.roster import handing, households, listing
 from actions.roster.listing import Stand
 from actions.roster.models import How
@@ -52,6 +52,8 @@ def hand(at: Annotated[Form, form("doorstep")]) -> Response:
         at.session.commit()
     except ActionError as error:
         at.session.rollback()
+        if isinstance(error, NotAllowed):
+            raise
         return _page(at, village, group=group, is_todo=is_todo, problem=error.message_zh)
     query = f"place={village.id}&group={group}&todo={'1' if is_todo else ''}&done={do if do in _DONE else 'give'}"
     return at.back(f"/staff/doorstep?{query}#h{person.household_id}")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -86,7 +87,7 @@ def test_of_two_at_one_moment_one_has_the_voice(sessions: Sessions) -> None:
             except InvalidInput as error:
                 outcomes.append(error.message_zh)
 
-    _together([lambda name=f"t{n}": run(name) for n in range(4)])
+    _together([partial(run, f"t{n}") for n in range(4)])
     assert sorted(outcomes) == sorted(["in", *[slips.TAKEN] * 3])
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(ParticipantThread)) == 1
@@ -172,7 +173,7 @@ def test_guesses_at_one_moment_all_count(sessions: Sessions) -> None:
             start.wait()
             said.append(refused(session, "thief", wrong))
 
-    _together([lambda wrong=wrong: run(wrong) for wrong in wrong_codes(8)])
+    _together([partial(run, wrong) for wrong in wrong_codes(8)])
     assert sum("没有对上" in one for one in said) == tries.ASKER.most
     with sessions() as session:
         assert session.get_one(SlipTry, "a:thief").locked_until is not None
@@ -263,10 +264,10 @@ def test_who_has_the_same_paper_ends_the_others_voice_and_gets_another(sessions:
         session.commit()
         assert speaks(session, "thief") is None
         assert voiding.revoked(session, PLACE) == [thief.id]
-        assert [h.code for h in voiding.without_paper(session, PLACE)] == ["1-07"]
+        assert [h.code for h in voiding.without_paper(session, [PLACE])] == ["1-07"]
         assert "作废" in refused(session, "thief", code)
         new = printed(session)[0]
-        assert voiding.without_paper(session, PLACE) == []
+        assert voiding.without_paper(session, [PLACE]) == []
         owner = use(session, "owner", new.code)
         assert (owner.id != thief.id, owner.person_no) == (True, thief.person_no)
 
@@ -329,7 +330,7 @@ def test_a_household_may_have_one_voice_of_its_own(sessions: Sessions) -> None:
 def test_who_uses_what_nobody_handed_over_is_named_to_the_overseer(sessions: Sessions) -> None:
     with sessions() as session:
         _used(session, "clerk's cousin")
-        assert [s.participant.person_no for s in listing.unexplained(session, PLACE)] == [1]
+        assert [s.participant.person_no for s in listing.unexplained(session, [PLACE])] == [1]
 
 
 def test_deleting_ones_data_leaves_nothing_that_leads_to_the_slip(sessions: Sessions) -> None:

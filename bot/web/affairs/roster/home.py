@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from actions.errors import ActionError, InvalidInput
+from actions.errors import ActionError, InvalidInput, NotAllowed
 from actions.roster import households, listing, tries, voiding
 from actions.roster.models import HouseholdKind, Wish
 from actions.roster.profile import profile_of
@@ -43,6 +43,8 @@ def save(at: Annotated[Form, form("write")]) -> Response:
         at.session.commit()
     except ActionError as error:
         at.session.rollback()
+        if isinstance(error, NotAllowed):
+            raise
         return roster_page(at, village, group=group, problem=error.message_zh)
     return at.back(f"{AT}?place={village.id}&group={group}&done={'added' if is_new else 'changed'}")
 

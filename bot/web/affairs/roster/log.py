@@ -23,7 +23,7 @@ def show(at: Annotated[Seat, seat("village")], place: str = "", done: str = "") 
 
 
 def log_page(at: Seat, village: Place, *, problem: str | None = None, done: str = "") -> HTMLResponse:
-    waiting = voiding.waiting(at.session, village.id)
+    waiting = voiding.waiting(at.session, [village.id])
     return page_of(
         at,
         village,
@@ -32,7 +32,7 @@ def log_page(at: Seat, village: Place, *, problem: str | None = None, done: str 
         done=done,
         waiting=[(one, says(one), may_decide(at, one)) for one in waiting],
         decided=[(one, says(one)) for one in listing.decided(at.session, village.id, today())],
-        odd=listing.unexplained(at.session, village.id),
+        odd=listing.unexplained(at.session, [village.id]),
         slips=[(one, listing.given(one)) for one in listing.log(at.session, village.id)],
         name_of=listing.name_of,
         whys=listing.WHY_LABELS,

@@ -15,7 +15,6 @@ from bot.web.staff.desk import Form, Seat, form, seat
 from knowledge.clock import today
 from knowledge.places import Place
 
-CONFIRMED_DAYS = 365
 _MOST = 200_000
 COMMITTEES = {Committee.village: "村民委员会（村）", Committee.residents: "居民委员会（社区）"}
 
