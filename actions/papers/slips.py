@@ -20,7 +20,7 @@ _COLUMNS, _ROWS = 2, 4
 _EDGE = 8 * mm
 _SLIP_W, _SLIP_H = (_WIDE - 2 * _EDGE) / _COLUMNS, (_HIGH - 2 * _EDGE) / _ROWS
 _PAD = 5 * mm
-_QR = 22 * mm
+_QR = 26 * mm
 _LIST_ROWS = 30  # a page
 
 
@@ -89,17 +89,19 @@ def _slip(paper: Canvas, one: Printed, heading: Heading, dots: list[list[bool]],
     _text(paper, x, top - 10 * mm, f"{heading.village} 参与码", 13)
     _text(paper, right, top - 10 * mm, f"{one.group} {one.household} 户 {name_of(one.person_no)}", 10, is_right=True)
     _text(paper, x, top - 24 * mm, spaced(one.code), 27)
-    ends = f"用到 {one.ends_on.year}年{one.ends_on.month}月{one.ends_on.day}日"
+    ends = f"{one.ends_on.year}年{one.ends_on.month}月{one.ends_on.day}日"
     lines = (
-        "在对话里发这 10 位；或者扫码，在村里的页面上填。",
-        "一张只登记一部手机。不给别人看，不拍照发群。",
-        "丢了、被人用了，马上告诉网格员，作废换新的。",
-        f"{ends}。只用来征求意见，不是选举的票。",
+        "在对话里发这 10 位，",
+        "或者扫码，在村里的页面上填。",
+        "只登记一部手机。别给人看，别发群。",
+        "丢了、被人用了，找网格员换新的。",
+        f"用到 {ends}。",
+        "只征求意见用，不是选举的票。",
     )
     for place, said in enumerate(lines):
-        _text(paper, x, top - 35 * mm - place * 6 * mm, said, 9)
-    _qr(paper, dots, right - _QR + 2 * mm, top - _SLIP_H + _PAD - 2 * mm)
-    _text(paper, x, top - _SLIP_H + _PAD, heading.url.removeprefix("https://").removeprefix("http://"), 8)
+        _text(paper, x, top - 33 * mm - place * 5 * mm, said, 9)
+    _qr(paper, dots, right - _QR, top - 32 * mm - _QR)
+    _text(paper, x, top - _SLIP_H + 4.5 * mm, heading.url.removeprefix("https://").removeprefix("http://"), 8)
 
 
 def _qr(paper: Canvas, dots: list[list[bool]], left: float, bottom: float) -> None:

@@ -273,7 +273,7 @@ def test_hostile_files_are_refused_in_words(world: World) -> None:
 def test_a_workbook_with_a_formula_gives_its_value_or_is_refused(world: World) -> None:
     book, out = Workbook(), io.BytesIO()
     for row in (("组", "户号", "成年人数"), ("一组", "1-07", 3), ("一组", "1-08", "=1+2")):
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     book.save(out)
     clerk = world.enter("clerk")
     sent = clerk.post(f"{AT}/import", data={"place": PLACE, "do": "import"}, files={"file": ("h.xlsx", out.getvalue())})
