@@ -14,9 +14,11 @@ from actions.errors import InvalidInput
 from actions.persons import threads_of
 from actions.roster import codes, tries, voiding
 from actions.roster.models import How, Participant, ParticipantThread, Sex, Slip, Why
+from actions.storable import storable
 from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
 
+MOST_ASKER = 64
 _SAYS_SO_WITHIN = timedelta(days=7)  # after the same paper came a second time
 _ON_PAPER = "参与码是 10 位，只有字母和数字，不分大小写"
 TAKEN = "这个码已经登记在另一部手机上了。是您家里人用的，就不用再来；不是，马上说“码被人用了”，村里会作废换新的。"
@@ -33,6 +35,7 @@ def use(session: Session, *, asker: str, place: str, code: str, now: datetime) -
 
     Raises InvalidInput with a sentence for the resident; the caller commits also then.
     """
+    asker = _known_asker(asker)
     written = codes.read(code)
     is_guess = codes.is_well_formed(written)
     charged = tries.charge(session, asker=asker, place=place, is_guess=is_guess, now=now)
@@ -51,7 +54,7 @@ def use(session: Session, *, asker: str, place: str, code: str, now: datetime) -
 
 def participant_of(session: Session, *, asker: str, place: str, now: datetime) -> Participant | None:
     """Who speaks here with a voice that counts, or did in a conversation that its resident joined to this one."""
-    for thread in threads_of(session, asker):
+    for thread in threads_of(session, storable(asker)):
         found = _spoken_for(session, thread, place)
         if found is not None and is_verified(found, now):
             return found
@@ -68,6 +71,7 @@ def report_taken(session: Session, *, asker: str, place: str, now: datetime) -> 
 
     Raises InvalidInput where no code of this asker's was found in use elsewhere; the caller commits.
     """
+    asker = _known_asker(asker)
     recent = Slip.contested_at > now - _SAYS_SO_WITHIN
     mine = select(Slip).where(Slip.contested_by == asker, recent, Slip.revoked_at.is_(None))
     for slip in session.scalars(mine):
@@ -118,6 +122,13 @@ def _leave(session: Session, asker: str) -> list[int]:
     tries.forget(session, asker)
     elsewhere = select(ParticipantThread.participant_id).where(ParticipantThread.participant_id.in_(spoken))
     return sorted(spoken - set(session.scalars(elsewhere)))
+
+
+def _known_asker(asker: str) -> str:
+    """Raises InvalidInput: a browser may send back any cookie."""
+    if not asker or len(asker) > MOST_ASKER or storable(asker) != asker:
+        raise InvalidInput("这个页面认不出您的浏览器了，请刷新后再试。")
+    return asker
 
 
 def _check_good(slip: Slip, now: datetime) -> None:

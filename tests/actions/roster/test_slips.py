@@ -150,6 +150,13 @@ def test_what_is_no_code_is_refused_in_words_and_counts(sessions: Sessions, writ
         assert "还可以试 4 次" in refused(session, "a", written)
 
 
+@pytest.mark.parametrize("asker", ["", "page:" + "x" * 60, "page:\x00", "\ud800"])
+def test_an_asker_that_nobody_gave_out_is_refused(sessions: Sessions, asker: str) -> None:
+    with sessions() as session:
+        assert "刷新" in refused(session, asker, codes.new_code())
+        assert speaks(session, asker) is None
+
+
 def test_twenty_guesses_in_an_hour_lock_the_village_and_slips_of_the_pen_do_not(sessions: Sessions) -> None:
     with sessions() as session:
         household(session)
