@@ -179,7 +179,7 @@ class Settings(BaseSettings):
 
     def secret(self, name: str) -> str:
         """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens`
-        (conversations), `first-run` (first administrator).
+        (conversations), `first-run` (first administrator), `slips` (codes on paper: without it none is good any more).
         """
         path = self.home / "secrets" / name
         if path.exists() and not path.read_text().strip():

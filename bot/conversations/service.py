@@ -11,6 +11,7 @@ from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
+from actions.roster import slips
 from bot.conversations import private
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.conversations.remains import cut_loose
@@ -51,8 +52,11 @@ def rate(session: Session, message: Message, value: str, *, why: str = "") -> No
     session.commit()
 
 
-def forget(session: Session, conversation_id: str) -> bool:
-    """Delete a conversation with all that was said in it. False when there is none."""
+def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> bool:
+    """Delete a conversation with all that was said in it. False when there is none. `is_asked`: at the resident's own
+    wish; a paper slip outlives a conversation that was only kept for long enough.
+    """
+    (slips.forget if is_asked else slips.let_go)(session, conversation_id)
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
     session.execute(delete(LookupTry).where(LookupTry.asker == conversation_id))

@@ -13,6 +13,7 @@ from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
 from actions.papers.case_file import pack
 from actions.persons import threads_of
+from actions.roster import own as roster
 from bot.channels import registry
 from bot.conversations import messages
 from bot.conversations.models import Attachment, Conversation, Message
@@ -42,6 +43,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "appointments": [appointment_json(a) for a in session.scalars(appointments)],
         "photos": [_photo(p) for p in session.scalars(photos)],
         "files": [_file(f) for f in session.scalars(files)],
+        "slips": roster.exported(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }

@@ -106,7 +106,7 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
         # Rasa's copy first: if it can't be deleted now, ours still names it next time.
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
-            service.forget(session, conversation_id)
+            service.forget(session, conversation_id, is_asked=False)
         now = datetime.now(UTC)
         registry.sweep(session, now=now)
         signing_in.sweep(session, now=now)

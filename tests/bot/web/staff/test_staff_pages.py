@@ -67,6 +67,9 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    **{f"/staff/village/roster{page}": "village" for page in ("", "/profile", "/log")},
+    **{f"/staff/village/roster/import{end}": "write" for end in ("", ".csv")},
+    "/staff/doorstep": "doorstep",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -138,6 +141,10 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/import/openings": "calendar",
         "/staff/people": "accounts",
         "/staff/cases/1/mediation": "mediate",
+        "/staff/village/roster/ask": "village",
+        "/staff/village/roster/decide": "oversee",
+        "/staff/village/roster": "write",
+        "/staff/doorstep": "doorstep",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
