@@ -161,7 +161,7 @@ def _file() -> BodiesFile:
 
 
 def bodies() -> dict[str, Body]:
-    return {name: body for name, body in _file().bodies.items()}
+    return {str(name): body for name, body in _file().bodies.items()}
 
 
 def body_of(name: str) -> Body:

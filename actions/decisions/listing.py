@@ -15,7 +15,8 @@ _PUBLIC: ColumnElement[bool] = or_(Decision.cleared_at.is_not(None), Decision.st
 _MOST_READ = 500
 _LEAST_LIKE = 2  # pairs of characters in common
 _FILLERS = re.compile(
-    r"[\s，。？！,.?!“”\"]|那条|这条|那个|这个|什么|怎么样|怎么|咋样|到哪|一步|村里|我们|咱们|了没|没有|请问|决定|决议|批了|进度"
+    r"[\s，。？！,.?!“”\"]|那条|这条|那个|这个|什么|怎么样|怎么|咋样|到哪|一步|村里|我们|咱们|了没|没有|请问"
+    r"|决定|决议|批了|进度"
 )
 
 

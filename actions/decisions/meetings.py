@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,6 @@ from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.roster.profile import profile_of
 from actions.storable import row_of, storable
 from knowledge.clock import SHANGHAI
-from knowledge.tables import changed
 
 _TYPED_HERE = ("group_adults", "group_households", "group_members")
 
@@ -89,7 +89,7 @@ def call(session: Session, decision_ids: Sequence[int], *, notice: Call, who: Wh
     try:
         session.flush()
         for ordinal, decision in enumerate(decisions, 1):
-            session.add(Motion(meeting_id=meeting.id, decision_id=decision.id, ordinal=ordinal, text=decision.title))
+            meeting.motions.append(Motion(decision=decision, ordinal=ordinal, text=decision.title))
             _noticed(session, decision, meeting, who, f"{key}-{decision.id}", now)
         session.commit()
     except IntegrityError:
@@ -151,7 +151,6 @@ def _is_short(body: Body, noticed: date, day: date, special: str) -> bool:
 
 def _noticed(session: Session, decision: Decision, meeting: Meeting, who: Who, key: str, now: datetime) -> None:
     row = DecisionStep(
-        decision_id=decision.id,
         key=key,
         step=Step.notice,
         to=State.noticed,
@@ -164,7 +163,7 @@ def _noticed(session: Session, decision: Decision, meeting: Meeting, who: Who, k
         by=who.name,
         confirmed_at=now,
     )
-    session.add(row)
+    decision.steps.append(row)
     steps.move(session, decision.id, decision.state, {"state": State.noticed, "moved_at": now})
 
 
@@ -270,9 +269,8 @@ def _decide(session: Session, meeting: Meeting, motion: Motion, who: Who, now: d
     found, decision = reckoned(meeting, motion), motion.decision
     motion.passed = found.passed
     to = State.not_held if not found.may_begin else State.resolved if found.passed else State.failed
-    session.add(
+    decision.steps.append(
         DecisionStep(
-            decision_id=decision.id,
             key=f"meeting-{meeting.id}-{decision.id}",
             step=Step.meet,
             to=to,
@@ -331,9 +329,5 @@ def _check_second(meeting: Meeting, who: Who) -> None:
         raise NotAllowed("自己写的不能自己确认，请换一个人。")
 
 
-def _move(session: Session, meeting: Meeting, start: MeetingState, values: dict[str, object]) -> None:
-    session.flush()
-    statement = update(Meeting).where(Meeting.id == meeting.id, Meeting.state == start).values(**values)
-    if not changed(session, statement):
-        session.rollback()
-        raise Conflict
+def _move(session: Session, meeting: Meeting, start: MeetingState, values: dict[str, Any]) -> None:
+    steps.set_if(session, meeting, Meeting.state == start, values)

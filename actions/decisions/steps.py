@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from actions.cases.status import TIMED, CaseStatus
 from actions.decisions import entries
 from actions.decisions.entries import Entry, Who
 from actions.decisions.matters import check_body, matter_of
-from actions.decisions.models import Decision, DecisionStep
+from actions.decisions.models import Decision, DecisionStep, Meeting
 from actions.decisions.status import WAY, State, Step, move_of
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.offices.models import Team
@@ -137,14 +137,13 @@ def record(
     if step is Step.result:
         _check_all_done(session, decision)
     row = DecisionStep(
-        decision_id=decision.id,
         **_step(step, key, who, now, on_day=checked.on_day, words=checked.words, figures=checked.figures),
         posted_from=entry.posted_from,
         posted_to=entry.posted_to,
         file_id=entry.file_id,
         corrects_id=entry.corrects_id if step is Step.correct else None,
     )
-    session.add(row)
+    decision.steps.append(row)
     if not move.is_confirmed:
         row.confirmed_at = now  # needs nobody else
         _go_on(session, decision, start, row, move.to, now)
@@ -170,15 +169,23 @@ def _go_on(
 
 def move(session: Session, decision_id: int, start: State, values: dict[str, Any]) -> None:
     """The state is the lock: of two who press at once, one is told to look again. Raises Conflict."""
+    set_if(session, get(session, decision_id), Decision.state == start, values)
+
+
+def set_if(
+    session: Session, row: Decision | DecisionStep | Meeting, condition: ColumnElement[bool], values: dict[str, Any]
+) -> None:
+    """The row's values, where the database still finds it so. Raises Conflict; the caller commits."""
     try:
         session.flush()
-    except IntegrityError:  # the same wish in another process
+        kind: Any = type(row)
+        statement = update(kind).where(kind.id == row.id, condition)
+        if not changed(session, statement.values(**values), synchronize=False):
+            raise Conflict
+    except (IntegrityError, Conflict):  # or the same wish in another process
         session.rollback()
         raise Conflict from None
-    statement = update(Decision).where(Decision.id == decision_id, Decision.state == start).values(**values)
-    if not changed(session, statement):
-        session.rollback()
-        raise Conflict
+    session.refresh(row, list(values))
 
 
 def confirm(session: Session, step_id: int, *, who: Who, now: datetime) -> DecisionStep:
@@ -225,10 +232,8 @@ def _waiting(session: Session, step_id: int, who: Who) -> DecisionStep:
 
 def _settle(session: Session, row: DecisionStep, values: dict[str, Any]) -> None:
     """Once: of two second persons one is told to look again. Raises Conflict."""
-    untouched = (DecisionStep.confirmed_at.is_(None), DecisionStep.refused_at.is_(None))
-    if not changed(session, update(DecisionStep).where(DecisionStep.id == row.id, *untouched).values(**values)):
-        session.rollback()
-        raise Conflict
+    untouched = and_(DecisionStep.confirmed_at.is_(None), DecisionStep.refused_at.is_(None))
+    set_if(session, row, untouched, values)
 
 
 def carry(session: Session, decision_id: int, *, task: Task, who: Who, key: str, now: datetime) -> DecisionStep:
@@ -252,12 +257,11 @@ def carry(session: Session, decision_id: int, *, task: Task, who: Who, key: str,
         "filed": storable(task.filed.strip(), 200),
     }
     row = DecisionStep(
-        decision_id=decision.id,
         **_step(Step.carry, own, who, now, on_day=local_day(now), words=words, figures=figures),
         case_id=case.id,
         confirmed_at=now,
     )
-    session.add(row)
+    decision.steps.append(row)
     try:
         _go_on(session, decision, start, row, allowed.to, now)
         session.commit()
