@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -244,15 +244,23 @@ def _rule(motion: Motion) -> str:
     return motion.rule
 
 
-def confirm(session: Session, meeting_id: int, *, who: Who, now: datetime) -> Meeting:
+def edition(meeting: Meeting) -> str:
+    """Which numbers somebody looked at."""
+    return meeting.entered_at.isoformat() if meeting.entered_at else ""
+
+
+def confirm(session: Session, meeting_id: int, *, seen: str, who: Who, now: datetime) -> Meeting:
     """The second person has compared paper and numbers: each decision goes on as they say. Commits. Twice is once.
 
+    `seen`: the `edition` on the page that was looked at; numbers entered anew meanwhile are to be looked at anew.
     Raises NotFound, NotAllowed (one's own numbers), Conflict.
     """
     meeting = get(session, meeting_id)
     if meeting.state is MeetingState.confirmed:
         return meeting
     _check_second(meeting, who)
+    if seen != edition(meeting):
+        raise Conflict("数刚刚又改过，请对着纸再看一遍。")
     values = {"state": MeetingState.confirmed, "confirmed_by_id": who.id, "confirmed_by": who.name}
     _move(session, meeting, MeetingState.entered, {**values, "confirmed_at": now})
     for motion in meeting.motions:
@@ -330,4 +338,5 @@ def _check_second(meeting: Meeting, who: Who) -> None:
 
 
 def _move(session: Session, meeting: Meeting, start: MeetingState, values: dict[str, Any]) -> None:
-    steps.set_if(session, meeting, Meeting.state == start, values)
+    is_as_seen = and_(Meeting.state == start, Meeting.entered_at.is_not_distinct_from(meeting.entered_at))
+    steps.set_if(session, meeting, is_as_seen, values)

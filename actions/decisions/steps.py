@@ -97,7 +97,9 @@ def propose(session: Session, *, place: str, proposal: Proposal, who: Who, key: 
         "moved_at": now,
         "year": today.year,
     }
-    return _numbered(session, values, _step(Step.propose, key, who, now, on_day=proposal.on_day, to=State.proposed))
+    return _numbered(
+        session, values, _step(Step.propose, key, who, now, on_day=proposal.on_day, to=State.proposed, confirmed_at=now)
+    )
 
 
 def _numbered(session: Session, values: dict[str, Any], first: dict[str, Any]) -> Decision:

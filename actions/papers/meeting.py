@@ -39,7 +39,7 @@ def notice(meeting: Meeting, *, committee: Committee, numbers: Numbers) -> bytes
     _line(paper, f"{committee.village}{who}：", indent=False)
     _line(
         paper,
-        f"定于{meeting.held_at.year if meeting.held_at else ''}年{says_moment(meeting.held_at)}，在{meeting.spot}召开{body.name}。",
+        f"定于{meeting.held_at.year}年{says_moment(meeting.held_at)}，在{meeting.spot}召开{body.name}。",
     )
     _line(paper, "会上要定的事：", bold=True)
     for place, motion in enumerate(meeting.motions, 1):
@@ -133,7 +133,8 @@ def _passes(body: Body, numbers: Numbers) -> str:
 
 def _attending(body: Body) -> str:
     if body.online == "law":
-        return "来不了现场的，可以用微信等即时通讯线上参加，也可以书面委托同一户里的成年家人（农村集体经济组织法第二十七条）。"
+        how = "来不了现场的，可以用微信等线上参加，也可以书面委托同一户里的成年家人"
+        return f"{how}（农村集体经济组织法第二十七条）。"
     return "请本人到场。"
 
 

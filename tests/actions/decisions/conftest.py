@@ -100,7 +100,7 @@ class Office:
         self.now = max(self.now, meeting.held_at + timedelta(hours=3))
         numbers = self.numbers(meeting, base=base, present=present, yes=yes, **more)
         meetings.enter(self.session, meeting.id, numbers=numbers, who=CLERK, now=self.now)
-        meetings.confirm(self.session, meeting.id, who=OVERSEER, now=self.now)
+        meetings.confirm(self.session, meeting.id, seen=meetings.edition(meeting), who=OVERSEER, now=self.now)
 
     def posted(self, **more: object) -> Entry:
         entry = Entry(posted_from=self.today, posted_to=self.today + timedelta(days=15), file_id=self.paper(b"board"))

@@ -25,6 +25,8 @@ def test_a_decision_goes_its_whole_way(office: Office) -> None:
     decision = office.passed()
     assert decision.state is State.resolved
     assert decision.number == "决-26-001"
+    assert listing.steps_waiting(office.session, None) == []
+    assert words.lines(office.session, decision)[0].said == ("从哪儿来：议-26-014",)
     told = words.where_it_stands(office.session, decision)
     assert "走到第5步，一共8步" in told
     assert "应到36人，到会29人，27票同意，通过了" in told
@@ -169,17 +171,19 @@ def test_whoever_counts_does_not_confirm_and_the_second_may_send_back(office: Of
     office.now = meeting.held_at + timedelta(hours=3)
     numbers = office.numbers(meeting, base="meeting_members", present=29, yes=27)
     with pytest.raises(NotAllowed):
-        meetings.confirm(office.session, meeting.id, who=OVERSEER, now=office.now)
+        meetings.confirm(office.session, meeting.id, seen=meetings.edition(meeting), who=OVERSEER, now=office.now)
     meetings.enter(office.session, meeting.id, numbers=numbers, who=CLERK, now=office.now)
     assert decision.state is State.noticed
     with pytest.raises(NotAllowed, match="自己写的"):
-        meetings.confirm(office.session, meeting.id, who=CLERK, now=office.now)
+        meetings.confirm(office.session, meeting.id, seen=meetings.edition(meeting), who=CLERK, now=office.now)
     meetings.send_back(office.session, meeting.id, words="签到表上只有28个名字", who=OVERSEER, now=office.now)
     assert meeting.state is MeetingState.called
     fewer = office.numbers(meeting, base="meeting_members", present=28, yes=14)
     meetings.enter(office.session, meeting.id, numbers=fewer, who=CLERK, now=office.now)
-    meetings.confirm(office.session, meeting.id, who=OVERSEER, now=office.now)
-    meetings.confirm(office.session, meeting.id, who=OVERSEER, now=office.now)  # pressed twice
+    meetings.confirm(office.session, meeting.id, seen=meetings.edition(meeting), who=OVERSEER, now=office.now)
+    meetings.confirm(
+        office.session, meeting.id, seen=meetings.edition(meeting), who=OVERSEER, now=office.now
+    )  # pressed twice
     assert decision.state is State.failed
     assert sum(s.step is Step.meet for s in decision.steps) == 1
     with pytest.raises(NotAllowed, match="已经定了"):
@@ -341,10 +345,10 @@ def test_killed_while_confirming_a_meeting_all_of_it_or_nothing_is_there(
     with monkeypatch.context() as patched:
         patched.setattr(Session, "commit", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            meetings.confirm(office.session, meeting.id, who=OVERSEER, now=office.now)
+            meetings.confirm(office.session, meeting.id, seen=meetings.edition(meeting), who=OVERSEER, now=office.now)
     office.session.rollback()
     assert (meeting.state, decision.state) == (MeetingState.entered, State.noticed)
-    meetings.confirm(office.session, meeting.id, who=OVERSEER, now=office.now)
+    meetings.confirm(office.session, meeting.id, seen=meetings.edition(meeting), who=OVERSEER, now=office.now)
     assert decision.state is State.resolved
 
 

@@ -67,6 +67,15 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    **{
+        f"/staff/village/decisions{page}": "village"
+        for page in ("", "/new", "/quorum", "/call.docx", "/call.pdf", "/files/1", "/1", "/meetings/1")
+    },
+    **{
+        f"/staff/village/decisions/meetings/1/{paper}.{kind}": "village"
+        for paper in ("notice", "sheet", "minutes")
+        for kind in ("docx", "pdf")
+    },
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -138,6 +147,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/import/openings": "calendar",
         "/staff/people": "accounts",
         "/staff/cases/1/mediation": "mediate",
+        "/staff/village/decisions": "village",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
