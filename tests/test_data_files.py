@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from actions.decisions.bodies import BodiesFile
+from actions.decisions.matters import MattersFile as BodyMattersFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.motions.learned import ExamplesFile
@@ -34,6 +36,8 @@ from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
+    "actions/decisions/bodies.yml": BodiesFile,
+    "actions/decisions/matters.yml": BodyMattersFile,
     "actions/dialogue/hearing/asides.yml": AsidesFile,
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/motions/examples.yml": ExamplesFile,
@@ -139,6 +143,8 @@ def test_a_data_file_is_packaged(name: str) -> None:
         ("bot/channels/wechat/wire/menu.yml", "key: book", "key: books", "“key”只能写"),
         ("bot/cli/wechat/remedies.yml", "  48001:", "  四八: ", "“四八”要写成整数。"),
         ("bot/conversations/reasons.yml", "  rule: 规则要求", "  rules: 规则要求", "不认得“rules”这一项"),
+        ("actions/decisions/bodies.yml", "share: 1/10, of: adults", "share: 一成, of: adults", "要写成 2/3"),
+        ("actions/decisions/matters.yml", "bodies: [{body: members}]", "bodies: [{body: villagers}]", "只能由集体"),
         ("knowledge/documents/topics.yml", "name: 医疗卫生", "name: 教育文体", "“教育文体”写了两遍。"),
         ("knowledge/documents/plainer_words.yml", "  于每年: 在每年", "  于每年:", "“于每年”要写成文字"),
         ("knowledge/village_rules/patterns.yml", "words: 查账|查阅|账", "words: (查账", "“words”里的写法读不懂"),

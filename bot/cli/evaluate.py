@@ -252,6 +252,26 @@ def _deadlines(settings: Settings, args: argparse.Namespace) -> Figures:
     }
 
 
+def _decisions(settings: Settings, args: argparse.Namespace) -> Figures:
+    """The reckoning against a table made by other rules, and the body that residents' words lead to; each wrong one is
+    shown. Needs no database and no model.
+    """
+    from actions.decisions.exam import bodies_heard, reckoned
+
+    folder = ROOT / "tests" / "actions" / "decisions"
+    told = {
+        "reckoning": list(reckoned(folder / "reckoning.csv")),
+        "bodies": list(bodies_heard(args.file or folder / "matter_questions.jsonl")),
+    }
+    for name, outcomes in told.items():
+        for outcome in outcomes:
+            if not outcome.is_right:
+                say(f"{name}: {outcome.asked}\n    want {outcome.wanted}, got {outcome.got}")
+    return {
+        name: {"rows": len(outcomes), "right": _share(o.is_right for o in outcomes)} for name, outcomes in told.items()
+    }
+
+
 def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
     """Needs no database and no embedding model."""
     from knowledge.evaluation.village_rules import report
@@ -324,6 +344,7 @@ WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "village-rules": _village_rules,
     "motions": _motions,
     "deadlines": _deadlines,
+    "decisions": _decisions,
 }
 
 

@@ -14,6 +14,7 @@ OTHER = 300_000
 _MORE = (
     ("/api/widget/photos", 12_000_000),
     ("/staff/conversations/", 12_000_000),
+    ("/staff/village/decisions/", 22_000_000),  # minutes and the sheet together
     ("/staff/knowledge/import", 13_000_000),
     ("/staff/knowledge/versions/", 3_000_000),
 )

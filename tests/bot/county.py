@@ -19,6 +19,7 @@ from knowledge.documents.models import Document, Kind
 from knowledge.documents.versions import Person
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.exchange.corpus import import_places
+from tests.bot.web.affairs.decisions.there import a_decision_on_its_way
 from tests.bot.world import DAY, HASH, STAFF, World
 from tests.conftest import CORPUS
 
@@ -40,6 +41,7 @@ def whole_county(session: Session) -> None:
     case, photo = _case_with_an_agreement(session, now)
     opening = _booked_opening(session, now)
     version = _village_rule_with_a_conflict(session, now)
+    a_decision_on_its_way(session, now)
     session.add(
         GoldenQuestion(
             key="k1",

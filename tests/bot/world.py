@@ -44,6 +44,8 @@ class World:
     photo: int = 1
     document: str = "rule-1"  # at lijiagou, a draft of somebody who is gone, one clause in conflict with the law
     version: int = 1
+    decision: int = 1  # at lijiagou, called to a meeting in ten days
+    meeting: int = 1
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
@@ -92,6 +94,8 @@ class World:
             "question_id": 1,
             "hit_id": 1,
             "correction_id": 1,
+            "decision_id": self.decision,
+            "meeting_id": self.meeting,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -107,7 +111,12 @@ class World:
         return found
 
 
-KINDS = {"pack.": ("json", "pdf"), "agreement.": ("docx", "pdf"), "letter.": ("docx", "pdf")}
+KINDS = {
+    "pack.": ("json", "pdf"),
+    "agreement.": ("docx", "pdf"),
+    "letter.": ("docx", "pdf"),
+    "/decisions/": ("docx", "pdf"),
+}
 DEEDS = {
     "/staff/cases/1/{do}": [
         "move",
@@ -147,6 +156,11 @@ DEEDS = {
     "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
+    "/staff/village/decisions/1/{do}": [
+        *("discuss", "deliberate", "clear", "notice", "publish", "carry", "result"),
+        *("confirm", "send-back", "suspend", "resume", "annul", "correct"),
+    ],
+    "/staff/village/decisions/meetings/1/{do}": ["numbers", "confirm", "send-back"],
     "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],
 }
 DOOR = {"/staff/sign-in", "/staff/first-run"}

@@ -1,7 +1,8 @@
 """What waits for whom in the affairs of a village, and the pages: one line a subject."""
 
+from bot.web.affairs.decisions.subject import DECISIONS
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
 
-SUBJECTS: tuple[Subject, ...] = (ROSTER,)
+SUBJECTS: tuple[Subject, ...] = (DECISIONS, ROSTER)

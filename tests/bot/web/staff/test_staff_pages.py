@@ -70,6 +70,15 @@ PAGES = {
     **{f"/staff/village/roster{page}": "village" for page in ("", "/profile", "/log")},
     **{f"/staff/village/roster/import{end}": "write" for end in ("", ".csv")},
     "/staff/doorstep": "doorstep",
+    **{
+        f"/staff/village/decisions{page}": "village"
+        for page in ("", "/new", "/quorum", "/call.docx", "/call.pdf", "/files/1", "/1", "/meetings/1")
+    },
+    **{
+        f"/staff/village/decisions/meetings/1/{paper}.{kind}": "village"
+        for paper in ("notice", "sheet", "minutes")
+        for kind in ("docx", "pdf")
+    },
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -145,6 +154,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/village/roster/decide": "oversee",
         "/staff/village/roster": "write",
         "/staff/doorstep": "doorstep",
+        "/staff/village/decisions": "village",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
