@@ -8,6 +8,7 @@ import pytest
 
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
+from actions.disclosure.duties import DutiesFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matter_words import WordsFile
 from actions.tools.matters import MattersFile
@@ -34,6 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/hearing/asides.yml": AsidesFile,
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
+    "actions/disclosure/duties.yml": DutiesFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, event
 import actions.bookings.models
 import actions.calendar.models
 import actions.cases.models
+import actions.disclosure.models
 import actions.feedback
 import actions.offices.models
 import actions.outcomes

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from actions.disclosure import schedule as disclosure
+
 Tick = Callable[[Session, datetime], object]
 """Everything due at this time (UTC), each thing once however often it is called; it commits itself."""
 
-CLOCKS: tuple[Tick, ...] = ()
+CLOCKS: tuple[Tick, ...] = (disclosure.tick,)
 
 
 def tick(session: Session, now: datetime) -> None:
