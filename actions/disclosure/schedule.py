@@ -73,9 +73,10 @@ def tighten(
         raise InvalidInput(
             f"只能更勤、更早，不能放宽：这一项最少{often}，最晚在一期结束后 {least.grace_days} 天以内公布。"
         )
+    settle_place(session, place, now)  # what was owed until today stays owed
     row.rhythm = None if rhythm is least.rhythm else rhythm
     row.grace_days = None if grace_days == least.grace_days else grace_days
-    row.begins_on = day_of(now)  # what was before isn't owed by the new rhythm
+    row.begins_on = day_of(now)  # and nothing before today is by the new rhythm
     session.flush()
     settle_place(session, place, now)
     return rhythm, grace_days

@@ -92,6 +92,7 @@ class World:
             "question_id": 1,
             "hit_id": 1,
             "correction_id": 1,
+            "disclosure_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -145,6 +146,8 @@ DEEDS = {
         "typing",
     ],
     "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
+    "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
+    "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],

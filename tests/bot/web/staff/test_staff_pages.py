@@ -67,6 +67,9 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    "/staff/village/disclosure": "village",
+    "/staff/village/disclosure/1": "village",
+    "/staff/village/disclosure/1/board.jpg": "village",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -133,6 +136,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/hours": "settings",
         "/staff/dashboard/first-steps": "accounts",
         "/staff/sites": "settings",
+        "/staff/village/disclosure": "village",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
