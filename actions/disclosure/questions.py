@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -88,7 +88,15 @@ def answer(
         raise NotAllowed("这个提问已经答复过了。")
     waiting = (DisclosureQuestion.id == question.id, DisclosureQuestion.answered_at.is_(None))
     done = update(DisclosureQuestion).where(*waiting)
-    values = {"answer": text, "shown_text": shown_text, "is_public": is_public, "answered_at": now, "answered_by": by}
+    # Who asked is told in their conversation; what they wrote beside the question is needed no more.
+    values = {
+        "text": shown_text,
+        "answer": text,
+        "shown_text": shown_text,
+        "is_public": is_public,
+        "answered_at": now,
+        "answered_by": by,
+    }
     if not changed(session, done.values(**values), synchronize=False):
         raise Conflict
     session.refresh(question)
@@ -100,6 +108,19 @@ def waiting(session: Session, disclosure_ids: list[int] | None = None) -> list[D
     if disclosure_ids is not None:
         asked = asked.where(DisclosureQuestion.disclosure_id.in_(disclosure_ids))
     return list(session.scalars(asked.order_by(DisclosureQuestion.due_at, DisclosureQuestion.id).limit(200)))
+
+
+def forget(session: Session, conversation_id: str) -> None:
+    """What waits is gone; what was answered stays on the page, where nobody is named. The caller commits."""
+    own = DisclosureQuestion.conversation_id == conversation_id
+    session.execute(delete(DisclosureQuestion).where(own, DisclosureQuestion.answered_at.is_(None)))
+    session.execute(update(DisclosureQuestion).where(own).values(conversation_id=None))
+
+
+def of_conversation(session: Session, conversation_id: str) -> list[DisclosureQuestion]:
+    """Oldest first."""
+    own = select(DisclosureQuestion).where(DisclosureQuestion.conversation_id == conversation_id)
+    return list(session.scalars(own.order_by(DisclosureQuestion.id)))
 
 
 def _same(session: Session, number: int, text: str, key: str) -> DisclosureQuestion | None:

@@ -263,6 +263,7 @@ def test_a_question_is_answered_in_public_without_who_asked(session: Session) ->
     shown = question.shown_text
     questions.answer(session, question, text="夏天开会多", shown_text=shown, is_public=True, by="文书", now=NOW)
     assert listing.questions_of(session, item.id) == [question]
+    assert "王大勇" not in question.text  # what is needed no more
     with pytest.raises(NotAllowed):
         questions.answer(session, question, text="改口", shown_text=shown, is_public=True, by="文书", now=NOW)
 
@@ -305,6 +306,23 @@ def test_an_answer_with_a_number_of_a_person_is_refused(session: Session, text: 
     question = ask(session, posted(session, finance(session), TABLE), "电费怎么这么多")
     with pytest.raises(InvalidInput):
         questions.answer(session, question, text=text, shown_text="电费", is_public=True, by="文书", now=NOW)
+
+
+def test_a_conversation_that_is_forgotten_takes_its_questions_along(session: Session) -> None:
+    item = posted(session, finance(session), TABLE)
+    done, waiting = (
+        ask(session, item, "电费多少", key="a", conversation="c1"),
+        ask(session, item, "水费多少", conversation="c1"),
+    )
+    other = ask(session, item, "路灯多少", key="o", conversation="c2")
+    questions.answer(session, done, text="三百", shown_text="电费多少", is_public=True, by="文书", now=NOW)
+    assert len(questions.of_conversation(session, "c1")) == 2
+    questions.forget(session, "c1")
+    session.expire_all()
+    assert questions.of_conversation(session, "c1") == []
+    assert [q.id for q in listing.questions_of(session, item.id)] == [done.id]
+    assert [q.id for q in questions.waiting(session)] == [other.id]
+    assert waiting.id not in {q.id for q in session.scalars(select(DisclosureQuestion))}
 
 
 # --- the complaint ---
