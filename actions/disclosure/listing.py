@@ -64,6 +64,14 @@ def missing(session: Session, place: str, now: datetime) -> list[Missing]:
     return [one for one in owed(session, place, now) if one.days >= TO_EVERYBODY.days]
 
 
+def by_period(found: list[Missing]) -> list[list[Missing]]:
+    """Those of one period and day together, in the order they come in."""
+    groups: dict[tuple[str, str, date], list[Missing]] = {}
+    for one in found:
+        groups.setdefault((one.place_id, one.period, one.due_on), []).append(one)
+    return list(groups.values())
+
+
 def for_township(session: Session, places: list[str], now: datetime) -> list[Missing]:
     """Of all these villages, from the fifth day on."""
     today = day_of(now)
@@ -86,6 +94,12 @@ def versions_of(session: Session, item: Disclosure) -> list[Disclosure]:
     return list(session.scalars(asked.order_by(Disclosure.version)))
 
 
+def all_versions(session: Session, item: Disclosure) -> list[int]:
+    """The ids of those of the same period, also of what nobody may read yet."""
+    same = (Disclosure.place_id == item.place_id, Disclosure.duty_code == item.duty_code)
+    return list(session.scalars(select(Disclosure.id).where(*same, Disclosure.period == item.period)))
+
+
 def shown_rows(item: Disclosure, now: datetime) -> Rows:
     """The table as residents see it on this day: once its days are over no held cell is left, whether or not the clock
     has been there (个人信息保护法 19).
@@ -94,10 +108,10 @@ def shown_rows(item: Disclosure, now: datetime) -> Rows:
     return hidden(item.rows, item.held) if is_over and item.held else item.rows
 
 
-def questions_of(session: Session, number: int) -> list[DisclosureQuestion]:
-    """Answered in public, oldest first."""
+def questions_of(session: Session, item: Disclosure) -> list[DisclosureQuestion]:
+    """Answered in public about any version of it, oldest first."""
     answered = (
-        DisclosureQuestion.disclosure_id == number,
+        DisclosureQuestion.disclosure_id.in_(all_versions(session, item)),
         DisclosureQuestion.answered_at.is_not(None),
         DisclosureQuestion.is_public,
     )

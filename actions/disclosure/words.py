@@ -45,6 +45,13 @@ def where_it_stands(item: Disclosure) -> str:
     return f"{begun}，贴到{says_day(item.posted_until)}。"
 
 
+def short_state(item: Disclosure) -> str:
+    """贴到12月5日, for a list."""
+    if item.state is State.posted and item.posted_until:
+        return f"贴到{says_day(item.posted_until)}"
+    return "公布期满" if item.state is State.archived else ""
+
+
 def articles_of(duty: DutyHere) -> str:
     """村民委员会组织法第三十五条、第二十八条."""
     said: list[str] = []

@@ -15,7 +15,15 @@ from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.disclosure import complaint, duties, listing, posting, questions, schedule, sheets
 from actions.disclosure.models import Disclosure
 from actions.disclosure.status import READABLE, State
-from actions.disclosure.words import articles_of, how_often, name_of, says_day, where_it_stands, whom_to_tell
+from actions.disclosure.words import (
+    articles_of,
+    how_often,
+    name_of,
+    says_day,
+    short_state,
+    where_it_stands,
+    whom_to_tell,
+)
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from actions.imports.tables import is_phone
 from actions.roster.profile import profile_of
@@ -35,12 +43,17 @@ _TEASERS = 3
 
 def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
     href = f"/v/{place}/open"
+    late = listing.by_period(listing.missing(session, place, now))
     found = [
-        Teaser(f"{one.title}（{one.period_name}）还没有公布", f"{href}#missing", f"过了{one.days}天", is_urgent=True)
-        for one in listing.missing(session, place, now)[:_TEASERS]
+        Teaser(_late(group), f"{href}#missing", f"过了{group[0].days}天", is_urgent=True) for group in late[:_TEASERS]
     ]
     posted = listing.standing(session, place, only_now=now)[:_TEASERS] or listing.standing(session, place)[:1]
-    return found + [Teaser(name_of(item), f"{href}/{item.id}", where_it_stands(item)) for item in posted]
+    return found + [Teaser(name_of(item), f"{href}/{item.id}", short_state(item)) for item in posted]
+
+
+def _late(group: list[listing.Missing]) -> str:
+    what = group[0].title if len(group) == 1 else f"{len(group)}项"
+    return f"{group[0].period_name}的{what}还没有公布"
 
 
 @router.get("")
@@ -54,11 +67,11 @@ def show(at: At, all: int = 0) -> HTMLResponse:
         "disclosure/list.html",
         here="open",
         by_duty=by_duty,
-        missing=listing.missing(at.session, place, now),
+        missing=listing.by_period(listing.missing(at.session, place, now)),
         shows_all=bool(all),
         name_of=name_of,
         says_day=says_day,
-        where_it_stands=where_it_stands,
+        short_state=short_state,
         how_often=how_often(at.session, place),
     )
 
@@ -177,7 +190,7 @@ def _page(
     rows = listing.shown_rows(item, at.now)
     versions = listing.versions_of(at.session, item)
     old = next((each for each in versions if each.id == item.replaces_id), None)
-    waiting = questions.waiting(at.session, [item.id])
+    waiting = questions.waiting(at.session, listing.all_versions(at.session, item))
     return at.page(
         "disclosure/item.html",
         here="open",
@@ -197,7 +210,7 @@ def _page(
         versions=[each for each in versions if each.id != item.id],
         newer=next((each for each in versions if each.version > item.version), None),
         changes=sheets.changes(listing.shown_rows(old, at.now), rows) if old is not None else [],
-        answered=listing.questions_of(at.session, item.id),
+        answered=listing.questions_of(at.session, item),
         waiting=len(waiting),
         waiting_until=waiting[0].due_at if waiting else None,
         shows_board=item.has_board_photo and rows == item.rows and item.state is State.posted,

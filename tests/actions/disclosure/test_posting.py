@@ -259,10 +259,10 @@ def test_a_question_is_answered_in_public_without_who_asked(session: Session) ->
     assert "王大勇" not in question.shown_text
     assert "13812345678" not in question.shown_text
     assert question.due_at.date() == date(2026, 10, 20)  # 8, 9, 10 (a Saturday at work), 12-16, 19, 20
-    assert listing.questions_of(session, item.id) == []
+    assert listing.questions_of(session, item) == []
     shown = question.shown_text
     questions.answer(session, question, text="夏天开会多", shown_text=shown, is_public=True, by="文书", now=NOW)
-    assert listing.questions_of(session, item.id) == [question]
+    assert listing.questions_of(session, item) == [question]
     assert "王大勇" not in question.text  # what is needed no more
     with pytest.raises(NotAllowed):
         questions.answer(session, question, text="改口", shown_text=shown, is_public=True, by="文书", now=NOW)
@@ -320,7 +320,7 @@ def test_a_conversation_that_is_forgotten_takes_its_questions_along(session: Ses
     questions.forget(session, "c1")
     session.expire_all()
     assert questions.of_conversation(session, "c1") == []
-    assert [q.id for q in listing.questions_of(session, item.id)] == [done.id]
+    assert [q.id for q in listing.questions_of(session, item)] == [done.id]
     assert [q.id for q in questions.waiting(session)] == [other.id]
     assert waiting.id not in {q.id for q in session.scalars(select(DisclosureQuestion))}
 

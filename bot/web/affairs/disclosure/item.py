@@ -219,7 +219,7 @@ def _page(at: Seat, item: Disclosure, *, problem: str | None = None, done: str =
         changes=sheets.changes(old.rows, item.rows) if old is not None and item.rows else [],
         events=schedule.events_of(at.session, item.id),
         waiting=own,
-        answered=listing.questions_of(at.session, item.id),
+        answered=listing.questions_of(at.session, item),
         least_days=duty.said.days,
         may_write=at.staff.can("write"),
         may_check=confirms and item.state is State.drafted,
