@@ -167,6 +167,11 @@ def test_a_formula_is_shown_as_its_words_and_said() -> None:
     assert any("公式" in hint for hint in sheet.hints)
 
 
+def test_a_formula_that_was_never_reckoned_is_not_read_as_nothing() -> None:
+    read = tables.read_bytes(workbook(["事由", "支出"], ["电费", 300], ["合计", "=SUM(B2:B2)"]))
+    assert scan(read, duty("finance")).rows[2] == ["合计", "=SUM(B2:B2)"]
+
+
 def bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
