@@ -52,11 +52,16 @@ def begin(session: Session, place: str, *, on: date, now: datetime) -> None:
     """From this day on the place discloses here; said again it changes nothing. Raises InvalidInput."""
     if abs(on - day_of(now)) > _FURTHEST_BACK:
         raise InvalidInput("从哪一天起？请填一年以内的日期。")
+    _add_duties(session, place, on)
+    settle_place(session, place, now)
+
+
+def _add_duties(session: Session, place: str, on: date) -> None:
+    """Those of duties.yml that the place doesn't have yet."""
     there = set(session.scalars(select(Duty.code).where(Duty.place_id == place)))
     for code in duties.codes():
         if code not in there:
             _add(session, Duty(place_id=place, code=code, begins_on=on))
-    settle_place(session, place, now)
 
 
 def tighten(
@@ -109,6 +114,7 @@ def owed_by(one: Kept, today: date) -> Iterator[tuple[Period, date]]:
 def tick(session: Session, now: datetime) -> None:
     """What fell due, what was reminded of, what has hung for long enough: each once. Commits."""
     for place in list(session.scalars(select(Duty.place_id).distinct().order_by(Duty.place_id))):
+        _add_duties(session, place, day_of(now))  # what duties.yml has got since the place began
         settle_place(session, place, now)
         session.commit()
     _remind(session, now)

@@ -85,7 +85,7 @@ def _disclosure() -> None:
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosure")),
-        sa.UniqueConstraint("place_id", "duty_code", "period", "version", name=op.f("uq_disclosure_place_id")),
+        sa.UniqueConstraint("place_id", "duty_code", "period", "version", name=op.f("uq_disclosure_place_id_duty_code_period_version")),
     )
     op.create_index(op.f("ix_disclosure_place_id"), "disclosure", ["place_id"])
     op.create_index(op.f("ix_disclosure_state"), "disclosure", ["state"])

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.disclosure import listing, posting, schedule
@@ -146,6 +146,17 @@ def test_after_months_without_a_clock_every_period_is_there_once(session: Sessio
     assert periods == ["2026Q1", "2026Q2", "2026Q3"]
     item = finance(session, "2026Q1")
     assert stages(session, item) == ["过了15天，村里的页面写明还没有公布"]  # nobody is reminded of what is long past
+
+
+def test_a_duty_that_the_file_has_got_since_is_owed_from_now_on(session: Session) -> None:
+    begun(session, on="2026-02-10")
+    session.execute(delete(Duty).where(Duty.code == "finance"))
+    session.execute(delete(Disclosure).where(Disclosure.duty_code == "finance"))
+    session.commit()
+    schedule.tick(session, noon("2026-11-15"))
+    schedule.tick(session, noon("2027-01-05"))
+    own = select(Disclosure.period).where(Disclosure.duty_code == "finance")
+    assert session.scalars(own).all() == ["2026Q4"]
 
 
 def test_a_residents_committee_has_no_quarters(session: Session) -> None:
