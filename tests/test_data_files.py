@@ -10,6 +10,7 @@ from actions.decisions.bodies import BodiesFile
 from actions.decisions.matters import MattersFile as BodyMattersFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
+from actions.disclosure.duties import DutiesFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.tools.legal_aid import LegalAidFile
@@ -42,6 +43,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/motions/examples.yml": ExamplesFile,
     "actions/motions/gate.yml": GateFile,
+    "actions/disclosure/duties.yml": DutiesFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

@@ -8,6 +8,7 @@ import actions.bookings.models
 import actions.calendar.models
 import actions.cases.models
 import actions.decisions.models
+import actions.disclosure.models
 import actions.feedback
 import actions.offices.models
 import actions.outcomes

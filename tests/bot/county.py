@@ -10,6 +10,8 @@ from actions.bookings.models import Mode
 from actions.cases import filing, mediation, moves
 from actions.cases.models import Photo
 from actions.cases.status import CaseStatus
+from actions.disclosure.models import Disclosure
+from actions.disclosure.status import State
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
@@ -56,6 +58,20 @@ def whole_county(session: Session) -> None:
     )
     session.add(
         UnansweredQuestion(question="李家沟的粪坑占了我家", reason="abstained", place_id="lijiagou", created_at=now)
+    )
+    session.add(
+        Disclosure(
+            place_id="lijiagou",
+            duty_code="common_concern",
+            period="2026Q2",
+            state=State.corrected,
+            rows=[["事项", "情况"], ["路灯", "修好了"]],
+            posted_on=DAY,
+            posted_until=DAY,
+            board_photo=b"\xff\xd8",
+            has_board_photo=True,
+            at=now,
+        )
     )
     session.flush()
     # `World` and `DEEDS` name them.

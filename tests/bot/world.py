@@ -96,6 +96,7 @@ class World:
             "correction_id": 1,
             "decision_id": self.decision,
             "meeting_id": self.meeting,
+            "disclosure_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -154,6 +155,8 @@ DEEDS = {
         "typing",
     ],
     "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
+    "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
+    "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

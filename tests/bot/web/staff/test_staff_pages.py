@@ -79,6 +79,9 @@ PAGES = {
         for paper in ("notice", "sheet", "minutes")
         for kind in ("docx", "pdf")
     },
+    "/staff/village/disclosure": "village",
+    "/staff/village/disclosure/1": "village",
+    "/staff/village/disclosure/1/board.jpg": "village",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -145,6 +148,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/hours": "settings",
         "/staff/dashboard/first-steps": "accounts",
         "/staff/sites": "settings",
+        "/staff/village/disclosure": "village",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
