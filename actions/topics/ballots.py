@@ -9,14 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from actions.cases.moves import Actor
-from actions.errors import InvalidInput, NotAllowed, NotFound
+from actions.errors import InvalidInput, NotAllowed
 from actions.roster.models import Participant
 from actions.topics import following
 from actions.topics.counting import voices
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.counting.voices import Voice
 from actions.topics.models import Ballot, Topic
-from actions.topics.moves import add_event
+from actions.topics.moves import add_event, get
 from actions.topics.status import TopicState
 from knowledge.clock import SHANGHAI
 
@@ -57,12 +57,8 @@ def _open(session: Session, topic_id: int, now: datetime) -> Topic:
     """Held until the caller commits: on PostgreSQL the close waits for this voice, or this voice finds it closed;
     SQLite lets one write at a time. Raises NotAllowed, NotFound.
     """
-    held = (
-        select(Topic).where(Topic.id == topic_id).with_for_update(read=True).execution_options(populate_existing=True)
-    )
-    topic = session.scalar(held)
-    if topic is None:
-        raise NotFound("没有这个议题。")
+    held = select(Topic).where(Topic.id == get(session, topic_id).id).with_for_update(read=True)
+    topic = session.scalars(held.execution_options(populate_existing=True)).one()
     if topic.state is not TopicState.open or topic.closes_at is None or now > topic.closes_at:
         raise NotAllowed(CLOSED if topic.sealed_at or topic.closes_at else "这件事现在不在征求意见。")
     if not topic.options:

@@ -79,7 +79,7 @@ def checks(session: Session, topic: Topic) -> dict[str, int]:
     rows = select(TopicCheck.answer, func.count()).where(
         TopicCheck.topic_id == topic.id, TopicCheck.round == topic.rounds
     )
-    return dict(session.execute(rows.group_by(TopicCheck.answer)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(rows.group_by(TopicCheck.answer))}
 
 
 def forget(session: Session, asker: str, *, now: datetime) -> None:

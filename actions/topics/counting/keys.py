@@ -25,14 +25,14 @@ class TopicKeys:
     """The folder is made with the first key, so whoever only asks leaves nothing behind."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def create(self, topic_id: int) -> str:
         """The name of a new key; its bytes are on the disk when this returns."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder.chmod(0o700)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         name = f"topic-{topic_id}-{secrets.token_hex(8)}.key"
-        handle = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(_BYTES))
             file.flush()
@@ -40,14 +40,14 @@ class TopicKeys:
         return name
 
     def has(self, name: str) -> bool:
-        return bool(_NAME.fullmatch(name)) and (self._folder / name).is_file()
+        return bool(_NAME.fullmatch(name)) and (self.folder / name).is_file()
 
     def voter_key(self, name: str, who: str) -> str:
         """HMAC-SHA256 in hexadecimal. Raises KeyGone."""
         if not _NAME.fullmatch(name):
             raise KeyGone(name)
         try:
-            secret = (self._folder / name).read_bytes()
+            secret = (self.folder / name).read_bytes()
         except OSError as error:
             raise KeyGone(name) from error
         if len(secret) != _BYTES:
@@ -58,7 +58,7 @@ class TopicKeys:
         """Overwritten first: a plain unlink leaves the bytes in the file system. Twice is as once."""
         if not _NAME.fullmatch(name):
             return
-        path = self._folder / name
+        path = self.folder / name
         with contextlib.suppress(FileNotFoundError):
             with path.open("r+b") as file:
                 file.write(secrets.token_bytes(_BYTES))
@@ -67,5 +67,5 @@ class TopicKeys:
             path.unlink()
 
     def names(self) -> list[str]:
-        found = self._folder.iterdir() if self._folder.is_dir() else ()
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
         return sorted(path.name for path in found if _NAME.fullmatch(path.name))
