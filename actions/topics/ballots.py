@@ -16,7 +16,7 @@ from actions.topics.counting import voices
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.counting.voices import Voice
 from actions.topics.models import Ballot, Topic
-from actions.topics.moves import add_event, get
+from actions.topics.moves import add_event, get, is_done
 from actions.topics.status import TopicState
 from knowledge.clock import SHANGHAI
 
@@ -128,6 +128,7 @@ def cast_for(
     except KeyGone as error:
         raise NotAllowed("这件事现在收不了票，请用纸条。") from error
     stored = _store(session, topic, voice, chosen, "grid", now)
-    add_event(session, topic, "上门代录一份", key=key, actor=actor, now=now)
+    if not is_done(session, key):
+        add_event(session, topic, "上门代录一份", key=key, actor=actor, now=now)
     session.commit()
     return stored.receipt

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from actions.errors import InvalidInput, NotAllowed
 from actions.replies import Button
+from actions.roster.slips import participant_of
 from actions.storable import storable
 from actions.topics.counting import voices
 from actions.topics.models import Opinion, Topic, TopicCheck, TopicEvent, TopicFollow, TopicLeaving
@@ -67,11 +68,18 @@ def answer_check(session: Session, *, topic_id: int, asker: str, answer: str, no
         raise NotAllowed("这件事现在不在问落实得怎么样。")
     if answer not in ANSWERS:
         raise InvalidInput("请选一个：落实了、没落实、不知道。")
+    if not _took_part(session, topic, asker, now):
+        raise NotAllowed("先用参与码登记，或者在对话里关注这件事，再来回答，免得一个人答好多次。")
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(TopicCheck).values(topic_id=topic_id, round=topic.rounds, asker=storable(asker, 64), answer=answer)
     session.execute(row.on_conflict_do_update(index_elements=["topic_id", "round", "asker"], set_={"answer": answer}))
     session.commit()
     return "记下了，谢谢您。满三十天，没落实的多就接着办。"
+
+
+def _took_part(session: Session, topic: Topic, asker: str, now: datetime) -> bool:
+    own = session.get(TopicFollow, (topic.id, asker))
+    return own is not None or participant_of(session, asker=asker, place=topic.place_id, now=now) is not None
 
 
 def checks(session: Session, topic: Topic) -> dict[str, int]:

@@ -10,11 +10,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from actions.errors import InvalidInput
 from actions.persons import threads_of
-from actions.roster.models import Household, Participant, ParticipantThread
+from actions.roster import codes, tries
+from actions.roster.models import Household, Participant, ParticipantThread, Slip
 from actions.roster.slips import participant_of
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.models import Topic
+from knowledge.clock import SHANGHAI
 
 
 @dataclass(frozen=True)
@@ -53,17 +56,36 @@ def spoken_by(session: Session, asker: str) -> Iterator[tuple[Participant, bool]
             yield who, others is None
 
 
-def of_households(session: Session, topic: Topic, codes: Iterable[str], *, keys: TopicKeys) -> set[str]:
+def by_slip(session: Session, *, place: str, code: str, staff_id: int, now: datetime) -> Participant:
+    """Whose slip somebody shows at the door; it is neither used up nor bound to the one who types it. Wrong tries are
+    counted as everybody's, so nobody guesses; the caller commits also on the error. Raises InvalidInput.
+    """
+    written = codes.read(code)
+    is_guess = codes.is_well_formed(written)
+    charged = tries.charge(session, asker=f"staff:{staff_id}", place=place, is_guess=is_guess, now=now)
+    slip = session.get(Slip, codes.digest(place, written)) if is_guess else None
+    if slip is None:
+        tries.lock_if_full(session, charged, now)
+        raise InvalidInput("这个码没有对上，请照纸条一个一个再看一遍。")
+    tries.refund(session, charged)
+    if slip.revoked_at is not None or slip.participant.revoked_at is not None:
+        raise InvalidInput("这张纸条作废了，请用新的。")
+    if now.astimezone(SHANGHAI).date() > slip.ends_on:
+        raise InvalidInput("这张纸条过期了，请用今年的。")
+    return slip.participant
+
+
+def of_households(session: Session, topic: Topic, house_codes: Iterable[str], *, keys: TopicKeys) -> set[str]:
     """The voter keys of everybody in these households. Raises KeyGone."""
-    own = (Household.place_id == topic.place_id, Household.code.in_(list(codes)))
+    own = (Household.place_id == topic.place_id, Household.code.in_(list(house_codes)))
     people = select(Participant).join(Household, Household.id == Participant.household_id).where(*own)
     return {_key(topic, who, keys) for who in session.scalars(people)}
 
 
-def unknown_codes(session: Session, topic: Topic, codes: Iterable[str]) -> list[str]:
+def unknown_codes(session: Session, topic: Topic, house_codes: Iterable[str]) -> list[str]:
     """Those that no household of the village has, as they were written."""
     known = set(session.scalars(select(Household.code).where(Household.place_id == topic.place_id)))
-    return [code for code in codes if code not in known]
+    return [code for code in house_codes if code not in known]
 
 
 def taken_back(session: Session, topic: Topic, *, keys: TopicKeys) -> set[str]:

@@ -288,6 +288,9 @@ def test_a_third_who_say_it_was_not_done_bring_it_back(here: Village) -> None:
     _answer(here, case)
     here.tick(days=91)
     for n, answer in enumerate(("no", "no", "yes", "yes", "unsure", "yes")):
+        with pytest.raises(NotAllowed, match="参与码"):
+            following.answer_check(session, topic_id=topic.id, asker=f"a{n}", answer=answer, now=NOW)
+        following.follow(session, topic.id, f"a{n}", why="asked")
         following.answer_check(session, topic_id=topic.id, asker=f"a{n}", answer=answer, now=NOW)
     here.tick(days=120)
     assert topic.state is TopicState.fed_back

@@ -67,6 +67,10 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    "/staff/village/topics": "village",
+    "/staff/village/topics/1": "village",
+    "/staff/village/topics/1/notice": "village",
+    "/staff/doorstep/topics/1": "doorstep",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -138,6 +142,8 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/import/openings": "calendar",
         "/staff/people": "accounts",
         "/staff/cases/1/mediation": "mediate",
+        "/staff/village/topics": "village",
+        "/staff/doorstep/topics": "doorstep",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
