@@ -16,8 +16,8 @@ from actions.topics.counting import voices
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.counting.voices import Voice
 from actions.topics.models import Ballot, Topic
-from actions.topics.moves import add_event, get, is_done
 from actions.topics.status import TopicState
+from actions.topics.steps.moves import add_event, get, is_done
 from knowledge.clock import SHANGHAI
 
 CLOSED = "这件事已经截止，不能再选了。"

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from actions.cases.status import CaseStatus
 from actions.errors import Conflict
-from actions.topics import following, listing, result, words
+from actions.topics import following, listing, words
 from actions.topics.counting import paper, sealing, voices
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.models import Ballot, Opinion, Topic, TopicLeaving
-from actions.topics.moves import SYSTEM, add_event, is_done, move
 from actions.topics.status import By, TopicState
+from actions.topics.steps import result
+from actions.topics.steps.moves import SYSTEM, add_event, is_done, move
 from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
 

@@ -16,6 +16,7 @@ from actions.topics.models import Opinion, Topic, TopicCheck, TopicEvent, TopicF
 from actions.topics.status import TopicState
 from knowledge.tables import changed
 
+_TAKEN_BACK = "（提的人删了原话）"
 ANSWERS = {"yes": "落实了", "no": "没落实", "unsure": "不知道"}
 
 
@@ -97,7 +98,12 @@ def forget(session: Session, asker: str, *, now: datetime) -> None:
     session.execute(delete(TopicFollow).where(TopicFollow.conversation_id == asker))
     session.execute(delete(TopicCheck).where(TopicCheck.asker == asker))
     session.execute(delete(TopicEvent).where(TopicEvent.only_to == asker, TopicEvent.told_at.is_(None)))
-    session.execute(update(Topic).where(Topic.conversation_id == asker).values(conversation_id=None))
+    for topic in session.scalars(select(Topic).where(Topic.conversation_id == asker)).all():
+        topic.conversation_id = None
+        if topic.state is TopicState.raised:
+            topic.text = topic.title = _TAKEN_BACK
+        elif topic.result_at is None:
+            topic.text = _TAKEN_BACK
     _forget_opinions(session, asker)
     session.add(TopicLeaving(asker=storable(asker, 64), at=now))
     for who, is_last in voices.spoken_by(session, asker):

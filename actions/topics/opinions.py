@@ -18,8 +18,8 @@ from actions.topics import following
 from actions.topics.counting import tally
 from actions.topics.lists import lists, must_be_on, name_of
 from actions.topics.models import Opinion, Topic
-from actions.topics.moves import add_event, get, is_done
 from actions.topics.status import TopicState
+from actions.topics.steps.moves import add_event, get, is_done
 from knowledge.clock import SHANGHAI
 
 MOST_TEXT, A_DAY = 300, 3

@@ -15,7 +15,7 @@ from actions.motions import gate
 from actions.motions.gate import Verdict
 from actions.storable import storable
 from actions.topics.models import Topic, TopicCounter, TopicFollow
-from actions.topics.moves import add_event
+from actions.topics.steps.moves import add_event
 from knowledge.clock import SHANGHAI
 
 MOST_TEXT, MOST_TITLE = 300, 40

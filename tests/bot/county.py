@@ -12,7 +12,7 @@ from actions.cases.models import Photo
 from actions.cases.status import CaseStatus
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
-from actions.topics.models import Topic
+from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
@@ -182,6 +182,6 @@ def _open_topic(session: Session, now: datetime) -> int:
         closes_at=now + timedelta(days=9),
         result_due_on=now.date() + timedelta(days=20),
     )
-    session.add(topic)
+    session.add_all([topic, TopicCounter(place_id="lijiagou", value=1)])
     session.flush()
     return topic.id

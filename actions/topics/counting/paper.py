@@ -12,8 +12,8 @@ from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.topics.counting import sealing, voices
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.models import BallotVoid, PaperCount, Topic
-from actions.topics.moves import add_event, get, is_done
 from actions.topics.status import TopicState
+from actions.topics.steps.moves import add_event, get, is_done
 
 WITHIN = timedelta(days=3)  # our setting
 MOST_PAPERS = 5000

@@ -17,11 +17,12 @@ from starlette.datastructures import FormData
 
 from actions.errors import ActionError, NotAllowed
 from actions.roster import slips
-from actions.topics import ballots, following, listing, opinions, raising, result, words
+from actions.topics import ballots, following, listing, opinions, raising, words
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.lists import lists
 from actions.topics.models import Topic
 from actions.topics.status import TopicState
+from actions.topics.steps import result
 from bot.emergency.card import by_rules
 from bot.web.embedding.visitors import is_own
 from bot.web.limits import address_of, is_https

@@ -11,14 +11,15 @@ from actions.cases.moves import Actor
 from actions.cases.moves import move as move_case
 from actions.cases.status import CaseStatus
 from actions.errors import Conflict, InvalidInput, NotAllowed
-from actions.topics import ballots, following, listing, opinions, result, screening
+from actions.topics import ballots, following, listing, opinions
 from actions.topics.counting import paper
 from actions.topics.counting.paper import Box
 from actions.topics.models import Ballot, Opinion, Topic, TopicEvent
 from actions.topics.raising import Refused, raise_topic
-from actions.topics.result import Task
-from actions.topics.screening import Wording
 from actions.topics.status import MOVES, By, TopicState
+from actions.topics.steps import result, screening
+from actions.topics.steps.result import Task
+from actions.topics.steps.screening import Wording
 from actions.topics.words import loudspeaker, state_of
 from tests.actions.topics.village import CLERK, ENDS, LAMP, LAWYER, NOW, OVERSEER, PLACE, Village
 

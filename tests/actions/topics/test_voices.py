@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions import persons
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.roster import slips
-from actions.topics import ballots, clock, following, opinions, result
+from actions.topics import ballots, clock, following, opinions
 from actions.topics.counting import paper, sealing
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.counting.paper import Box
 from actions.topics.models import Ballot, BallotVoid, Opinion, PaperCount, Topic, TopicEvent, TopicLeaving
 from actions.topics.status import TopicState
+from actions.topics.steps import result
 from tests.actions.topics.village import CLERK, NOW, OVERSEER, Village, village
 
 

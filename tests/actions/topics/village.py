@@ -17,10 +17,11 @@ from actions.roster.models import (
     ParticipantThread,
     VillageProfile,
 )
-from actions.topics import clock, raising, screening
+from actions.topics import clock, raising
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.models import Topic
-from actions.topics.screening import Wording
+from actions.topics.steps import screening
+from actions.topics.steps.screening import Wording
 from knowledge.places import Level, Place
 
 PLACE = "lijiagou"

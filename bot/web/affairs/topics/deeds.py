@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from actions.cases.moves import Actor
 from actions.errors import InvalidInput
 from actions.storable import row_of
-from actions.topics import opinions, result, screening
+from actions.topics import opinions
 from actions.topics.counting import paper
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.counting.paper import Box
 from actions.topics.models import Opinion, Topic
-from actions.topics.result import MOST_TASKS, Task
-from actions.topics.screening import Wording
+from actions.topics.steps import result, screening
+from actions.topics.steps.result import MOST_TASKS, Task
+from actions.topics.steps.screening import Wording
 from bot.staff import rights
 from bot.web.staff.desk import Form
 

@@ -16,8 +16,8 @@ from actions.topics.counting import voices
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.lists import lists
 from actions.topics.models import Topic
-from actions.topics.moves import get
 from actions.topics.status import TopicState
+from actions.topics.steps.moves import get
 from bot.staff import rights
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import number_or_404

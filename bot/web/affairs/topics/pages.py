@@ -11,12 +11,13 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
-from actions.topics import listing, opinions, raising, result, words
+from actions.topics import listing, opinions, raising, words
 from actions.topics.counting import paper
 from actions.topics.lists import lists
 from actions.topics.models import Opinion, Topic, TopicEvent
-from actions.topics.moves import get
 from actions.topics.status import LABELS, OWED, TopicState
+from actions.topics.steps import result
+from actions.topics.steps.moves import get
 from bot.staff import rights
 from bot.web.affairs.subject import Subject, Todo
 from bot.web.affairs.topics import doorstep

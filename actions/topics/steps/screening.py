@@ -19,9 +19,9 @@ from actions.topics import following, listing, words
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.lists import lists, must_be_on
 from actions.topics.models import Ballot, Opinion, Topic
-from actions.topics.moves import add_event, get, is_done, move
 from actions.topics.raising import keep_findings, why_stopped
 from actions.topics.status import By, TopicState
+from actions.topics.steps.moves import add_event, get, is_done, move
 from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
 

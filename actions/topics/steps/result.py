@@ -18,9 +18,9 @@ from actions.storable import row_of, storable
 from actions.topics import listing, words
 from actions.topics.counting import sealing
 from actions.topics.models import Opinion, Topic
-from actions.topics.moves import SYSTEM, add_event, get, is_done, move
-from actions.topics.screening import must_be_pending
 from actions.topics.status import OWED, By, TopicState
+from actions.topics.steps.moves import SYSTEM, add_event, get, is_done, move
+from actions.topics.steps.screening import must_be_pending
 from knowledge.clock import SHANGHAI
 
 ADOPTIONS = {"yes": "采纳", "part": "部分采纳", "no": "不采纳"}
