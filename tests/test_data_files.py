@@ -16,6 +16,7 @@ from actions.motions.rules import GateFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matter_words import WordsFile
 from actions.tools.matters import MattersFile
+from actions.topics.lists import ListsFile
 from bot.channels.wechat.wire.menu import MenuFile
 from bot.cli.wechat.commands import RemediesFile
 from bot.conversations.queue import ReasonsFile
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,
+    "actions/topics/lists.yml": ListsFile,
     "bot/channels/wechat/wire/menu.yml": MenuFile,
     "bot/cli/wechat/remedies.yml": RemediesFile,
     "bot/conversations/reasons.yml": ReasonsFile,

@@ -13,9 +13,11 @@ from actions.disclosure import questions as disclosure_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
 from actions.roster import slips
+from actions.topics import following as topics
 from bot.conversations import private
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.conversations.remains import cut_loose
+from knowledge.clock import utc_now
 from knowledge.tables import changed
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # of a claim given up: free for the next, who sees that it isn't the first
@@ -61,6 +63,7 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
     session.execute(delete(LookupTry).where(LookupTry.asker == conversation_id))
+    topics.forget(session, conversation_id, now=utc_now())
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     disclosure_questions.forget(session, conversation_id)

@@ -14,6 +14,7 @@ import actions.offices.models
 import actions.outcomes
 import actions.persons
 import actions.roster.models
+import actions.topics.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

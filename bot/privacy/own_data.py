@@ -16,6 +16,8 @@ from actions.disclosure.models import DisclosureQuestion
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.roster import own as roster
+from actions.topics import listing
+from actions.topics.models import Opinion
 from bot.channels import registry
 from bot.conversations import messages
 from bot.conversations.models import Attachment, Conversation, Message
@@ -47,8 +49,18 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "files": [_file(f) for f in session.scalars(files)],
         "slips": roster.exported(session, own),
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
+        **_topics(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
+    }
+
+
+def _topics(session: Session, own: str) -> dict[str, Any]:
+    """What they raised, follow and said; what they chose can't be looked up by anybody."""
+    said = select(Opinion).where(Opinion.asker == own).order_by(Opinion.id)
+    return {
+        "topics": [{"number": t.number, "title": t.title} for t in listing.of_conversation(session, own)],
+        "opinions": [{"at": o.at.isoformat(), "text": o.text, "kind": o.stance} for o in session.scalars(said)],
     }
 
 

@@ -84,8 +84,9 @@ def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: 
         if is_clock_sure:
             clock.tick(session, now=now)
             delivery.tell_appointments(session, now=now)
-            affairs.tick(session, now)
+            affairs.tick(session, settings, now)
         delivery.tell_case_events(session)
+        delivery.tell_topic_events(session)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
         hit = changes.look_if_due(

@@ -5,9 +5,6 @@ from bot.web.affairs.disclosure.subject import DISCLOSURE
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
+from bot.web.affairs.topics.pages import TOPICS
 
-SUBJECTS: tuple[Subject, ...] = (
-    DECISIONS,
-    ROSTER,
-    DISCLOSURE,
-)
+SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER)

@@ -82,6 +82,10 @@ PAGES = {
     "/staff/village/disclosure": "village",
     "/staff/village/disclosure/1": "village",
     "/staff/village/disclosure/1/board.jpg": "village",
+    "/staff/village/topics": "village",
+    "/staff/village/topics/1": "village",
+    "/staff/village/topics/1/notice": "village",
+    "/staff/doorstep/topics/1": "doorstep",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -159,6 +163,8 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/village/roster": "write",
         "/staff/doorstep": "doorstep",
         "/staff/village/decisions": "village",
+        "/staff/village/topics": "village",
+        "/staff/doorstep/topics": "doorstep",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
