@@ -25,6 +25,7 @@ from knowledge.clock import SHANGHAI
 MOST_TEXT, A_DAY = 300, 3
 SHOWN_FROM = 5  # fewer would tell whose they are
 SURGE = 100  # unverified ones in an hour, told to the overseer
+_BY_STAFF = ("grid", "clerk")  # who writes down what others say
 # What people add or leave out without saying anything else.
 _FILLERS = re.compile(r"[的了吧啊呀呢嘛哦哈么呗]")
 
@@ -47,32 +48,32 @@ def add(
     if found := session.scalar(select(Opinion).where(Opinion.key == key)):
         return found
     topic = get(session, topic_id)
-    text = storable(text).strip()
+    text = _checked(storable(text).strip(), stance)
     _must_be_open(topic, now)
-    if len(text) < 2:
-        raise InvalidInput("请写一句您的意见。")
-    if len(text) > MOST_TEXT:
-        raise InvalidInput(f"意见最多{MOST_TEXT}个字，请写短一点，或者分两条写。")
-    must_be_on(lists().stances, stance, "请选一样：理由、担心、办法、问题。")
     _must_have_room(session, topic, asker, source, now)
     who = participant_of(session, asker=asker, place=topic.place_id, now=now)
-    normal = normalised(text)
     opinion = Opinion(
         topic_id=topic.id,
         key=storable(key, 140),
         asker=storable(asker, 64),
         stance=stance,
         text=text,
-        normal=normal,
-        is_verified=who is not None or source in ("grid", "clerk"),
+        normal=normalised(text),
+        is_verified=who is not None or source in _BY_STAFF,
         source=source,
         at=now,
     )
     _join_copies(session, opinion)
-    session.add(opinion)
-    if source == "chat":
-        following.follow(session, topic.id, asker, why="opinion")
+    return _kept(session, opinion)
+
+
+def _kept(session: Session, opinion: Opinion) -> Opinion:
+    """Of one wish that arrives twice at once, the first."""
+    key = opinion.key
     try:
+        session.add(opinion)
+        if opinion.source == "chat" and opinion.asker:
+            following.follow(session, opinion.topic_id, opinion.asker, why="opinion")
         session.commit()
     except IntegrityError:
         session.rollback()
@@ -82,6 +83,15 @@ def add(
     return opinion
 
 
+def _checked(text: str, stance: str) -> str:
+    if len(text) < 2:
+        raise InvalidInput("请写一句您的意见。")
+    if len(text) > MOST_TEXT:
+        raise InvalidInput(f"意见最多{MOST_TEXT}个字，请写短一点，或者分两条写。")
+    must_be_on(lists().stances, stance, "请选一样：理由、担心、办法、问题。")
+    return text
+
+
 def _must_be_open(topic: Topic, now: datetime) -> None:
     if topic.state is not TopicState.open or topic.closes_at is None or now > topic.closes_at:
         raise NotAllowed("这件事现在不在征求意见。")
@@ -89,7 +99,7 @@ def _must_be_open(topic: Topic, now: datetime) -> None:
 
 def _must_have_room(session: Session, topic: Topic, asker: str, source: str, now: datetime) -> None:
     """Three a day of one asker; whoever writes down what others say has no such limit."""
-    if source in ("grid", "clerk"):
+    if source in _BY_STAFF:
         return
     midnight = datetime.combine(now.astimezone(SHANGHAI).date(), time(0), SHANGHAI)
     own = (Opinion.topic_id == topic.id, Opinion.asker == asker, Opinion.at >= midnight)

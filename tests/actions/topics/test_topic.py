@@ -221,7 +221,8 @@ def test_a_refusal_is_written_by_one_confirmed_by_another_and_says_the_way_on(he
     screening.confirm_refusal(session, topic.id, actor=OVERSEER, key="c", now=NOW)
     say = session.scalars(select(TopicEvent.say).where(TopicEvent.key == "c")).one()
     assert say == (
-        "您提的“咱村口那段路晚上太黑，能不能装个灯”（议-26-001）没有列入议题。眼下没有钱，也没有来钱的办法：今年的钱都修路了。"
+        "您提的“咱村口那段路晚上太黑，能不能装个灯”（议-26-001）没有列入议题。"
+        "眼下没有钱，也没有来钱的办法：今年的钱都修路了。"
         "想大家来定，十分之一以上的村民，或者三分之一以上的村民代表提议，就应当召开村民会议。"
     )
     assert listing.refusals(session, PLACE, NOW) == 1

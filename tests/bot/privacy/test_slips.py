@@ -66,8 +66,8 @@ def test_a_thread_of_a_conversation_that_is_gone_is_swept_and_a_browser_is_left(
 def test_the_clock_takes_what_has_been_kept_for_long_enough_however_often_it_ticks(world: World) -> None:
     with world.sessions() as session:
         used(session, world)
-        clock.tick(session, NOW + timedelta(days=360))
+        clock.tick(session, world.settings, NOW + timedelta(days=360))
         assert rows(session) == [1, 1, 1]
         for _ in range(2):
-            clock.tick(session, NOW + timedelta(days=800))
+            clock.tick(session, world.settings, NOW + timedelta(days=800))
         assert rows(session) == [0, 0, 0]

@@ -18,7 +18,7 @@ from tests.bot.world import ATTACK, HASH, World
 
 @pytest.fixture(autouse=True)
 def _pepper() -> None:
-    codes.use_pepper(lambda: "pepper of a test")
+    codes.use_pepper(lambda: "the pepper of tests")
 
 
 WORDING = {

@@ -31,7 +31,7 @@ def lamp(world: World) -> Iterator[Session]:
 
 @pytest.fixture(autouse=True)
 def _pepper() -> None:
-    codes.use_pepper(lambda: "pepper of a test")
+    codes.use_pepper(lambda: "the pepper of tests")
 
 
 def ballots(session: Session) -> list[Ballot]:
