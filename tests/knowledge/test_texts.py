@@ -146,11 +146,15 @@ def test_stories_and_village_rules_speak_with_the_same_voice() -> None:
 # still let two thirds of the villagers' representatives decide.
 COLLECTIVE = {
     "answer-chengbaodi-tiaozheng": "要开成员大会，全体成员三分之二以上同意",
+    "answer-erlun-yanbao": "开成员大会、全体成员三分之二以上同意",
     "answer-huangshan-chengbao-waihu": "要先开成员大会、全体成员三分之二以上同意",
     "answer-jiti-jianshe-yongdi": "成员大会全体成员三分之二以上同意（章程交给成员代表大会的，全体代表三分之二以上）",
     "answer-jiti-senlin-mai": "要开成员大会，全体成员三分之二以上同意",
     "answer-jiti-zichan-dijia": "要开成员大会，全体成员三分之二以上同意",
     "answer-kaihui-renshu": "要开成员大会，全体成员三分之二以上同意",
+    "answer-yutang-chengbao-hetong-xieshenme": "要开成员大会、全体成员三分之二以上同意",
+    "answer-xinrenkou-meidi": "开成员大会、全体成员三分之二以上同意",
+    "story-c-yutang-chengbao": "要先开成员大会，全体成员三分之二以上同意",
     "story-b-zhaoji-cunminhui": "动集体土地，要开成员大会，全体成员三分之二以上同意",
 }
 
@@ -162,7 +166,7 @@ def test_what_the_collective_owns_is_decided_by_all_its_members(name: str) -> No
 
 
 def test_nowhere_do_representatives_of_the_village_decide_on_what_the_collective_owns() -> None:
-    by_representatives = re.compile("(?:成员|三分之二以上)或(?:者)?(?:三分之二以上)?村民代表")
+    by_representatives = re.compile("(?:成员|三分之二以上)或(?:者)?(?:三分之二以上)?(?:村民)?代表同意|村民会议三分之二")
     told = {
         p.stem: re.sub(r"questions:\n.*", "", p.read_text(encoding="utf-8"), flags=re.S) for p in corpus_files(CORPUS)
     }
