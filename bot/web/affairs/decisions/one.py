@@ -182,7 +182,9 @@ def _page(
     status: int = 422,
 ) -> HTMLResponse:
     moves = moves_of(decision.state, has_party_step=decision.has_party_step)
-    may = {step.value: move for step, move in moves.items() if at.staff.can(move.by)}
+    waiting = [s for s in decision.steps if s.waits]
+    pending = {s.step for s in waiting}  # one at a time: what waits isn't asked for again
+    may = {step.value: move for step, move in moves.items() if at.staff.can(move.by) and step not in pending}
     return at.page(
         "village/decisions/one.html",
         status=status if problem else 200,
@@ -197,7 +199,7 @@ def _page(
         body=bodies.body_of(decision.body),
         matter=matter_of(decision.matter),
         moves=may,
-        waiting=[s for s in decision.steps if s.waits],
+        waiting=waiting,
         seconds=_may_confirm(at, decision),
         labels=LABELS,
         step_labels=STEP_LABELS,
