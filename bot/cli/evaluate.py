@@ -28,6 +28,7 @@ _IDLE = frozenset(
 
 
 def evaluate(settings: Settings, args: argparse.Namespace) -> int:
+    args.file = args.file or args.given
     print(json.dumps(WHAT[args.what](settings, args), ensure_ascii=False))
     return 0
 
@@ -281,6 +282,20 @@ def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
     return result
 
 
+def _motions(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Rows of `text`, `hostile` and `g`; without --file our own examples, cross-validated. Needs no database."""
+    from actions.motions import figures
+    from knowledge.anonymity.names import features, training
+    from knowledge.errors import CorpusError
+
+    features.use(lambda: training.learned(settings.cache))
+    try:
+        outcomes = figures.by_the_gate(figures.read_motions(args.file)) if args.file else figures.cross_validated()
+    except CorpusError as error:
+        raise SetupFailed(str(error)) from error
+    return figures.report(outcomes, say=say)
+
+
 def _labelled(path: Path | None, pattern: str) -> Sequence[Path]:
     """The file given, else our own under tests/. Raises SetupFailed."""
     own = ROOT / "tests" / "knowledge"
@@ -327,6 +342,7 @@ WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "anonymity": _anonymity,
     "danger": _danger,
     "village-rules": _village_rules,
+    "motions": _motions,
     "deadlines": _deadlines,
     "decisions": _decisions,
 }
@@ -339,5 +355,6 @@ def add(commands: Commands) -> None:
         "figures of search, dialogue, topics, danger, deadlines, our answers and the checkers (README has the list)",
     )
     parser.add_argument("what", choices=list(WHAT))
+    parser.add_argument("given", nargs="?", type=Path, metavar="FILE", help="the same as --file FILE")
     parser.add_argument("--file", type=Path)
     parser.add_argument("--limit", type=int)

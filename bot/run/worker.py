@@ -84,8 +84,9 @@ def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: 
         if is_clock_sure:
             clock.tick(session, now=now)
             delivery.tell_appointments(session, now=now)
-            affairs.tick(session, now)
+            affairs.tick(session, settings, now)
         delivery.tell_case_events(session)
+        delivery.tell_topic_events(session)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
         hit = changes.look_if_due(
@@ -106,7 +107,7 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
         # Rasa's copy first: if it can't be deleted now, ours still names it next time.
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
-            service.forget(session, conversation_id)
+            service.forget(session, conversation_id, is_asked=False)
         now = datetime.now(UTC)
         registry.sweep(session, now=now)
         signing_in.sweep(session, now=now)

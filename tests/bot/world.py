@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
+from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
 from knowledge.tables import Base
@@ -46,6 +47,7 @@ class World:
     version: int = 1
     decision: int = 1  # at lijiagou, called to a meeting in ten days
     meeting: int = 1
+    topic: int = 1  # at lijiagou, open, single choice
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
@@ -96,6 +98,8 @@ class World:
             "correction_id": 1,
             "decision_id": self.decision,
             "meeting_id": self.meeting,
+            "disclosure_id": 1,
+            "topic_id": self.topic,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -154,6 +158,9 @@ DEEDS = {
         "typing",
     ],
     "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
+    "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
+    "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
+    "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

@@ -15,6 +15,7 @@ from actions.decisions.models import Decision, DecisionStep
 from actions.decisions.status import LABELS, STEP_LABELS, Step, moves_of
 from actions.decisions.steps import Task
 from actions.errors import ActionError, NotAllowed, NotFound
+from actions.motions import gate
 from bot.conversations.agents.attachments import CleanFile
 from bot.staff import rights
 from bot.web.affairs.decisions.desk import (
@@ -220,6 +221,8 @@ def _choices(at: Seat, decision: Decision, may: dict[str, Any]) -> dict[str, Any
     ]
     return {
         "also": ready if "notice" in may else [],
+        # a hint, no stop: the law lets a meeting of members decide some of what no topic may ask
+        "doubts": gate.check(decision.title).findings if "clear" in may else (),
         "teams": at.teams() if "carry" in may else [],
         "meeting_id": next((s.meeting_id for s in reversed(decision.steps) if s.meeting_id), None),
     }
