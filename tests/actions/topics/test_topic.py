@@ -116,10 +116,13 @@ def _answer(here: Village, case: Case) -> None:
 
 
 def test_what_the_law_forbids_is_refused_with_its_sentence_and_nothing_is_stored(here: Village) -> None:
-    for text in ("离婚的媳妇那份地该收回来，叫大家表个态", "欠水费的名单贴出来"):
+    for text, law in (
+        ("离婚的媳妇那份地该收回来，叫大家表个态", "妇女权益保障法第五十"),
+        ("欠水费的名单贴出来", "个人信息保护法第"),
+    ):
         with pytest.raises(Refused) as refused:
             here.raised(text)
-        assert len(refused.value.message_zh) > 10
+        assert law in refused.value.message_zh
     assert here.session.scalars(select(Topic)).all() == []
 
 
