@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
-from actions.tools import happened, matter_model, matter_words
+from actions.tools import happened, matter_model, matter_words, start_model
 from actions.tools.matters import MATTERS, Answer, Matter
 
 _LONG_AGO_DAYS = 300
@@ -114,8 +114,9 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     if not beside and len(days) == 1 and _SAME_DAY.search(text) and {"got", "learned"} & set(matter.begins):
         beside = days  # 6月12号下的决定，当天拿的
     if "due" in matter.begins:
-        beside = _last_instalment(text, days) or beside or _due_after(text, days)
-    return _one(beside, today)
+        if found := _last_instalment(text, days) or (not beside and _due_after(text, days)):
+            return _one(found, today)
+    return _one(start_model.weighed(text, days, beside, matter, today=today), today)
 
 
 def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
