@@ -187,6 +187,16 @@ def find(text: str) -> Found:
     return Found()
 
 
+@cache
+def _limit() -> re.Pattern[str]:
+    return re.compile(_FILE.filled("<限期词>|<问日>"))
+
+
+def asks_for_a_limit(text: str) -> bool:
+    """Until when, or whether it is too late; at least 哪天."""
+    return bool(_limit().search(text))
+
+
 def _asks_something_else(whole: str) -> bool:
     """Who pays, whom to ask, how it is written, thanks: no day is to be counted, whatever days the story has."""
     return any(rule.says.search(whole) and _fits(rule, whole) for rule in _rules(ELSEWHERE))
