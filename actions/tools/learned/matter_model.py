@@ -1,28 +1,23 @@
 """A learned second opinion on which matter is meant: a linear model over character groups, learned in a moment from
-`matter_examples.jsonl`, `matter_tales.jsonl` and from what matters.yml says of each matter.
+`phrases.jsonl`, `tales.jsonl` and from what matters.yml says of each matter.
 
 The words of matter_words.yml come first. Where it holds something else to be likelier, one question is asked; what they
 leave open it decides only where it is far ahead. A wrong span is worse than a question too many.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from actions.tools.matter_words import READ, WHICH, Found, asks_for_a_limit, wanted
+from actions.tools.learned.examples import NONE, OPEN, Example, phrases, said, tales
+from actions.tools.matter_words import READ, WHICH, Found, asks_for_a_limit, names_a_limit, wanted
 from actions.tools.matters import ANSWERS, MATTERS
-from knowledge.data_files import DataModel, Text
 
-EXAMPLES = Path(__file__).with_name("matter_examples.jsonl")
-TALES = Path(__file__).with_name("matter_tales.jsonl")
-NONE, OPEN = "none", "open"
 _NUMBERS = re.compile(r"[0-9０-９一二三四五六七八九十]+")
 _SHORT = 12  # an answer to a question of ours has too few characters for a second opinion
 _C, _TALES = 4.0, 4.0  # _TALES: weight of a tale against a phrase, which is shorter and more of one kind
@@ -35,26 +30,6 @@ _NEVER = -1.0  # the score of what the model never saw
 _ALIKE = {"labour_arbitration", "labour_wages_after_leaving"}
 
 
-class Example(DataModel):
-    """A line of the examples: matter is an id of matters.yml; none where nobody asks for a limit of his own; open where
-    one thing must be asked to know which matter it is. In the text 【】 stand around the day from which the time runs.
-    """
-
-    text: Text
-    matter: Text
-
-    @property
-    def told(self) -> str:
-        """As it is said, without the marks."""
-        return self.text.replace("【", "").replace("】", "")
-
-    @property
-    def marked(self) -> tuple[int, int] | None:
-        """Where the day that counts stands in what is told; None where no day does."""
-        at = self.text.find("【")
-        return (at, self.text.index("】", at) - 1) if at >= 0 else None
-
-
 @dataclass(frozen=True)
 class Opinion:
     """Scores by id; likeliest: the id with the highest; ahead: by how much."""
@@ -65,16 +40,16 @@ class Opinion:
 
 
 class Model:
-    def __init__(self, phrases: Sequence[Example], tales: Sequence[Example]) -> None:
+    def __init__(self, short: Sequence[Example], long: Sequence[Example]) -> None:
         self._characters = TfidfVectorizer(
             analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True, preprocessor=_unnumbered
         )
-        examples = [*phrases, *tales]
+        examples = [*short, *long]
         rows = self._characters.fit_transform([example.told for example in examples])
         self._matters = LinearSVC(C=_C, tol=1e-2, max_iter=3000, class_weight="balanced", random_state=0).fit(
             rows,
             [example.matter for example in examples],
-            sample_weight=[1.0] * len(phrases) + [_TALES] * len(tales),
+            sample_weight=[1.0] * len(short) + [_TALES] * len(long),
         )
         self._matters.coef_ = np.asfortranarray(self._matters.coef_)  # or scipy copies all of it for each message
 
@@ -86,23 +61,9 @@ class Model:
         return Opinion(told, names[first], float(scores[first] - scores[second]))
 
 
-def read_examples(path: Path = EXAMPLES) -> list[Example]:
-    """Those of the file. Raises ValidationError for a line that isn't one."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Example.model_validate(json.loads(line)) for line in lines]
-
-
-def read_phrases() -> list[Example]:
-    """Those of matter_examples.jsonl, then the words of matters.yml."""
-    told = [(matter.id, said) for matter in MATTERS.values() for said in matter.said]
-    told += [(other, said) for matter in MATTERS.values() for said, other in matter.near]
-    told += [(answer.id, said) for answer in ANSWERS.values() for said in answer.said]
-    return read_examples() + [Example(text=said, matter=matter) for matter, said in told]
-
-
 @cache
 def model() -> Model:
-    return Model(read_phrases(), read_examples(TALES))
+    return Model([*phrases(), *said()], tales())
 
 
 def weighed(found: Found, text: str) -> Found:
@@ -111,7 +72,7 @@ def weighed(found: Found, text: str) -> Found:
         return found
     opinion = model().opinion(text)
     if len(found.matters) == 1 and not found.ask:
-        return _doubted(found, opinion)
+        return _doubted(found, opinion, text)
     if found.matters:
         return _decided(found, opinion, text)
     if found.answer and opinion.likeliest == NONE and opinion.ahead > _UNHEARD:
@@ -124,7 +85,7 @@ def _told(opinion: Opinion) -> Found:
     return Found((MATTERS[opinion.likeliest],))
 
 
-def _doubted(found: Found, opinion: Opinion) -> Found:
+def _doubted(found: Found, opinion: Opinion, text: str) -> Found:
     """The one matter that the words say stays where the model holds no other to be likelier."""
     [matter] = found.matters
     likeliest = opinion.likeliest
@@ -133,7 +94,7 @@ def _doubted(found: Found, opinion: Opinion) -> Found:
         return found
     if {matter.id, likeliest} <= _ALIKE or (likeliest in MATTERS and ahead > _QUITE_DIFFERENT):
         return _told(opinion)
-    if likeliest == NONE and ahead > _NO_LIMIT:
+    if _is_no_limit(likeliest, ahead, text):
         return Found()
     return Found((matter, MATTERS[likeliest]) if likeliest in MATTERS else (matter,), WHICH)
 
@@ -146,7 +107,7 @@ def _decided(found: Found, opinion: Opinion, text: str) -> Found:
     is_own_question = not found.is_vague and found.ask != WHICH  # the words wanted to know one thing
     if likeliest in MATTERS and opinion.ahead > (_IN_SPITE_OF_A_QUESTION if is_own_question else _AHEAD):
         return _told(opinion)
-    if likeliest == NONE and opinion.ahead > _NO_LIMIT:
+    if _is_no_limit(likeliest, opinion.ahead, text):
         return Found()
     if is_own_question or likeliest == OPEN or opinion.ahead < _LIKELIER:
         return found
@@ -156,6 +117,11 @@ def _decided(found: Found, opinion: Opinion, text: str) -> Found:
     if likeliest in ANSWERS:
         return Found(answer=ANSWERS[likeliest])
     return found if asks_for_a_limit(text) else Found()
+
+
+def _is_no_limit(likeliest: str, ahead: float, text: str) -> bool:
+    """Who says 期限 or 最晚 asks for one, unless the model is far ahead."""
+    return likeliest == NONE and ahead > (_UNHEARD if names_a_limit(text) else _NO_LIMIT)
 
 
 def _unnumbered(text: str) -> str:

@@ -1,8 +1,7 @@
 """A learned second opinion on which day of a story begins the time: a linear model over the characters around each day.
 
-The words of matter_words.yml come first. Where they find no day, or more than one, a day of which the model is quite
-sure is taken; where it holds another day to be the one, the day is asked for. It learns from the days that are marked
-in matter_examples.jsonl.
+A day is told where it is sure by this model and by the words of matter_words.yml together, or quite sure by the model
+alone; else the day is asked for. It learns from the days that are marked in phrases.jsonl and tales.jsonl.
 """
 
 import re
@@ -18,7 +17,7 @@ from sklearn.svm import LinearSVC
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
-from actions.tools.matter_model import TALES, Example, read_examples
+from actions.tools.learned.examples import Example, phrases, tales
 from actions.tools.matters import MATTERS, Matter
 
 _CLAUSE = re.compile(r"[。；;！!？?\n，,、\s—…：:（）()]")
@@ -27,6 +26,7 @@ _READS_ON = date(2026, 12, 1)  # examples: days that are said by today are told 
 _FAR = 18
 # Chosen by leaving out a sixth of the tales at a time (docs/nlu.md); what is told wrongly counts most.
 _SURE, _AHEAD, _BY_WORDS = 0.4, 0.25, 0.4
+_AHEAD_OF_SEVERAL = 0.8  # where the words tell more days than one
 _NOWHERE = -9.0  # of a second day, where there is none
 _STORY = 1.6  # weight of the whole against what stands around the day
 _TALES = 2.0  # weight of a tale against a phrase: tales have more days than one, as what strangers write
@@ -49,9 +49,9 @@ class _Place:
 
 
 class StartModel:
-    def __init__(self, phrases: Sequence[Example], tales: Sequence[Example]) -> None:
+    def __init__(self, short: Sequence[Example], long: Sequence[Example]) -> None:
         places, labels, weights = [], [], []
-        for example, weight in (*((phrase, 1.0) for phrase in phrases), *((tale, _TALES) for tale in tales)):
+        for example, weight in (*((phrase, 1.0) for phrase in short), *((tale, _TALES) for tale in long)):
             for place, is_start in _seen(example):
                 places.append(place)
                 labels.append(is_start)
@@ -59,9 +59,7 @@ class StartModel:
         self._around = TfidfVectorizer(analyzer=_grams, min_df=2, sublinear_tf=True)
         self._whole = TfidfVectorizer(analyzer=_story, min_df=2, sublinear_tf=True)
         rows = hstack([self._around.fit_transform(places), _STORY * self._whole.fit_transform(places)])
-        self._days = LinearSVC(C=1.0, class_weight="balanced", random_state=0).fit(
-            rows, labels, sample_weight=weights
-        )
+        self._days = LinearSVC(C=1.0, class_weight="balanced", random_state=0).fit(rows, labels, sample_weight=weights)
 
     def scores(self, text: str, days: Sequence[SaidDay], matter: Matter) -> list[float]:
         """How far each day is the one that begins the time; above 0 it rather is."""
@@ -74,7 +72,7 @@ class StartModel:
 
 @cache
 def model() -> StartModel:
-    return StartModel(read_examples(), read_examples(TALES))
+    return StartModel(phrases(), tales())
 
 
 def _seen(example: Example) -> Iterator[tuple[_Place, bool]]:
@@ -88,16 +86,13 @@ def _seen(example: Example) -> Iterator[tuple[_Place, bool]]:
         yield _place(example.told, days, i, matter), (day.first, day.last) in wanted
 
 
-def weighed(
-    text: str, days: Sequence[SaidDay], beside: list[SaidDay], matter: Matter, *, today: date
-) -> list[SaidDay]:
+def weighed(text: str, days: Sequence[SaidDay], beside: list[SaidDay], matter: Matter, *, today: date) -> list[SaidDay]:
     """The one day of which words and model together are sure, else those that the words tell, if they tell a doubt.
 
     Empty where the words tell a day and the model doesn't hold it to be the one.
     """
     told = {(day.first, day.last) for day in beside}
-    if len(told) == 1 and not (beside[0].is_exact and _is_past(beside[0], today)):
-        return beside  # a month, a day still to come, one that no calendar has
+    ahead = _AHEAD_OF_SEVERAL if len(told) > 1 else _AHEAD
     scores = model().scores(text, days, matter)
     ranked = sorted(
         (
@@ -110,7 +105,7 @@ def weighed(
     if ranked:
         best, likeliest = ranked[0][0], days[ranked[0][1]]
         second = next((score for score, i in ranked[1:] if days[i].first != likeliest.first), _NOWHERE)
-        if best > _SURE and best - second > _AHEAD:
+        if best > _SURE and best - second > ahead:
             return [likeliest]
     return beside if len(told) > 1 else []
 
