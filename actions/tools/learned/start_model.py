@@ -27,6 +27,7 @@ _FAR = 18
 # Chosen by leaving out a sixth of the tales at a time (docs/nlu.md); what is told wrongly counts most.
 _SURE, _AHEAD, _BY_WORDS = 0.4, 0.25, 0.4
 _AHEAD_OF_SEVERAL = 0.8  # where the words tell more days than one
+_BRIEF, _BY_WORDS_IN_BRIEF = 24, 1.0  # 公司9月1号把我辞退了: no tale, and nothing in it for the model to hold on to
 _NOWHERE = -9.0  # of a second day, where there is none
 _STORY = 1.6  # weight of the whole against what stands around the day
 _TALES = 2.0  # weight of a tale against a phrase: tales have more days than one, as what strangers write
@@ -93,10 +94,11 @@ def weighed(text: str, days: Sequence[SaidDay], beside: list[SaidDay], matter: M
     """
     told = {(day.first, day.last) for day in beside}
     ahead = _AHEAD_OF_SEVERAL if len(told) > 1 else _AHEAD
+    by_words = _BY_WORDS_IN_BRIEF if len(text) <= _BRIEF and len(days) == 1 else _BY_WORDS
     scores = model().scores(text, days, matter)
     ranked = sorted(
         (
-            (score + (_BY_WORDS if told == {(day.first, day.last)} else 0), i)
+            (score + (by_words if told == {(day.first, day.last)} else 0), i)
             for i, (score, day) in enumerate(zip(scores, days, strict=True))
             if day.is_exact and _is_past(day, today) and not _is_until(text, day)
         ),
