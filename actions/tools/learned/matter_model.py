@@ -6,6 +6,7 @@ leave open it decides only where it is far ahead. A wrong span is worse than a q
 """
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,6 +19,7 @@ from actions.tools.learned.examples import NONE, OPEN, Example, phrases, said, t
 from actions.tools.matter_words import READ, WHICH, Found, asks_for_a_limit, names_a_limit, wanted
 from actions.tools.matters import ANSWERS, MATTERS
 
+_LEARNING = threading.Lock()  # who asks while it is learned waits, and doesn't learn it again
 _NUMBERS = re.compile(r"[0-9０-９一二三四五六七八九十]+")
 _SHORT = 12  # an answer to a question of ours has too few characters for a second opinion
 _C, _TALES = 4.0, 4.0  # _TALES: weight of a tale against a phrase, which is shorter and more of one kind
@@ -61,8 +63,13 @@ class Model:
         return Opinion(told, names[first], float(scores[first] - scores[second]))
 
 
-@cache
 def model() -> Model:
+    with _LEARNING:
+        return _learned()
+
+
+@cache
+def _learned() -> Model:
     return Model([*phrases(), *said()], tales())
 
 

@@ -5,6 +5,7 @@ alone; else the day is asked for. It learns from the days that are marked in phr
 """
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from actions.tools.learned.examples import Example, phrases, tales
 from actions.tools.matters import MATTERS, Matter
 
 _CLAUSE = re.compile(r"[。；;！!？?\n，,、\s—…：:（）()]")
+_LEARNING = threading.Lock()  # who asks while it is learned waits, and doesn't learn it again
 _NUMBERS = re.compile(r"[0-9０-９]+|[一二三四五六七八九十]{2,}")
 _READS_ON = date(2026, 12, 1)  # examples: days that are said by today are told apart by where they stand alone
 _FAR = 18
@@ -71,8 +73,13 @@ class StartModel:
         return [float(score) for score in np.ravel(self._days.decision_function(rows))]
 
 
-@cache
 def model() -> StartModel:
+    with _LEARNING:
+        return _learned()
+
+
+@cache
+def _learned() -> StartModel:
     return StartModel(phrases(), tales())
 
 
