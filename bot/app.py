@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
+from actions.motions import learned as motions
 from actions.papers import font
 from actions.tools import hearing
 from bot.alarms.robots import RobotSetting, robots_of
@@ -48,6 +49,12 @@ log = logging.getLogger("linli.app")
 _RESTARTING = "助手正在重启，您可以先把问题写下来，好了马上回答。"
 
 
+def _get_ready() -> None:
+    """What would keep the first resident waiting who needs it."""
+    hearing.get_ready()
+    motions.learned()
+
+
 def create_internal_app(parts: Parts) -> FastAPI:
     def rehearsing(supposed: Supposed) -> ActionExecutor:
         return _executor(parts.rehearsals.services(supposed))
@@ -73,7 +80,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loops = [*background.start(), asyncio.create_task(asyncio.to_thread(hearing.get_ready))]
+        loops = [*background.start(), asyncio.create_task(asyncio.to_thread(_get_ready))]
         yield
         for loop in loops:
             loop.cancel()

@@ -17,7 +17,7 @@ from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
 from bot.turns import Turns
-from knowledge import origin
+from knowledge import kept_models, origin
 from knowledge.anonymity.names import features, training
 from knowledge.clock import today
 from knowledge.documents.models import DocumentVersion
@@ -69,6 +69,7 @@ class Parts:
 def build_parts(settings: Settings) -> Parts:
     features.use(lambda: training.marked(settings.names, settings.cache))
     codes.use_pepper(lambda: settings.secret("slips"))
+    kept_models.use(settings.kept_models)
     sessions = make_sessions(make_engine(settings.url, patience_s=_PATIENCE_S))
     embedder = load_embedder(
         settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads

@@ -156,6 +156,11 @@ class Settings(BaseSettings):
         return self.home / "topics.joblib"
 
     @property
+    def kept_models(self) -> Path:
+        """What is learned in seconds from our files."""
+        return self.home / "kept-models"
+
+    @property
     def topic_keys(self) -> Path:
         """Secrets of what villages talk over; in no backup, for they are to be destroyed (village_affairs.md 2.14)."""
         return self.home / "topic-keys"

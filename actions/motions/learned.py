@@ -5,6 +5,7 @@ Of 60 hostile motions that nothing was written with, signs alone stopped .73, th
 .82 at .22 false alarms, characters alone .93 at .16; all three together are measured in docs/law/motions.md.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,9 +19,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from actions.motions.rules import GROUPS, PREPARATION, SOMEBODY, rules
+from knowledge import village_rules
 from knowledge.anonymity.detector import find_marks
 from knowledge.anonymity.marks import MarkKind
 from knowledge.data_files import DataModel, Text, read
+from knowledge.kept_models import kept
 from knowledge.village_rules.classifier import classifier
 from knowledge.village_rules.words import relations
 
@@ -31,6 +34,7 @@ _SIGNS_WEIGH = 0.6
 _WITHOUT_SIGNS = 0.3
 _SIGNS = len(GROUPS) + 3  # columns
 _FRAMED = 2  # frames around each example
+_LEARNING = threading.Lock()  # who asks while it is learned waits, and doesn't learn it again
 _NAMES = (MarkKind.name, MarkKind.nickname)
 
 
@@ -145,6 +149,14 @@ def _signs(text: str) -> list[float]:
     ]
 
 
-@cache
 def learned() -> Judge:
-    return Judge([(without_people(text), group) for text, group in read_examples()])
+    with _LEARNING:
+        return _learned()
+
+
+@cache
+def _learned() -> Judge:
+    def learn() -> Judge:
+        return Judge([(without_people(text), group) for text, group in read_examples()])
+
+    return kept("motions", learn, made_of=[Path(__file__).parent, *(Path(folder) for folder in village_rules.__path__)])

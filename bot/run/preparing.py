@@ -12,14 +12,16 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from actions.motions import learned as motions
 from actions.offices.defaults import import_offices
+from actions.tools import hearing
 from bot.db import make_engine, make_sessions, migrate
 from bot.run.serving import listening
 from bot.run.setup import RASA_VENV, SetupFailed, digest, say, step
 from bot.settings import ROOT, Settings
 from bot.web.internal import internal_app
-from knowledge import origin
-from knowledge.anonymity.names import training
+from knowledge import kept_models, origin
+from knowledge.anonymity.names import features, training
 from knowledge.clock import today
 from knowledge.encoder import answer_classifier
 from knowledge.encoder.answer_classifier import LiveClassifier
@@ -63,6 +65,10 @@ def prepare(settings: Settings, *, core_only: bool = True) -> None:
         _prepare_search(settings, model, core_only=core_only)
         say("学认人名……")
         training.learned(settings.cache, mark=settings.names)
+        features.use(lambda: training.marked(settings.names, settings.cache))
+        kept_models.use(settings.kept_models)
+        hearing.get_ready()
+        motions.learned()
         rasa.result()
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,6 +19,7 @@ from sklearn.svm import LinearSVC
 from actions.tools.learned.examples import NONE, OPEN, Example, phrases, said, tales
 from actions.tools.matter_words import READ, WHICH, Found, asks_for_a_limit, names_a_limit, wanted
 from actions.tools.matters import ANSWERS, MATTERS
+from knowledge.kept_models import kept
 
 _LEARNING = threading.Lock()  # who asks while it is learned waits, and doesn't learn it again
 _NUMBERS = re.compile(r"[0-9０-９一二三四五六七八九十]+")
@@ -70,7 +72,7 @@ def model() -> Model:
 
 @cache
 def _learned() -> Model:
-    return Model([*phrases(), *said()], tales())
+    return kept("matters", lambda: Model([*phrases(), *said()], tales()), made_of=[Path(__file__).parents[1]])
 
 
 def weighed(found: Found, text: str) -> Found:

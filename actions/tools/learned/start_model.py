@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from scipy.sparse import hstack
@@ -20,6 +21,7 @@ from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
 from actions.tools.learned.examples import Example, phrases, tales
 from actions.tools.matters import MATTERS, Matter
+from knowledge.kept_models import kept
 
 _CLAUSE = re.compile(r"[。；;！!？?\n，,、\s—…：:（）()]")
 _LEARNING = threading.Lock()  # who asks while it is learned waits, and doesn't learn it again
@@ -80,7 +82,7 @@ def model() -> StartModel:
 
 @cache
 def _learned() -> StartModel:
-    return StartModel(phrases(), tales())
+    return kept("starts", lambda: StartModel(phrases(), tales()), made_of=[Path(__file__).parents[1]])
 
 
 def _seen(example: Example) -> Iterator[tuple[_Place, bool]]:
