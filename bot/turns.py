@@ -136,14 +136,18 @@ class Turns:
         rasa: RasaClient,
         topic: Callable[[str], str] = lambda _: "",
         second_opinion: Callable[[str, Emergency | None, bool], Emergency | None] = lambda _, ruled, __: ruled,
+        voices: Callable[[Message, str], list[Message] | None] = lambda _, __: None,
     ) -> None:
         """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told;
-        second_opinion: on a text, on what the rules hold of it, and whether it answers a question of ours.
+        second_opinion: on a text, on what the rules hold of it, and whether it answers a question of ours; voices:
+        takes a choice or the code of a slip, which Rasa never sees, and says what was stored in reply; None for other
+        words.
         """
         self._sessions = sessions
         self._rasa = rasa
         self._topic = topic
         self._second_opinion = second_opinion
+        self._voices = voices
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._threads = ThreadPoolExecutor(_THREADS, "turns")
 
@@ -158,6 +162,9 @@ class Turns:
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
+        if taken.danger is None and (voiced := await self._in_thread(self._voices, taken.message, taken.text)) is not None:
+            TURNS.labels("voice").inc()
+            return voiced
         try:
             replies = await self._from_bot(taken)
         except (RasaUnavailable, asyncio.CancelledError) as error:
