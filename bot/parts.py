@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actions.topics.counting.keys import TopicKeys
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.frame.base import Services
 from actions.replies import ReplyKind
-from actions.topics.counting.keys import TopicKeys
 from bot.db import make_engine, make_sessions
 from bot.emergency.guidance import Emergency
 from bot.emergency.second_opinion import SecondOpinion

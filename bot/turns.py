@@ -162,7 +162,10 @@ class Turns:
             return await self._in_thread(self._call_for_help, taken, taken.danger)
         if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
-        if taken.danger is None and (voiced := await self._in_thread(self._voices, taken.message, taken.text)) is not None:
+        if (
+            taken.danger is None
+            and (voiced := await self._in_thread(self._voices, taken.message, taken.text)) is not None
+        ):
             TURNS.labels("voice").inc()
             return voiced
         try:

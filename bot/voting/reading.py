@@ -7,7 +7,9 @@ from knowledge.normalise import normalise
 from knowledge.statutes.numerals import FIGURES
 
 _BUTTON = re.compile(r"^(议-\d{2}-\d{3,6}) (?:选第(\d{1,2})个|(都行))$")
-_LEAD = re.compile(r"^(?:那|嗯|好)?(?:我们?|俺们?|咱|我家|我们家|俺家)?(?:就|要|还是|都)?(?:改)?(?:选|投|要)?(?:的是|成|给)?")
+_LEAD = re.compile(
+    r"^(?:那|嗯|好)?(?:我们?|俺们?|咱|我家|我们家|俺家)?(?:就|要|还是|都)?(?:改)?(?:选|投|要)?(?:的是|成|给)?"
+)
 _TAIL = re.compile(r"(?:吧|了|的|呗|嘛|啊|呀|哈|[。！!.])+$")
 _BETWEEN = re.compile(r"[\s,，、;；+.]+|(?<=[\d个号项])(?:和|跟|与|还有)|(?:和|跟|与|还有)(?=第|\d)")
 _JOINED = re.compile(r"[\s,，、;；+]+|和|跟|与|还有")
@@ -61,7 +63,9 @@ def _by_name(said: str, options: Sequence[str]) -> list[int] | None:
     found: list[int] = []
     for part in filter(None, _JOINED.split(said)):
         fits = [n for n, name in enumerate(names) if part == name] or [
-            n for n, name in enumerate(names) if len(part) >= 2 and (part in name or (name in part and _is_only(part, name)))
+            n
+            for n, name in enumerate(names)
+            if len(part) >= 2 and (part in name or (name in part and _is_only(part, name)))
         ]
         if len(fits) != 1:
             return None

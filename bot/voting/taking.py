@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from actions.roster.slips import UsedByAnother
+from actions.topics import ballots, listing
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.models import Topic
 from sqlalchemy.orm import Session
 
 from actions.dialogue.affairs.opinion import BALLOT, CODE, ballot
 from actions.errors import ActionError, InvalidInput
 from actions.replies import Button, Reply, ReplyKind
 from actions.roster import codes, slips
-from actions.roster.slips import UsedByAnother
 from actions.storable import MOST_NUMBER
-from actions.topics import ballots, listing
-from actions.topics.counting.keys import TopicKeys
-from actions.topics.models import Topic
 from bot.conversations import messages
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.voting import reading
@@ -162,9 +162,7 @@ class Voices:
             self._lift(session, asker, place, now)
         return rows if rows is not None else _first(session, message)
 
-    def _used(
-        self, session: Session, asker: str, place: str, text: str, now: datetime
-    ) -> tuple[list[Reply], bool]:
+    def _used(self, session: Session, asker: str, place: str, text: str, now: datetime) -> tuple[list[Reply], bool]:
         try:
             slips.use(session, asker=asker, place=place, code=text, now=now)
         except UsedByAnother as error:
@@ -183,8 +181,16 @@ class Voices:
             own = ballots.of_asker(session, topic, asker=asker, keys=self._keys, now=now) if topic.options else None
             if own is None or own.is_verified:
                 continue
-            again = {"choice": list(own.choice), "source": own.source, "key": f"slip-{topic.id}"}
-            ballots.cast(session, topic_id=topic.id, asker=asker, now=now, keys=self._keys, **again)
+            ballots.cast(
+                session,
+                topic_id=topic.id,
+                asker=asker,
+                choice=list(own.choice),
+                source=own.source,
+                key=f"slip-{topic.id}",
+                now=now,
+                keys=self._keys,
+            )
 
     def _without_words(
         self, session: Session, message: Message, instead: str, replies: Sequence[Reply]

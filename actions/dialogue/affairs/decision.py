@@ -1,7 +1,5 @@
 """What a meeting decided and how far it is; how people have a meeting called."""
 
-from datetime import UTC, datetime
-
 from actions.decisions import calling, listing
 from actions.decisions.words import where_it_stands
 from actions.dialogue.affairs.village import ask_which, page, village_of

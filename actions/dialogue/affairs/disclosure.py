@@ -173,7 +173,11 @@ def period_in(text: str, today: date) -> str:
         return f"{year}H1"
     if found := _MONTH.search(text):
         month = found[1]
-        number = int(month) if month.isdigit() else (10 + _FIGURES.get(month[1:], 0) if month[0] == "十" else _FIGURES[month])
+        number = (
+            int(month)
+            if month.isdigit()
+            else (10 + _FIGURES.get(month[1:], 0) if month[0] == "十" else _FIGURES[month])
+        )
         return f"{year}-{number:02}"
     return f"{year}" if "去年" in text else ""
 

@@ -1,4 +1,4 @@
-"""What somebody says or chooses on an open topic. The choice itself is taken by `bot/affairs_ballot.py`, before Rasa."""
+"""What somebody says or chooses on an open topic. A choice is taken by `bot/voting`, before Rasa."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,9 @@ from knowledge.places import Place
 
 OPINION = "说意见 "  # for the slot `awaits`, with the topic's id: the next message is one
 BALLOT, CODE = "ballot", "slip"  # `form` and `step` of a reply that asks for a choice, or for the code of a slip
-_CHOOSES = re.compile(r"改票|投(?:票|一票|个票)|选(?:一个|错)|表决|重新(?:投|选)|投错|^(?:我|俺|我家|我们)?(?:要|来|就)?[选投]")
+_CHOOSES = re.compile(
+    r"改票|投(?:票|一票|个票)|选(?:一个|错)|表决|重新(?:投|选)|投错|^(?:我|俺|我家|我们)?(?:要|来|就)?[选投]"
+)
 _BARE = re.compile(
     r"^(?:我|俺|我们|咱|也|还|再|想|要|来|给|对|帮|请|有|把|的|那个|这个|说|提|讲|两句|一句|几句|一条|条|个|点|意见|看法|想法"
     r"|话|一下|表态|表个态|补|加|记|上|议题|征求意见|\d|-|议|[，,。！! ])+$"
@@ -114,7 +116,9 @@ def ask_code() -> Reply:
 
 
 def ask_opinion(turn: Turn, topic: Topic) -> Said:
-    text = f"对“{topic.title}”，您怎么看？一条说完，最多{MOST_TEXT}个字。贴出来不写您的名字，里面也别写别人的名字、电话。"
+    text = (
+        f"对“{topic.title}”，您怎么看？一条说完，最多{MOST_TEXT}个字。贴出来不写您的名字，里面也别写别人的名字、电话。"
+    )
     return say(Reply(ReplyKind.asking, text), events=slots(awaits=turn.waiting_for(f"{OPINION}{topic.id}")))
 
 

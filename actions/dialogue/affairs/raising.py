@@ -99,7 +99,7 @@ class RaiseTopic(Answering):
 
 def matter_in(text: str) -> str:
     """What is to be talked over, without what leads to it; "" where nothing is said of it yet."""
-    left = _LEAD.sub("", text.strip(), count=1).strip(" ，,。：:“”\"")
+    left = _LEAD.sub("", text.strip(), count=1).strip(' ，,。：:“”"')
     return phrases.tidy(left) if len(_BARE.sub("", left)) >= _LEAST // 2 and len(left) >= _LEAST else ""
 
 
