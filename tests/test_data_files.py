@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.tools.legal_aid import LegalAidFile
@@ -33,6 +34,7 @@ from knowledge.village_rules.patterns import PatternsFile
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/hearing/asides.yml": AsidesFile,
+    "actions/dialogue/affairs/how.yml": HowFile,
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,

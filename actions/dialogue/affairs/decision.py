@@ -26,7 +26,7 @@ class AskDecision(Answering):
             found = listing.search(session, village.id, turn.text)
             if found:
                 told = where_it_stands(session, found[0])
-                links = tuple(_page(village, f"d{each.slug}", f"看{each.number}") for each in found[:2])
+                links = tuple(_page(village, f"decisions/{each.slug}", f"看{each.number}") for each in found[:2])
                 return say(Reply(ReplyKind.text, told, buttons=(_DOUBT,), links=links))
             newest = listing.latest(session, village.id, 3)
             lines = "\n".join(f"· {where_it_stands(session, each)}" for each in newest)
@@ -65,6 +65,6 @@ class CallMeeting(CustomAction):
                 ReplyKind.text,
                 told,
                 buttons=(Button("先写成议题", "我想提个议题"),),
-                links=(page("签名表，打印出来用", village.id, "decisions/sign"),),
+                links=(page("签名表，打印出来用", village.id, "call"),),
             )
         )

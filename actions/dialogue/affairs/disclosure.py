@@ -87,7 +87,11 @@ class AskDisclosure(Answering):
             "直接报给乡镇（街道），不经过村委会。您想匿名，还是留个联系方式？回手机号也行。"
             "有公开栏的照片，可以先发给我，一起交上去。"
         )
-        asked = Reply(ReplyKind.asking, text, buttons=(Button("匿名", ANONYMOUS), Button("在这里回复就行", HERE)))
+        with self.services.sessions() as session:
+            village = village_of(session, turn)
+        links = (page("在网页上反映、传照片", village.id, "open/tell"),) if village else ()
+        buttons = (Button("匿名", ANONYMOUS), Button("在这里回复就行", HERE))
+        asked = Reply(ReplyKind.asking, text, buttons=buttons, links=links)
         return say(asked, events=slots(awaits=turn.waiting_for(CONTACT)))
 
     def contact(self, turn: Turn) -> Said:
@@ -217,6 +221,6 @@ def _told(
         said.append(f"{how_often(session, village.id)}{title}（{name}）我这里没有看到。")
     buttons = [] if has_it and not owed else [Button("没公布，我要反映", FILE)]
     buttons += [Button("我想问这一项", f"{ASK}{posted[0].id}")] if posted else []
-    links = (page("看村务公开", village.id, "gk"),)
+    links = (page("看村务公开", village.id, "open"),)
     next_step = whom_to_tell(session, village.id) if owed else ""
     return Reply(ReplyKind.text, "\n".join(said), next=next_step, buttons=tuple(buttons), links=links)

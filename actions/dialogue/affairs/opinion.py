@@ -24,6 +24,10 @@ BALLOT, CODE = "ballot", "slip"  # `form` and `step` of a reply that asks for a 
 _CHOOSES = re.compile(
     r"改票|投(?:票|一票|个票)|选(?:一个|错)|表决|重新(?:投|选)|投错|^(?:我|俺|我家|我们)?(?:要|来|就)?[选投]"
 )
+# What became of an opinion or a choice, or of a topic, is no opinion.
+_ASKS = re.compile(
+    r"采纳|登出来|贴出来(?:没|了没|了吗)|截止|还有几天|几号之前|结果|算(?:数|进去)了?没|我选的|看我选|大家.{0,6}(?:咋|怎么)(?:说|样|看)"
+)
 _BARE = re.compile(
     r"^(?:我|俺|我们|咱|也|还|再|想|要|来|给|对|帮|请|有|把|的|那个|这个|说|提|讲|两句|一句|几句|一条|条|个|点|意见|看法|想法"
     r"|话|一下|表态|表个态|补|加|记|上|议题|征求意见|\d|-|议|[，,。！! ])+$"
@@ -41,6 +45,8 @@ class GiveOpinion(CustomAction):
     names = ("action_give_opinion",)
 
     def do(self, turn: Turn) -> Said:
+        if _ASKS.search(turn.text):
+            return telling.AskAffairs(self.services).do(turn)
         now = datetime.now(UTC)
         with self.services.sessions() as session:
             village = village_of(session, turn)

@@ -29,6 +29,11 @@ _OF_POSTING = re.compile(r"^问公开 (\d{1,9})$")
 _CHECKED = {said: answer for answer, said in following.ANSWERS.items()}
 _END = '。！! “”"'
 _TAKEN = re.compile(r"^(?:我的?)?(?:参与)?码(?:被人|让人|叫人)(?:家)?(?:先)?(?:用|占)(?:了|过了)?$")
+_OWN = frozenset("ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure".split())
+_STORY = 40  # characters
+_SLIP = re.compile(r"参与码|纸条上?.{0,4}码|码(?:被|让|叫)(?:人|人家|别人).{0,3}(?:用|占)")
+_TOPICS = re.compile(r"议题|村里.{0,6}征求意见|征求意见.{0,8}(?:村里|哪天|几天|结果|截止|单子|在哪)")
+_BOARD = re.compile(r"(?:公开栏|公示栏|公开板|公示板).{0,10}(?:没|空|旧|去年|半年|好久|发黄|不换|撕)")
 # Words that a question of ours doesn't take for its answer.
 _AWAY = ("human_handoff", "greet", "thanks", "goodbye", "ask_capabilities", "check_case")
 
@@ -46,7 +51,19 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return _code_taken(services, turn)
     if (deed := _DEEDS.get(text)) is not None:
         return deed(services, turn)
-    return _awaited(services, turn)
+    if (answer := _awaited(services, turn)) is not None:
+        return answer
+    return _by_words(services, turn) if turn.place and turn.intent not in _OWN else None
+
+
+def _by_words(services: Services, turn: Turn) -> Said | None:
+    """What only village affairs are called by, whatever the classifier took it for; a long story has other matters."""
+    text = turn.text
+    if len(text) > _STORY:
+        return None
+    if _SLIP.search(text) or _TOPICS.search(text):
+        return AskAffairs(services).do(turn)
+    return AskDisclosure(services).do(turn) if _BOARD.search(text) else None
 
 
 def _awaited(services: Services, turn: Turn) -> Said | None:

@@ -18,6 +18,15 @@ WORDS = "写议题"  # for the slot `awaits`: the next message is what is to be 
 PUT, CONFIRMED, REWORD, ONLY_ASKING = "提成议题", "就这样提", "改一改议题", "只是问问"
 _ASK = "您想请村里商量哪件事？一句话说清楚是哪里、什么事就行，最多300个字，不用写名字。"
 _LEAST = 6  # characters of a matter
+# Something for everybody that isn't there yet, and nobody who did wrong: as likely a topic as a report.
+_FOR_ALL = re.compile(
+    r"(?:能不能|可不可以|建议|希望|提议|要是|应该|该|想(?:请|让)村里|最好).{0,16}(?:装|修|建|盖|办|搞|设|划|铺|添|请|弄|放|挪|安|通|开)"
+    r"|(?:装|修|建|办|添|设|划|铺).{0,12}(?:行不行|要得不|好不好|中不中|得行不|呗$|多好)"
+)
+_ALL = re.compile(r"村|大家|大伙|咱|我们组|小区|社区|楼下|路|灯|广场|水渠|公厕|垃圾")
+_AGAINST = re.compile(
+    r"隔壁|邻居|老板|工头|他家|他们家|(?:他|她|对方|人家).{0,8}(?:占|堵|砌|打|骂|欠|拆|挖)|欠|赔|打(?:了|伤)|骂|投诉|举报|我家(?:门|墙|地|房)"
+)
 # What leads to the matter and is no part of it: 我想提个议题：…
 _LEAD = re.compile(
     r"^(?:你好|您好|喂|哎|那个|麻烦)?[，,。 ]*"
@@ -95,6 +104,12 @@ class RaiseTopic(Answering):
     def only_asked(self, turn: Turn) -> Said:
         draft = turn.slot("affairs_draft") or turn.text
         return say(self.reply_to(turn, draft), events=slots(affairs_draft=None))
+
+
+def is_for_all(text: str) -> bool:
+    """Whether a report may as well be a topic: asked with buttons, never guessed."""
+    is_wish = bool(_FOR_ALL.search(text)) and bool(_ALL.search(text))
+    return is_wish and not _AGAINST.search(text) and not phrases.is_explicit(text)
 
 
 def matter_in(text: str) -> str:

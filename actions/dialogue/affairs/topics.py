@@ -105,7 +105,7 @@ def overview(session: Session, village: Place, now: datetime) -> Reply:
             f"{village.name}正在征求意见的有{len(found)}件。{NO_VOTE}\n" + "\n".join(_line(t, now) for t in found),
             next="想看哪一件？",
             buttons=tuple(Button(topic.title, topic.number) for topic in found[:MOST_BUTTONS]),
-            links=(page("都在这一页", village.id),),
+            links=(page("都在这一页", village.id, "topics"),),
         )
     before = listing.shown(session, village.id, most=3)
     text = f"{village.name}现在没有正在征求意见的事。"
