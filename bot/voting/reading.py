@@ -15,7 +15,7 @@ _BETWEEN = re.compile(r"[\s,，、;；+.]+|(?<=[\d个号项])(?:和|跟|与|还�
 _JOINED = re.compile(r"[\s,，、;；+]+|和|跟|与|还有")
 _NUMBER = re.compile(r"^第?(\d{1,2}|[一二三四五六七八九十])(?:个|号|项|种)?$")
 _ALL = re.compile(r"^(?:(?:我|俺|咱)(?:们|家)?)?(?:都行|都可以|都选|全选|都要|都好|全要|都中|都得行|哪个都行)$")
-_SAYS_CHOICE = re.compile(r"^(?:我们?|俺们?|我家|我们家|俺家)?(?:就|要|还是)?(?:改)?[选投]")
+_SAYS_CHOICE = re.compile(r"^(?:我们?|俺们?|我家|我们家|俺家)?(?:就|要|还是)?(?:改)?(?:选(?!举)|投(?![诉拆案资保票]))")
 _MOST = 40  # characters of a choice; what is longer is an opinion
 
 

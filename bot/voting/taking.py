@@ -58,7 +58,7 @@ class Voices:
             conversation = session.get(Conversation, message.conversation_id)
             if conversation is None or conversation.status is ConversationStatus.open:
                 return None
-            asked = self._asked(session, message)
+            asked = _asked(session, message)
             if self._is_code(asked, text):
                 return self._register(session, message, conversation.place_id, text, now)
             choice = self._choice(session, message, conversation.place_id, asked, text, now)
@@ -66,31 +66,25 @@ class Voices:
 
     # --- what is meant
 
-    def _asked(self, session: Session, message: Message) -> str:
-        """The step of our last words, where they asked for a choice or a code; else ""."""
-        last = messages.said_last(session, message)
-        said = last.reply if last is not None else None
-        return said.step if said is not None and said.form == BALLOT else ""
-
-    def _is_code(self, asked: str, text: str) -> bool:
+    def _is_code(self, asked: str | None, text: str) -> bool:
         """Whoever has just been handed a slip may send it without having been asked: then it must be a whole one."""
         if asked == CODE:
             return codes.looks_like(text)
         return codes.looks_like(text) and codes.is_well_formed(codes.read(text))
 
     def _choice(
-        self, session: Session, message: Message, place: str | None, asked: str, text: str, now: datetime
+        self, session: Session, message: Message, place: str | None, asked: str | None, text: str, now: datetime
     ) -> _Choice | None:
         if (button := reading.pressed(text)) is not None:
             number, options = button
             topic = self._numbered(session, message, place, number)
             return _Choice(topic.id, list(range(len(topic.options))) if options is None else options) if topic else None
-        found = _ASKED.match(asked)
+        found = _ASKED.match(asked or "")
         topic = session.get(Topic, int(found[1])) if found and int(found[1]) <= MOST_NUMBER else None
         if topic is not None:
             options = reading.choice_in(text, topic.options)
             return _Choice(topic.id, options) if options is not None else None
-        return self._unasked(session, place, text, now)
+        return self._unasked(session, place, text, now) if asked is None else None
 
     def _numbered(self, session: Session, message: Message, place: str | None, number: str) -> Topic | None:
         own = [topic.place_id for topic in listing.of_conversation(session, message.conversation_id)]
@@ -198,6 +192,17 @@ class Voices:
         """Not committed yet; None where somebody else was first."""
         messages.forget_words(session, message, instead)
         return messages.add_replies(session, message, replies)
+
+
+def _asked(session: Session, message: Message) -> str | None:
+    """The step of our last words, where they asked for a choice or a code; "" where a form asked for something else,
+    None where nothing was asked.
+    """
+    last = messages.said_last(session, message)
+    said = last.reply if last is not None else None
+    if said is None or not said.form:
+        return None
+    return said.step if said.form == BALLOT else ""
 
 
 def _first(session: Session, message: Message) -> list[Message]:

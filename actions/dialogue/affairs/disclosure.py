@@ -46,12 +46,14 @@ _CALLED = (
 )
 # Somebody says that it isn't posted, or isn't right: whatever the classifier took it for.
 _NOT_POSTED = re.compile(
-    r"(?:村|组|社|居委|会计|支书|主任|干部|公开栏|公示栏|集体).{0,14}(?:账|收支|财务|公开|公示|明细).{0,14}"
-    r"(?:没|不|未|从来|还是去年|空|不给|对不上|假)"
-    r"|(?:村|组|社|居委|会计|支书|主任|干部|集体).{0,10}(?:没|不|未|从来).{0,4}(?:公布|公开|公示|贴|晒).{0,6}(?:账|收支|财务|钱)"
-    r"|账.{0,8}(?:从来|一直|好久|半年|一年|几年).{0,4}(?:没|不).{0,4}(?:公布|公开|公示|贴|晒|见|给)"
-    r"|(?:半年|一年|几年|好久|从来|一直).{0,4}(?:没|不).{0,4}(?:公布|公开|公示|贴|晒)(?:过)?账"
+    r"(?:村|组|居委|社区|会计|支书|干部|集体|经济合作社).{0,14}(?:账|收支|财务|明细).{0,12}(?:没|不|未).{0,4}"
+    r"(?:公布|公开|公示|贴|晒|给看|给我们看|让看|让查|透明|见过)"
+    r"|(?:村|组|居委|社区|会计|支书|干部|集体|经济合作社).{0,10}(?:没|不|未|从来).{0,4}(?:公布|公开|公示|贴|晒).{0,6}"
+    r"(?:账|收支|财务|花销)"
+    r"|(?:公开栏|公示栏).{0,8}(?:空|没(?:换|贴|东西)|还是去年|不换)"
 )
+_ELSEWHERE = re.compile(r"公司|业委会|业主|老板|股东|厂|工资|学校|医院|物业|没见着|没到|没发|少发|扣|贪|吞")
+_SHORT = 30  # characters; a longer story is of something else, of which the accounts are a part
 _QUARTER = re.compile(r"第?([一二三四1-4])季度")
 _MONTH = re.compile(r"(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?")
 _FIGURES = {c: n for row in ("一二三四五六七八九", "123456789") for n, c in enumerate(row, 1)}
@@ -59,7 +61,8 @@ _FIGURES = {c: n for row in ("一二三四五六七八九", "123456789") for n, 
 
 def is_not_posted(text: str) -> bool:
     """Whether somebody complains of what the committee doesn't make public."""
-    return bool(_NOT_POSTED.search(text)) and not phrases.is_question(text)
+    is_short = len(text) <= _SHORT and not _ELSEWHERE.search(text)
+    return is_short and bool(_NOT_POSTED.search(text)) and not phrases.is_question(text)
 
 
 class AskDisclosure(Answering):

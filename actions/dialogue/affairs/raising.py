@@ -20,14 +20,16 @@ _ASK = "您想请村里商量哪件事？一句话说清楚是哪里、什么事
 _LEAST = 6  # characters of a matter
 # Something for everybody that isn't there yet, and nobody who did wrong: as likely a topic as a report.
 _FOR_ALL = re.compile(
-    r"(?:能不能|可不可以|建议|希望|提议|要是|应该|该|想(?:请|让)村里|最好).{0,16}(?:装|修|建|盖|办|搞|设|划|铺|添|请|弄|放|挪|安|通|开)"
-    r"|(?:装|修|建|办|添|设|划|铺).{0,12}(?:行不行|要得不|好不好|中不中|得行不|呗$|多好)"
+    r"(?:能不能|可不可以|建议|希望|提议|要是|想(?:请|让)村里|最好).{0,16}"
+    r"(?:装|修|建|盖|办|搞|设|划|铺|添|请|弄|放|挪|安|通|开)"
+    r"|该.{0,6}(?:装|修|建|铺|设|添)|(?:装|修|建|办|添|设|划|铺).{0,12}(?:行不行|要得不|好不好|中不中|得行不|呗$|多好)"
 )
 _ALL = re.compile(r"村|大家|大伙|咱|我们组|小区|社区|楼下|路|灯|广场|水渠|公厕|垃圾")
 _AGAINST = re.compile(
-    r"隔壁|邻居|老板|工头|他家|他们家|(?:他|她|对方|人家).{0,8}(?:占|堵|砌|打|骂|欠|拆|挖)|欠|赔|打(?:了|伤)|骂|投诉|举报|我家(?:门|墙|地|房)"
+    r"隔壁|邻居|老板|工头|[他她]家|家的|[叫让][他她]|(?:他|她|对方|人家).{0,8}(?:占|堵|砌|打|骂|欠|拆|挖)|欠|赔|打(?:了|伤)|骂|投诉|举报|申请|罚|证"
+    r"|[我俺](?!们|觉得|看[咱村]|想|提|建议|有个)"
 )
-# What leads to the matter and is no part of it: 我想提个议题：…
+_SHORT = 40  # characters; a longer story is somebody's own
 _LEAD = re.compile(
     r"^(?:你好|您好|喂|哎|那个|麻烦)?[，,。 ]*"
     r"(?:(?:我|俺|咱|我们|本人)?(?:想|要|来)?(?:给|跟|向)?(?:村里|村上|村委会|村委|居委会|社区|大家)?"
@@ -108,7 +110,7 @@ class RaiseTopic(Answering):
 
 def is_for_all(text: str) -> bool:
     """Whether a report may as well be a topic: asked with buttons, never guessed."""
-    is_wish = bool(_FOR_ALL.search(text)) and bool(_ALL.search(text))
+    is_wish = len(text) <= _SHORT and bool(_FOR_ALL.search(text)) and bool(_ALL.search(text))
     return is_wish and not _AGAINST.search(text) and not phrases.is_explicit(text)
 
 

@@ -72,6 +72,16 @@ def test_a_button_names_its_topic() -> None:
     assert pressed("议-26-014") is None
 
 
-@pytest.mark.parametrize(("said", "is_it"), [("我选东头", True), ("投西头", True), ("东头", False)])
+@pytest.mark.parametrize(
+    ("said", "is_it"),
+    [
+        ("我选东头", True),
+        ("投西头", True),
+        ("东头", False),
+        ("我要投诉垃圾桶", False),
+        ("选举法规定几年一届", False),
+        ("投票那天我在新疆", False),
+    ],
+)
 def test_who_says_that_they_choose(said: str, is_it: bool) -> None:
     assert says_choice(said) is is_it

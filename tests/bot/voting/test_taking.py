@@ -145,6 +145,16 @@ def test_unasked_words_are_taken_where_they_fit_one_topic_alone(sessions: sessio
     assert me.heard_by_rasa() == ["今天天气", "我选律师"]
 
 
+def test_what_a_form_asked_for_is_its_answer(sessions: sessionmaker[Session], me: Telephone, keys: TopicKeys) -> None:
+    with sessions() as session:
+        hall.opened(session, keys, title="广场舞几点结束", method="single", options=("上午十点", "晚上九点"))
+    me.rasa.answers = [[{"kind": "asking", "text": "哪个时间？", "form": "booking", "step": "opening"}]]
+    me.say("想约律师")
+    me.say("选上午十点")
+    assert chosen(sessions) == []
+    assert me.heard_by_rasa() == ["想约律师", "选上午十点"]
+
+
 def test_a_question_to_the_ballot_goes_to_rasa(sessions: sessionmaker[Session], me: Telephone) -> None:
     assert "Rasa 听到了" in me.say("太阳能的贵不贵")[0].text
     assert chosen(sessions) == []
