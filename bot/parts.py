@@ -84,7 +84,9 @@ def build_parts(settings: Settings) -> Parts:
     kept = Searcher(embedder=remembering, live=live, classifier=classifier)
     voices = Voices(sessions, TopicKeys(settings.topic_keys))
     second = _second_opinion(settings, embedder)
-    turns = Turns(sessions=sessions, rasa=rasa, topic=topic, second_opinion=second, voices=voices.take)
+    turns = Turns(
+        sessions=sessions, rasa=rasa, topic=topic, second_opinion=second, voices=voices.take, afterwards=voices.mention
+    )
     services = Services(sessions=sessions, searcher=searcher, today=today, topic=topic)
     rehearsals = Rehearsals(services, sessions)
     return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals)

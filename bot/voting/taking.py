@@ -24,6 +24,7 @@ from actions.storable import MOST_NUMBER
 from bot.conversations import messages
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.voting import reading
+from bot.voting.mention import mention
 
 VOTED = "（投了票，内容不留在对话里）"
 GAVE_CODE = "（发了参与码，不留在对话里）"
@@ -63,6 +64,11 @@ class Voices:
                 return self._register(session, message, conversation.place_id, text, now)
             choice = self._choice(session, message, conversation.place_id, asked, text, now)
             return self._cast(session, message, choice, now) if choice else None
+
+    def mention(self, conversation_id: str, replies: Sequence[Reply]) -> None:
+        """That something is open, behind an answer of ours; once a topic."""
+        with self._sessions() as session:
+            mention(session, conversation_id, replies, now=self._clock())
 
     # --- what is meant
 

@@ -36,7 +36,8 @@ class Telephone:
         self.sessions, self.keys, self.id, self.sent = sessions, keys, conversation_id, 0
         self.rasa = FakeRasa([RASA_SAID])
         rasa: Any = self.rasa
-        self.turns = Turns(sessions=sessions, rasa=rasa, voices=Voices(sessions, keys).take)
+        voices = Voices(sessions, keys)
+        self.turns = Turns(sessions=sessions, rasa=rasa, voices=voices.take, afterwards=voices.mention)
         with sessions() as session:
             session.add(Conversation(id=conversation_id, channel="widget", place_id=hall.PLACE))
             session.commit()
@@ -295,3 +296,53 @@ def test_words_that_are_no_code_are_no_code(sessions: sessionmaker[Session], me:
     me.is_asked()
     assert "Rasa 听到了" in me.say("没有纸条咋办")[0].text
     assert "Rasa 听到了" in me.say("13812345678")[0].text
+
+
+ANSWER: dict[str, Any] = {"kind": "answer", "text": "彩礼的规矩是这样。"}
+
+
+def mentioned(me: Telephone) -> list[str]:
+    with me.sessions() as session:
+        return [m.text for m in messages.all_messages(session, me.id) if "件事在征求意见" in m.text]
+
+
+def test_what_is_open_is_mentioned_once_behind_an_answer(me: Telephone, keys: TopicKeys) -> None:
+    me.rasa.answers = [[ANSWER]]
+    me.say("彩礼能退吗")
+    me.say("那要多久")
+    assert mentioned(me) == ["村里有1件事在征求意见，“村口路段装路灯，装在哪一头”。想看说“议事”。"]
+    with me.sessions() as session:
+        hall.opened(session, keys, title="广场舞几点结束", options=("八点", "九点"))
+    me.say("低保怎么申请")
+    assert len(mentioned(me)) == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"kind": "asking", "text": "在哪儿？", "form": "dispute", "step": "where"}],
+        [ANSWER, {"kind": "asking", "text": "您慢慢说", "form": "dispute"}],
+        [{"kind": "smalltalk", "text": "您好。"}],
+    ],
+)
+def test_it_isnt_mentioned_in_a_form_nor_in_a_chat(me: Telephone, said: list[dict[str, Any]]) -> None:
+    me.rasa.answers = [said]
+    me.say("村里路坏了")
+    assert mentioned(me) == []
+
+
+def test_it_isnt_mentioned_after_danger_nor_to_who_has_chosen(
+    sessions: sessionmaker[Session], keys: TopicKeys, me: Telephone
+) -> None:
+    me.rasa.answers = [[ANSWER]]
+    me.say("1")
+    me.say("彩礼能退吗")
+    assert mentioned(me) == []
+    other = Telephone(sessions, keys, "c-in-danger")
+    other.rasa.answers = [[ANSWER]]
+    other.say("他拿刀要砍我，救命")
+    with sessions() as session:
+        session.get_one(Conversation, other.id).status = ConversationStatus.bot
+        session.commit()
+    other.say("彩礼能退吗")
+    assert mentioned(other) == []

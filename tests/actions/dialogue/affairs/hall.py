@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from actions.topics import raising, screening
+from actions.topics import raising
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.models import Topic
-from actions.topics.screening import Wording
+from actions.topics.steps import screening
+from actions.topics.steps.screening import Wording
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases.moves import Actor
