@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from actions.topics.counting.keys import TopicKeys
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.frame.base import Services
 from actions.replies import ReplyKind
+from actions.roster import codes
+from actions.topics.counting.keys import TopicKeys
 from bot.db import make_engine, make_sessions
 from bot.emergency.guidance import Emergency
 from bot.emergency.second_opinion import SecondOpinion
@@ -69,6 +70,7 @@ class Parts:
 
 def build_parts(settings: Settings) -> Parts:
     features.use(lambda: training.marked(settings.names, settings.cache))
+    codes.use_pepper(lambda: settings.secret("slips"))
     sessions = make_sessions(make_engine(settings.url, patience_s=_PATIENCE_S))
     embedder = load_embedder(
         settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads

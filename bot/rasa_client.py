@@ -77,6 +77,18 @@ class RasaClient:
         except (httpx.HTTPError, ValueError) as error:
             raise RasaUnavailable(type(error).__name__) from error
 
+    async def put_form_aside(self, conversation_id: str) -> None:
+        """What a form has gathered stays; it goes on when it is asked for. Nobody who has just spoken of dying is asked
+        for the next field. Within two seconds, or not at all: somebody waits. Raises RasaUnavailable.
+        """
+        ended = [{"event": "active_loop", "name": None}, {"event": "slot", "name": "requested_slot", "value": None}]
+        try:
+            address = f"/conversations/{conversation_id}/tracker/events"
+            response = await self._http.post(address, json=ended, timeout=2.0)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise RasaUnavailable(type(error).__name__) from error
+
     async def slots(self, conversation_id: str) -> dict[str, Any]:
         """What Rasa has gathered in this conversation, empty slots left out. Raises RasaUnavailable."""
         try:

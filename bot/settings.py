@@ -156,6 +156,11 @@ class Settings(BaseSettings):
         return self.home / "topics.joblib"
 
     @property
+    def topic_keys(self) -> Path:
+        """Secrets of what villages talk over; in no backup, for they are to be destroyed (village_affairs.md 2.14)."""
+        return self.home / "topic-keys"
+
+    @property
     def corpus(self) -> Path:
         return ROOT / "knowledge" / "corpus"
 
@@ -179,7 +184,7 @@ class Settings(BaseSettings):
 
     def secret(self, name: str) -> str:
         """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens`
-        (conversations), `first-run` (first administrator).
+        (conversations), `first-run` (first administrator), `slips` (codes on paper: without it none is good any more).
         """
         path = self.home / "secrets" / name
         if path.exists() and not path.read_text().strip():

@@ -26,7 +26,7 @@ from actions.replies import Reply, ReplyKind, phone_links
 from bot.conversations import claims, delivery, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
-from bot.emergency.guidance import Emergency
+from bot.emergency.guidance import Emergency, EmergencyKind
 from bot.emergency.recognising import recognise
 from bot.rasa_client import RasaClient, RasaFailed, RasaUnavailable
 from bot.staff import signing_in
@@ -151,6 +151,7 @@ class Turns:
         self._voices, self._afterwards = voices, afterwards
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._threads = ThreadPoolExecutor(_THREADS, "turns")
+        self._asides = set[asyncio.Task[None]]()
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries
@@ -160,7 +161,12 @@ class Turns:
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
         if taken.danger and taken.calls_at_once:
-            return await self._in_thread(self._call_for_help, taken, taken.danger)
+            helped = await self._in_thread(self._call_for_help, taken, taken.danger)
+            if taken.danger.kind is EmergencyKind.self_harm:
+                aside = asyncio.create_task(self._put_form_aside(taken.conversation_id))
+                self._asides.add(aside)  # a task that nobody holds may be dropped
+                aside.add_done_callback(self._asides.discard)
+            return helped
         if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
         if (
@@ -187,6 +193,11 @@ class Turns:
         if kept and taken.danger is None and taken.status is ConversationStatus.bot:
             await self._in_thread(self._afterwards, taken.conversation_id, [row.reply for row in kept])
         return kept
+
+    async def _put_form_aside(self, conversation_id: str) -> None:
+        """Beside the card, which waits for nothing."""
+        with contextlib.suppress(RasaUnavailable):
+            await self._rasa.put_form_aside(conversation_id)
 
     async def rehearse(
         self, text: str, *, place: str | None, supposed: Mapping[str, Any], unkept: Callable[[], Session]

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.papers import font
+from actions.roster import codes
 from bot.settings import ROOT, Settings
 from bot.staff import passwords
 from knowledge.anonymity.names import features, training
@@ -115,6 +116,11 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 @pytest.fixture(scope="session", autouse=True)
 def _font_of_papers() -> None:
     font.use(Settings().vendor)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pepper_of_slips() -> None:
+    codes.use_pepper(lambda: "the pepper of tests")
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ class FakeRasa:
         self.asked: list[tuple[str, str]] = []
         self.taken_back: list[int] = []
         self.forgotten: list[str] = []
+        self.put_aside: list[str] = []
 
     async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
         self.asked.append((conversation_id, text))
@@ -45,6 +46,9 @@ class FakeRasa:
 
     async def slots(self, conversation_id: str) -> dict[str, Any]:
         return {}
+
+    async def put_form_aside(self, conversation_id: str) -> None:
+        self.put_aside.append(conversation_id)
 
     async def forget(self, conversation_id: str) -> None:
         self.forgotten.append(conversation_id)

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from actions.decisions.bodies import BodiesFile
+from actions.decisions.matters import MattersFile as BodyMattersFile
 from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
+from actions.disclosure.duties import DutiesFile
+from actions.motions.learned import ExamplesFile
+from actions.motions.rules import GateFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matter_words import WordsFile
 from actions.tools.matters import MattersFile
+from actions.topics.lists import ListsFile
 from bot.channels.wechat.wire.menu import MenuFile
 from bot.cli.wechat.commands import RemediesFile
 from bot.conversations.queue import ReasonsFile
@@ -33,12 +39,18 @@ from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
+    "actions/decisions/bodies.yml": BodiesFile,
+    "actions/decisions/matters.yml": BodyMattersFile,
     "actions/dialogue/hearing/asides.yml": AsidesFile,
     "actions/dialogue/affairs/how.yml": HowFile,
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
+    "actions/motions/examples.yml": ExamplesFile,
+    "actions/motions/gate.yml": GateFile,
+    "actions/disclosure/duties.yml": DutiesFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,
+    "actions/topics/lists.yml": ListsFile,
     "bot/channels/wechat/wire/menu.yml": MenuFile,
     "bot/cli/wechat/remedies.yml": RemediesFile,
     "bot/conversations/reasons.yml": ReasonsFile,
@@ -118,6 +130,18 @@ def test_a_data_file_is_packaged(name: str) -> None:
             "unit: moon",
             "“unit”只能写 'days', 'months'",
         ),
+        ("actions/motions/gate.yml", "  9:\n", "  12:\n", "没有第 12 类"),
+        ("actions/motions/gate.yml", "    is_preparation: true", "    is_preparation: false", "只有第 11 类写"),
+        ("actions/motions/gate.yml", "宪法 第四十一条", "宪法41条", "要写成“法律简称 空格 第几条”"),
+        ("actions/motions/gate.yml", "    say: 这件事由法院", "    says: 这件事由法院", "不认得“says”这一项"),
+        (
+            "actions/motions/gate.yml",
+            '- "请.',
+            '- "(请.',
+            "“unless”里的写法读不懂",
+        ),
+        ("actions/motions/gate.yml", '- "[老小]{姓}', '- "([老小]{姓}', "是不是括号没配成对"),
+        ("actions/motions/examples.yml", "preparation:", "preparations:", "不认得“preparations”这一项"),
         ("actions/tools/legal_aid.yml", "option: pension", "option: pensions", "pensions 不是这个问题的答案。"),
         ("actions/tools/legal_aid.yml", "- 改判无罪", "- 改判(无罪", "“says”里的写法读不懂，是不是括号没配成对？"),
         ("actions/dialogue/hearing/asides.yml", "  bring:", "  brings:", "“brings”只能写"),
@@ -125,6 +149,8 @@ def test_a_data_file_is_packaged(name: str) -> None:
         ("bot/channels/wechat/wire/menu.yml", "key: book", "key: books", "“key”只能写"),
         ("bot/cli/wechat/remedies.yml", "  48001:", "  四八: ", "“四八”要写成整数。"),
         ("bot/conversations/reasons.yml", "  rule: 规则要求", "  rules: 规则要求", "不认得“rules”这一项"),
+        ("actions/decisions/bodies.yml", "share: 1/10, of: adults", "share: 一成, of: adults", "要写成 2/3"),
+        ("actions/decisions/matters.yml", "bodies: [{body: members}]", "bodies: [{body: villagers}]", "只能由集体"),
         ("knowledge/documents/topics.yml", "name: 医疗卫生", "name: 教育文体", "“教育文体”写了两遍。"),
         ("knowledge/documents/plainer_words.yml", "  于每年: 在每年", "  于每年:", "“于每年”要写成文字"),
         ("knowledge/village_rules/patterns.yml", "words: 查账|查阅|账", "words: (查账", "“words”里的写法读不懂"),

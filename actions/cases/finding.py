@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
+from sqlalchemy import case as case_when
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -19,7 +20,7 @@ from actions.storable import row_of, storable
 from knowledge.clock import utc_now
 from knowledge.tables import changed
 
-ASKED_FOR_MORE = "请居民补充"
+ASKED_FOR_MORE, URGED = "请居民补充", "居民催办"
 
 log = logging.getLogger("linli.cases")
 _A_DAY = timedelta(days=1)
@@ -262,6 +263,15 @@ def page(
 
 
 _ABSENT = Case.units.any(CalledUnit.escalated_at.is_not(None) & CalledUnit.arrived_at.is_(None))
+
+
+def urged(session: Session, cases: Sequence[Case]) -> set[int]:
+    """Of these, the ids of those whose resident has urged since staff last did something in them."""
+    by_resident = CaseEvent.what == URGED
+    last = (func.max(case_when((which, CaseEvent.id))) for which in (by_resident, CaseEvent.actor == "staff"))
+    stood = select(CaseEvent.case_id, *last).where(CaseEvent.case_id.in_([c.id for c in cases]))
+    rows = session.execute(stood.where(CaseEvent.undone_at.is_(None)).group_by(CaseEvent.case_id))
+    return {case for case, asked, done in rows if asked and asked > (done or 0)}
 
 
 def count_alarms(session: Session, *, places: Sequence[str] | None) -> int:

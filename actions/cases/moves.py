@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from actions.calendar.workdays import Unit, calendar
 from actions.cases import finding, numbers
-from actions.cases.finding import ASKED_FOR_MORE, get, lead
+from actions.cases.finding import ASKED_FOR_MORE, URGED, get, lead
 from actions.cases.handling import state
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, Move, move_between
@@ -342,7 +342,7 @@ def urge(session: Session, case_id: int, *, now: datetime) -> None:
     if is_urged(session, case, now=now):
         return
     note = "" if where is case else f"并案的居民（{numbers.spoken(case.number)}）"
-    add_event(session, where, "居民催办", key=_urge_key(case, now), actor=RESIDENT, note=note, now=now)
+    add_event(session, where, URGED, key=_urge_key(case, now), actor=RESIDENT, note=note, now=now)
     try:
         session.commit()
     except IntegrityError:

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -182,15 +182,27 @@ def read_xlsx_here(data: bytes) -> Lines:
                 raise refused
             if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
                 raise InvalidInput("这个表格解开以后太大，请只留要导入的那一页，另存为 CSV 再传。")
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        for number, cells in enumerate(book.worksheets[0].iter_rows(max_col=_MOST_COLUMNS, values_only=True), 1):
+        for number, cells in enumerate(_rows(data), 1):
             _keep(found, number, [_cell(c) for c in cells])
-        book.close()
     except InvalidInput:
         raise
     except Exception:  # openpyxl raises whatever its XML makes it trip over
         raise refused from None
     return found
+
+
+def _rows(data: bytes) -> Iterator[list[object]]:
+    """Values as the writer's program last reckoned them; a formula that it never reckoned is its own words, because an
+    empty cell in its place would be read as nothing.
+    """
+    reckoned = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    written = load_workbook(io.BytesIO(data), read_only=True)
+    both = (book.worksheets[0].iter_rows(max_col=_MOST_COLUMNS, values_only=True) for book in (reckoned, written))
+    for values, words in itertools.zip_longest(*both, fillvalue=()):
+        pairs = itertools.zip_longest(values, words)
+        yield [getattr(word, "text", word) if value is None else value for value, word in pairs]
+    reckoned.close()
+    written.close()
 
 
 def _cell(value: object) -> str:

@@ -28,6 +28,7 @@ _IDLE = frozenset(
 
 
 def evaluate(settings: Settings, args: argparse.Namespace) -> int:
+    args.file = args.file or args.given
     print(json.dumps(WHAT[args.what](settings, args), ensure_ascii=False))
     return 0
 
@@ -251,6 +252,26 @@ def _deadlines(settings: Settings, args: argparse.Namespace) -> Figures:
     }
 
 
+def _decisions(settings: Settings, args: argparse.Namespace) -> Figures:
+    """The reckoning against a table made by other rules, and the body that residents' words lead to; each wrong one is
+    shown. Needs no database and no model.
+    """
+    from actions.decisions.exam import bodies_heard, reckoned
+
+    folder = ROOT / "tests" / "actions" / "decisions"
+    told = {
+        "reckoning": list(reckoned(folder / "reckoning.csv")),
+        "bodies": list(bodies_heard(args.file or folder / "matter_questions.jsonl")),
+    }
+    for name, outcomes in told.items():
+        for outcome in outcomes:
+            if not outcome.is_right:
+                say(f"{name}: {outcome.asked}\n    want {outcome.wanted}, got {outcome.got}")
+    return {
+        name: {"rows": len(outcomes), "right": _share(o.is_right for o in outcomes)} for name, outcomes in told.items()
+    }
+
+
 def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
     """Needs no database and no embedding model."""
     from knowledge.evaluation.village_rules import report
@@ -259,6 +280,20 @@ def _village_rules(settings: Settings, args: argparse.Namespace) -> Figures:
     for name, figures in result.pop("files").items():
         say(f"{name}: {json.dumps(figures)}")
     return result
+
+
+def _motions(settings: Settings, args: argparse.Namespace) -> Figures:
+    """Rows of `text`, `hostile` and `g`; without --file our own examples, cross-validated. Needs no database."""
+    from actions.motions import figures
+    from knowledge.anonymity.names import features, training
+    from knowledge.errors import CorpusError
+
+    features.use(lambda: training.learned(settings.cache))
+    try:
+        outcomes = figures.by_the_gate(figures.read_motions(args.file)) if args.file else figures.cross_validated()
+    except CorpusError as error:
+        raise SetupFailed(str(error)) from error
+    return figures.report(outcomes, say=say)
 
 
 def _labelled(path: Path | None, pattern: str) -> Sequence[Path]:
@@ -307,7 +342,9 @@ WHAT: dict[str, Callable[[Settings, argparse.Namespace], Figures]] = {
     "anonymity": _anonymity,
     "danger": _danger,
     "village-rules": _village_rules,
+    "motions": _motions,
     "deadlines": _deadlines,
+    "decisions": _decisions,
 }
 
 
@@ -318,5 +355,6 @@ def add(commands: Commands) -> None:
         "figures of search, dialogue, topics, danger, deadlines, our answers and the checkers (README has the list)",
     )
     parser.add_argument("what", choices=list(WHAT))
+    parser.add_argument("given", nargs="?", type=Path, metavar="FILE", help="the same as --file FILE")
     parser.add_argument("--file", type=Path)
     parser.add_argument("--limit", type=int)

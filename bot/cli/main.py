@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from bot.cli import doctor, evaluate, keeping, knowledge, privacy, running, staff, talk
+from bot.cli import affairs, doctor, evaluate, keeping, knowledge, privacy, running, staff, talk
 from bot.cli.commands import Commands
 from bot.cli.wechat import commands as wechat
 from bot.db import MigrationFailed
@@ -22,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="linli", description="Linli 邻里: legal and service assistant for villages and communities."
     )
     commands = Commands(parser.add_subparsers(dest="command", required=True))
-    for group in (running, doctor, keeping, talk, knowledge, evaluate, staff, wechat, privacy):
+    for group in (running, doctor, keeping, talk, knowledge, evaluate, staff, wechat, privacy, affairs):
         group.add(commands)
     return parser
 

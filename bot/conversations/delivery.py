@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from actions.bookings import appointments as bookings
 from actions.cases import finding, numbers
 from actions.replies import Reply, ReplyKind, buttons_in
+from actions.topics import following
 from bot.conversations.models import Conversation, Message, Sender
 
 
@@ -53,6 +54,18 @@ def tell_case_events(session: Session) -> int:
                         Reply(ReplyKind.case, say, buttons=buttons_in(event.buttons), case=numbers.spoken(case.number)),
                         key=f"case-event-{event.id}" + (f"-{case.id}" if case is not event.case else ""),
                     )
+        session.commit()
+    return done
+
+
+def tell_topic_events(session: Session) -> int:
+    """Everything followers of a topic should hear by now and haven't; each once, also with several workers."""
+    done = 0
+    for event in following.untold(session):
+        if event.say and following.told(session, event, now=datetime.now(UTC)):
+            reply = Reply(ReplyKind.text, event.say, buttons=buttons_in(event.buttons))
+            for conversation_id in following.audience(session, event):
+                done += tell(session, conversation_id, reply, key=f"topic-event-{event.id}")
         session.commit()
     return done
 

@@ -103,7 +103,7 @@ def waiting_reply(
     if not away:
         text = "已经转给工作人员，" + _in_line(ahead, is_manned=is_manned) + "轮到您时，这里会显示是谁在跟您说话。"
     elif danger:
-        text = "我也告诉了工作人员，他们一看到就来找您。"  # office hours are nothing to tell somebody in danger
+        text = "我也告诉了工作人员，他们一看到就在这里回您。"  # office hours are nothing to tell somebody in danger
     else:
         text = f"{away}，看到后会在这里回您，不用一直等着。"
     more = "有危险就打 110、120、119，不要等这里回话。" if danger else "急事请直接打电话。"

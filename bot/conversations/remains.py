@@ -14,6 +14,7 @@ from actions.cases.models import Case, Photo
 from actions.feedback import UnansweredQuestion
 from actions.outcomes import ActionOutcome
 from actions.persons import PersonThread
+from actions.roster.models import ParticipantThread
 from bot.conversations.models import Conversation, Message
 from knowledge.tables import changed
 
@@ -28,6 +29,9 @@ def sweep(session: Session) -> int:
             UnansweredQuestion.conversation_id.is_not(None), UnansweredQuestion.conversation_id.not_in(here)
         ),
         delete(PersonThread).where(PersonThread.conversation_id.not_in(here)),
+        delete(ParticipantThread).where(
+            ParticipantThread.asker.not_in(here), ParticipantThread.asker.not_like("page:%")
+        ),
         delete(Photo).where(Photo.case_id.is_(None), Photo.conversation_id.not_in(here)),
         delete(ActionOutcome).where(ActionOutcome.message_id.not_in(select(Message.id))),
     )

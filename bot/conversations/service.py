@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 from actions import persons
 from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
+from actions.disclosure import questions as disclosure_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
+from actions.roster import slips
+from actions.topics import following as topics
 from bot.conversations import private
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.conversations.remains import cut_loose
+from knowledge.clock import utc_now
 from knowledge.tables import changed
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # of a claim given up: free for the next, who sees that it isn't the first
@@ -51,13 +55,18 @@ def rate(session: Session, message: Message, value: str, *, why: str = "") -> No
     session.commit()
 
 
-def forget(session: Session, conversation_id: str) -> bool:
-    """Delete a conversation with all that was said in it. False when there is none."""
+def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> bool:
+    """Delete a conversation with all that was said in it. False when there is none. `is_asked`: at the resident's own
+    wish; a paper slip outlives a conversation that was only kept for long enough.
+    """
+    (slips.forget if is_asked else slips.let_go)(session, conversation_id)
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
     session.execute(delete(LookupTry).where(LookupTry.asker == conversation_id))
+    topics.forget(session, conversation_id, now=utc_now())
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
+    disclosure_questions.forget(session, conversation_id)
     cut_loose(session, conversation_id)
     session.execute(
         delete(ActionOutcome).where(

@@ -7,11 +7,14 @@ from sqlalchemy import Connection, event
 import actions.bookings.models
 import actions.calendar.models
 import actions.cases.models
+import actions.decisions.models
+import actions.disclosure.models
 import actions.feedback
 import actions.offices.models
 import actions.outcomes
 import actions.persons
 import actions.roster.models
+import actions.topics.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

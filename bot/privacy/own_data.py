@@ -11,8 +11,13 @@ from actions.bookings.models import Appointment
 from actions.bookings.status import LABELS
 from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
+from actions.disclosure import questions as disclosure_questions
+from actions.disclosure.models import DisclosureQuestion
 from actions.papers.case_file import pack
 from actions.persons import threads_of
+from actions.roster import own as roster
+from actions.topics import listing
+from actions.topics.models import Opinion
 from bot.channels import registry
 from bot.conversations import messages
 from bot.conversations.models import Attachment, Conversation, Message
@@ -42,8 +47,20 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "appointments": [appointment_json(a) for a in session.scalars(appointments)],
         "photos": [_photo(p) for p in session.scalars(photos)],
         "files": [_file(f) for f in session.scalars(files)],
+        "slips": roster.exported(session, own),
+        "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
+        **_topics(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
+    }
+
+
+def _topics(session: Session, own: str) -> dict[str, Any]:
+    """What they raised, follow and said; what they chose can't be looked up by anybody."""
+    said = select(Opinion).where(Opinion.asker == own).order_by(Opinion.id)
+    return {
+        "topics": [{"number": t.number, "title": t.title} for t in listing.of_conversation(session, own)],
+        "opinions": [{"at": o.at.isoformat(), "text": o.text, "kind": o.stance} for o in session.scalars(said)],
     }
 
 
@@ -71,6 +88,11 @@ def appointment_json(held: Appointment) -> dict[str, str | None]:
 def _file(held: Attachment) -> dict[str, Any]:
     """What an agent sent them."""
     return {"at": held.created_at.isoformat(), "name": held.name, "data": base64.b64encode(held.data).decode()}
+
+
+def _question(held: DisclosureQuestion) -> dict[str, Any]:
+    """What they asked about something posted."""
+    return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
 
 
 def _photo(held: Photo) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases import clock
 from bot import disk, sqlite_files
+from bot.affairs import clock as affairs
 from bot.channels import registry
 from bot.conversations import canned, delivery, handoff, remains, service
 from bot.conversations.models import Conversation
@@ -20,7 +21,6 @@ from bot.db import make_engine, make_sessions
 from bot.keeping.daily import Daily
 from bot.privacy import retention
 from bot.rasa_client import erase_trackers
-from bot.run import affairs_clock
 from bot.run.citing import citing_files
 from bot.run.clock_watch import ClockWatch
 from bot.run.publishing import Publications, Rebuild
@@ -84,8 +84,9 @@ def work(settings: Settings, sessions: Callable[[], Session], *, is_clock_sure: 
         if is_clock_sure:
             clock.tick(session, now=now)
             delivery.tell_appointments(session, now=now)
-            affairs_clock.tick(session, now)
+            affairs.tick(session, settings, now)
         delivery.tell_case_events(session)
+        delivery.tell_topic_events(session)
         handoff.release_forgotten(session, now=now, after=timedelta(minutes=settings.forgotten_minutes))
     with sessions() as session:
         hit = changes.look_if_due(
@@ -106,7 +107,7 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
         # Rasa's copy first: if it can't be deleted now, ours still names it next time.
         erase_trackers(settings.rasa_trackers, old)
         for conversation_id in old:
-            service.forget(session, conversation_id)
+            service.forget(session, conversation_id, is_asked=False)
         now = datetime.now(UTC)
         registry.sweep(session, now=now)
         signing_in.sweep(session, now=now)

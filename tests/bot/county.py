@@ -10,8 +10,12 @@ from actions.bookings.models import Mode
 from actions.cases import filing, mediation, moves
 from actions.cases.models import Photo
 from actions.cases.status import CaseStatus
+from actions.disclosure.models import Disclosure
+from actions.disclosure.status import State
 from actions.feedback import UnansweredQuestion
 from actions.offices.defaults import import_offices
+from actions.topics.models import Topic, TopicCounter
+from actions.topics.status import TopicState
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
 from knowledge.documents import comments, versions
@@ -19,6 +23,7 @@ from knowledge.documents.models import Document, Kind
 from knowledge.documents.versions import Person
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.exchange.corpus import import_places
+from tests.bot.web.affairs.decisions.there import a_decision_on_its_way
 from tests.bot.world import DAY, HASH, STAFF, World
 from tests.conftest import CORPUS
 
@@ -40,6 +45,7 @@ def whole_county(session: Session) -> None:
     case, photo = _case_with_an_agreement(session, now)
     opening = _booked_opening(session, now)
     version = _village_rule_with_a_conflict(session, now)
+    a_decision_on_its_way(session, now)
     session.add(
         GoldenQuestion(
             key="k1",
@@ -55,9 +61,25 @@ def whole_county(session: Session) -> None:
     session.add(
         UnansweredQuestion(question="李家沟的粪坑占了我家", reason="abstained", place_id="lijiagou", created_at=now)
     )
+    session.add(
+        Disclosure(
+            place_id="lijiagou",
+            duty_code="common_concern",
+            period="2026Q2",
+            state=State.corrected,
+            rows=[["事项", "情况"], ["路灯", "修好了"]],
+            posted_on=DAY,
+            posted_until=DAY,
+            board_photo=b"\xff\xd8",
+            has_board_photo=True,
+            at=now,
+        )
+    )
     session.flush()
+    topic = _open_topic(session, now)
     # `World` and `DEEDS` name them.
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
+    assert topic == World.topic
 
 
 def _waiting_conversation(session: Session, now: datetime) -> None:
@@ -155,3 +177,29 @@ def _village_rule_with_a_conflict(session: Session, now: datetime) -> int:
     )
     comments.comment(session, version.id, by=_AUTHOR, now=now, text="看看第一条")
     return version.id
+
+
+def _open_topic(session: Session, now: datetime) -> int:
+    """What is talked over at lijiagou; its key lies nowhere, so nobody can choose."""
+    topic = Topic(
+        place_id="lijiagou",
+        ordinal=1,
+        number="议-26-001",
+        request_key="county",
+        text="咱村口那段路晚上太黑",
+        title="村口路段装路灯，装在哪一头",
+        state=TopicState.open,
+        raised_by="resident",
+        raised_at=now,
+        answer_due_on=now.date(),
+        updated_at=now,
+        matter="facility",
+        method="single",
+        options=["东头", "西头"],
+        opens_at=now,
+        closes_at=now + timedelta(days=9),
+        result_due_on=now.date() + timedelta(days=20),
+    )
+    session.add_all([topic, TopicCounter(place_id="lijiagou", value=1)])
+    session.flush()
+    return topic.id

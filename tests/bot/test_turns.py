@@ -260,6 +260,26 @@ def test_who_says_thanks_hears_no_fear(
     assert [reply.text for reply in in_fear(sessions, message, HARMLESS)] == ["您慢慢说。"]
 
 
+@pytest.mark.parametrize(("said", "is_put_aside"), [("我真不想活了", True), ("他拿刀冲进来了救命", False)])
+def test_a_form_rests_once_somebody_has_spoken_of_dying(
+    sessions: sessionmaker[Session], said: str, is_put_aside: bool
+) -> None:
+    with sessions() as session:
+        conversation = service.start(session, channel="widget", place="lijiagou")
+        despair = messages.receive(session, conversation, client_id="c7654321", text=said).id
+        name = conversation.id
+    rasa = FakeRasa([REPLY])
+    held = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type] # a double
+
+    async def run() -> list[Message]:
+        told = await held.answer(despair)
+        await asyncio.sleep(0)
+        return told
+
+    assert asyncio.run(run())
+    assert rasa.put_aside == [name] * is_put_aside
+
+
 def test_inside_a_form_nothing_is_feared(sessions: sessionmaker[Session], message: int) -> None:
     said = in_fear(sessions, message, {"kind": "asking", "text": "这事在哪儿？", "form": "dispute_form"})
     assert [m.text for m in said] == ["这事在哪儿？"]

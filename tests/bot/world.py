@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
+from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
 from knowledge.tables import Base
@@ -44,6 +45,9 @@ class World:
     photo: int = 1
     document: str = "rule-1"  # at lijiagou, a draft of somebody who is gone, one clause in conflict with the law
     version: int = 1
+    decision: int = 1  # at lijiagou, called to a meeting in ten days
+    meeting: int = 1
+    topic: int = 1  # at lijiagou, open, single choice
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
@@ -92,6 +96,10 @@ class World:
             "question_id": 1,
             "hit_id": 1,
             "correction_id": 1,
+            "decision_id": self.decision,
+            "meeting_id": self.meeting,
+            "disclosure_id": 1,
+            "topic_id": self.topic,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -107,7 +115,12 @@ class World:
         return found
 
 
-KINDS = {"pack.": ("json", "pdf"), "agreement.": ("docx", "pdf"), "letter.": ("docx", "pdf")}
+KINDS = {
+    "pack.": ("json", "pdf"),
+    "agreement.": ("docx", "pdf"),
+    "letter.": ("docx", "pdf"),
+    "/decisions/": ("docx", "pdf"),
+}
 DEEDS = {
     "/staff/cases/1/{do}": [
         "move",
@@ -145,8 +158,16 @@ DEEDS = {
         "typing",
     ],
     "/staff/settings/{what}": ["grid-import", "team", "rule", "limit", "grid", "day", "reply", "handoff"],
+    "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
+    "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
+    "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
+    "/staff/village/decisions/1/{do}": [
+        *("discuss", "deliberate", "clear", "notice", "publish", "carry", "result"),
+        *("confirm", "send-back", "suspend", "resume", "annul", "correct"),
+    ],
+    "/staff/village/decisions/meetings/1/{do}": ["numbers", "confirm", "send-back"],
     "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],
 }
 DOOR = {"/staff/sign-in", "/staff/first-run"}

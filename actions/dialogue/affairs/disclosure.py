@@ -17,7 +17,7 @@ from actions.dialogue.hearing import phrases
 from actions.disclosure import complaint, duties, listing, periods, questions
 from actions.disclosure.listing import Missing
 from actions.disclosure.models import Disclosure
-from actions.disclosure.words import how_often, name_of, where_it_stands, whom_to_tell
+from actions.disclosure.words import how_often, name_of, says_day, where_it_stands, whom_to_tell
 from actions.errors import ActionError
 from actions.replies import Button, Reply, ReplyKind
 from knowledge.places import Place
@@ -217,7 +217,7 @@ def _told(
     if owed:
         late = owed[0]
         said.append(
-            f"{late.title}（{late.period_name}）应当在{late.due_on.month}月{late.due_on.day}日前公布，到今天还没有看到。"
+            f"{late.title}（{late.period_name}）应当在{says_day(late.due_on)}前公布，到今天还没有看到。"
             + how_often(session, village.id)
         )
     elif not has_it:

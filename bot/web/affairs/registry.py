@@ -1,33 +1,10 @@
 """What waits for whom in the affairs of a village, and the pages: one line a subject."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from bot.web.affairs.decisions.subject import DECISIONS
+from bot.web.affairs.disclosure.subject import DISCLOSURE
+from bot.web.affairs.roster.subject import ROSTER
+from bot.web.affairs.subject import Subject as Subject
+from bot.web.affairs.subject import Todo as Todo
+from bot.web.affairs.topics.pages import TOPICS
 
-from fastapi import APIRouter
-
-from bot.web.staff.desk import Seat
-
-
-@dataclass(frozen=True)
-class Todo:
-    """Something that waits for who looks. `until`: a day as people read it, "" where none presses."""
-
-    text: str
-    href: str
-    until: str = ""
-    is_late: bool = False
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One subject of the console's 村里事. `needs`: the permission that its page asks for."""
-
-    name: str
-    href: str
-    hint: str
-    needs: str
-    waiting: Callable[[Seat], list[Todo]]
-    router: APIRouter
-
-
-SUBJECTS: tuple[Subject, ...] = ()
+SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER)

@@ -12,6 +12,7 @@ from actions.cases.units import CALLED_UNIT
 from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.imports.tables import is_phone
 from actions.offices.models import GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
+from actions.offices.routing import DISCLOSURE
 from bot.conversations.models import CannedReply
 from bot.staff import rights
 from bot.web.staff.desk import Form
@@ -69,7 +70,7 @@ def _save_rule(at: Form) -> None:
         _check_place(at, place)
     _check_reach(at, place)
     rule.position = at.number("position") or 100
-    rule.category = _category(at, "") or None
+    rule.category = _category(at, "", DISCLOSURE) or None
     rule.place_id = place
     rule.keyword = at.text("keyword", 40) or None
     rule.team_id = team.id
@@ -94,7 +95,7 @@ def _save_limit(at: Form) -> None:
     if unit not in set(Unit) or not 1 <= green <= amount <= 1000:
         raise InvalidInput("时限请填 1 到 1000，优先办理的不能比普通的长。")
     _check_reach(at, None)
-    category = _category(at, "*", CALLED_UNIT) or "*"
+    category = _category(at, "*", CALLED_UNIT, DISCLOSURE) or "*"
     at.session.merge(TimeLimit(category=category, amount=amount, unit=unit, green_amount=green))
 
 

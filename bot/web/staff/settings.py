@@ -15,6 +15,7 @@ from actions.cases.units import CALLED_UNIT, called_unit_limit
 from actions.errors import ActionError, InvalidInput
 from actions.imports import tables
 from actions.offices.models import GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
+from actions.offices.routing import DISCLOSURE
 from bot.conversations.models import CannedReply
 from bot.web.staff import setting_changes
 from bot.web.staff.desk import Form, Seat, form, seat
@@ -83,7 +84,7 @@ def _settings(
         teams=at.teams(),
         limits=limits,
         limit=next((one for one in limits if one.category == limit), None),
-        topics=TOPICS,
+        topics=(*TOPICS, DISCLOSURE),
         units=UNIT_LABELS,
         called=CALLED_UNIT,
         handoffs=list(session.scalars(select(HandoffRule).order_by(HandoffRule.id))),

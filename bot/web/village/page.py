@@ -14,7 +14,6 @@ from bot.settings import ROOT
 from bot.web import static_files
 from bot.web.limits import address_of
 from bot.web.resident.chat import Chat
-from bot.web.village.registry import TABS
 from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place
 
@@ -40,6 +39,8 @@ class Hall:
         self.request, self.session, self.village, self.now = request, session, village, now
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        from bot.web.village.registry import TABS  # the tabs themselves are made of halls
+
         tabs = [(tab, newest) for tab in TABS if (newest := tab.newest(self.session, self.village.id, self.now))]
         shared = {"village": self.village, "tabs": tabs, "now": self.now}
         page = _templates.TemplateResponse(

@@ -1,31 +1,9 @@
 """The tabs of a village's public page: one line a subject."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from bot.web.village.decisions import TAB as DECISIONS
+from bot.web.village.disclosure import TAB as DISCLOSURE
+from bot.web.village.tab import Tab as Tab
+from bot.web.village.tab import Teaser as Teaser
+from bot.web.village.topics import TAB as TOPICS
 
-from fastapi import APIRouter
-from sqlalchemy.orm import Session
-
-
-@dataclass(frozen=True)
-class Teaser:
-    """A line on the village's first page. `when`: a day or a state, as people read it."""
-
-    text: str
-    href: str
-    when: str = ""
-    is_urgent: bool = False  # the committee owes an answer, or it soon closes
-
-
-@dataclass(frozen=True)
-class Tab:
-    """`newest`: a few lines for the first page, none where there is nothing yet: then the tab isn't shown at all."""
-
-    name: str
-    path: str  # under /v/<place>/
-    newest: Callable[[Session, str, datetime], list[Teaser]]
-    router: APIRouter
-
-
-TABS: tuple[Tab, ...] = ()
+TABS: tuple[Tab, ...] = (DISCLOSURE, TOPICS, DECISIONS)

@@ -105,6 +105,7 @@ def listing(
         filters=_FILTERS if show in _FILTERS else {**_FILTERS, show: f"统计里的“{show}”"},
         labels=STAFF_LABELS,
         holders=_holders(at.session, rows),
+        urged=finding.urged(at.session, rows),
         categories=_categories(at.session, chosen),
         saved=list(at.session.scalars(saved)),
         teams=at.teams(),

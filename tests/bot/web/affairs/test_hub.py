@@ -21,7 +21,7 @@ def test_everybody_begins_where_their_work_is(world: World, login: str, first: s
 
 
 def test_the_hub_names_the_villages_of_ones_place(world: World) -> None:
-    page = world.enter("clerk").get("/staff/village")
+    page = world.enter("overseer").get("/staff/village")
     assert page.status_code == 200
     assert "没有等您办的" in page.text
     assert 'href="/v/lijiagou"' in page.text

@@ -1,10 +1,12 @@
 """The page of a case: where it stands, one next step, and two boxes that nobody takes for each other."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import update
 
+from actions.cases import moves
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import By, CaseStatus, allowed
 from bot.web.staff.cases import case as pages
@@ -56,3 +58,13 @@ def test_what_is_for_colleagues_never_stands_in_a_form_that_tells_the_resident(w
         event = session.query(CaseEvent).order_by(CaseEvent.id.desc()).first()
         assert event is not None
         assert (event.note, event.say) == ("他家有狗，去两个人", None)
+
+
+def test_the_list_shows_who_is_urging_until_somebody_has_done_something(world: World) -> None:
+    client = world.enter("agent")
+    assert "居民在催" not in client.get("/staff/cases").text
+    with world.sessions() as session:
+        moves.urge(session, 1, now=datetime.now(UTC))
+    assert "居民在催" in client.get("/staff/cases").text
+    client.post("/staff/cases/1/note", data={"note": "打过电话，明天去"})
+    assert "居民在催" not in client.get("/staff/cases").text

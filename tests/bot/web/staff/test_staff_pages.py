@@ -67,6 +67,25 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    **{f"/staff/village/roster{page}": "village" for page in ("", "/profile", "/log")},
+    **{f"/staff/village/roster/import{end}": "write" for end in ("", ".csv")},
+    "/staff/doorstep": "doorstep",
+    **{
+        f"/staff/village/decisions{page}": "village"
+        for page in ("", "/new", "/quorum", "/call.docx", "/call.pdf", "/files/1", "/1", "/meetings/1")
+    },
+    **{
+        f"/staff/village/decisions/meetings/1/{paper}.{kind}": "village"
+        for paper in ("notice", "sheet", "minutes")
+        for kind in ("docx", "pdf")
+    },
+    "/staff/village/disclosure": "village",
+    "/staff/village/disclosure/1": "village",
+    "/staff/village/disclosure/1/board.jpg": "village",
+    "/staff/village/topics": "village",
+    "/staff/village/topics/1": "village",
+    "/staff/village/topics/1/notice": "village",
+    "/staff/doorstep/topics/1": "doorstep",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -133,11 +152,19 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/hours": "settings",
         "/staff/dashboard/first-steps": "accounts",
         "/staff/sites": "settings",
+        "/staff/village/disclosure": "village",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
         "/staff/people": "accounts",
         "/staff/cases/1/mediation": "mediate",
+        "/staff/village/roster/ask": "village",
+        "/staff/village/roster/decide": "oversee",
+        "/staff/village/roster": "write",
+        "/staff/doorstep": "doorstep",
+        "/staff/village/decisions": "village",
+        "/staff/village/topics": "village",
+        "/staff/doorstep/topics": "doorstep",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)

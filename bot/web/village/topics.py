@@ -1,0 +1,289 @@
+"""议事: what a village talks over; an opinion, a choice, a topic of one's own. No sign-in, no script.
+
+A browser that says something is known by a random cookie, so that its choice can be changed until the close; who reads
+only, gets none.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from actions.errors import ActionError, NotAllowed
+from actions.roster import slips
+from actions.topics import ballots, following, listing, opinions, raising, words
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.lists import lists
+from actions.topics.models import Topic
+from actions.topics.status import TopicState
+from actions.topics.steps import result
+from bot.emergency.card import by_rules
+from bot.web.embedding.visitors import is_own
+from bot.web.limits import address_of, is_https
+from bot.web.problems import ApiError
+from bot.web.resident.chat import Chat
+from bot.web.staff.typed import text_of
+from bot.web.village.page import At, Hall
+from bot.web.village.tab import Tab, Teaser
+
+router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
+
+COOKIE = "linli_page"
+_KNOWN_DAYS = 120  # longer than any topic is open, with its result
+_SAYS, _RAISES = 12, 4  # of an address in a minute: a whole house may share one
+_TEASERS = 4
+_TOKEN = re.compile(r"[\w-]{16,40}", re.ASCII)
+_DONE = {
+    "counted": "计入了。截止以前可以改，以最后一次为准。",
+    "loose": "记下了，先放在“没用参与码”里另算。有纸条的，把上面 10 位码填上再选一次，就正式计入。",
+    "said": "收到了。有人看过以后贴出来，一般两个工作日以内。",
+    "check": "记下了，谢谢您。",
+}
+
+
+def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
+    return [
+        Teaser(
+            topic.title,
+            f"/v/{place}/y{topic.ordinal}",
+            words.state_of(topic, now),
+            is_urgent=words.is_overdue(topic, now)
+            or (topic.state is TopicState.open and words.days_left(topic, now) < 3),
+        )
+        for topic in listing.shown(session, place)[:_TEASERS]
+    ]
+
+
+@router.get("/topics")
+def show(at: At) -> HTMLResponse:
+    place = at.village.id
+    rows = [(topic, words.state_of(topic, at.now)) for topic in listing.shown(at.session, place)]
+    return at.page(
+        "topics/list.html",
+        here="topics",
+        open=[row for row in rows if row[0].state is TopicState.open],
+        rest=[row for row in rows if row[0].state is not TopicState.open],
+        late={topic.id for topic, _ in rows if words.is_overdue(topic, at.now)},
+        refusals=listing.refusals(at.session, place, at.now),
+        no_vote=words.NO_VOTE,
+    )
+
+
+@router.get("/topics/new")
+def new(at: At) -> HTMLResponse:
+    return _new_page(at, "")
+
+
+def _new_page(at: Hall, text: str, **more: Any) -> HTMLResponse:
+    values = {"here": "topics", "text": text, "nonce": secrets.token_urlsafe(12), "no_vote": words.NO_VOTE}
+    return at.page("topics/new.html", status=422 if more else 200, **values, **more)
+
+
+async def _form(request: Request) -> FormData:
+    return await request.form(max_files=0, max_fields=20, max_part_size=20_000)
+
+
+Sent = Annotated[FormData, Depends(_form)]
+
+
+@router.post("/topics/new")
+def propose(at: At, sent: Sent) -> Response:
+    text, asker = text_of(sent, "text", 1000), _asker(at)
+    try:
+        _check_sender(at, "raise", _RAISES)
+        if danger := _danger(sent, text):
+            return _new_page(at, text, danger=danger)
+        topic = raising.raise_topic(
+            at.session,
+            place=at.village.id,
+            text=text,
+            conversation_id=None,
+            by="resident",
+            key=_key(asker, sent),
+            now=at.now,
+        )
+    except (ActionError, ApiError) as error:
+        at.session.rollback()
+        return _new_page(at, text, problem=_said(error))
+    due = words.day_of(topic.answer_due_on)
+    return _known(at, at.page("topics/raised.html", here="topics", topic=topic, due=due, no_vote=words.NO_VOTE), asker)
+
+
+@router.get("/y{ordinal:int}")
+def one(at: At, ordinal: int, done: str = "", mine: int = 0) -> HTMLResponse:
+    topic = _topic(at, ordinal)
+    own = _own(at, topic) if mine else ""
+    return _page(at, topic, done=own or _DONE.get(done, ""))
+
+
+def _own(at: Hall, topic: Topic) -> str:
+    """One's own choice, for the browser that made it, until the close."""
+    held = ballots.of_asker(at.session, topic, asker=_asker(at), keys=_keys(at), now=at.now)
+    if held is None:
+        return "这个手机（浏览器）上还没有选过，或者已经截止。"
+    return f"您选的是：{'、'.join(topic.options[n] for n in held.choice)}。"
+
+
+def _page(at: Hall, topic: Topic, *, status: int = 200, **more: Any) -> HTMLResponse:
+    is_hidden = topic.seal_broken_at is not None or topic.state is TopicState.suspended
+    reader = at.request.cookies.get(COOKIE, "") or address_of(at.request)
+    return at.page(
+        "topics/topic.html",
+        status=status,
+        here="topics",
+        topic=topic,
+        state=words.state_of(topic, at.now),
+        is_open=topic.state is TopicState.open and topic.closes_at is not None and at.now <= topic.closes_at,
+        is_late=words.is_overdue(topic, at.now),
+        is_hidden=is_hidden,
+        method=words.METHODS.get(topic.method, ""),
+        basis=words.BASES.get(topic.basis, ""),
+        circle=words.circle_of(topic),
+        running=listing.running(at.session, topic) if topic.state is TopicState.open else "",
+        opinions=[] if is_hidden else opinions.shown(at.session, topic, reader=reader, now=at.now),
+        hidden=opinions.hidden_count(at.session, topic),
+        tasks=result.where_it_stands(at.session, topic),
+        adoptions=result.ADOPTIONS,
+        answers=following.ANSWERS,
+        stances=lists().stances,
+        result_day=words.day_of(topic.result_due_on),
+        no_vote=words.NO_VOTE,
+        preparation=words.PREPARATION,
+        nonce=secrets.token_urlsafe(12),
+        **more,
+    )
+
+
+@router.post("/y{ordinal:int}/choose")
+def choose(at: At, ordinal: int, sent: Sent) -> Response:
+    """With the slip's ten characters typed beside it, or without."""
+    topic, asker = _topic(at, ordinal), _asker(at)
+    typed = [value for value in sent.getlist("choice") if isinstance(value, str)]
+    chosen = [int(value) for value in typed if value.isascii() and value.isdigit() and len(value) < 3]
+
+    def cast() -> str:
+        if code := text_of(sent, "code", 40):
+            _use_slip(at, asker, code)
+        ballot = ballots.cast(
+            at.session,
+            topic_id=topic.id,
+            asker=asker,
+            choice=chosen,
+            source="page",
+            key=_key(asker, sent),
+            now=at.now,
+            keys=_keys(at),
+        )
+        return "counted" if ballot.is_verified else "loose"
+
+    return _carry_out(at, topic, asker, "choose", cast, chosen=chosen)
+
+
+def _use_slip(at: Hall, asker: str, code: str) -> None:
+    """Its wrong tries count also when the rest is refused."""
+    try:
+        slips.use(at.session, asker=asker, place=at.village.id, code=code, now=at.now)
+    finally:
+        at.session.commit()
+
+
+@router.post("/y{ordinal:int}/say")
+def say(at: At, ordinal: int, sent: Sent) -> Response:
+    topic, asker, text = _topic(at, ordinal), _asker(at), text_of(sent, "text", 1000)
+    stance = text_of(sent, "stance", 12)
+    if danger := _danger(sent, text):
+        return _page(at, topic, status=422, danger=danger, text=text, stance=stance)
+
+    def add() -> str:
+        key = _key(asker, sent)
+        said = {"topic_id": topic.id, "asker": asker, "text": text, "stance": stance}
+        opinions.add(at.session, source="page", key=key, now=at.now, **said)  # type: ignore[arg-type]
+        return "said"
+
+    return _carry_out(at, topic, asker, "say", add, text=text, stance=stance)
+
+
+@router.post("/y{ordinal:int}/check")
+def check(at: At, ordinal: int, sent: Sent) -> Response:
+    topic, asker, answer = _topic(at, ordinal), _asker(at), text_of(sent, "answer", 8)
+
+    def keep() -> str:
+        following.answer_check(at.session, topic_id=topic.id, asker=asker, answer=answer, now=at.now)
+        return "check"
+
+    return _carry_out(at, topic, asker, "check", keep)
+
+
+def _carry_out(at: Hall, topic: Topic, asker: str, what: str, deed: Callable[[], str], **typed: Any) -> Response:
+    """The deed, then its page anew; what is refused gives the words back."""
+    try:
+        _check_sender(at, what, _SAYS)
+        done = deed()
+    except (ActionError, ApiError) as error:
+        at.session.rollback()
+        return _known(at, _page(at, topic, status=422, problem=_said(error), **typed), asker)
+    to = f"/v/{at.village.id}/y{topic.ordinal}?done={done}"
+    return _known(at, RedirectResponse(to, 303), asker)
+
+
+def _topic(at: Hall, ordinal: int) -> Topic:
+    """Raises NotFound."""
+    return listing.public(at.session, at.village.id, ordinal if 0 < ordinal < 10**6 else 0)
+
+
+def _keys(at: Hall) -> TopicKeys:
+    chat: Chat = at.request.app.state.chat
+    return TopicKeys(chat.settings.topic_keys)
+
+
+def _asker(at: Hall) -> str:
+    """This browser's, or a new one."""
+    held = at.request.cookies.get(COOKIE, "")
+    return f"page:{held if _TOKEN.fullmatch(held) else secrets.token_urlsafe(18)}"
+
+
+def _known(at: Hall, answer: Response, asker: str) -> Response:
+    chat: Chat = at.request.app.state.chat
+    answer.set_cookie(
+        COOKIE,
+        asker.removeprefix("page:"),
+        max_age=_KNOWN_DAYS * 86400,
+        httponly=True,
+        samesite="lax",
+        secure=is_https(at.request, chat.settings.public_url),
+        path="/v",
+    )
+    return answer
+
+
+def _key(asker: str, sent: FormData) -> str:
+    return f"{asker}:{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
+
+
+def _check_sender(at: Hall, what: str, most: int) -> None:
+    """A form of ours, not too often. Raises NotAllowed, ApiError."""
+    chat: Chat = at.request.app.state.chat
+    origin = at.request.headers.get("origin")
+    is_ours = not origin or is_own(at.request, origin, chat.settings)
+    if not is_ours or at.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise NotAllowed("请从村里的页面操作。")
+    chat.limit.check(f"topic {what} {address_of(at.request)}", most)
+
+
+def _danger(sent: FormData, text: str) -> str:
+    """What to do now where the words tell of danger; sent again with `sure`, they are taken."""
+    found = None if text_of(sent, "sure", 1) else by_rules(text)
+    return found[0].text if found else ""
+
+
+def _said(error: ActionError | ApiError) -> str:
+    return error.message_zh if isinstance(error, ActionError) else error.message
+
+
+TAB = Tab(name="议事", path="topics", newest=newest, router=router)
