@@ -9,6 +9,7 @@ from actions.dialogue.frame.base import Said, Turn, say, slots
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError
 from actions.motions import gate
+from actions.motions.gate import Verdict
 from actions.replies import Button, Reply, ReplyKind
 from actions.topics.models import Topic
 from actions.topics.raising import MOST_TEXT, Refused, raise_topic, title_of, why_stopped
@@ -17,7 +18,7 @@ from actions.topics.words import PREPARATION, day_of
 WORDS = "写议题"  # for the slot `awaits`: the next message is what is to be talked over
 PUT, CONFIRMED, REWORD, ONLY_ASKING = "提成议题", "就这样提", "改一改议题", "只是问问"
 _ASK = "您想请村里商量哪件事？一句话说清楚是哪里、什么事就行，最多300个字，不用写名字。"
-_LEAST = 6  # characters of a matter
+_LEAST, _MOST_CITED = 6, 4  # characters of a matter; articles
 # Something for everybody that isn't there yet, and nobody who did wrong: as likely a topic as a report.
 _FOR_ALL = re.compile(
     r"(?:能不能|可不可以|建议|希望|提议|要是|想(?:请|让)村里|最好).{0,16}"
@@ -100,7 +101,7 @@ class RaiseTopic(Answering):
                     now=now,
                 )
             except Refused as error:
-                return say(_refusal(error.message_zh), events=slots(affairs_draft=None))
+                return say(_refusal(error.verdict), events=slots(affairs_draft=None))
             except ActionError as error:
                 return say(Reply(ReplyKind.asking, error.message_zh))
             return say(_told(topic), events=slots(affairs_draft=None, dispute_offer=None))
@@ -139,11 +140,13 @@ def read_back(matter: str) -> Said:
 def _stopped(matter: str) -> Reply | None:
     """The law's own answer, before anybody is asked to word it; nothing is stored of it."""
     verdict = gate.check(matter)
-    return _refusal(why_stopped(verdict)) if verdict.is_stopped else None
+    return _refusal(verdict) if verdict.is_stopped else None
 
 
-def _refusal(why: str) -> Reply:
-    return Reply(ReplyKind.text, f"这个不能拿来大家表态。\n{why}", buttons=_DOORS)
+def _refusal(verdict: Verdict) -> Reply:
+    cited = dict.fromkeys(f"{law}{article}" for finding in verdict.findings for law, article in finding.articles)
+    basis = f"\n依据：{'、'.join(list(cited)[:_MOST_CITED])}。" if cited else ""
+    return Reply(ReplyKind.text, f"这个不能拿来大家表态。\n{why_stopped(verdict)}{basis}", buttons=_DOORS)
 
 
 def _told(topic: Topic) -> Reply:

@@ -4,9 +4,12 @@ import pytest
 
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.control import Question, Report
+from actions.dialogue.dispute import ValidateDispute
 from actions.dialogue.frame.base import Turn
 from actions.dialogue.frame.routing import row_of
+from tests.actions.dialogue.affairs import hall
 from tests.actions.dialogue.affairs.hall import Resident
+from tests.actions.dialogue.test_base import given
 from tests.actions.dialogue.test_routing import NOTHING_OPEN
 
 
@@ -39,6 +42,18 @@ def test_a_report_that_may_be_a_topic_is_asked_and_a_trouble_is_not(me: Resident
 def test_missing_accounts_are_no_quarrel_with_somebody(me: Resident) -> None:
     told = me.say("村会计半年没公布账了", Report, intent="report_dispute")
     assert "没公布，我要反映" in [button.title for button in told[0].buttons]
+
+
+def test_a_report_just_begun_gives_way_to_the_missing_accounts(me: Resident) -> None:
+    """我想反映点情况, 村会计半年没公布账了: the form ends, and nothing of it is filed."""
+    form = ValidateDispute(given(me.sessions))
+    slots = {"requested_slot": "dispute_what", "dispute_id": "c:1"}
+    turn = Turn("c", "村会计半年没公布账了", message=2, place=hall.PLACE, form="dispute_form", slots=slots)
+    said = form.do(turn)
+    assert "没公布，我要反映" in [button.title for button in said.replies[0].buttons]
+    left = {event["name"]: event["value"] for event in said.events}
+    assert (left["requested_slot"], left["dispute_id"]) == (None, None)
+    assert left["disclosure_offer"] == "finance 2026Q3"
 
 
 @pytest.mark.parametrize("intent", ["out_of_scope", "check_case", "ask_law", "nlu_fallback"])

@@ -1,11 +1,11 @@
 """A lamp: asked whether it is a topic, worded, raised once; what the law forbids is never stored."""
 
 import pytest
-from actions.topics.models import Topic
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from actions.dialogue.affairs.raising import RaiseTopic, matter_in
 from actions.dialogue.affairs.topics import AskAffairs
+from actions.topics.models import Topic
 from tests.actions.dialogue.affairs.hall import LAMP, Resident
 
 
@@ -53,6 +53,7 @@ def test_the_same_message_tried_twice_raises_one(me: Resident) -> None:
 def test_land_of_a_divorced_woman_is_no_topic_and_its_doors_are_shown(me: Resident) -> None:
     told = me.say("离婚的媳妇那份地该收回来，叫大家表个态", RaiseTopic)
     assert "不能拿来大家表态" in told[0].text
+    assert "妇女权益保障法第五十六条" in told[0].text
     assert {"约律师", "请人调解"} <= {button.title for button in told[0].buttons}
     assert "提成议题" not in {button.title for button in told[0].buttons}
     assert stored(me) == []
@@ -105,16 +106,9 @@ def test_what_leads_to_the_matter_is_no_part_of_it(said: str, matter: str) -> No
 
 
 def test_ones_own_is_looked_up_by_its_number_and_a_strangers_isnt(me: Resident) -> None:
-    worded = me.press(me.say(LAMP, RaiseTopic), "提成议题")
-    number = stored_number(me, worded)
-    assert "已提出" in me.say(number)[0].text
+    me.press(me.press(me.say(LAMP, RaiseTopic), "提成议题"), "就这样")
+    [topic] = stored(me)
+    assert "已提出" in me.say(topic.number)[0].text
     stranger = Resident(me.sessions, id="c-stranger")
-    assert "没有找到" in stranger.say(number)[0].text, "what isn't taken up is told to who raised it"
+    assert "没有找到" in stranger.say(topic.number)[0].text, "what isn't taken up is told to who raised it"
     assert "已提出" in me.say("我提的那个议题咋样了", AskAffairs)[0].text
-
-
-def stored_number(me: Resident, worded: list[object]) -> str:
-    me.say("就这样提")
-    with me.sessions() as session:
-        assert session.scalar(select(func.count()).select_from(Topic)) == 1
-        return session.scalars(select(Topic.number)).one()
