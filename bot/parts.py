@@ -10,6 +10,7 @@ from actions.dialogue.frame.base import Services
 from actions.replies import ReplyKind
 from actions.roster import codes
 from actions.topics.counting.keys import TopicKeys
+from bot.affairs.voices import Voices
 from bot.db import make_engine, make_sessions
 from bot.emergency.guidance import Emergency
 from bot.emergency.second_opinion import SecondOpinion
@@ -18,7 +19,6 @@ from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
 from bot.turns import Turns
-from bot.voting.taking import Voices
 from knowledge import origin
 from knowledge.anonymity.names import features, training
 from knowledge.clock import today

@@ -1,4 +1,4 @@
-"""What somebody says or chooses on an open topic. A choice is taken by `bot/voting`, before Rasa."""
+"""What somebody says or chooses on an open topic. A choice is taken by `bot/affairs/voices.py`, before Rasa."""
 
 import re
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
-from actions.topics.counting.keys import TopicKeys
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.topics.counting.keys import TopicKeys
 from tests.actions.dialogue.affairs import hall
 from tests.actions.dialogue.affairs.hall import Resident
 

@@ -6,11 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from actions.topics import raising
-from actions.topics.counting.keys import TopicKeys
-from actions.topics.models import Topic
-from actions.topics.steps import screening
-from actions.topics.steps.screening import Wording
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases.moves import Actor
@@ -19,6 +14,11 @@ from actions.dialogue.frame.case_buttons import pressed
 from actions.offices.models import Team
 from actions.replies import Reply
 from actions.roster.models import VillageProfile
+from actions.topics import raising
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.models import Topic
+from actions.topics.steps import screening
+from actions.topics.steps.screening import Wording
 from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place
 from tests.actions.dialogue.test_base import given, user

@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from actions.disclosure import schedule
 from sqlalchemy import select
 
 from actions.cases.models import Case
 from actions.dialogue.affairs.decision import AskDecision, CallMeeting
 from actions.dialogue.affairs.disclosure import AskDisclosure, duty_in, is_not_posted, period_in
+from actions.disclosure import schedule
 from tests.actions.dialogue.affairs.hall import Resident
 from tests.conftest import DAY
 

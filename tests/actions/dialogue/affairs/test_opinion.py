@@ -1,13 +1,13 @@
 """What is open, an opinion of one message, the question of a choice."""
 
 import pytest
-from actions.topics.counting.keys import TopicKeys
-from actions.topics.models import Ballot, Opinion
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.affairs.opinion import GiveOpinion, stance_of
 from actions.dialogue.affairs.topics import AskAffairs
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.models import Ballot, Opinion
 from tests.actions.dialogue.affairs import hall
 from tests.actions.dialogue.affairs.hall import Resident
 

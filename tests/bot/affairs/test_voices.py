@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from actions.topics import ballots
-from actions.topics.counting.keys import TopicKeys
-from actions.topics.models import Ballot, Topic
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.affairs.opinion import ask_code, ballot
 from actions.roster import codes
 from actions.roster.models import Basis
+from actions.topics import ballots
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.models import Ballot, Topic
+from bot.affairs.voices import GAVE_CODE, VOTED, Voices
 from bot.conversations import delivery, messages
 from bot.conversations.models import Conversation, ConversationStatus, Message
 from bot.turns import Turns
-from bot.voting.taking import GAVE_CODE, VOTED, Voices
 from knowledge.tables import Base
 from tests.actions.dialogue.affairs import hall
 from tests.fakes import FakeRasa

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from actions.topics import listing
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.replies import Reply, ReplyKind
+from actions.topics import listing
 from bot.conversations import delivery
 from bot.conversations.models import Conversation, ConversationStatus, Message
 

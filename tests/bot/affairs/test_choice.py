@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.voting.reading import choice_in, pressed, says_choice
+from bot.affairs.choice import choice_in, pressed, says_choice
 
 ENDS = ("东头", "西头", "学校门口")
 

@@ -10,21 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from actions.roster.slips import UsedByAnother
-from actions.topics import ballots, listing
-from actions.topics.counting.keys import TopicKeys
-from actions.topics.models import Topic
 from sqlalchemy.orm import Session
 
 from actions.dialogue.affairs.opinion import BALLOT, CODE, ballot
 from actions.errors import ActionError, InvalidInput
 from actions.replies import Button, Reply, ReplyKind
 from actions.roster import codes, slips
+from actions.roster.slips import UsedByAnother
 from actions.storable import MOST_NUMBER
+from actions.topics import ballots, listing
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.models import Topic
+from bot.affairs.choice import choice_in, pressed, says_choice
+from bot.affairs.mention import mention
 from bot.conversations import messages
 from bot.conversations.models import Conversation, ConversationStatus, Message
-from bot.voting import reading
-from bot.voting.mention import mention
 
 VOTED = "（投了票，内容不留在对话里）"
 GAVE_CODE = "（发了参与码，不留在对话里）"
@@ -81,14 +81,14 @@ class Voices:
     def _choice(
         self, session: Session, message: Message, place: str | None, asked: str | None, text: str, now: datetime
     ) -> _Choice | None:
-        if (button := reading.pressed(text)) is not None:
+        if (button := pressed(text)) is not None:
             number, options = button
             topic = self._numbered(session, message, place, number)
             return _Choice(topic.id, list(range(len(topic.options))) if options is None else options) if topic else None
         found = _ASKED.match(asked or "")
         topic = session.get(Topic, int(found[1])) if found and int(found[1]) <= MOST_NUMBER else None
         if topic is not None:
-            options = reading.choice_in(text, topic.options)
+            options = choice_in(text, topic.options)
             return _Choice(topic.id, options) if options is not None else None
         return self._unasked(session, place, text, now) if asked is None else None
 
@@ -100,12 +100,12 @@ class Voices:
 
     def _unasked(self, session: Session, place: str | None, text: str, now: datetime) -> _Choice | None:
         """我选东头, by itself, where one topic alone has such an option."""
-        if place is None or not reading.says_choice(text):
+        if place is None or not says_choice(text):
             return None
         fits = [
             _Choice(topic.id, options)
             for topic in listing.open_topics(session, place, now)
-            if topic.options and (options := reading.choice_in(text, topic.options)) is not None
+            if topic.options and (options := choice_in(text, topic.options)) is not None
         ]
         return fits[0] if len(fits) == 1 else None
 
