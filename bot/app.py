@@ -1,5 +1,6 @@
 """Create_app: routes and handlers joined, nothing else."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from actions.dialogue.frame.base import Services
 from actions.dialogue.registry import all_actions
 from actions.papers import font
+from actions.tools import hearing
 from bot.alarms.robots import RobotSetting, robots_of
 from bot.alarms.sending import Sending
 from bot.background import Background
@@ -71,7 +73,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loops = background.start()
+        loops = [*background.start(), asyncio.create_task(asyncio.to_thread(hearing.get_ready))]
         yield
         for loop in loops:
             loop.cancel()

@@ -1,5 +1,6 @@
 """What somebody writes down about a step, and whether that is enough: each refusal says what is missing."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from actions.errors import InvalidInput
 
 POSTED_DAYS = 15  # 村民委员会组织法 35, 城市居民委员会组织法 34: 公布的期限不得少于十五日
 _EARLIEST = date(2000, 1, 1)
+_LONG_NUMBER = re.compile(r"\d(?:[\s-]?\d){10,}")
 _LEAST_WORDS = 4  # a reason that people read; less is a slip of the finger
 MOST_YUAN = 10**11
 
@@ -76,7 +78,14 @@ def day_in_order(day: date | None, decision: Decision, today: date) -> date:
 def said(text: str, what: str) -> str:
     if len(text.strip()) < _LEAST_WORDS:
         raise InvalidInput(f"请写明{what}，大家会看到。")
+    check_no_number(text)
     return text.strip()
+
+
+def check_no_number(text: str) -> None:
+    """A telephone, a card, an identity: none of them belongs where everybody reads. Raises InvalidInput."""
+    if _LONG_NUMBER.search(text):
+        raise InvalidInput("这里大家都看得到，请不要写电话、身份证号、银行卡号。")
 
 
 def posted(entry: Entry, today: date) -> tuple[date, date]:

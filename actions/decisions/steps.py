@@ -73,6 +73,7 @@ def propose(session: Session, *, place: str, proposal: Proposal, who: Who, key: 
     title = storable(proposal.title.strip(), 80)
     if len(title) < 4:
         raise InvalidInput("请写清楚要定什么事，至少四个字。")
+    entries.check_no_number(title)
     profile, today = profile_of(session, place), local_day(now)
     offer = check_body(proposal.matter, proposal.body, profile)
     if offer.needs and len(proposal.authorised.strip()) < 4:
@@ -136,8 +137,8 @@ def record(
     checked = entries.check(step, entry, decision, local_day(now))
     if move.is_confirmed and any(s.step is step and s.waits for s in decision.steps):
         raise Conflict("已经有一条在等监督委员确认了。")
-    if step is Step.result:
-        _check_all_done(session, decision)
+    if step is Step.result and not is_all_done(session, decision):
+        raise InvalidInput("交给单位的事还没办完，等答复了再公开结果。")
     row = DecisionStep(
         **_step(step, key, who, now, on_day=checked.on_day, words=checked.words, figures=checked.figures),
         posted_from=entry.posted_from,
@@ -311,11 +312,11 @@ def _case(session: Session, decision: Decision, task: Task, *, own: str, who: Wh
     return case
 
 
-def _check_all_done(session: Session, decision: Decision) -> None:
+def is_all_done(session: Session, decision: Decision) -> bool:
+    """Whether the units have answered what was given to them."""
     numbers = [s.case_id for s in decision.steps if s.case_id]
     running = select(func.count()).select_from(Case).where(Case.id.in_(numbers), Case.status.in_(TIMED))
-    if session.scalar(running):
-        raise InvalidInput("交给单位的事还没办完，等答复了再公开结果。")
+    return not session.scalar(running)
 
 
 def step_of(session: Session, key: str) -> DecisionStep | None:

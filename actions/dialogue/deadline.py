@@ -117,7 +117,10 @@ class AskDeadline(CustomAction):
     def do(self, turn: Turn) -> Said:
         if self.name().endswith("_start"):
             matter = matters.MATTERS[turn.slot("deadline_matter")]
-            text = f"{matter.title_zh}，从{matter.starts_zh}算起。那是哪一天？比如“2026年9月1日”或者“上个月8号”。"
+            text = (  # who can't name the day at least knows the rule
+                f"{matter.title_zh}，时间是{matter.span_zh}，从{matter.starts_zh}算起。那是哪一天？"
+                "比如“2026年9月1日”或者“上个月8号”。"
+            )
             return say(Reply(ReplyKind.asking, text))
         heard = hearing.hear(turn.slot("deadline_said") or "", today=self.services.today())
         offered = heard.matters[:6] or tuple(matters.MATTERS[m] for m in _USUAL)

@@ -119,7 +119,7 @@ def request_sheet(asking: Asking, *, village: str, day: date) -> bytes:
 def _needed(need: Need, whole: int | None) -> str:
     said = number_said(need.of)
     share = need.share.said + ("" if need.share.of_more else "以上")
-    known = f"：一共{whole}{said.unit}，要到{need.share.of(whole)}{said.unit}" if whole else ""
+    known = f"（一共{whole}{said.unit}，要到{need.share.of(whole)}{said.unit}）" if whole else ""
     return f"{said.name}的{share}到会{known}。"
 
 
@@ -127,7 +127,7 @@ def _passes(body: Body, numbers: Numbers) -> str:
     if body.passes.of == "present":
         return f"到会的{body.passes.share.said}同意才算通过；正好一半不算。"
     whole = numbers.get(body.passes.of)
-    known = f"：一共{whole}人，要{body.passes.share.of(whole)}票" if whole else ""
+    known = f"（一共{whole}人，要{body.passes.share.of(whole)}票）" if whole else ""
     return f"全体的{body.passes.share.said}以上同意才算通过，不是到会的{body.passes.share.said}{known}。"
 
 

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from actions.calendar import said_days
 from actions.calendar.said_days import SaidDay
-from actions.tools import happened, matter_model, matter_words
+from actions.tools import happened, matter_words
+from actions.tools.learned import matter_model, start_model
 from actions.tools.matters import MATTERS, Answer, Matter
 
 _LONG_AGO_DAYS = 300
@@ -81,6 +82,12 @@ _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终�
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
 
 
+def get_ready() -> None:
+    """Learns what `hear` needs, a second or two of one core, so that nobody who asks waits for it."""
+    matter_model.model()
+    start_model.model()
+
+
 def hear(text: str, *, today: date) -> Heard:
     found = matter_model.weighed(matter_words.find(text), text)
     if found.answer or len(found.matters) != 1 or found.ask:
@@ -113,9 +120,11 @@ def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Do
     beside = happened.beside(text, days, matter)
     if not beside and len(days) == 1 and _SAME_DAY.search(text) and {"got", "learned"} & set(matter.begins):
         beside = days  # 6月12号下的决定，当天拿的
-    if "due" in matter.begins:
-        beside = _last_instalment(text, days) or beside or _due_after(text, days)
-    return _one(beside, today)
+    due = (_last_instalment(text, days) or (not beside and _due_after(text, days))) if "due" in matter.begins else []
+    told = _one(due or beside, today)
+    if due or told[1] in (Doubt.impossible, Doubt.vague, Doubt.year, Doubt.ahead):
+        return told
+    return _one(start_model.weighed(text, days, beside, matter, today=today), today)
 
 
 def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:

@@ -187,6 +187,21 @@ def find(text: str) -> Found:
     return Found()
 
 
+@cache
+def _part(pattern: str) -> re.Pattern[str]:
+    return re.compile(_FILE.filled(pattern))
+
+
+def names_a_limit(text: str) -> bool:
+    """期限, 时效, 最晚."""
+    return bool(_part("<限期词>").search(text))
+
+
+def asks_for_a_limit(text: str) -> bool:
+    """Until when, or whether it is too late; at least 哪天."""
+    return bool(_part("<限期词>|<问日>").search(text))
+
+
 def _asks_something_else(whole: str) -> bool:
     """Who pays, whom to ask, how it is written, thanks: no day is to be counted, whatever days the story has."""
     return any(rule.says.search(whole) and _fits(rule, whole) for rule in _rules(ELSEWHERE))

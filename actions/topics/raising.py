@@ -12,7 +12,7 @@ from actions.calendar.workdays import calendar
 from actions.cases.moves import RESIDENT
 from actions.errors import ActionError, InvalidInput
 from actions.motions import gate
-from actions.motions.gate import Verdict
+from actions.motions.gate import Finding, Verdict
 from actions.storable import storable
 from actions.topics.models import Topic, TopicCounter, TopicFollow
 from actions.topics.steps.moves import add_event
@@ -32,9 +32,14 @@ class Refused(ActionError):
 
 
 def why_stopped(verdict: Verdict) -> str:
-    """The gate's sentences as a resident reads them, each once."""
-    said = [part for finding in verdict.findings for part in (finding.say, finding.instead) if part]
+    """The gate's sentences as a resident reads them, each once, with the articles."""
+    said = [part for finding in verdict.findings for part in (_with_articles(finding), finding.instead) if part]
     return "\n".join(dict.fromkeys(said)) or "这个不能拿来大家表态。"
+
+
+def _with_articles(finding: Finding) -> str:
+    articles = "、".join(f"{law}{article}" for law, article in finding.articles)
+    return f"{finding.say}（{articles}）" if articles else finding.say
 
 
 def raise_topic(

@@ -103,7 +103,11 @@ def test_what_holds_is_told(name: str, words: tuple[str, ...], never: tuple[str,
     ("document", "words", "never"),
     [
         # 农村集体经济组织法 28 (3); 农村土地承包法 52; 村民委员会组织法 19
-        ("guide-cunmin-huiyi", ("代表大会不能代替", "报乡镇批准", "罢免"), ("集体收益使用、筹资筹劳",)),
+        (
+            "guide-cunmin-huiyi",
+            ("代表大会不能代替", "要开成员大会，全体成员三分之二以上同意，再报乡镇批准", "罢免"),
+            ("集体收益使用、筹资筹劳",),
+        ),
         ("guide-chengbaodi-zhongcai", ("三十天内起诉", "妇女"), ("征地补偿款怎么分不归它管",)),
         ("guide-cunwu-gongkai", ("十五天", "复印", "请法院撤销"), ()),  # 村民委员会组织法 35, 41
         ("guide-xingzheng-fuyi", ("五个工作日", "已经依法取得", "一年"), ("自然资源确权这几类",)),  # 行政复议法 23, 88
@@ -136,6 +140,37 @@ def test_stories_and_village_rules_speak_with_the_same_voice() -> None:
     chunks = [(p.stem, chunk) for p in others for chunk in read_document(p)[0].chunks]
     assert len(chunks) > 150
     assert [name for name, chunk in chunks if "你" in re.sub("“[^”]*”", "", chunk.details.get("answer") or "")] == []
+
+
+# 农村集体经济组织法 26-28, in force since 2025-05-01: the older 农村土地承包法 28, 52, 土地管理法 63 and 森林法 18
+# still let two thirds of the villagers' representatives decide.
+COLLECTIVE = {
+    "answer-chengbaodi-tiaozheng": "要开成员大会，全体成员三分之二以上同意",
+    "answer-erlun-yanbao": "开成员大会、全体成员三分之二以上同意",
+    "answer-huangshan-chengbao-waihu": "要先开成员大会、全体成员三分之二以上同意",
+    "answer-jiti-jianshe-yongdi": "成员大会全体成员三分之二以上同意（章程交给成员代表大会的，全体代表三分之二以上）",
+    "answer-jiti-senlin-mai": "要开成员大会，全体成员三分之二以上同意",
+    "answer-jiti-zichan-dijia": "要开成员大会，全体成员三分之二以上同意",
+    "answer-kaihui-renshu": "要开成员大会，全体成员三分之二以上同意",
+    "answer-yutang-chengbao-hetong-xieshenme": "要开成员大会、全体成员三分之二以上同意",
+    "answer-xinrenkou-meidi": "开成员大会、全体成员三分之二以上同意",
+    "story-c-yutang-chengbao": "要先开成员大会，全体成员三分之二以上同意",
+    "story-b-zhaoji-cunminhui": "动集体土地，要开成员大会，全体成员三分之二以上同意",
+}
+
+
+@pytest.mark.parametrize("name", COLLECTIVE)
+def test_what_the_collective_owns_is_decided_by_all_its_members(name: str) -> None:
+    path = next(p for p in corpus_files(CORPUS) if p.stem == name)
+    assert COLLECTIVE[name] in path.read_text(encoding="utf-8")
+
+
+def test_nowhere_do_representatives_of_the_village_decide_on_what_the_collective_owns() -> None:
+    by_representatives = re.compile("(?:成员|三分之二以上)或(?:者)?(?:三分之二以上)?(?:村民)?代表同意|村民会议三分之二")
+    told = {
+        p.stem: re.sub(r"questions:\n.*", "", p.read_text(encoding="utf-8"), flags=re.S) for p in corpus_files(CORPUS)
+    }
+    assert [name for name, text in told.items() if by_representatives.search(text)] == []
 
 
 # 民发〔2020〕20号, the list of twenty in its order.

@@ -240,8 +240,20 @@ def where_it_stands(session: Session, topic: Topic) -> list[tuple[str, str, str,
     for task, case in listing.tasks_of(session, topic):
         team = row_of(session, Team, int(str(task["team_id"])))
         status = "已经交办" if case is None else _STATUS.get(case.status, "正在办")
-        lines.append((str(task["text"]), team.name if team else "", f"{task['due_on']}前，{status}", _is_over(case)))
+        lines.append(
+            (
+                str(task["text"]),
+                team.name if team else "",
+                f"{_said_day(str(task['due_on']))}前，{status}",
+                _is_over(case),
+            )
+        )
     return lines
+
+
+def _said_day(day: str) -> str:
+    found = date.fromisoformat(day)
+    return f"{found.year}年{found.month}月{found.day}日"
 
 
 def reopen(session: Session, case: Case, *, key: str, now: datetime) -> None:

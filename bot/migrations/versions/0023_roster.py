@@ -30,7 +30,7 @@ def _households() -> None:
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("confirmed_on", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
-        sa.UniqueConstraint("place_id", "code", name=op.f("uq_household_place_id")),
+        sa.UniqueConstraint("place_id", "code", name=op.f("uq_household_place_id_code")),
     )
 
 

@@ -392,3 +392,12 @@ def test_a_decision_is_found_by_its_number_and_by_words(office: Office) -> None:
     assert find(office.session, "qingshi", "路灯") == []
     assert hidden not in listing.latest(office.session, "lijiagou")
     assert find(office.session, "lijiagou", "") == []
+
+
+@pytest.mark.parametrize("number", ["13800001234", "138 0000 1234", "51010119900101123X"[:17], "6222-0000-1111-2222"])
+def test_no_number_of_a_person_stands_where_everybody_reads(office: Office, number: str) -> None:
+    with pytest.raises(InvalidInput, match="电话"):
+        office.propose(title=f"给他修路{number}")
+    decision = office.propose()
+    with pytest.raises(InvalidInput, match="电话"):
+        office.write(decision, Step.annul, Entry(words=f"有人打{number}来说", document="柳政函〔2026〕5号"), LEGAL)

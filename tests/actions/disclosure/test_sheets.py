@@ -148,7 +148,7 @@ def test_marks_that_turn_writing_around_and_control_characters_do_not_survive() 
 def workbook(*rows: list[object]) -> bytes:
     book = Workbook()
     for row in rows:
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

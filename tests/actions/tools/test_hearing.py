@@ -79,7 +79,7 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("离婚案11月20号开庭我签了字，判决书还没收到，想上诉", Doubt.no_day),
         ("打我的人，派出所11月10号给他本人处罚决定书，想复议", Doubt.no_day),  # his day, not mine
         ("车祸，对方保险公司不赔，鉴定书11月16日拿到", Doubt.no_day),  # not the day of the accident
-        ("派出所给的纸分不清是不予立案还是别的，11月24号给的，想复议", Doubt.vague),
+        ("派出所给的纸分不清是不予立案还是别的，11月24号给的，想复议", Doubt.no_day),
         ("去年10月被辞退", Doubt.vague),
         ("八月十五被厂里辞退的", Doubt.vague),
         ("去年2月30号被辞退的", Doubt.impossible),

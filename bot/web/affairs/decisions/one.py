@@ -15,6 +15,7 @@ from actions.decisions.models import Decision, DecisionStep
 from actions.decisions.status import LABELS, STEP_LABELS, Step, moves_of
 from actions.decisions.steps import Task
 from actions.errors import ActionError, NotAllowed, NotFound
+from actions.motions import gate
 from bot.conversations.agents.attachments import CleanFile
 from bot.staff import rights
 from bot.web.affairs.decisions.desk import (
@@ -182,7 +183,9 @@ def _page(
     status: int = 422,
 ) -> HTMLResponse:
     moves = moves_of(decision.state, has_party_step=decision.has_party_step)
-    may = {step.value: move for step, move in moves.items() if at.staff.can(move.by)}
+    waiting = [s for s in decision.steps if s.waits]
+    pending = {s.step for s in waiting}  # one at a time: what waits isn't asked for again
+    may = {step.value: move for step, move in moves.items() if at.staff.can(move.by) and step not in pending}
     return at.page(
         "village/decisions/one.html",
         status=status if problem else 200,
@@ -197,7 +200,7 @@ def _page(
         body=bodies.body_of(decision.body),
         matter=matter_of(decision.matter),
         moves=may,
-        waiting=[s for s in decision.steps if s.waits],
+        waiting=waiting,
         seconds=_may_confirm(at, decision),
         labels=LABELS,
         step_labels=STEP_LABELS,
@@ -218,6 +221,8 @@ def _choices(at: Seat, decision: Decision, may: dict[str, Any]) -> dict[str, Any
     ]
     return {
         "also": ready if "notice" in may else [],
+        # a hint, no stop: the law lets a meeting of members decide some of what no topic may ask
+        "doubts": gate.check(decision.title).findings if "clear" in may else (),
         "teams": at.teams() if "carry" in may else [],
         "meeting_id": next((s.meeting_id for s in reversed(decision.steps) if s.meeting_id), None),
     }

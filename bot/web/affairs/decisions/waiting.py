@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from actions.decisions import listing, words
+from actions.decisions import listing, steps, words
 from actions.decisions.models import Decision, Meeting, MeetingState
 from actions.decisions.status import STEP_LABELS, State, Step
 from bot.staff import rights
@@ -51,12 +51,16 @@ def _to_write(at: Seat, seen: list[str] | None, now: datetime) -> Iterator[Todo]
             said = "对不上，重新录数" if meeting.sent_back else "会开完了，录人数和票数"
             yield Todo(f"{said}：{meeting.title}", _of(meeting), words.says_day(meeting.held_at), is_late)
     for decision in listing.of_places(at.session, seen):
-        if decision.state in _WRITES_NEXT or _is_ready_for_notice(decision):
+        is_with_another = any(step.waits for step in decision.steps)
+        if not is_with_another and _writes_next(at, decision):
             yield Todo(f"{decision.title}：下一步，{words.next_of(decision)}", f"{HOME}/{decision.id}")
 
 
-def _is_ready_for_notice(decision: Decision) -> bool:
-    return decision.state is State.deliberated and decision.cleared_at is not None
+def _writes_next(at: Seat, decision: Decision) -> bool:
+    if decision.state is State.carrying_out:
+        return steps.is_all_done(at.session, decision)
+    is_cleared = decision.state is State.deliberated and decision.cleared_at is not None
+    return is_cleared or decision.state in _WRITES_NEXT
 
 
 def _of(meeting: Meeting) -> str:

@@ -49,7 +49,7 @@ def item(world: World, code: str = "finance") -> Disclosure:
 def do(client: TestClient, number: int, deed: str, **fields: object) -> str:
     files = {k: v for k, v in fields.items() if isinstance(v, tuple)}
     data = {k: str(v) for k, v in fields.items() if not isinstance(v, tuple)}
-    answer = client.post(f"{HOME}/{number}/{deed}", data=data, files=files or None)  # type: ignore[arg-type]
+    answer = client.post(f"{HOME}/{number}/{deed}", data=data, files=files or None)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
@@ -138,7 +138,7 @@ def test_a_clerk_of_another_village_sees_and_does_nothing(begun: World) -> None:
 def workbook(*rows: list[object]) -> bytes:
     book, out = Workbook(), io.BytesIO()
     for row in rows:
-        book.active.append(row)  # type: ignore[union-attr]
+        book.active.append(row)
     book.save(out)
     return out.getvalue()
 

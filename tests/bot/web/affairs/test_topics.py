@@ -64,6 +64,9 @@ def test_from_the_list_to_the_notice_by_two_people(world: World, topic: int) -> 
     hub = world.enter("clerk").get("/staff/village").text
     assert "列不列入：健身器材放在哪里" in hub
     assert ATTACK not in hub
+    page = world.enter("clerk").get(f"/staff/village/topics/{topic}").text
+    assert f"/staff/village/topics/{topic}/edit" in page
+    assert "法律上能不能这样问" not in page  # that is a lawyer's
     assert do(world, "clerk", topic, "take") == 422  # nothing is said yet of how it is asked
     assert do(world, "clerk", topic, "edit", **WORDING) == 303
     assert do(world, "clerk", topic, "take") == 303

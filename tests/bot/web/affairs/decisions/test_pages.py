@@ -345,3 +345,11 @@ def test_a_suspended_decision_says_why_to_everybody(overseen: World) -> None:
 def test_nothing_waits_for_who_has_nothing_to_do(world: World) -> None:
     assert "没有等您办的" in world.enter("overseer").get("/staff/village").text
     assert "没有等您办的" in world.enter("legal_worker").get("/staff/village").text
+
+
+def test_a_legal_worker_is_told_what_the_gate_says_of_a_title(world: World) -> None:
+    title = "收回离婚媳妇的承包地"
+    given = {"place": "lijiagou", "matter": "public_works", "body": "villagers", "title": title, "source": "有人提的"}
+    made = world.enter("clerk").post(HOME, data=given | {"on_day": str(_TODAY)})
+    assert "系统提醒" in world.enter("legal_worker").get(made.headers["location"]).text
+    assert "系统提醒" not in world.enter("legal_worker").get(f"{HOME}/1").text
