@@ -59,11 +59,11 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     """Delete a conversation with all that was said in it. False when there is none. `is_asked`: at the resident's own
     wish; a paper slip outlives a conversation that was only kept for long enough.
     """
+    topics.forget(session, conversation_id, now=utc_now())  # while the roster still knows who spoke here
     (slips.forget if is_asked else slips.let_go)(session, conversation_id)
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))
     session.execute(delete(LookupTry).where(LookupTry.asker == conversation_id))
-    topics.forget(session, conversation_id, now=utc_now())
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     disclosure_questions.forget(session, conversation_id)

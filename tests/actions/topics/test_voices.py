@@ -21,6 +21,7 @@ from actions.topics.counting.paper import Box
 from actions.topics.models import Ballot, BallotVoid, Opinion, PaperCount, Topic, TopicEvent, TopicLeaving
 from actions.topics.status import TopicState
 from actions.topics.steps import result
+from bot.conversations import service
 from tests.actions.topics.village import CLERK, NOW, OVERSEER, Village, village
 
 
@@ -279,9 +280,7 @@ def test_who_deletes_their_data_while_it_is_open_leaves_nothing(here: Village) -
         "source": "chat",
     }
     copy = opinions.add(session, key="copy", now=NOW, **copied)
-    following.forget(session, "leaver", now=NOW)
-    slips.forget(session, "leaver")
-    session.commit()
+    service.forget(session, "leaver")
     here.tick(days=1)
     assert standing(here, topic) == [([0], True)]
     assert {o.asker for o in session.scalars(select(Opinion))} == {"stays", "copier"}

@@ -38,7 +38,7 @@ def topic(world: World) -> int:
     """Raised at lijiagou, which has an overseer and a roster of this year."""
     with world.sessions() as session:
         session.add(Staff(login="own", name="监委老王", password_hash=HASH, role=Role.overseer, place_id="lijiagou"))
-        session.add(VillageProfile(place_id="lijiagou", adults=800, confirmed_on=date(today().year, 1, 5)))
+        session.merge(VillageProfile(place_id="lijiagou", adults=800, confirmed_on=date(today().year, 1, 5)))
         raised = raising.raise_topic(
             session,
             place="lijiagou",
