@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.dialogue.frame.base import Services
 from actions.replies import ReplyKind
 from actions.roster import codes
+from actions.topics.counting.keys import TopicKeys
+from bot.affairs.voices import Voices
 from bot.db import make_engine, make_sessions
 from bot.emergency.guidance import Emergency
 from bot.emergency.second_opinion import SecondOpinion
@@ -83,7 +85,11 @@ def build_parts(settings: Settings) -> Parts:
     topic = _topic(settings, embedder)
     remembering = KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite"))
     kept = Searcher(embedder=remembering, live=live, classifier=classifier)
-    turns = Turns(sessions=sessions, rasa=rasa, topic=topic, second_opinion=_second_opinion(settings, embedder))
+    voices = Voices(sessions, TopicKeys(settings.topic_keys))
+    second = _second_opinion(settings, embedder)
+    turns = Turns(
+        sessions=sessions, rasa=rasa, topic=topic, second_opinion=second, voices=voices.take, afterwards=voices.mention
+    )
     services = Services(sessions=sessions, searcher=searcher, today=today, topic=topic)
     rehearsals = Rehearsals(services, sessions)
     return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals)

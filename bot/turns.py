@@ -136,14 +136,19 @@ class Turns:
         rasa: RasaClient,
         topic: Callable[[str], str] = lambda _: "",
         second_opinion: Callable[[str, Emergency | None, bool], Emergency | None] = lambda _, ruled, __: ruled,
+        voices: Callable[[Message, str], list[Message] | None] = lambda _, __: None,
+        afterwards: Callable[[str, Sequence[Reply]], object] = lambda _, __: None,
     ) -> None:
         """topic: of a resident's words, for the team that gets the conversation; "" where it can't be told;
-        second_opinion: on a text, on what the rules hold of it, and whether it answers a question of ours.
+        second_opinion: on a text, on what the rules hold of it, and whether it answers a question of ours; voices:
+        takes a choice or the code of a slip, which Rasa never sees, and says what was stored in reply; None for other
+        words; afterwards: once the replies to a conversation are kept, where nobody is in danger.
         """
         self._sessions = sessions
         self._rasa = rasa
         self._topic = topic
         self._second_opinion = second_opinion
+        self._voices, self._afterwards = voices, afterwards
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._threads = ThreadPoolExecutor(_THREADS, "turns")
         self._asides = set[asyncio.Task[None]]()
@@ -164,6 +169,12 @@ class Turns:
             return helped
         if taken.status is not ConversationStatus.bot and not taken.is_alone:
             return await self._in_thread(self._with_people, taken)
+        if (
+            taken.danger is None
+            and (voiced := await self._in_thread(self._voices, taken.message, taken.text)) is not None
+        ):
+            TURNS.labels("voice").inc()
+            return voiced
         try:
             replies = await self._from_bot(taken)
         except (RasaUnavailable, asyncio.CancelledError) as error:
@@ -178,7 +189,10 @@ class Turns:
             return []
         if taken.danger and _is_unhelped(taken, replies):
             return await self._in_thread(self._call_for_help, taken, taken.danger)
-        return await self._in_thread(self._keep, taken, replies) if replies else []
+        kept = await self._in_thread(self._keep, taken, replies) if replies else []
+        if kept and taken.danger is None and taken.status is ConversationStatus.bot:
+            await self._in_thread(self._afterwards, taken.conversation_id, [row.reply for row in kept])
+        return kept
 
     async def _put_form_aside(self, conversation_id: str) -> None:
         """Beside the card, which waits for nothing."""

@@ -8,6 +8,7 @@ import pytest
 
 from actions.decisions.bodies import BodiesFile
 from actions.decisions.matters import MattersFile as BodyMattersFile
+from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
@@ -41,6 +42,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/decisions/bodies.yml": BodiesFile,
     "actions/decisions/matters.yml": BodyMattersFile,
     "actions/dialogue/hearing/asides.yml": AsidesFile,
+    "actions/dialogue/affairs/how.yml": HowFile,
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/motions/examples.yml": ExamplesFile,
     "actions/motions/gate.yml": GateFile,

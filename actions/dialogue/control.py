@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from actions.cases.finding import of_person
 from actions.cases.status import MOVES, CaseStatus
+from actions.dialogue.affairs.disclosure import AskDisclosure, is_not_posted
+from actions.dialogue.affairs.raising import RaiseTopic, is_for_all
 from actions.dialogue.booking import CancelBooking, StartBooking, held_by
 from actions.dialogue.case import (
     LOOK_UP,
@@ -117,6 +119,10 @@ class Report(_ByWhatIsOpen):
             return SupplementCase(self.services).do(turn)
         if not turn.form and listed_matters(turn.text):
             return AnswerQuestion(self.services).do(turn)
+        if not turn.form and is_not_posted(turn.text):
+            return AskDisclosure(self.services).do(turn)
+        if not turn.form and turn.place and is_for_all(turn.text):
+            return RaiseTopic(self.services).do(turn)
         if not turn.form and _PROGRESS.search(turn.text):
             return CheckCase(self.services).do(turn)
         return self.open.answers_case(turn) or ReportDispute(self.services).do(turn)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.cases import filing, green
+from actions.dialogue.affairs.disclosure import AskDisclosure, is_not_posted
 from actions.dialogue.frame.answering import Answering, at_the_door, forgotten, remembered, reply_of
 from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Services, Turn, said_before, say, slots
 from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
@@ -190,6 +191,9 @@ class ValidateDispute(Answering, Form):
             return stopped
         if phrases.is_pause(turn.text) and not phrases.is_resume(turn.text):
             return say(_PUT_ASIDE, events=[*self.mark(turn), *slots(dispute_hint=None, requested_slot=None)])
+        if self.step(turn) == "what" and is_not_posted(turn.text):  # has a way of its own, above the committee
+            told = AskDisclosure(self.services).do(turn)
+            return told + say(events=(*self.empty(), SlotSet("requested_slot", None)))
         return None
 
     def at_any_step(self, turn: Turn, step: str) -> Said | None:

@@ -15,6 +15,7 @@ from knowledge.tables import changed
 
 MAX_CHARACTERS = 2000
 AT_ONCE = 500  # messages; a page asks for the rest
+_LOOKED_BACK = 8  # messages that we came with, between a question of ours and its answer
 
 
 def receive(session: Session, conversation: Conversation, *, client_id: str, text: str, button: str = "") -> Message:
@@ -56,6 +57,16 @@ def _by_client_id(session: Session, conversation_id: str, client_id: str) -> Mes
 
 def store_replies(session: Session, message: Message, replies: Sequence[Reply]) -> list[Message]:
     """Replies and the mark that the message is answered, in one transaction; [] when somebody else was first."""
+    rows = add_replies(session, message, replies)
+    if rows is None:
+        session.rollback()
+        return []
+    session.commit()
+    return rows
+
+
+def add_replies(session: Session, message: Message, replies: Sequence[Reply]) -> list[Message] | None:
+    """As `store_replies`, for who commits them with a deed of its own; None when somebody else was first."""
     done = changed(
         session,
         update(Message)
@@ -63,8 +74,7 @@ def store_replies(session: Session, message: Message, replies: Sequence[Reply]) 
         .values(answered_at=datetime.now(UTC)),
     )
     if not done:
-        session.rollback()
-        return []
+        return None
     # While Rasa was thinking a person may have taken over; from then on the bot is silent.
     if (
         session.scalar(select(Conversation.status).where(Conversation.id == message.conversation_id))
@@ -87,8 +97,29 @@ def store_replies(session: Session, message: Message, replies: Sequence[Reply]) 
     session.execute(
         update(Conversation).where(Conversation.id == message.conversation_id).values(updated_at=datetime.now(UTC))
     )
-    session.commit()
     return rows
+
+
+def forget_words(session: Session, message: Message, instead: str) -> None:
+    """What was said isn't kept, nor the button that said it: this stands there. The caller commits, with what was made
+    of the words.
+    """
+    session.execute(update(Message).where(Message.id == message.id).values(text=instead, body={}))
+
+
+def said_last(session: Session, message: Message) -> Message | None:
+    """What the message answers: our last words before it, or what we came with by ourselves if it had buttons."""
+    rows = session.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == message.conversation_id,
+            Message.id < message.id,
+            Message.sender != Sender.resident,
+        )
+        .order_by(Message.id.desc())
+        .limit(_LOOKED_BACK)
+    )
+    return next((row for row in rows if row.in_reply_to is not None or row.reply.buttons), None)
 
 
 def notice_once(session: Session, message: Message, notice: Reply) -> None:

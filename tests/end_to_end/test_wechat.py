@@ -191,7 +191,7 @@ def _case_is_seen(desk: Page, place: Place, number: str) -> None:
 
 
 def _a_person_answers(phone: Telephone, desk: Page, place: Place) -> None:
-    phone.press("找帮手", "找人")
+    phone.press("办一办", "找人")
     desk.goto(f"{place.base}/staff/inbox")
     desk.locator(".list-group-item", has_text="微信").first.click()
     desk.get_by_role("button", name="接入").click()

@@ -1,4 +1,4 @@
-"""What the buttons of a case's card send: its number and what to do with it.
+"""What the buttons of a case's card send: its number and what to do with it; and those of village affairs.
 
 The classifier takes most of these for a look-up, and an open form would take them for its answer; whoever names the
 case and the deed means just that.
@@ -7,6 +7,7 @@ case and the deed means just that.
 import re
 
 from actions.cases import finding, numbers
+from actions.dialogue.affairs import pressed as affairs
 from actions.dialogue.case import SETTLED, CaseAction, CheckCase, ConfirmCase, SupplementCase, WithdrawCase
 from actions.dialogue.frame.base import Said, Services, Turn
 
@@ -25,7 +26,7 @@ def pressed(services: Services, turn: Turn) -> Said | None:
     """What is said to it; None for other words."""
     found = _PRESSED.search(turn.text)
     if found is None:
-        return None
+        return affairs.heard(services, turn)
     deed = _DEEDS[found.group(1)]
     if deed is ConfirmCase and not _is_settled(services, turn):
         deed = CheckCase  # of an older card: where it stands by now

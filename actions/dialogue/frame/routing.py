@@ -8,10 +8,12 @@ where the words themselves say so; else a source that is sure enough is told ins
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from actions.cases import finding, numbers
+from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
@@ -19,6 +21,7 @@ from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.smalltalk import friendly
+from actions.topics.listing import open_topics
 from knowledge.answering.told import Abstention, Answer
 from knowledge.characters import letters
 
@@ -67,6 +70,26 @@ _PLEASANTRY = re.compile(
     r"|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
     r"|[过新]年好|摆.{0,3}龙门阵|冲壳子|路上慢(?:点|些)|笑死(?:我|个?人)"
 )
+_AFFAIRS = re.compile(
+    r"议事|议题|征求.{0,4}意见|村里事|投票|投(?:一|个)票|改票|参与码|表态|表决|协商|商量"
+    r"|大家(?:都)?(?:咋|怎么|是怎么)?说|议-\d"
+    r"|^.{0,6}(?:说|提|有|补|加|记)(?:一?条|点|几句)?意见"
+    r"|意见(?!书|不合)|征询|议(?:哪|啥|什么|些|的是)|提(?:那个|的那|过的).{0,10}(?:事|建议)"
+)
+_PROPOSED = re.compile(
+    r"议题|建议|提议|提个|想法|能不能|可不可以|希望|要是|该|行不行|要得不|好不好|咋样|大家|商量|表决|投票"
+    r"|议(?:一)?议|呗(?:$|[，,])|多好|加个|添个|提出来|改一改|可否|上会|主意"
+)
+_DECIDED = re.compile(
+    r"会(?:上|议)|大会|代表会|开(?:了|过|没开)?会|决议|决定|定(?:了|下|的|没)|表决|通过"
+    r"|四议两公开|一事一议|动工|开工|公示到|会的记录|施工队"
+)
+_MEETING = re.compile(
+    r"会议|大会|代表会|开.{0,6}会|会开|代表.{0,6}提(?:出|议)|联名|签名|签字|手印|召集|到会|[成组]员会"
+)
+_NO_MEETING = re.compile(r"业主|开庭|家长会|股东|工会|听证")
+_POSTED = re.compile(r"账|收支|财务|花销|支出|开支|公开|公示|公布|张榜|明细|晒|招待费|租金|用(?:到|在|去)?哪")
+_NOT_POSTED_HERE = re.compile(r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片")
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -78,6 +101,7 @@ class Open:
     has_booking: bool
     is_awaited: bool  # the last thing we said asked for a yes, a mark, a number, or offered to file
     has_question: bool  # a question was answered before, which may be followed
+    has_topic: bool = False  # the village asks for opinions on something
 
 
 @dataclass(frozen=True)
@@ -131,6 +155,22 @@ ROWS = (
         0.6,
         lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _STORY and bool(_PLEASANTRY.search(turn.text))),
     ),
+    _row("ask_affairs", 0.7, lambda turn, held: bool(_AFFAIRS.search(turn.text)), is_hollow=True),
+    _row("give_opinion", 0.7, lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text)), is_hollow=True),
+    _row("raise_topic", 0.7, lambda turn, held: bool(_PROPOSED.search(turn.text)), is_hollow=True),
+    _row("ask_decision", 0.7, lambda turn, held: bool(_DECIDED.search(turn.text)), is_hollow=True),
+    _row(
+        "call_meeting",
+        0.6,
+        lambda turn, held: bool(_MEETING.search(turn.text)) and not _NO_MEETING.search(turn.text),
+        is_hollow=True,
+    ),
+    _row(
+        "ask_disclosure",
+        0.6,
+        lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
+        is_hollow=True,
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -164,6 +204,12 @@ ENTRIES = frozenset(
         "action_chitchat",
         "action_ask_capabilities",
         "action_decline",
+        "action_ask_affairs",
+        "action_raise_topic",
+        "action_give_opinion",
+        "action_ask_decision",
+        "action_call_meeting",
+        "action_ask_disclosure",
     }
 )
 
@@ -249,4 +295,10 @@ def open_in(session: Session, turn: Turn) -> Open:
         has_booking=bool(held_by(session, turn)),
         is_awaited=bool(turn.awaited or turn.slot("dispute_offer") or turn.slot("pending_question")),
         has_question=bool(turn.slot("last_question")),
+        has_topic=_has_topic(session, turn),
     )
+
+
+def _has_topic(session: Session, turn: Turn) -> bool:
+    village = village_of(session, turn)
+    return village is not None and bool(open_topics(session, village.id, datetime.now(UTC)))

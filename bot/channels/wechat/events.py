@@ -27,6 +27,10 @@ MENU_SAYS = {
     "progress": "我那事咋样了",
     "village_rule": "我们村的村规民约有哪些规定",
     "person": "转人工",
+    "affairs": "议事",
+    "raise_topic": "我想提个议题",
+    "decision": "村里开会定了啥",
+    "disclosure": "村务公开",
 }
 MENU_SHOWS = {
     "ask": "想问什么法律或者办事的问题，直接打字发给我就行，比如“彩礼能退吗”“低保怎么申请”。我会告诉您依据在哪一条。"

@@ -10,7 +10,18 @@ from knowledge.data_files import DataModel, read
 
 class _Item(DataModel):
     name: Annotated[str, Field(min_length=1, max_length=8)]
-    key: Literal["ask", "village_rule", "report", "progress", "book", "person"]
+    key: Literal[
+        "ask",
+        "village_rule",
+        "report",
+        "progress",
+        "book",
+        "person",
+        "affairs",
+        "raise_topic",
+        "decision",
+        "disclosure",
+    ]
 
 
 class _Button(DataModel):
