@@ -70,6 +70,8 @@ def _awaited(services: Services, turn: Turn) -> Said | None:
     what = turn.awaited
     if not what or _is_away(turn):
         return None
+    if what == raising.READ_BACK and (is_right := phrases.yes_or_no(turn.text)) is not None:
+        return RaiseTopic(services).raised(turn) if is_right else raising.ask_words(turn)
     if what == raising.WORDS:
         return RaiseTopic(services).reword(turn)
     if what.startswith(opinion.OPINION):

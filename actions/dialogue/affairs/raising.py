@@ -16,6 +16,7 @@ from actions.topics.raising import MOST_TEXT, Refused, raise_topic, title_of, wh
 from actions.topics.words import PREPARATION, day_of
 
 WORDS = "写议题"  # for the slot `awaits`: the next message is what is to be talked over
+READ_BACK = "议题这样写"  # for the slot `awaits`: a yes puts it to the village as it was read back
 PUT, CONFIRMED, REWORD, ONLY_ASKING = "提成议题", "就这样提", "改一改议题", "只是问问"
 _ASK = "您想请村里商量哪件事？一句话说清楚是哪里、什么事就行，最多300个字，不用写名字。"
 _LEAST, _MOST_CITED = 6, 4  # characters of a matter; articles
@@ -66,7 +67,7 @@ class RaiseTopic(Answering):
     def put(self, turn: Turn) -> Said:
         """The wording, read back before it goes anywhere."""
         draft = turn.slot("affairs_draft") or ""
-        return read_back(draft) if draft else ask_words(turn)
+        return read_back(turn, draft) if draft else ask_words(turn)
 
     def reword(self, turn: Turn) -> Said:
         """What was awaited: other words."""
@@ -78,7 +79,7 @@ class RaiseTopic(Answering):
             return ask_words(turn)
         if (refused := _stopped(matter)) is not None:
             return say(refused, events=slots(affairs_draft=None))
-        return read_back(matter)
+        return read_back(turn, matter)
 
     def raised(self, turn: Turn) -> Said:
         """Stored once for the message that said so, however often it is tried."""
@@ -127,14 +128,14 @@ def ask_words(turn: Turn) -> Said:
     return say(Reply(ReplyKind.asking, _ASK), events=slots(awaits=turn.waiting_for(WORDS)))
 
 
-def read_back(matter: str) -> Said:
+def read_back(turn: Turn, matter: str) -> Said:
     more = "" if len(matter) <= len(title_of(matter)) + 1 else f"\n全文：{matter}"
     asked = Reply(
         ReplyKind.asking,
         f"我这样写行吗：“{title_of(matter)}”。不写您的名字。{more}",
         buttons=(Button("就这样", CONFIRMED), Button("改一改", REWORD)),
     )
-    return say(asked, events=slots(affairs_draft=matter))
+    return say(asked, events=slots(affairs_draft=matter, awaits=turn.waiting_for(READ_BACK)))
 
 
 def _stopped(matter: str) -> Reply | None:

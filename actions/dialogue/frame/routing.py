@@ -83,6 +83,11 @@ _PROPOSED = re.compile(
 _DECIDED = re.compile(
     r"会(?:上|议)|大会|代表会|开(?:了|过|没开)?会|决议|决定|定(?:了|下|的|没)|表决|通过"
     r"|四议两公开|一事一议|动工|开工|公示到|会的记录|施工队"
+    r"|(?:路|桥|灯|渠|井|闸|房|广场|公厕|厕所|食堂|凉亭|项目|工程|车站|站牌)[^，。]{0,8}"
+    r"(?:批|成|装|修|建|搞)(?:了|下来|不)?(?:没|吗|不)"
+)
+_ELECTION = re.compile(
+    r"选举|换届|选民|候选|罢免|流动票箱|选(?:个|了|的)?(?:村|居|书记|主任|村长|支书|队长|代表)|村委会?主任"
 )
 _MEETING = re.compile(
     r"会议|大会|代表会|开.{0,6}会|会开|代表.{0,6}提(?:出|议)|联名|签名|签字|手印|召集|到会|[成组]员会"
@@ -114,10 +119,22 @@ class Row:
     stands: Callable[[Turn, Open], bool]
     answer_from: float
     is_hollow: bool
+    is_by_words: bool = False  # nothing but words of its own makes it what the classifier takes it for
 
 
 def _row(intents: str, answer_from: float, stands: Callable[[Turn, Open], bool], *, is_hollow: bool = False) -> Row:
     return Row(frozenset(intents.split()), stands, answer_from, is_hollow)
+
+
+def _of_village(intent: str, answer_from: float, stands: Callable[[Turn, Open], bool]) -> Row:
+    """Village affairs: 我家路灯坏了要修 is a report, whatever else it resembles; elections aren't held here."""
+    return Row(
+        frozenset({intent}),
+        lambda turn, held: stands(turn, held) and not _ELECTION.search(turn.text),
+        answer_from,
+        is_hollow=True,
+        is_by_words=True,
+    )
 
 
 def _names_case(turn: Turn) -> bool:
@@ -155,21 +172,17 @@ ROWS = (
         0.6,
         lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _STORY and bool(_PLEASANTRY.search(turn.text))),
     ),
-    _row("ask_affairs", 0.7, lambda turn, held: bool(_AFFAIRS.search(turn.text)), is_hollow=True),
-    _row("give_opinion", 0.7, lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text)), is_hollow=True),
-    _row("raise_topic", 0.7, lambda turn, held: bool(_PROPOSED.search(turn.text)), is_hollow=True),
-    _row("ask_decision", 0.7, lambda turn, held: bool(_DECIDED.search(turn.text)), is_hollow=True),
-    _row(
-        "call_meeting",
-        0.6,
-        lambda turn, held: bool(_MEETING.search(turn.text)) and not _NO_MEETING.search(turn.text),
-        is_hollow=True,
+    _of_village("ask_affairs", 0.7, lambda turn, held: bool(_AFFAIRS.search(turn.text))),
+    _of_village("give_opinion", 0.7, lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text))),
+    _of_village("raise_topic", 0.7, lambda turn, held: bool(_PROPOSED.search(turn.text))),
+    _of_village("ask_decision", 0.7, lambda turn, held: bool(_DECIDED.search(turn.text))),
+    _of_village(
+        "call_meeting", 0.6, lambda turn, held: bool(_MEETING.search(turn.text)) and not _NO_MEETING.search(turn.text)
     ),
-    _row(
+    _of_village(
         "ask_disclosure",
         0.6,
         lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
-        is_hollow=True,
     ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
@@ -248,7 +261,7 @@ class Routed(CustomAction):
         if _is_near(row, found, turn):
             return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
-        is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
+        is_matter = row.is_by_words or (row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG))
         if not is_matter and _may_have_been_asked(turn):
             self._answers.keep_unanswered(turn, turn.text, reason="brushed_off")
         return (self._matter if is_matter else self._action).do(turn)

@@ -29,6 +29,19 @@ def test_a_lamp_becomes_a_topic_in_three_turns_and_not_without_a_yes(me: Residen
     assert (topic.text, topic.conversation_id, topic.place_id) == (LAMP, "c-me", "lijiagou")
 
 
+@pytest.mark.parametrize("said", ["就这样", "对", "行", "可以，就这样吧"])
+def test_who_types_yes_to_the_wording_is_heard_like_who_presses(me: Resident, said: str) -> None:
+    me.press(me.say(LAMP, RaiseTopic), "提成议题")
+    assert "提上去了" in me.say(said)[0].text
+    assert len(stored(me)) == 1
+
+
+def test_who_types_no_to_the_wording_is_asked_for_other_words(me: Resident) -> None:
+    me.press(me.say(LAMP, RaiseTopic), "提成议题")
+    assert "一句话" in me.say("不对")[0].text
+    assert stored(me) == []
+
+
 def test_the_wording_can_be_changed_before_it_goes(me: Resident) -> None:
     worded = me.press(me.say(LAMP, RaiseTopic), "提成议题")
     me.press(worded, "改一改")
