@@ -22,6 +22,7 @@ from actions.errors import ActionError
 from actions.replies import Button, Reply, ReplyKind
 from knowledge.places import Place
 
+NOT_POSTED = "没公布，我要反映"
 FILE, CONTACT = "反映没公布", "反映公开"  # what the button says; for the slot `awaits`: how they are to be reached
 ASK = "问公开 "  # for the slot `awaits`, with the posting's id: the next message is a question on it
 ANONYMOUS, HERE = "匿名反映", "在这里回复我"
@@ -222,7 +223,7 @@ def _told(
         )
     elif not has_it:
         said.append(f"{how_often(session, village.id)}{title}（{name}）我这里没有看到。")
-    buttons = [] if has_it and not owed else [Button("没公布，我要反映", FILE)]
+    buttons = [] if has_it and not owed else [Button(NOT_POSTED, FILE)]
     buttons += [Button("我想问这一项", f"{ASK}{posted[0].id}")] if posted else []
     links = (page("看村务公开", village.id, "open"),)
     next_step = whom_to_tell(session, village.id) if owed else ""

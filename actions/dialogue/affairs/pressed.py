@@ -163,6 +163,7 @@ _DEEDS: Mapping[str, Callable[[Services, Turn], Said | None]] = {
     raising.REWORD: lambda services, turn: raising.ask_words(turn),
     raising.ONLY_ASKING: _only_asking,
     disclosure.FILE: lambda services, turn: AskDisclosure(services).begin(turn),
+    disclosure.NOT_POSTED: lambda services, turn: AskDisclosure(services).begin(turn),
     disclosure.ANONYMOUS: lambda services, turn: AskDisclosure(services).filed(turn, "匿名"),
     disclosure.HERE: lambda services, turn: AskDisclosure(services).filed(turn, "在这里回复"),
 }
