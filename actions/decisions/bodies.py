@@ -41,7 +41,7 @@ NumberName = Literal[
 ]
 Numbers = Mapping[str, int | None]
 MOST = 2_000_000  # people in one place: more is a slip of the finger
-FILLED_IN_BY = "请村文书在“村里的数”里填好，再来算。"
+FILLED_IN_BY = "请村文书在“村里的基本数”里填好，再来算。"
 
 
 @dataclass(frozen=True)

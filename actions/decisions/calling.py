@@ -50,7 +50,7 @@ def how_to_call(profile: VillageProfile) -> str:
     ]
     missing = tuple(dict.fromkeys((*full.missing, *small.missing)))
     if missing:
-        said.append(f"具体要几个人，我还算不出来：不知道{'、'.join(missing)}。{FILLED_IN_BY}")
+        said.append(f"具体要几个人，我还算不出来：村里还没登记{'、'.join(missing)}各有多少。{FILLED_IN_BY}")
     return "".join([*said, "签名要写在纸上，我可以给您出一张签名表。"])
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.cases.models import Case, CaseEvent
 from actions.cases.status import CaseStatus
 from actions.errors import Conflict
 from actions.topics import following, listing, words
@@ -25,6 +26,7 @@ log = logging.getLogger("linli.topics")
 KEY_KEPT = timedelta(days=10)  # after the result
 LOOK_BACK, LOOK_AGAIN = timedelta(days=30), timedelta(days=90)
 LEAST_ANSWERS = 5
+_MOST_SAID = 300  # characters of what units wrote
 
 Step = Callable[[Session, Topic, datetime, TopicKeys], None]
 
@@ -138,8 +140,13 @@ def _feed_back(session: Session, topic: Topic, now: datetime, keys: TopicKeys) -
     cases = [case for _, case in listing.tasks_of(session, topic)]
     if not cases or any(case is None or case.status not in _ANSWERED for case in cases):
         return
+    answers = [_answer(case) for case in cases if case is not None]
+    if any(answer is not None and answer.is_held(now) for answer in answers):
+        return  # who wrote it may take it back for some seconds
     done = "；".join(str(task["text"]) for task in topic.tasks)
-    say = f"“{topic.title}”商量好的事，单位说办完了：{done}。您看落实了吗？"
+    said = "；".join(answer.note.strip(" 。") for answer in answers if answer is not None and answer.note.strip())
+    words_of_unit = f"单位的话：{said[:_MOST_SAID]}。" if said else ""
+    say = f"“{topic.title}”商量好的事，单位说办完了：{done}。{words_of_unit}您看落实了吗？"
     move(
         session,
         topic,
@@ -153,6 +160,12 @@ def _feed_back(session: Session, topic: Topic, now: datetime, keys: TopicKeys) -
         values={"fed_back_at": now},
     )
     session.commit()
+
+
+def _answer(case: Case) -> CaseEvent | None:
+    """What the unit wrote to residents, last."""
+    found = [event for event in case.events if event.status_to is CaseStatus.answered and event.undone_at is None]
+    return max(found, key=lambda event: event.id, default=None)
 
 
 _ANSWERED = (CaseStatus.answered, CaseStatus.closed)

@@ -29,7 +29,7 @@ from bot.conversations.models import Conversation, ConversationStatus, Message
 VOTED = "（投了票，内容不留在对话里）"
 GAVE_CODE = "（发了参与码，不留在对话里）"
 _COUNTED = "计入了，选的什么不留在对话里。截止前发“改票”可以改。"
-_LOOSE = "还没用参与码，先记在“没核实”里；有纸条的话，把上面 10 位码发给我。"
+_LOOSE = "还没用参与码，先放在“没用参与码”里另算；有纸条的话，把上面 10 位码发给我。"
 _USE_CODE = Button("用参与码", "用参与码")
 _ASKED = re.compile(r"^choice (\d{1,9})$")
 _REGISTERED = "登记好了，从现在起您选的算进总数。码已经从对话里抹掉。"

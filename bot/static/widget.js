@@ -301,6 +301,11 @@
       this.log.append(node);
       this.toEnd();
     }
+    // A choice or the code of a slip isn't kept: so it doesn't go on standing here either.
+    retell(client, text) {
+      const mark = this.find(client), said = mark && mark.querySelector(".said");
+      if (said && said.textContent !== text) said.textContent = text;
+    }
     done(client) { store.set("queue", JSON.stringify(queued().filter((q) => q.client_id !== client))); }
     resend() { for (const item of queued()) { if (!this.find(item.client_id)) this.pending(item); this.send(item, 0); } }
     find(client) { return [...this.log.children].find((n) => n.dataset.client === client); }
@@ -314,6 +319,7 @@
         this.done(item.client_id);
         this.say_banner(null);
         this.show(found.message);
+        this.retell(item.client_id, found.message.text);
         this.reveal(found.replies.map((m) => this.show(m)));
         this.held(found.status, this.agent);
         this.unanswered = found.pending && found.status === "bot";

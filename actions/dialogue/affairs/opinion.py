@@ -180,6 +180,6 @@ def _thanks(topic: Topic, *, is_verified: bool) -> Reply:
     text = "记下了，谢谢您。有人看过以后贴出来，不写您的名字；采不采纳、为什么，公布结果时都会写。"
     buttons = telling.deeds(topic)[1:]
     if not is_verified:
-        text += "还没用参与码，先记在“没核实”里。"
+        text += "还没用参与码，先放在“没用参与码”里另算。"
         buttons = (*buttons, Button("用参与码", "用参与码"))
     return Reply(ReplyKind.text, text, buttons=buttons, links=telling.links(topic))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from actions.dialogue.affairs import disclosure, opinion, raising
+from actions.dialogue.affairs import disclosure, opinion, plain, raising
 from actions.dialogue.affairs import topics as telling
 from actions.dialogue.affairs.disclosure import AskDisclosure
 from actions.dialogue.affairs.opinion import GiveOpinion
@@ -52,6 +52,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
     if (deed := _DEEDS.get(text)) is not None:
         return deed(services, turn)
     if (answer := _awaited(services, turn)) is not None:
+        return answer
+    if (answer := plain.heard(services, turn)) is not None:
         return answer
     return _by_words(services, turn) if turn.place and turn.intent not in _OWN else None
 

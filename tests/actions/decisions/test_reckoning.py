@@ -73,7 +73,7 @@ def test_a_number_that_is_not_known_is_named_and_never_guessed() -> None:
     assert "村文书" in found.say[0]
     told = how_to_call(VillageProfile(place_id="x", committee=Committee.village, adults=812))
     assert "82名以上的村民" in told
-    assert "不知道村（居）民代表" in told
+    assert "村里还没登记村（居）民代表" in told
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,9 @@ def test_a_lamp_from_the_first_word_to_the_last(here: Village) -> None:
     _answer(here, case)
     here.tick(days=100)
     assert topic.state is TopicState.fed_back
+    said = session.scalars(select(TopicEvent.say).where(TopicEvent.state_to == TopicState.fed_back)).one()
+    assert said is not None
+    assert "单位的话：" in said
     following.answer_check(session, topic_id=topic.id, asker="chat-1", answer="yes", now=NOW)
     here.tick(days=131)
     assert topic.state is TopicState.done

@@ -71,7 +71,7 @@ def write(at: Annotated[Form, form("doorstep")], topic_id: str) -> Response:
     except ActionError as error:
         at.session.rollback()
         return _page(at, _open(at, topic_id), problem=error.message_zh, chosen=_chosen(at))
-    return _page(at, topic, stub="选好了" if is_choice else "意见记下了", day=datetime.now(UTC))
+    return _page(at, topic, stub="选好了" if is_choice else "意见记下了", done=True, day=datetime.now(UTC))
 
 
 def _chosen(at: Form) -> list[int]:

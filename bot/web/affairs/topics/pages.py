@@ -51,6 +51,8 @@ def _todo(at: Seat, topic: Topic, now: datetime) -> Todo | None:
         return Todo(f"等您确认（{_PENDING[topic.pending]}）：{topic.title}", href, is_late=late)
     if topic.legality == "pending" and at.staff.can("clear") and topic.state not in _OVER:
         return Todo(f"请看法律上能不能问：{topic.title}", href)
+    if at.staff.can("oversee") and (box := _box_to_count(at, topic)):
+        return Todo(f"请您再点一遍第 {box} 箱纸票：{topic.title}", href, _boxes_until(topic))
     if late and at.staff.can("oversee"):
         return Todo(f"到期没有公布结果：{topic.title}", href, words.day_of(topic.result_due_on), is_late=True)
     if at.staff.can("oversee") and (count := _surge(at, topic, now)):
@@ -59,6 +61,19 @@ def _todo(at: Seat, topic: Topic, now: datetime) -> Todo | None:
 
 
 _PENDING = {"open": "开始征求意见", "refused": "不列入", "result": "公布结果"}
+
+
+def _box_to_count(at: Seat, topic: Topic) -> int | None:
+    """A box that somebody else counted and nobody yet counted again."""
+    if topic.state is not TopicState.counting or topic.tallied_at:
+        return None
+    rows = (row for row in paper.boxes_of(at.session, topic) if not row.confirmed_by and row.by != at.staff.id)
+    return next((row.box for row in rows), None)
+
+
+def _boxes_until(topic: Topic) -> str:
+    assert topic.closes_at
+    return f"{words.day_of((topic.closes_at + paper.WITHIN).astimezone(SHANGHAI).date())}前"
 
 
 def _surge(at: Seat, topic: Topic, now: datetime) -> int:
@@ -71,6 +86,10 @@ def _writers_todo(at: Seat, topic: Topic, now: datetime, href: str) -> Todo | No
     if topic.state is TopicState.raised and not topic.pending:
         until = words.day_of(topic.answer_due_on)
         return Todo(f"列不列入：{topic.title}", href, f"{until}前", is_late=today > topic.answer_due_on)
+    if topic.state is TopicState.counting and not topic.tallied_at and topic.boxes:
+        is_typed = len(paper.boxes_of(at.session, topic)) >= topic.boxes
+        what = "纸票录好了，等另一个人再点一遍" if is_typed else "点纸票"
+        return Todo(f"{what}：{topic.title}", href, _boxes_until(topic))
     if topic.state in OWED and not topic.pending:
         until = words.day_of(topic.result_due_on)
         return Todo(f"写答复和结果：{topic.title}", href, f"{until}前", is_late=words.is_overdue(topic, now))
@@ -164,6 +183,7 @@ def _page(at: Seat, topic: Topic, **more: Any) -> HTMLResponse:
         methods=words.METHODS,
         bases=words.BASES,
         advice=words.advice(topic),
+        circle=words.circle_of(topic),
         waiting_opinions=listing.waiting_opinions(at.session, topic),
         shown_opinions=_shown(at, topic),
         boxes=paper.boxes_of(at.session, topic),
@@ -224,6 +244,7 @@ def notice(at: Annotated[Seat, seat("village")], topic_id: str) -> Response:
         circle=words.circle_of(topic),
         result_day=words.day_of(topic.result_due_on),
         address=address,
+        has_address=bool(at.desk.settings.public_url),
         picture=segno.make(address, error="m").svg_data_uri(scale=4, border=2),
         overseers=[staff.name for staff in overseers],
     )

@@ -23,6 +23,7 @@ def _pepper() -> None:
 
 WORDING = {
     "title": "健身器材放在哪里",
+    "background": "一套约2000元",
     "matter": "facility",
     "circle": "all",
     "basis": "person",
@@ -73,6 +74,9 @@ def test_from_the_list_to_the_notice_by_two_people(world: World, topic: int) -> 
     assert do(world, "clerk", topic, "open") == 403
     assert do(world, "own", topic, "open") == 422
     assert do(world, "clerk", topic, "ready") == 303
+    seen = world.enter("own").get(f"/staff/village/topics/{topic}").text
+    assert "一套约2000元" in seen  # who confirms sees all that will be asked
+    assert '<li class="text-break">学校门口</li>' in seen
     assert "等您确认（开始征求意见）" in world.enter("own").get("/staff/village").text
     assert do(world, "supervisor", topic, "open") == 422  # the village has somebody who oversees it
     assert do(world, "own", topic, "open", nonce="n") == 303
