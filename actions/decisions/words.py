@@ -20,7 +20,7 @@ _NEXT = {
     State.discussed: "党员审议",
     State.deliberated: "法律工作者看过合不合法，再提前通知{body}开会",
     State.noticed: "开会表决，当场数票",
-    State.not_held: "会没开成，可以再通知一次",
+    State.not_held: "可以再通知一次，重新开会",
     State.resolved: "把决议贴出来公开，至少15天",
     State.failed: "没有了。以后还可以重新提",
     State.published: "交给单位去办",
@@ -126,7 +126,7 @@ def undoing(decision: Decision) -> str:
     """One line on every decision's page: who may undo it, with the articles."""
     committee = body_of(decision.body).committee
     undo, corrected_by = _UNDO[committee], _CORRECTED_BY[committee]
-    return f"这个决定侵害了您的合法权益，可以请人民法院撤销（{undo}），也可以请{corrected_by}责令改正。"
+    return f"您要是认为这个决定侵害了您的合法权益，可以请人民法院撤销（{undo}），也可以请{corrected_by}责令改正。"
 
 
 def lines(session: Session, decision: Decision) -> list[Line]:
@@ -141,12 +141,20 @@ def lines(session: Session, decision: Decision) -> list[Line]:
         Line(
             name=STEP_LABELS[step],
             when=says_day(past[step][-1].on_day) if past.get(step) else "",
-            said=tuple(line for row in past.get(step, []) for line in _said(session, decision, row)),
+            said=tuple(line for row in past.get(step, []) for line in _dated(session, decision, row, past[step])),
             is_past=place < at,
             is_now=place == at and decision.state not in (State.annulled, State.suspended, State.failed),
         )
         for place, step in enumerate(steps)
     ]
+
+
+def _dated(session: Session, decision: Decision, row: DecisionStep, rows: list[DecisionStep]) -> list[str]:
+    """Of several meetings each says its day: the first one's numbers aren't the second one's."""
+    said = _said(session, decision, row)
+    if row.step is not Step.meet or len(rows) < 2 or not said:
+        return said
+    return [f"{says_day(row.on_day)}：{said[0]}", *said[1:]]
 
 
 def _at(decision: Decision, state: State) -> int:

@@ -17,7 +17,7 @@
 
   const KINDS = ["text", "tel", "number", "date", "datetime-local", "textarea"];
   const isPost = (form) => (form.getAttribute("method") || "").toLowerCase() === "post"; // a field may be named `method`
-  const WHICH = ["to", "id", "unit", "party", "appointment", "message"];
+  const WHICH = ["to", "id", "unit", "party", "appointment", "message", "opinion", "question", "household", "participant", "step", "code"];
   const which = (form) => WHICH.map((name) => (form.querySelector(`input[type=hidden][name=${name}]`) || {}).value || "").join("-");
   const fields = (form) => [...form.elements].filter((field) => field.name && KINDS.includes(field.type) && !field.readOnly);
   const own = (form) => `${START}${me}:${form.getAttribute("action")}:${which(form)}:`;

@@ -8,8 +8,12 @@ from sqlalchemy.orm import Session
 
 from actions.decisions import bodies, calling, listing, words
 from actions.decisions.matters import matter_of
+from actions.decisions.models import Decision
 from actions.decisions.status import LABELS, State, Step
 from actions.roster.profile import profile_of
+from actions.topics import listing as topics
+from actions.topics.models import Topic
+from actions.topics.status import PUBLIC
 from bot.web.village.page import At
 from bot.web.village.tab import Tab, Teaser
 
@@ -52,10 +56,17 @@ def one(at: At, number: str) -> HTMLResponse:
         lines=words.lines(at.session, decision),
         next=words.next_of(decision),
         undoing=words.undoing(decision),
+        topic=_asked_before(at, decision),
         stopped=ended if decision.state in (State.suspended, State.annulled) else None,
         corrections=[s for s in decision.steps if s.step is Step.correct and s.confirmed_at is not None],
         day=words.says_day,
     )
+
+
+def _asked_before(at: At, decision: Decision) -> Topic | None:
+    """The topic that its source names, where everybody may read it."""
+    found = topics.by_number(at.session, at.village.id, decision.source)
+    return found if found is not None and found.state in PUBLIC else None
 
 
 @router.get("/call")

@@ -23,8 +23,20 @@ _FEW = 2
 def waiting(at: Seat) -> list[Todo]:
     now = datetime.now(UTC)
     villages = {place.id: place.name for place in villages_in(at.session, at.staff.place_id)}
-    found = [*_prepared(at, villages, now), *_asked(at, villages, now), *_late(at, villages, now)]
+    found = [
+        *_to_begin(at, villages),
+        *_prepared(at, villages, now),
+        *_asked(at, villages, now),
+        *_late(at, villages, now),
+    ]
     return found[:_MOST]
+
+
+def _to_begin(at: Seat, villages: dict[str, str]) -> Iterator[Todo]:
+    """Without a first day nothing falls due, and nobody is reminded: the clerk of the village says which."""
+    for village, name in villages.items() if at.staff.role is Role.clerk else ():
+        if not schedule.kept(at.session, village):
+            yield Todo(f"{name}：从哪天起在这里公开，还没有定", f"/staff/village/disclosure?place={village}")
 
 
 def _prepared(at: Seat, villages: dict[str, str], now: datetime) -> Iterator[Todo]:
