@@ -105,6 +105,9 @@ def forget(session: Session, asker: str, *, now: datetime) -> None:
         elif topic.result_at is None:
             topic.text = _TAKEN_BACK
     _forget_opinions(session, asker)
+    keyed = select(Topic.id).where(Topic.key_file != "", Topic.result_at.is_(None), Topic.key_gone_at.is_(None))
+    if session.scalar(keyed.limit(1)) is None:
+        return  # nobody's voice is kept anywhere
     session.add(TopicLeaving(asker=storable(asker, 64), at=now))
     for who, is_last in voices.spoken_by(session, asker):
         if is_last:
