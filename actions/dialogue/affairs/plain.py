@@ -17,7 +17,7 @@ _LONG = 40  # characters; a longer story has other matters
 # A motion: it goes through the gate of the law, and isn't told the rights of whom it is aimed at as if of its own.
 _MOTION = re.compile(
     r"(?:叫|让|请|喊|由)(?:大家|大伙|全村|村民|村里人|各家各户|各户).{0,4}"
-    r"(?:表(?:个|一个)?态|表决|投(?:个|一)?票|举(?:个)?手)"
+    r"(?:表(?:个|一个)?态|表决|投(?:个|一)?票|举(?:个)?手)(?:吧|嘛|呗|一下|看看|决定|定)*$"
 )
 _DECIDED = re.compile(
     r"(?:修|建|挖|打|装|铺|架|硬化|招标).{0,12}"
@@ -29,7 +29,8 @@ _CLOSES = re.compile(
     r"(?:截止|公布结果|出结果)(?:啊|呀|呢|的)?$"
 )
 _HOW_IS_IT = re.compile(
-    r"(?:那|这)?(?:个|件)?(?:的)?事?(?:咋样|怎么样|怎样|到哪(?:一)?步|办了没|有结果没|有结果)(?:了)?(?:吗|没)?$"
+    r"(?:那|这)?(?:个|件)?(?:的)?事?"
+    r"(?:咋样|怎么样|怎样|到哪(?:一)?步|办了没|有结果没|有结果)(?:了)?(?:吗|没)?$"
 )
 _END = '。！!？? “”"'
 

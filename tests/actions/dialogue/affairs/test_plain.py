@@ -39,6 +39,8 @@ def test_whether_the_road_was_decided_is_asked_of_the_decisions(me: Resident) ->
         "还有几天截止",  # nothing is open here
         "我的案子咋样了",
         "要不要大家投票才能换村主任",
+        "村里让大家投票选村主任，我在外地咋投",
+        "他们叫大家投票评低保户，我不服",
         "让大家投票选低保合法吗",
     ],
 )

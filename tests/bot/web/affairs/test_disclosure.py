@@ -382,3 +382,12 @@ def test_only_the_photo_of_a_board_may_be_large() -> None:
     assert body_limit._most("/v/lijiagou/open/tell") == 12_000_000
     assert body_limit._most("/v/lijiagou/open/1/ask") == body_limit.OTHER
     assert body_limit._most("/v/lijiagou/talk") == body_limit.OTHER
+
+
+def test_the_clerk_is_told_that_no_first_day_is_set_until_it_is(world: World, request: pytest.FixtureRequest) -> None:
+    with world.sessions() as session:
+        session.add(Staff(login="first", name="文书的人", password_hash=HASH, role=Role.clerk, place_id="lijiagou"))
+        session.commit()
+    assert "从哪天起在这里公开，还没有定" in world.enter("first").get("/staff/village").text
+    request.getfixturevalue("begun")
+    assert "从哪天起在这里公开" not in world.enter("first").get("/staff/village").text

@@ -1,6 +1,6 @@
 """议题 in the console: who may do what, twice sent once done, another township shut out."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -145,3 +145,28 @@ def test_at_the_door_a_wrong_slip_is_refused_and_an_opinion_is_written_down(worl
     with world.sessions() as session:
         assert "奶奶说灯别太晃眼" in [row.text for row in session.scalars(select(Opinion))]
         assert len(session.scalars(select(Opinion)).all()) == 1
+
+
+def test_a_box_stands_in_the_to_do_of_who_counts_and_of_who_counts_again(world: World, topic: int) -> None:
+    for deed, form in (("edit", WORDING), ("take", {}), ("ready", {})):
+        assert do(world, "clerk", topic, deed, **form) == 303
+    assert do(world, "own", topic, "open") == 303
+    with world.sessions() as session:
+        held = session.get_one(Topic, topic)
+        held.state, held.closes_at = TopicState.counting, datetime.now(UTC) - timedelta(hours=1)
+        session.commit()
+    assert "点纸票：健身器材放在哪里" in world.enter("clerk").get("/staff/village").text
+    assert "再点一遍" not in world.enter("own").get("/staff/village").text
+    assert do(world, "clerk", topic, "box", box="1", papers="3", spoilt="0", count0="1", count1="2") == 303
+    assert "请您再点一遍第 1 箱纸票" in world.enter("own").get("/staff/village").text
+    assert "纸票录好了，等另一个人再点一遍" in world.enter("clerk").get("/staff/village").text
+    assert do(world, "own", topic, "confirm-box", box="1") == 303
+    assert "再点一遍" not in world.enter("own").get("/staff/village").text
+
+
+def test_nothing_typed_at_a_door_is_kept_in_the_telephone(world: World, topic: int) -> None:
+    for deed, form in (("edit", WORDING), ("take", {}), ("ready", {})):
+        do(world, "clerk", topic, deed, **form)
+    do(world, "own", topic, "open")
+    page = world.enter("clerk").get(f"/staff/doorstep/topics/{topic}").text
+    assert page.count('method="post" action="/staff/doorstep/topics/') == page.count("data-no-draft") == 2

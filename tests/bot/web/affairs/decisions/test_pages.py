@@ -14,6 +14,9 @@ from actions.decisions import meetings, steps
 from actions.decisions.models import Decision, DecisionFile, DecisionStep, Meeting
 from actions.decisions.status import State
 from actions.roster.models import VillageProfile
+from actions.topics import raising
+from actions.topics.models import Topic
+from actions.topics.status import TopicState
 from bot.staff.models import AuditEntry, Role, Staff
 from tests.bot.web.affairs.decisions.there import TITLE
 from tests.bot.world import ATTACK, HASH, World
@@ -353,3 +356,20 @@ def test_a_legal_worker_is_told_what_the_gate_says_of_a_title(world: World) -> N
     made = world.enter("clerk").post(HOME, data=given | {"on_day": str(_TODAY)})
     assert "系统提醒" in world.enter("legal_worker").get(made.headers["location"]).text
     assert "系统提醒" not in world.enter("legal_worker").get(f"{HOME}/1").text
+
+
+def test_a_decision_leads_to_the_topic_that_it_came_from(overseen: World) -> None:
+    now = datetime.now(UTC)
+    with overseen.sessions() as session:
+        topic = raising.raise_topic(
+            session, place="lijiagou", text="南沟水渠怎么修", conversation_id=None, by="clerk", key="k", now=now
+        )
+        address = f"/v/lijiagou/y{topic.ordinal}"
+        session.get_one(Decision, 1).source = topic.number
+        session.commit()
+    public = "/v/lijiagou/decisions/26-001"
+    assert address not in overseen.visitor().get(public).text  # not taken up yet: nobody reads it
+    with overseen.sessions() as session:
+        session.get_one(Topic, topic.id).state = TopicState.open
+        session.commit()
+    assert f'href="{address}"' in overseen.visitor().get(public).text
