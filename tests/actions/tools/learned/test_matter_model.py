@@ -83,3 +83,9 @@ def test_what_the_words_leave_open_the_model_decides_where_it_is_far_ahead() -> 
 
 def test_who_asks_for_no_limit_is_told_none_though_the_words_heard_nothing() -> None:
     assert weighed(Found(), "去年3月8号被狗咬，花了2300，狗主人该不该赔") == Found()
+
+
+@pytest.mark.parametrize("said", ["我想算一下土地承包仲裁的期限", "劳动仲裁时效是多久", "帮我查民事上诉的期限"])
+def test_a_matter_called_by_its_name_is_that_matter(said: str) -> None:
+    assert len(find(said).matters) == 1
+    assert weighed(find(said), said) == find(said)
