@@ -301,11 +301,6 @@
       this.log.append(node);
       this.toEnd();
     }
-    // A choice or the code of a slip isn't kept: so it doesn't go on standing here either.
-    retell(client, text) {
-      const mark = this.find(client), said = mark && mark.querySelector(".said");
-      if (said && said.textContent !== text) said.textContent = text;
-    }
     done(client) { store.set("queue", JSON.stringify(queued().filter((q) => q.client_id !== client))); }
     resend() { for (const item of queued()) { if (!this.find(item.client_id)) this.pending(item); this.send(item, 0); } }
     find(client) { return [...this.log.children].find((n) => n.dataset.client === client); }
@@ -319,7 +314,8 @@
         this.done(item.client_id);
         this.say_banner(null);
         this.show(found.message);
-        this.retell(item.client_id, found.message.text);
+        const said = (this.find(item.client_id) || this).querySelector(".said"); // a choice isn't kept here, either
+        if (said) said.textContent = found.message.text;
         this.reveal(found.replies.map((m) => this.show(m)));
         this.held(found.status, this.agent);
         this.unanswered = found.pending && found.status === "bot";
@@ -335,8 +331,8 @@
         if (this.status === "open") this.poll(true);
       }
     }
-    // News come by themselves. Where that fails twice (an old browser, a proxy that collects), the page asks for them as `poll` does and
-    // tries again after a while; also until the first of them is here, and when nothing at all was heard for 40 s.
+    // News come by themselves. Where that fails twice (an old browser, a proxy that collects), the page polls and
+    // tries again after a while; also until the first of them is here, and after 40 s of silence.
     isLive() { return Boolean(this.heardAt) && Date.now() - this.heardAt < SILENT_MS; }
     deafen() { if (this.ear) this.ear.abort(); this.ear = null; this.heardAt = 0; }
     misses() { this.deaf = (this.deaf || 0) + 1; this.listenAt = this.deaf % 2 ? 0 : Date.now() + 120000; }
@@ -388,14 +384,14 @@
     }
 
     toEnd() { this.log.scrollTop = this.log.scrollHeight; }
-    // Once something new is said, what could be chosen before is no longer meant.
+    // Once something new is said, older choices are no longer meant.
     settle() {
       this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
       this.log.querySelectorAll(".pick").forEach((one) => one.replaceWith(el("span", {}, ...one.childNodes)));
     }
-    // The numbers stay in sight, whatever is said after them, until they are put away.
+    // The numbers stay in sight until they are put away.
     pin(m) {
       if (store.get("pinned") === String(m.id)) return;
       const away = quiet("收起", () => { this.danger.hidden = true; store.set("pinned", String(m.id)); });
@@ -488,7 +484,7 @@
     choices(buttons) { return group("bar choices", "可以这样回", ...this.saying(buttons)); }
     saying(buttons) { return buttons.map((b) => tap(b.title, () => { this.fold(); this.say(b.title, b.payload); })); }
 
-    // All news of a case are one card: the newest is read, the others are folded, and it stands where the newest belongs.
+    // All news of a case are one card, where the newest belongs: that is read, the others are folded.
     news(m) {
       const card = this.cards.get(m.case) || { number: m.case, node: group("message bot case", "事项 " + m.case), news: [], choices: [] };
       this.cards.set(m.case, card);
