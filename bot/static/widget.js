@@ -121,7 +121,7 @@
       top.lastChild.replaceChildren("紧急", span("wide", "电话"));
       return el("div", {}, top, calls, settings);
     }
-    // A button that opens a sheet and says whether it is open; one sheet at a time.
+    // A button that opens a sheet and says so; one sheet at a time.
     opener(text, sheet, name, className = "quiet") {
       const button = el("button", { className, text, ariaLabel: name, onclick: () => {
         const wasHidden = sheet.hidden;
@@ -399,7 +399,7 @@
       this.danger.hidden = !m.links.length;
     }
     link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), text: l.label }); }
-    // Only what came in order moves the mark: between a question and its answer somebody else may have written.
+    // Only what came in order moves the mark: somebody else may have written between a question and its answer.
     next(m) { const node = this.show(m); this.last = Math.max(this.last, m.id); return node; }
     show(m) {
       if (this.seen.has(m.id)) return;
@@ -437,7 +437,7 @@
         m.next ? this.steps(m) : "",
         m.links.length ? el("p", { className: "links" }, ...m.links.map((l) => this.link(l))) : "", m.file ? this.file(m.file) : ""];
     }
-    // The short answer stands out; what may have been meant is tapped where it is told.
+    // The short answer stands out; what may have been meant is tapped there.
     told(m) {
       const out = [];
       let list = null, isFirst = m.kind !== "asking" && m.kind !== "abstention";
@@ -454,7 +454,7 @@
       }
       return out;
     }
-    // Of a long line what stands before its first colon, else its first sentence.
+    // Of a long line: up to its first colon, else its first sentence.
     short(line) { return line.length <= SHORT ? line : /^([^。！？；：]{2,36}：|[^。！？；]*[。！？；]?)/.exec(line)[0]; }
     caseLine(m, text) {
       const button = m.buttons.find((b) => this.names(text, b)), at = text.indexOf("：") + 1;
@@ -517,7 +517,7 @@
       const adds = stands.adds && el("button", { className: stands.is_asked ? "main" : "", text: "补充", onclick: () => this.add(stands.number) });
       return [...(stands.is_asked ? [adds] : []), ...this.saying(stands.buttons), ...(adds && !stands.is_asked ? [adds] : [])];
     }
-    // How the cases stand, soon: news often come several at a time.
+    // How the cases stand, soon: news often come in bursts.
     refresh() {
       clearTimeout(this.soon);
       this.soon = setTimeout(async () => { try { this.matters = await this.call("GET", "/matters"); this.redraw(); } catch { /* the words are there */ } }, 200);
@@ -552,7 +552,7 @@
       return el("section", { className: "matter", role: "group", ariaLabel: "事项 " + c.number }, ...this.head(c.number, c), c.news ? para("said", c.news.text) : "",
         bar(...this.acts(c), ...press("要个进度链接", "要个进度链接"), c.links ? back : "", ...(c.withdraws ? press("撤回", "我要撤回") : [])));
     }
-    // In the order in which it was said, whichever way it came; what is still being sent comes last.
+    // In the order of what was said, whichever way it came; what is being sent comes last.
     place(node, id) {
       if (id > 0) node.dataset.id = id;
       const later = id > 0 && [...this.log.children].find((other) => other !== node && (Number(other.dataset.id) > id || (other.dataset.client && !other.dataset.id)));
