@@ -314,7 +314,7 @@
         this.done(item.client_id);
         this.say_banner(null);
         this.show(found.message);
-        const said = (this.find(item.client_id) || this).querySelector(".said"); // a choice isn't kept here, either
+        const said = (this.find(item.client_id) || this).querySelector(".said"); // nor is a choice kept here
         if (said) said.textContent = found.message.text;
         this.reveal(found.replies.map((m) => this.show(m)));
         this.held(found.status, this.agent);
