@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from actions.cases import finding, numbers
+from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
@@ -77,8 +78,7 @@ _AFFAIRS = re.compile(
     r"|意见(?!书|不合)|征询|议(?:哪|啥|什么|些|的是)|提(?:那个|的那|过的).{0,10}(?:事|建议)"
 )
 _PROPOSED = re.compile(
-    r"议题|建议|提议|提个|想法|能不能|可不可以|希望|要是|该|行不行|要得不|好不好|咋样|大家|商量|表决|投票"
-    r"|议(?:一)?议|呗(?:$|[，,])|多好|加个|添个|提出来|改一改|可否|上会|主意"
+    r"议题|建议|提议|提(?:一?个|一?条)|想法|大家|商量|表决|投票|议(?:一)?议|加个|添个|提出来|提上去|改一改|上会|主意"
 )
 _DECIDED = re.compile(
     r"会(?:上|议)|大会|代表会|开(?:了|过|没开)?会|决议|决定|定(?:了|下|的|没)|表决|通过"
@@ -174,7 +174,8 @@ ROWS = (
     ),
     _of_village("ask_affairs", 0.7, lambda turn, held: bool(_AFFAIRS.search(turn.text))),
     _of_village("give_opinion", 0.7, lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text))),
-    _of_village("raise_topic", 0.7, lambda turn, held: bool(_PROPOSED.search(turn.text))),
+    # 荷塘边能不能搭棚子卖凉粉 asks whether one may.
+    _of_village("raise_topic", 0.7, lambda turn, held: bool(_PROPOSED.search(turn.text)) or is_for_all(turn.text)),
     _of_village("ask_decision", 0.7, lambda turn, held: bool(_DECIDED.search(turn.text))),
     _of_village(
         "call_meeting", 0.6, lambda turn, held: bool(_MEETING.search(turn.text)) and not _NO_MEETING.search(turn.text)

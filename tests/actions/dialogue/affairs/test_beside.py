@@ -73,6 +73,8 @@ def test_what_only_village_affairs_are_called_by_is_theirs(me: Resident, intent:
         ("老板欠我三万块", "ask_decision"),
         ("大棚用电想增容找哪个", "ask_affairs"),
         ("我家路灯坏了要修", "give_opinion"),
+        ("荷塘边能不能搭棚子卖凉粉", "raise_topic"),
+        ("我想在荷塘边上搭个棚卖凉粉行不行", "raise_topic"),
         ("选村主任能委托别人投票吗", "ask_affairs"),
         ("换届投票那天我在外打工咋办", "give_opinion"),
         ("选村长的会要多少人到会", "call_meeting"),
