@@ -309,7 +309,8 @@ def open_in(session: Session, turn: Turn) -> Open:
         has_booking=bool(held_by(session, turn)),
         is_awaited=bool(turn.awaited or turn.slot("dispute_offer") or turn.slot("pending_question")),
         has_question=bool(turn.slot("last_question")),
-        has_topic=_has_topic(session, turn),
+        # asked for where a row looks at it, and not at every message
+        has_topic=turn.intent == "give_opinion" and _has_topic(session, turn),
     )
 
 
