@@ -24,6 +24,7 @@ from bot.emergency.patterns import (
     RECENT,
     ROWS,
     SHOW,
+    SINCE,
     SOMEBODY,
     SUPPOSED,
     TRADITIONAL,
@@ -185,7 +186,7 @@ def _is_past(hit: _Hit) -> bool:
     if hit.is_now:
         return False
     is_told_of = PAST.search(hit.sentence_before) and not _OWN_PAST.search(hit.sentence_before)
-    return bool(ENDED.search(hit.rest) or (is_told_of and "又" not in hit.clause))
+    return bool(ENDED.search(hit.rest) or SINCE.search(hit.rest) or (is_told_of and "又" not in hit.clause))
 
 
 def _term(hit: _Hit) -> _Meant:

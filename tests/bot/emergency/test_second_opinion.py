@@ -320,3 +320,27 @@ def test_a_long_trouble_that_is_over_gets_no_card_of_its_kind() -> None:
     assert found is not None
     assert (found.soft, found.is_likely, found.guidance) == (True, False, MAYBE)
     assert held("儿媳要离婚带走孙子，还说我们给的首付三十万是赠送的，要不要搬", 0.003, "revenge") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_alarm"),
+    [
+        ("我在食品厂上班，同样的活别人一个钟头多拿三块，我能不能随时跟厂里解除劳动合同？", False),
+        ("他们天天放学跟在我后头走，这样算不算犯法吗", False),
+        ("这份协议是我脑子不清楚的时候签的，还有效吗？", False),
+        ("我把存折密码写在枕头底下了，猫托给你，合同的事你们看着办", True),
+        ("我不想活了，这合同还有效吗？", True),
+        ("刚才他又掐我脖子，我能离婚吗？", True),
+    ],
+)
+def test_who_ends_by_asking_a_lawyer_is_not_told_to_put_the_knife_away(text: str, is_alarm: bool) -> None:
+    found = held(text, 0.9, "self_harm")
+    assert (found is not None and not found.soft) is is_alarm
+    if not is_alarm:
+        assert found is not None and found.guidance == MAYBE and not found.is_likely
+
+
+@pytest.mark.parametrize("since", ["至今两个多月了", "到现在3个月了"])
+def test_an_illness_that_has_lasted_for_months_is_no_call_for_an_ambulance(since: str) -> None:
+    found = recognise(f"厂里一个师傅在家中风，{since}还下不了床，厂里能否解除劳动合同？")
+    assert found is None or found.soft
