@@ -16,6 +16,7 @@ from actions.cases import finding, numbers
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
+from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.frame.case_buttons import pressed
@@ -30,10 +31,14 @@ from knowledge.characters import letters
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
 _SHORT_WORDS, _WORD_FOR_WORD = frozenset({"affirm", "deny", "stop", "greet", "thanks", "goodbye", "chitchat"}), 0.95
 _NAMES_A_MATTER = 0.35  # raw; 娃儿不养我 is no chat however short, of 150 pleasantries one lies as near
+# Below this the classifier guesses (工资不给我 was small talk by .48): then what lies near to a question of ours is one.
+_GUESSED = 0.6
 _NO_QUESTION = frozenset({"greet", "thanks", "goodbye"})
 _ANSWERS = frozenset({"affirm", "deny", "stop"})  # to what we asked; where nothing was, 我要离婚，他不同意 is a matter
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
-_THANKS = re.compile(r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|好人一生平安|多亏(?:你|您)|恩人|给[你您]磕")
+_THANKS = re.compile(
+    r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|[，。 ](?:谢谢|多谢|感谢|谢了)[^，。？?]{0,8}$|好人一生平安|多亏(?:你|您)|恩人|给[你您]磕"
+)
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _PROGRESS = re.compile(
     r"进度|到哪(?:一)?步|办到|批(?:了|下来)|下来(?:了|没)|结果|(?:咋|怎么)样了|还没|没(?:动静|消息|音信|下文|回音|办)"
@@ -58,7 +63,8 @@ _OUR_CASE = re.compile(
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
 _BOOKING = re.compile(r"约|律师|预约|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
 _PERSON = re.compile(
-    r"人工|真人|活人|客服|工作人员|管事的|(?:找|叫|换|来|让|安排|要|派)个?(?:真的?)?人|领导|转接|接(?:给|通)"
+    # 人工 is what is paid for work in the south: 我份工嘅人工.
+    r"(?<![嘅份出发加扣欠追讨畀啲])人工(?![费钱系仲湖草]|都|成本|授精|智能)|真人|活人|客服|工作人员|管事的|(?:找|叫|换|来|让|安排|要|派)个?(?:真的?)?人|领导|转接|接(?:给|通)"
     r"|有人(?:吗|值班|在)"
     r"|机器|(?:打|回)(?:个)?电话(?:给|过来)|ren ?gong|[zZ]huan"
 )
@@ -94,7 +100,9 @@ _MEETING = re.compile(
 )
 _NO_MEETING = re.compile(r"业主|开庭|家长会|股东|工会|听证")
 _POSTED = re.compile(r"账|收支|财务|花销|支出|开支|公开|公示|公布|张榜|明细|晒|招待费|租金|用(?:到|在|去)?哪")
-_NOT_POSTED_HERE = re.compile(r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片")
+_NOT_POSTED_HERE = re.compile(
+    r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片|利息|本金|月息|借(?:钱|款|条|了|给)|欠条|微信转|放(?:钱|贷)的"
+)
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -255,6 +263,8 @@ class Routed(CustomAction):
             return self._asked_in_so_many_words(turn, row, held) or self._action.do(turn)
         if _THANKS.search(turn.text) and not phrases.is_question(turn.text):
             return say(friendly("thanks", turn.message))
+        if row.intents & _CHAT and turn.sure < _GUESSED and len(turn.text) >= _NAMED and thread.leans(turn):
+            return self._matter.do(turn)  # 可她那时候已经认不得人了呀
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" and _asks_how_far(turn.text) else ""
@@ -297,10 +307,14 @@ def _is_near(row: Row, found: Abstention, turn: Turn) -> bool:
     if turn.intent in _NO_QUESTION and is_asked:
         return True  # 公共厕所夜里关门吗
     if row.intents & (_ANSWERS | _CHAT):
-        is_named = len(text) >= _NAMED and found.raw >= _NAMES_A_MATTER
+        is_guessed = turn.sure < _GUESSED and bool(found.near)
+        is_named = len(text) >= _NAMED and (is_guessed or found.raw >= _NAMES_A_MATTER)
         is_long = is_named or len(text) >= (_ASKED if row.intents & _ANSWERS else _LONG)
         return is_long and (found.raw >= _NOT_MINE_RAW or found.confidence >= _CHAT_SCORE)
-    return bool(row.intents & _NOT_MINE) and found.raw >= _NOT_MINE_RAW and len(text) >= _NAMED
+    if not row.intents & _NOT_MINE or len(text) < _NAMED:
+        return False
+    is_tale = bool(found.near) and len(text) >= _TALE  # a trouble told, however the classifier takes it
+    return is_tale or found.raw >= _NOT_MINE_RAW
 
 
 def open_in(session: Session, turn: Turn) -> Open:

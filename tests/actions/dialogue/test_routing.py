@@ -13,7 +13,7 @@ from actions.dialogue.smalltalk import _FILE
 from actions.feedback import UnansweredQuestion
 from actions.replies import Reply, ReplyKind
 from bot.web.knowledge.asking.unanswered import REASONS
-from knowledge.answering.told import Abstention, Answer
+from knowledge.answering.told import Abstention, Answer, Near
 from tests.actions.dialogue.test_base import given
 
 NOTHING_OPEN = Open(has_case=False, has_booking=False, is_awaited=False, has_question=False)
@@ -249,3 +249,56 @@ def test_that_we_cant_look_up_others_work_is_said_only_to_who_asks_how_far_it_is
 ) -> None:
     knows[text] = 0.8
     assert said(sessions, text, "check_case").startswith("在别处办的事") is is_said
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "sure", "reply"),
+    [
+        ("工钱不给我", "chitchat", 0.48, "先问这里。"),
+        ("工钱不给我", "chitchat", 0.95, "谢谢您的评价。"),
+        (
+            "老婆去外头打工好几年没有音信，电话也停了，孩子一直跟着我，想离又不晓得去哪里找她人，急死我了",
+            "out_of_scope",
+            0.5,
+            "先问这里。",
+        ),
+    ],
+)
+def test_where_the_classifier_guesses_what_lies_near_decides(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, text: str, intent: str, sure: float, reply: str
+) -> None:
+    near = Abstention("not_sure", 0.2, near=(Near("老板不给工钱怎么办", "能要。", "劳动用工"),), raw=0.33)
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: near)
+    turn = Turn("c", text, intent=intent, sure=sure, message=1)
+    assert routed(sessions).do(turn).replies[0].text == reply
+
+
+def test_words_that_lean_on_the_question_before_are_no_small_talk(
+    sessions: sessionmaker[Session], knows: dict[str, float]
+) -> None:
+    asked: dict[str, Any] = {"last_question": "我妈把房子过户给了弟弟"}
+    turn = Turn("c", "可她那阵子已经糊涂了呀", intent="chitchat", sure=0.3, message=1, slots=asked)
+    assert routed(sessions).do(turn).replies[0].text == "先问这里。"
+
+
+def test_thanks_may_stand_at_the_end(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    text = "上次教我写的状子法官收下了，谢谢你啊闺女"
+    assert said(sessions, text, "thanks") in _FILE.thanks
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "is_stood"),
+    [
+        ("我份工嘅人工系老板个仔畀我嘅", "human_handoff", False),
+        ("这个月的人工费没结", "human_handoff", False),
+        ("转人工", "human_handoff", True),
+        ("我要人工客服", "human_handoff", True),
+        ("找放钱的借了五万，还了一年，他说本金没动，这账怎么算", "ask_disclosure", False),
+        ("村里今年的账怎么还没贴出来", "ask_disclosure", True),
+    ],
+)
+def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_the_village(
+    text: str, intent: str, is_stood: bool
+) -> None:
+    row = row_of(intent)
+    assert row is not None and row.stands(Turn("c", text, intent=intent), NOTHING_OPEN) is is_stood

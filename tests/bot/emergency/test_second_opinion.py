@@ -344,3 +344,17 @@ def test_who_ends_by_asking_a_lawyer_is_not_told_to_put_the_knife_away(text: str
 def test_an_illness_that_has_lasted_for_months_is_no_call_for_an_ambulance(since: str) -> None:
     found = recognise(f"厂里一个师傅在家中风，{since}还下不了床，厂里能否解除劳动合同？")
     assert found is None or found.soft
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("小年家里杀年猪，刀都磨好了，要不要先去村里报一声", None),
+        ("我儿子丢了，丢了个手机在车上", None),
+        ("我儿子丢了，找到现在", EmergencyKind.missing),
+        ("我刀都磨好了，杀了猪就去砍他", EmergencyKind.revenge),
+    ],
+)
+def test_a_pig_for_the_feast_and_a_lost_thing_are_no_danger(text: str, kind: EmergencyKind | None) -> None:
+    found = recognise(text)
+    assert (found and found.kind) == kind
