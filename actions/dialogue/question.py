@@ -66,6 +66,8 @@ class AnswerQuestion(Answering):
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
         if (reckoned := retirement.told(turn.text, today=self.services.today())) is not None:
             return self._reckoned(turn, whole, reckoned, intent)
+        if (joined := thread.continued(self, turn, whole, intent=intent)) is not None:
+            return self._on_with_it(turn, *joined, intent)
         told, unsaid = self._by_matter(turn, whole, intent)
         if not told:
             more = self.abstain(turn, turn.text, whole) if isinstance(whole, Abstention) else reply_of(whole)
@@ -116,13 +118,24 @@ class AnswerQuestion(Answering):
             told = {whole.document or whole.text: whole} | told
         return list(told.values()), unsaid
 
+    def _on_with_it(self, turn: Turn, found: Answer | Abstention, words: str, intent: str) -> Said:
+        """More of the matter before: what both messages find together, under the words of both."""
+        both = replace(turn, text=words)
+        if isinstance(found, Answer):
+            return say(thread.again(self, turn, found), events=remembered(both, found, intent=intent))
+        return say(self.abstain(turn, words, found), events=slots(last_question=words))
+
     def _within_thread(self, turn: Turn, intent: str) -> Said:
         """Words that may need those before them: a field of the last answer, else the surest of three readings."""
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
         if (read := thread.best_reading(self, turn, intent=intent)) is not None:
             return say(thread.again(self, turn, read[0]), events=remembered(turn, read[0], intent=intent))
-        return say(self.reply_to(turn, turn.text, intent=intent), events=forgotten(turn, intent))
+        alone = self.look_up(turn, turn.text, intent=intent)
+        if (joined := thread.continued(self, turn, alone, intent=intent)) is not None:
+            return self._on_with_it(turn, *joined, intent)
+        reply = self.abstain(turn, turn.text, alone) if isinstance(alone, Abstention) else reply_of(alone)
+        return say(reply, events=forgotten(turn, intent))
 
     def _which_village(self, turn: Turn) -> Said | None:
         """Asked where a rule of the village is wanted and the village isn't known; a matter of the law goes on."""

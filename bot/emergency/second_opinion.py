@@ -115,8 +115,8 @@ _FIGURES = (
 )
 _WELL_WISHING = re.compile("路上慢(?:点|些)|多穿(?:点|件|衣)|(?:保重|注意)身体|注意保暖")
 _SHORT_WISH = 30  # characters
-# Ends by asking a lawyer (能终止劳动合同吗？). Of the dangers of exams c and d that no rule hears none ends so, of 120 real
-# consultations every false alarm did (2026-12-02).
+# Ends by asking a lawyer (能终止劳动合同吗？). Of the dangers of exams c and d that no rule hears none ends so, of 120
+# real consultations every false alarm did (2026-12-02).
 _ASKS = re.compile("[？?]\\s*$|(?:吗|么|呢|怎么办)\\s*$")
 _LAWYERS = re.compile("合同|协议|劳动关系|社保|违约|财产|房产|定金|贷款|效力|赔付|辞职|辞退|离职")
 _LAST_WORDS = 40  # characters

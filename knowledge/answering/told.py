@@ -34,6 +34,7 @@ class Answer:
     buttons: tuple[tuple[str, str], ...] = field(default=())
     phones: tuple[str, ...] = ()
     document: str | None = None  # the one whose words these are
+    raw: float = 0.0  # of the best hit
 
 
 @dataclass(frozen=True)

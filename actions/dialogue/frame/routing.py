@@ -31,13 +31,14 @@ from knowledge.characters import letters
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
 _SHORT_WORDS, _WORD_FOR_WORD = frozenset({"affirm", "deny", "stop", "greet", "thanks", "goodbye", "chitchat"}), 0.95
 _NAMES_A_MATTER = 0.35  # raw; 娃儿不养我 is no chat however short, of 150 pleasantries one lies as near
-# Below this the classifier guesses (工资不给我 was small talk by .48): then what lies near to a question of ours is one.
+# Below this the classifier guesses (工资不给我 was small talk by .48): what lies near to a question of ours is one.
 _GUESSED = 0.6
 _NO_QUESTION = frozenset({"greet", "thanks", "goodbye"})
 _ANSWERS = frozenset({"affirm", "deny", "stop"})  # to what we asked; where nothing was, 我要离婚，他不同意 is a matter
 _CHAT, _CHAT_SCORE = frozenset({"greet", "thanks", "goodbye", "chitchat", "ask_capabilities"}), 0.3
 _THANKS = re.compile(
-    r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|[，。 ](?:谢谢|多谢|感谢|谢了)[^，。？?]{0,8}$|好人一生平安|多亏(?:你|您)|恩人|给[你您]磕"
+    r"^.{0,6}(?:谢谢|多谢|感谢|谢了)|[，。 ](?:谢谢|多谢|感谢|谢了)[^，。？?]{0,8}$"
+    r"|好人一生平安|多亏(?:你|您)|恩人|给[你您]磕"
 )
 _ELSEWHERE = "在别处办的事，我这里查不到办到哪一步，要问经办的地方。\n"
 _PROGRESS = re.compile(

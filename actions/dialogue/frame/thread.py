@@ -1,14 +1,16 @@
 """The thread: what a message means after the answer before it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from actions.dialogue.frame.answering import Answering, reply_of
 from actions.dialogue.frame.base import Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
-from knowledge.answering.told import Answer, Citation, cite_row
+from knowledge.answering.told import Abstention, Answer, Citation, cite_row
 from knowledge.documents.kinds.answer import cases_in, more_in
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.sources.doors import DOORS
@@ -25,6 +27,15 @@ _LEANS = re.compile(
 )
 _OWN_MATTER = 0.3  # raw score
 _ALIKE = 0.5  # shared pairs of characters with the words of a case
+# A message belongs to the question before it where both together lie at least as near to something of ours as it alone
+# does: of 83 second messages of judged pairs .82 do, of 166 questions of others put behind them .20. With words that
+# lean, a little less is enough (.89, .20; 2026-12-02).
+_LEANING_COUNTS = 0.02  # raw score
+_SURE_OF_ITS_OWN = 0.8
+_OF_BOTH, _MOST_CHOICES = 2, 3
+# A line of the last answer is told as the nearest only where it lies near indeed: below, 没投钱的人后来想用 was told to
+# who asked whether to dig past a woman lying before the digger.
+_LINE_FROM, _LINE_AHEAD = 0.55, 0.2  # cosine; above the mean of the others
 _ASKED = {
     "多久": r"多久|多长时间|几天|几个月|啥时候能|什么时候能|要等",
     "多少钱": r"多少钱|花钱|要钱|收费|费用|贵不|免费",
@@ -100,9 +111,22 @@ def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
     if not lines:
         return None
     vectors = answering.services.searcher.embedder.encode_queries([turn.text, *lines])
-    nearest = lines[int((vectors[1:] @ vectors[0]).argmax())].rstrip("。")
+    near = vectors[1:] @ vectors[0]
+    best = int(near.argmax())
     door = DOORS.get(told.details.get("door") or "")
     where = f"打 {door.phone} 问{door.name}，或者" if door else ""
+    others = np.delete(near, best)
+    is_ahead = not others.size or near[best] - others.mean() >= _LINE_AHEAD
+    case = _case(turn.text, told)
+    if case is None and not (near[best] >= _LINE_FROM and is_ahead):
+        answering.keep_unanswered(turn, f"{turn.slot('last_question')} / {turn.text}", reason="abstained")
+        return Reply(
+            ReplyKind.abstention,
+            "还是刚才那件事吧？您说的这一点，刚才那条里没有写到，我不敢乱说。我已经记下来，会有人补上。",
+            next=f"要紧的话，{where}说“转人工”，请人看了再答。",
+            links=phone_links(door.phone) if door else (),
+        )
+    nearest = (f"{case[0]}：{case[1]}" if case else lines[best]).rstrip("。")
     return Reply(
         ReplyKind.answer,
         f"还是刚才那件事。您说的这个情况，最挨得上的是这一句：\n{nearest}。",
@@ -134,6 +158,29 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
         if place == 0 and (found.confidence >= _SURE_ALONE or _is_of_its_own(turn, intent)):
             break  # no reading with more words is surer, and each costs a search
     return (best[1], best[2]) if best else None
+
+
+def continued(
+    answering: Answering, turn: Turn, alone: Answer | Abstention, *, intent: str
+) -> tuple[Answer | Abstention, str] | None:
+    """What the question before and these words find together, with those words; None where these are of their own, or
+    where nothing was asked before.
+    """
+    last = str(turn.slot("last_question") or "")
+    if not last or (isinstance(alone, Answer) and alone.confidence >= _SURE_OF_ITS_OWN):
+        return None
+    words = f"{last[-_KEPT:]} {turn.text}"
+    wanted = intent if turn.slot("last_intent") == intent else "ask_law"
+    joined = answering.look_up(turn, words, intent=wanted, threshold=ANSWER_FROM)
+    leaning = _LEANING_COUNTS if _LEANS.search(turn.text) else 0.0
+    if isinstance(alone, Answer) and not (isinstance(joined, Answer) and joined.confidence > alone.confidence):
+        return None
+    if joined.raw + leaning < alone.raw:
+        return None
+    if isinstance(joined, Abstention) and isinstance(alone, Abstention):
+        of_these = tuple(near for near in alone.near if near not in joined.near)
+        joined = replace(joined, near=(*joined.near[:_OF_BOTH], *of_these, *joined.near[_OF_BOTH:])[:_MOST_CHOICES])
+    return joined, words
 
 
 def _is_of_its_own(turn: Turn, intent: str) -> bool:

@@ -301,4 +301,5 @@ def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_t
     text: str, intent: str, is_stood: bool
 ) -> None:
     row = row_of(intent)
-    assert row is not None and row.stands(Turn("c", text, intent=intent), NOTHING_OPEN) is is_stood
+    assert row is not None
+    assert row.stands(Turn("c", text, intent=intent), NOTHING_OPEN) is is_stood

@@ -337,7 +337,9 @@ def test_who_ends_by_asking_a_lawyer_is_not_told_to_put_the_knife_away(text: str
     found = held(text, 0.9, "self_harm")
     assert (found is not None and not found.soft) is is_alarm
     if not is_alarm:
-        assert found is not None and found.guidance == MAYBE and not found.is_likely
+        assert found is not None
+        assert found.guidance == MAYBE
+        assert not found.is_likely
 
 
 @pytest.mark.parametrize("since", ["至今两个多月了", "到现在3个月了"])
