@@ -20,7 +20,9 @@ LONGEST_FUNCTION, LONG_FUNCTION, MOST_LONG_FUNCTIONS = 60, 40, 30
 WIDEST_FOLDER, WIDEST_LINE = 14, 120
 # A folder of documents or training data is as wide as there are documents.
 # migrations are read in their order and only ever grow
-_OF_DOCUMENTS = ("knowledge/corpus", "docs/images", "bot/migrations/versions")
+_OF_DOCUMENTS = ("knowledge/corpus", "docs/images", "bot/migrations/versions", "bot/data", "bot/domain")
+# One file each of what is added by docs/adding, found by its name; the fifteenth intent or kind needs no new house.
+_OF_PEERS = ("actions/dialogue", "knowledge/documents/kinds")
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -146,5 +148,5 @@ def test_a_folder_is_seen_at_once() -> None:
     widths = Counter(
         str(p.parent.relative_to(ROOT)) for p in kept if "__pycache__" not in p.parts and p.name != "__init__.py"
     )
-    wide = {folder: n for folder, n in widths.items() if n > WIDEST_FOLDER and not folder.startswith(_OF_DOCUMENTS)}
-    assert wide == {}
+    wide = {folder for folder, n in widths.items() if n > WIDEST_FOLDER and not folder.startswith(_OF_DOCUMENTS)}
+    assert wide - set(_OF_PEERS) == set()

@@ -32,6 +32,7 @@ class Channel(Protocol):
     """
 
     kind: ClassVar[str]  # as it stands in `Conversation.channel`
+    label_zh: ClassVar[str]  # what staff see beside such a conversation (微信); "" for the page itself
     # Included once, however many lines there are; an endpoint finds its line in `app.state.channels`.
     routes: ClassVar[Sequence[APIRouter]]
 

@@ -25,6 +25,11 @@ def routes() -> list[APIRouter]:
     return [router for kind in KINDS for router in kind.routes]
 
 
+def labels() -> dict[str, str]:
+    """What staff see beside a conversation, by kind; "" for nothing."""
+    return {kind.kind: kind.label_zh for kind in KINDS}
+
+
 def sweep(session: Session, *, now: datetime) -> int:
     return sum(kind.sweep(session, now=now) for kind in KINDS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-FOLDER = Path(__file__).parents[1] / "data" / "nlu"
+FOLDER = Path(__file__).parents[1] / "data"
 _MARK = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # [李家沟](village)
 
 

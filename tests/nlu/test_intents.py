@@ -22,7 +22,7 @@ LEAST_MESSAGES = 15
 
 @pytest.fixture(scope="module")
 def examples() -> list[Message]:
-    return load_data(str(DATA / "nlu")).intent_examples
+    return load_data(str(DATA)).intent_examples
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def intents(domain: Domain) -> set[str]:
 
 @pytest.fixture(scope="module")
 def rules(domain: Domain) -> list[RuleStep]:
-    files = sorted(str(path) for path in (DATA / "rules").glob("*.yml"))
+    files = sorted(str(path) for path in DATA.glob("*.yml"))
     return [step for step in load_data_from_files(files, domain) if isinstance(step, RuleStep)]
 
 
@@ -96,6 +96,5 @@ def test_every_declared_action_is_used(rules: list[RuleStep], domain: Domain) ->
 
 
 def test_topics_have_the_same_files_in_domain_and_data() -> None:
-    topics = {path.name for path in (DATA / "nlu").glob("*.yml")}
-    assert {path.name for path in (DATA / "rules").glob("*.yml")} == topics
+    topics = {path.name for path in DATA.iterdir()}
     assert {path.name for path in (ROOT / "bot" / "domain").glob("*.yml")} == topics | {"session.yml"}

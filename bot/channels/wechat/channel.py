@@ -26,6 +26,7 @@ class Wechat:
     """One official account. `picture`: the bytes behind a resident's picture's address."""
 
     kind: ClassVar[str] = push.KIND
+    label_zh: ClassVar[str] = "微信"
     routes: ClassVar[Sequence[APIRouter]] = (push.router,)
 
     def __init__(self, line: Line, *, answer: Answer, api: WechatApi, picture: Callable[[str], bytes]) -> None:

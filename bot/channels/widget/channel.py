@@ -13,6 +13,7 @@ from bot.settings import Settings
 
 class Widget:
     kind: ClassVar[str] = "widget"
+    label_zh: ClassVar[str] = ""
     routes: ClassVar[Sequence[APIRouter]] = ()  # they are pages of ours: bot/web/resident/widget.py
     name = "page"
 

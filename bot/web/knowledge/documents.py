@@ -33,7 +33,7 @@ from bot.web.staff.desk import Form, Seat
 from bot.web.staff.typed import words
 from knowledge.documents import comments, versions
 from knowledge.documents.fields import fields
-from knowledge.documents.kinds.registry import EDITABLE
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.topics import TOPICS
 from knowledge.documents.versions import MOVES, OPEN
@@ -153,7 +153,7 @@ def _new_page(at: Seat, given: dict[str, str], *, problem: str | None = None) ->
         "knowledge/documents/new.html",
         status=422 if problem else 200,
         problem=problem,
-        kinds={k: KIND_NAMES[k] for k in EDITABLE},
+        kinds={k: KINDS[k] for k in EDITABLE},
         own=own_places(at),
         topics=TOPICS,
         given=given,

@@ -84,6 +84,7 @@ def _check(content: Content) -> list[str]:
 ANSWER = KindSpec(
     name="问答",
     label="问答",
+    about="居民的一个问题：行不行、看什么、今天做什么、找谁",
     folder="answers",
     prefix="answer",
     words=("answers", "问答", "常见问题", "百问"),

@@ -104,6 +104,7 @@ class KindSpec:
 
     name: str  # 村规民约: in the console
     label: str  # 村规: beside a source that a resident is shown
+    about: str = ""  # 村规民约，一条一条: what goes in here, where the console asks of which kind a new document is
     folder: str = ""  # of the corpus and of exports; kinds may share one
     prefix: str = ""  # of the ids of new documents
     words: tuple[str, ...] = ()  # a folder or file that has one of them in its name holds documents of this kind

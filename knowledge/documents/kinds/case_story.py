@@ -31,6 +31,7 @@ def _build(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Que
 CASE_STORY = KindSpec(
     name="案例",
     label="案例",
+    about="真事改写，认不出是谁",
     folder="stories",
     prefix="story",
     words=("stories", "案例", "故事", "以案释法"),

@@ -46,6 +46,7 @@ def _build(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Que
 REGULATION = KindSpec(
     name="法规摘要",
     label="摘要",
+    about="法规、规章的摘要，注明文号",
     folder="regulations",
     prefix="reg",
     words=("regulations", "司法解释", "法规", "条例"),

@@ -54,6 +54,7 @@ def _build(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Que
 SERVICE_GUIDE = KindSpec(
     name="办事指南",
     label="办事指南",
+    about="一件事怎么办：带什么、去哪里、多久、收不收费",
     folder="guides",
     prefix="guide",
     words=("guides", "指南", "怎么", "流程", "须知"),
@@ -75,6 +76,7 @@ POLICY = replace(
     SERVICE_GUIDE,
     name="政策",
     label="政策",
+    about="发文单位定的：补贴、救助、标准",
     prefix="policy",
     words=("policies", "政策", "办法", "通知", "方案", "意见", "细则"),
     check=lambda content: [] if content["issuer"] else ["请写发文单位。"],

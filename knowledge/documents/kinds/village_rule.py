@@ -94,6 +94,7 @@ def _check(content: dict[str, Any]) -> list[str]:
 VILLAGE_RULE = KindSpec(
     name="村规民约",
     label="村规",
+    about="村规民约，一条一条",
     folder="village_rules",
     prefix="rule",
     words=("village_rules", "村规", "民约", "公约", "村民自治章程", "积分"),

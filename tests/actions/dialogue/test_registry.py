@@ -1,4 +1,4 @@
-"""An intent is four files of one name: its words, its rules, its place in the domain, and what it does."""
+"""An intent is three files of one name: its words with their rule, its place in the domain, and what it does."""
 
 import re
 from pathlib import Path
@@ -13,9 +13,9 @@ from actions.dialogue.registry import all_actions, intent_names, named
 from bot.settings import ROOT
 from tests.actions.dialogue.test_base import given
 
-DOMAIN, NLU, RULES = ROOT / "bot" / "domain", ROOT / "bot" / "data" / "nlu", ROOT / "bot" / "data" / "rules"
+DOMAIN, DATA = ROOT / "bot" / "domain", ROOT / "bot" / "data"
 ACTIONS = ROOT / "actions" / "dialogue"
-TOPICS = sorted({path.stem for folder in (DOMAIN, NLU, RULES) for path in folder.glob("*.yml")} - {"session"})
+TOPICS = sorted({path.stem for folder in (DOMAIN, DATA) for path in folder.glob("*.yml")} - {"session"})
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -28,11 +28,11 @@ def _is_folder(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_topic_has_its_domain_its_words_its_rules_and_its_actions(topic: str) -> None:
+def test_a_topic_has_its_domain_its_words_with_a_rule_and_its_actions(topic: str) -> None:
     domain = read(DOMAIN / f"{topic}.yml")
-    wanted = [DOMAIN / f"{topic}.yml", NLU / f"{topic}.yml", RULES / f"{topic}.yml", ACTIONS / f"{topic}.py"]
+    wanted = [DOMAIN / f"{topic}.yml", DATA / f"{topic}.yml", ACTIONS / f"{topic}.py"]
     assert [str(path.relative_to(ROOT)) for path in wanted if not path.is_file() and not _is_folder(path)] == []
-    examples = [entry["intent"] for entry in read(NLU / f"{topic}.yml")["nlu"] if "intent" in entry]
+    examples = [entry["intent"] for entry in read(DATA / f"{topic}.yml")["nlu"] if "intent" in entry]
     assert sorted(examples) == sorted(domain["intents"])
 
 
@@ -60,7 +60,7 @@ def test_an_intent_of_the_table_begins_with_an_action_behind_it() -> None:
     """And no other action is: what ends a form must do what it was told."""
     begun = set()
     for topic in TOPICS:
-        for rule in read(RULES / f"{topic}.yml")["rules"]:
+        for rule in read(DATA / f"{topic}.yml")["rules"]:
             first, *rest = rule["steps"]
             if "condition" not in rule and row_of(first.get("intent", "")):
                 begun.add(rest[0]["action"])

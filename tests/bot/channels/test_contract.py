@@ -166,3 +166,9 @@ def test_kinds_have_names_of_their_own_that_fit_the_table() -> None:
     length = Conversation.__table__.c.channel.type.length  # type: ignore[attr-defined]  # of a String
     assert len(set(names)) == len(names)
     assert all(len(name) <= length for name in names)
+
+
+def test_staff_can_tell_the_kinds_apart() -> None:
+    labels = registry.labels()
+    assert len(set(labels.values())) == len(registry.KINDS)
+    assert [kind for kind, label in labels.items() if not re.fullmatch(r"[\u4e00-\u9fff]{2,6}", label)] == ["widget"]

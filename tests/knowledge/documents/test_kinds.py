@@ -34,7 +34,7 @@ def test_every_value_of_the_column_is_a_kind() -> None:
 
 def test_kinds_of_ours_have_names_folders_and_prefixes_of_their_own() -> None:
     specs = [KINDS[kind] for kind in EDITABLE]
-    assert all(spec.folder and spec.words for spec in specs)
+    assert all(spec.folder and spec.words and spec.about for spec in specs)
     assert max(Counter(spec.prefix for spec in specs).values()) == 1
     assert max(Counter(spec.name for spec in KINDS.values()).values()) == 1
     assert max(Counter(spec.label for spec in KINDS.values()).values()) == 1

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from actions.cases import finding
+from bot.channels import registry as channels
 from bot.conversations import calls, private, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff import notices, rights, signing_in
@@ -75,6 +76,7 @@ def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]
         "boxes": BOXES,
         "q": q,
         "reasons": queue.REASONS,
+        "channels": channels.labels(),
         "shown": _SHOWN,
         "late": datetime.now(UTC) - _LATE,
         "present": signing_in.present(at.session, now=datetime.now(UTC)),

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from bot.staff.models import AuditEntry, Role, Staff
 from knowledge.documents import versions
+from knowledge.documents.kinds.registry import EDITABLE, KINDS
 from knowledge.documents.models import Document, DocumentVersion, Kind, VersionComment, VersionEvent, VersionStatus
 from knowledge.documents.versions import SYSTEM, Person
 from knowledge.encoder.cache import VectorCache
@@ -132,6 +133,13 @@ def serve(
     return replace(
         world, app=console(world.settings, world.sessions, gate=gate, is_indexed=is_indexed, searcher=searcher)
     )
+
+
+def test_who_begins_a_document_reads_what_goes_into_each_kind(world: World) -> None:
+    page = world.enter("legal_worker").get("/staff/knowledge/new").text
+    for kind in EDITABLE:
+        label = page[page.index(f'for="kind-{kind}"') :]
+        assert KINDS[kind].about in label[: label.index("</label>")]
 
 
 def test_a_guide_is_written_reviewed_and_asked_to_be_published_by_two_people(world: World) -> None:

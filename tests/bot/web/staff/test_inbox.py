@@ -64,6 +64,16 @@ def test_the_list_stands_beside_the_conversation_and_marks_it(world: World) -> N
     assert "等人接 1" in page
 
 
+def test_the_list_and_the_conversation_say_by_which_way_somebody_writes(world: World) -> None:
+    client, badge = world.enter("agent"), '<span class="badge text-bg-light">微信</span>'
+    shown = ("/staff/inbox", f"/staff/conversations/{World.conversation}")
+    assert [client.get(page).text.count(badge) for page in shown] == [0, 0]
+    with world.sessions() as session:
+        session.get_one(Conversation, World.conversation).channel = "wechat"
+        session.commit()
+    assert [client.get(page).text.count(badge) for page in shown] == [1, 2]
+
+
 def test_cases_under_the_same_telephone_are_shown_as_far_as_one_may_see(world: World) -> None:
     with world.sessions() as session:
         for place, what in (("shiqiao", "去年的水渠"), ("qingshi", "镇上的垃圾场")):
