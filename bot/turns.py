@@ -91,7 +91,8 @@ class Taken:
 
     `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
     `is_long`: Rasa's session has grown and a new one is due; `is_asked`: our last words asked for it, in a form or
-    about a case; `is_alone`: a person was asked for and none is at work, so the bot goes on.
+    about a case; `is_alone`: a person was asked for and none is at work, so the bot goes on; `before`: the words before
+    these that were answered with a card of danger, "" if none were.
     """
 
     message: Message
@@ -104,6 +105,7 @@ class Taken:
     is_long: bool
     is_asked: bool
     is_alone: bool = False
+    before: str = ""
 
     @property
     def id(self) -> int:
@@ -282,6 +284,7 @@ class Turns:
                 is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
                 is_asked=messages.is_asked(session, message),
                 is_alone=_is_alone(session, conversation, text),
+                before=messages.told_in_danger(session, message),
             )
         # a number before the words made the second opinion hear a threat in 他今天又砌高了一截
         return replace(taken, danger=self.danger_in(numbers.after(text), is_asked=taken.is_asked))
@@ -406,7 +409,7 @@ class Turns:
                     await self._rasa.start_session(taken.conversation_id)
                 if taken.done and goes_on:
                     return list(taken.done)
-                about = {"place": taken.place, "message": taken.id}
+                about = {"place": taken.place, "message": taken.id, "before": normalise(taken.before)}
                 return await self._rasa.talk(taken.conversation_id, taken.text, metadata=about)
 
     def _is_still_ours(self, message_id: int) -> bool:

@@ -232,6 +232,26 @@ def last_words(session: Session, conversation_id: str, *, messages: int = 6) -> 
     return "\n".join(text[:300] for text in reversed(rows))
 
 
+def told_in_danger(session: Session, message: Message) -> str:
+    """The resident's words before these, where we answered them with what to do at once: the dialogue never heard
+    them, and these may go on with them. "" otherwise.
+    """
+    before = session.scalar(
+        select(Message)
+        .where(
+            Message.conversation_id == message.conversation_id,
+            Message.id < message.id,
+            Message.sender == Sender.resident,
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    if before is None:
+        return ""
+    is_card = any(row.reply.kind is ReplyKind.emergency for row in replies_to(session, before.id))
+    return before.text if is_card else ""
+
+
 def turns_so_far(session: Session, conversation_id: str) -> int:
     return (
         session.scalar(

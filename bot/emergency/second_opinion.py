@@ -58,7 +58,7 @@ class _From:
 # danger of a hundred and a quarter of the false ones; below .4 an ordinary question without an answer got a
 # card for people who are locked up. Who may want to die is heard sooner. Where we asked, an alarm begins later
 # still (墙已经扒了 says that it is settled).
-_OF_ALL, _OF_SELF_HARM = _From(0.7, 0.8, 0.45, 0.6, 0.25), _From(0.5, 0.65, 0.35, 0.5, 0.15)
+_OF_ALL, _OF_SELF_HARM = _From(0.7, 0.8, 0.45, 0.6, 0.25), _From(0.65, 0.75, 0.5, 0.6, 0.15)
 ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.

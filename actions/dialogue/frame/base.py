@@ -55,6 +55,8 @@ class Turn:
         said = tracker.latest_message
         intent, metadata = said.get("intent") or {}, said.get("metadata") or {}
         message, place = metadata.get("message"), metadata.get("place")
+        # What was answered with a card of danger never came to Rasa, and is what these words follow.
+        unheard = {"last_question": metadata["before"], "last_document": None} if metadata.get("before") else {}
         return cls(
             conversation_id=tracker.sender_id,
             text=normalise(said.get("text") or ""),
@@ -63,7 +65,7 @@ class Turn:
             message=message if isinstance(message, int) else None,
             place=place if isinstance(place, str) else None,
             form=tracker.active_loop_name or "",
-            slots=tracker.slots,
+            slots={**tracker.slots, **unheard},
             events=tracker.events,
         )
 

@@ -13,7 +13,7 @@ from actions.dialogue.frame.base import Turn
 from actions.dialogue.hearing.matters import listed_matters, split_matters
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Reply, ReplyKind
-from knowledge.answering.told import Abstention, Answer, Citation
+from knowledge.answering.told import Abstention, Answer, Citation, Near
 from knowledge.normalise import normalise
 from tests.actions.dialogue.test_base import given
 from tests.fakes import PairEmbedder
@@ -154,3 +154,51 @@ def test_a_question_for_the_villages_rules_after_one_of_the_law_stands_alone(
     read = thread.best_reading(AnswerQuestion(given(sessions)), turn, intent=intent)
     assert read
     assert read[0].text == told
+
+
+def _found(raw: float, chance: float = 0.3, near: tuple[Near, ...] = ()) -> Abstention:
+    return Abstention("not_sure", chance, near, raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "joined", "is_joined"),
+    [
+        ("我没收他一分钱呀，这个也要我出吗", 0.28, 0.31, True),
+        ("那他说我改过线，一点不赔啦", 0.32, 0.31, True),  # words that lean
+        ("村里低保名单在哪里看，今年有没有公示", 0.4, 0.33, False),
+    ],
+)
+def test_words_belong_to_the_question_before_where_both_lie_nearer(
+    sessions: sessionmaker[Session],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    alone: float,
+    joined: float,
+    is_joined: bool,
+) -> None:
+    before = "骑摩托捎了个同村的，路上摔了，他手腕断了"
+    lift, other = Near("好心捎人出了事，要赔吗", "要赔，可以少赔。"), Near("人家送的钱要退吗", "多半要退。")
+
+    def look_up(self: Any, turn: Turn, question: str, *, intent: str, threshold: float = 0.5) -> Abstention:
+        return _found(joined, near=(lift,)) if question.startswith(before) else _found(alone, near=(other,))
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    turn = Turn("c", text, intent="ask_law", sure=0.9, message=None, slots={"last_question": before})
+    said = AnswerQuestion(given(sessions)).do(turn)
+    titles = [button.title for button in said.replies[0].buttons]
+    assert titles == ([lift.title, other.title] if is_joined else [other.title])
+
+
+def test_a_line_that_does_not_fit_is_not_told_as_the_nearest(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Citation("answer", "问答", "lift", "装电梯", None, "2026-01-01", None, False, "", None, 1.0)
+    details = {"answer": "不用家家同意。", "cases": ["没投钱的后来想用 → 按协议补交"], "door": "法院"}
+    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("装电梯", details, source))
+    services = replace(given(sessions), searcher=SimpleNamespace(embedder=PairEmbedder()))  # type: ignore[arg-type]
+    turn = Turn("c", "她躺在挖机前面，手续都批了，还能挖不", message=None, slots={"last_document": "lift"})
+    told = Answer("不用家家同意。", None, (), 0.8, document="lift")
+    said = thread.again(AnswerQuestion(services), turn, told)
+    assert "补交" not in said.text
+    assert "没有写到" in said.text
+    assert "转人工" in said.next
