@@ -70,8 +70,8 @@ def raise_dispute(
 
 
 def answer(session: Session, dispute_id: int, *, text: str, by: Who, now: datetime) -> PointDispute:
-    """Of the level where it waits; whoever confirmed or declined claims of this household lately doesn't answer for
-    the group, nor whoever has answered before. The caller commits, and tells the household.
+    """Of the level where it waits. Above the group nobody answers who decided of this household's points lately or
+    has answered before. The caller commits, and tells the household.
 
     Raises InvalidInput, NotAllowed, Conflict.
     """
@@ -82,7 +82,8 @@ def answer(session: Session, dispute_id: int, *, text: str, by: Who, now: dateti
     to = ANSWERED.get(made.state)
     if to is None:
         raise NotAllowed("这一件已经答复了。")
-    if made.answered_by_id == by.id or _has_decided(session, made, by):
+    is_above = made.state is not DisputeState.group
+    if is_above and (made.answered_by_id == by.id or _has_decided(session, made, by)):
         raise NotAllowed("这一户的分是您定的，或者您已经答复过，请换一个人来答复。")
     due = None if to is DisputeState.settled else now + _QUIET
     return _move(session, made, to, answer=text, answered_by_id=by.id, answered_by_name=by.name, due_at=due)

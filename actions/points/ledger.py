@@ -178,4 +178,4 @@ def gained_this_year(session: Session, household_id: int, rule_id: int, year: in
     back = select(func.coalesce(func.sum(PointEntry.amount), 0)).where(
         PointEntry.reverses_id.in_([row.id for row in rows])
     )
-    return sum(row.amount for row in rows) + (session.scalar(back) or 0)
+    return sum(int(row.amount) for row in rows) + (session.scalar(back) or 0)

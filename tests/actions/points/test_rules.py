@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from actions.decisions.models import Decision
 from actions.decisions.status import State
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.points import claims, ledger, schemes, vouchers
 from actions.points.forbidden import group_of, groups
+from actions.points.models import RuleKind, Source
 from actions.points.status import SchemeState
 from tests.actions.points import hall
 from tests.actions.points.hall import CLERK, NOW, SECOND
@@ -102,7 +104,7 @@ def test_the_proof_is_read_too_and_so_is_what_is_exchanged(session: Session) -> 
         schemes.add_rule(
             session,
             PLACE,
-            kind=hall.RuleKind.points,
+            kind=RuleKind.points,
             title="讲卫生",
             points=1,
             cap=10,
@@ -127,7 +129,7 @@ def test_without_a_decision_that_passed_nothing_is_given_and_it_is_said_why(sess
     home = hall.home(session)
     rule = hall.rule(session)
     with pytest.raises(NotAllowed, match="会议或者代表会议通过"):
-        claims.claim(session, home, claims.Deed(rule.id, NOW.date()), source=hall.Source.chat, key="k", now=NOW)
+        claims.claim(session, home, claims.Deed(rule.id, NOW.date()), source=Source.chat, key="k", now=NOW)
     scheme = schemes.newest(session, PLACE)
     assert scheme
     for at, state in enumerate((State.proposed, State.noticed, State.failed, State.annulled, State.suspended)):
@@ -169,7 +171,7 @@ def test_adopted_rules_are_frozen_and_a_new_version_needs_its_own_decision(sessi
 def test_a_decision_that_is_suspended_later_stops_the_giving(session: Session) -> None:
     scheme, home = hall.adopted(session), hall.home(session)
     made = hall.claimed(session, home)
-    decision = session.get(hall.Decision, scheme.decision_id)
+    decision = session.get(Decision, scheme.decision_id)
     assert decision
     decision.state = State.suspended
     session.commit()
@@ -195,7 +197,7 @@ def test_points_are_positive_and_have_a_cap(session: Session, points: int | None
         schemes.add_rule(
             session,
             PLACE,
-            kind=hall.RuleKind.points,
+            kind=RuleKind.points,
             title="打扫公共地方",
             points=points,
             cap=cap,
