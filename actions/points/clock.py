@@ -3,7 +3,6 @@
 Each once, however often it is called; each commits itself.
 """
 
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.points import disputes, ledger, sheets, stars, vouchers
 from actions.points.ledger import day_of
-from actions.points.models import Kind, PointAccount, PointClaim, PointDispute, PointEntry, PointScheme, StarAward
+from actions.points.models import Kind, PointAccount, PointClaim, PointEntry, PointScheme
 from actions.points.status import SchemeState
 from knowledge.tables import changed
 
@@ -21,31 +20,21 @@ _WINDOW = timedelta(days=7)  # a village whose machine stood still so long is to
 _PICTURES_KEPT = timedelta(days=90)  # after the decision
 
 
-@dataclass
-class Moved:
-    """What changed, for whoever tells the households. Values that hold after a commit: ids."""
-
-    disputes: list[int] = field(default_factory=list)
-    stars: list[int] = field(default_factory=list)
-
-
-def tick(session: Session, now: datetime) -> Moved:
+def tick(session: Session, now: datetime) -> None:
     """Commits after each kind."""
-    moved = Moved()
     vouchers.lapse(session, now)
     session.commit()
     tell_year(session, now)
     session.commit()
     expire(session, now)
     _post_sheets(session, now)
-    moved.disputes = [one.id for one in disputes.escalate(session, now)]
+    disputes.escalate(session, now)
     disputes.settle_quiet(session, now)
     session.commit()
-    moved.stars = [one.id for one in stars.tick(session, now)]
+    stars.tick(session, now)
     old = (PointClaim.has_photo, PointClaim.decided_at < now - _PICTURES_KEPT)
     session.execute(update(PointClaim).where(*old).values(photo=None, has_photo=False))
     session.commit()
-    return moved
 
 
 def tell_year(session: Session, now: datetime) -> int:
@@ -108,11 +97,3 @@ def _post_sheets(session: Session, now: datetime) -> None:
             session.commit()
         except IntegrityError:  # another worker was first
             session.rollback()
-
-
-def disputes_of(session: Session, ids: list[int]) -> list[PointDispute]:
-    return list(session.scalars(select(PointDispute).where(PointDispute.id.in_(ids)).order_by(PointDispute.id)))
-
-
-def stars_of(session: Session, ids: list[int]) -> list[StarAward]:
-    return list(session.scalars(select(StarAward).where(StarAward.id.in_(ids)).order_by(StarAward.id)))

@@ -21,6 +21,7 @@ from knowledge.tables import changed
 POSTED_FOR = timedelta(days=7)
 GOOD_FOR = timedelta(days=365)
 SHOWN = (StarState.noticed, StarState.awarded)
+ENDED = (StarState.ended, StarState.not_given, StarState.withdrawn)
 TO_LOOK_AT = (StarState.applied, StarState.reviewed)
 _MOST_OBJECTIONS = 20  # of one award
 _KEPT = timedelta(days=365)
@@ -153,8 +154,7 @@ def tick(session: Session, now: datetime) -> list[StarAward]:
             moved += _try(session, made, StarState.ended)
         elif all(said.weighed_at for said in _objections(session, made.id)):
             moved += _try(session, made, StarState.awarded, ends_on=today + GOOD_FOR)
-    gone = (StarState.ended, StarState.not_given, StarState.withdrawn)
-    old = (StarAward.state.in_(gone), StarAward.at < now - 2 * _KEPT)
+    old = (StarAward.state.in_(ENDED), StarAward.at < now - 2 * _KEPT)
     session.execute(delete(StarAward).where(*old))
     weighed = StarObjection.weighed_at < now - _KEPT
     session.execute(delete(StarObjection).where(weighed))
