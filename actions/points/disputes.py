@@ -83,16 +83,16 @@ def answer(session: Session, dispute_id: int, *, text: str, by: Who, now: dateti
     if to is None:
         raise NotAllowed("这一件已经答复了。")
     is_above = made.state is not DisputeState.group
-    if is_above and (made.answered_by_id == by.id or _has_decided(session, made, by)):
+    if is_above and (made.answered_by_id == by.id or has_decided(session, made, by.id)):
         raise NotAllowed("这一户的分是您定的，或者您已经答复过，请换一个人来答复。")
     due = None if to is DisputeState.settled else now + _QUIET
     return _move(session, made, to, answer=text, answered_by_id=by.id, answered_by_name=by.name, due_at=due)
 
 
-def _has_decided(session: Session, made: PointDispute, by: Who) -> bool:
+def has_decided(session: Session, made: PointDispute, staff_id: int) -> bool:
     """Of what was decided for this household in the 90 days before."""
     recent = PointClaim.decided_at > made.at - timedelta(days=90)
-    own = (PointClaim.household_id == made.household_id, PointClaim.decided_by_id == by.id)
+    own = (PointClaim.household_id == made.household_id, PointClaim.decided_by_id == staff_id)
     return session.scalar(select(PointClaim.id).where(*own, recent).limit(1)) is not None
 
 

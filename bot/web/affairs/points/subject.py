@@ -7,7 +7,9 @@ from fastapi import APIRouter
 
 from actions.calendar.workdays import local
 from actions.points import claims, disputes, schemes, stars
+from actions.points.models import PointDispute
 from actions.points.status import LABELS, ClaimState, DisputeState, SchemeState
+from bot.staff import rights
 from bot.staff.models import Role
 from bot.web.affairs.points import counter, deeds, doorstep, home, importing, rules
 from bot.web.affairs.points.page import AT
@@ -48,15 +50,23 @@ def _claims(at: Seat, villages: dict[str, str]) -> Iterator[Todo]:
 def _disputes(at: Seat, villages: dict[str, str]) -> Iterator[Todo]:
     now = datetime.now(UTC)
     for made in disputes.waiting(at.session, list(villages), *_levels(at)):
+        if at.staff.role is Role.supervisor and made.state is DisputeState.overseer and _is_anothers(at, made):
+            continue
         until = f"{local(made.due_at)}前答复" if made.due_at else ""
         is_late = made.due_at is not None and made.due_at < now
         text = f"{villages[made.place_id]}：有户说积分不对，{LABELS[made.state]}"
         yield Todo(text, f"{AT}?place={made.place_id}#dispute-{made.id}", until, is_late)
 
 
+def _is_anothers(at: Seat, made: PointDispute) -> bool:
+    """Somebody oversees the village who may answer it: who hasn't decided of this household's points."""
+    own = rights.overseers(at.session, made.place_id)
+    return any(not disputes.has_decided(at.session, made, one.id) for one in own)
+
+
 def _levels(at: Seat) -> tuple[DisputeState, ...]:
     if at.staff.role is Role.supervisor:
-        return (DisputeState.township,)
+        return (DisputeState.overseer, DisputeState.township)
     return (DisputeState.overseer,) if at.staff.role is Role.overseer else (DisputeState.group,)
 
 
