@@ -48,11 +48,12 @@ def claim(
     by: Who | None = None,
     conversation_id: str | None = None,
 ) -> PointClaim:
-    """Once a key, and once for the same household, rule, day and words. `by`: of the staff who entered it; None: the
-    household itself. The caller commits. Raises InvalidInput, NotAllowed.
+    """Once a key. `by`: of the staff who entered it; None: the household itself. The caller commits.
+
+    Raises InvalidInput, NotAllowed.
     """
     rule = _rule(session, household, deed, day_of(now))
-    if found := session.scalar(select(PointClaim).where(PointClaim.key == key[:120])):
+    if found := _kept(session, key):
         return found
     _check_open(session, household.id, source)
     made = PointClaim(
@@ -73,11 +74,15 @@ def claim(
             session.add(made)
             session.flush()
     except IntegrityError:
-        return session.scalars(select(PointClaim).where(PointClaim.key == key[:120])).one()
+        return _kept(session, key) or made
     if conversation_id is not None:
         _take_photo(session, made, conversation_id, now)
     session.refresh(made)
     return made
+
+
+def _kept(session: Session, key: str) -> PointClaim | None:
+    return session.scalar(select(PointClaim).where(PointClaim.key == key[:120]))
 
 
 def _rule(session: Session, household: Household, deed: Deed, today: date) -> PointRule:

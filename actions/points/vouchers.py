@@ -83,14 +83,7 @@ def order(session: Session, household: Household, item_id: int, *, key: str, now
     item = _item(session, household.place_id, item_id)
     if not item.is_offered:
         raise NotFound("这一样现在不换了，请换一样。")
-    own = select(Voucher.id).where(Voucher.household_id == household.id, Voucher.state == VoucherState.open)
-    if len(session.scalars(own).all()) >= MOST_OPEN:
-        raise NotAllowed(f"您家已经有 {MOST_OPEN} 样等着去拿，拿了再换。")
-    ledger.account(session, household.place_id, household.id)
-    ledger.hold(session, household.id, item.cost)
-    left = update(PointItem).where(PointItem.id == item.id, PointItem.stock > 0, PointItem.cost == item.cost)
-    if changed(session, left.values(stock=PointItem.stock - 1)) != 1:
-        raise NotAllowed(f"{item.title}刚刚换完了，请换一样，或者过几天再来。")
+    _set_aside(session, household, item)
     code = codes.new_code()
     made = Voucher(
         key=key[:120],
@@ -110,6 +103,17 @@ def order(session: Session, household: Household, item_id: int, *, key: str, now
         raise Conflict("这一样已经换好了，请看前面的换物码。") from None
     session.refresh(made)
     return Given(made, codes.spaced(code))
+
+
+def _set_aside(session: Session, household: Household, item: PointItem) -> None:
+    """The points, then the thing. Raises NotAllowed; whoever calls rolls back."""
+    if len(open_of(session, household.id)) >= MOST_OPEN:
+        raise NotAllowed(f"您家已经有 {MOST_OPEN} 样等着去拿，拿了再换。")
+    ledger.account(session, household.place_id, household.id)
+    ledger.hold(session, household.id, item.cost)
+    left = update(PointItem).where(PointItem.id == item.id, PointItem.stock > 0, PointItem.cost == item.cost)
+    if changed(session, left.values(stock=PointItem.stock - 1)) != 1:
+        raise NotAllowed(f"{item.title}刚刚换完了，请换一样，或者过几天再来。")
 
 
 def _last_day(today: date) -> date:
