@@ -69,14 +69,19 @@ def claim(
         by_name=by.name if by else "",
         at=now,
     )
+    return _added(session, made)
+
+
+def _added(session: Session, made: PointClaim) -> PointClaim:
+    """With its picture; of two who send the same at one moment, the first."""
     try:
         with session.begin_nested():
             session.add(made)
             session.flush()
     except IntegrityError:
-        return _kept(session, key) or made
-    if conversation_id is not None:
-        _take_photo(session, made, conversation_id, now)
+        return session.scalars(select(PointClaim).where(PointClaim.key == made.key)).one()
+    if made.conversation_id is not None:
+        _take_photo(session, made, made.conversation_id, made.at)
     session.refresh(made)
     return made
 
