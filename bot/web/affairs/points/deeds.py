@@ -49,6 +49,8 @@ def change(at: Annotated[Form, form("village")], what: str) -> Response:
             raise
         return _again(at, village_asked(at, village.id), page, error.message_zh)
     code = f"&code={at.text('house', 20)}" if page == "household" else ""
+    if what in ("spend", "hand-out"):
+        code = f"&voucher={detail.split()[0]}"
     path = "" if page == "home" else f"/{page}"
     return at.back(f"{AT}{path}?place={village.id}{code}&done={what}")
 

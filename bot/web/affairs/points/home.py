@@ -1,6 +1,6 @@
 """积分: what waits for the review group, one household's points, the month's sheet."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -112,7 +112,3 @@ def sheet(at: VillageSeat, place: str = "", month: str = "") -> Response:
         figures=found,
         month_name=sheets.month_name(posted.month if posted else f"{first:%Y-%m}"),
     )
-
-
-def last_month(today: date) -> str:
-    return f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"

@@ -191,7 +191,7 @@ def test_the_counter_takes_a_code_once_and_locks_who_guesses(begun: World) -> No
         thing = vouchers.offered(session, PLACE)[0]
         code = vouchers.order(session, home, thing.id, key="o", now=NOW).code
         session.commit()
-    assert "换好了" in clerk.get(done(clerk, "spend", code=code)).text
+    assert "换好了：洗衣粉，一件" in clerk.get(done(clerk, "spend", code=code)).text
     again = do(clerk, "spend", code=code)
     assert (again.status_code, "已经用过" in again.text) == (422, True)
     for _ in range(5):
