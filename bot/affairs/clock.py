@@ -11,6 +11,7 @@ from actions.disclosure import schedule as disclosure
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
+from bot.affairs import points
 from bot.settings import Settings
 
 
@@ -18,3 +19,4 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     roster.tick(session, now)
     topics.tick(session, now, keys=TopicKeys(settings.topic_keys))
     disclosure.tick(session, now)
+    points.tick(session, now)

@@ -12,6 +12,7 @@ from actions.cases.status import OPEN
 from actions.disclosure import questions as disclosure_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
+from actions.points import own as points
 from actions.roster import slips
 from actions.topics import following as topics
 from bot.conversations import private
@@ -60,6 +61,7 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     wish; a paper slip outlives a conversation that was only kept for long enough.
     """
     topics.forget(session, conversation_id, now=utc_now())  # while the roster still knows who spoke here
+    points.forget(session, conversation_id)
     (slips.forget if is_asked else slips.let_go)(session, conversation_id)
     session.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     session.execute(delete(InternalNote).where(InternalNote.conversation_id == conversation_id))

@@ -15,6 +15,7 @@ from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
 from actions.papers.case_file import pack
 from actions.persons import threads_of
+from actions.points import own as points
 from actions.roster import own as roster
 from actions.topics import listing
 from actions.topics.models import Opinion
@@ -22,6 +23,7 @@ from bot.channels import registry
 from bot.conversations import messages
 from bot.conversations.models import Attachment, Conversation, Message
 from bot.web.resident.shown import message_json
+from knowledge.clock import utc_now
 
 
 def found(session: Session, beginning: str) -> Conversation | None:
@@ -49,6 +51,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "files": [_file(f) for f in session.scalars(files)],
         "slips": roster.exported(session, own),
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
+        "points": points.exported(session, own, utc_now()),
         **_topics(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),

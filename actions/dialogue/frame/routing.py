@@ -104,6 +104,11 @@ _POSTED = re.compile(r"账|收支|财务|花销|支出|开支|公开|公示|公�
 _NOT_POSTED_HERE = re.compile(
     r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片|利息|本金|月息|借(?:钱|款|条|了|给)|欠条|微信转|放(?:钱|贷)的"
 )
+_POINTS = re.compile(
+    r"积分|(?:我|俺|咱|我们|咱们)家?(?:里|户)?.{0,8}(?:多少|几|啥)分|加(?:了)?(?:几|多少)?分|星级|文明户"
+    r"|换(?:东西|洗衣|肥皂|盐|米|油|牙膏|毛巾)"
+)
+_OTHER_POINTS = re.compile(r"考|成绩|分数线|驾照|驾驶证|征信|信用分|游戏|会员|落户|学校|作业|银行|手机")
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -194,6 +199,11 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
     ),
+    _of_village(
+        "check_points",
+        0.6,
+        lambda turn, held: bool(_POINTS.search(turn.text)) and not _OTHER_POINTS.search(turn.text),
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -233,6 +243,7 @@ ENTRIES = frozenset(
         "action_ask_decision",
         "action_call_meeting",
         "action_ask_disclosure",
+        "action_check_points",
     }
 )
 

@@ -82,6 +82,9 @@ PAGES = {
     "/staff/village/disclosure": "village",
     "/staff/village/disclosure/1": "village",
     "/staff/village/disclosure/1/board.jpg": "village",
+    **{f"/staff/village/points{page}": "village" for page in ("", "/rules", "/counter", "/household", "/sheet")},
+    "/staff/village/points/import": "write",
+    "/staff/doorstep/points": "doorstep",
     "/staff/village/topics": "village",
     "/staff/village/topics/1": "village",
     "/staff/village/topics/1/notice": "village",
@@ -128,6 +131,7 @@ PAGES = {
 }
 # the stream has a test of its own, as have files (test_attachments.py): the county has none
 ANY = {"/staff/events", "/staff/deadlines", "/staff/conversations/conversation-1/files/1", *DOOR}
+ANY |= {"/staff/village/points/photo/1"}  # the county has none: tests/bot/web/affairs/test_points.py
 
 
 def test_every_page_is_in_the_table_of_permissions(world: World) -> None:
@@ -153,6 +157,9 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/dashboard/first-steps": "accounts",
         "/staff/sites": "settings",
         "/staff/village/disclosure": "village",
+        "/staff/village/points/import": "write",
+        "/staff/village/points": "village",
+        "/staff/doorstep/points": "doorstep",
         "/staff/import/committees": "settings",
         "/staff/import/grid": "settings",
         "/staff/import/openings": "calendar",
