@@ -8,9 +8,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from actions.disclosure import schedule as disclosure
+from actions.helpers import clock as helpers
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
+from actions.visits import visits
+from bot.affairs.told import tell_referrals
 from bot.settings import Settings
 
 
@@ -18,3 +21,6 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     roster.tick(session, now)
     topics.tick(session, now, keys=TopicKeys(settings.topic_keys))
     disclosure.tick(session, now)
+    helpers.tick(session, now)
+    tell_referrals(session, now)
+    visits.tick(session, now)

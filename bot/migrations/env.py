@@ -10,11 +10,13 @@ import actions.cases.models
 import actions.decisions.models
 import actions.disclosure.models
 import actions.feedback
+import actions.helpers.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons
 import actions.roster.models
 import actions.topics.models
+import actions.visits.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

@@ -5,6 +5,7 @@ household on 上门.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.web.affairs.people import visits
 from bot.web.affairs.topics import doorstep as topics
 from bot.web.staff.desk import Seat
 from knowledge.places import Place
@@ -20,4 +21,4 @@ class Help:
     entries: Callable[[Seat, Place], list[tuple[str, str]]]
 
 
-HELPS: tuple[Help, ...] = (Help("代录", topics.entries),)
+HELPS: tuple[Help, ...] = (Help("走访", visits.entries), Help("代录", topics.entries))
