@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.calendar.workdays import Unit, calendar
 from actions.cases import filing, moves
 from actions.cases.models import Case
 from actions.cases.moves import CLOCK, Actor, add_event
@@ -20,7 +21,7 @@ from actions.visits import grid
 from actions.visits.models import Visit
 from knowledge.tables import changed
 
-REPLIES_WITHIN, COMES_WITHIN = timedelta(days=1), timedelta(days=3)
+REPLIES_WITHIN_DAYS = 1  # to the end of the next day; three days to be there are the case's own limit
 RESULTS = {"done": "办好了", "up": "要上面来办", "absent": "人不在，改天再去"}
 MOST_WORDS = 300
 
@@ -153,7 +154,8 @@ def _begin(session: Session, case: Case, group: str) -> None:
     found = grid.mine(session, place, group, today=grid.day_of(case.filed_at))
     visit = Visit(case_id=case.id, place_id=place, group_name=group[:20])
     visit.grid_worker_id = found[0].id if group and len(found) == 1 else None
-    visit.reply_by, visit.come_by = case.filed_at + REPLIES_WITHIN, case.filed_at + COMES_WITHIN
+    visit.reply_by, _ = calendar(session).due(case.filed_at, amount=REPLIES_WITHIN_DAYS, unit=Unit.days)
+    visit.come_by = case.due_at or visit.reply_by
     session.add(visit)
     try:
         session.commit()

@@ -95,6 +95,11 @@ _MEETING = re.compile(
 _NO_MEETING = re.compile(r"业主|开庭|家长会|股东|工会|听证")
 _POSTED = re.compile(r"账|收支|财务|花销|支出|开支|公开|公示|公布|张榜|明细|晒|招待费|租金|用(?:到|在|去)?哪")
 _NOT_POSTED_HERE = re.compile(r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片")
+_HELPER = re.compile(
+    r"帮(?:帮|个|一?下|忙|我|俺|看|着|手)|志愿|义工|懂法|懂行|明白人|调解员|乡贤|社工|热心|退休|能人|农技|会计|心理|妇联"
+    r"|儿童主任|(?:找|请|有没有|谁)[^，。]{0,10}(?:人|师傅|老师|专家|干部)|不(?:花|要|收)钱|义务|说和|评(?:评)?理|搭把手"
+)
+_ABOUT_HELPERS = re.compile(r"(?:想|要|怎么|咋)(?:报名|当)|招(?:不招|聘|人)|工资|补贴|多少钱一")
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -185,6 +190,11 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
     ),
+    _of_village(
+        "find_helper",
+        0.6,
+        lambda turn, held: bool(_HELPER.search(turn.text)) and not _ABOUT_HELPERS.search(turn.text),
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -224,6 +234,7 @@ ENTRIES = frozenset(
         "action_ask_decision",
         "action_call_meeting",
         "action_ask_disclosure",
+        "action_find_helper",
     }
 )
 

@@ -63,7 +63,7 @@ def _consents(at: Seat) -> list[Todo]:
 
 def _late_visits(at: Seat, villages: dict[str, str], now: datetime) -> list[Todo]:
     return [
-        Todo(f"{villages[visit.place_id]}：网格员一天内没有回话，请催", f"/staff/cases/{case.id}", "过了一天", True)
+        Todo(f"{villages[visit.place_id]}：网格员一天内没有回话，请催", f"/staff/cases/{case.id}", "过了日子", True)
         for visit, case in visits.open_ones(at.session, list(villages))
         if visit.replied_at is None and visit.reply_by < now
     ]

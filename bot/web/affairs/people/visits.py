@@ -49,17 +49,17 @@ def _is_mine(at: Seat, visit: Visit) -> bool:
 def _label(visit: Visit, case: Case, now: datetime) -> str:
     what = case.what if len(case.what) <= _SHOWN else f"{case.what[:_SHOWN]}…"
     if visit.replied_at is None:
-        until = "该回话了，已经过了一天" if now > visit.reply_by else f"{grid_time(visit.reply_by)}前回话"
+        until = "该回话了，日子已经过了" if now > visit.reply_by else f"{says_day(visit.reply_by)}前回话"
     else:
         day = visit.comes_on
-        until = f"说好{day.month}月{day.day}日去" if day else f"{grid_time(visit.come_by)}前去到"
+        until = f"说好{day.month}月{day.day}日去" if day else f"{says_day(visit.come_by)}前去到"
     return f"{visit.group_name or '没说哪组'}：{what}（{until}）"
 
 
-def grid_time(moment: datetime) -> str:
-    """3日16点."""
+def says_day(moment: datetime) -> str:
+    """12月3日."""
     local = moment.astimezone(SHANGHAI)
-    return f"{local.day}日{local.hour}点"
+    return f"{local.month}月{local.day}日"
 
 
 @router.get("/{case_id}", response_class=HTMLResponse)
@@ -123,8 +123,8 @@ def _page(at: Seat, visit: Visit, case: Case, *, problem: str | None = None, don
         days=days,
         results=visits.RESULTS,
         is_open=visit.result in ("", "absent") and case.status in TIMED,
-        reply_by=grid_time(visit.reply_by),
-        come_by=grid_time(visit.come_by),
+        reply_by=says_day(visit.reply_by),
+        come_by=says_day(visit.come_by),
         is_late=visit.replied_at is None and now > visit.reply_by,
         nonce=secrets.token_urlsafe(9),
     )
