@@ -12,7 +12,6 @@ from actions.helpers.status import OPEN, SHARED, WAITS, By, State
 from actions.helpers.words import HOTLINE
 from knowledge.tables import changed
 
-CHOSEN_WITHIN = timedelta(days=14)  # words that lie there without a helper are given up
 KEPT = timedelta(days=365)
 HOURS_KEPT = timedelta(days=3 * 365)
 
@@ -54,7 +53,7 @@ def _late(session: Session, now: datetime) -> None:
 
 
 def _given_up(session: Session, now: datetime) -> None:
-    old = select(Referral.id).where(Referral.state == State.asked, Referral.asked_at < now - CHOSEN_WITHIN)
+    old = select(Referral.id).where(Referral.state == State.asked, Referral.due_at < now)
     for number in session.scalars(old).all():
         referral = session.get(Referral, number, populate_existing=True)
         if referral is None or referral.state is not State.asked:

@@ -24,6 +24,7 @@ from knowledge.tables import changed
 
 WORKDAYS = 2  # our own promise: an answer of whoever is asked
 MOST_WORDS, MOST_NOTE = 300, 500
+CHOSEN_WITHIN = timedelta(days=14)  # words that lie there without a helper are given up
 MOST_A_DAY = 3  # of a conversation
 MOST_OPEN = 60  # of a village, so that a flood from many browsers ends
 _LEAST_WORDS = 4
@@ -63,6 +64,7 @@ def ask(
         other_party=other_party[:60],
         contact=storable(contact).strip()[:60],
         asked_at=now,
+        due_at=now + CHOSEN_WITHIN,
     )
     try:
         with session.begin_nested():
@@ -293,7 +295,7 @@ def to_next(session: Session, referral: Referral, who: By, what: str, *, say: st
     """Back to the resident with whom else there is; nobody gets the words without their yes."""
     gone = referral.helper_id
     tried = [*referral.tried, *([gone] if gone else [])]
-    values = {"tried": tried, "helper_id": None, "due_at": None, "interest": ""}
+    values = {"tried": tried, "helper_id": None, "due_at": now + CHOSEN_WITHIN, "interest": ""}
     _move(session, referral, State.asked, who, values)
     for role in (links.HELPER, links.OTHER):
         links.take_back(session, referral_id=referral.id, role=role)
@@ -309,7 +311,7 @@ def to_next(session: Session, referral: Referral, who: By, what: str, *, say: st
 
 def give_up(session: Session, referral: Referral, *, say: str, now: datetime) -> None:
     """Nobody was chosen for long. Raises ActionError; commits."""
-    _move(session, referral, State.unhelped, By.clock, {"ended_at": now})
+    _move(session, referral, State.unhelped, By.clock, {"ended_at": now, "due_at": None})
     _note(session, referral, "没有选人", by="system", key=f"referral-{referral.id}-unhelped", say=say, now=now)
     _commit(session)
 

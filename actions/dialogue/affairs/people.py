@@ -48,6 +48,8 @@ _NO_MATTER = re.compile(
     r"|帮我|给我|我们?|咱们?|你们?|的|个|位|吗|呢|吧|啊|[，。！？,.!?\s]"
 )
 _PHONE = re.compile(r"1\d{10}")
+_NO_NUMBER = re.compile(r"^.{0,6}(?:不留|不用|不想留|没有|没电话|算了|不要)")
+_ANSWER = 15  # characters
 
 
 def heard(services: Services, turn: Turn) -> Said | None:
@@ -77,6 +79,8 @@ def _awaited(services: Services, turn: Turn) -> Said | None:
         return None
     if what == WORDS:
         return FindHelper(services).offer(turn, turn.text)
+    if _is_other_matter(turn, what):
+        return None
     if what.startswith(OTHER):
         return FindHelper(services).read_back(turn, int(what.removeprefix(OTHER)), other=turn.text[:60])
     if what.startswith(SEND) and (is_right := phrases.yes_or_no(turn.text)) is not None:
@@ -90,6 +94,20 @@ def _awaited(services: Services, turn: Turn) -> Said | None:
     if what == WHERE:
         return GridWorkers(services).come(turn)
     return None
+
+
+def _is_other_matter(turn: Turn, what: str) -> bool:
+    """What answers no question of ours: it is heard as everything else is."""
+    text = turn.text
+    if what.startswith(CONTACT):
+        return phrases.phone_in(text) is None and not phrases.odd_number_in(text) and not _NO_NUMBER.search(text)
+    return phrases.is_question(text) or (what == GROUP and len(text) > _ANSWER)
+
+
+def _home(session: Session, turn: Turn) -> Place | None:
+    """The conversation's own village first: the words may name another that the quarrel is with."""
+    own = session.get(Place, turn.place) if turn.place else None
+    return own if own is not None and own.level is Level.village else village_of(session, turn)
 
 
 def ask_words(turn: Turn) -> Said:
@@ -114,7 +132,7 @@ class FindHelper(CustomAction):
         said, today = phrases.tidy(said)[: referrals.MOST_WORDS], self.services.today()
         wish, subjects = kinds.wish_in(said), kinds.subjects_in(said)
         with self.services.sessions() as session:
-            village = village_of(session, turn)
+            village = _home(session, turn)
             if village is None:
                 return ask_which(self.services, turn)
             found = roster.fitting(session, village.id, wish=wish, subjects=subjects, but=(), today=today)
@@ -153,7 +171,7 @@ class FindHelper(CustomAction):
         if not said:
             return ask_words(turn)
         with self.services.sessions() as session:
-            village = village_of(session, turn)
+            village = _home(session, turn)
             if village is None:
                 return ask_which(self.services, turn)
             try:
@@ -220,7 +238,7 @@ class FindHelper(CustomAction):
         return referral
 
     def _helper(self, session: Session, turn: Turn, number: int) -> Helper | None:
-        village = village_of(session, turn)
+        village = _home(session, turn)
         try:
             return roster.public(session, village.id, number, self.services.today()) if village else None
         except NotFound:

@@ -64,7 +64,7 @@ def test_two_years_later_the_judge_may_be_a_lawyer(here: Session) -> None:
 def test_from_the_question_to_a_mark(here: Session) -> None:
     helper = agreed(here)
     referral = asked(here, contact="13912345678")
-    assert (referral.state, referral.wish, referral.subjects) == (State.asked, "explain", ["contract", "land"])
+    assert (referral.state, referral.wish, referral.subjects) == (State.asked, "explain", ["contract", "land", "paper"])
     referrals.offer(here, referral, helper.id, now=NOW)
     referrals.offer(here, referral, helper.id, now=NOW)  # sent twice
     assert referral.due_at is not None
@@ -145,6 +145,17 @@ def test_words_without_a_helper_are_given_up_after_two_weeks(here: Session) -> N
     assert referral.state is State.asked
     clock.tick(here, NOW + timedelta(days=15))
     assert referral.state is State.unhelped
+
+
+def test_who_was_refused_late_has_two_weeks_anew(here: Session) -> None:
+    helper = agreed(here)
+    agreed(here, name="王芳", called="王老师")
+    referral = asked(here)
+    late = NOW + timedelta(days=13)
+    referrals.offer(here, referral, helper.id, now=late)
+    for days in (4, 5):
+        clock.tick(here, late + timedelta(days=days))
+    assert referral.state is State.asked
 
 
 def test_withdrawn_words_are_gone_with_their_links(here: Session) -> None:

@@ -16,6 +16,7 @@ from actions.offices.routing import VISIT
 from actions.roster.models import Household, HouseholdKind
 from actions.visits.models import GridHome, Visit
 from knowledge.clock import SHANGHAI
+from knowledge.places import Level, Place
 from tests.actions.dialogue.affairs.hall import PLACE, Resident
 from tests.actions.dialogue.test_base import DAY
 from tests.actions.helpers.county import entry
@@ -63,6 +64,27 @@ def test_a_yes_in_words_sends_it_and_a_no_asks_anew(me: Resident, helper: int) -
     me.say("行")
     assert kept(me.sessions).words == "租地合同第三条看不懂"
     assert "不留" in me.say("不留")[0].text
+
+
+def test_another_question_is_no_telephone_and_no_name(me: Resident, helper: int) -> None:
+    asked = me.press(me.say("和隔壁吵了半年，想请人说和", FindHelper), "李老师 合同、土地")
+    with pytest.raises(AssertionError, match="nothing takes"):
+        me.say("低保怎么申请？")
+    assert not asked[0].buttons
+    me.say("找帮手 1")
+    me.press(me.say("隔壁老张"), "就这样转")
+    with pytest.raises(AssertionError, match="nothing takes"):
+        me.say("低保怎么申请？")
+    assert kept(me.sessions).contact == ""
+
+
+def test_the_quarrel_is_with_another_village_and_the_helper_of_ones_own(me: Resident, helper: int) -> None:
+    with me.sessions() as session:
+        session.add(Place(id="shiqiao", name="石桥村", level=Level.village, parent_id="liuhe"))
+        session.commit()
+    found = me.say("石桥村那边占了我们地，找个懂法的看看合同", FindHelper)
+    me.press(me.press(found, "李老师 合同、土地"), "就这样转")
+    assert kept(me.sessions).place_id == PLACE
 
 
 def test_mediation_asks_who_the_other_is(me: Resident, helper: int) -> None:
