@@ -54,18 +54,10 @@ def ask(
     if found := session.scalar(select(Referral).where(Referral.key == key[:120])):
         return found
     _check_limits(session, place, conversation_id, now)
-    referral = Referral(
-        place_id=place,
-        key=key[:120],
-        conversation_id=conversation_id,
-        wish=wish if wish in kinds.WISHES else kinds.wish_in(words),
-        subjects=kinds.subjects_in(words),
-        words=words,
-        other_party=other_party[:60],
-        contact=storable(contact).strip()[:60],
-        asked_at=now,
-        due_at=now + CHOSEN_WITHIN,
-    )
+    referral = Referral(place_id=place, key=key[:120], conversation_id=conversation_id, words=words, asked_at=now)
+    referral.wish = wish if wish in kinds.WISHES else kinds.wish_in(words)
+    referral.subjects, referral.due_at = kinds.subjects_in(words), now + CHOSEN_WITHIN
+    referral.other_party, referral.contact = other_party[:60], storable(contact).strip()[:60]
     try:
         with session.begin_nested():
             session.add(referral)

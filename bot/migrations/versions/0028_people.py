@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     _helper()
+    _hours()
     _referral()
+    _events()
     _links()
     _grid()
 
@@ -42,6 +44,9 @@ def _helper() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_helper")),
     )
     op.create_index(op.f("ix_helper_place_id"), "helper", ["place_id"])
+
+
+def _hours() -> None:
     op.create_table(
         "helper_hours",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -94,6 +99,9 @@ def _referral() -> None:
     for column in ("place_id", "conversation_id", "helper_id"):
         op.create_index(op.f(f"ix_referral_{column}"), "referral", [column])
     op.create_index("ix_referral_state_due", "referral", ["state", "due_at"])
+
+
+def _events() -> None:
     op.create_table(
         "referral_event",
         sa.Column("id", sa.Integer(), nullable=False),
