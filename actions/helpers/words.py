@@ -34,6 +34,12 @@ def serves(helper: Helper, places: dict[str, Place]) -> str:
     return "、".join(names) or (places[helper.place_id].name if helper.place_id in places else "")
 
 
+def no_lawyer_until(helper: Helper, now: datetime) -> date | None:
+    """The first day on which somebody who left the bench may be a lawyer before a court; None where nothing hinders."""
+    again = kinds.lawyer_again_on(helper.left_office_on) if helper.left_office_on else None
+    return again if again and again > now.astimezone(SHANGHAI).date() else None
+
+
 def state_of(referral: Referral) -> str:
     """A sentence for the resident."""
     who = referral.helper.called if referral.helper else "帮手"

@@ -128,6 +128,11 @@ def worker(session: Session, number: int) -> GridWorker:
     return found
 
 
+def named(one: GridWorker, groups: Sequence[str]) -> list[str]:
+    """The groups that the area's own words name: 一组、二组."""
+    return [group for group in groups if _covers(one, None, group)]
+
+
 def day_of(now: datetime) -> date:
     return now.astimezone(SHANGHAI).date()
 

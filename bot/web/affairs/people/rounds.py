@@ -58,6 +58,7 @@ def _day(text: str) -> date | None:
 def _page(at: Seat, village: Place, *, problem: str | None = None, done: str = "") -> HTMLResponse:
     workers, today = routing.grid_workers(at.session, village.id), grid.day_of(datetime.now(UTC))
     groups = grid.groups_of(at.session, village.id)
+    whose = [(name, grid.mine(at.session, village.id, name, today=today)) for name in groups]
     return at.page(
         "village/people/grid.html",
         status=422 if problem else 200,
@@ -66,7 +67,8 @@ def _page(at: Seat, village: Place, *, problem: str | None = None, done: str = "
         village=village,
         villages=villages_of(at),
         workers=[(one, grid.round_of(at.session, one.id)) for one in workers],
+        named={one.id: grid.named(one, groups) for one in workers},
         groups=groups,
-        whose=[(name, grid.mine(at.session, village.id, name, today=today)) for name in groups],
+        whose=whose,
         may_write=at.staff.can("write"),
     )
