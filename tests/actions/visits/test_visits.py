@@ -142,7 +142,7 @@ def test_from_the_answer_to_the_result_in_a_tap(here: Session) -> None:
     assert visits.open_ones(here, [PLACE])
     for _ in range(2):
         visits.finish(here, held, "done", "量了血压，正常", actor=WANG, key="r3", now=NOW)
-    assert case.status is CaseStatus.answered
+    assert here.scalar(select(Case.status)) == CaseStatus.answered
     assert visits.open_ones(here, [PLACE]) == []
     with pytest.raises(NotAllowed):
         visits.finish(here, held, "done", "", actor=WANG, key="r4", now=NOW)

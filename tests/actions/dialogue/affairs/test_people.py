@@ -18,8 +18,8 @@ from actions.visits.models import GridHome, Visit
 from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place
 from tests.actions.dialogue.affairs.hall import PLACE, Resident
-from tests.actions.dialogue.test_base import DAY
 from tests.actions.helpers.county import entry
+from tests.conftest import DAY
 
 LEASE = "想找个懂法的帮我看看合同，不想花钱"
 

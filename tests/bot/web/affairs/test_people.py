@@ -50,7 +50,7 @@ def referral(world: World, number: int = World.referral) -> Referral:
 
 
 def link_in(text: str) -> str:
-    return re.findall(r"/v/lijiagou/people/r/[\w-]+", text)[0]
+    return str(re.findall(r"/v/lijiagou/people/r/[\w-]+", text)[0])
 
 
 def test_a_helper_is_found_only_after_the_paper_was_signed(world: World) -> None:
