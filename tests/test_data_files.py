@@ -12,6 +12,7 @@ from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
+from actions.helpers.kinds import KindsFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.points.forbidden import ForbiddenFile
@@ -49,6 +50,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/motions/gate.yml": GateFile,
     "actions/disclosure/duties.yml": DutiesFile,
     "actions/points/forbidden.yml": ForbiddenFile,
+    "actions/helpers/kinds.yml": KindsFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

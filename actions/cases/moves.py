@@ -16,6 +16,7 @@ from actions.cases.models import Case, CaseEvent
 from actions.cases.status import LABELS, OPEN, TIMED, By, CaseStatus, Move, move_between
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.models import Team, TimeLimit
+from actions.offices.routing import VISIT
 from actions.replies import Button, buttons_in
 from actions.storable import row_of, storable
 from knowledge.clock import SHANGHAI
@@ -24,6 +25,8 @@ from knowledge.tables import changed
 CONFIRM_DAYS = 30  # 人民调解法 33
 
 _DEFAULT_LIMIT = TimeLimit(category="*", amount=7, unit=Unit.workdays, green_amount=3)
+# Where a county sets no other: a grid worker is there within three days.
+_OWN_LIMITS = {VISIT: TimeLimit(category=VISIT, amount=3, unit=Unit.days, green_amount=3)}
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,12 @@ def asks_whether_solved(event: CaseEvent) -> bool:
 
 
 def start_clock(session: Session, case: Case, now: datetime) -> None:
-    limit = session.get(TimeLimit, case.category) or session.get(TimeLimit, "*") or _DEFAULT_LIMIT
+    limit = (
+        session.get(TimeLimit, case.category)
+        or _OWN_LIMITS.get(case.category)
+        or session.get(TimeLimit, "*")
+        or _DEFAULT_LIMIT
+    )
     case.clock_started_at, case.paused_at, case.warned_at, case.escalated_at = now, None, None, None
     case.due_at, case.due_is_confirmed = calendar(session).due(
         now, amount=limit.green_amount if case.green else limit.amount, unit=Unit(limit.unit)

@@ -13,7 +13,6 @@ from actions.cases.models import Case
 from actions.cases.status import LABELS, MOVES, OPEN, TIMED, CaseStatus
 from actions.dialogue.frame.base import CustomAction, Said, Turn, keep, said_at, said_before, say, slots
 from actions.errors import ActionError, NotFound
-from actions.offices import routing
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
 
 INTENTS = {  # what staff read
@@ -367,21 +366,3 @@ class WithdrawCase(CaseAction):
         text = f"撤回以后就没人再办了。确定撤回“{case.what[:20]}”吗？"
         buttons = (Button("确定撤回", word), Button("先不撤", "先不用"))
         return say(case_reply(text, buttons=buttons), events=slots(awaits=turn.waiting_for(word)))
-
-
-class GridWorkers(CaseAction):
-    """我的网格员是谁."""
-
-    names = ("action_grid_worker",)
-
-    def do(self, turn: Turn) -> Said:
-        if not turn.place:
-            text = "您是哪个村的？在“设置”里选一下，或者说“我是某某村的”，再问我一次。"
-            return say(case_reply(text))
-        with self.services.sessions() as session:
-            found = routing.grid_workers(session, turn.place)
-        if not found:
-            text = "这个村的网格员名单我这里还没有，可以问村委会，或者拨打 12345。"
-            return say(case_reply(text, links=_LINE))
-        text = "\n".join(f"{w.area}：{w.name}，电话 {w.phone}" for w in found[:10])
-        return say(case_reply(text, links=[Link(f"打给{w.name}", f"tel:{w.phone}") for w in found[:3]]))

@@ -9,6 +9,8 @@ from knowledge.places import Level, Place, above
 # What a committee doesn't publish though it must is looked into above it (村民委员会组织法 36): a category of cases
 # that the form of disclosure gives, and no message is sorted into.
 DISCLOSURE = "村务公开"
+# A resident asks their grid worker to come; given by the form, too.
+VISIT = "网格走访"
 
 
 def team_for(session: Session, *, category: str, place: str | None, text: str) -> Team | None:

@@ -8,10 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from actions.disclosure import schedule as disclosure
+from actions.helpers import clock as helpers
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
 from bot.affairs import points
+from actions.visits import visits
+from bot.affairs.told import tell_referrals
 from bot.settings import Settings
 
 
@@ -20,3 +23,6 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     topics.tick(session, now, keys=TopicKeys(settings.topic_keys))
     disclosure.tick(session, now)
     points.tick(session, now)
+    helpers.tick(session, now)
+    tell_referrals(session, now)
+    visits.tick(session, now)

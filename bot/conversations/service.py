@@ -11,10 +11,12 @@ from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
 from actions.disclosure import questions as disclosure_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
+from actions.helpers import referrals
 from actions.outcomes import ActionOutcome
 from actions.points import own as points
 from actions.roster import slips
 from actions.topics import following as topics
+from actions.visits import grid
 from bot.conversations import private
 from bot.conversations.models import Conversation, InternalNote, Message
 from bot.conversations.remains import cut_loose
@@ -69,6 +71,8 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     disclosure_questions.forget(session, conversation_id)
+    referrals.forget(session, conversation_id, now=utc_now())
+    grid.forget(session, conversation_id)
     cut_loose(session, conversation_id)
     session.execute(
         delete(ActionOutcome).where(

@@ -10,12 +10,14 @@ import actions.cases.models
 import actions.decisions.models
 import actions.disclosure.models
 import actions.feedback
+import actions.helpers.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons
 import actions.points.models
 import actions.roster.models
 import actions.topics.models
+import actions.visits.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

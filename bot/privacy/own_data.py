@@ -13,12 +13,15 @@ from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
 from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
+from actions.helpers import referrals
+from actions.helpers.status import LABELS as REFERRAL_LABELS
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.points import own as points
 from actions.roster import own as roster
 from actions.topics import listing
 from actions.topics.models import Opinion
+from actions.visits.models import GridHome
 from bot.channels import registry
 from bot.conversations import messages
 from bot.conversations.models import Attachment, Conversation, Message
@@ -53,6 +56,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
         "points": points.exported(session, own, utc_now()),
         **_topics(session, own),
+        **_people(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }
@@ -64,6 +68,28 @@ def _topics(session: Session, own: str) -> dict[str, Any]:
     return {
         "topics": [{"number": t.number, "title": t.title} for t in listing.of_conversation(session, own)],
         "opinions": [{"at": o.at.isoformat(), "text": o.text, "kind": o.stance} for o in session.scalars(said)],
+    }
+
+
+def _people(session: Session, own: str) -> dict[str, Any]:
+    """Whom they asked for help, and the group they said they live in."""
+    home = session.get(GridHome, own)
+    asked = referrals.of_conversation(session, own)
+    return {
+        "helpers_asked": [
+            {
+                "at": one.asked_at.isoformat(),
+                "words": one.words,
+                "other_party": one.other_party,
+                "contact": one.contact,
+                "state": REFERRAL_LABELS[one.state],
+                "helper": one.helper.called if one.helper else "",
+                "note": one.note,
+                "rating": one.rating,
+            }
+            for one in asked
+        ],
+        "group": home.group_name if home else "",
     }
 
 

@@ -13,9 +13,12 @@ from actions.cases.status import CaseStatus
 from actions.disclosure.models import Disclosure
 from actions.disclosure.status import State
 from actions.feedback import UnansweredQuestion
+from actions.helpers.models import Helper, Referral
+from actions.helpers.status import State as ReferralState
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
+from actions.visits.models import Visit
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.staff.models import Staff
 from knowledge.documents import comments, versions
@@ -80,6 +83,20 @@ def whole_county(session: Session) -> None:
     # `World` and `DEEDS` name them.
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
     assert topic == World.topic
+    assert _helper_who_was_asked(session, now) == (World.helper, World.referral)
+    session.add(Visit(case_id=case, place_id="lijiagou", reply_by=now, come_by=now))
+
+
+def _helper_who_was_asked(session: Session, now: datetime) -> tuple[int, int]:
+    helper = Helper(place_id="lijiagou", name="李建国", called="李老师", kinds=["legal_aware"], at=now)
+    helper.consent_on, helper.consent_how, helper.ends_on = DAY, "paper", DAY + timedelta(days=365)
+    session.add(helper)
+    session.flush()
+    referral = Referral(place_id="lijiagou", key="asked", wish="explain", words="想请人看看租地合同", asked_at=now)
+    referral.state, referral.helper_id, referral.due_at = ReferralState.offered, helper.id, now + timedelta(days=2)
+    session.add(referral)
+    session.flush()
+    return helper.id, referral.id
 
 
 def _waiting_conversation(session: Session, now: datetime) -> None:

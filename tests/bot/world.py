@@ -14,6 +14,7 @@ from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
 from bot.web.affairs.points.deeds import DEEDS as POINT_DEEDS
+from bot.web.affairs.people.referral import DEEDS as REFERRAL_DEEDS
 from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
@@ -49,6 +50,8 @@ class World:
     decision: int = 1  # at lijiagou, called to a meeting in ten days
     meeting: int = 1
     topic: int = 1  # at lijiagou, open, single choice
+    helper: int = 1  # at lijiagou, agreed
+    referral: int = 1  # to that helper, not answered
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
@@ -102,6 +105,8 @@ class World:
             "disclosure_id": 1,
             "topic_id": self.topic,
             "claim_id": 1,
+            "helper_id": self.helper,
+            "referral_id": self.referral,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -164,6 +169,8 @@ DEEDS = {
     "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
     "/staff/village/points/{what}": list(POINT_DEEDS),
+    "/staff/village/people/1/{do}": ["consent", "withdraw", "hours", "undo", "link"],
+    "/staff/village/people/referrals/1/{do}": list(REFERRAL_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

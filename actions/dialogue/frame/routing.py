@@ -109,6 +109,12 @@ _POINTS = re.compile(
     r"|换(?:东西|洗衣|肥皂|盐|米|油|牙膏|毛巾)"
 )
 _OTHER_POINTS = re.compile(r"考|成绩|分数线|驾照|驾驶证|征信|信用分|游戏|会员|落户|学校|作业|银行|手机")
+_HELPER = re.compile(
+    r"帮(?:帮|个|一?下|忙|我|俺|看|着|手)|志愿|义工|懂法|懂行|明白人|调解员|乡贤|社工|热心|退休|能人|农技|会计|心理"
+    r"|妇联|儿童主任|(?:找|请|有没有|谁)[^，。]{0,10}(?:人|师傅|老师|专家|干部)|不(?:花|要|收)钱|义务|说和"
+    r"|评(?:评)?理|搭把手|识法|明事理|和事佬|调解|法律顾问|委员|[求托寻].{0,8}人|懂|教我|转给"
+)
+_ABOUT_HELPERS = re.compile(r"(?:想|要|怎么|咋)(?:报名|当)|招(?:不招|聘|人)|工资|补贴|多少钱一")
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -204,6 +210,11 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_POINTS.search(turn.text)) and not _OTHER_POINTS.search(turn.text),
     ),
+    _of_village(
+        "find_helper",
+        0.6,
+        lambda turn, held: bool(_HELPER.search(turn.text)) and not _ABOUT_HELPERS.search(turn.text),
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -244,6 +255,7 @@ ENTRIES = frozenset(
         "action_call_meeting",
         "action_ask_disclosure",
         "action_check_points",
+        "action_find_helper",
     }
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.web.affairs.points import doorstep as points
+from bot.web.affairs.people import visits
 from bot.web.affairs.topics import doorstep as topics
 from bot.web.staff.desk import Seat
 from knowledge.places import Place
@@ -21,4 +22,4 @@ class Help:
     entries: Callable[[Seat, Place], list[tuple[str, str]]]
 
 
-HELPS: tuple[Help, ...] = (Help("代录", topics.entries), Help("积分", points.entries))
+HELPS: tuple[Help, ...] = (Help("走访", visits.entries), Help("代录", topics.entries), Help("积分", points.entries))

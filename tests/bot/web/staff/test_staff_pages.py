@@ -89,6 +89,12 @@ PAGES = {
     "/staff/village/topics/1": "village",
     "/staff/village/topics/1/notice": "village",
     "/staff/doorstep/topics/1": "doorstep",
+    **{
+        f"/staff/village/people{page}": "village"
+        for page in ("", "/grid", "/consent", "/1", "/1/certificate", "/referrals/1")
+    },
+    **{f"/staff/village/people{page}": "write" for page in ("/new", "/import", "/import.csv")},
+    "/staff/doorstep/visits/1": "doorstep",
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -172,6 +178,9 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/village/decisions": "village",
         "/staff/village/topics": "village",
         "/staff/doorstep/topics": "doorstep",
+        **{f"/staff/village/people/{deed}": "write" for deed in ("save", "import", "grid")},
+        "/staff/village/people": "village",
+        "/staff/doorstep/visits": "doorstep",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
