@@ -12,6 +12,7 @@ from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
+from actions.events.kinds import EventsFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.tools.legal_aid import LegalAidFile
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/motions/examples.yml": ExamplesFile,
     "actions/motions/gate.yml": GateFile,
     "actions/disclosure/duties.yml": DutiesFile,
+    "actions/events/events.yml": EventsFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

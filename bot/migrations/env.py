@@ -9,6 +9,7 @@ import actions.calendar.models
 import actions.cases.models
 import actions.decisions.models
 import actions.disclosure.models
+import actions.events.models
 import actions.feedback
 import actions.offices.models
 import actions.outcomes

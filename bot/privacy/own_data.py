@@ -82,6 +82,7 @@ def appointment_json(held: Appointment) -> dict[str, str | None]:
         "about": held.summary,
         "name": held.name,
         "phone": held.phone,
+        "brings": held.item,
     }
 
 
