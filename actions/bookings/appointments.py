@@ -251,11 +251,12 @@ def cancel(session: Session, appointment_id: int, *, now: datetime) -> Appointme
     with exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
         appointment = _get(session, appointment_id)
         if appointment.status is not Status.cancelled:
-            _release(session, appointment, opening, now=now)
+            release(session, appointment, opening, now=now)
     return appointment
 
 
-def _release(session: Session, appointment: Appointment, opening: Opening, *, now: datetime) -> None:
+def release(session: Session, appointment: Appointment, opening: Opening, *, now: datetime) -> None:
+    """Cancelled, its place given to who waits. Under the opening's lock. Raises NotAllowed."""
     check(appointment.status, Status.cancelled)
     held = appointment.status is Status.booked
     # Who cancels before hearing of a promotion needs no news of it.
@@ -278,9 +279,7 @@ def promote(session: Session, opening: Opening, why: str, *, now: datetime) -> b
         return False
     first = session.scalar(
         select(Appointment)
-        .where(
-            Appointment.opening_id == opening.id, Appointment.status == Status.waiting, Appointment.party <= room
-        )
+        .where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting, Appointment.party <= room)
         .order_by(Appointment.id)
         .limit(1)
         .execution_options(populate_existing=True)
@@ -323,7 +322,7 @@ def change(
             wish = _Wish(old.conversation_id, request_key, old.summary, old.phone, old.name, place)
             _check_fits(session, after, wish, now=now, instead_of=old.id)
             fresh = _seated(session, after, wish, now=now)
-            _release(session, old, before, now=now)
+            release(session, old, before, now=now)
             _outcome(session, fresh, message_id)
     except IntegrityError:
         return _after_all(session, request_key)

@@ -74,7 +74,9 @@ class Appointment(Base):
     # Of an event: how many come with them, what they bring to the evening (节目), when they were seen, for how long.
     party: Mapped[int] = mapped_column(Integer, default=1)
     item: Mapped[str] = mapped_column(String(80), default="")
-    code: Mapped[str | None] = mapped_column(String(12), unique=True, index=True)  # shown to who signed up: to undo, to be found
+    code: Mapped[str | None] = mapped_column(
+        String(12), unique=True, index=True
+    )  # shown to who signed up: to undo, to be found
     came_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     hours: Mapped[float | None] = mapped_column(Float)
     opening: Mapped[Opening] = relationship(back_populates="appointments")

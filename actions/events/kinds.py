@@ -1,6 +1,7 @@
 """Which kinds of events a village holds, and the days of the year to think of (`events.yml`)."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,12 @@ class Day(DataModel):
         return this if this >= today else date(today.year + 1, month, day)
 
 
+def _check_once(part: str, codes: Sequence[str]) -> None:
+    for place, code in enumerate(codes):
+        if code in codes[:place]:
+            raise WrongAt(f"“{code}”写了两遍", part, place)
+
+
 class EventsFile(DataModel):
     """The schema of events.yml."""
 
@@ -64,12 +71,8 @@ class EventsFile(DataModel):
 
     @model_validator(mode="after")
     def _each_stands_once(self) -> Self:
-        for part, rows in (("kinds", self.kinds), ("days", self.days)):
-            known: set[str] = set()
-            for place, row in enumerate(rows):
-                if row.code in known:
-                    raise WrongAt(f"“{row.code}”写了两遍", part, place)
-                known.add(row.code)
+        _check_once("kinds", [kind.code for kind in self.kinds])
+        _check_once("days", [day.code for day in self.days])
         kinds = {kind.code for kind in self.kinds}
         for place, day in enumerate(self.days):
             if day.kind not in kinds:

@@ -13,6 +13,8 @@ from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
 from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
+from actions.events import questions as event_questions
+from actions.events.models import EventQuestion
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.roster import own as roster
@@ -49,6 +51,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "files": [_file(f) for f in session.scalars(files)],
         "slips": roster.exported(session, own),
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
+        "event_questions": [_question(q) for q in event_questions.of_conversation(session, own)],
         **_topics(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
@@ -91,8 +94,8 @@ def _file(held: Attachment) -> dict[str, Any]:
     return {"at": held.created_at.isoformat(), "name": held.name, "data": base64.b64encode(held.data).decode()}
 
 
-def _question(held: DisclosureQuestion) -> dict[str, Any]:
-    """What they asked about something posted."""
+def _question(held: DisclosureQuestion | EventQuestion) -> dict[str, Any]:
+    """What they asked about something posted, or for a day of open accounts."""
     return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
 
 

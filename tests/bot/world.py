@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
+from bot.web.affairs.events.deeds import DEEDS as EVENT_DEEDS
 from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
@@ -48,6 +49,7 @@ class World:
     decision: int = 1  # at lijiagou, called to a meeting in ten days
     meeting: int = 1
     topic: int = 1  # at lijiagou, open, single choice
+    event: int = 2  # at lijiagou, in five days, with a picture
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
@@ -100,6 +102,8 @@ class World:
             "meeting_id": self.meeting,
             "disclosure_id": 1,
             "topic_id": self.topic,
+            "event_id": self.event,
+            "picture_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -161,6 +165,8 @@ DEEDS = {
     "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
     "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
+    "/staff/village/events/{what}": ["new", "dismiss"],
+    "/staff/village/events/2/{do}": list(EVENT_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [
