@@ -224,9 +224,7 @@ def _event(session: Session, now: datetime) -> int:
         capacity=30,
     )
     [event] = publishing.announce(session, "lijiagou", wanted, key="county", now=now)
-    picture = EventPhoto(
-        opening_id=event.id, sha256="1" * 64, jpeg=b"\xff\xd8", faces="none", by_name="文书", at=now
-    )
+    picture = EventPhoto(opening_id=event.id, sha256="1" * 64, jpeg=b"\xff\xd8", faces="none", by_name="文书", at=now)
     session.add(picture)
     session.flush()
     return event.id

@@ -129,6 +129,7 @@ def ask(at: At, event_id: int, sent: Sent) -> Response:
 
 def _page(at: Hall, event: Opening, *, problem: str = "", status: int = 0, **more: Any) -> HTMLResponse:
     kind, now = kinds.known_kind(event.kind), at.now
+    more = {"typed": {}, **more}
     own = [row for row in signing_up.of_asker(at.session, [visitor.asker(at)], now=now) if row.opening_id == event.id]
     return at.page(
         "events/event.html",
