@@ -23,6 +23,7 @@ INTENTS = {  # what staff read
     "ask_decision": "问村里决定的事",
     "call_meeting": "问怎么要求开会",
     "ask_disclosure": "问村务公开",
+    "ask_event": "问村里的活动",
 }
 NUMBER = re.compile(r"议\s*[-—－]\s*\d{2}\s*[-—－]\s*\d{3,6}")
 RAISE = Button("我有件事想请村里商量", "我想提个议题")

@@ -38,7 +38,8 @@ def held(village: sessionmaker[Session]) -> Callable[..., int]:
     def announce(kind: str = "film", **how: object) -> int:
         with village() as session:
             key = f"k{len(session.scalars(select(Opening)).all())}"
-            [event] = publishing.announce(session, "lijiagou", wanted(kind, **how), key=key, now=NOW)  # type: ignore[arg-type]
+            said = wanted(kind, **how)  # type: ignore[arg-type]
+            [event] = publishing.announce(session, "lijiagou", said, key=key, now=NOW)
             session.commit()
             return event.id
 

@@ -119,10 +119,12 @@ def test_questions_wait_without_names_and_are_owed_from_the_day_on(village: Sess
     event = held("open_day", capacity=0, hours=2)
     over = NOW + timedelta(days=4, hours=3)
     with village() as session:
-        ask = {"conversation_id": None, "now": NOW}
-        first = questions.ask(session, event, text="王大明家低保咋批的，电话13800001111", key="q1", **ask)  # type: ignore[arg-type]
-        again = questions.ask(session, event, text="另一句", key="q1", **ask)  # type: ignore[arg-type]
-        same = questions.ask(session, event, text="王大明家低保咋批的，电话13800001111", key="q2", **ask)  # type: ignore[arg-type]
+
+        def ask(text: str, key: str) -> EventQuestion:
+            return questions.ask(session, event, text=text, key=key, conversation_id=None, now=NOW)
+
+        said = "王大明家低保咋批的，电话13800001111"
+        first, again, same = ask(said, "q1"), ask("另一句", "q1"), ask(said, "q2")
         session.commit()
         assert first.id == again.id == same.id
         assert "13800001111" not in first.shown_text

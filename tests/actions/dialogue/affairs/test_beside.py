@@ -78,6 +78,8 @@ def test_what_only_village_affairs_are_called_by_is_theirs(me: Resident, intent:
         ("选村主任能委托别人投票吗", "ask_affairs"),
         ("换届投票那天我在外打工咋办", "give_opinion"),
         ("选村长的会要多少人到会", "call_meeting"),
+        ("驾校报名费能退吗", "ask_event"),
+        ("邻居唱歌吵得睡不着", "ask_event"),
     ],
 )
 def test_the_classifier_alone_takes_nothing_away(said: str, intent: str) -> None:
@@ -97,6 +99,7 @@ def test_the_classifier_alone_takes_nothing_away(said: str, intent: str) -> None
         ("村里开会定了啥", "ask_decision"),
         ("要多少人签名才能开会", "call_meeting"),
         ("三季度的账公布没", "ask_disclosure"),
+        ("今晚放不放电影", "ask_event"),
     ],
 )
 def test_with_words_of_theirs_it_stands(said: str, intent: str) -> None:
