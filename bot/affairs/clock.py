@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from actions.disclosure import schedule as disclosure
 from actions.events import clock as events
+from actions.history import telling as history
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
@@ -20,3 +21,4 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     topics.tick(session, now, keys=TopicKeys(settings.topic_keys))
     disclosure.tick(session, now)
     events.tick(session, now)
+    history.tick(session, now)

@@ -11,6 +11,7 @@ import actions.decisions.models
 import actions.disclosure.models
 import actions.events.models
 import actions.feedback
+import actions.history.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons

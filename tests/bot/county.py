@@ -16,6 +16,7 @@ from actions.events import publishing
 from actions.events.models import EventPhoto
 from actions.events.publishing import Wanted
 from actions.feedback import UnansweredQuestion
+from actions.history import telling
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
@@ -84,6 +85,8 @@ def whole_county(session: Session) -> None:
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
     assert topic == World.topic
     assert _event(session, now) == World.event
+    said = "村口那口老井是我爷爷那辈人打的，打了三个月才见水。"
+    telling.tell(session, place="lijiagou", text=said, teller="", may_name=False, key="county", now=now)
 
 
 def _waiting_conversation(session: Session, now: datetime) -> None:

@@ -104,6 +104,7 @@ class World:
             "topic_id": self.topic,
             "event_id": self.event,
             "picture_id": 1,
+            "story_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -165,6 +166,7 @@ DEEDS = {
     "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
     "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
+    "/staff/village/history/1/{do}": ["hand-on", "decline"],
     "/staff/village/events/{what}": ["new", "dismiss"],
     "/staff/village/events/2/{do}": list(EVENT_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],

@@ -54,6 +54,31 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("place_id", "code", name=op.f("pk_event_suggestion")),
     )
+    _history()
+
+
+def _history() -> None:
+    op.create_table(
+        "history_story",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place_id", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("teller", sa.String(length=20), nullable=False),
+        sa.Column("may_name", sa.Boolean(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why_declined", sa.String(length=300), nullable=False),
+        sa.Column("decided_by", sa.String(length=40), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("document_id", sa.String(length=80), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_history_story")),
+        sa.UniqueConstraint("code", name=op.f("uq_history_story_code")),
+        sa.UniqueConstraint("key", name=op.f("uq_history_story_key")),
+    )
+    op.create_index(op.f("ix_history_story_document_id"), "history_story", ["document_id"])
+    op.create_index(op.f("ix_history_story_place_id"), "history_story", ["place_id"])
 
 
 def _columns() -> None:
@@ -78,7 +103,7 @@ def _of(table: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
-    for table in ("event_suggestion", "event_question", "event_photo"):
+    for table in ("history_story", "event_suggestion", "event_question", "event_photo"):
         op.drop_table(table)
     # A release from before knows no events: what it would take for a lawyer's time goes.
     op.execute("DELETE FROM appointment WHERE opening_id IN (SELECT id FROM opening WHERE kind <> '')")

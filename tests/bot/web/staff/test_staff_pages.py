@@ -82,6 +82,7 @@ PAGES = {
     "/staff/village/disclosure": "village",
     "/staff/village/disclosure/1": "village",
     "/staff/village/disclosure/1/board.jpg": "village",
+    **{f"/staff/village/history{page}": "village" for page in ("", "/1")},
     **{f"/staff/village/events{page}": "village" for page in ("", "/2", "/2/poster", "/2/pictures/1.jpg")},
     **{f"/staff/village/events{page}": "write" for page in ("/new", "/2/list", "/2/door")},
     "/staff/village/topics": "village",
@@ -167,6 +168,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/village/decisions": "village",
         "/staff/village/events/2": "village",
         "/staff/village/events": "write",
+        "/staff/village/history": "write",
         "/staff/village/topics": "village",
         "/staff/doorstep/topics": "doorstep",
     }
