@@ -44,12 +44,13 @@ def line(event: Opening, now: datetime) -> str:
     return f"· {when(event)} {event.title}，{event.address}（{stands(event, now)}）"
 
 
-def signed_up(row: Appointment) -> str:
-    """What somebody hears who has just signed up."""
+def signed_up(row: Appointment, *, in_chat: bool) -> str:
+    """What somebody hears who has signed up; a page can't tell anybody anything later."""
     event = row.opening
     who = f"{row.name}，{row.party}个人" if row.party > 1 else row.name
     if row.status is Status.waiting:
-        return f"位子不够了，给您排上候补：{label(event)}（{who}）。有人不来就轮到您，轮到了告诉您。"
+        told = "，轮到了我就在这里告诉您" if in_chat else ""
+        return f"位子不够了，给您排上候补：{label(event)}（{who}）。有人不来就轮到您{told}。"
     note = f"{event.note.rstrip('。')}。" if event.note else ""
     return (
         f"报上了：{label(event)}（{who}）。地点：{event.address}。{note}到了报名字，或者给看报名码 {spaced(row.code)}。"

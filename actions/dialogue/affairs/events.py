@@ -105,12 +105,12 @@ class AskEvent(CustomAction):
             except ActionError as error:
                 asked = Reply(ReplyKind.asking, error.message_zh)
                 return say(asked, events=slots(awaits=turn.waiting_for(f"{JOIN}{number}")))
-            told = words.signed_up(row)
+            told = words.signed_up(row, in_chat=True)
             links = (Link("看我的报名", f"/v/{row.opening.place_id}/h{number}/mine/{row.code}"),)
         return say(Reply(ReplyKind.booking, told, buttons=(_leave_button(number),), links=links))
 
     def ask_about(self, turn: Turn, number: int) -> Said:
-        text = "想在那天问什么？一条说完，最多300个字。不写您的名字；当天答，答不了的写成文字贴出来，我也在这里告诉您。"
+        text = "想在那天问什么？一条说完，最多300个字。不写您的名字；当天答，答不了的写成文字贴出来。"
         return say(Reply(ReplyKind.asking, text), events=slots(awaits=turn.waiting_for(f"{ASK}{number}")))
 
     def asked(self, turn: Turn, number: int) -> Said:
@@ -128,7 +128,7 @@ class AskEvent(CustomAction):
                 session.commit()
             except ActionError as error:
                 return say(Reply(ReplyKind.asking, error.message_zh))
-        return say(Reply(ReplyKind.text, "记下了，不写是谁问的。有了答复我在这里告诉您。", buttons=(SEE,)))
+        return say(Reply(ReplyKind.text, "记下了，不写是谁问的。有了答复我就在这里告诉您。", buttons=(SEE,)))
 
     def see(self, turn: Turn, number: int) -> Said:
         now = datetime.now(UTC)
@@ -307,7 +307,7 @@ def _own(session: Session, turn: Turn, now: datetime) -> list[Appointment]:
 
 
 def _told_of_own(own: list[Appointment]) -> Reply:
-    lines = [words.signed_up(row) for row in own[:_SHOWN]]
+    lines = [words.signed_up(row, in_chat=True) for row in own[:_SHOWN]]
     buttons = tuple(Button(f"不去：{row.opening.title}", f"{LEAVE}{row.opening_id}") for row in own[:_SHOWN])
     return Reply(ReplyKind.booking, "\n".join(lines), buttons=buttons)
 

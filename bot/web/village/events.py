@@ -165,7 +165,7 @@ def _mine(at: Hall, event: Opening, code: str, *, problem: str = "") -> HTMLResp
         event=event,
         row=row,
         code=signing_up.spaced(row.code),
-        said=words.signed_up(row) if row.status in (Status.booked, Status.waiting) else "",
+        said=words.signed_up(row, in_chat=False) if row.status in (Status.booked, Status.waiting) else "",
         is_gone=row.status is Status.cancelled,
         before=signing_up.waits_behind(at.session, row) if row.status is Status.waiting else 0,
         may_leave=event.starts_at > at.now and row.status in (Status.booked, Status.waiting),

@@ -1,6 +1,8 @@
 """Who comes: places by heads, the waiting list in its order, word once; and a lawyer's times see nothing of it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -281,3 +283,67 @@ def test_names_go_thirty_days_after_where_no_hours_are_to_be_shown(village: Sess
         assert gone == ("", None, "", None, None, None)
         assert (came.party, came.status) == (1, Status.attended)
         assert learnt.name == "a家"
+
+
+def test_of_many_at_one_moment_the_last_places_are_given_once(village: Sessions, held: Held) -> None:
+    event = held(capacity=3)
+
+    def one(number: int) -> Status:
+        with village() as session:
+            return join(session, event, f"c{number}", 1 + number % 2).status
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(one, range(8)))
+    with village() as session:
+        rows = session.scalars(select(Appointment).where(Appointment.status == Status.booked)).all()
+        assert session.get_one(Opening, event).taken == sum(row.party for row in rows)
+        assert session.get_one(Opening, event).taken == 3
+    assert found.count(Status.booked) == len(rows)
+
+
+def test_leaving_and_calling_off_at_one_moment_leave_nothing_half_done(village: Sessions, held: Held) -> None:
+    event = held(capacity=2)
+    with village() as session:
+        numbers = [join(session, event, f"c{n}").id for n in range(4)]
+
+    def leave(number: int) -> None:
+        with village() as session, suppress(NotAllowed):
+            signing_up.leave(session, number, now=NOW)
+
+    def off(_: int) -> None:
+        with village() as session:
+            publishing.call_off(session, event, reason="下雨了", now=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda deed: deed[0](deed[1]), [(leave, numbers[0]), (off, 0), (leave, numbers[1]), (off, 0)]))
+    with village() as session:
+        assert {row.status for row in session.scalars(select(Appointment))} == {Status.cancelled}
+        assert session.get_one(Opening, event).taken == 0
+        assert all(row.seat_key is None for row in session.scalars(select(Appointment)))
+
+
+def test_a_deed_cut_short_before_its_commit_has_not_happened(
+    village: Sessions, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = held(capacity=1)
+    with village() as session:
+        first = join(session, event, "a").id
+        join(session, event, "b")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for deed in (
+        lambda s: join(s, event, "c"),
+        lambda s: signing_up.leave(s, first, now=NOW),
+        lambda s: publishing.call_off(s, event, reason="下雨了", now=NOW),
+    ):
+        with village() as session:
+            monkeypatch.setattr(session, "commit", killed)
+            with pytest.raises(KeyboardInterrupt):
+                deed(session)
+    with village() as session:
+        rows = session.scalars(select(Appointment).order_by(Appointment.id)).all()
+        assert [row.status for row in rows] == [Status.booked, Status.waiting]
+        assert session.get_one(Opening, event).taken == 1
+        assert not session.get_one(Opening, event).is_cancelled

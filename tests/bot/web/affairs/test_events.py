@@ -13,6 +13,7 @@ from actions.events import questions, signing_up, suggesting
 from actions.events.models import EventPhoto, EventQuestion
 from actions.events.signing_up import Coming
 from actions.roster.models import VillageProfile
+from actions.topics import raising
 from actions.topics.models import Topic
 from bot.conversations.models import Message
 from bot.staff.models import AuditEntry, Role, Staff
@@ -222,6 +223,25 @@ def test_what_next_is_a_topic_made_once(there: World) -> None:
         topic = session.get_one(Topic, int(to.rsplit("/", 1)[1]))
         assert (topic.raised_by, topic.method, len(topic.options)) == ("clerk", "approval", 5)
         assert topic.legality == ""
+
+
+def test_a_topic_cut_short_before_its_options_gets_them_when_pressed_again(there: World) -> None:
+    move_event(there, hours=-24)
+    with there.sessions() as session:  # killed after `raise_topic` had committed
+        topic = raising.raise_topic(
+            session,
+            place="lijiagou",
+            text="下次村里办活动，大家想看什么？",
+            conversation_id=None,
+            by="clerk",
+            key="event-2-next",
+            now=datetime.now(UTC),
+        )
+        number = topic.id
+    to = there.enter("scribe").post(f"{HOME}/2/ask-next").headers["location"]
+    assert to.endswith(f"/{number}")
+    with there.sessions() as session:
+        assert len(session.get_one(Topic, number).options) == 5
 
 
 def test_the_calendar_suggests_and_the_clerk_decides(there: World) -> None:

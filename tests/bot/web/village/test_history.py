@@ -1,4 +1,4 @@
-"""村史: told on the page, edited by the clerk, published by another, read with who told it; or declined with a reason."""
+"""村史: told on the page, edited by the clerk, published by another, read with its teller; or declined, and why."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
