@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from actions.bookings.models import Appointment, Opening
 from actions.events import suggesting
+from actions.events.listing import LONG_AGO
+from actions.events.models import EventPhoto
 from knowledge.tables import changed
 
 NAMES_KEPT = timedelta(days=30)  # of who came; longer where hours were noted, until appointments are masked at all
@@ -16,6 +18,16 @@ GONE = "（活动结束满 30 天，姓名已删除）"
 def tick(session: Session, now: datetime) -> None:
     suggesting.tick(session, now)
     drop_names(session, now)
+    drop_old(session, now)
+
+
+def drop_old(session: Session, now: datetime) -> None:
+    """Pictures, and who led it, of events that no list shows any more. Commits."""
+    old = (Opening.kind != "", Opening.ends_at < now - LONG_AGO)
+    over = select(Opening.id).where(*old)
+    changed(session, delete(EventPhoto).where(EventPhoto.opening_id.in_(over)), synchronize=False)
+    changed(session, update(Opening).where(*old, Opening.lead != "").values(lead=""), synchronize=False)
+    session.commit()
 
 
 def drop_names(session: Session, now: datetime) -> int:

@@ -42,6 +42,7 @@ _HEADS = re.compile(r"(\d{1,2}|[一两二三四五六七八九十])(?:个|口|�
 _COUNTED = re.compile(r"(\d{1,2}|[一两二三四五六七八九十])(?:个大人|个人|口人|口子|口|位|人|张票|个)")
 _LEAD = re.compile(r"^(?:我叫|我是|叫我|就叫|就写|写|称呼|名字(?:是|叫)?|姓名)[：: ]?")
 _FILLER = re.compile(r"(?:我们|咱们|俺们|我家|咱家|俺家|全家|一家|一共|总共|就|来|去|报|带|共|大概|加上我|连我)+")
+_NOTHING_HELD = "这段对话里没有查到您报名的活动。在网页上报的名，打开报名那一页取消；当面报的，跟村委会说一声。"
 _NAMELESS = "对话里报名的"
 _WEEK, _MONTH = re.compile(r"(?:这|本)(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])"), re.compile("这个?月|本月")
 _NEXT_WEEK = re.compile(r"下(?:个)?(?:周|星期|礼拜)(?![一二三四五六日天末])")
@@ -51,8 +52,8 @@ class AskEvent(CustomAction):
     names = ("action_ask_event",)
 
     def do(self, turn: Turn) -> Said:
-        if _NOT_COMING.search(turn.text) and (left := not_coming(self.services, turn)) is not None:
-            return left
+        if _NOT_COMING.search(turn.text):
+            return not_coming(self.services, turn) or say(Reply(ReplyKind.text, _NOTHING_HELD, buttons=(SEE,)))
         now = datetime.now(UTC)
         with self.services.sessions() as session:
             village = village_of(session, turn)

@@ -182,6 +182,11 @@ def test_a_picture_says_whether_children_are_in_it(village: Sessions, held: Held
         one = photos.add(session, event, picture, **said)  # type: ignore[arg-type]
         assert photos.add(session, event, picture, **said).id == one.id  # type: ignore[arg-type]
         assert [photo.id for photo in listing.photos_of(session, event)] == [one.id]
+        clock.tick(session, NOW + timedelta(days=360))
+        assert [photo.id for photo in listing.photos_of(session, event)] == [one.id]
         photos.remove(session, event, one.id)
         session.commit()
+        assert listing.photos_of(session, event) == []
+        photos.add(session, event, picture, **said)  # type: ignore[arg-type]
+        clock.tick(session, NOW + timedelta(days=380))
         assert listing.photos_of(session, event) == []

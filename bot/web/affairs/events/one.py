@@ -98,7 +98,7 @@ def act(at: Annotated[Form, form("village")], event_id: str, do: str) -> Respons
         at.session.commit()
     except ActionError as error:
         at.session.rollback()
-        if isinstance(error, NotFound):
+        if isinstance(error, NotFound) and not is_door:  # at the door a wrong code is said, and the list stands below
             raise
         shown = held(at, str(number))
         return (_door if is_door else _page)(at, shown, problem=error.message_zh)

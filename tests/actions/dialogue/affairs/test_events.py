@@ -145,6 +145,11 @@ def test_who_holds_nothing_isnt_taken_for_not_coming(me: Resident, on: Callable[
         me.say("不去了")
 
 
+def test_who_asks_for_their_sign_up_to_go_and_has_none_hears_so(me: Resident, on: Callable[..., int]) -> None:
+    on("露天电影")
+    assert "没有查到" in me.say("把我的报名取消掉", AskEvent, intent="ask_event")[0].text
+
+
 def test_another_villages_event_is_theirs_to_leave_alone(me: Resident, on: Callable[..., int]) -> None:
     number = on("露天电影")
     other = Resident(me.sessions, id="c-other")

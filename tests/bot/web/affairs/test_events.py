@@ -122,7 +122,10 @@ def test_the_door_on_the_day(there: World) -> None:
     move_event(there, hours=-0.5)
     with there.sessions() as session:
         code = session.get_one(Appointment, row).code or ""
-    assert clerk.post(f"{HOME}/2/code", data={"shown": "ABCDEFGH"}).status_code == 404
+    wrong = clerk.post(f"{HOME}/2/code", data={"shown": "ABCDEFGH"})
+    assert wrong.status_code == 422
+    assert "没有找到这个报名码" in wrong.text
+    assert "王婶" in wrong.text
     assert clerk.post(f"{HOME}/2/code", data={"shown": code.lower()}).headers["location"] == f"{HOME}/2/door?done=code"
     for _ in range(2):
         clerk.post(f"{HOME}/2/walk-in", data={"name": "老周", "party": "3", "nonce": "w"})
@@ -136,8 +139,8 @@ def test_the_door_on_the_day(there: World) -> None:
 def test_another_events_row_and_a_lawyers_appointment_arent_touched(there: World) -> None:
     move_event(there, hours=-0.5)
     before, clerk = there.rows(), there.enter("scribe")
-    for deed in ("mark", "strike"):
-        assert clerk.post(f"{HOME}/2/{deed}", data={"row": "1", "came": "1", "why": "试试"}).status_code == 404
+    for deed, status in (("mark", 422), ("strike", 404)):
+        assert clerk.post(f"{HOME}/2/{deed}", data={"row": "1", "came": "1", "why": "试试"}).status_code == status
     assert clerk.post(f"{HOME}/1/call-off", data={"reason": "下雨"}).status_code == 404
     assert there.enter("administrator").get("/staff/calendar/2").status_code == 404
     assert there.enter("administrator").post("/staff/calendar/2/cancel", data={"reason": "x"}).status_code == 404
