@@ -2,6 +2,7 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -286,3 +287,21 @@ def test_names_and_telephones_are_the_clerks_alone(there: World) -> None:
     assert "王婶" in clerk.get(f"{HOME}/2/list").text
     assert "13800001111" not in own.get(f"{HOME}/2").text
     assert own.get(f"{HOME}/2/list").status_code == 403
+
+
+def test_hostile_numbers_and_words_are_answered_and_change_nothing(there: World) -> None:
+    before, client, visitor = there.rows(), there.enter("scribe"), there.visitor()
+    for value in ("0", "-1", "9" * 9, "9" * 400, "²", "१", "1e3", "null", "\x00", ATTACK, "字" * 3000, "1' OR '1'='1"):
+        said = quote(value, safe="")
+        for path in (f"{HOME}/{said}", f"{HOME}/{said}/door", f"{HOME}/2/pictures/{said}.jpg", f"/v/lijiagou/h{said}"):
+            answer = (visitor if path.startswith("/v/") else client).get(path)
+            assert answer.status_code in (404, 405), (path[:40], answer.status_code)
+        for query in ("copy", "think", "place"):
+            answer = client.get(f"{HOME}/new?{query}={said}")
+            assert answer.status_code < 500, (query, value[:20])
+            assert ATTACK not in answer.text
+        for deed in ("answer", "strike", "photo-away", "mark", "change", "sign-up"):
+            fields = ("question", "row", "picture", "party", "capacity", "hours", "day", "from", "name")
+            answer = client.post(f"{HOME}/2/{deed}", data={**dict.fromkeys(fields, value), "why": "x", "came": "1"})
+            assert 400 <= answer.status_code < 500, (deed, value[:20])
+    assert there.rows() == before
