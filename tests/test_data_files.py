@@ -13,6 +13,7 @@ from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
 from actions.helpers.kinds import KindsFile
+from actions.events.kinds import EventsFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.points.forbidden import ForbiddenFile
@@ -51,6 +52,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/disclosure/duties.yml": DutiesFile,
     "actions/points/forbidden.yml": ForbiddenFile,
     "actions/helpers/kinds.yml": KindsFile,
+    "actions/events/events.yml": EventsFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

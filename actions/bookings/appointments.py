@@ -30,7 +30,9 @@ BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊�
 
 
 def label(opening: Opening) -> str:
-    """11月25日（周三）14:00 李律师，到村里坐班."""
+    """11月25日（周三）14:00 李律师，到村里坐班. Of an event: 12月5日（周六）19:00 看电影."""
+    if opening.kind:
+        return f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.title}"
     return (
         f"{day_label(opening.starts_at)}{opening.starts_at.astimezone(SHANGHAI):%H:%M} {opening.worker_name}，"
         f"{MODE_LABELS[opening.mode]}"
@@ -138,7 +140,7 @@ def _check_fits(session: Session, opening: Opening, wish: _Wish, *, now: datetim
     """Raises NotFound where the opening isn't for residents of that place, BusyThen where the resident, in whichever of
     their conversations, is with somebody else at that hour. `instead_of`: the appointment that this one replaces.
     """
-    if wish.place is not None and opening.place_id not in above(session, wish.place):
+    if opening.kind or (wish.place is not None and opening.place_id not in above(session, wish.place)):
         raise NotFound(_NO_OPENING)
     if wish.conversation_id is None:
         return
@@ -249,11 +251,12 @@ def cancel(session: Session, appointment_id: int, *, now: datetime) -> Appointme
     with exclusive(session, _get(session, appointment_id).opening_id) as (opening,):
         appointment = _get(session, appointment_id)
         if appointment.status is not Status.cancelled:
-            _release(session, appointment, opening, now=now)
+            release(session, appointment, opening, now=now)
     return appointment
 
 
-def _release(session: Session, appointment: Appointment, opening: Opening, *, now: datetime) -> None:
+def release(session: Session, appointment: Appointment, opening: Opening, *, now: datetime) -> None:
+    """Cancelled, its place given to who waits. Under the opening's lock. Raises NotAllowed."""
     check(appointment.status, Status.cancelled)
     held = appointment.status is Status.booked
     # Who cancels before hearing of a promotion needs no news of it.
@@ -263,25 +266,31 @@ def _release(session: Session, appointment: Appointment, opening: Opening, *, no
     appointment.updated_at = now
     if not held:
         return
-    opening.taken -= 1
-    promote(session, opening, "有人退了号", now=now)
+    opening.taken -= appointment.party
+    session.flush()
+    while promote(session, opening, "有人退了号", now=now):
+        session.flush()
 
 
 def promote(session: Session, opening: Opening, why: str, *, now: datetime) -> bool:
     """The first of the waiting list gets a place that is free, and will be told. Under the opening's lock."""
-    if opening.taken >= opening.capacity or not _is_open(opening, now):
+    room = opening.capacity - opening.taken
+    if room < 1 or not _is_open(opening, now):
         return False
     first = session.scalar(
         select(Appointment)
-        .where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting)
+        .where(Appointment.opening_id == opening.id, Appointment.status == Status.waiting, Appointment.party <= room)
         .order_by(Appointment.id)
         .limit(1)
         .execution_options(populate_existing=True)
     )
     if first is None:
         return False
-    opening.taken += 1
+    opening.taken += first.party
     first.status, first.updated_at = Status.booked, now
+    if opening.kind:
+        first.say = f"{why}，轮到您了：{label(opening)}。地点：{opening.address}。来不了说“不去了”，好让给别人。"
+        return True
     first.say = (
         f"{why}，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。"
         f"{noted(opening)}{BRING}去不了请说“取消预约”，好让给别人。"
@@ -313,7 +322,7 @@ def change(
             wish = _Wish(old.conversation_id, request_key, old.summary, old.phone, old.name, place)
             _check_fits(session, after, wish, now=now, instead_of=old.id)
             fresh = _seated(session, after, wish, now=now)
-            _release(session, old, before, now=now)
+            release(session, old, before, now=now)
             _outcome(session, fresh, message_id)
     except IntegrityError:
         return _after_all(session, request_key)
@@ -357,7 +366,7 @@ def _get(session: Session, appointment_id: int) -> Appointment:
 
 
 def held_by(session: Session, *conversation_ids: str, now: datetime) -> list[Appointment]:
-    """What these conversations still have before them, the nearest first."""
+    """What these conversations still have before them with a legal worker, the nearest first."""
     return list(
         session.scalars(
             select(Appointment)
@@ -365,6 +374,7 @@ def held_by(session: Session, *conversation_ids: str, now: datetime) -> list[App
             .where(
                 Appointment.conversation_id.in_(conversation_ids),
                 Appointment.status.in_((Status.booked, Status.waiting)),
+                Opening.kind == "",
                 Opening.ends_at > now,
             )
             .order_by(Opening.starts_at)
@@ -408,7 +418,7 @@ def _in_hours(session: Session, now: datetime) -> Iterator[Word]:
     unsaid = Appointment.reminded_hours_at.is_(None)
     for appointment in _booked_between(session, now, now + _HOURS, unsaid):
         if _claim(session, appointment, unsaid, reminded_hours_at=now, reminded_day_at=now):
-            where = appointment.opening.address or "等电话"
+            where = appointment.opening.address or "等电话"  # an event always says where
             text = f"快到时间了：{label(appointment.opening)}。地点：{where}。"
             yield Word(appointment, _key(appointment, "hours", appointment.opening.starts_at), text)
 
@@ -420,8 +430,10 @@ def _in_a_day(session: Session, now: datetime) -> Iterator[Word]:
         # Who booked for tomorrow just now needs no reminder.
         if is_claimed and appointment.created_at < now - timedelta(hours=6):
             where = appointment.opening.address or "等电话"
-            what = f"{noted(appointment.opening)}{BRING}"
-            text = f"提醒您：{label(appointment.opening)}。地点：{where}。{what}去不了请说“取消预约”。"
+            what = f"{noted(appointment.opening)}{BRING}去不了请说“取消预约”。"
+            if appointment.opening.kind:
+                what = f"{noted(appointment.opening)}来不了说“不去了”，好让给别人。"
+            text = f"提醒您：{label(appointment.opening)}。地点：{where}。{what}"
             yield Word(appointment, _key(appointment, "day", appointment.opening.starts_at), text)
 
 
@@ -440,7 +452,13 @@ def _key(appointment: Appointment, what: str, at: datetime) -> str:
 
 def count_no_shows(session: Session) -> int:
     return (
-        session.scalar(select(func.count()).select_from(Appointment).where(Appointment.status == Status.no_show)) or 0
+        session.scalar(
+            select(func.count())
+            .select_from(Appointment)
+            .join(Opening)
+            .where(Appointment.status == Status.no_show, Opening.kind == "")
+        )
+        or 0
     )
 
 

@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.bookings.status import AppointmentStatus
@@ -44,6 +44,11 @@ class Opening(Base):
     is_cancelled: Mapped[bool] = mapped_column(default=False)
     series: Mapped[str | None] = mapped_column(String(40), index=True)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    # Of an event of the village (`actions.events`); "" is a legal worker's time, and no query of bookings sees others.
+    kind: Mapped[str] = mapped_column(String(20), default="", index=True)
+    title: Mapped[str] = mapped_column(String(60), default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+    lead: Mapped[str] = mapped_column(String(40), default="")  # who leads or shows it, as the page names them
     appointments: Mapped[list["Appointment"]] = relationship(back_populates="opening", order_by="Appointment.id")
 
 
@@ -66,4 +71,12 @@ class Appointment(Base):
     reminded_hours_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     masked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # who came and what for is deleted
     say: Mapped[str | None] = mapped_column(Text)  # what the resident must still be told: promoted, or called off
+    # Of an event: how many come with them, what they bring to the evening (节目), when they were seen, for how long.
+    party: Mapped[int] = mapped_column(Integer, default=1)
+    item: Mapped[str] = mapped_column(String(80), default="")
+    code: Mapped[str | None] = mapped_column(
+        String(12), unique=True, index=True
+    )  # shown to who signed up: to undo, to be found
+    came_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hours: Mapped[float | None] = mapped_column(Float)
     opening: Mapped[Opening] = relationship(back_populates="appointments")

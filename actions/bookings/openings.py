@@ -156,6 +156,7 @@ def offers(
 ) -> list[Opening]:
     """Openings with room that residents of this place may take, the nearest first."""
     where = [
+        Opening.kind == "",
         Opening.is_cancelled.is_(False),
         Opening.taken < Opening.capacity,
         Opening.starts_at > max(now, after or now),
@@ -171,7 +172,12 @@ def offers(
 
 def full_ones(session: Session, *, now: datetime, place: str | None, limit: int = 3) -> list[Opening]:
     """Openings without room, whose waiting list may be joined."""
-    where = [Opening.is_cancelled.is_(False), Opening.taken >= Opening.capacity, Opening.starts_at > now]
+    where = [
+        Opening.kind == "",
+        Opening.is_cancelled.is_(False),
+        Opening.taken >= Opening.capacity,
+        Opening.starts_at > now,
+    ]
     if place:
         where.append(Opening.place_id.in_(places.above(session, place)))
     return list(session.scalars(select(Opening).where(*where).order_by(Opening.starts_at).limit(limit)))
@@ -198,7 +204,7 @@ def cancel_opening(session: Session, opening_id: int, *, reason: str, now: datet
 def worker_openings(
     session: Session, *, since: datetime, until: datetime, places: Sequence[str] | None, worker_id: int | None = None
 ) -> list[Opening]:
-    where = [Opening.starts_at >= since, Opening.starts_at < until]
+    where = [Opening.kind == "", Opening.starts_at >= since, Opening.starts_at < until]
     if places is not None:
         where.append(Opening.place_id.in_(places))
     if worker_id is not None:

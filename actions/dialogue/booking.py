@@ -281,7 +281,7 @@ def _slots_of(session: Session, turn: Turn, number: str, kind: str) -> dict[str,
     """
     opening = session.get(Opening, int(number))
     is_here = opening is not None and (not turn.place or opening.place_id in places.above(session, turn.place))
-    if opening is None or not is_here or opening.is_cancelled or opening.starts_at <= _now():
+    if opening is None or opening.kind or not is_here or opening.is_cancelled or opening.starts_at <= _now():
         return {"booking_opening": None, "booking_confirm": None, "booking_hint": _NO_SUCH}
     if opening.taken >= opening.capacity and kind == "约":
         return {"booking_opening": None, "booking_confirm": None, "booking_hint": OpeningTaken.message_zh}

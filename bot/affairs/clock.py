@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from actions.disclosure import schedule as disclosure
 from actions.helpers import clock as helpers
+from actions.events import clock as events
+from actions.history import telling as history
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
@@ -26,3 +28,5 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     helpers.tick(session, now)
     tell_referrals(session, now)
     visits.tick(session, now)
+    events.tick(session, now)
+    history.tick(session, now)

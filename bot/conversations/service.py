@@ -10,6 +10,7 @@ from actions import persons
 from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
 from actions.disclosure import questions as disclosure_questions
+from actions.events import questions as event_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.helpers import referrals
 from actions.outcomes import ActionOutcome
@@ -73,6 +74,7 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     disclosure_questions.forget(session, conversation_id)
     referrals.forget(session, conversation_id, now=utc_now())
     grid.forget(session, conversation_id)
+    event_questions.forget(session, conversation_id)
     cut_loose(session, conversation_id)
     session.execute(
         delete(ActionOutcome).where(

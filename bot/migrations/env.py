@@ -9,8 +9,10 @@ import actions.calendar.models
 import actions.cases.models
 import actions.decisions.models
 import actions.disclosure.models
+import actions.events.models
 import actions.feedback
 import actions.helpers.models
+import actions.history.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons

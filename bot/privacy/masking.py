@@ -51,5 +51,6 @@ def mask_party(case: Case, number: int) -> None:
 
 def mask_appointment(held: Appointment, *, why: str, now: datetime) -> None:
     held.name, held.phone, held.private_note, held.say = "", None, "", None
+    held.item, held.code = "", None
     held.summary = f"（内容已删除：{why}）"
     held.conversation_id, held.request_key, held.seat_key, held.masked_at = None, f"cut:{held.id}", None, now

@@ -15,6 +15,8 @@ from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
 from actions.helpers import referrals
 from actions.helpers.status import LABELS as REFERRAL_LABELS
+from actions.events import questions as event_questions
+from actions.events.models import EventQuestion
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.points import own as points
@@ -55,6 +57,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "slips": roster.exported(session, own),
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
         "points": points.exported(session, own, utc_now()),
+        "event_questions": [_question(q) for q in event_questions.of_conversation(session, own)],
         **_topics(session, own),
         **_people(session, own),
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
@@ -111,6 +114,7 @@ def appointment_json(held: Appointment) -> dict[str, str | None]:
         "about": held.summary,
         "name": held.name,
         "phone": held.phone,
+        "brings": held.item,
     }
 
 
@@ -119,8 +123,8 @@ def _file(held: Attachment) -> dict[str, Any]:
     return {"at": held.created_at.isoformat(), "name": held.name, "data": base64.b64encode(held.data).decode()}
 
 
-def _question(held: DisclosureQuestion) -> dict[str, Any]:
-    """What they asked about something posted."""
+def _question(held: DisclosureQuestion | EventQuestion) -> dict[str, Any]:
+    """What they asked about something posted, or for a day of open accounts."""
     return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
 
 

@@ -12,9 +12,13 @@ from actions.cases.models import Photo
 from actions.cases.status import CaseStatus
 from actions.disclosure.models import Disclosure
 from actions.disclosure.status import State
+from actions.events import publishing
+from actions.events.models import EventPhoto
+from actions.events.publishing import Wanted
 from actions.feedback import UnansweredQuestion
 from actions.helpers.models import Helper, Referral
 from actions.helpers.status import State as ReferralState
+from actions.history import telling
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
@@ -97,6 +101,9 @@ def _helper_who_was_asked(session: Session, now: datetime) -> tuple[int, int]:
     session.add(referral)
     session.flush()
     return helper.id, referral.id
+    assert _event(session, now) == World.event
+    said = "村口那口老井是我爷爷那辈人打的，打了三个月才见水。"
+    telling.tell(session, place="lijiagou", text=said, teller="", may_name=False, key="county", now=now)
 
 
 def _waiting_conversation(session: Session, now: datetime) -> None:
@@ -220,3 +227,24 @@ def _open_topic(session: Session, now: datetime) -> int:
     session.add_all([topic, TopicCounter(place_id="lijiagou", value=1)])
     session.flush()
     return topic.id
+
+
+def _event(session: Session, now: datetime) -> int:
+    """公开日 in five days at lijiagou, for thirty people, with a picture of the hall."""
+    starts = now + timedelta(days=5)
+    wanted = Wanted(
+        kind="open_day",
+        title="第四季度村务公开日",
+        about="念三季度的账，答大家的问题。",
+        lead="村会计",
+        address="党群服务中心",
+        note="自己带凳子",
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=2),
+        capacity=30,
+    )
+    [event] = publishing.announce(session, "lijiagou", wanted, key="county", now=now)
+    picture = EventPhoto(opening_id=event.id, sha256="1" * 64, jpeg=b"\xff\xd8", faces="none", by_name="文书", at=now)
+    session.add(picture)
+    session.flush()
+    return event.id

@@ -15,6 +15,7 @@ from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
 from bot.web.affairs.points.deeds import DEEDS as POINT_DEEDS
 from bot.web.affairs.people.referral import DEEDS as REFERRAL_DEEDS
+from bot.web.affairs.events.deeds import DEEDS as EVENT_DEEDS
 from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
@@ -52,6 +53,7 @@ class World:
     topic: int = 1  # at lijiagou, open, single choice
     helper: int = 1  # at lijiagou, agreed
     referral: int = 1  # to that helper, not answered
+    event: int = 2  # at lijiagou, in five days, with a picture
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, raise_server_exceptions=False, follow_redirects=False, headers=HTML)
@@ -107,6 +109,9 @@ class World:
             "claim_id": 1,
             "helper_id": self.helper,
             "referral_id": self.referral,
+            "event_id": self.event,
+            "picture_id": 1,
+            "story_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -171,6 +176,9 @@ DEEDS = {
     "/staff/village/points/{what}": list(POINT_DEEDS),
     "/staff/village/people/1/{do}": ["consent", "withdraw", "hours", "undo", "link"],
     "/staff/village/people/referrals/1/{do}": list(REFERRAL_DEEDS),
+    "/staff/village/history/1/{do}": ["hand-on", "decline"],
+    "/staff/village/events/{what}": ["new", "dismiss"],
+    "/staff/village/events/2/{do}": list(EVENT_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

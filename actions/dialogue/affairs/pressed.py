@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from actions.dialogue.affairs import disclosure, opinion, people, plain, points, raising
+from actions.dialogue.affairs import disclosure, events, opinion, people, plain, points, raising
 from actions.dialogue.affairs import topics as telling
 from actions.dialogue.affairs.disclosure import AskDisclosure
+from actions.dialogue.affairs.events import AskEvent
 from actions.dialogue.affairs.opinion import GiveOpinion
 from actions.dialogue.affairs.raising import RaiseTopic
 from actions.dialogue.affairs.topics import AskAffairs
@@ -29,7 +30,7 @@ _OF_POSTING = re.compile(r"^问公开 (\d{1,9})$")
 _CHECKED = {said: answer for answer, said in following.ANSWERS.items()}
 _END = '。！! “”"'
 _TAKEN = re.compile(r"^(?:我的?)?(?:参与)?码(?:被人|让人|叫人)(?:家)?(?:先)?(?:用|占)(?:了|过了)?$")
-_OWN = frozenset("ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure find_helper check_points".split())
+_OWN = frozenset("ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure ask_event find_helper check_points".split())
 _STORY = 40  # characters
 _SLIP = re.compile(r"参与码|纸条上?.{0,4}码|码(?:被|让|叫)(?:人|人家|别人).{0,3}(?:用|占)")
 _TOPICS = re.compile(r"议题|村里.{0,6}征求意见|征求意见.{0,8}(?:村里|哪天|几天|结果|截止|单子|在哪)")
@@ -49,6 +50,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return AskDisclosure(services).ask_about(turn, int(found[1]))
     if (told := points.heard(services, turn)) is not None:
         return told
+    if (done := events.heard(services, turn)) is not None:
+        return done
     if _TAKEN.match(text):
         return _code_taken(services, turn)
     if (deed := _DEEDS.get(text)) is not None:
@@ -76,6 +79,8 @@ def _awaited(services: Services, turn: Turn) -> Said | None:
     what = turn.awaited
     if not what or _is_away(turn):
         return None
+    if what.startswith((events.JOIN, events.ASK)):
+        return events.awaited(services, turn, what)
     if what == raising.READ_BACK and (is_right := phrases.yes_or_no(turn.text)) is not None:
         return RaiseTopic(services).raised(turn) if is_right else raising.ask_words(turn)
     if what == raising.WORDS:
@@ -161,6 +166,7 @@ _DEEDS: Mapping[str, Callable[[Services, Turn], Said | None]] = {
     "议事": _run(AskAffairs),
     "村里事": _run(AskAffairs),
     "村务公开": _run(AskDisclosure),
+    events.SEE.payload: _run(AskEvent),
     "改票": _run(GiveOpinion),
     "用参与码": _only_asked_code,
     "不是这个意思": _not_meant,

@@ -24,6 +24,7 @@ INTENTS = {  # what staff read
     "call_meeting": "问怎么要求开会",
     "ask_disclosure": "问村务公开",
     "check_points": "查自己家的积分",
+    "ask_event": "问村里的活动",
 }
 NUMBER = re.compile(r"议\s*[-—－]\s*\d{2}\s*[-—－]\s*\d{3,6}")
 RAISE = Button("我有件事想请村里商量", "我想提个议题")

@@ -115,6 +115,17 @@ _HELPER = re.compile(
     r"|评(?:评)?理|搭把手|识法|明事理|和事佬|调解|法律顾问|委员|[求托寻].{0,8}人|懂|教我|转给"
 )
 _ABOUT_HELPERS = re.compile(r"(?:想|要|怎么|咋)(?:报名|当)|招(?:不招|聘|人)|工资|补贴|多少钱一")
+_EVENT = re.compile(
+    r"活动|电影|放(?:个)?片|(?:看|唱|演)(?:大|场)?戏|戏班|戏台|村晚|晚会|联欢|故事会|讲故事|说书"
+    r"|手工|剪纸|刺绣|编(?:筐|织)|书屋|普法|讲座|讲课|上课|培训|课|公开日|恳谈会|听证会|接待日|志愿"
+    r"|义诊|诊所|节目|演出|庙会|灯会|秧歌|广场舞|比赛|场地|活动室"
+    r"|报(?:个|上|了)?名|热闹|(?:宪法日|丰收节|重阳|元宵|端午|中秋|过年|腊八).{0,8}(?:啥|什么|搞|办|有|演|耍)|候补"
+)
+_NO_EVENT = re.compile(
+    r"五保|低保|危房|护林员|入伍|报名费|驾校|招工|中考|高考|学校|幼儿园|考试|成绩|退费|退款|骗|征地|拆迁"
+    r"|诉讼|开庭|行政处罚|噪音|吵|扰民|补课|网课"
+    r"|新农合|医保|社保|养老保险|学费|工资|受伤|摔伤"
+)
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -215,6 +226,9 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_HELPER.search(turn.text)) and not _ABOUT_HELPERS.search(turn.text),
     ),
+    _of_village(
+        "ask_event", 0.6, lambda turn, held: bool(_EVENT.search(turn.text)) and not _NO_EVENT.search(turn.text)
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -256,6 +270,7 @@ ENTRIES = frozenset(
         "action_ask_disclosure",
         "action_check_points",
         "action_find_helper",
+        "action_ask_event",
     }
 )
 

@@ -4,9 +4,11 @@ from bot.web.affairs.decisions.subject import DECISIONS
 from bot.web.affairs.disclosure.subject import DISCLOSURE
 from bot.web.affairs.points.subject import POINTS
 from bot.web.affairs.people.subject import PEOPLE
+from bot.web.affairs.events.subject import EVENTS
+from bot.web.affairs.history import HISTORY
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
 from bot.web.affairs.topics.pages import TOPICS
 
-SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER, PEOPLE, POINTS)
+SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER, EVENTS, HISTORY, PEOPLE, POINTS)

@@ -4,7 +4,6 @@ A browser that says something is known by a random cookie, so that its choice ca
 only, gets none.
 """
 
-import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from actions.errors import ActionError, NotAllowed
+from actions.errors import ActionError
 from actions.roster import slips
 from actions.topics import ballots, following, listing, opinions, raising, words
 from actions.topics.counting.keys import TopicKeys
@@ -23,22 +22,24 @@ from actions.topics.lists import lists
 from actions.topics.models import Topic
 from actions.topics.status import TopicState
 from actions.topics.steps import result
-from bot.emergency.card import by_rules
-from bot.web.embedding.visitors import is_own
-from bot.web.limits import address_of, is_https
+from bot.web.limits import address_of
 from bot.web.problems import ApiError
 from bot.web.resident.chat import Chat
 from bot.web.staff.typed import text_of
 from bot.web.village.page import At, Hall
 from bot.web.village.tab import Tab, Teaser
+from bot.web.village.visitor import COOKIE
+from bot.web.village.visitor import asker as _asker
+from bot.web.village.visitor import check_sender as _check_sender
+from bot.web.village.visitor import danger as _danger
+from bot.web.village.visitor import key as _key
+from bot.web.village.visitor import known as _known
+from bot.web.village.visitor import said as _said
 
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 
-COOKIE = "linli_page"
-_KNOWN_DAYS = 120  # longer than any topic is open, with its result
 _SAYS, _RAISES = 12, 4  # of an address in a minute: a whole house may share one
 _TEASERS = 4
-_TOKEN = re.compile(r"[\w-]{16,40}", re.ASCII)
 _DONE = {
     "counted": "计入了。截止以前可以改，以最后一次为准。",
     "loose": "记下了，先放在“没用参与码”里另算。有纸条的，把上面 10 位码填上再选一次，就正式计入。",
@@ -240,50 +241,6 @@ def _topic(at: Hall, ordinal: int) -> Topic:
 def _keys(at: Hall) -> TopicKeys:
     chat: Chat = at.request.app.state.chat
     return TopicKeys(chat.settings.topic_keys)
-
-
-def _asker(at: Hall) -> str:
-    """This browser's, or a new one."""
-    held = at.request.cookies.get(COOKIE, "")
-    return f"page:{held if _TOKEN.fullmatch(held) else secrets.token_urlsafe(18)}"
-
-
-def _known(at: Hall, answer: Response, asker: str) -> Response:
-    chat: Chat = at.request.app.state.chat
-    answer.set_cookie(
-        COOKIE,
-        asker.removeprefix("page:"),
-        max_age=_KNOWN_DAYS * 86400,
-        httponly=True,
-        samesite="lax",
-        secure=is_https(at.request, chat.settings.public_url),
-        path="/v",
-    )
-    return answer
-
-
-def _key(asker: str, sent: FormData) -> str:
-    return f"{asker}:{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
-
-
-def _check_sender(at: Hall, what: str, most: int) -> None:
-    """A form of ours, not too often. Raises NotAllowed, ApiError."""
-    chat: Chat = at.request.app.state.chat
-    origin = at.request.headers.get("origin")
-    is_ours = not origin or is_own(at.request, origin, chat.settings)
-    if not is_ours or at.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("请从村里的页面操作。")
-    chat.limit.check(f"topic {what} {address_of(at.request)}", most)
-
-
-def _danger(sent: FormData, text: str) -> str:
-    """What to do now where the words tell of danger; sent again with `sure`, they are taken."""
-    found = None if text_of(sent, "sure", 1) else by_rules(text)
-    return found[0].text if found else ""
-
-
-def _said(error: ActionError | ApiError) -> str:
-    return error.message_zh if isinstance(error, ActionError) else error.message
 
 
 TAB = Tab(name="议事", path="topics", newest=newest, router=router)

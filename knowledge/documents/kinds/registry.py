@@ -5,6 +5,7 @@ import enum
 from knowledge.documents.kinds.answer import ANSWER
 from knowledge.documents.kinds.base import KindSpec
 from knowledge.documents.kinds.case_story import CASE_STORY
+from knowledge.documents.kinds.history import HISTORY
 from knowledge.documents.kinds.regulation import REGULATION
 from knowledge.documents.kinds.service_guide import POLICY, SERVICE_GUIDE
 from knowledge.documents.kinds.statute import STATUTE
@@ -19,6 +20,7 @@ class Kind(enum.StrEnum):
     case_story = "case_story"
     service_guide = "service_guide"
     answer = "answer"
+    history = "history"
 
 
 # In the order in which the console offers them.
@@ -29,6 +31,7 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.village_rule: VILLAGE_RULE,
     Kind.case_story: CASE_STORY,
     Kind.regulation: REGULATION,
+    Kind.history: HISTORY,
     Kind.statute: STATUTE,
 }
 EDITABLE = tuple(kind for kind, spec in KINDS.items() if spec.is_ours)

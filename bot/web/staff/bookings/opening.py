@@ -113,7 +113,7 @@ def _page(
 
 def _held(at: Seat, opening_id: str) -> Opening:
     found = at.session.get(Opening, number_or_404(opening_id))
-    if found is None:
+    if found is None or found.kind:
         raise NotFound("没有这个时段。")
     rights.check_place(at.session, at.staff, found.place_id)
     return found

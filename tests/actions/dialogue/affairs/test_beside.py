@@ -80,6 +80,8 @@ def test_what_only_village_affairs_are_called_by_is_theirs(me: Resident, intent:
         ("选村长的会要多少人到会", "call_meeting"),
         ("我家孩子考了多少分能上一中", "check_points"),
         ("驾照扣了几分怎么办", "check_points"),
+        ("驾校报名费能退吗", "ask_event"),
+        ("邻居唱歌吵得睡不着", "ask_event"),
     ],
 )
 def test_the_classifier_alone_takes_nothing_away(said: str, intent: str) -> None:
@@ -101,6 +103,7 @@ def test_the_classifier_alone_takes_nothing_away(said: str, intent: str) -> None
         ("三季度的账公布没", "ask_disclosure"),
         ("我家多少分", "check_points"),
         ("积分少记了", "check_points"),
+        ("今晚放不放电影", "ask_event"),
     ],
 )
 def test_with_words_of_theirs_it_stands(said: str, intent: str) -> None:

@@ -71,7 +71,11 @@ def heard(world: World, talk: str) -> list[str]:
 
 def opened(world: World) -> list[Opening]:
     with world.sessions() as session:
-        return list(session.scalars(select(Opening).where(Opening.id != world.opening).order_by(Opening.starts_at)))
+        return list(
+            session.scalars(
+                select(Opening).where(Opening.id != world.opening, Opening.kind == "").order_by(Opening.starts_at)
+            )
+        )
 
 
 # --- the grid
