@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from actions.checkup import corrections as checkup
 from actions.disclosure import schedule as disclosure
 from actions.roster import retention as roster
 from actions.topics import clock as topics
@@ -18,3 +19,4 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     roster.tick(session, now)
     topics.tick(session, now, keys=TopicKeys(settings.topic_keys))
     disclosure.tick(session, now)
+    checkup.tick(session, now)

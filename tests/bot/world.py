@@ -100,6 +100,7 @@ class World:
             "meeting_id": self.meeting,
             "disclosure_id": 1,
             "topic_id": self.topic,
+            "checkup_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -161,6 +162,9 @@ DEEDS = {
     "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
     "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
+    "/staff/village/checkup/1/{do}": ["put", "file", "send", "back", "sign", "excuse", "reopen", "withdraw"],
+    "/staff/village/checkup/corrections/{what}": ["tag", "outcome", "correction"],
+    "/staff/village/checkup/corrections/1/{do}": ["answer", "done", "undone", "publish"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

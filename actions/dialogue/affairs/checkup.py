@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from actions.calendar.workdays import calendar
 from actions.cases import filing
+from actions.cases.moves import RESIDENT
 from actions.checkup import official, selfcheck
 from actions.checkup.selfcheck import BUTTONS, UNSURE, Checked
 from actions.checkup.status import OUTCOMES
@@ -154,8 +155,8 @@ def _ask(turn: Turn, stand: Stand, *, words: str = "", before: str = "") -> Said
     template, number = stand.template, len(stand.given)
     if stand.is_answered:
         text = f"{before}{template.ask_day}说个日子就行，比如“11月20号”；不知道、还没有，就照直说。"
-        buttons = (Button("不知道", "不知道"), Button("还没有下决定", "还没有下决定"))
-        return say(Reply(ReplyKind.asking, text, buttons=buttons), events=slots(**kept))
+        days = (Button("不知道", "不知道"), Button("还没有下决定", "还没有下决定"))
+        return say(Reply(ReplyKind.asking, text, buttons=days), events=slots(**kept))
     asked = template.asked
     if not number and not before:
         before = f"我问您{len(asked)}件事，都答“有、没有、不知道”就行，随时可以不答了。\n"
@@ -319,9 +320,7 @@ def _outcome(services: Services, turn: Turn, named: str) -> Said:
             )
             return say(Reply(ReplyKind.asking, text, buttons=(Button("约律师", "想约律师"),)))
         try:
-            official.set_outcome(
-                session, own[0].case_id, outcome, by_name="", actor=official.RESIDENT, now=datetime.now(UTC)
-            )
+            official.set_outcome(session, own[0].case_id, outcome, by_name="", actor=RESIDENT, now=datetime.now(UTC))
             session.commit()
         except (NotFound, ActionError) as error:
             return say(Reply(ReplyKind.asking, error.message_zh))

@@ -82,6 +82,7 @@ PAGES = {
     "/staff/village/disclosure": "village",
     "/staff/village/disclosure/1": "village",
     "/staff/village/disclosure/1/board.jpg": "village",
+    **{f"/staff/village/checkup{page}": "village" for page in ("", "/1", "/1/print", "/corrections")},
     "/staff/village/topics": "village",
     "/staff/village/topics/1": "village",
     "/staff/village/topics/1/notice": "village",
@@ -164,6 +165,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/doorstep": "doorstep",
         "/staff/village/decisions": "village",
         "/staff/village/topics": "village",
+        "/staff/village/checkup": "village",
         "/staff/doorstep/topics": "doorstep",
     }
     for path in world.paths("post"):
