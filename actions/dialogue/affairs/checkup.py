@@ -39,15 +39,18 @@ _WHAT = re.compile(r"(?:啥|什么)意思|不懂|听不明白|没听懂|看不�
 _NOT_YET = re.compile(r"还没(?:有)?(?:下|定|出|收到|决定|公告|看到|见)|没(?:收到|见|看到|下|决定|公告|通知)|没有$|^没$")
 # A list is offered where somebody says that a step is missing, or asks for one; how much, by which standard, stays a
 # question, and a trouble without a word of steps its own matter.
+_STEPS = re.compile(
+    r"开[^，。,]{0,3}会|会都|大会|社员会|村民会议|公告|告示|公示|通知|协议|合同|听证|招标|招投标|比价|评估|验收|催告"
+    r"|决定书|批文|批复|文件|签字|签过|盖章|表决|书面|依据|清点|丈量|手续|登记|公布|意见|补偿|张贴|申辩|规矩|哪一步"
+)
 _LACKS = re.compile(
-    r"(?:没|冇|不|未|木有|莫得)(?:有|得)?[^，。,]{0,6}"
-    r"(?:开会|开过会|公告|告示|通知|签字|签过|签协议|协议|张贴|贴|听证|公示|招标|评估|手续|文件|决定书"
-    r"|商量|问过|招呼|说法|批文|批复|盖章|催告)"
-    r"|(?:公告|告示|通知|协议|文件|手续|听证|决定书|批文|招标)[^，。,]{0,4}(?:都|也)?(?:没|冇|莫得)"
+    r"没|冇|莫得|木有|未|无|不(?:对|给|够|合|让|见)|漏|缺|差(?:啥|哪|什么)|少(?:了|走)|只(?:贴|有)|哪有"
+    r"|(?:这|那)(?:样)?(?:对|行|能|合)|说得过|讲得通"
 )
 _ASKS = re.compile(
-    r"程序|步骤|手续(?:全|对|齐|够|合)|(?:少|漏|缺|跳)了?[^，。,]{0,3}(?:步|道|手续)|对一对|自查|体检|清单"
-    r"|该(?:先)?(?:走|有)(?:哪些|啥|什么)"
+    r"程序|步骤|流程|手续(?:全|对|齐|够|合|帮|给)|走(?:了|完|全|齐)?手续|手续.{0,6}(?:缺|差|漏)"
+    r"|对一[对下]|一条一条对|自查|法治体检|清单.{0,8}(?:对|缺|差)|对.{0,6}清单|该(?:先)?(?:走|给看|等)"
+    r"|先后|顺序"
 )
 _KNOWS = re.compile(
     r"多少|标准|几(?:块|万|千|年|天|亩)|怎么(?:算|补|赔|申请|办)|咋(?:算|补|赔|申请)|哪里办|去哪|是什么|是啥"
@@ -107,10 +110,12 @@ class CheckProcedure(CustomAction):
 
 
 def asks_of_procedure(text: str) -> bool:
-    """Whether somebody asks if what is done to them takes its steps, rather than how much or where."""
+    """Whether somebody asks if what is done to them takes its steps, rather than how much or where. Asked of words that
+    the classifier takes for that.
+    """
     if _KNOWS.search(text):
         return False
-    return bool(_ASKS.search(text)) or (bool(_LACKS.search(text)) and bool(called(text)))
+    return bool(_ASKS.search(text) or (_STEPS.search(text) and _LACKS.search(text)))
 
 
 def heard(services: Services, turn: Turn) -> Said | None:

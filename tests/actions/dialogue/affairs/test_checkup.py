@@ -205,9 +205,10 @@ def test_how_a_review_ended_is_said_in_a_word(me: Resident) -> None:
         ("征地补偿标准多少", False),
         ("征地款怎么算", False),
         ("征地款没给我", False),
+        ("征地公告没写补多少钱", False),
         ("行政复议是什么", False),
         ("我家地被邻居占了", False),
-        ("没通知我停水", False),
+        ("村里的账没人管", False),
     ],
 )
 def test_a_question_of_how_much_stays_one(text: str, is_one: bool) -> None:
