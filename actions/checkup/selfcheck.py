@@ -102,7 +102,8 @@ def told(checked: Checked, committee: Committee) -> str:
 
 def no_day(template: Template, today: date) -> str:
     """The rule where no day is known from which to count."""
-    return "\n".join([deadlines.rule(MATTERS[template.deadline], today), template.day_note]).strip()
+    notes = (note for note in (template.no_day_note, template.day_note) if note)
+    return "\n".join([deadlines.rule(MATTERS[template.deadline], today), *notes])
 
 
 def last_day(template: Template, start: date, *, calendar: WorkCalendar, today: date) -> deadlines.Deadline:

@@ -46,7 +46,8 @@ class Item(DataModel):
 
 class Template(DataModel):
     """`is_official`: an act of an authority, so that 复议 is open; `deadline`: of `actions.tools.matters`, "" where no
-    day is to be counted; `matters`: of `actions.decisions.matters`, to which it belongs; `words`: how people call it.
+    day is to be counted; `day_note` stands beside it always, `no_day_note` where the day isn't known; `matters`: of
+    `actions.decisions.matters`, to which it belongs; `words`: how people call it.
     """
 
     name: Text
@@ -58,6 +59,7 @@ class Template(DataModel):
     deadline: str = ""
     ask_day: str = ""
     day_note: str = ""
+    no_day_note: str = ""
     ask_whom: Text
     basis: Text
     remedy: str = ""
