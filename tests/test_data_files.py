@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.checkup.templates import Template as CheckupFile
 from actions.decisions.bodies import BodiesFile
 from actions.decisions.matters import MattersFile as BodyMattersFile
 from actions.dialogue.affairs.how import HowFile
@@ -42,6 +43,10 @@ from knowledge.village_rules.patterns import PatternsFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
+    **{
+        f"actions/checkup/lists/{name}.yml": CheckupFile
+        for name in ("land", "houses", "demolition", "collective", "rules", "works", "purchase", "handover")
+    },
     "actions/decisions/bodies.yml": BodiesFile,
     "actions/decisions/matters.yml": BodyMattersFile,
     "actions/dialogue/hearing/asides.yml": AsidesFile,

@@ -104,6 +104,8 @@ def _check_ready(decision: Decision) -> None:
     move_of(decision.state, Step.notice, has_party_step=decision.has_party_step)
     if decision.cleared_at is None:
         raise NotAllowed(f"“{decision.title}”还没有法律工作者看过合不合法，看过才能出通知。")
+    if decision.waits_for:
+        raise NotAllowed(f"“{decision.title}”：{decision.waits_for}")
 
 
 def _called(decisions: list[Decision], notice: Call, who: Who, key: str, now: datetime) -> Meeting:

@@ -37,6 +37,7 @@ class Decision(Base):
     topic_id: Mapped[int | None] = mapped_column(Integer, index=True)  # a topic's, a plain value
     sum_yuan: Mapped[int | None] = mapped_column(BigInteger)
     cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    waits_for: Mapped[str] = mapped_column(String(300), default="")  # why no notice may go out yet
     is_demo: Mapped[bool] = mapped_column(default=False)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -98,6 +98,8 @@ class StartBooking(CustomAction):
         filled = self._named(turn, choice) if choice else {}
         if not is_change and (matter := _matter_in(text)):
             filled["booking_matter"] = matter
+        elif not is_change and "刚才对过" in text and (checked := turn.slot("check_summary")):
+            filled["booking_matter"] = checked[:500]  # what the resident held against a list, as the button says
         return say(
             *started.replies,
             events=[

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from actions.checkup import corrections as checkup
 from actions.disclosure import schedule as disclosure
 from actions.helpers import clock as helpers
 from actions.events import clock as events
@@ -30,3 +31,4 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     visits.tick(session, now)
     events.tick(session, now)
     history.tick(session, now)
+    checkup.tick(session, now)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, event
 import actions.bookings.models
 import actions.calendar.models
 import actions.cases.models
+import actions.checkup.models
 import actions.decisions.models
 import actions.disclosure.models
 import actions.events.models

@@ -5,12 +5,13 @@ Number, category, place, unit, dates and the rating stay: the county counts by t
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from actions.bookings.models import Appointment
 from actions.cases.models import Case, CaseLink, Photo
 from actions.cases.moves import CLOCK, add_event
+from actions.checkup.models import OfficialCase
 
 EXPIRED, ASKED = "超过保存期", "应本人要求"
 
@@ -30,6 +31,8 @@ def mask_case(session: Session, case: Case, *, why: str, now: datetime) -> None:
     _mask_mediation(case)
     for table in (Photo, CaseLink):
         session.execute(delete(table).where(table.case_id == case.id))
+    own = update(OfficialCase).where(OfficialCase.case_id == case.id)
+    session.execute(own.values(missing=[], last_day=None))
     add_event(session, case, "内容已删除", key=f"case-{case.id}-masked", actor=CLOCK, now=now, note=why)
 
 

@@ -17,6 +17,7 @@ _MORE = (
     ("/staff/village/decisions/", 22_000_000),  # minutes and the sheet together
     ("/staff/village/disclosure/", 12_000_000),
     ("/staff/doorstep/points", 12_000_000),
+    ("/staff/village/checkup/", 12_000_000),
     ("/staff/knowledge/import", 13_000_000),
     ("/staff/knowledge/versions/", 3_000_000),
 )

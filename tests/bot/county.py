@@ -10,6 +10,8 @@ from actions.bookings.models import Mode
 from actions.cases import filing, mediation, moves
 from actions.cases.models import Photo
 from actions.cases.status import CaseStatus
+from actions.checkup.models import Checkup, Correction
+from actions.checkup.status import Outcome, Paper
 from actions.disclosure.models import Disclosure
 from actions.disclosure.status import State
 from actions.events import publishing
@@ -68,6 +70,7 @@ def whole_county(session: Session) -> None:
     session.add(
         UnansweredQuestion(question="李家沟的粪坑占了我家", reason="abstained", place_id="lijiagou", created_at=now)
     )
+    _checkup_and_correction(session, now)
     session.add(
         Disclosure(
             place_id="lijiagou",
@@ -104,6 +107,37 @@ def _helper_who_was_asked(session: Session, now: datetime) -> tuple[int, int]:
     assert _event(session, now) == World.event
     said = "村口那口老井是我爷爷那辈人打的，打了三个月才见水。"
     telling.tell(session, place="lijiagou", text=said, teller="", may_name=False, key="county", now=now)
+
+
+def _checkup_and_correction(session: Session, now: datetime) -> None:
+    session.add(
+        Checkup(
+            key="county-checkup",
+            place_id="lijiagou",
+            template="land",
+            subject="南沟二十亩地征收",
+            by_id=0,
+            by_name="村文书",
+            at=now,
+        )
+    )
+    session.add(
+        Correction(
+            key="county-correction",
+            place_id="lijiagou",
+            unit="柳河镇人民政府",
+            matter="责令拆除决定",
+            outcome=Outcome.set_aside,
+            what="重新调查建房的时间",
+            paper=Paper.opinion,
+            received_on=now.date(),
+            due_on=now.date() + timedelta(days=60),
+            by_id=0,
+            by_name="法律工作者",
+            at=now,
+        )
+    )
+    session.flush()
 
 
 def _waiting_conversation(session: Session, now: datetime) -> None:

@@ -112,6 +112,7 @@ class World:
             "event_id": self.event,
             "picture_id": 1,
             "story_id": 1,
+            "checkup_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -179,6 +180,9 @@ DEEDS = {
     "/staff/village/history/1/{do}": ["hand-on", "decline"],
     "/staff/village/events/{what}": ["new", "dismiss"],
     "/staff/village/events/2/{do}": list(EVENT_DEEDS),
+    "/staff/village/checkup/1/{do}": ["put", "file", "send", "back", "sign", "excuse", "reopen", "withdraw"],
+    "/staff/village/checkup/corrections/{what}": ["tag", "outcome", "correction"],
+    "/staff/village/checkup/corrections/1/{do}": ["answer", "done", "undone", "publish"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

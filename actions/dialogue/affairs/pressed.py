@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from actions.dialogue.affairs import disclosure, events, opinion, people, plain, points, raising
+from actions.dialogue.affairs import checkup, disclosure, events, opinion, people, plain, points, raising
 from actions.dialogue.affairs import topics as telling
 from actions.dialogue.affairs.disclosure import AskDisclosure
 from actions.dialogue.affairs.events import AskEvent
@@ -31,6 +31,9 @@ _CHECKED = {said: answer for answer, said in following.ANSWERS.items()}
 _END = '。！! “”"'
 _TAKEN = re.compile(r"^(?:我的?)?(?:参与)?码(?:被人|让人|叫人)(?:家)?(?:先)?(?:用|占)(?:了|过了)?$")
 _OWN = frozenset("ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure ask_event find_helper check_points".split())
+_OWN = frozenset(
+    "ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure check_procedure".split()
+)
 _STORY = 40  # characters
 _SLIP = re.compile(r"参与码|纸条上?.{0,4}码|码(?:被|让|叫)(?:人|人家|别人).{0,3}(?:用|占)")
 _TOPICS = re.compile(r"议题|村里.{0,6}征求意见|征求意见.{0,8}(?:村里|哪天|几天|结果|截止|单子|在哪)")
@@ -54,6 +57,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return done
     if _TAKEN.match(text):
         return _code_taken(services, turn)
+    if (answer := checkup.heard(services, turn)) is not None:
+        return answer
     if (deed := _DEEDS.get(text)) is not None:
         return deed(services, turn)
     if (answer := _awaited(services, turn)) is not None:

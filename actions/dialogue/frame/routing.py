@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from actions.cases import finding, numbers
+from actions.dialogue.affairs.checkup import asks_of_procedure
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
@@ -229,6 +230,7 @@ ROWS = (
     _of_village(
         "ask_event", 0.6, lambda turn, held: bool(_EVENT.search(turn.text)) and not _NO_EVENT.search(turn.text)
     ),
+    _of_village("check_procedure", 0.7, lambda turn, held: asks_of_procedure(turn.text)),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -271,6 +273,7 @@ ENTRIES = frozenset(
         "action_check_points",
         "action_find_helper",
         "action_ask_event",
+        "action_check_procedure",
     }
 )
 

@@ -1,5 +1,6 @@
 """What waits for whom in the affairs of a village, and the pages: one line a subject."""
 
+from bot.web.affairs.checkup.subject import CHECKUP
 from bot.web.affairs.decisions.subject import DECISIONS
 from bot.web.affairs.disclosure.subject import DISCLOSURE
 from bot.web.affairs.points.subject import POINTS
@@ -11,4 +12,4 @@ from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
 from bot.web.affairs.topics.pages import TOPICS
 
-SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER, EVENTS, HISTORY, PEOPLE, POINTS)
+SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER, CHECKUP, EVENTS, HISTORY, PEOPLE, POINTS)

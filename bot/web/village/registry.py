@@ -1,5 +1,6 @@
 """The tabs of a village's public page: one line a subject."""
 
+from bot.web.village.check import TAB as CHECK
 from bot.web.village.decisions import TAB as DECISIONS
 from bot.web.village.disclosure import TAB as DISCLOSURE
 from bot.web.village.points import TAB as POINTS
@@ -10,4 +11,4 @@ from bot.web.village.tab import Tab as Tab
 from bot.web.village.tab import Teaser as Teaser
 from bot.web.village.topics import TAB as TOPICS
 
-TABS: tuple[Tab, ...] = (DISCLOSURE, TOPICS, DECISIONS, EVENTS, HISTORY, PEOPLE, POINTS)
+TABS: tuple[Tab, ...] = (DISCLOSURE, TOPICS, DECISIONS, CHECK, EVENTS, HISTORY, PEOPLE, POINTS)
