@@ -8,10 +8,12 @@ import pytest
 
 from actions.decisions.bodies import BodiesFile
 from actions.decisions.matters import MattersFile as BodyMattersFile
+from actions.demands.certificates import CertificatesFile
 from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
+from actions.exchange.mapping import MappingsFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.tools.legal_aid import LegalAidFile
@@ -46,7 +48,9 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/motions/examples.yml": ExamplesFile,
     "actions/motions/gate.yml": GateFile,
+    "actions/demands/certificates.yml": CertificatesFile,
     "actions/disclosure/duties.yml": DutiesFile,
+    "actions/exchange/mappings.yml": MappingsFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from actions.disclosure import schedule as disclosure
+from actions.joint import tasks as joint
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
+from bot.affairs import exchange
 from bot.settings import Settings
 
 
@@ -18,3 +20,5 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     roster.tick(session, now)
     topics.tick(session, now, keys=TopicKeys(settings.topic_keys))
     disclosure.tick(session, now)
+    joint.tick(session, now)
+    exchange.tick(session, settings, now)

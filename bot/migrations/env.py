@@ -8,8 +8,11 @@ import actions.bookings.models
 import actions.calendar.models
 import actions.cases.models
 import actions.decisions.models
+import actions.demands.models
 import actions.disclosure.models
+import actions.exchange.models
 import actions.feedback
+import actions.joint.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons

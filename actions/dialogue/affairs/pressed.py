@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from actions.dialogue.affairs import disclosure, opinion, plain, raising
+from actions.dialogue.affairs import disclosure, exchange, opinion, plain, raising
 from actions.dialogue.affairs import topics as telling
 from actions.dialogue.affairs.disclosure import AskDisclosure
 from actions.dialogue.affairs.opinion import GiveOpinion
@@ -47,6 +47,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return _of_topic(services, turn, found[1], found[2] or "")
     if (found := _OF_POSTING.match(text)) is not None:
         return AskDisclosure(services).ask_about(turn, int(found[1]))
+    if (answer := exchange.consent(services, turn)) is not None:
+        return answer
     if _TAKEN.match(text):
         return _code_taken(services, turn)
     if (deed := _DEEDS.get(text)) is not None:
