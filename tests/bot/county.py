@@ -13,6 +13,7 @@ from actions.cases.status import CaseStatus
 from actions.disclosure.models import Disclosure
 from actions.disclosure.status import State
 from actions.feedback import UnansweredQuestion
+from actions.joint.models import JointMeeting
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
@@ -77,6 +78,11 @@ def whole_county(session: Session) -> None:
     )
     session.flush()
     topic = _open_topic(session, now)
+    session.add(
+        JointMeeting(
+            key="joint-1", place_id="nation", title="南沟排水", held_at=now, spot="镇里", by="主管的人", by_id=1
+        )
+    )
     # `World` and `DEEDS` name them.
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
     assert topic == World.topic

@@ -100,6 +100,7 @@ class World:
             "meeting_id": self.meeting,
             "disclosure_id": 1,
             "topic_id": self.topic,
+            "joint_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -120,6 +121,7 @@ KINDS = {
     "agreement.": ("docx", "pdf"),
     "letter.": ("docx", "pdf"),
     "/decisions/": ("docx", "pdf"),
+    "/joint/": ("docx", "pdf"),
 }
 DEEDS = {
     "/staff/cases/1/{do}": [
@@ -161,6 +163,8 @@ DEEDS = {
     "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
     "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
+    "/staff/village/exchange/{what}": ["add", "change", "rotate", "switch", "again", "import"],
+    "/staff/village/joint/1/{do}": ["came", "absent", "hold", "drop", "task", "done", "refuse"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

@@ -86,6 +86,18 @@ PAGES = {
     "/staff/village/topics/1": "village",
     "/staff/village/topics/1/notice": "village",
     "/staff/doorstep/topics/1": "doorstep",
+    "/staff/village/demands": "village",
+    **{f"/staff/village/demands/list.{kind}": "village" for kind in ("csv", "xlsx")},
+    "/staff/village/exchange": "settings",
+    **{f"/staff/village/exchange/export.{kind}": "settings" for kind in ("csv", "xlsx")},
+    **{
+        f"/staff/village/joint{page}": "cases"
+        for page in (
+            "",
+            "/1",
+            *(f"/1/{paper}.{kind}" for paper in ("invitation", "minutes") for kind in ("docx", "pdf")),
+        )
+    },
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -165,6 +177,10 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/village/decisions": "village",
         "/staff/village/topics": "village",
         "/staff/doorstep/topics": "doorstep",
+        "/staff/village/exchange": "settings",
+        "/staff/exchange": "cases",
+        "/staff/village/joint": "cases",
+        "/staff/village/demands": "village",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
