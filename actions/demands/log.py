@@ -32,46 +32,48 @@ class Tally:
     hours: float
 
 
-def note(
-    session: Session,
-    *,
-    place: str,
-    kind: DemandKind,
-    asked_by: str,
-    what: str,
-    basis: str,
-    hours: float | None,
-    on: date,
-    by: str,
-    key: str,
-    today: date,
-    certificate: str = "",
-    case_id: int | None = None,
-    is_from_chat: bool = False,
-) -> Demand:
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One demand. `basis`: what the unit gives as its ground, "" for nothing; `certificate`: a code of
+    certificates.yml; `by`: who writes it down, "" for the chat.
+    """
+
+    place: str
+    kind: DemandKind
+    asked_by: str
+    what: str
+    on: date
+    basis: str = ""
+    hours: float | None = None
+    by: str = ""
+    certificate: str = ""
+    case_id: int | None = None
+
+
+def note(session: Session, told: Told, *, key: str, today: date) -> Demand:
     """The same key twice is one row. Commits. Raises InvalidInput."""
     if found := session.scalar(select(Demand).where(Demand.key == key)):
         return found
-    asked_by, what = storable(asked_by, 60).strip(), storable(what, 120).strip()
+    asked_by, what = storable(told.asked_by, 60).strip(), storable(told.what, 120).strip()
     if not asked_by or len(what) < 2:
         raise InvalidInput("请写谁要的、要什么。")
-    if not today - _LONGEST <= on <= today:
+    if not today - _LONGEST <= told.on <= today:
         raise InvalidInput("日期要写今天以前、一年以内的日子。")
-    if hours is not None and not 0 <= hours <= _MOST_HOURS:
+    if told.hours is not None and not 0 <= told.hours <= _MOST_HOURS:  # nan, too, is no such number
         raise InvalidInput(f"花了几个小时，写0到{_MOST_HOURS}的数。")
     row = Demand(
         key=key,
-        place_id=place,
-        kind=kind,
+        place_id=told.place,
+        kind=told.kind,
         asked_by=asked_by,
         what=what,
-        certificate=certificate if certificate in CERTIFICATES else "",
-        basis=storable(basis, 200).strip(),
-        tenths=round(hours * 10) if hours is not None else None,
-        case_id=case_id,
-        on=on,
-        is_from_chat=is_from_chat,
-        by=storable(by, 40),
+        certificate=told.certificate if told.certificate in CERTIFICATES else "",
+        basis=storable(told.basis, 200).strip(),
+        tenths=round(told.hours * 10) if told.hours is not None else None,
+        case_id=told.case_id,
+        on=told.on,
+        is_from_chat=not told.by,
+        by=storable(told.by, 40),
     )
     session.add(row)
     try:
@@ -114,7 +116,7 @@ def month_of(text: str, today: date) -> tuple[date, date]:
     """First and last day of 2026-11; of this month for what is none."""
     try:
         first = date.fromisoformat(f"{text[:7]}-01")
-    except ValueError:
-        first = today.replace(day=1)
-    after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+        after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    except (ValueError, OverflowError):
+        return month_of(f"{today:%Y-%m}", today)
     return first, after - timedelta(days=1)

@@ -46,45 +46,39 @@ def get(session: Session, meeting_id: int) -> JointMeeting:
     return found
 
 
-def call(
-    session: Session,
-    *,
-    place: str,
-    title: str,
-    held_at: datetime,
-    spot: str,
-    agenda: Sequence[About],
-    teams: Sequence[int],
-    actor: moves.Actor,
-    key: str,
-    now: datetime,
-) -> JointMeeting:
+@dataclass(frozen=True, kw_only=True)
+class Calling:
+    """A meeting that is to be called. `teams`: the units' ids; `held_at`: UTC."""
+
+    place: str
+    title: str
+    held_at: datetime
+    spot: str
+    agenda: Sequence[About]
+    teams: Sequence[int]
+
+
+def call(session: Session, wish: Calling, *, actor: moves.Actor, key: str, now: datetime) -> JointMeeting:
     """A meeting, and a line for each resident whose case is on the agenda. Commits; the same key twice is one.
 
     Raises InvalidInput, NotAllowed.
     """
     if found := session.scalar(select(JointMeeting).where(JointMeeting.key == key)):
         return found
-    title, spot = storable(title, 80).strip(), storable(spot, 60).strip()
-    units = [team for number in dict.fromkeys(teams) if (team := row_of(session, Team, number)) is not None]
-    _check(title, spot, held_at, agenda, units, now)
+    title, spot = storable(wish.title, 80).strip(), storable(wish.spot, 60).strip()
+    units = [team for number in dict.fromkeys(wish.teams) if (team := row_of(session, Team, number)) is not None]
+    if len(title) < 2 or not spot:
+        raise InvalidInput("请写会议的题目和地点。")
+    _check(wish, units, now)
     meeting = JointMeeting(
-        key=key, place_id=place, title=title, held_at=held_at, spot=spot, by_id=actor.id, by=actor.name[:40]
+        key=key, place_id=wish.place, title=title, held_at=wish.held_at, spot=spot, by_id=actor.id, by=actor.name[:40]
     )
-    for position, about in enumerate(agenda, 1):
-        meeting.items.append(
-            JointItem(
-                position=position,
-                case_id=about.case.id if about.case else None,
-                topic_id=about.topic_id,
-                title=storable(about.title, 80),
-            )
-        )
+    meeting.items = [_item(position, about) for position, about in enumerate(wish.agenda, 1)]
     meeting.units = [JointUnit(team_id=team.id) for team in units]
     session.add(meeting)
     try:
         session.flush()
-        for case in (about.case for about in agenda if about.case):
+        for case in (about.case for about in wish.agenda if about.case):
             _tell_called(session, meeting, case, units, actor, now)
         session.commit()
     except IntegrityError:  # pressed twice at once
@@ -96,18 +90,19 @@ def call(
     return meeting
 
 
-def _check(
-    title: str, spot: str, held_at: datetime, agenda: Sequence[About], units: Sequence[Team], now: datetime
-) -> None:
-    if len(title) < 2 or not spot:
-        raise InvalidInput("请写会议的题目和地点。")
-    if not now < held_at < now + timedelta(days=180):
+def _item(position: int, about: About) -> JointItem:
+    case_id = about.case.id if about.case else None
+    return JointItem(position=position, case_id=case_id, topic_id=about.topic_id, title=storable(about.title, 80))
+
+
+def _check(wish: Calling, units: Sequence[Team], now: datetime) -> None:
+    if not now < wish.held_at < now + timedelta(days=180):
         raise InvalidInput("开会的时间要在今后半年以内。")
-    if not 1 <= len(agenda) <= MOST_ITEMS:
+    if not 1 <= len(wish.agenda) <= MOST_ITEMS:
         raise InvalidInput(f"议程要有1到{MOST_ITEMS}件事。")
     if not 2 <= len(units) <= MOST_UNITS:
         raise InvalidInput(f"联席会议要叫2到{MOST_UNITS}个单位；只要一个单位的，在事项里“叫它来”就行。")
-    if any(about.case and about.case.status not in OPEN for about in agenda):
+    if any(about.case and about.case.status not in OPEN for about in wish.agenda):
         raise NotAllowed("已经办结、撤回或者并案的事，不能再上联席会议。")
 
 

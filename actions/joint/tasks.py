@@ -4,6 +4,7 @@ Each step is told once to the resident whose case it is about, under its key.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -34,17 +35,18 @@ def get(session: Session, meeting: JointMeeting, task_id: int) -> JointTask:
     return task
 
 
+@dataclass(frozen=True)
+class Doing:
+    """Which unit does what for which case until when."""
+
+    team_id: int
+    case_id: int | None
+    what: str
+    due_on: date
+
+
 def give(
-    session: Session,
-    meeting: JointMeeting,
-    *,
-    team_id: int,
-    case_id: int | None,
-    what: str,
-    due_on: date,
-    actor: moves.Actor,
-    key: str,
-    now: datetime,
+    session: Session, meeting: JointMeeting, doing: Doing, *, actor: moves.Actor, key: str, now: datetime
 ) -> JointTask:
     """Commits; the same key twice is one. Raises InvalidInput, NotAllowed."""
     if found := session.scalar(select(JointTask).where(JointTask.key == key)):
@@ -53,12 +55,12 @@ def give(
         raise NotAllowed("会开了，才能定谁办什么。")
     if len(meeting.tasks) >= _MOST:
         raise InvalidInput(f"一次会最多定{_MOST}项。")
-    if case_id is not None and case_id not in {item.case_id for item in meeting.items}:
+    if doing.case_id is not None and doing.case_id not in {item.case_id for item in meeting.items}:
         raise InvalidInput("这件事不在这次会的议程里。")
-    task = _new(session, meeting, team_id=team_id, case_id=case_id, what=what, due_on=due_on, key=key, now=now)
+    task = _new(session, meeting, doing, key=key, now=now)
     try:
         session.flush()
-        say = f"几个单位商量定了：{task.team.name}在{says_day(due_on)}前{task.what}。"
+        say = f"几个单位商量定了：{task.team.name}在{says_day(task.due_on)}前{task.what}。"
         _tell(session, task, "given", f"联席会议定：{task.team.name}", say=say, note=task.what, actor=actor, now=now)
         session.commit()
     except IntegrityError:
@@ -92,16 +94,9 @@ def refuse(
         raise InvalidInput("请选由谁来办：不能还是这个单位，也不能没有人办。")
     _settle(session, task, TaskState.refused, why, now)
     today = now.astimezone(SHANGHAI).date()
-    follow = _new(
-        session,
-        task.meeting,
-        team_id=team_id,
-        case_id=task.case_id,
-        what=task.what,
-        due_on=max(task.due_on, today + timedelta(days=3)),
-        key=f"{task.key[:100]}-after",
-        now=now,
-    )
+    due_on = max(task.due_on, today + timedelta(days=3))
+    doing = Doing(team_id, task.case_id, task.what, due_on)
+    follow = _new(session, task.meeting, doing, key=f"{task.key[:100]}-after", now=now)
     session.flush()
     task.passed_to_id = follow.id
     say = (
@@ -152,26 +147,22 @@ def late(session: Session, places: Sequence[str] | None, now: datetime) -> list[
     return list(session.scalars(found.order_by(JointTask.due_on, JointTask.id).limit(200)))
 
 
-def _new(
-    session: Session,
-    meeting: JointMeeting,
-    *,
-    team_id: int,
-    case_id: int | None,
-    what: str,
-    due_on: date,
-    key: str,
-    now: datetime,
-) -> JointTask:
-    what = storable(what, 200).strip().rstrip("。.")
-    today = now.astimezone(SHANGHAI).date()
+def _new(session: Session, meeting: JointMeeting, doing: Doing, *, key: str, now: datetime) -> JointTask:
+    what, today = storable(doing.what, 200).strip().rstrip("。."), now.astimezone(SHANGHAI).date()
     if len(what) < 2:
         raise InvalidInput("请写明办什么，居民会看到。")
-    if not today <= due_on <= today + _LONGEST:
+    if not today <= doing.due_on <= today + _LONGEST:
         raise InvalidInput("哪天办完，要写今天以后、一年以内的日子。")
-    if row_of(session, Team, team_id) is None:
+    if row_of(session, Team, doing.team_id) is None:
         raise InvalidInput("请选哪个单位来办。")
-    task = JointTask(key=key, meeting_id=meeting.id, team_id=team_id, case_id=case_id, what=what, due_on=due_on)
+    task = JointTask(
+        key=key,
+        meeting_id=meeting.id,
+        team_id=doing.team_id,
+        case_id=doing.case_id,
+        what=what,
+        due_on=doing.due_on,
+    )
     session.add(task)
     return task
 

@@ -65,20 +65,14 @@ def _keep(services: Services, turn: Turn, paper: Certificate, who: str) -> None:
         with services.sessions() as session:
             village = village_of(session, turn)
             if village is not None:
-                log.note(
-                    session,
+                told = log.Told(
                     place=village.id,
                     kind=DemandKind.certificate,
                     asked_by=who or "没说是谁",
                     what=paper.name,
-                    basis="",
-                    hours=None,
                     on=today,
-                    by="",
-                    key=f"chat-m{turn.message or now.timestamp()}",
-                    today=today,
                     certificate=paper.code,
-                    is_from_chat=True,
                 )
+                log.note(session, told, key=f"chat-m{turn.message or now.timestamp()}", today=today)
     except (ActionError, SQLAlchemyError) as error:
         _log.warning("demand not kept %s", type(error).__name__)

@@ -66,8 +66,7 @@ def add(at: Annotated[Form, form("village")]) -> Response:
         if kind is None:
             raise InvalidInput("请选是要证明，还是派活。")
         paper = certificates.CERTIFICATES.get(at.text("certificate", 20)) if kind is DemandKind.certificate else None
-        row = log.note(
-            at.session,
+        told = log.Told(
             place=village.id,
             kind=kind,
             asked_by=at.text("asked_by", 80),
@@ -76,11 +75,11 @@ def add(at: Annotated[Form, form("village")]) -> Response:
             hours=_hours(at.text("hours", 10)),
             on=_day(at.text("on", 10)),
             by=at.staff.name,
-            key=f"form-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}",
-            today=today,
             certificate=paper.code if paper else "",
             case_id=_case(at, at.text("case", 30)),
         )
+        key = f"form-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}"
+        row = log.note(at.session, told, key=key, today=today)
         at.record("记要证明或派活", str(row.id))
         at.session.commit()
     except ActionError as error:

@@ -13,7 +13,7 @@ from actions.cases import moves, numbers
 from actions.cases.models import Case
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from actions.joint import meetings, tasks
-from actions.joint.meetings import About
+from actions.joint.meetings import About, Calling
 from actions.joint.models import JointMeeting, JointState, TaskState
 from actions.papers import joint as papers
 from actions.papers.printing import as_pdf
@@ -60,18 +60,16 @@ def call(at: JointForm) -> Response:
     try:
         if not at.staff.can("settings"):
             raise NotAllowed("联席会议由乡镇的主管或者管理员来叫。")
-        meeting = meetings.call(
-            at.session,
+        wish = Calling(
             place=at.staff.place_id,
             title=typed["title"],
             held_at=when_of(typed["held_at"]),
             spot=typed["spot"],
             agenda=_agenda(at, typed["agenda"]),
             teams=chosen,
-            actor=_actor(at),
-            key=f"joint-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}",
-            now=datetime.now(UTC),
         )
+        key = f"joint-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}"
+        meeting = meetings.call(at.session, wish, actor=_actor(at), key=key, now=datetime.now(UTC))
         at.record("叫联席会议", str(meeting.id))
         at.session.commit()
     except ActionError as error:
@@ -145,17 +143,9 @@ def _task(at: Form, meeting: JointMeeting, now: datetime) -> None:
         due_on = date.fromisoformat(at.text("due_on", 10))
     except ValueError:
         raise InvalidInput("请填哪天以前办完。") from None
-    tasks.give(
-        at.session,
-        meeting,
-        team_id=at.number("team") or 0,
-        case_id=at.number("case"),
-        what=at.text("what", 300),
-        due_on=due_on,
-        actor=_actor(at),
-        key=f"joint-{meeting.id}-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}",
-        now=now,
-    )
+    doing = tasks.Doing(at.number("team") or 0, at.number("case"), at.text("what", 300), due_on)
+    key = f"joint-{meeting.id}-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}"
+    tasks.give(at.session, meeting, doing, actor=_actor(at), key=key, now=now)
 
 
 def _finish(at: Form, meeting: JointMeeting, now: datetime) -> None:
