@@ -110,7 +110,7 @@ def read_networks(text: str) -> list[str]:
             raise InvalidInput(f"“{part[:40]}”不是地址。写成 10.1.2.3 或者 10.1.2.0/24。") from None
         if network.prefixlen < _WIDEST[network.version]:
             raise InvalidInput(f"“{part[:40]}”太宽了，请写对方服务器自己的地址。")
-        found.append(str(network))
+        found.append(str(network.network_address) if network.num_addresses == 1 else str(network))
     return found
 
 
