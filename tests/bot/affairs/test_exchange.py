@@ -24,6 +24,8 @@ from actions.exchange.models import ExternalRef, ExternalSystem, Outbox
 from actions.imports import orders, tables
 from actions.imports.tables import Outcome
 from bot.affairs import exchange
+from bot.conversations.models import Conversation
+from bot.privacy import own_data
 from bot.privacy.masking import ASKED, mask_case
 from bot.settings import Settings
 from bot.staff.vault import Vault
@@ -197,6 +199,10 @@ def test_a_case_goes_out_without_name_and_telephone_until_its_resident_agrees(li
         told = sharing.answered(session, World.conversation, press, now=line.now)
         assert told is not None
         assert "只用来办这件事" in told
+        own = own_data.exported(session, session.get_one(Conversation, World.conversation))
+        assert own["cases"][0]["shared_with"] == [
+            {"system": "清禾县12345热线", "at": NOW.isoformat(), "phone": True},
+        ]
     line.tick(timedelta(minutes=1))
     line.tick(timedelta(minutes=1))
     assert [one["来电号码"] for one in line.there.of("contact")] == ["13800005678"]
