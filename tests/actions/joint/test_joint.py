@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -46,8 +47,8 @@ def case(session: Session) -> Case:
     return session.scalars(select(Case)).one()
 
 
-def wish(session: Session, **other: object) -> Calling:
-    given: dict[str, object] = {
+def wish(session: Session, **other: Any) -> Calling:
+    given: dict[str, Any] = {
         "place": "liuhe",
         "title": "南沟排水",
         "held_at": HELD,
@@ -56,10 +57,10 @@ def wish(session: Session, **other: object) -> Calling:
         "teams": [1, 2],
         **other,
     }
-    return Calling(**given)  # type: ignore[arg-type]
+    return Calling(**given)
 
 
-def called(session: Session, key: str = "k", **other: object) -> JointMeeting:
+def called(session: Session, key: str = "k", **other: Any) -> JointMeeting:
     return meetings.call(session, wish(session, **other), actor=CHIEF, key=key, now=NOW)
 
 
@@ -95,7 +96,7 @@ def test_a_meeting_is_called_once_and_the_resident_hears_when(session: Session) 
     ],
 )
 def test_a_meeting_that_makes_no_sense_is_refused(
-    session: Session, other: dict[str, object], error: type[Exception]
+    session: Session, other: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         called(session, **other)
