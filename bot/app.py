@@ -25,6 +25,7 @@ from bot.parts import Parts
 from bot.rehearsing.supposed import Supposed
 from bot.settings import Settings
 from bot.web import errors, health, static_files
+from bot.web.affairs.exchange import api as exchange
 from bot.web.body_limit import BodyLimit
 from bot.web.embedding import door
 from bot.web.embedding.visitors import Visitors
@@ -40,6 +41,7 @@ from bot.web.staff.pages import include_pages
 from bot.web.static_files import KeptFiles
 from bot.web.subpath import SubPath
 from bot.web.village import page as village
+from bot.web.village import papers
 from bot.web.village.registry import TABS
 from knowledge.clock import today
 from knowledge.search import building as index_building
@@ -108,6 +110,8 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
         health.router,
         *(tab.router for tab in TABS),
         village.router,
+        papers.router,
+        exchange.router,
     )
     for router in (*registry.routes(), *ours):
         app.include_router(router)

@@ -92,6 +92,13 @@ class Settings(BaseSettings):
         ge=0,
         description="The robots are told, too, when somebody has waited so long for a person; 0: never.",
     )
+    exchange_hosts: str = Field(
+        default="",
+        description=(
+            "Hosts (`host` or `host:port`, comma-separated) inside the house or without https that shared cases may be "
+            "sent to; empty: only public addresses over https."
+        ),
+    )
     encoder_threads: int = Field(default=1, description="CPU threads of the query encoder.")
 
     @property

@@ -9,12 +9,14 @@ import pytest
 from actions.checkup.templates import Template as CheckupFile
 from actions.decisions.bodies import BodiesFile
 from actions.decisions.matters import MattersFile as BodyMattersFile
+from actions.demands.certificates import CertificatesFile
 from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
 from actions.helpers.kinds import KindsFile
 from actions.events.kinds import EventsFile
+from actions.exchange.mapping import MappingsFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.points.forbidden import ForbiddenFile
@@ -54,10 +56,12 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/dialogue/smalltalk.yml": SmallTalkFile,
     "actions/motions/examples.yml": ExamplesFile,
     "actions/motions/gate.yml": GateFile,
+    "actions/demands/certificates.yml": CertificatesFile,
     "actions/disclosure/duties.yml": DutiesFile,
     "actions/points/forbidden.yml": ForbiddenFile,
     "actions/helpers/kinds.yml": KindsFile,
     "actions/events/events.yml": EventsFile,
+    "actions/exchange/mappings.yml": MappingsFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

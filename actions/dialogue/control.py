@@ -6,6 +6,7 @@ from dataclasses import replace
 from actions.cases.finding import of_person
 from actions.cases.status import MOVES, CaseStatus
 from actions.dialogue.affairs.disclosure import AskDisclosure, is_not_posted
+from actions.dialogue.affairs.exchange import with_sheet
 from actions.dialogue.affairs.raising import RaiseTopic, is_for_all
 from actions.dialogue.booking import CancelBooking, StartBooking, held_by
 from actions.dialogue.case import (
@@ -111,6 +112,9 @@ class Report(_ByWhatIsOpen):
     names = ("action_report_dispute",)
 
     def do(self, turn: Turn) -> Said:
+        return with_sheet(self.services, turn, self._reported(turn))
+
+    def _reported(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
         if not turn.form and _PERSON.search(turn.text):
@@ -136,6 +140,9 @@ class Question(_ByWhatIsOpen):
     names = ("action_answer_question",)
 
     def do(self, turn: Turn) -> Said:
+        return with_sheet(self.services, turn, self._answered(turn))
+
+    def _answered(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
         if (resumed := self.open.resumes(turn)) is not None:

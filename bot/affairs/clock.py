@@ -12,12 +12,14 @@ from actions.disclosure import schedule as disclosure
 from actions.helpers import clock as helpers
 from actions.events import clock as events
 from actions.history import telling as history
+from actions.joint import tasks as joint
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
 from bot.affairs import points
 from actions.visits import visits
 from bot.affairs.told import tell_referrals
+from bot.affairs import exchange
 from bot.settings import Settings
 
 
@@ -32,3 +34,5 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     events.tick(session, now)
     history.tick(session, now)
     checkup.tick(session, now)
+    joint.tick(session, now)
+    exchange.tick(session, settings, now)

@@ -9,11 +9,14 @@ import actions.calendar.models
 import actions.cases.models
 import actions.checkup.models
 import actions.decisions.models
+import actions.demands.models
 import actions.disclosure.models
 import actions.events.models
+import actions.exchange.models
 import actions.feedback
 import actions.helpers.models
 import actions.history.models
+import actions.joint.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons

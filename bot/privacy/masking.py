@@ -5,13 +5,15 @@ Number, category, place, unit, dates and the rating stay: the county counts by t
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update, update
 from sqlalchemy.orm import Session
 
 from actions.bookings.models import Appointment
 from actions.cases.models import Case, CaseLink, Photo
 from actions.cases.moves import CLOCK, add_event
 from actions.checkup.models import OfficialCase
+from actions.exchange.models import ExternalRef, Outbox
+from actions.joint.models import JointTask
 
 EXPIRED, ASKED = "超过保存期", "应本人要求"
 
@@ -29,11 +31,21 @@ def mask_case(session: Session, case: Case, *, why: str, now: datetime) -> None:
     for unit in case.units:
         unit.reason, unit.result = "", None
     _mask_mediation(case)
+    _mask_shared(session, case)
     for table in (Photo, CaseLink):
         session.execute(delete(table).where(table.case_id == case.id))
     own = update(OfficialCase).where(OfficialCase.case_id == case.id)
     session.execute(own.values(missing=[], last_day=None))
     add_event(session, case, "内容已删除", key=f"case-{case.id}-masked", actor=CLOCK, now=now, note=why)
+
+
+def _mask_shared(session: Session, case: Case) -> None:
+    """What other systems were told, what units took home: the rows stay, the words go; what wasn't sent never is."""
+    own = select(ExternalRef.id).where(ExternalRef.case_id == case.id)
+    session.execute(delete(Outbox).where(Outbox.ref_id.in_(own), Outbox.sent_at.is_(None)))
+    session.execute(update(Outbox).where(Outbox.ref_id.in_(own)).values(payload={}))
+    session.execute(update(ExternalRef).where(ExternalRef.case_id == case.id).values(shares_phone=None, agreed_how=""))
+    session.execute(update(JointTask).where(JointTask.case_id == case.id).values(what="（内容已删除）", result=""))
 
 
 def _mask_mediation(case: Case) -> None:

@@ -17,6 +17,7 @@ from actions.helpers import referrals
 from actions.helpers.status import LABELS as REFERRAL_LABELS
 from actions.events import questions as event_questions
 from actions.events.models import EventQuestion
+from actions.exchange.outgoing import refs_of
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.points import own as points
@@ -50,7 +51,7 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "conversation": own,
         "place": conversation.place_id,
         "messages": [message_json(m) for m in messages.all_messages(session, own)],
-        "cases": [pack(c, place=c.place_id or "") for c in of_conversation(session, own)],
+        "cases": [{**pack(c, place=c.place_id or ""), **_shared(session, c)} for c in of_conversation(session, own)],
         "appointments": [appointment_json(a) for a in session.scalars(appointments)],
         "photos": [_photo(p) for p in session.scalars(photos)],
         "files": [_file(f) for f in session.scalars(files)],
@@ -101,9 +102,17 @@ def case_json(session: Session, case: Case) -> dict[str, Any]:
     photos = session.scalars(select(Photo).where(Photo.case_id == case.id).order_by(Photo.id))
     return {
         **pack(case, place=case.place_id or ""),
+        **_shared(session, case),
         "name": case.contact_name,
         "photos": [_photo(p) for p in photos],
     }
+
+
+def _shared(session: Session, case: Case) -> dict[str, Any]:
+    """Which other systems have it, and whether they got the telephone (个人信息保护法 23, 45)."""
+    refs = refs_of(session, case)
+    told = [{"system": r.system.name, "at": r.at.isoformat(), "phone": bool(r.shares_phone)} for r in refs]
+    return {"shared_with": told} if told else {}
 
 
 def appointment_json(held: Appointment) -> dict[str, str | None]:

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.settings import Settings
 from bot.turns import Turns
+from bot.web.affairs.exchange import api as exchange
 from bot.web.resident import events, files, matters, progress, widget
 from bot.web.resident.chat import Chat
 from bot.web.village import page as village
+from bot.web.village import papers
 from bot.web.village.registry import TABS
 from tests.bot.county import places_and_offices, whole_county
 from tests.bot.world import World, console
@@ -41,6 +43,6 @@ def _pages(sessions: sessionmaker[Session], home: Path) -> World:
     app.include_router(widget.router)
     app.include_router(events.router)
     app.include_router(matters.router)
-    for router in (*(tab.router for tab in TABS), village.router):
+    for router in (*(tab.router for tab in TABS), village.router, papers.router, exchange.router):
         app.include_router(router)
     return World(app, sessions, settings)

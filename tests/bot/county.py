@@ -21,6 +21,7 @@ from actions.feedback import UnansweredQuestion
 from actions.helpers.models import Helper, Referral
 from actions.helpers.status import State as ReferralState
 from actions.history import telling
+from actions.joint.models import JointMeeting
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
@@ -87,6 +88,11 @@ def whole_county(session: Session) -> None:
     )
     session.flush()
     topic = _open_topic(session, now)
+    session.add(
+        JointMeeting(
+            key="joint-1", place_id="nation", title="南沟排水", held_at=now, spot="镇里", by="主管的人", by_id=1
+        )
+    )
     # `World` and `DEEDS` name them.
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
     assert topic == World.topic

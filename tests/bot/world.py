@@ -113,6 +113,7 @@ class World:
             "picture_id": 1,
             "story_id": 1,
             "checkup_id": 1,
+            "joint_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -133,6 +134,7 @@ KINDS = {
     "agreement.": ("docx", "pdf"),
     "letter.": ("docx", "pdf"),
     "/decisions/": ("docx", "pdf"),
+    "/joint/": ("docx", "pdf"),
 }
 DEEDS = {
     "/staff/cases/1/{do}": [
@@ -183,6 +185,8 @@ DEEDS = {
     "/staff/village/checkup/1/{do}": ["put", "file", "send", "back", "sign", "excuse", "reopen", "withdraw"],
     "/staff/village/checkup/corrections/{what}": ["tag", "outcome", "correction"],
     "/staff/village/checkup/corrections/1/{do}": ["answer", "done", "undone", "publish"],
+    "/staff/village/exchange/{what}": ["add", "change", "rotate", "switch", "again", "import"],
+    "/staff/village/joint/1/{do}": ["came", "absent", "hold", "drop", "task", "done", "refuse"],
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from actions.dialogue.affairs import checkup, disclosure, events, opinion, people, plain, points, raising
+from actions.dialogue.affairs import checkup, disclosure, events, exchange, opinion, people, plain, points, raising
 from actions.dialogue.affairs import topics as telling
 from actions.dialogue.affairs.disclosure import AskDisclosure
 from actions.dialogue.affairs.events import AskEvent
@@ -55,6 +55,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return told
     if (done := events.heard(services, turn)) is not None:
         return done
+    if (answer := exchange.consent(services, turn)) is not None:
+        return answer
     if _TAKEN.match(text):
         return _code_taken(services, turn)
     if (answer := checkup.heard(services, turn)) is not None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases import finding, numbers
 from actions.dialogue.affairs.checkup import asks_of_procedure
+from actions.dialogue.affairs.exchange import with_sheet
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
@@ -293,6 +294,9 @@ class Routed(CustomAction):
         self._answers = Answering(services)
 
     def do(self, turn: Turn) -> Said:
+        return with_sheet(self.services, turn, self._done(turn))
+
+    def _done(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
         if not turn.form and listed_matters(turn.text):

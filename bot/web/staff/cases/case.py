@@ -23,6 +23,7 @@ from actions.papers.printing import as_pdf
 from bot.conversations import delivery
 from bot.staff import notices, rights
 from bot.staff.models import Staff
+from bot.web.affairs.exchange import case as exchange
 from bot.web.downloads import file_response
 from bot.web.staff.cases.moves import MOVES, Deed
 from bot.web.staff.desk import Form, Seat, form, seat
@@ -165,6 +166,8 @@ def _shown(at: Seat, case: Case, *, link: str | None = None, again: CaseEvent | 
         today=today(),
         merged=finding.followers(at.session, case.id),
         lead=finding.lead(at.session, case),
+        shared=exchange.shared_of(at.session, case),
+        open_to=exchange.open_to(at.session, case),
     )
 
 

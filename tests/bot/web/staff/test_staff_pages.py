@@ -99,6 +99,18 @@ PAGES = {
     },
     **{f"/staff/village/people{page}": "write" for page in ("/new", "/import", "/import.csv")},
     "/staff/doorstep/visits/1": "doorstep",
+    "/staff/village/demands": "village",
+    **{f"/staff/village/demands/list.{kind}": "village" for kind in ("csv", "xlsx")},
+    "/staff/village/exchange": "settings",
+    **{f"/staff/village/exchange/export.{kind}": "settings" for kind in ("csv", "xlsx")},
+    **{
+        f"/staff/village/joint{page}": "cases"
+        for page in (
+            "",
+            "/1",
+            *(f"/1/{paper}.{kind}" for paper in ("invitation", "minutes") for kind in ("docx", "pdf")),
+        )
+    },
     "/staff/sites": "settings",
     "/staff/import": "calendar",
     **{
@@ -189,6 +201,10 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         **{f"/staff/village/people/{deed}": "write" for deed in ("save", "import", "grid")},
         "/staff/village/people": "village",
         "/staff/doorstep/visits": "doorstep",
+        "/staff/village/exchange": "settings",
+        "/staff/exchange": "cases",
+        "/staff/village/joint": "cases",
+        "/staff/village/demands": "village",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
