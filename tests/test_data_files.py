@@ -14,9 +14,9 @@ from actions.dialogue.affairs.how import HowFile
 from actions.dialogue.hearing.asides import AsidesFile
 from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
-from actions.helpers.kinds import KindsFile
 from actions.events.kinds import EventsFile
 from actions.exchange.mapping import MappingsFile
+from actions.helpers.kinds import KindsFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.points.forbidden import ForbiddenFile

@@ -9,17 +9,16 @@ from sqlalchemy.orm import Session
 
 from actions.checkup import corrections as checkup
 from actions.disclosure import schedule as disclosure
-from actions.helpers import clock as helpers
 from actions.events import clock as events
+from actions.helpers import clock as helpers
 from actions.history import telling as history
 from actions.joint import tasks as joint
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
-from bot.affairs import points
 from actions.visits import visits
+from bot.affairs import exchange, points
 from bot.affairs.told import tell_referrals
-from bot.affairs import exchange
 from bot.settings import Settings
 
 

@@ -5,7 +5,7 @@ Number, category, place, unit, dates and the rating stay: the county counts by t
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from actions.bookings.models import Appointment

@@ -13,11 +13,11 @@ from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
 from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
-from actions.helpers import referrals
-from actions.helpers.status import LABELS as REFERRAL_LABELS
 from actions.events import questions as event_questions
 from actions.events.models import EventQuestion
 from actions.exchange.outgoing import refs_of
+from actions.helpers import referrals
+from actions.helpers.status import LABELS as REFERRAL_LABELS
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.points import own as points

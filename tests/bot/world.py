@@ -13,9 +13,9 @@ from bot.settings import Settings
 from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
-from bot.web.affairs.points.deeds import DEEDS as POINT_DEEDS
-from bot.web.affairs.people.referral import DEEDS as REFERRAL_DEEDS
 from bot.web.affairs.events.deeds import DEEDS as EVENT_DEEDS
+from bot.web.affairs.people.referral import DEEDS as REFERRAL_DEEDS
+from bot.web.affairs.points.deeds import DEEDS as POINT_DEEDS
 from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages

@@ -30,9 +30,9 @@ _OF_POSTING = re.compile(r"^问公开 (\d{1,9})$")
 _CHECKED = {said: answer for answer, said in following.ANSWERS.items()}
 _END = '。！! “”"'
 _TAKEN = re.compile(r"^(?:我的?)?(?:参与)?码(?:被人|让人|叫人)(?:家)?(?:先)?(?:用|占)(?:了|过了)?$")
-_OWN = frozenset("ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure ask_event find_helper check_points".split())
 _OWN = frozenset(
-    "ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure check_procedure".split()
+    "ask_affairs raise_topic give_opinion ask_decision call_meeting ask_disclosure check_points find_helper ask_event"
+    " check_procedure".split()
 )
 _STORY = 40  # characters
 _SLIP = re.compile(r"参与码|纸条上?.{0,4}码|码(?:被|让|叫)(?:人|人家|别人).{0,3}(?:用|占)")
@@ -51,25 +51,18 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return _of_topic(services, turn, found[1], found[2] or "")
     if (found := _OF_POSTING.match(text)) is not None:
         return AskDisclosure(services).ask_about(turn, int(found[1]))
-    if (told := points.heard(services, turn)) is not None:
-        return told
-    if (done := events.heard(services, turn)) is not None:
-        return done
-    if (answer := exchange.consent(services, turn)) is not None:
-        return answer
     if _TAKEN.match(text):
         return _code_taken(services, turn)
-    if (answer := checkup.heard(services, turn)) is not None:
-        return answer
-    if (deed := _DEEDS.get(text)) is not None:
-        return deed(services, turn)
-    if (answer := _awaited(services, turn)) is not None:
-        return answer
-    if (answer := people.heard(services, turn)) is not None:
-        return answer
-    if (answer := plain.heard(services, turn)) is not None:
-        return answer
+    hears = (points.heard, events.heard, exchange.consent, checkup.heard, _deed, _awaited, people.heard, plain.heard)
+    for hear in hears:
+        if (said := hear(services, turn)) is not None:
+            return said
     return _by_words(services, turn) if turn.place and turn.intent not in _OWN else None
+
+
+def _deed(services: Services, turn: Turn) -> Said | None:
+    deed = _DEEDS.get(turn.text.strip(_END))
+    return deed(services, turn) if deed else None
 
 
 def _by_words(services: Services, turn: Turn) -> Said | None:

@@ -5,8 +5,8 @@ household on 上门.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.web.affairs.points import doorstep as points
 from bot.web.affairs.people import visits
+from bot.web.affairs.points import doorstep as points
 from bot.web.affairs.topics import doorstep as topics
 from bot.web.staff.desk import Seat
 from knowledge.places import Place

@@ -3,10 +3,10 @@
 from bot.web.village.check import TAB as CHECK
 from bot.web.village.decisions import TAB as DECISIONS
 from bot.web.village.disclosure import TAB as DISCLOSURE
-from bot.web.village.points import TAB as POINTS
-from bot.web.village.people import TAB as PEOPLE
 from bot.web.village.events import TAB as EVENTS
 from bot.web.village.history import TAB as HISTORY
+from bot.web.village.people import TAB as PEOPLE
+from bot.web.village.points import TAB as POINTS
 from bot.web.village.tab import Tab as Tab
 from bot.web.village.tab import Teaser as Teaser
 from bot.web.village.topics import TAB as TOPICS
