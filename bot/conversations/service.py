@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from actions import persons
 from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
+from actions.deputies import service as deputies
 from actions.disclosure import questions as disclosure_questions
+from actions.hearings import service as hearings
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.outcomes import ActionOutcome
 from actions.roster import slips
@@ -67,6 +69,8 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     persons.part(session, conversation_id)
     session.execute(delete(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None)))
     disclosure_questions.forget(session, conversation_id)
+    hearings.forget(session, conversation_id)
+    deputies.forget(session, conversation_id)
     cut_loose(session, conversation_id)
     session.execute(
         delete(ActionOutcome).where(

@@ -8,13 +8,16 @@ import actions.bookings.models
 import actions.calendar.models
 import actions.cases.models
 import actions.decisions.models
+import actions.deputies.models
 import actions.disclosure.models
 import actions.feedback
+import actions.hearings.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons
 import actions.roster.models
 import actions.topics.models
+import actions.topics.statements.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

@@ -11,8 +11,10 @@ from actions.bookings.models import Appointment
 from actions.bookings.status import LABELS
 from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
+from actions.deputies.models import DeputyQuestion
 from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
+from actions.hearings.models import HearingSignup
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.roster import own as roster
@@ -50,6 +52,8 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "slips": roster.exported(session, own),
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
         **_topics(session, own),
+        "hearings": [_signup(s) for s in session.scalars(select(HearingSignup).where(HearingSignup.asker == own))],
+        "asked_deputies": [_asked(q) for q in session.scalars(select(DeputyQuestion).where(DeputyQuestion.asker == own))],
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }
@@ -92,6 +96,15 @@ def _file(held: Attachment) -> dict[str, Any]:
 
 def _question(held: DisclosureQuestion) -> dict[str, Any]:
     """What they asked about something posted."""
+    return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
+
+
+def _signup(held: HearingSignup) -> dict[str, Any]:
+    """For a hearing."""
+    return {"at": held.at.isoformat(), "code": held.code, "name": held.name, "phone": held.phone, "sex": held.sex}
+
+
+def _asked(held: DeputyQuestion) -> dict[str, Any]:
     return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
 
 
