@@ -11,7 +11,7 @@ from actions.errors import InvalidInput, NotAllowed
 from actions.motions import gate
 from actions.storable import storable
 from actions.topics.models import Opinion, Topic
-from actions.topics.raising import why_stopped
+from actions.topics.raising import keep_findings, why_stopped
 from actions.topics.status import TopicState
 from actions.topics.steps.moves import add_event, get, is_done
 
@@ -81,6 +81,7 @@ def seed(
         row.normal, row.source, row.state, row.at, row.shown_at = normal, SEED, "shown", now, now
         row.is_verified, row.looked_by = True, actor.id
         session.add(row)
+    keep_findings(topic, gate.check("\n".join((topic.title, topic.background, *lines))))
     topic.pending, topic.pending_by = "", None  # other words than those that wait to be confirmed
     add_event(session, topic, f"写好开头的{len(lines)}句", key=key, actor=actor, now=now)
     session.commit()
@@ -94,5 +95,5 @@ def _check(lines: Sequence[str], normals: Sequence[str]) -> None:
     for line in lines:
         if not 4 <= len(line) <= MOST_TEXT:
             raise InvalidInput(f"每句 4 到 {MOST_TEXT} 个字：“{line[:20]}”。")
-        if why := needs_law(line):
-            raise InvalidInput(f"“{line[:20]}”这句不能拿来表态：{why}")
+        if (verdict := gate.check(line)).is_stopped:
+            raise InvalidInput(f"“{line[:20]}”这句不能拿来表态：{why_stopped(verdict)}")

@@ -61,7 +61,8 @@ def edit(session: Session, topic_id: int, said: Wording, *, actor: Actor, key: s
     options = _options(said)
     if not 2 <= len(said.title.strip()) <= 40:
         raise InvalidInput("题目写 2 到 40 个字。")
-    verdict = gate.check("\n".join((said.title, said.background, *options)))
+    own = [row.text for row in writing.seeds(session, topic)] if said.method == "statements" else []
+    verdict = gate.check("\n".join((said.title, said.background, *options, *own)))
     if verdict.is_stopped:
         raise InvalidInput(why_stopped(verdict))
     before = _asked(topic)
