@@ -73,9 +73,7 @@ def take_off(session: Session, deputy: Deputy) -> None:
     session.delete(deputy)
 
 
-def ask(
-    session: Session, deputy_id: int, text: str, *, asker: str | None, key: str, now: datetime
-) -> DeputyQuestion:
+def ask(session: Session, deputy_id: int, text: str, *, asker: str | None, key: str, now: datetime) -> DeputyQuestion:
     """Once a `key`; shown after somebody looked. Commits. Raises InvalidInput, NotFound."""
     if found := session.scalar(select(DeputyQuestion).where(DeputyQuestion.key == key)):
         return found

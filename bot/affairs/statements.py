@@ -103,4 +103,3 @@ def _thanks(topic: Topic, of: int, *, is_counted: bool) -> Reply:
 
 def _page(topic: Topic) -> Link:
     return page("在网页上看", topic.place_id, f"y{topic.ordinal}")
-

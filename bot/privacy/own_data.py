@@ -53,7 +53,9 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "questions": [_question(q) for q in disclosure_questions.of_conversation(session, own)],
         **_topics(session, own),
         "hearings": [_signup(s) for s in session.scalars(select(HearingSignup).where(HearingSignup.asker == own))],
-        "asked_deputies": [_asked(q) for q in session.scalars(select(DeputyQuestion).where(DeputyQuestion.asker == own))],
+        "asked_deputies": [
+            _asked(q) for q in session.scalars(select(DeputyQuestion).where(DeputyQuestion.asker == own))
+        ],
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }

@@ -12,9 +12,7 @@ from actions.topics.models import Opinion, Topic, TopicEvent
 def packed(session: Session, topic: Topic) -> dict[str, Any]:
     """While it is open no voice and no number is in it: an export would be a live count (Loomio #9796)."""
     events = select(TopicEvent).where(TopicEvent.topic_id == topic.id).order_by(TopicEvent.id)
-    own = select(Opinion).where(
-        Opinion.topic_id == topic.id, Opinion.state == "shown", Opinion.same_as_id.is_(None)
-    )
+    own = select(Opinion).where(Opinion.topic_id == topic.id, Opinion.state == "shown", Opinion.same_as_id.is_(None))
     is_over = topic.result_at is not None
     return {
         "number": topic.number,

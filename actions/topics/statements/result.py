@@ -115,8 +115,10 @@ def told(session: Session, topic: Topic) -> Shown | None:
     ]
     common = tuple(_words(said, of) for said in found["common"])
     return Shown(
-        tuple(Line(_text(one["id"], of), _told(one["counts"]), one["id"] in of and of[one["id"]].source == SEED)
-            for one in lines),
+        tuple(
+            Line(_text(one["id"], of), _told(one["counts"]), one["id"] in of and of[one["id"]].source == SEED)
+            for one in lines
+        ),
         common,
         tuple(camps),
         _WHY_NOT.get(found["why_not"], ""),
@@ -149,8 +151,7 @@ def _told(counts: list[int]) -> str:
     told = public.shown(counts, people, is_single=True)
     names = ("同意", "不同意", "跳过")
     return "，".join(
-        f"没有人{name}" if cell == "没有人选" else f"{name}{cell}"
-        for name, cell in zip(names, told.cells, strict=True)
+        f"没有人{name}" if cell == "没有人选" else f"{name}{cell}" for name, cell in zip(names, told.cells, strict=True)
     )
 
 

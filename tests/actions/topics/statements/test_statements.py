@@ -59,9 +59,7 @@ def test_one_voice_a_person_each_answer_changed_until_the_close(here: Village) -
     for bad in ({"statement": 10**6}, {"said": 2}, {"statement": -1}):
         said: dict[str, Any] = {"statement": first, "said": 1, **bad}
         with pytest.raises(InvalidInput):
-            choices.answer(
-                here.session, topic_id=topic.id, asker="a", source="chat", now=NOW, keys=here.keys, **said
-            )
+            choices.answer(here.session, topic_id=topic.id, asker="a", source="chat", now=NOW, keys=here.keys, **said)
     with pytest.raises(NotAllowed, match="截止"):
         choices.answer(
             here.session,
@@ -220,7 +218,9 @@ def test_few_people_get_no_groups_and_no_exact_handful(here: Village) -> None:
     assert told.common == ()
     assert "不到30人" in told.why_not
     for line in told.lines:
-        counts = next(r["counts"] for r in session.get_one(StatementResult, topic.id).found["rows"] if _is(line, r, here))
+        counts = next(
+            r["counts"] for r in session.get_one(StatementResult, topic.id).found["rows"] if _is(line, r, here)
+        )
         if any(0 < count < 5 for count in counts):
             assert "以上" in line.told or "少于5人" in line.told
             assert not any(f"{count}人，" in f"{line.told}，" for count in counts if count)
