@@ -11,8 +11,8 @@ from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
 from actions.deputies import service as deputies
 from actions.disclosure import questions as disclosure_questions
-from actions.hearings import service as hearings
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
+from actions.hearings import service as hearings
 from actions.outcomes import ActionOutcome
 from actions.roster import slips
 from actions.topics import following as topics

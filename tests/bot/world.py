@@ -13,6 +13,8 @@ from bot.settings import Settings
 from bot.staff import passwords, signing_in
 from bot.staff.models import Role, Staff, StaffSession
 from bot.web import errors
+from bot.web.affairs.talk.deputies import DEEDS as DEPUTY_DEEDS
+from bot.web.affairs.talk.hearings import DEEDS as HEARING_DEEDS
 from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
@@ -100,6 +102,7 @@ class World:
             "meeting_id": self.meeting,
             "disclosure_id": 1,
             "topic_id": self.topic,
+            "hearing_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -161,6 +164,8 @@ DEEDS = {
     "/staff/village/disclosure/{what}": ["begin", "tighten", "open"],
     "/staff/village/disclosure/1/{do}": ["put", "check", "back", "post", "board", "correct", "drop", "answer"],
     "/staff/village/topics/1/{do}": list(TOPIC_DEEDS),
+    "/staff/village/hearings/1/{do}": list(HEARING_DEEDS),
+    "/staff/village/deputies/{do}": list(DEPUTY_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

@@ -140,7 +140,10 @@ def ask_code() -> Reply:
 
 def ask_opinion(turn: Turn, topic: Topic) -> Said:
     if topic.method == "statements":
-        text = f"就“{topic.title}”写一句完整的话，让别人说同意不同意，最多{writing.MOST_TEXT}个字，一句只说一个意思，别写别人的名字、电话。"
+        text = (
+            f"就“{topic.title}”写一句完整的话，让别人说同意不同意，最多{writing.MOST_TEXT}个字。"
+            "一句只说一个意思，别写别人的名字、电话。"
+        )
         return say(Reply(ReplyKind.asking, text), events=slots(awaits=turn.waiting_for(f"{OPINION}{topic.id}")))
     text = (
         f"对“{topic.title}”，您怎么看？一条说完，最多{MOST_TEXT}个字。贴出来不写您的名字，里面也别写别人的名字、电话。"

@@ -1,5 +1,6 @@
-"""同意, 不同意 or 跳过, one statement at a time: one voice (`Ballot`) a person holds all of their answers, so keys, seal,
-void and deletion are those of every other voice.
+"""同意, 不同意 or 跳过, one statement at a time.
+
+One voice (`Ballot`) a person holds all of their answers, so keys, seal, void and deletion are those of every other.
 """
 
 import hashlib

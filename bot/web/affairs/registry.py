@@ -5,6 +5,8 @@ from bot.web.affairs.disclosure.subject import DISCLOSURE
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
+from bot.web.affairs.talk.deputies import DEPUTIES
+from bot.web.affairs.talk.hearings import HEARINGS
 from bot.web.affairs.topics.pages import TOPICS
 
-SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER)
+SUBJECTS: tuple[Subject, ...] = (TOPICS, DECISIONS, DISCLOSURE, ROSTER, HEARINGS, DEPUTIES)

@@ -23,10 +23,10 @@ from actions.topics.steps import result
 from bot.web.limits import address_of
 from bot.web.problems import ApiError
 from bot.web.staff.typed import text_of
-from bot.web.village import statements as answering
 from bot.web.village import visitor
 from bot.web.village.page import At, Hall
 from bot.web.village.tab import Tab, Teaser
+from bot.web.village.talk import statements as answering
 from bot.web.village.visitor import COOKIE, Sent
 
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)

@@ -83,6 +83,9 @@ PAGES = {
     "/staff/village/disclosure/1": "village",
     "/staff/village/disclosure/1/board.jpg": "village",
     "/staff/village/topics": "village",
+    "/staff/village/hearings": "village",
+    "/staff/village/hearings/1": "village",
+    "/staff/village/deputies": "village",
     "/staff/village/topics/1": "village",
     "/staff/village/topics/1/notice": "village",
     "/staff/doorstep/topics/1": "doorstep",
@@ -164,6 +167,9 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/doorstep": "doorstep",
         "/staff/village/decisions": "village",
         "/staff/village/topics": "village",
+        "/staff/village/hearings/": "village",
+        "/staff/village/hearings": "write",
+        "/staff/village/deputies": "write",
         "/staff/doorstep/topics": "doorstep",
     }
     for path in world.paths("post"):

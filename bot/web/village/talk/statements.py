@@ -38,10 +38,13 @@ def _topic(at: Hall, ordinal: int) -> Topic:
 
 
 def _page(at: Hall, topic: Topic, asker: str, *, back: int = 0, **more: Any) -> Response:
-    """The next one, or the one before, to say otherwise: what was said of it isn't shown to who looks over a shoulder."""
+    """The next one, or the one before, to say otherwise; what was said of it isn't shown to who looks over a shoulder.
+
+    Whoever only looks gets no cookie, so the order is another one each time until they answer.
+    """
     progress = choices.progress(at.session, topic, asker=asker, now=at.now, keys=visitor.keys(at))
     shown = progress.last if back and progress.last else progress.next
-    page = at.page(
+    return at.page(
         "topics/statements.html",
         status=422 if more else 200,
         here="topics",
@@ -54,8 +57,6 @@ def _page(at: Hall, topic: Topic, asker: str, *, back: int = 0, **more: Any) -> 
         nonce=secrets.token_urlsafe(12),
         **more,
     )
-    # whoever only looks gets no cookie, so the order is another one each time until they answer
-    return page
 
 
 @router.post("/y{ordinal:int}/s")
