@@ -13,6 +13,8 @@ from actions.cases.status import CaseStatus
 from actions.disclosure.models import Disclosure
 from actions.disclosure.status import State
 from actions.feedback import UnansweredQuestion
+from actions.hearings import service as hearings
+from actions.hearings.service import Plan
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
@@ -77,6 +79,7 @@ def whole_county(session: Session) -> None:
     )
     session.flush()
     topic = _open_topic(session, now)
+    _hearing(session, now)
     # `World` and `DEEDS` name them.
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
     assert topic == World.topic
@@ -177,6 +180,14 @@ def _village_rule_with_a_conflict(session: Session, now: datetime) -> int:
     )
     comments.comment(session, version.id, by=_AUTHOR, now=now, text="看看第一条")
     return version.id
+
+
+def _hearing(session: Session, now: datetime) -> None:
+    """At lijiagou, with one who signed up."""
+    plan = Plan("路灯装在哪里", "装几盏，装在哪一头", "村部", now + timedelta(days=12), (now + timedelta(days=5)).date(), 12)
+    held = hearings.announce(session, "lijiagou", plan, by=1, key="county", now=now)
+    who = hearings.Person("王大爷", "一组", phone="13800000000")
+    hearings.sign_up(session, held.id, who, asker="conversation-1", key="county", now=now)
 
 
 def _open_topic(session: Session, now: datetime) -> int:
