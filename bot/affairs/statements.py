@@ -25,7 +25,7 @@ _SAID = (
     (PASS, re.compile(r"^(?:3|三|③|跳过|说不好|不知道|不清楚|没想好|下一[句个条]|过)$")),
 )
 _BEGINS = re.compile(r"^(?:1|开始|好|行|可以|来)$")
-_STOPS = re.compile(r"^(?:停|停下|先停|不看了|不说了|不答了|不弄了|算了|够了|下次再说|退出|结束)$")
+_STOPS = re.compile(r"^(?:停|停下|先停|不看了|不说了|不答了|不弄了|算了|够了|下次再说|退出|结束)[了吧。！!.]*$")
 _TAIL = re.compile(r"(?:吧|了|的|啊|呀|哈|[。！!.])+$")
 LOOSE = "还没用参与码，先放在“没用参与码”里另算；有纸条的话，把上面 10 位码发给我。"
 
@@ -58,7 +58,7 @@ def begins(text: str) -> bool:
 
 
 def stops(text: str) -> bool:
-    return bool(_STOPS.match(_TAIL.sub("", text.strip())))
+    return bool(_STOPS.match(text.strip()))
 
 
 def stopped(topic: Topic) -> Reply:
