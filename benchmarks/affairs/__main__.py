@@ -18,11 +18,12 @@ ALL = ("groups", "attack", "surge", "voices")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.affairs", description=__doc__)
-    parser.add_argument("what", nargs="*", default=list(ALL), choices=[*ALL, []])
+    parser.add_argument("what", nargs="*", help="one or more of groups, attack, surge, voices")
     parser.add_argument("--runs", type=int, default=1000, help="of noise; a fifth of it for each power")
     parser.add_argument("--voices", type=int, default=5000)
     parser.add_argument("--minutes", type=float, default=10)
     args = parser.parse_args()
+    args.what = args.what or list(ALL)
     if "groups" in args.what:
         groups.run(args.runs)
     if "attack" in args.what:

@@ -34,7 +34,7 @@ def allowed(told: tally.Shown, voters: int, *, is_total_known: bool) -> list[tup
 
 
 def certain(possible: list[tuple[int, ...]], known: Sequence[int]) -> bool:
-    """Whether the rest, without the five known, can have chosen in one way only for somebody: all of them one option."""
+    """Whether all of the rest, without the five known, can only have chosen one and the same option."""
     rests = []
     for counts in possible:
         rest = [count - known.count(option) for option, count in enumerate(counts)]
@@ -59,26 +59,21 @@ def steps(voters: int, chance: random.Random) -> list[int]:
 def run(runs: int) -> None:
     print(f"attack: {_OPTIONS} options, {_KNOWN} known, the page at {_HOURS} hours, {runs} topics of each size")
     for people in (30, 60, 120, 200):
-        by_page = by_totals = more = singled = 0
+        by_page = by_totals = singled = 0
         for n in range(runs):
             chance = random.Random(f"{people} {n}")
-            weights = [chance.random() ** 2 for _ in range(_OPTIONS)]
-            choices = chance.choices(range(_OPTIONS), weights, k=people)
-            counts = [choices.count(option) for option in range(_OPTIONS)]
-            told, known = tally.shown(counts, people, is_single=True), choices[:_KNOWN]
-            hours = steps(people, chance)
-            # the running number has no option in it; an hour tells a choice only where two readings differ by one
+            choices = chance.choices(range(_OPTIONS), [chance.random() ** 2 for _ in range(_OPTIONS)], k=people)
+            told = tally.shown([choices.count(option) for option in range(_OPTIONS)], people, is_single=True)
+            hours, known = steps(people, chance), choices[:_KNOWN]
             texts = [tally.running(hour, options=_OPTIONS) for hour in hours]
-            singled += any(a != b and after - before == 1 for (a, b), (before, after) in _pairs(texts, hours))
             totals = allowed(told, people, is_total_known=bool(told.total))
-            page = [c for c in totals if sum(c) >= _least(texts)]
+            pages = [counts for counts in totals if sum(counts) >= _least(texts)]
             by_totals += certain(totals, known) or excluded(totals, known) > 0
-            by_page += certain(page, known) or excluded(page, known) > 0
-            more += len(page) < len(totals)
+            by_page += certain(pages, known) or excluded(pages, known) > 0
+            singled += any(a != b and after - before == 1 for (a, b), (before, after) in _pairs(texts, hours))
         print(
             f"  {people} people: something certain of the rest by the totals alone in {by_totals}, by all pages in"
-            f" {by_page} of {runs}; the pages rule out readings of the totals in {more}; a step of one person that"
-            f" shows in the hour it came (who is known to have come, not what they chose) in {singled}",
+            f" {by_page} of {runs}; somebody's coming (not their choice) shows in its hour in {singled}",
             flush=True,
         )
 

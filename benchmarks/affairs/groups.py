@@ -51,9 +51,7 @@ def run(runs: int) -> None:
         for share in (0.5, 0.25):
             tables = [camps(np.random.default_rng([2, n]), people, share) for n in range(max(1, runs // 5))]
             _told(f"two camps of {people}, the smaller {share:.0%}", tables)
-    _told(
-        "a habit of agreeing, 100 people", [yes_sayers(np.random.default_rng([3, n]), 100) for n in range(runs // 5)]
-    )
+    _told("a habit of agreeing, 100 people", [yes_sayers(np.random.default_rng([3, n]), 100) for n in range(runs // 5)])
 
 
 def _told(name: str, tables: list[Table]) -> None:
