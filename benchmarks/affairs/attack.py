@@ -22,7 +22,7 @@ def readings(choices: Sequence[int], hours: Sequence[int]) -> list[str]:
 
 def allowed(told: tally.Shown, voters: int, *, is_total_known: bool) -> list[tuple[int, ...]]:
     """Every set of counts that would be told in exactly these words, of this many voters or, unknown, of any."""
-    found = []
+    found: list[tuple[int, ...]] = []
     totals = [voters] if is_total_known else range(max(0, voters - 15), voters + 16)
     for total in totals:
         for first in range(total + 1):

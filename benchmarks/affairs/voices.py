@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -112,11 +112,16 @@ def _furnish(session: Session, settings: Settings, people: int) -> list[str]:
     session.add(Place(id=_PLACE, name="李家沟村", level=Level.village))
     session.add(VillageProfile(place_id=_PLACE, adults=5000, households=1500, confirmed_on=today))
     for n in range(-(-people // 4)):
-        house = Household(place_id=_PLACE, group_name="一组", code=f"1-{n:04}", kind=HouseholdKind.registered)
+        house = Household(
+            place_id=_PLACE, group_name=f"{n // 90 + 1}组", code=f"1-{n:04}", kind=HouseholdKind.registered
+        )
         house.adults, house.confirmed_on = 4, today
         session.add(house)
     session.flush()
-    made = printing.sheet(session, place=_PLACE, group="一组", basis=Basis.person, is_again=False, by="文书", now=now)
+    made = []
+    for n in range(-(-people // 360)):
+        said = {"place": _PLACE, "group": f"{n + 1}组", "basis": Basis.person, "is_again": False, "by": "文书"}
+        made += printing.sheet(session, now=now, **said)  # type: ignore[arg-type]
     session.commit()
     topic = raising.raise_topic(
         session, place=_PLACE, text="路灯装在哪一头", conversation_id=None, by="clerk", key="b", now=now
@@ -257,7 +262,7 @@ def _from(n: int) -> dict[str, str]:
     return {"x-forwarded-for": f"10.9.{n >> 8 & 255}.{n & 255}"}
 
 
-async def _timed(seen: Seen, asked: "asyncio.Future[httpx.Response]", wanted: int) -> None:
+async def _timed(seen: Seen, asked: Awaitable[httpx.Response], wanted: int) -> None:
     begun = time.perf_counter()
     answer = await asked
     seen.spent.append(time.perf_counter() - begun)

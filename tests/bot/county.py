@@ -184,7 +184,9 @@ def _village_rule_with_a_conflict(session: Session, now: datetime) -> int:
 
 def _hearing(session: Session, now: datetime) -> None:
     """At lijiagou, with one who signed up."""
-    plan = Plan("路灯装在哪里", "装几盏，装在哪一头", "村部", now + timedelta(days=12), (now + timedelta(days=5)).date(), 12)
+    plan = Plan(
+        "路灯装在哪里", "装几盏，装在哪一头", "村部", now + timedelta(days=12), (now + timedelta(days=5)).date(), 12
+    )
     held = hearings.announce(session, "lijiagou", plan, by=1, key="county", now=now)
     who = hearings.Person("王大爷", "一组", phone="13800000000")
     hearings.sign_up(session, held.id, who, asker="conversation-1", key="county", now=now)

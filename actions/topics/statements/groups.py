@@ -133,7 +133,8 @@ def _k_means(points: Table, count: int) -> NDArray[np.int64]:
 
 def _outermost(points: Table, count: int, turn: int) -> Table:
     angles = 2 * np.pi * (np.arange(count) + turn / _STARTS) / count
-    return points[(points @ np.array([np.cos(angles), np.sin(angles)])).argmax(axis=0)]
+    farthest = (points @ np.array([np.cos(angles), np.sin(angles)])).argmax(axis=0)
+    return np.asarray(points[farthest])
 
 
 def _lloyd(points: Table, centres: Table) -> tuple[float, NDArray[np.int64]]:

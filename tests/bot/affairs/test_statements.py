@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.affairs.opinion import GiveOpinion, ballot
 from actions.dialogue.affairs.topics import deeds
+from actions.topics import raising
 from actions.topics.counting.keys import TopicKeys
-from actions.topics.models import Ballot, Topic
+from actions.topics.models import Ballot, Opinion, Topic
 from actions.topics.opinions import normalised
 from actions.topics.statements import choices, writing
 from actions.topics.steps import screening
@@ -35,8 +36,9 @@ def topic(sessions: sessionmaker[Session], keys: TopicKeys) -> int:
     with sessions() as session:
         hall.furnish(session)
         now = datetime.now(UTC)
-        said = {"place": hall.PLACE, "text": hall.LAMP, "conversation_id": "c-other", "by": "resident"}
-        topic = hall.raising.raise_topic(session, key="k", now=now, **said)
+        topic = raising.raise_topic(
+            session, place=hall.PLACE, text=hall.LAMP, conversation_id="c-other", by="resident", key="k", now=now
+        )
         wording = screening.Wording("村口路段装路灯", matter="facility", method="statements", days=10, circle_size=200)
         screening.edit(session, topic.id, wording, actor=hall.CLERK, key="edit", now=now)
         screening.take_up(session, topic.id, actor=hall.CLERK, key="take", now=now)
@@ -148,13 +150,23 @@ def test_the_question_offers_both_and_a_statement_of_ones_own_is_kept(
     [kept] = me.say("灯要装在老人常走的路上", GiveOpinion, intent="give_opinion")
     assert "记下了" in kept.text
     with sessions() as session:
-        [row] = session.scalars(select(writing.Opinion).where(writing.Opinion.source == "chat"))
+        [row] = session.scalars(select(Opinion).where(Opinion.source == "chat"))
         assert (row.stance, row.state) == ("说法", "waiting")
 
 
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("1", 1), ("同意", 1), ("同意。", 1), ("赞成", 1), ("2", -1), ("不同意了", -1), ("反对", -1), ("3", 0), ("跳过吧", 0)]
+    [
+        ("1", 1),
+        ("同意", 1),
+        ("同意。", 1),
+        ("赞成", 1),
+        ("2", -1),
+        ("不同意了", -1),
+        ("反对", -1),
+        ("3", 0),
+        ("跳过吧", 0),
+    ]
     + [("4", None), ("同意什么", None), ("我不同意东头", None), ("", None), ("12", None)],
 )
 def test_what_is_an_answer_and_what_isnt(said: str, meant: int | None) -> None:

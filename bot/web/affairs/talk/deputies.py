@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from actions.deputies import service
+from actions.deputies.models import DeputyQuestion
 from actions.errors import ActionError, NotFound
 from bot.staff import rights
 from bot.web.affairs.subject import Subject, Todo
@@ -106,7 +107,7 @@ def _off(at: Form, place: str) -> str:
     return name
 
 
-def _question(at: Form) -> service.DeputyQuestion:
+def _question(at: Form) -> DeputyQuestion:
     row = service.question(at.session, at.number("question") or 0)
     rights.check_place(at.session, at.staff, service.get(at.session, row.deputy_id).place_id)
     return row

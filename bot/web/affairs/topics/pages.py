@@ -222,8 +222,7 @@ def _flagged(at: Seat, topic: Topic) -> dict[int, str]:
 
 def _shown(at: Seat, topic: Topic) -> Sequence[Opinion]:
     own = (Opinion.topic_id == topic.id, Opinion.state == "shown", Opinion.same_as_id.is_(None))
-    own = (*own, Opinion.source != writing.SEED)
-    return at.session.scalars(select(Opinion).where(*own).order_by(Opinion.id)).all()
+    return at.session.scalars(select(Opinion).where(*own, Opinion.source != writing.SEED).order_by(Opinion.id)).all()
 
 
 @router.post("/{topic_id}/{do}")

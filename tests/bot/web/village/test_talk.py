@@ -28,7 +28,9 @@ def lamp(world: World) -> Iterator[Session]:
         topic.options, topic.method = [], "statements"
         now = datetime.now(UTC)
         for n in range(6):
-            row = Opinion(topic_id=topic.id, key=f"s{n}", stance="说法", text=f"第{n}句{ATTACK}", normal=f"n{n}", at=now)
+            row = Opinion(
+                topic_id=topic.id, key=f"s{n}", stance="说法", text=f"第{n}句{ATTACK}", normal=f"n{n}", at=now
+            )
             row.source, row.state, row.is_verified, row.shown_at = writing.SEED, "shown", True, now
             session.add(row)
         session.commit()

@@ -24,7 +24,9 @@ def two(world: World) -> World:
         session.add(Staff(login="own", name="监委老王", password_hash=HASH, role=Role.overseer, place_id="lijiagou"))
         session.execute(update(Hearing).values(closes_on=(datetime.now(UTC) - timedelta(days=2)).date(), seats=3))
         for n in range(2, 9):
-            row = HearingSignup(hearing_id=1, key=f"k{n}", code=n, name=f"人{n}", group_name="一组", at=datetime.now(UTC))
+            row = HearingSignup(
+                hearing_id=1, key=f"k{n}", code=n, name=f"人{n}", group_name="一组", at=datetime.now(UTC)
+            )
             session.add(row)
         session.commit()
     return world
