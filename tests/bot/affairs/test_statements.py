@@ -166,8 +166,12 @@ def test_the_question_offers_both_and_a_statement_of_ones_own_is_kept(
         ("反对", -1),
         ("3", 0),
         ("跳过吧", 0),
-    ]
-    + [("4", None), ("同意什么", None), ("我不同意东头", None), ("", None), ("12", None)],
+        ("4", None),
+        ("同意什么", None),
+        ("我不同意东头", None),
+        ("", None),
+        ("12", None),
+    ],
 )
 def test_what_is_an_answer_and_what_isnt(said: str, meant: int | None) -> None:
     assert statements.said_in(said) == meant
