@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from actions.calendar.workdays import local
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
 from actions.hearings import service
 from actions.hearings.models import Hearing, HearingSignup
@@ -20,7 +19,7 @@ from bot.web.affairs.subject import Subject, Todo
 from bot.web.affairs.where import village_asked, villages_of
 from bot.web.staff.desk import Form, Seat, form, seat
 from bot.web.staff.typed import number_or_404
-from bot.web.village.talk.hearings import state_of
+from bot.web.village.talk.hearings import state_of, when_of
 from knowledge.clock import SHANGHAI
 
 router = APIRouter(prefix="/staff/village/hearings")
@@ -34,7 +33,7 @@ def waiting(at: Seat) -> list[Todo]:
 
 
 def _todo(at: Seat, row: Hearing, now: datetime) -> Todo | None:
-    href, day = f"/staff/village/hearings/{row.id}", local(row.held_at)
+    href, day = f"/staff/village/hearings/{row.id}", when_of(row)
     if row.pending and at.staff.can("oversee") and row.pending_by != at.staff.id:
         what = "请您核对名单、封上" if row.pending == "freeze" else "请您把骰子的点数再录一遍"
         return Todo(f"{what}：{row.title}", href, day)
@@ -58,7 +57,7 @@ def _board(at: Seat, place: str, **more: Any) -> HTMLResponse:
         status=422 if more else 200,
         village=village,
         villages=villages_of(at),
-        rows=[(row, state_of(row, now), local(row.held_at)) for row in rows],
+        rows=[(row, state_of(row, now), when_of(row)) for row in rows],
         nonce=secrets.token_urlsafe(12),
         **more,
     )
@@ -118,7 +117,7 @@ def _page(at: Seat, row: Hearing, **more: Any) -> HTMLResponse:
         status=422 if more.get("problem") else 200,
         hearing=row,
         state=state_of(row, now),
-        when=local(row.held_at),
+        when=when_of(row),
         is_open=service.is_open(row, now),
         may={needs: at.staff.can(needs) for needs in ("write", "oversee")},
         signups=service.signups(at.session, row, all=True),

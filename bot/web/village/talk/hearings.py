@@ -9,7 +9,6 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from actions.calendar.workdays import local
 from actions.errors import ActionError
 from actions.hearings import draw, service
 from actions.hearings.models import Hearing
@@ -20,6 +19,7 @@ from bot.web.village import visitor
 from bot.web.village.page import At, Hall
 from bot.web.village.tab import Tab, Teaser
 from bot.web.village.visitor import Sent
+from knowledge.clock import SHANGHAI
 
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 
@@ -34,6 +34,12 @@ def state_of(hearing: Hearing, now: datetime) -> str:
     return STATES[hearing.state]
 
 
+def when_of(hearing: Hearing) -> str:
+    """12月22日 09:30, in Shanghai."""
+    held = hearing.held_at.astimezone(SHANGHAI)
+    return f"{held.month}月{held.day}日 {held:%H:%M}"
+
+
 def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
     rows = service.of_places(session, [place])[:_TEASERS]
     return [Teaser(row.title, f"/v/{place}/h{row.ordinal}", state_of(row, now)) for row in rows]
@@ -41,7 +47,7 @@ def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
 
 @router.get("/hearings")
 def show(at: At) -> HTMLResponse:
-    rows = [(row, state_of(row, at.now), local(row.held_at)) for row in service.of_places(at.session, [at.village.id])]
+    rows = [(row, state_of(row, at.now), when_of(row)) for row in service.of_places(at.session, [at.village.id])]
     return at.page("hearings/list.html", here="hearings", rows=rows)
 
 
@@ -63,7 +69,7 @@ def _page(at: Hall, hearing: Hearing, **more: Any) -> HTMLResponse:
         here="hearings",
         hearing=hearing,
         state=state_of(hearing, at.now),
-        when=local(hearing.held_at),
+        when=when_of(hearing),
         is_open=service.is_open(hearing, at.now),
         groups=service.groups_of(at.session, at.village.id),
         entries=found,
