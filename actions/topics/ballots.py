@@ -40,20 +40,20 @@ def cast(
     Raises InvalidInput, NotAllowed.
     """
     del key  # the row is one a person: to store the same choice twice is to store it once
-    topic = _open(session, topic_id, now)
+    topic = _with_options(session, topic_id, now)
     chosen = checked(topic, choice)
     try:
         voice = voices.voice_of(session, topic, asker=asker, keys=keys, now=now)
     except KeyGone as error:
         raise NotAllowed("这件事现在收不了票，请用纸条，或者找村委会。") from error
-    stored = _store(session, topic, voice, chosen, source, now)
+    stored = store(session, topic, voice, chosen, source, now)
     if source == "chat":
         following.follow(session, topic.id, asker, why="voice")
     session.commit()
     return stored
 
 
-def _open(session: Session, topic_id: int, now: datetime) -> Topic:
+def held_open(session: Session, topic_id: int, now: datetime) -> Topic:
     """Held until the caller commits: on PostgreSQL the close waits for this voice, or this voice finds it closed;
     SQLite lets one write at a time. Raises NotAllowed, NotFound.
     """
@@ -61,8 +61,14 @@ def _open(session: Session, topic_id: int, now: datetime) -> Topic:
     topic = session.scalars(held.execution_options(populate_existing=True)).one()
     if topic.state is not TopicState.open or topic.closes_at is None or now > topic.closes_at:
         raise NotAllowed(CLOSED if topic.sealed_at or topic.closes_at else "这件事现在不在征求意见。")
+    return topic
+
+
+def _with_options(session: Session, topic_id: int, now: datetime) -> Topic:
+    topic = held_open(session, topic_id, now)
     if not topic.options:
-        raise NotAllowed("这件事只听意见，没有要选的。")
+        said = "请一句一句表态。" if topic.method == "statements" else "这件事只听意见，没有要选的。"
+        raise NotAllowed(said)
     return topic
 
 
@@ -78,7 +84,8 @@ def checked(topic: Topic, choice: Sequence[int]) -> list[int]:
     return chosen
 
 
-def _store(session: Session, topic: Topic, voice: Voice, chosen: list[int], source: str, now: datetime) -> Ballot:
+def store(session: Session, topic: Topic, voice: Voice, chosen: list[int], source: str, now: datetime) -> Ballot:
+    """In place of what this voice was, and of what the same person gave without a slip. The caller commits."""
     if voice.others:
         loose = (Ballot.topic_id == topic.id, Ballot.voter_key.in_(voice.others))
         session.execute(delete(Ballot).where(*loose, Ballot.is_verified.is_(False)))
@@ -118,7 +125,7 @@ def cast_for(
 
     That it was done for a household of the village stands in the record, never what was said.
     """
-    topic = _open(session, topic_id, now)
+    topic = _with_options(session, topic_id, now)
     if participant.place_id != topic.place_id or participant.revoked_at is not None:
         raise InvalidInput("这张纸条不是这个村的，或者作废了。")
     chosen = checked(topic, choice)
@@ -127,7 +134,7 @@ def cast_for(
         voice = Voice(keys.voter_key(topic.key_file, name), (), is_verified=True)
     except KeyGone as error:
         raise NotAllowed("这件事现在收不了票，请用纸条。") from error
-    stored = _store(session, topic, voice, chosen, "grid", now)
+    stored = store(session, topic, voice, chosen, "grid", now)
     if not is_done(session, key):
         add_event(session, topic, "上门代录一份", key=key, actor=actor, now=now)
     session.commit()

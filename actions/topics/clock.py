@@ -15,6 +15,7 @@ from actions.topics import following, listing, words
 from actions.topics.counting import paper, sealing, voices
 from actions.topics.counting.keys import KeyGone, TopicKeys
 from actions.topics.models import Ballot, Opinion, Topic, TopicLeaving
+from actions.topics.statements import result as statements
 from actions.topics.status import By, TopicState
 from actions.topics.steps import result
 from actions.topics.steps.moves import SYSTEM, add_event, is_done, move
@@ -104,6 +105,8 @@ def _tally(session: Session, topic: Topic, now: datetime, keys: TopicKeys) -> No
         session.rollback()
         return
     session.refresh(topic)
+    if topic.method == "statements":
+        statements.keep(session, topic, now=now)
     note = "" if is_complete else "有票箱没有按时点，没有算进去"
     add_event(session, topic, "票数定了", key=f"{sealing.closing_key(topic)}-tally", actor=SYSTEM, note=note, now=now)
     session.commit()
@@ -228,7 +231,7 @@ def _verify(session: Session, topic: Topic, now: datetime, keys: TopicKeys) -> N
 
 def verify(session: Session, topic: Topic, *, now: datetime) -> str:
     """What doesn't fit, "" where all does; kept in the topic, so that pages hide the result. Commits."""
-    fault = sealing.fault_of(session, topic)
+    fault = sealing.fault_of(session, topic) or statements.fault_of(session, topic)
     topic.verified_on = now.astimezone(SHANGHAI).date()
     if fault and topic.seal_broken_at is None:
         topic.seal_broken_at = now
@@ -257,14 +260,14 @@ def _take_out_who_left(session: Session, keys: TopicKeys, now: datetime) -> None
         asked = (Topic.key_file != "", Topic.result_at.is_(None), Topic.key_gone_at.is_(None))
         for topic in session.scalars(select(Topic).where(*asked)).all():
             try:
-                _take_out(session, topic, leaving, keys)
+                _take_out(session, topic, leaving, keys, now)
             except KeyGone:
                 log.error("the key of topic %s isn't on this machine", topic.id)
         session.delete(leaving)
         session.commit()
 
 
-def _take_out(session: Session, topic: Topic, leaving: TopicLeaving, keys: TopicKeys) -> None:
+def _take_out(session: Session, topic: Topic, leaving: TopicLeaving, keys: TopicKeys, now: datetime) -> None:
     gone = {keys.voter_key(topic.key_file, f"asker:{leaving.asker}")}
     if leaving.participant_id is not None:
         name = voices.named(topic, participant_id=leaving.participant_id, household_id=leaving.household_id)
@@ -273,4 +276,6 @@ def _take_out(session: Session, topic: Topic, leaving: TopicLeaving, keys: Topic
         session.execute(delete(Ballot).where(Ballot.topic_id == topic.id, Ballot.voter_key.in_(gone)))
     elif paper.void_keys(session, topic, gone, why="deleted") and topic.tallied_at:
         topic.tally = sealing.count(session, topic).as_json()
+        if topic.method == "statements":
+            statements.keep(session, topic, now=now)
         topic.pending = "" if topic.pending == "result" else topic.pending

@@ -18,6 +18,7 @@ from actions.topics import following
 from actions.topics.counting import tally
 from actions.topics.lists import lists, must_be_on, name_of
 from actions.topics.models import Opinion, Topic
+from actions.topics.statements import writing
 from actions.topics.status import TopicState
 from actions.topics.steps.moves import add_event, get, is_done
 from knowledge.clock import SHANGHAI
@@ -48,8 +49,12 @@ def add(
     if found := session.scalar(select(Opinion).where(Opinion.key == key)):
         return found
     topic = get(session, topic_id)
-    text = _checked(storable(text).strip(), stance)
     _must_be_open(topic, now)
+    text = storable(text).strip()
+    if writing.is_of(topic):
+        text, stance = writing.checked(session, topic, text, normalised(text)), writing.STANCE
+    else:
+        text = _checked(text, stance)
     _must_have_room(session, topic, asker, source, now)
     who = participant_of(session, asker=asker, place=topic.place_id, now=now)
     opinion = Opinion(

@@ -12,7 +12,13 @@ from knowledge.clock import SHANGHAI
 NO_VOTE = "这是征求意见，不是表决。"
 PREPARATION = "这里只听意见，定要开成员大会，全体成员三分之二以上同意（农村集体经济组织法第二十六条、第二十七条）。"
 COUNTED = "计入了，选的什么不留在对话里。"
-METHODS = {"opinions": "只说意见", "single": "选一个", "approval": "可以选几个", "meeting_only": "当面开会商量"}
+METHODS = {
+    "opinions": "只说意见",
+    "single": "选一个",
+    "approval": "可以选几个",
+    "statements": "一句一句表态",
+    "meeting_only": "当面开会商量",
+}
 BASES = {"person": "一人一份", "household": "一户一份"}
 
 

@@ -13,6 +13,7 @@ from actions.events import clock as events
 from actions.helpers import clock as helpers
 from actions.history import telling as history
 from actions.joint import tasks as joint
+from actions.hearings import service as hearings
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys
@@ -35,3 +36,4 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     checkup.tick(session, now)
     joint.tick(session, now)
     exchange.tick(session, settings, now)
+    hearings.tick(session, now)

@@ -21,12 +21,15 @@ from actions.storable import MOST_NUMBER
 from actions.topics import ballots, listing
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.models import Topic
+from actions.topics.statements import choices
+from bot.affairs import statements
 from bot.affairs.choice import choice_in, pressed, says_choice
 from bot.affairs.mention import mention
 from bot.conversations import messages
 from bot.conversations.models import Conversation, ConversationStatus, Message
 
 VOTED = "（投了票，内容不留在对话里）"
+BEGAN = "（开始一句一句表态）"
 GAVE_CODE = "（发了参与码，不留在对话里）"
 _COUNTED = "计入了，选的什么不留在对话里。截止前发“改票”可以改。"
 _LOOSE = "还没用参与码，先放在“没用参与码”里另算；有纸条的话，把上面 10 位码发给我。"
@@ -62,6 +65,8 @@ class Voices:
             asked = _asked(session, message)
             if self._is_code(asked, text):
                 return self._register(session, message, conversation.place_id, text, now)
+            if (answered := self._statement(session, message, conversation.place_id, asked, text, now)) is not None:
+                return answered
             choice = self._choice(session, message, conversation.place_id, asked, text, now)
             return self._cast(session, message, choice, now) if choice else None
 
@@ -84,7 +89,9 @@ class Voices:
         if (button := pressed(text)) is not None:
             number, options = button
             topic = self._numbered(session, message, place, number)
-            return _Choice(topic.id, list(range(len(topic.options))) if options is None else options) if topic else None
+            if topic is None or not topic.options:
+                return None
+            return _Choice(topic.id, list(range(len(topic.options))) if options is None else options)
         found = _ASKED.match(asked or "")
         topic = session.get(Topic, int(found[1])) if found and int(found[1]) <= MOST_NUMBER else None
         if topic is not None:
@@ -96,7 +103,7 @@ class Voices:
         own = [topic.place_id for topic in listing.of_conversation(session, message.conversation_id)]
         places = dict.fromkeys([*([place] if place else []), *own])
         found = (listing.by_number(session, each, number) for each in places)
-        return next((topic for topic in found if topic is not None and topic.options), None)
+        return next((topic for topic in found if topic is not None and _is_chosen(topic)), None)
 
     def _unasked(self, session: Session, place: str | None, text: str, now: datetime) -> _Choice | None:
         """我选东头, by itself, where one topic alone has such an option."""
@@ -108,6 +115,54 @@ class Voices:
             if topic.options and (options := choice_in(text, topic.options)) is not None
         ]
         return fits[0] if len(fits) == 1 else None
+
+    # --- one statement after another
+
+    def _statement(
+        self, session: Session, message: Message, place: str | None, asked: str | None, text: str, now: datetime
+    ) -> list[Message] | None:
+        """None for words that are no answer to one."""
+        if (button := statements.pressed(text)) is not None:
+            number, statement, said = button
+            topic = self._numbered(session, message, place, number)
+            if topic is None or topic.method != "statements":
+                return None
+            return self._answer(session, message, topic, statement, said, now)
+        found = statements.asked(asked)
+        topic = session.get(Topic, found[0]) if found else None
+        if found is None or topic is None:
+            return None
+        if statements.stops(text):
+            return self._say(session, message, text, statements.stopped(topic))
+        if not found[1]:
+            return self._answer(session, message, topic, 0, None, now) if statements.begins(text) else None
+        said = statements.said_in(text)
+        return self._answer(session, message, topic, found[1], said, now) if said is not None else None
+
+    def _answer(
+        self, session: Session, message: Message, topic: Topic, statement: int, said: int | None, now: datetime
+    ) -> list[Message]:
+        """Stored, and the next one asked, in one transaction; the words are gone."""
+        asker = message.conversation_id
+        if said is None:
+            following = statements.next_of(session, topic, asker=asker, keys=self._keys, now=now)
+            return self._say(session, message, BEGAN, following)
+        following = statements.next_of(session, topic, asker=asker, keys=self._keys, now=now, just=[statement])
+        rows = self._without_words(session, message, VOTED, [following])
+        if rows is None:
+            return _first(session, message)
+        answer = {"topic_id": topic.id, "statement": statement, "said": said, "asker": asker, "source": "chat"}
+        try:
+            choices.answer(session, now=now, keys=self._keys, **answer)  # type: ignore[arg-type]  # commits all of it
+        except ActionError as error:
+            session.rollback()
+            return self._say(session, message, VOTED, Reply(ReplyKind.text, error.message_zh))
+        return rows
+
+    def _say(self, session: Session, message: Message, instead: str, reply: Reply) -> list[Message]:
+        rows = self._without_words(session, message, instead, [reply])
+        session.commit()
+        return rows if rows is not None else _first(session, message)
 
     # --- what is stored
 
@@ -170,7 +225,7 @@ class Voices:
             return [Reply(ReplyKind.text, error.message_zh, buttons=(taken,))], False
         except InvalidInput as error:
             return [Reply(ReplyKind.asking, error.message_zh, form=BALLOT, step=CODE)], False
-        waiting = [t for t in listing.open_topics(session, place, now) if t.options]
+        waiting = [t for t in listing.open_topics(session, place, now) if _is_chosen(t)]
         buttons = tuple(Button(f"选：{topic.title}", f"{topic.number} 选一个") for topic in waiting[:3])
         before = "您在这里选过的也算进去了，想改随时说“改票”。" if waiting else ""
         return [Reply(ReplyKind.text, _REGISTERED + before, buttons=buttons)], True
@@ -178,6 +233,8 @@ class Voices:
     def _lift(self, session: Session, asker: str, place: str, now: datetime) -> None:
         """What the same person chose before without a slip counts from now on."""
         for topic in listing.open_topics(session, place, now):
+            if topic.method == "statements":
+                choices.lift(session, topic, asker=asker, now=now, keys=self._keys)
             own = ballots.of_asker(session, topic, asker=asker, keys=self._keys, now=now) if topic.options else None
             if own is None or own.is_verified:
                 continue
@@ -198,6 +255,10 @@ class Voices:
         """Not committed yet; None where somebody else was first."""
         messages.forget_words(session, message, instead)
         return messages.add_replies(session, message, replies)
+
+
+def _is_chosen(topic: Topic) -> bool:
+    return bool(topic.options) or topic.method == "statements"
 
 
 def _asked(session: Session, message: Message) -> str | None:

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from actions import persons
 from actions.cases.models import Case, LookupTry, Photo
 from actions.cases.status import OPEN
+from actions.deputies import service as deputies
 from actions.disclosure import questions as disclosure_questions
 from actions.events import questions as event_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
 from actions.helpers import referrals
+from actions.hearings import service as hearings
 from actions.outcomes import ActionOutcome
 from actions.points import own as points
 from actions.roster import slips
@@ -75,6 +77,8 @@ def forget(session: Session, conversation_id: str, *, is_asked: bool = True) -> 
     referrals.forget(session, conversation_id, now=utc_now())
     grid.forget(session, conversation_id)
     event_questions.forget(session, conversation_id)
+    hearings.forget(session, conversation_id)
+    deputies.forget(session, conversation_id)
     cut_loose(session, conversation_id)
     session.execute(
         delete(ActionOutcome).where(

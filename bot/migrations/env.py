@@ -10,6 +10,7 @@ import actions.cases.models
 import actions.checkup.models
 import actions.decisions.models
 import actions.demands.models
+import actions.deputies.models
 import actions.disclosure.models
 import actions.events.models
 import actions.exchange.models
@@ -17,6 +18,7 @@ import actions.feedback
 import actions.helpers.models
 import actions.history.models
 import actions.joint.models
+import actions.hearings.models
 import actions.offices.models
 import actions.outcomes
 import actions.persons
@@ -24,6 +26,7 @@ import actions.points.models
 import actions.roster.models
 import actions.topics.models
 import actions.visits.models
+import actions.topics.statements.models
 import bot.channels.wechat.models
 import bot.conversations.models
 import bot.sites.models

@@ -11,6 +11,7 @@ from actions.bookings.models import Appointment
 from actions.bookings.status import LABELS
 from actions.cases.finding import of_conversation
 from actions.cases.models import Case, Photo
+from actions.deputies.models import DeputyQuestion
 from actions.disclosure import questions as disclosure_questions
 from actions.disclosure.models import DisclosureQuestion
 from actions.events import questions as event_questions
@@ -18,6 +19,7 @@ from actions.events.models import EventQuestion
 from actions.exchange.outgoing import refs_of
 from actions.helpers import referrals
 from actions.helpers.status import LABELS as REFERRAL_LABELS
+from actions.hearings.models import HearingSignup
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.points import own as points
@@ -61,6 +63,10 @@ def exported(session: Session, conversation: Conversation) -> dict[str, Any]:
         "event_questions": [_question(q) for q in event_questions.of_conversation(session, own)],
         **_topics(session, own),
         **_people(session, own),
+        "hearings": [_signup(s) for s in session.scalars(select(HearingSignup).where(HearingSignup.asker == own))],
+        "asked_deputies": [
+            _asked(q) for q in session.scalars(select(DeputyQuestion).where(DeputyQuestion.asker == own))
+        ],
         "joined": [c[:8] for c in threads_of(session, own)[1:]],
         **registry.about(session, own),
     }
@@ -134,6 +140,15 @@ def _file(held: Attachment) -> dict[str, Any]:
 
 def _question(held: DisclosureQuestion | EventQuestion) -> dict[str, Any]:
     """What they asked about something posted, or for a day of open accounts."""
+    return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
+
+
+def _signup(held: HearingSignup) -> dict[str, Any]:
+    """For a hearing."""
+    return {"at": held.at.isoformat(), "code": held.code, "name": held.name, "phone": held.phone, "sex": held.sex}
+
+
+def _asked(held: DeputyQuestion) -> dict[str, Any]:
     return {"at": held.asked_at.isoformat(), "text": held.text, "answer": held.answer}
 
 

@@ -22,6 +22,8 @@ from actions.helpers.models import Helper, Referral
 from actions.helpers.status import State as ReferralState
 from actions.history import telling
 from actions.joint.models import JointMeeting
+from actions.hearings import service as hearings
+from actions.hearings.service import Plan
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState
@@ -93,6 +95,7 @@ def whole_county(session: Session) -> None:
             key="joint-1", place_id="nation", title="南沟排水", held_at=now, spot="镇里", by="主管的人", by_id=1
         )
     )
+    _hearing(session, now)
     # `World` and `DEEDS` name them.
     assert (case, photo, opening, version) == (World.case, World.photo, World.opening, World.version)
     assert topic == World.topic
@@ -241,6 +244,16 @@ def _village_rule_with_a_conflict(session: Session, now: datetime) -> int:
     )
     comments.comment(session, version.id, by=_AUTHOR, now=now, text="看看第一条")
     return version.id
+
+
+def _hearing(session: Session, now: datetime) -> None:
+    """At lijiagou, with one who signed up."""
+    plan = Plan(
+        "路灯装在哪里", "装几盏，装在哪一头", "村部", now + timedelta(days=12), (now + timedelta(days=5)).date(), 12
+    )
+    held = hearings.announce(session, "lijiagou", plan, by=1, key="county", now=now)
+    who = hearings.Person("王大爷", "一组", phone="13800000000")
+    hearings.sign_up(session, held.id, who, asker="conversation-1", key="county", now=now)
 
 
 def _open_topic(session: Session, now: datetime) -> int:

@@ -16,6 +16,8 @@ from bot.web import errors
 from bot.web.affairs.events.deeds import DEEDS as EVENT_DEEDS
 from bot.web.affairs.people.referral import DEEDS as REFERRAL_DEEDS
 from bot.web.affairs.points.deeds import DEEDS as POINT_DEEDS
+from bot.web.affairs.talk.deputies import DEEDS as DEPUTY_DEEDS
+from bot.web.affairs.talk.hearings import DEEDS as HEARING_DEEDS
 from bot.web.affairs.topics.deeds import DEEDS as TOPIC_DEEDS
 from bot.web.staff.desk import COOKIE, Desk, Tools
 from bot.web.staff.pages import include_pages
@@ -114,6 +116,7 @@ class World:
             "story_id": 1,
             "checkup_id": 1,
             "joint_id": 1,
+            "hearing_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -187,6 +190,8 @@ DEEDS = {
     "/staff/village/checkup/corrections/1/{do}": ["answer", "done", "undone", "publish"],
     "/staff/village/exchange/{what}": ["add", "change", "rotate", "switch", "again", "import"],
     "/staff/village/joint/1/{do}": ["came", "absent", "hold", "drop", "task", "done", "refuse"],
+    "/staff/village/hearings/1/{do}": list(HEARING_DEEDS),
+    "/staff/village/deputies/{do}": list(DEPUTY_DEEDS),
     "/staff/import/{what}": ["committees", "grid", "openings"],
     "/staff/import/{what}.csv": ["committees", "grid", "openings"],
     "/staff/village/decisions/1/{do}": [

@@ -15,6 +15,7 @@ from actions.replies import Button, Reply, ReplyKind
 from actions.topics import listing, opinions
 from actions.topics.models import Topic
 from actions.topics.opinions import MOST_TEXT
+from actions.topics.statements import writing
 from actions.topics.status import TopicState
 from actions.topics.words import NO_VOTE, PREPARATION
 from knowledge.places import Place
@@ -99,6 +100,8 @@ class GiveOpinion(CustomAction):
 
 def ballot(topic: Topic) -> Reply:
     """The question with its options, numbered as the step before Rasa counts them."""
+    if topic.method == "statements":
+        return _statements(topic)
     is_several = topic.method == "approval"
     banner = PREPARATION if topic.is_preparation else ""
     options = [Button(option, f"{topic.number} 选第{n}个") for n, option in enumerate(topic.options, 1)]
@@ -118,12 +121,30 @@ def ballot(topic: Topic) -> Reply:
     )
 
 
+def _statements(topic: Topic) -> Reply:
+    return Reply(
+        ReplyKind.asking,
+        f"“{topic.title}”，别人说的话一句一句念给您，您说同意、不同意或者跳过，随时可以停。{NO_VOTE}",
+        next="您选的不留在对话里。在微信上选，微信公司的服务器会经手；介意就在网页上选。",
+        buttons=(Button("开始", f"{topic.number} 开始表态"),),
+        links=(page("在网页上表态", topic.place_id, f"y{topic.ordinal}/s"),),
+        form=BALLOT,
+        step=f"statement {topic.id} 0",
+    )
+
+
 def ask_code() -> Reply:
     text = "把纸条上的 10 位码发给我，不分大小写。码登记完就从对话里抹掉。"
     return Reply(ReplyKind.asking, text, form=BALLOT, step=CODE)
 
 
 def ask_opinion(turn: Turn, topic: Topic) -> Said:
+    if topic.method == "statements":
+        text = (
+            f"就“{topic.title}”写一句完整的话，让别人说同意不同意，最多{writing.MOST_TEXT}个字。"
+            "一句只说一个意思，别写别人的名字、电话。"
+        )
+        return say(Reply(ReplyKind.asking, text), events=slots(awaits=turn.waiting_for(f"{OPINION}{topic.id}")))
     text = (
         f"对“{topic.title}”，您怎么看？一条说完，最多{MOST_TEXT}个字。贴出来不写您的名字，里面也别写别人的名字、电话。"
     )

@@ -25,7 +25,10 @@ from actions.topics import following
 from actions.topics.models import Topic
 from actions.topics.status import TopicState
 
-_OF_TOPIC = re.compile(r"^(议-\d{2}-\d{3,6})(?:\s*(说意见|选一个|改票|记下|落实了|没落实|不知道|选第\d{1,2}个|都行))?$")
+_OF_TOPIC = re.compile(
+    r"^(议-\d{2}-\d{3,6})(?:\s*(说意见|选一个|改票|记下|落实了|没落实|不知道|选第\d{1,2}个|都行|开始表态"
+    r"|第\d{1,9}句 (?:同意|不同意|跳过)))?$"
+)
 _OF_POSTING = re.compile(r"^问公开 (\d{1,9})$")
 _CHECKED = {said: answer for answer, said in following.ANSWERS.items()}
 _END = '。！! “”"'

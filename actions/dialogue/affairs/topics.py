@@ -81,11 +81,13 @@ def told_of(topic: Topic, now: datetime) -> Reply:
 def deeds(topic: Topic) -> tuple[Button, ...]:
     """What can be done with an open topic; each payload names it, so that a late tap still means this one."""
     speak = Button("说意见", f"{topic.number} 说意见")
+    if topic.method == "statements":
+        return (Button("写一句", f"{topic.number} 说意见"), Button("一句一句表态", f"{topic.number} 选一个"))
     return (speak, Button("选一个", f"{topic.number} 选一个")) if is_chosen(topic) else (speak,)
 
 
 def is_chosen(topic: Topic) -> bool:
-    return topic.method in ("single", "approval") and bool(topic.options)
+    return topic.method == "statements" or (topic.method in ("single", "approval") and bool(topic.options))
 
 
 def links(topic: Topic) -> tuple[Link, ...]:

@@ -12,7 +12,7 @@ from actions.topics.models import Opinion, Topic, TopicEvent
 def packed(session: Session, topic: Topic) -> dict[str, Any]:
     """While it is open no voice and no number is in it: an export would be a live count (Loomio #9796)."""
     events = select(TopicEvent).where(TopicEvent.topic_id == topic.id).order_by(TopicEvent.id)
-    own = (Opinion.topic_id == topic.id, Opinion.state == "shown", Opinion.same_as_id.is_(None))
+    own = select(Opinion).where(Opinion.topic_id == topic.id, Opinion.state == "shown", Opinion.same_as_id.is_(None))
     is_over = topic.result_at is not None
     return {
         "number": topic.number,
@@ -28,9 +28,12 @@ def packed(session: Session, topic: Topic) -> dict[str, Any]:
         "tasks": topic.tasks if is_over else [],
         "seal": topic.seal,
         "ballots": sorted([b.receipt, b.choice] for b in sealing.ballots_of(session, topic)) if is_over else [],
+        "statements": {o.id: o.text for o in session.scalars(own.order_by(Opinion.id))}
+        if is_over and topic.method == "statements"
+        else {},
         "opinions": [
             {"stance": o.stance, "text": o.text, "adoption": o.adoption, "why": o.adoption_why}
-            for o in session.scalars(select(Opinion).where(*own).order_by(Opinion.normal))
+            for o in session.scalars(own.order_by(Opinion.normal))
         ]
         if is_over
         else [],

@@ -18,6 +18,8 @@ from actions.storable import row_of, storable
 from actions.topics import listing, words
 from actions.topics.counting import sealing
 from actions.topics.models import Opinion, Topic
+from actions.topics.statements import result as statements
+from actions.topics.statements import writing
 from actions.topics.status import OWED, By, TopicState
 from actions.topics.steps.moves import SYSTEM, add_event, get, is_done, move
 from actions.topics.steps.screening import must_be_pending
@@ -59,6 +61,7 @@ def adopt(session: Session, opinion_id: int, adoption: str, why: str, *, actor: 
 def unanswered(session: Session, topic: Topic) -> int:
     """Opinions that nobody looked at, or that were shown and have no answer yet."""
     own = select(Opinion).where(Opinion.topic_id == topic.id, Opinion.same_as_id.is_(None))
+    own = own.where(Opinion.source != writing.SEED)  # the village's own needs no answer of the village's
     return sum(o.state == "waiting" or (o.state == "shown" and not o.adoption) for o in session.scalars(own))
 
 
@@ -140,9 +143,9 @@ def publish(session: Session, topic_id: int, *, actor: Actor, key: str, now: dat
     if not is_done(session, key):
         must_be_pending(topic, "result", actor)
         _must_be_countable(session, topic)
-        if fault := sealing.fault_of(session, topic):
+        if fault := sealing.fault_of(session, topic) or statements.fault_of(session, topic):
             raise NotAllowed(f"{fault}，结果不能公布，请查清楚。")
-        shown = words.tally_lines(topic)
+        shown = statements.lines(session, topic) if writing.is_of(topic) else words.tally_lines(topic)
         values = {"result_at": now, "shown": shown, "pending": ""}
         move(
             session,

@@ -20,6 +20,7 @@ from actions.topics.counting.keys import TopicKeys
 from actions.topics.lists import lists, must_be_on
 from actions.topics.models import Ballot, Opinion, Topic
 from actions.topics.raising import keep_findings, why_stopped
+from actions.topics.statements import writing
 from actions.topics.status import By, TopicState
 from actions.topics.steps.moves import add_event, get, is_done, move
 from knowledge.clock import SHANGHAI
@@ -60,7 +61,8 @@ def edit(session: Session, topic_id: int, said: Wording, *, actor: Actor, key: s
     options = _options(said)
     if not 2 <= len(said.title.strip()) <= 40:
         raise InvalidInput("题目写 2 到 40 个字。")
-    verdict = gate.check("\n".join((said.title, said.background, *options)))
+    own = [row.text for row in writing.seeds(session, topic)] if said.method == "statements" else []
+    verdict = gate.check("\n".join((said.title, said.background, *options, *own)))
     if verdict.is_stopped:
         raise InvalidInput(why_stopped(verdict))
     before = _asked(topic)
@@ -203,7 +205,10 @@ def _must_be_ready(session: Session, topic: Topic, now: datetime) -> None:
     if topic.method == "meeting_only":
         raise NotAllowed("选了当面开会商量，就不在这里征求意见。")
     confirmed = profile_of(session, topic.place_id).confirmed_on
-    if topic.options and (confirmed is None or confirmed.year != now.astimezone(SHANGHAI).year):
+    if topic.method == "statements" and len(writing.seeds(session, topic)) < writing.LEAST_SEEDS:
+        raise NotAllowed(f"先写好开头的几句，至少 {writing.LEAST_SEEDS} 句，大家才有得表态。")
+    is_counted = bool(topic.options) or topic.method == "statements"
+    if is_counted and (confirmed is None or confirmed.year != now.astimezone(SHANGHAI).year):
         raise NotAllowed("今年的名册和人数还没核对。先到“名册与参与码”里核对，再开始。")
 
 

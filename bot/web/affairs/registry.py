@@ -13,19 +13,23 @@ from bot.web.affairs.points.subject import POINTS
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
+from bot.web.affairs.talk.deputies import DEPUTIES
+from bot.web.affairs.talk.hearings import HEARINGS
 from bot.web.affairs.topics.pages import TOPICS
 
 SUBJECTS: tuple[Subject, ...] = (
     TOPICS,
     DECISIONS,
     DISCLOSURE,
-    ROSTER,
-    JOINT,
-    EXCHANGE,
-    DEMANDS,
-    CHECKUP,
     EVENTS,
-    HISTORY,
-    PEOPLE,
     POINTS,
+    PEOPLE,
+    ROSTER,
+    HEARINGS,
+    DEPUTIES,
+    CHECKUP,
+    JOINT,
+    DEMANDS,
+    EXCHANGE,
+    HISTORY,
 )

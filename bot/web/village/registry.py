@@ -9,6 +9,19 @@ from bot.web.village.people import TAB as PEOPLE
 from bot.web.village.points import TAB as POINTS
 from bot.web.village.tab import Tab as Tab
 from bot.web.village.tab import Teaser as Teaser
+from bot.web.village.talk.deputies import TAB as DEPUTIES
+from bot.web.village.talk.hearings import TAB as HEARINGS
 from bot.web.village.topics import TAB as TOPICS
 
-TABS: tuple[Tab, ...] = (DISCLOSURE, TOPICS, DECISIONS, CHECK, EVENTS, HISTORY, PEOPLE, POINTS)
+TABS: tuple[Tab, ...] = (
+    DISCLOSURE,
+    TOPICS,
+    DECISIONS,
+    EVENTS,
+    PEOPLE,
+    POINTS,
+    HEARINGS,
+    DEPUTIES,
+    CHECK,
+    HISTORY,
+)

@@ -7,34 +7,27 @@ only, gets none.
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 
 from actions.errors import ActionError
-from actions.roster import slips
 from actions.topics import ballots, following, listing, opinions, raising, words
-from actions.topics.counting.keys import TopicKeys
 from actions.topics.lists import lists
 from actions.topics.models import Topic
+from actions.topics.statements import result as statements
 from actions.topics.status import TopicState
 from actions.topics.steps import result
 from bot.web.limits import address_of
 from bot.web.problems import ApiError
-from bot.web.resident.chat import Chat
 from bot.web.staff.typed import text_of
+from bot.web.village import visitor
 from bot.web.village.page import At, Hall
 from bot.web.village.tab import Tab, Teaser
-from bot.web.village.visitor import COOKIE
-from bot.web.village.visitor import asker as _asker
-from bot.web.village.visitor import check_sender as _check_sender
-from bot.web.village.visitor import danger as _danger
-from bot.web.village.visitor import key as _key
-from bot.web.village.visitor import known as _known
-from bot.web.village.visitor import said as _said
+from bot.web.village.talk import statements as answering
+from bot.web.village.visitor import COOKIE, Sent
 
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 
@@ -86,19 +79,12 @@ def _new_page(at: Hall, text: str, **more: Any) -> HTMLResponse:
     return at.page("topics/new.html", status=422 if more else 200, **values, **more)
 
 
-async def _form(request: Request) -> FormData:
-    return await request.form(max_files=0, max_fields=20, max_part_size=20_000)
-
-
-Sent = Annotated[FormData, Depends(_form)]
-
-
 @router.post("/topics/new")
 def propose(at: At, sent: Sent) -> Response:
-    text, asker = text_of(sent, "text", 1000), _asker(at)
+    text, asker = text_of(sent, "text", 1000), visitor.asker(at)
     try:
-        _check_sender(at, "raise", _RAISES)
-        if danger := _danger(sent, text):
+        visitor.check_sender(at, "raise", _RAISES)
+        if danger := visitor.danger(sent, text):
             return _new_page(at, text, danger=danger)
         topic = raising.raise_topic(
             at.session,
@@ -106,14 +92,15 @@ def propose(at: At, sent: Sent) -> Response:
             text=text,
             conversation_id=None,
             by="resident",
-            key=_key(asker, sent),
+            key=visitor.key(asker, sent),
             now=at.now,
         )
     except (ActionError, ApiError) as error:
         at.session.rollback()
-        return _new_page(at, text, problem=_said(error))
+        return _new_page(at, text, problem=visitor.said(error))
     due = words.day_of(topic.answer_due_on)
-    return _known(at, at.page("topics/raised.html", here="topics", topic=topic, due=due, no_vote=words.NO_VOTE), asker)
+    page = at.page("topics/raised.html", here="topics", topic=topic, due=due, no_vote=words.NO_VOTE)
+    return visitor.known(at, page, asker)
 
 
 @router.get("/y{ordinal:int}")
@@ -125,9 +112,11 @@ def one(at: At, ordinal: int, done: str = "", mine: int = 0) -> HTMLResponse:
 
 def _own(at: Hall, topic: Topic) -> str:
     """One's own choice, for the browser that made it, until the close."""
-    held = ballots.of_asker(at.session, topic, asker=_asker(at), keys=_keys(at), now=at.now)
+    held = ballots.of_asker(at.session, topic, asker=visitor.asker(at), keys=visitor.keys(at), now=at.now)
     if held is None:
         return "这个手机（浏览器）上还没有选过，或者已经截止。"
+    if topic.method == "statements":
+        return f"您表过态的有{len(held.choice)}句，截止前可以接着答、可以改。"
     return f"您选的是：{'、'.join(topic.options[n] for n in held.choice)}。"
 
 
@@ -147,6 +136,7 @@ def _page(at: Hall, topic: Topic, *, status: int = 200, **more: Any) -> HTMLResp
         basis=words.BASES.get(topic.basis, ""),
         circle=words.circle_of(topic),
         running=listing.running(at.session, topic) if topic.state is TopicState.open else "",
+        statements=None if is_hidden or not topic.result_at else statements.told(at.session, topic),
         opinions=[] if is_hidden else opinions.shown(at.session, topic, reader=reader, now=at.now),
         hidden=opinions.hidden_count(at.session, topic),
         tasks=result.where_it_stands(at.session, topic),
@@ -164,45 +154,37 @@ def _page(at: Hall, topic: Topic, *, status: int = 200, **more: Any) -> HTMLResp
 @router.post("/y{ordinal:int}/choose")
 def choose(at: At, ordinal: int, sent: Sent) -> Response:
     """With the slip's ten characters typed beside it, or without."""
-    topic, asker = _topic(at, ordinal), _asker(at)
+    topic, asker = _topic(at, ordinal), visitor.asker(at)
     typed = [value for value in sent.getlist("choice") if isinstance(value, str)]
     chosen = [int(value) for value in typed if value.isascii() and value.isdigit() and len(value) < 3]
 
     def cast() -> str:
         if code := text_of(sent, "code", 40):
-            _use_slip(at, asker, code)
+            visitor.use_slip(at, asker, code)
         ballot = ballots.cast(
             at.session,
             topic_id=topic.id,
             asker=asker,
             choice=chosen,
             source="page",
-            key=_key(asker, sent),
+            key=visitor.key(asker, sent),
             now=at.now,
-            keys=_keys(at),
+            keys=visitor.keys(at),
         )
         return "counted" if ballot.is_verified else "loose"
 
     return _carry_out(at, topic, asker, "choose", cast, chosen=chosen)
 
 
-def _use_slip(at: Hall, asker: str, code: str) -> None:
-    """Its wrong tries count also when the rest is refused."""
-    try:
-        slips.use(at.session, asker=asker, place=at.village.id, code=code, now=at.now)
-    finally:
-        at.session.commit()
-
-
 @router.post("/y{ordinal:int}/say")
 def say(at: At, ordinal: int, sent: Sent) -> Response:
-    topic, asker, text = _topic(at, ordinal), _asker(at), text_of(sent, "text", 1000)
+    topic, asker, text = _topic(at, ordinal), visitor.asker(at), text_of(sent, "text", 1000)
     stance = text_of(sent, "stance", 12)
-    if danger := _danger(sent, text):
+    if danger := visitor.danger(sent, text):
         return _page(at, topic, status=422, danger=danger, text=text, stance=stance)
 
     def add() -> str:
-        key = _key(asker, sent)
+        key = visitor.key(asker, sent)
         said = {"topic_id": topic.id, "asker": asker, "text": text, "stance": stance}
         opinions.add(at.session, source="page", key=key, now=at.now, **said)  # type: ignore[arg-type]
         return "said"
@@ -212,7 +194,7 @@ def say(at: At, ordinal: int, sent: Sent) -> Response:
 
 @router.post("/y{ordinal:int}/check")
 def check(at: At, ordinal: int, sent: Sent) -> Response:
-    topic, asker, answer = _topic(at, ordinal), _asker(at), text_of(sent, "answer", 8)
+    topic, asker, answer = _topic(at, ordinal), visitor.asker(at), text_of(sent, "answer", 8)
 
     def keep() -> str:
         following.answer_check(at.session, topic_id=topic.id, asker=asker, answer=answer, now=at.now)
@@ -224,13 +206,13 @@ def check(at: At, ordinal: int, sent: Sent) -> Response:
 def _carry_out(at: Hall, topic: Topic, asker: str, what: str, deed: Callable[[], str], **typed: Any) -> Response:
     """The deed, then its page anew; what is refused gives the words back."""
     try:
-        _check_sender(at, what, _SAYS)
+        visitor.check_sender(at, what, _SAYS)
         done = deed()
     except (ActionError, ApiError) as error:
         at.session.rollback()
-        return _known(at, _page(at, topic, status=422, problem=_said(error), **typed), asker)
+        return visitor.known(at, _page(at, topic, status=422, problem=visitor.said(error), **typed), asker)
     to = f"/v/{at.village.id}/y{topic.ordinal}?done={done}"
-    return _known(at, RedirectResponse(to, 303), asker)
+    return visitor.known(at, RedirectResponse(to, 303), asker)
 
 
 def _topic(at: Hall, ordinal: int) -> Topic:
@@ -238,9 +220,6 @@ def _topic(at: Hall, ordinal: int) -> Topic:
     return listing.public(at.session, at.village.id, ordinal if 0 < ordinal < 10**6 else 0)
 
 
-def _keys(at: Hall) -> TopicKeys:
-    chat: Chat = at.request.app.state.chat
-    return TopicKeys(chat.settings.topic_keys)
-
+router.include_router(answering.router)
 
 TAB = Tab(name="议事", path="topics", newest=newest, router=router)

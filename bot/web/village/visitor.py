@@ -1,14 +1,15 @@
-"""Who does something on a village's page without signing in: a browser, known by a random cookie from its first deed,
-so that what it did can be changed; who reads only, gets none. And what every form there is asked first.
-"""
+"""Who visits a village's page without signing in: a browser known by a random cookie, its forms, its slip."""
 
 import re
 import secrets
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData
 
 from actions.errors import ActionError, NotAllowed
+from actions.roster import slips
+from actions.topics.counting.keys import TopicKeys
 from bot.emergency.card import by_rules
 from bot.web.embedding.visitors import is_own
 from bot.web.limits import address_of, is_https
@@ -22,18 +23,29 @@ _KNOWN_DAYS = 120  # longer than any topic is open, with its result
 _TOKEN = re.compile(r"[\w-]{16,40}", re.ASCII)
 
 
+async def _form(request: Request) -> FormData:
+    return await request.form(max_files=0, max_fields=20, max_part_size=20_000)
+
+
+Sent = Annotated[FormData, Depends(_form)]
+
+
+def keys(at: Hall) -> TopicKeys:
+    chat: Chat = at.request.app.state.chat
+    return TopicKeys(chat.settings.topic_keys)
+
+
 def asker(at: Hall) -> str:
     """This browser's, or a new one."""
     held = at.request.cookies.get(COOKIE, "")
     return f"page:{held if _TOKEN.fullmatch(held) else secrets.token_urlsafe(18)}"
 
 
-def known(at: Hall, answer: Response, who: str) -> Response:
-    """The answer, with the cookie by which the browser is known again."""
+def known(at: Hall, answer: Response, asker: str) -> Response:
     chat: Chat = at.request.app.state.chat
     answer.set_cookie(
         COOKIE,
-        who.removeprefix("page:"),
+        asker.removeprefix("page:"),
         max_age=_KNOWN_DAYS * 86400,
         httponly=True,
         samesite="lax",
@@ -43,9 +55,8 @@ def known(at: Hall, answer: Response, who: str) -> Response:
     return answer
 
 
-def key(who: str, sent: FormData) -> str:
-    """Of one wish: the same form sent twice has the same."""
-    return f"{who}:{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
+def key(asker: str, sent: FormData) -> str:
+    return f"{asker}:{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
 
 
 def check_sender(at: Hall, what: str, most: int) -> None:
@@ -66,3 +77,11 @@ def danger(sent: FormData, text: str) -> str:
 
 def said(error: ActionError | ApiError) -> str:
     return error.message_zh if isinstance(error, ActionError) else error.message
+
+
+def use_slip(at: Hall, asker: str, code: str) -> None:
+    """Its wrong tries count also when the rest is refused."""
+    try:
+        slips.use(at.session, asker=asker, place=at.village.id, code=code, now=at.now)
+    finally:
+        at.session.commit()

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from actions.cases.moves import Actor
-from actions.errors import InvalidInput
+from actions.errors import InvalidInput, NotAllowed
 from actions.storable import row_of
 from actions.topics import opinions
 from actions.topics.counting import paper
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.counting.paper import Box
 from actions.topics.models import Opinion, Topic
+from actions.topics.statements import writing
 from actions.topics.steps import result, screening
 from actions.topics.steps.result import MOST_TASKS, Task
 from actions.topics.steps.screening import Wording
@@ -99,9 +100,17 @@ def look(d: Doing) -> None:
     """An opinion: shown, or hidden for a reason of the list."""
     one = _opinion(d)
     if d.at.text("verdict", 8) == "show":
+        _check_law(d, one)
         opinions.show(d.at.session, one, actor=d.actor, now=d.now)
     else:
         opinions.hide(d.at.session, one, d.at.text("reason", 20), actor=d.actor, key=f"{d.key}-{one}", now=d.now)
+
+
+def _check_law(d: Doing, one: int) -> None:
+    """What others are asked to agree with is as a topic: a legal worker looks where the gate has doubts."""
+    held = row_of(d.at.session, Opinion, one)
+    if writing.is_of(d.topic) and held is not None and writing.needs_law(held.text):
+        raise NotAllowed("这句要先请法律工作者看过，才能拿来让大家表态。")
 
 
 def _opinion(d: Doing) -> int:
@@ -110,6 +119,18 @@ def _opinion(d: Doing) -> int:
     if held is None or held.topic_id != d.topic.id:
         raise InvalidInput("没有这条意见，可能说的人自己删了。")
     return held.id
+
+
+def seed(d: Doing) -> None:
+    """The village's own statements, one a line."""
+    lines = [line.strip() for line in d.at.text("lines", 4000).splitlines() if line.strip()]
+    normals = [opinions.normalised(line) for line in lines]
+    writing.seed(d.at.session, d.topic.id, lines, normals, actor=d.actor, key=d.key, now=d.now)
+
+
+def look_at_law(d: Doing) -> None:
+    """A statement that the gate flagged, shown by a legal worker."""
+    opinions.show(d.at.session, _opinion(d), actor=d.actor, now=d.now)
 
 
 def adopt(d: Doing) -> None:
@@ -223,6 +244,8 @@ DEEDS = {
     "extend": Deed("write", "延长征求意见", extend, "延长了，大家会看到原因。"),
     "resume": Deed("write", "停了再列入", resume, "之前收到的都作废了，请改好再开始。"),
     "look": Deed("write", "看意见", look),
+    "seed": Deed("write", "写开头的几句", seed),
+    "look-law": Deed("clear", "法律上看一句", look_at_law, "贴出来了。"),
     "box": Deed("write", "录纸票", box, "录好了，请另一个人来点一遍、确认。"),
     "talk": Deed("write", "开会商量", talk, "通知发给关注的人了。"),
     "adopt": Deed("write", "答复意见", adopt),

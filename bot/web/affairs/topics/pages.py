@@ -15,6 +15,8 @@ from actions.topics import listing, opinions, raising, words
 from actions.topics.counting import paper
 from actions.topics.lists import lists
 from actions.topics.models import Opinion, Topic, TopicEvent
+from actions.topics.statements import result as statements
+from actions.topics.statements import writing
 from actions.topics.status import LABELS, OWED, TopicState
 from actions.topics.steps import result
 from actions.topics.steps.moves import get
@@ -53,6 +55,8 @@ def _todo(at: Seat, topic: Topic, now: datetime) -> Todo | None:
         return Todo(f"请看法律上能不能问：{topic.title}", href)
     if at.staff.can("oversee") and (box := _box_to_count(at, topic)):
         return Todo(f"请您再点一遍第 {box} 箱纸票：{topic.title}", href, _boxes_until(topic))
+    if at.staff.can("clear") and topic.state is TopicState.open and _flagged(at, topic):
+        return Todo(f"有一句话请看法律上能不能让大家表态：{topic.title}", href)
     if late and at.staff.can("oversee"):
         return Todo(f"到期没有公布结果：{topic.title}", href, words.day_of(topic.result_due_on), is_late=True)
     if at.staff.can("oversee") and (count := _surge(at, topic, now)):
@@ -184,12 +188,15 @@ def _page(at: Seat, topic: Topic, **more: Any) -> HTMLResponse:
         bases=words.BASES,
         advice=words.advice(topic),
         circle=words.circle_of(topic),
+        seeds=writing.seeds(at.session, topic) if writing.is_of(topic) else [],
+        flagged=_flagged(at, topic),
         waiting_opinions=listing.waiting_opinions(at.session, topic),
         shown_opinions=_shown(at, topic),
         boxes=paper.boxes_of(at.session, topic),
         adoptions=result.ADOPTIONS,
         outcomes=result.OUTCOMES,
-        tally=words.tally_lines(topic) if topic.tallied_at and not topic.result_at else topic.shown,
+        tally=_told(at, topic) if topic.tallied_at and not topic.result_at else topic.shown,
+        statements=statements.told(at.session, topic) if writing.is_of(topic) else None,
         unanswered=result.unanswered(at.session, topic) if topic.state in OWED else 0,
         tasks=result.where_it_stands(at.session, topic),
         case_ids=[task.get("case_id") for task in topic.tasks],
@@ -201,9 +208,21 @@ def _page(at: Seat, topic: Topic, **more: Any) -> HTMLResponse:
     )
 
 
+def _told(at: Seat, topic: Topic) -> list[str]:
+    return statements.lines(at.session, topic) if writing.is_of(topic) else words.tally_lines(topic)
+
+
+def _flagged(at: Seat, topic: Topic) -> dict[int, str]:
+    """Waiting statements that the gate has doubts about, with what it says; a legal worker shows them."""
+    if not writing.is_of(topic):
+        return {}
+    rows = listing.waiting_opinions(at.session, topic)
+    return {row.id: why for row in rows if (why := writing.needs_law(row.text))}
+
+
 def _shown(at: Seat, topic: Topic) -> Sequence[Opinion]:
     own = (Opinion.topic_id == topic.id, Opinion.state == "shown", Opinion.same_as_id.is_(None))
-    return at.session.scalars(select(Opinion).where(*own).order_by(Opinion.id)).all()
+    return at.session.scalars(select(Opinion).where(*own, Opinion.source != writing.SEED).order_by(Opinion.id)).all()
 
 
 @router.post("/{topic_id}/{do}")
