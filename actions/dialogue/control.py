@@ -6,7 +6,6 @@ from dataclasses import replace
 from actions.cases.finding import of_person
 from actions.cases.status import MOVES, CaseStatus
 from actions.dialogue.affairs.disclosure import AskDisclosure, is_not_posted
-from actions.dialogue.affairs.exchange import with_sheet
 from actions.dialogue.affairs.raising import RaiseTopic, is_for_all
 from actions.dialogue.booking import CancelBooking, StartBooking, held_by
 from actions.dialogue.case import (
@@ -21,6 +20,7 @@ from actions.dialogue.case import (
     stars,
     verdict,
 )
+from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.deadline import ValidateDeadline
 from actions.dialogue.dispute import ReportDispute, go_on_buttons
 from actions.dialogue.follow_up import AnswerFollowUp

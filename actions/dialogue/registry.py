@@ -1,11 +1,11 @@
-"""All actions, once: whatever a module of this folder, or of `affairs`, gives a name that Rasa knows."""
+"""All actions, once: whatever a module here, or of `affairs` and `community`, gives a name that Rasa knows."""
 
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
 from actions import dialogue
-from actions.dialogue import affairs
+from actions.dialogue import affairs, community
 from actions.dialogue.control import Matter
 from actions.dialogue.frame.base import CustomAction, Services
 from actions.dialogue.frame.routing import ENTRIES, Routed
@@ -24,7 +24,7 @@ def intent_names() -> dict[str, str]:
 
 
 def _topics() -> list[ModuleType]:
-    folders = (dialogue, affairs)
+    folders = (dialogue, affairs, community)
     return [import_module(m.name) for folder in folders for m in iter_modules(folder.__path__, f"{folder.__name__}.")]
 
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from actions.checkup import corrections as checkup
 from actions.disclosure import schedule as disclosure
 from actions.events import clock as events
+from actions.hearings import service as hearings
 from actions.helpers import clock as helpers
 from actions.history import telling as history
 from actions.joint import tasks as joint
-from actions.hearings import service as hearings
 from actions.roster import retention as roster
 from actions.topics import clock as topics
 from actions.topics.counting.keys import TopicKeys

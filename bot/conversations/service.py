@@ -13,8 +13,8 @@ from actions.deputies import service as deputies
 from actions.disclosure import questions as disclosure_questions
 from actions.events import questions as event_questions
 from actions.feedback import WRONG, UnansweredQuestion, record_unanswered
-from actions.helpers import referrals
 from actions.hearings import service as hearings
+from actions.helpers import referrals
 from actions.outcomes import ActionOutcome
 from actions.points import own as points
 from actions.roster import slips

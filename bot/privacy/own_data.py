@@ -17,9 +17,9 @@ from actions.disclosure.models import DisclosureQuestion
 from actions.events import questions as event_questions
 from actions.events.models import EventQuestion
 from actions.exchange.outgoing import refs_of
+from actions.hearings.models import HearingSignup
 from actions.helpers import referrals
 from actions.helpers.status import LABELS as REFERRAL_LABELS
-from actions.hearings.models import HearingSignup
 from actions.papers.case_file import pack
 from actions.persons import threads_of
 from actions.points import own as points

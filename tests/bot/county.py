@@ -18,12 +18,12 @@ from actions.events import publishing
 from actions.events.models import EventPhoto
 from actions.events.publishing import Wanted
 from actions.feedback import UnansweredQuestion
+from actions.hearings import service as hearings
+from actions.hearings.service import Plan
 from actions.helpers.models import Helper, Referral
 from actions.helpers.status import State as ReferralState
 from actions.history import telling
 from actions.joint.models import JointMeeting
-from actions.hearings import service as hearings
-from actions.hearings.service import Plan
 from actions.offices.defaults import import_offices
 from actions.topics.models import Topic, TopicCounter
 from actions.topics.status import TopicState

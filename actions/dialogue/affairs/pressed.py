@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from actions.dialogue.affairs import checkup, disclosure, events, exchange, opinion, people, plain, points, raising
+from actions.dialogue.affairs import disclosure, opinion, plain, raising
 from actions.dialogue.affairs import topics as telling
 from actions.dialogue.affairs.disclosure import AskDisclosure
-from actions.dialogue.affairs.events import AskEvent
 from actions.dialogue.affairs.opinion import GiveOpinion
 from actions.dialogue.affairs.raising import RaiseTopic
 from actions.dialogue.affairs.topics import AskAffairs
 from actions.dialogue.affairs.village import village_of
+from actions.dialogue.community import checkup, events, exchange, people, points
+from actions.dialogue.community.events import AskEvent
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import commands, phrases
 from actions.errors import ActionError

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from actions.cases import finding, numbers
-from actions.dialogue.affairs.checkup import asks_of_procedure
-from actions.dialogue.affairs.exchange import with_sheet
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
+from actions.dialogue.community.checkup import asks_of_procedure
+from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say

@@ -28,7 +28,7 @@ _PENDING = "这个问题我还在查。过几秒回复任意一个字，我就�
 _PROMISED = {
     "前一天和前两小时我会提醒您": "这个公众号发不了提醒，请把时间记下来，随时可以问我“我的预约”",
     "轮到了我马上在这里告诉您": "轮到了这里发不了通知，请隔天来问“我的预约”",
-    # of events (`actions/events/words.py`, `actions/dialogue/affairs/events.py`)
+    # of events (`actions/events/words.py`, `actions/dialogue/community/events.py`)
     "轮到了我就在这里告诉您": "轮到了这里发不了通知，请隔天来问“我报上名了没有”",
     "有了答复我就在这里告诉您": "答复贴在村里的活动页上，这里发不了通知",
 }

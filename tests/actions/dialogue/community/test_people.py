@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases.models import Case
-from actions.dialogue.affairs.people import FindHelper, GridWorkers
+from actions.dialogue.community.people import FindHelper, GridWorkers
 from actions.helpers import referrals, roster
 from actions.helpers.models import Referral
 from actions.helpers.status import State

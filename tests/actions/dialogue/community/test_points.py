@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from actions.dialogue.affairs.points import CheckPoints
+from actions.dialogue.community.points import CheckPoints
 from actions.points import claims, disputes, ledger, schemes, vouchers
 from actions.points.models import PointClaim, PointDispute, Voucher
 from actions.points.status import DisputeState, VoucherState

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases import filing, moves
 from actions.demands.models import Demand
-from actions.dialogue.affairs.exchange import with_sheet
+from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.frame.base import Said, Turn, say
 from actions.exchange import outgoing, systems
 from actions.replies import Reply, ReplyKind

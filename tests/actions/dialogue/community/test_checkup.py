@@ -6,8 +6,8 @@ from sqlalchemy import select
 from actions.cases.models import Case, CaseEvent
 from actions.checkup.models import OfficialCase
 from actions.checkup.status import Outcome
-from actions.dialogue.affairs.checkup import CheckProcedure, asks_of_procedure
 from actions.dialogue.booking import StartBooking
+from actions.dialogue.community.checkup import CheckProcedure, asks_of_procedure
 from actions.replies import Reply, ReplyKind
 from tests.actions.dialogue.affairs.hall import Resident
 

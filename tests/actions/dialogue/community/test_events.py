@@ -9,7 +9,7 @@ from sqlalchemy import select
 from actions.bookings import appointments, openings
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.bookings.status import AppointmentStatus as Status
-from actions.dialogue.affairs.events import AskEvent, meant, who_comes
+from actions.dialogue.community.events import AskEvent, meant, who_comes
 from actions.events import publishing
 from actions.events.models import EventQuestion
 from actions.events.publishing import Wanted
