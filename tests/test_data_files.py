@@ -14,6 +14,7 @@ from actions.dialogue.smalltalk import SmallTalkFile
 from actions.disclosure.duties import DutiesFile
 from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
+from actions.projects.stages import ChecklistFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matter_words import WordsFile
 from actions.tools.matters import MattersFile
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/motions/examples.yml": ExamplesFile,
     "actions/motions/gate.yml": GateFile,
     "actions/disclosure/duties.yml": DutiesFile,
+    "actions/projects/checklist.yml": ChecklistFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

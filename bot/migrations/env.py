@@ -13,6 +13,7 @@ import actions.feedback
 import actions.offices.models
 import actions.outcomes
 import actions.persons
+import actions.projects.models
 import actions.roster.models
 import actions.topics.models
 import bot.channels.wechat.models

@@ -16,6 +16,7 @@ _MORE = (
     ("/staff/conversations/", 12_000_000),
     ("/staff/village/decisions/", 22_000_000),  # minutes and the sheet together
     ("/staff/village/disclosure/", 12_000_000),
+    ("/staff/village/projects/", 12_000_000),
     ("/staff/knowledge/import", 13_000_000),
     ("/staff/knowledge/versions/", 3_000_000),
 )

@@ -100,6 +100,7 @@ class World:
             "meeting_id": self.meeting,
             "disclosure_id": 1,
             "topic_id": self.topic,
+            "project_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -167,6 +168,7 @@ DEEDS = {
         *("discuss", "deliberate", "clear", "notice", "publish", "carry", "result"),
         *("confirm", "send-back", "suspend", "resume", "annul", "correct"),
     ],
+    "/staff/village/projects/1/{do}": ["record", "confirm", "send-back"],
     "/staff/village/decisions/meetings/1/{do}": ["numbers", "confirm", "send-back"],
     "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],
 }

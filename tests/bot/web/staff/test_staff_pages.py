@@ -82,6 +82,8 @@ PAGES = {
     "/staff/village/disclosure": "village",
     "/staff/village/disclosure/1": "village",
     "/staff/village/disclosure/1/board.jpg": "village",
+    "/staff/village/projects": "village",
+    "/staff/village/projects/1": "village",
     "/staff/village/topics": "village",
     "/staff/village/topics/1": "village",
     "/staff/village/topics/1/notice": "village",
@@ -163,6 +165,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/village/roster": "write",
         "/staff/doorstep": "doorstep",
         "/staff/village/decisions": "village",
+        "/staff/village/projects": "village",
         "/staff/village/topics": "village",
         "/staff/doorstep/topics": "doorstep",
     }
