@@ -148,7 +148,8 @@ def check_no_names(text: str, duty: DutyHere) -> None:
     if found:
         said = "、".join(dict.fromkeys(found))
         raise InvalidInput(
-            f"“{said[:40]}”像是姓名。这一项的姓名只写在表里，公布期满才会一起收起来；这里请换个说法，比如“第三批，共3户”。"
+            f"“{said[:40]}”像是姓名。这一项的姓名只写在表里，公布期满才会一起收起来；"
+            "这里请换个说法，比如“第三批，共3户”。"
         )
 
 

@@ -44,7 +44,9 @@ def record(client: TestClient, number: int, stage: str, **more: object) -> int:
 
 def newest(world: World) -> ProjectStage:
     with world.sessions() as session:
-        return session.scalars(select(ProjectStage).order_by(ProjectStage.id.desc())).first()  # type: ignore[return-value]
+        found = session.scalars(select(ProjectStage).order_by(ProjectStage.id.desc())).first()
+        assert found
+        return found
 
 
 def picture() -> bytes:
