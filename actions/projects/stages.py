@@ -40,12 +40,12 @@ MAY_BE_MISSING = frozenset({Stage.change})  # most projects have none
 HAS_SUM = frozenset({Stage.budget, Stage.tender, Stage.contract, Stage.change, Stage.settle, Stage.audit})
 NEEDS_SUM = frozenset({Stage.budget, Stage.contract, Stage.change, Stage.settle})
 SUM_SAID = {
-    Stage.budget: "预算多少",
+    Stage.budget: "预算金额",
     Stage.tender: "中标（比选）价",
     Stage.contract: "合同价",
     Stage.change: "变更以后的总价",
-    Stage.settle: "决算多少",
-    Stage.audit: "审定多少",
+    Stage.settle: "决算金额",
+    Stage.audit: "审定金额",
 }
 
 

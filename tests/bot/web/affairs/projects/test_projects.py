@@ -136,7 +136,7 @@ def test_who_does_not_write_begins_and_records_nothing(staffed: World, login: st
         ({"stage": "budget", "on_day": "2026-13-01", "yuan": "5"}, "日期不对"),
         ({"stage": "budget", "on_day": "2999-01-01", "yuan": "5"}, "日期不对"),
         ({"stage": "budget", "on_day": DAY.isoformat(), "yuan": "八万"}, "不是整数"),
-        ({"stage": "budget", "on_day": DAY.isoformat()}, "请填预算多少"),
+        ({"stage": "budget", "on_day": DAY.isoformat()}, "请填预算金额"),
         ({"stage": "start", "on_day": DAY.isoformat(), "words": "工头13812345678"}, "电话号码"),
     ],
 )
