@@ -66,6 +66,7 @@ def open_item(
     if at_once and not title:
         raise InvalidInput("请写明是哪一件事，比如“南沟路硬化”。")
     sheets.check_words(title)
+    sheets.check_no_names(title, one.duty)
     period = periods.period_of(Rhythm.at_once if at_once else one.rhythm, day)
     item = Disclosure(
         place_id=place,
@@ -92,9 +93,11 @@ def put(
 ) -> list[str]:
     """The table in place of what stood there; what to look at again. Raises InvalidInput, NotAllowed, Conflict."""
     check_move(item.state, State.drafted)
-    sheet = sheets.scan(lines, duty_of(session, item))
+    duty = duty_of(session, item)
+    sheet = sheets.scan(lines, duty)
     note = storable(note).strip()[:1000] or sheet.title
     sheets.check_words(note)
+    sheets.check_no_names(note, duty)
     rows = sheets.without_names(sheet.rows, sheet.held) if masks_names else sheet.rows
     _move(
         session,
@@ -170,10 +173,17 @@ def post(session: Session, item: Disclosure, *, days: int | None, by: Who, now: 
 
 
 def add_board_photo(session: Session, item: Disclosure, photo: CleanPhoto, *, by: Who, now: datetime) -> None:
-    """The paper on the village's own board, which the law asks for beside any page. The caller commits."""
+    """The paper on the village's own board, which the law asks for beside any page. The caller commits.
+
+    Raises NotAllowed, Conflict.
+    """
     if item.state not in (State.checked, State.posted):
         raise NotAllowed("贴出来以后再拍公开栏的照片。")
-    item.board_photo, item.has_board_photo = photo.jpeg, True
+    # Asked of the row, not of what this page holds: a photograph that comes with the last day is not kept after it.
+    here = update(Disclosure).where(Disclosure.id == item.id, Disclosure.state.in_((State.checked, State.posted)))
+    if not changed(session, here.values(board_photo=photo.jpeg, has_board_photo=True), synchronize=False):
+        raise Conflict
+    session.refresh(item)
     add_event(session, item.id, "拍了公开栏", key=f"board-{item.id}-{photo.sha256[:40]}", now=now, by=by.name)
 
 
@@ -187,6 +197,7 @@ def correct(session: Session, item: Disclosure, *, why: str, by: Who, now: datet
     if not why:
         raise InvalidInput("更正了什么、为什么，请写一句，大家都看得到。")
     sheets.check_words(why)
+    sheets.check_no_names(why, duty_of(session, item))
     new = Disclosure(
         place_id=item.place_id,
         duty_code=item.duty_code,

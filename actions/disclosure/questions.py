@@ -84,6 +84,9 @@ def answer(
         raise InvalidInput("请写上答复，也写上公布出来的问题。")
     sheets.check_words(text)
     sheets.check_words(shown_text)
+    duty = posting.duty_of(session, posting.get(session, question.disclosure_id))
+    for said in (text, shown_text) if is_public else ():
+        sheets.check_no_names(said, duty)
     if question.answered_at is not None:
         raise NotAllowed("这个提问已经答复过了。")
     waiting = (DisclosureQuestion.id == question.id, DisclosureQuestion.answered_at.is_(None))

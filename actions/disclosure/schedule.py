@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.disclosure import duties, periods
+from actions.disclosure import duties, ending, periods
 from actions.disclosure.duties import DutyHere, duties_of
 from actions.disclosure.models import Disclosure, DisclosureEvent, Duty
 from actions.disclosure.periods import Period, Rhythm
@@ -121,6 +121,9 @@ def tick(session: Session, now: datetime) -> None:
     session.commit()
     _archive(session, now)
     session.commit()
+    for number in ending.to_forget(session):
+        ending.forget_names(session, number, now)
+        session.commit()
 
 
 def settle_place(session: Session, place: str, now: datetime) -> None:

@@ -40,6 +40,7 @@ _TOTAL = re.compile(r"^(?:本?[页期季月年]?(?:合计|总计|小计|共计)|
 _NAMING = frozenset({MarkKind.name, MarkKind.nickname, MarkKind.plate})
 _DOOR = re.compile(r"[0-9一二三四五六七八九十百]+(?:号|室|栋|幢|单元|户)")
 _HOUSE = re.compile(r"老([一-鿿])家")
+_SPOT = re.compile(r"[湾沟庄村桥塘寨屯坪坡]$")  # 柳树湾: where, though it begins as a name does
 _REFUSED = {
     MarkKind.id_number: "身份证号",
     MarkKind.bank_account: "银行卡号",
@@ -137,6 +138,24 @@ def check_words(text: str) -> None:
     """What is written beside a table. Raises InvalidInput."""
     if found := list(_kinds(text)):
         raise InvalidInput(f"您写的话里有{'、'.join(dict.fromkeys(found))}，不能贴出来，请去掉再交。")
+
+
+def check_no_names(text: str, duty: DutyHere) -> None:
+    """Of a list that names people only the table's cells are forgotten with its last day, so nobody is named beside
+    it. Raises InvalidInput, which says what looks like a name: whoever reads it has just written it.
+    """
+    found = [mark.text for mark in _namings(text, "") if not _SPOT.search(mark.text)] if duty.may_name else []
+    if found:
+        said = "、".join(dict.fromkeys(found))
+        raise InvalidInput(
+            f"“{said[:40]}”像是姓名。这一项的姓名只写在表里，公布期满才会一起收起来；"
+            "这里请换个说法，比如“第三批，共3户”。"
+        )
+
+
+def is_hidden(rows: Rows) -> bool:
+    """Whether cells were taken out with the last day."""
+    return any(cell == HIDDEN for row in rows for cell in row)
 
 
 def _shaped(lines: Lines) -> tuple[str, list[int], Rows]:

@@ -23,6 +23,7 @@ import actions.offices.models
 import actions.outcomes
 import actions.persons
 import actions.points.models
+import actions.projects.models
 import actions.roster.models
 import actions.topics.models
 import actions.topics.statements.models

@@ -36,6 +36,7 @@ from knowledge.documents.versions import Person
 from knowledge.evaluation.models import GoldenQuestion
 from knowledge.exchange.corpus import import_places
 from tests.bot.web.affairs.decisions.there import a_decision_on_its_way
+from tests.bot.web.affairs.projects.there import a_project_on_its_way
 from tests.bot.world import DAY, HASH, STAFF, World
 from tests.conftest import CORPUS
 
@@ -58,6 +59,7 @@ def whole_county(session: Session) -> None:
     opening = _booked_opening(session, now)
     version = _village_rule_with_a_conflict(session, now)
     a_decision_on_its_way(session, now)
+    a_project_on_its_way(session, now)
     session.add(
         GoldenQuestion(
             key="k1",

@@ -117,6 +117,7 @@ class World:
             "checkup_id": 1,
             "joint_id": 1,
             "hearing_id": 1,
+            "project_id": 1,
         }
         found: list[str] = []
         for path, methods in self.app.openapi()["paths"].items():
@@ -198,6 +199,7 @@ DEEDS = {
         *("discuss", "deliberate", "clear", "notice", "publish", "carry", "result"),
         *("confirm", "send-back", "suspend", "resume", "annul", "correct"),
     ],
+    "/staff/village/projects/1/{do}": ["record", "confirm", "send-back"],
     "/staff/village/decisions/meetings/1/{do}": ["numbers", "confirm", "send-back"],
     "/staff/knowledge/versions/1/{do}": ["comment", "settle", "send-back", "approve", "publish", "withdraw"],
 }

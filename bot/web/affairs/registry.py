@@ -10,6 +10,7 @@ from bot.web.affairs.history import HISTORY
 from bot.web.affairs.joint import JOINT
 from bot.web.affairs.people.subject import PEOPLE
 from bot.web.affairs.points.subject import POINTS
+from bot.web.affairs.projects.subject import PROJECTS
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.subject import Subject as Subject
 from bot.web.affairs.subject import Todo as Todo
@@ -21,6 +22,7 @@ SUBJECTS: tuple[Subject, ...] = (
     TOPICS,
     DECISIONS,
     DISCLOSURE,
+    PROJECTS,
     EVENTS,
     POINTS,
     PEOPLE,

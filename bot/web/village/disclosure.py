@@ -204,6 +204,7 @@ def _page(
         name=name_of(item),
         basis=_basis(at, item),
         rows=rows,
+        is_hidden=sheets.is_hidden(rows),
         sums=sheets.sums(item.rows),
         numeric=sheets.numeric(item.rows),
         stands=where_it_stands(item),

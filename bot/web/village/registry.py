@@ -7,6 +7,7 @@ from bot.web.village.events import TAB as EVENTS
 from bot.web.village.history import TAB as HISTORY
 from bot.web.village.people import TAB as PEOPLE
 from bot.web.village.points import TAB as POINTS
+from bot.web.village.projects import TAB as PROJECTS
 from bot.web.village.tab import Tab as Tab
 from bot.web.village.tab import Teaser as Teaser
 from bot.web.village.talk.deputies import TAB as DEPUTIES
@@ -17,6 +18,7 @@ TABS: tuple[Tab, ...] = (
     DISCLOSURE,
     TOPICS,
     DECISIONS,
+    PROJECTS,
     EVENTS,
     PEOPLE,
     POINTS,

@@ -335,8 +335,8 @@ def test_a_picture_that_cannot_be_read_gives_the_words_back(begun: World) -> Non
     assert "我写了很久的话" in answer.text
 
 
-def test_names_leave_the_page_and_stay_with_staff(begun: World) -> None:
-    """Scenario 18."""
+def test_names_leave_the_page_with_its_last_day(begun: World) -> None:
+    """Scenario 18, without a clock; `test_names_gone.py` is what the clock does."""
     clerk, visitor = begun.enter("scribe"), begun.visitor()
     today = datetime.now(SHANGHAI).date().isoformat()
     fields = {"place": "lijiagou", "code": "relief_decisions", "title": "第三批", "day": today, "nonce": "n"}
