@@ -98,7 +98,7 @@ def hear(text: str, *, today: date) -> Heard:
     if matter.id.startswith("appraisal") and _OF_THE_VILLAGE.search(text):
         return Heard(())  # those days are for houses on the state's land
     start, doubt, said = start_in(text, matter, today=today)
-    if start and (_is_unsure(matter, text) or happened.is_day_unknown(text, matter)):
+    if start and (_is_unsure(matter, text) or not matter.is_counted_from(start) or happened.is_day_unknown(text, matter)):
         return Heard(found.matters, doubt=Doubt.vague, said=said)
     return Heard(found.matters, start=start, doubt=doubt, said=said)
 

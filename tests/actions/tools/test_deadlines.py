@@ -123,6 +123,15 @@ AMOUNTS = {
     "fine_payment": "处罚决定书之日起十五日内",
     "birth_registration": "婴儿出生后一个月以内",
     "death_registration": "农村在一个月以内",
+    "food_recheck": "七个工作日内",
+    "possession_return": "侵占发生之日起一年内",
+    "tenant_first_refusal": "承租人在十五日内",
+    "sublet_objection": "六个月内未提出异议",
+    "ratify_child_contract": "收到通知之日起三十日内",
+    "pollution_limitation": "诉讼时效期间为五年",
+    "resignation_notice": "提前三十日",
+    "resignation_probation": "提前三日",
+    "husband_divorce": "分娩后一年内",
 }
 # What regulations and rules say, in our own summaries of them: the package has none of these.
 OUTSIDE = {
@@ -139,6 +148,19 @@ OUTSIDE = {
     "work_injury_employer": "单位应在三十天内申请",
     "petition_review": "三十天内可请求上一级复查",
     "petition_final": "三十天内可请求复查机关的上一级复核",
+    "occupational_appraisal": "三十日内",
+    "occupational_second": "十五日内",
+    "crash_test_review": "送达之日起三日内",
+    "injury_test_review": "收到鉴定意见复印件之日起三日内",
+    "vaccine_appraisal": "收到结论之日起60日内",
+    "crash_mediation": "十日内",
+    "preservation_review": "五日内",
+    "court_fee_payment": "7日内",
+    "prosecutor_supervision": "两年内",
+    "distribution_objection": "十五日",
+    "hidden_property": "时效三年",
+    "prepaid_card": "七日内",
+    "work_injury_recheck": "1年后",
 }
 _NUMBERS = {
     1: "一",
