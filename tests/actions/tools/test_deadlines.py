@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CALENDAR = WorkCalendar()
 TODAY = date(2026, 11, 24)  # a Tuesday
 STARTS = st.dates(date(1990, 1, 1), date(2027, 11, 24))
-IDS = st.sampled_from(sorted(MATTERS))
+IDS = st.sampled_from(sorted(m.id for m in MATTERS.values() if m.counts_from is None))
 
 
 def ends(matter_id: str, start: date, *, calendar: WorkCalendar = CALENDAR, today: date = TODAY) -> Deadline:
@@ -48,10 +48,14 @@ def outside_text(law: str, article: str) -> str:
 
 def _numerals() -> Iterator[str]:
     digits = " 一二三四五六七八九"
-    for number in range(1, 200):
+    for number in range(1, 600):
         hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
         tens_said = "" if not tens and not hundreds else "零" * (not tens and bool(ones)) or f"{digits[tens]}十".strip()
-        said = ("一百" if hundreds else "") + (tens_said if tens or ones else "") + (digits[ones] if ones else "")
+        said = (
+            (f"{digits[hundreds]}百" if hundreds else "")
+            + (tens_said if tens or ones else "")
+            + (digits[ones] if ones else "")
+        )
         yield said if number >= 20 else said.removeprefix("一") if 10 <= number < 20 else said
 
 
@@ -190,7 +194,8 @@ def test_the_article_in_force_has_the_amount(matter_id: str, statutes: sqlite3.C
     words = AMOUNTS[matter_id]
     assert words in article_text(statutes, matter.law, matter.article)
     numbers = _NUMBERS[matter.amount]
-    spans = [number + _SPANS[matter.unit] for number in ([numbers] if matter.amount >= 10 else numbers)]
+    units = (_SPANS[matter.unit], "个工作日") if matter.unit == "workdays" else (_SPANS[matter.unit],)
+    spans = [number + unit for number in ([numbers] if matter.amount >= 10 else numbers) for unit in units]
     assert any(span in words for span in spans)
 
 
@@ -308,11 +313,38 @@ def test_seven_days_are_not_urgent() -> None:
     assert "第四十四条" not in deadline.text_zh
 
 
-@pytest.mark.parametrize("matter_id", MATTERS)
+@pytest.mark.parametrize("matter_id", [m.id for m in MATTERS.values() if not m.waits])
 def test_a_past_day_sends_to_a_lawyer_today(matter_id: str) -> None:
-    deadline = ends(matter_id, date(2015, 6, 1))
+    start = MATTERS[matter_id].counts_from or date(2015, 6, 1)
+    deadline = ends(matter_id, start, today=date(2035, 6, 1))
     assert deadline.days_left < 0
     assert all(words in deadline.text_zh for words in ("中断", "中止", "请今天就打 12348", "法律援助中心"))
+
+
+@pytest.mark.parametrize("matter_id", [m.id for m in MATTERS.values() if m.waits])
+def test_what_is_waited_out_is_neither_urgent_nor_late(matter_id: str) -> None:
+    start = date(2026, 11, 23)
+    waiting = ends(matter_id, start)
+    assert f"还要等{waiting.days_left}天" in waiting.text_zh
+    assert "要等满" in waiting.text_zh
+    assert waiting.moved_from is None
+    over = ends(matter_id, start, today=waiting.last_day + timedelta(days=1))
+    assert "已经满了" in over.text_zh
+    for text in (waiting.text_zh, over.text_zh, rule(MATTERS[matter_id], TODAY)):
+        assert not any(words in text for words in ("很急", "下班前", "先别放弃", "也别放弃"))
+
+
+def test_a_resignation_that_ends_on_a_day_of_rest_ends_then() -> None:
+    assert ends("resignation_notice", date(2026, 11, 12)).last_day == date(2026, 12, 12)  # a Saturday
+
+
+def test_what_happened_under_an_older_law_is_not_counted_by_the_new_one() -> None:
+    """生态环境法典 1054 has five years since 15 August 2026; who had three years before that may be too late."""
+    first = MATTERS["pollution_limitation"].counts_from
+    assert first == date(2023, 8, 15)
+    assert ends("pollution_limitation", first).last_day == date(2028, 8, 15)
+    with pytest.raises(ValueError, match="older law"):
+        ends("pollution_limitation", first - timedelta(days=1))
 
 
 def test_an_unknown_matter_is_refused() -> None:
