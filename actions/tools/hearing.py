@@ -82,8 +82,8 @@ _AT_HOME = re.compile(
 )
 # Who can't tell which of two it is (不予立案还是别的, 分不清) is asked, whatever else the words say.
 _WHICH_OF_TWO = re.compile(
-    r"还是[^，。]{1,14}[，,]?[我俺]?(?:也|都)?(?:分不[清出]|搞不[清懂]|说不[好清上]|弄不[清懂明]|闹不[清懂明]|不清楚|不晓得"
-    r"|拿不准|不懂)"
+    r"还是[^，。]{1,14}[，,]?[我俺]?(?:也|都)?(?:分不[清出]|搞不[清懂]|说不[好清上]|弄不[清懂明]|闹不[清懂明]"
+    r"|不清楚|不晓得|拿不准|不懂)"
 )
 _NOBODY_THERE = re.compile(
     r"[^，。；]{0,5}(?:家里?|屋里?|店里?)?(?:没人|无人|不在家|没收着|没收到|没接[到着]|没拿[到着])"
@@ -92,11 +92,13 @@ _NOBODY_THERE = re.compile(
 _EITHER = ("reconsideration", "administrative_suit")  # sixty days or six months
 _MUST_BE_SAID = {
     "bequest_acceptance": re.compile(
-        r"走[的了之前]|[去过离逝]世|没了|死|病故|咽[的了]?气|断[的了]?气|生前|下葬|出殡|不在了"
+        r"走[的了之前]|[去过离逝]世|没了|死|病故|咽[的了]?气"
+        r"|断[的了]?气|生前|下葬|出殡|不在了"
     )
 }
 _EITHER_WAY = re.compile(
-    r"复议[^，。]{0,3}(?:起诉|诉讼|官司)[^，。]{0,2}(?:都|也)[^，。]{0,2}(?:行|可|中)|复议或者?(?:是|直接)?(?:去)?(?:起诉|告)"
+    r"复议[^，。]{0,3}(?:起诉|诉讼|官司)[^，。]{0,2}(?:都|也)[^，。]{0,2}(?:行|可|中)"
+    r"|复议或者?(?:是|直接)?(?:去)?(?:起诉|告)"
 )
 _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
@@ -110,13 +112,13 @@ def get_ready() -> None:
 
 def hear(text: str, *, today: date) -> Heard:
     found = matter_model.weighed(matter_words.find(text), text)
+    if _EITHER_WAY.search(text) and any(matter.id in _EITHER for matter in found.matters):
+        return Heard(tuple(MATTERS[name] for name in _EITHER), matter_words.WHICH)
     if found.answer or len(found.matters) != 1 or found.ask:
         return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
     [matter] = found.matters
     if _WHICH_OF_TWO.search(text):
         return Heard(found.matters, matter_words.WHICH)
-    if matter.id in _EITHER and _EITHER_WAY.search(text):
-        return Heard(tuple(MATTERS[name] for name in _EITHER), matter_words.WHICH)
     if matter.id == "reconsideration" and _CASE_ENDED.search(text):
         return Heard((matter, MATTERS["no_case_review"]))  # of an offence or of a crime: it makes 60 days or seven
     if matter.id.startswith("appraisal") and _OF_THE_VILLAGE.search(text):

@@ -29,7 +29,8 @@ class Counting(DataModel):
 class Matter:
     """who_zh: whose limit it is; starts_zh: the day from which it runs; begins: the kinds of words that stand by that
     day, in matter_words.yml; wait_days: how many pass before the span begins; see: the articles behind the caveats.
-    waits: the span is waited out, and isn't the last day of something; counts_from: earlier starts fall under older law.
+    waits: the span is waited out, and isn't the last day of something; counts_from: what began earlier falls under an
+    older law.
 
     said, near: what residents say of it, and what sounds like it and is something else (an id, or none).
     """
