@@ -51,13 +51,15 @@ class UnknownMatter(ValueError):
 def last_day(matter_id: str, start: date, *, calendar: WorkCalendar, today: date) -> Deadline:
     """Until when, told in plain words.
 
-    UnknownMatter for a wrong id; ValueError for a start before 1990 or over a year ahead.
+    UnknownMatter for a wrong id; ValueError for a start before 1990, over a year ahead, or under a law of before.
     """
     if matter_id not in MATTERS:
         raise UnknownMatter(matter_id)
     if start < EARLIEST or start > _add_months(today, 12):
         raise ValueError(f"start out of range: {start}")
     matter = MATTERS[matter_id]
+    if not matter.is_counted_from(start):
+        raise ValueError(f"start under older law: {start}")
     begins = start + timedelta(days=matter.wait_days)
     counted = end = count(begins, matter.amount, matter.unit, calendar=calendar)
     if matter.counting.moves:
@@ -67,7 +69,7 @@ def last_day(matter_id: str, start: date, *, calendar: WorkCalendar, today: date
     days_left = (end - today).days
     open_until, opens_again = _workday(end, -1, calendar=calendar), _workday(end, 1, calendar=calendar)
     days = _Days(start, end, moved_from, open_until, opens_again, tuple(guessed))
-    text = _words(matter, days, today)
+    text = _wait_words(matter, days, today) if matter.waits else _words(matter, days, today)
     law, article = next(iter(cited_on([(matter.law, matter.article)], today)), (matter.law, ""))
     return Deadline(matter, start, end, moved_from, not guessed, days_left, law, article, text)
 
@@ -119,11 +121,27 @@ def _words(matter: Matter, days: _Days, today: date) -> str:
     return "\n".join(lines)
 
 
+def _wait_words(matter: Matter, days: _Days, today: date) -> str:
+    """Until when it has to be waited: the day is no last day, so no rest day moves it and nothing is urgent."""
+    left = (days.last - today).days
+    return "\n".join(
+        [
+            f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起，要等满才行。"
+            f"您说的是{_day(days.start)}，那么到{_day(days.last)}满。",
+            f"还要等{left}天。" if left > 0 else "今天就满了。" if left == 0 else "已经满了。",
+            *_basis(matter, today),
+            f"{matter.counting.late}。这是按您说的日子数出来的，起算的日子不同，结果也不同。{_WHERE}",
+        ]
+    )
+
+
 def rule(matter: Matter, today: date) -> str:
     """The rule without a day, where it isn't sure from which day to count."""
     lines = [f"{matter.title_zh}：时间是{matter.span_zh}，从{matter.starts_zh}算起。没有准日子，就不数最后一天了。"]
     lines += _basis(matter, today)
     late = f"{matter.counting.late}{_in_brackets(matter, today)}"
+    if matter.waits:
+        return "\n".join([*lines, f"{late}。找到文书上的日期，再来算。{_WHERE}"])
     lines.append(f"快到期、好像过了也别放弃：{late}。找到文书上的日期，再来算。{_WHERE}")
     return "\n".join(lines)
 

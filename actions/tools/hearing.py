@@ -67,7 +67,9 @@ class Heard:
 
 
 _FORGOTTEN = re.compile(
-    r"[分弄闹]不清|分不出|记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪"
+    r"没让[我俺]拿|说(?:要)?寄给[我俺]|还没去[领拿取]|日子要翻|按谁的算|没及时告诉|快出来了|证明还在等|放家里没看"
+    r"|(?:哪天|啥时|几时)[^，。]{0,10}(?:没告诉|没讲|没说)|没(?:告诉|说)[我俺]?(?:哪天|几时)"
+    r"|[分弄闹]不清|分不出|记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪"
 )
 _ANEW = re.compile(
     r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过"
@@ -77,6 +79,26 @@ _ANEW = re.compile(
 _BY_ANOTHER = re.compile(r"[替帮代][我俺咱](?:去)?(?:签?收|签|领|拿|取)")
 _AT_HOME = re.compile(
     r"同住|住一[起块]|一起住|[我俺咱]们?家|家里|屋|(?<![法医])院(?!长)|在家|[转交]给[我俺]|当[天晚日].{0,4}[给交告]"
+)
+# Who can't tell which of two it is (不予立案还是别的, 分不清) is asked, whatever else the words say.
+_WHICH_OF_TWO = re.compile(
+    r"还是[^，。]{1,14}[，,]?[我俺]?(?:也|都)?(?:分不[清出]|搞不[清懂]|说不[好清上]|弄不[清懂明]|闹不[清懂明]"
+    r"|不清楚|不晓得|拿不准|不懂)"
+)
+_NOBODY_THERE = re.compile(
+    r"[^，。；]{0,5}(?:家里?|屋里?|店里?)?(?:没人|无人|不在家|没收着|没收到|没接[到着]|没拿[到着])"
+)
+# Sure only where the story says so: nothing is left to anybody while the writer of the will lives (民法典 1121).
+_EITHER = ("reconsideration", "administrative_suit")  # sixty days or six months
+_MUST_BE_SAID = {
+    "bequest_acceptance": re.compile(
+        r"走[的了之前]|[去过离逝]世|没了|死|病故|咽[的了]?气"
+        r"|断[的了]?气|生前|下葬|出殡|不在了"
+    )
+}
+_EITHER_WAY = re.compile(
+    r"复议[^，。]{0,3}(?:起诉|诉讼|官司)[^，。]{0,2}(?:都|也)[^，。]{0,2}(?:行|可|中)"
+    r"|复议或者?(?:是|直接)?(?:去)?(?:起诉|告)"
 )
 _CASE_ENDED = re.compile(r"(?:公安|派出所|警察|民警)[^。]{0,14}(?:终止|不办了|撤案|撤销案|不查了|结案)")
 _OF_THE_VILLAGE = re.compile(r"集体(?:的)?土?地|宅基地|农村的?房")
@@ -90,16 +112,24 @@ def get_ready() -> None:
 
 def hear(text: str, *, today: date) -> Heard:
     found = matter_model.weighed(matter_words.find(text), text)
+    if _EITHER_WAY.search(text) and any(matter.id in _EITHER for matter in found.matters):
+        return Heard(tuple(MATTERS[name] for name in _EITHER), matter_words.WHICH)
     if found.answer or len(found.matters) != 1 or found.ask:
         return Heard(found.matters, found.ask, found.answer, is_vague=found.is_vague)
     [matter] = found.matters
+    if _WHICH_OF_TWO.search(text):
+        return Heard(found.matters, matter_words.WHICH)
     if matter.id == "reconsideration" and _CASE_ENDED.search(text):
         return Heard((matter, MATTERS["no_case_review"]))  # of an offence or of a crime: it makes 60 days or seven
     if matter.id.startswith("appraisal") and _OF_THE_VILLAGE.search(text):
         return Heard(())  # those days are for houses on the state's land
     start, doubt, said = start_in(text, matter, today=today)
-    if start and (_is_unsure(matter, text) or happened.is_day_unknown(text, matter)):
+    if start and (
+        _is_unsure(matter, text) or not matter.is_counted_from(start) or happened.is_day_unknown(text, matter)
+    ):
         return Heard(found.matters, doubt=Doubt.vague, said=said)
+    if start and matter.id in _MUST_BE_SAID and not _MUST_BE_SAID[matter.id].search(text):
+        return Heard(found.matters, matter_words.WHICH)
     return Heard(found.matters, start=start, doubt=doubt, said=said)
 
 
@@ -131,10 +161,16 @@ def _fit(text: str, matter: Matter, *, today: date) -> list[SaidDay]:
     """The days that aren't those of something else: 对方11月20号收到, 车祸的鉴定书11月16日拿到."""
     days = happened.told(text, [day for day in said_days.read(text, today=today, past=True) if not day.is_refused])
     if "got" in matter.begins:
-        days = happened.mine(text, days, matter)
+        days = _received(text, happened.mine(text, days, matter))
     if {"hurt", "due"} & set(matter.begins):
         days = [day for i, day in enumerate(days) if not _PAPER_CAME.match(happened.after_day(text, days, i))]
     return days
+
+
+def _received(text: str, days: list[SaidDay]) -> list[SaidDay]:
+    """Without the day on which nobody was there to receive it, as often as it is named: 20号送来，20号家里没人."""
+    missed = {day.first for i, day in enumerate(days) if _NOBODY_THERE.match(happened.after_day(text, days, i))}
+    return [day for day in days if day.first not in missed]
 
 
 def _last_instalment(text: str, days: list[SaidDay]) -> list[SaidDay]:

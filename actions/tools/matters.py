@@ -29,6 +29,8 @@ class Counting(DataModel):
 class Matter:
     """who_zh: whose limit it is; starts_zh: the day from which it runs; begins: the kinds of words that stand by that
     day, in matter_words.yml; wait_days: how many pass before the span begins; see: the articles behind the caveats.
+    waits: the span is waited out, and isn't the last day of something; counts_from: what began earlier falls under an
+    older law.
 
     said, near: what residents say of it, and what sounds like it and is something else (an id, or none).
     """
@@ -50,6 +52,11 @@ class Matter:
     near: tuple[tuple[str, str], ...]
     see: tuple[Source, ...] = ()
     wait_days: int = 0
+    waits: bool = False
+    counts_from: date | None = None
+
+    def is_counted_from(self, start: date) -> bool:
+        return self.counts_from is None or start >= self.counts_from
 
     @property
     def span_zh(self) -> str:
@@ -77,6 +84,8 @@ class _Entry(DataModel):
     starts: Text
     begins: Text
     wait_days: NonNegativeInt = 0
+    waits: bool = False
+    counts_from: date | None = None
     amount: PositiveInt
     unit: Span
     source: Source
@@ -134,6 +143,8 @@ class MattersFile(DataModel):
             near=tuple(entry.near.items()),
             see=entry.see,
             wait_days=entry.wait_days,
+            waits=entry.waits,
+            counts_from=entry.counts_from,
         )
 
 

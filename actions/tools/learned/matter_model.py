@@ -28,7 +28,7 @@ _SHORT = 12  # an answer to a question of ours has too few characters for a seco
 _C, _TALES = 4.0, 4.0  # _TALES: weight of a tale against a phrase, which is shorter and more of one kind
 # By how much the likeliest must be ahead. Chosen by leaving out a sixth of the tales at a time (docs/nlu.md); what is
 # told wrongly counts most.
-_AHEAD, _IN_SPITE_OF_A_QUESTION, _QUITE_DIFFERENT, _UNHEARD = 0.5, 0.7, 1.2, 0.7
+_AHEAD, _IN_SPITE_OF_A_QUESTION, _QUITE_DIFFERENT, _UNHEARD = 0.5, 0.9, 2.0, 0.9
 _NO_LIMIT, _LIKELIER = 0.2, 0.1
 _NEVER = -1.0  # the score of what the model never saw
 # One article, one span, one day: which of the two is told makes no difference to anybody.

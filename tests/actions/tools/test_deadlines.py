@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CALENDAR = WorkCalendar()
 TODAY = date(2026, 11, 24)  # a Tuesday
 STARTS = st.dates(date(1990, 1, 1), date(2027, 11, 24))
-IDS = st.sampled_from(sorted(MATTERS))
+IDS = st.sampled_from(sorted(m.id for m in MATTERS.values() if m.counts_from is None))
 
 
 def ends(matter_id: str, start: date, *, calendar: WorkCalendar = CALENDAR, today: date = TODAY) -> Deadline:
@@ -48,10 +48,14 @@ def outside_text(law: str, article: str) -> str:
 
 def _numerals() -> Iterator[str]:
     digits = " 一二三四五六七八九"
-    for number in range(1, 200):
+    for number in range(1, 600):
         hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
         tens_said = "" if not tens and not hundreds else "零" * (not tens and bool(ones)) or f"{digits[tens]}十".strip()
-        said = ("一百" if hundreds else "") + (tens_said if tens or ones else "") + (digits[ones] if ones else "")
+        said = (
+            (f"{digits[hundreds]}百" if hundreds else "")
+            + (tens_said if tens or ones else "")
+            + (digits[ones] if ones else "")
+        )
         yield said if number >= 20 else said.removeprefix("一") if 10 <= number < 20 else said
 
 
@@ -123,6 +127,15 @@ AMOUNTS = {
     "fine_payment": "处罚决定书之日起十五日内",
     "birth_registration": "婴儿出生后一个月以内",
     "death_registration": "农村在一个月以内",
+    "food_recheck": "七个工作日内",
+    "possession_return": "侵占发生之日起一年内",
+    "tenant_first_refusal": "承租人在十五日内",
+    "sublet_objection": "六个月内未提出异议",
+    "ratify_child_contract": "收到通知之日起三十日内",
+    "pollution_limitation": "诉讼时效期间为五年",
+    "resignation_notice": "提前三十日",
+    "resignation_probation": "提前三日",
+    "husband_divorce": "分娩后一年内",
 }
 # What regulations and rules say, in our own summaries of them: the package has none of these.
 OUTSIDE = {
@@ -139,6 +152,19 @@ OUTSIDE = {
     "work_injury_employer": "单位应在三十天内申请",
     "petition_review": "三十天内可请求上一级复查",
     "petition_final": "三十天内可请求复查机关的上一级复核",
+    "occupational_appraisal": "三十日内",
+    "occupational_second": "十五日内",
+    "crash_test_review": "送达之日起三日内",
+    "injury_test_review": "收到鉴定意见复印件之日起三日内",
+    "vaccine_appraisal": "收到结论之日起60日内",
+    "crash_mediation": "十日内",
+    "preservation_review": "五日内",
+    "court_fee_payment": "7日内",
+    "prosecutor_supervision": "两年内",
+    "distribution_objection": "十五日",
+    "hidden_property": "时效三年",
+    "prepaid_card": "七日内",
+    "work_injury_recheck": "1年后",
 }
 _NUMBERS = {
     1: "一",
@@ -168,7 +194,8 @@ def test_the_article_in_force_has_the_amount(matter_id: str, statutes: sqlite3.C
     words = AMOUNTS[matter_id]
     assert words in article_text(statutes, matter.law, matter.article)
     numbers = _NUMBERS[matter.amount]
-    spans = [number + _SPANS[matter.unit] for number in ([numbers] if matter.amount >= 10 else numbers)]
+    units = (_SPANS[matter.unit], "个工作日") if matter.unit == "workdays" else (_SPANS[matter.unit],)
+    spans = [number + unit for number in ([numbers] if matter.amount >= 10 else numbers) for unit in units]
     assert any(span in words for span in spans)
 
 
@@ -286,11 +313,38 @@ def test_seven_days_are_not_urgent() -> None:
     assert "第四十四条" not in deadline.text_zh
 
 
-@pytest.mark.parametrize("matter_id", MATTERS)
+@pytest.mark.parametrize("matter_id", [m.id for m in MATTERS.values() if not m.waits])
 def test_a_past_day_sends_to_a_lawyer_today(matter_id: str) -> None:
-    deadline = ends(matter_id, date(2015, 6, 1))
+    start = MATTERS[matter_id].counts_from or date(2015, 6, 1)
+    deadline = ends(matter_id, start, today=date(2035, 6, 1))
     assert deadline.days_left < 0
     assert all(words in deadline.text_zh for words in ("中断", "中止", "请今天就打 12348", "法律援助中心"))
+
+
+@pytest.mark.parametrize("matter_id", [m.id for m in MATTERS.values() if m.waits])
+def test_what_is_waited_out_is_neither_urgent_nor_late(matter_id: str) -> None:
+    start = date(2026, 11, 23)
+    waiting = ends(matter_id, start)
+    assert f"还要等{waiting.days_left}天" in waiting.text_zh
+    assert "要等满" in waiting.text_zh
+    assert waiting.moved_from is None
+    over = ends(matter_id, start, today=waiting.last_day + timedelta(days=1))
+    assert "已经满了" in over.text_zh
+    for text in (waiting.text_zh, over.text_zh, rule(MATTERS[matter_id], TODAY)):
+        assert not any(words in text for words in ("很急", "下班前", "先别放弃", "也别放弃"))
+
+
+def test_a_resignation_that_ends_on_a_day_of_rest_ends_then() -> None:
+    assert ends("resignation_notice", date(2026, 11, 12)).last_day == date(2026, 12, 12)  # a Saturday
+
+
+def test_what_happened_under_an_older_law_is_not_counted_by_the_new_one() -> None:
+    """生态环境法典 1054 has five years since 15 August 2026; who had three years before that may be too late."""
+    first = MATTERS["pollution_limitation"].counts_from
+    assert first == date(2023, 8, 15)
+    assert ends("pollution_limitation", first).last_day == date(2028, 8, 15)
+    with pytest.raises(ValueError, match="older law"):
+        ends("pollution_limitation", first - timedelta(days=1))
 
 
 def test_an_unknown_matter_is_refused() -> None:

@@ -62,6 +62,8 @@ def test_the_exam_tells_a_wrong_span_from_a_question_too_many() -> None:
         ("9月30号老板说干完今儿就别来了，我要去劳动仲裁", date(2026, 9, 30)),  # 今儿 is that day's
         ("离婚判决书是25号，不对，是26号收到的，想上诉", date(2026, 11, 26)),
         ("我儿子诈骗判了三年，他11月25号在看守所拿到判决书，他要上诉", date(2026, 11, 25)),
+        ("欠款判决书，我说成11月20号收的，翻出回执是11月23号收到的，想上诉", date(2026, 11, 23)),
+        ("支付令11月17号送来，更正一下，17号家里没人，11月23号我去法庭领的，书面异议哪天截", date(2026, 11, 23)),
         ("借条打在24年3月1日，写明当年9月1日还，他没还，起诉到哪天", date(2024, 9, 1)),
         ("竹林的权属处理决定11月18日，寄到11月23日，起诉到法院哪天截", date(2026, 11, 23)),
     ],
@@ -88,7 +90,7 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("2月29号被辞退的", Doubt.year),
         ("3月8号被辞退 5月6号又被辞退了一回", Doubt.several),
         ("离婚判决书11月20号和11月23号各收到一份，想上诉", Doubt.several),
-        ("劳动仲裁裁决11月20号送来，我妈替我收的，哪天收的没问过，要起诉公司", Doubt.vague),
+        ("劳动仲裁裁决11月20号送来，我妈替我收的，哪天收的没问过，要起诉公司", Doubt.no_day),
         ("欠款的判决书邻居11月20号替我签收的，想上诉", Doubt.vague),  # served on kin of the same home alone
     ],
 )
@@ -114,6 +116,30 @@ def test_where_the_matter_or_the_person_is_open_one_thing_is_asked(said: str, as
     assert asked in heard.ask
     assert heard.matter is None
     assert heard.start is None
+
+
+@pytest.mark.parametrize(
+    ("said", "matters"),
+    [
+        ("处罚决定11月10日收到，复议起诉都行，哪天截", {"reconsideration", "administrative_suit"}),
+        ("厂里10月26号出了个工伤，报工伤认定到哪天", {"work_injury_employer", "work_injury_recognition"}),
+        ("邻居的遗嘱把房留给我，10月15号才看到遗嘱，不是亲戚，最迟哪天表态", {"bequest_acceptance"}),  # is he dead?
+        ("派出所挨打那事，伤情鉴定11月28日收到，不服要重新鉴定", {"injury_test_review"}),  # an offence or a crime?
+    ],
+)
+def test_what_a_rule_cannot_be_sure_of_is_asked(said: str, matters: set[str]) -> None:
+    heard = hear(said, today=TODAY)
+    assert heard.ask
+    assert heard.start is None
+    assert matters <= {matter.id for matter in heard.matters}
+
+
+def test_pollution_of_before_the_code_is_not_counted() -> None:
+    """Three years had passed for some of it before 生态环境法典 gave five."""
+    said = "化工厂排废水，{}鱼塘里的鱼全死了，赔偿起诉到哪天"
+    assert hear(said.format("2025年5月30号"), today=TODAY).start == date(2025, 5, 30)
+    old = hear(said.format("2022年5月30号"), today=TODAY)
+    assert (old.matter, old.start) == (MATTERS["pollution_limitation"], None)
 
 
 @pytest.mark.parametrize(
