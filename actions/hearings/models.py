@@ -15,7 +15,7 @@ class Hearing(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     place_id: Mapped[str] = mapped_column(String(40))
-    ordinal: Mapped[int] = mapped_column(Integer)  # /v/<place>/h3
+    ordinal: Mapped[int] = mapped_column(Integer)  # /v/<place>/t3
     key: Mapped[str] = mapped_column(String(120), unique=True)
     title: Mapped[str] = mapped_column(String(60))
     about: Mapped[str] = mapped_column(Text, default="")

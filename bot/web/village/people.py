@@ -58,7 +58,7 @@ def show(at: At, wish: str = "", subject: str = "") -> HTMLResponse:
     )
 
 
-@router.get("/h{number:int}")
+@router.get("/r{number:int}")
 def one(at: At, number: int) -> HTMLResponse:
     return _page(at, _helper(at, number))
 
@@ -70,7 +70,7 @@ async def _form(request: Request) -> FormData:
 Sent = Annotated[FormData, Depends(_form)]
 
 
-@router.post("/h{number:int}")
+@router.post("/r{number:int}")
 def ask(at: At, number: int, sent: Sent) -> Response:
     """First the words as the helper will read them; sent with `sure` they are on their way."""
     helper = _helper(at, number)

@@ -42,7 +42,7 @@ def when_of(hearing: Hearing) -> str:
 
 def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
     rows = service.of_places(session, [place])[:_TEASERS]
-    return [Teaser(row.title, f"/v/{place}/h{row.ordinal}", state_of(row, now)) for row in rows]
+    return [Teaser(row.title, f"/v/{place}/t{row.ordinal}", state_of(row, now)) for row in rows]
 
 
 @router.get("/hearings")
@@ -51,7 +51,7 @@ def show(at: At) -> HTMLResponse:
     return at.page("hearings/list.html", here="hearings", rows=rows)
 
 
-@router.get("/h{ordinal:int}")
+@router.get("/t{ordinal:int}")
 def one(at: At, ordinal: int) -> HTMLResponse:
     return _page(at, _hearing(at, ordinal))
 
@@ -81,7 +81,7 @@ def _page(at: Hall, hearing: Hearing, **more: Any) -> HTMLResponse:
     )
 
 
-@router.post("/h{ordinal:int}")
+@router.post("/t{ordinal:int}")
 def sign_up(at: At, ordinal: int, sent: Sent) -> Response:
     hearing, asker = _hearing(at, ordinal), visitor.asker(at)
     who = Person(

@@ -69,7 +69,7 @@ def test_a_helper_is_found_only_after_the_paper_was_signed(world: World) -> None
     assert "找人" in visitor.get("/v/lijiagou").text
     assert clerk.post(f"{HOME}/{number}/withdraw").status_code == 303
     assert "王大姐" not in visitor.get(PAGE).text
-    assert visitor.get(f"/v/lijiagou/h{number}").status_code == 404
+    assert visitor.get(f"/v/lijiagou/r{number}").status_code == 404
     with world.sessions() as session:
         assert session.get_one(Helper, number).phone == ""
 
@@ -154,11 +154,11 @@ def test_what_the_link_is_not_for_is_refused(world: World, do: str) -> None:
 def sent(world: World, visitor: TestClient, number: int, **fields: str) -> str:
     """The resident's own link, after the words were seen."""
     given = {"words": WORDS, "other_party": "老张", "contact": "13712345678", "nonce": "n1", **fields}
-    shown = visitor.post(f"/v/lijiagou/h{number}", data=given)
+    shown = visitor.post(f"/v/lijiagou/r{number}", data=given)
     assert "会看到这些" in shown.text, shown.text
     with world.sessions() as session:
         assert session.scalar(select(Referral).where(Referral.words == given["words"])) is None
-    return link_in(visitor.post(f"/v/lijiagou/h{number}", data={**given, "wish": "mediate", "sure": "1"}).text)
+    return link_in(visitor.post(f"/v/lijiagou/r{number}", data={**given, "wish": "mediate", "sure": "1"}).text)
 
 
 def test_a_mediation_from_the_page_needs_both_and_gives_contacts_only_then(world: World) -> None:
@@ -220,7 +220,7 @@ def test_what_cannot_be_asked_of_somebody_is_said_and_nothing_is_kept(
     number = added(world)
     before = world.rows()["referral"]
     data = {"words": WORDS, "other_party": "老张", "nonce": "n", "sure": "1", **fields}
-    answer = world.visitor().post(f"/v/lijiagou/h{number}", data=data)
+    answer = world.visitor().post(f"/v/lijiagou/r{number}", data=data)
     assert answer.status_code == 422
     assert said in answer.text
     assert world.rows()["referral"] == before
@@ -230,10 +230,10 @@ def test_a_form_sent_twice_is_one_and_from_elsewhere_none(world: World) -> None:
     number, visitor = added(world), world.visitor()
     sent(world, visitor, number)
     given = {"words": WORDS, "other_party": "老张", "nonce": "n1", "wish": "mediate", "sure": "1"}
-    again = visitor.post(f"/v/lijiagou/h{number}", data=given)
+    again = visitor.post(f"/v/lijiagou/r{number}", data=given)
     assert "不用再交一次" in again.text
     foreign = visitor.post(
-        f"/v/lijiagou/h{number}", data={**given, "nonce": "n2"}, headers={"sec-fetch-site": "cross-site"}
+        f"/v/lijiagou/r{number}", data={**given, "nonce": "n2"}, headers={"sec-fetch-site": "cross-site"}
     )
     assert foreign.status_code == 422
     assert len(world.rows()["referral"]) == 2
@@ -270,7 +270,7 @@ def test_a_retired_judge_is_shown_until_when_they_are_no_lawyer(world: World) ->
     number = added(world, kinds=["retired_judge", "legal_adviser"], left_office_on=today())
     assert "不能以律师身份出庭" in clerk.get(f"{HOME}/{number}").text
     words = {"words": "我要请律师帮我打官司", "nonce": "n", "sure": "1"}
-    assert "12348" in world.visitor().post(f"/v/lijiagou/h{number}", data=words).text
+    assert "12348" in world.visitor().post(f"/v/lijiagou/r{number}", data=words).text
 
 
 def test_hours_are_written_down_and_certified(world: World) -> None:

@@ -16,7 +16,7 @@ from actions.topics.statements import choices, writing
 from actions.topics.status import TopicState
 from tests.bot.world import ATTACK, World
 
-LAMP, HEARING = "/v/lijiagou/y1", "/v/lijiagou/h1"
+LAMP, HEARING = "/v/lijiagou/y1", "/v/lijiagou/t1"
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_after_the_last_day_nobody_signs_up(world: World) -> None:
     visitor = world.visitor()
     assert "我要报名" not in visitor.get(HEARING).text
     assert visitor.post(HEARING, data={"name": "李四", "group": "一组"}).status_code == 422
-    assert visitor.get("/v/lijiagou/h9").status_code == 404
+    assert visitor.get("/v/lijiagou/t9").status_code == 404
     assert "路灯装在哪里" in visitor.get("/v/lijiagou/hearings").text
 
 

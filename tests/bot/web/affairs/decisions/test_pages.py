@@ -347,7 +347,7 @@ def test_a_suspended_decision_says_why_to_everybody(overseen: World) -> None:
 
 def test_nothing_waits_for_who_has_nothing_to_do(world: World) -> None:
     assert "没有等您办的" in world.enter("overseer").get("/staff/village").text
-    assert "没有等您办的" in world.enter("legal_worker").get("/staff/village").text
+    assert "/staff/village/decisions/" not in world.enter("legal_worker").get("/staff/village").text
 
 
 def test_a_legal_worker_is_told_what_the_gate_says_of_a_title(world: World) -> None:

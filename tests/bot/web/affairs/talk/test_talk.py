@@ -62,7 +62,7 @@ def test_list_and_dice_are_entered_by_two_and_everybody_can_draw_again(two: Worl
     assert do(two, "own", "confirm", dice="35261") == 303
     assert do(two, "own", "confirm", dice="35261") == 422
     held = hearing(two)
-    page = two.visitor().get("/v/lijiagou/h1").text
+    page = two.visitor().get("/v/lijiagou/t1").text
     assert held.list_hash in page
     assert "3 5 2 6 1" in page
     assert "划掉 1 个" in page
