@@ -28,6 +28,7 @@ HISTORY = KindSpec(
     label="村史",
     folder="history",
     prefix="history",
+    about="村里的老故事，写明谁讲的",
     words=("history", "村史", "口述史"),
     fields=(
         text("told", "讲的事", hint="照讲的人的话整理；不写还在世的人的纠纷、哪一姓跟哪一姓的过节", is_needed=True),
