@@ -284,7 +284,7 @@ class Turns:
                 is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
                 is_asked=messages.is_asked(session, message),
                 is_alone=_is_alone(session, conversation, text),
-                before=messages.told_in_danger(session, message),
+                before=messages.told_in_danger(session, message) if conversation.emergency_at else "",
             )
         # a number before the words made the second opinion hear a threat in 他今天又砌高了一截
         return replace(taken, danger=self.danger_in(numbers.after(text), is_asked=taken.is_asked))

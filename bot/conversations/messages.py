@@ -234,7 +234,7 @@ def last_words(session: Session, conversation_id: str, *, messages: int = 6) -> 
 
 def told_in_danger(session: Session, message: Message) -> str:
     """The resident's words before these, where we answered them with what to do at once: the dialogue never heard
-    them, and these may go on with them. "" otherwise.
+    them, and these may go on with them. "" otherwise, also where a card only stood behind an answer.
     """
     before = session.scalar(
         select(Message)
@@ -248,8 +248,8 @@ def told_in_danger(session: Session, message: Message) -> str:
     )
     if before is None:
         return ""
-    is_card = any(row.reply.kind is ReplyKind.emergency for row in replies_to(session, before.id))
-    return before.text if is_card else ""
+    told = (row.reply for row in replies_to(session, before.id))
+    return before.text if any(one.kind is ReplyKind.emergency and not one.is_soft for one in told) else ""
 
 
 def turns_so_far(session: Session, conversation_id: str) -> int:

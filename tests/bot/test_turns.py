@@ -283,3 +283,15 @@ def test_a_form_rests_once_somebody_has_spoken_of_dying(
 def test_inside_a_form_nothing_is_feared(sessions: sessionmaker[Session], message: int) -> None:
     said = in_fear(sessions, message, {"kind": "asking", "text": "这事在哪儿？", "form": "dispute_form"})
     assert [m.text for m in said] == ["这事在哪儿？"]
+
+
+@pytest.mark.parametrize(("kind", "before"), [("smalltalk", "我要报个事"), ("answer", "")])
+def test_words_that_only_a_card_answered_are_what_the_next_ones_follow(
+    sessions: sessionmaker[Session], message: int, kind: str, before: str
+) -> None:
+    """Behind an answer the dialogue has heard them itself, and knows which document it told."""
+    in_fear(sessions, message, {**HARMLESS, "kind": kind})
+    with sessions() as session:
+        conversation = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
+        after = messages.receive(session, conversation, client_id="c7654321", text="那要不要紧")
+        assert messages.told_in_danger(session, after) == before
