@@ -129,9 +129,9 @@ class AnswerQuestion(Answering):
         """Words that may need those before them: a field of the last answer, else the surest of three readings."""
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
-        if (read := thread.best_reading(self, turn, intent=intent)) is not None:
-            return say(thread.again(self, turn, read[0]), events=remembered(turn, read[0], intent=intent))
         alone = self.look_up(turn, turn.text, intent=intent)
+        if (read := thread.best_reading(self, turn, intent=intent, alone=alone)) is not None:
+            return say(thread.again(self, turn, read[0]), events=remembered(turn, read[0], intent=intent))
         if (joined := thread.continued(self, turn, alone, intent=intent)) is not None:
             return self._on_with_it(turn, *joined, intent)
         reply = self.abstain(turn, turn.text, alone) if isinstance(alone, Abstention) else reply_of(alone)

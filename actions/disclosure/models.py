@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, Date, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from actions.asked import AskedInPublic
 from actions.disclosure.periods import Rhythm
 from actions.disclosure.status import State
 from knowledge.tables import Base, UtcDateTime, enum_column
@@ -69,20 +70,10 @@ class DisclosureEvent(Base):
     what: Mapped[str] = mapped_column(String(200))
 
 
-class DisclosureQuestion(Base):
+class DisclosureQuestion(AskedInPublic, Base):
     """What somebody asked about it; answered in public, without who asked."""
 
     __tablename__ = "disclosure_question"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     disclosure_id: Mapped[int] = mapped_column(ForeignKey("disclosure.id", ondelete="CASCADE"), index=True)
-    key: Mapped[str] = mapped_column(String(120), unique=True)
-    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
-    text: Mapped[str] = mapped_column(Text)
-    shown_text: Mapped[str] = mapped_column(Text)  # as the page has it: no names, no numbers
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    answer: Mapped[str | None] = mapped_column(Text)
-    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    answered_by: Mapped[str] = mapped_column(String(40), default="")
-    is_public: Mapped[bool] = mapped_column(default=True)

@@ -4,9 +4,10 @@ suggested to the clerk. An event is an Opening with a kind; who comes is an Appo
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Integer, LargeBinary, String, Text
+from sqlalchemy import Date, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from actions.asked import AskedInPublic
 from knowledge.tables import Base, UtcDateTime
 
 
@@ -25,22 +26,12 @@ class EventPhoto(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class EventQuestion(Base):
+class EventQuestion(AskedInPublic, Base):
     """Asked before or after, without a name; answered there, or in writing on the event's page."""
 
     __tablename__ = "event_question"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     opening_id: Mapped[int] = mapped_column(ForeignKey("opening.id", ondelete="CASCADE"), index=True)
-    key: Mapped[str] = mapped_column(String(120), unique=True)
-    conversation_id: Mapped[str | None] = mapped_column(String(40), index=True)
-    text: Mapped[str] = mapped_column(Text)
-    shown_text: Mapped[str] = mapped_column(Text)  # as the page has it: no names, no numbers
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    answer: Mapped[str | None] = mapped_column(Text)
-    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    answered_by: Mapped[str] = mapped_column(String(40), default="")
-    is_public: Mapped[bool] = mapped_column(default=True)
 
 
 class EventSuggestion(Base):

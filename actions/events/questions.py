@@ -3,12 +3,13 @@
 import re
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from actions import asked
+from actions.asked import Limit
 from actions.bookings.models import Opening
-from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from actions.errors import InvalidInput, NotAllowed, NotFound
 from actions.events import publishing
 from actions.events.kinds import kinds, known_kind
 from actions.events.models import EventQuestion
@@ -16,12 +17,13 @@ from actions.storable import row_of, storable
 from knowledge.anonymity.detector import find_marks, mask
 from knowledge.anonymity.marks import IDENTIFIERS
 from knowledge.clock import SHANGHAI
-from knowledge.tables import changed
 
 MOST_WORDS, MOST_ANSWER = 300, 2000
 MOST_A_DAY, MOST_WAITING = 5, 100  # of a conversation; of an event, so that a flood from many browsers ends
 _LEAST_WORDS = 2
 _LATE = timedelta(days=3)  # who couldn't come asks afterwards
+_WAITING = Limit(MOST_WAITING, "问题已经收得很多了，请当天来问，或者到村委会当面问。")
+_DAILY = Limit(MOST_A_DAY, f"一天最多问 {MOST_A_DAY} 个，请明天再问，也可以当天来问。")
 _SPACES = re.compile(r"\s+")
 
 
@@ -42,9 +44,12 @@ def ask(
     if not _LEAST_WORDS <= len(text) <= MOST_WORDS:
         raise InvalidInput(f"想问什么，请写 {_LEAST_WORDS} 到 {MOST_WORDS} 个字。")
     key = storable(key)[:120]
-    if found := _same(session, event, text, key):
+    here = (EventQuestion.opening_id == event.id,)
+    if found := asked.same(session, EventQuestion, here, text=text, key=key):
         return found
-    _check_limits(session, event, conversation_id, now)
+    asked.check_limits(
+        session, EventQuestion, here, conversation_id=conversation_id, now=now, waiting=_WAITING, daily=_DAILY
+    )
     question = EventQuestion(
         opening_id=event.id,
         key=key,
@@ -53,13 +58,7 @@ def ask(
         shown_text=mask(text),
         asked_at=now,
     )
-    try:
-        with session.begin_nested():
-            session.add(question)
-            session.flush()
-    except IntegrityError:
-        return session.scalars(select(EventQuestion).where(EventQuestion.key == key)).one()
-    return question
+    return asked.keep(session, question)
 
 
 def get(session: Session, number: int) -> EventQuestion:
@@ -91,19 +90,7 @@ def answer(
         raise InvalidInput("您写的话里有电话、证件号或者门牌，不能贴出来，请去掉再交。")
     if question.answered_at is not None:
         raise NotAllowed("这个问题已经答复过了。")
-    waiting = (EventQuestion.id == question.id, EventQuestion.answered_at.is_(None))
-    values = {
-        # Who asked is told in their conversation; what they wrote beside the question is needed no more.
-        "text": shown_text,
-        "answer": text,
-        "shown_text": shown_text,
-        "is_public": is_public,
-        "answered_at": now,
-        "answered_by": by,
-    }
-    if not changed(session, update(EventQuestion).where(*waiting).values(**values), synchronize=False):
-        raise Conflict
-    session.refresh(question)
+    asked.settle(session, question, answer=text, shown_text=shown_text, is_public=is_public, by=by, now=now)
 
 
 def answered(session: Session, event: Opening) -> list[EventQuestion]:
@@ -126,11 +113,11 @@ def answer_by(event: Opening) -> date | None:
 def owed(session: Session, places: list[str], now: datetime) -> list[tuple[Opening, int]]:
     """Events that are over with questions nobody has answered, and how many; the oldest first."""
     count = func.count(EventQuestion.id)
-    asked = [kind.code for kind in kinds() if kind.takes_questions]
+    of_kinds = [kind.code for kind in kinds() if kind.takes_questions]
     rows = session.execute(
         select(Opening, count)
         .join(EventQuestion, EventQuestion.opening_id == Opening.id)
-        .where(Opening.place_id.in_(places), Opening.kind.in_(asked), Opening.ends_at <= now)
+        .where(Opening.place_id.in_(places), Opening.kind.in_(of_kinds), Opening.ends_at <= now)
         .where(EventQuestion.answered_at.is_(None), Opening.is_cancelled.is_(False))
         .group_by(Opening.id)
         .order_by(Opening.ends_at)
@@ -141,35 +128,9 @@ def owed(session: Session, places: list[str], now: datetime) -> list[tuple[Openi
 
 def forget(session: Session, conversation_id: str) -> None:
     """What waits is gone; what was answered stays on the page, where nobody is named. The caller commits."""
-    own = EventQuestion.conversation_id == conversation_id
-    session.execute(delete(EventQuestion).where(own, EventQuestion.answered_at.is_(None)))
-    session.execute(update(EventQuestion).where(own).values(conversation_id=None))
+    asked.forget(session, EventQuestion, conversation_id)
 
 
 def of_conversation(session: Session, conversation_id: str) -> list[EventQuestion]:
     """Oldest first."""
-    own = select(EventQuestion).where(EventQuestion.conversation_id == conversation_id)
-    return list(session.scalars(own.order_by(EventQuestion.id)))
-
-
-def _same(session: Session, event: Opening, text: str, key: str) -> EventQuestion | None:
-    if found := session.scalar(select(EventQuestion).where(EventQuestion.key == key)):
-        return found
-    alike = (
-        EventQuestion.opening_id == event.id,
-        EventQuestion.text == text,
-        EventQuestion.answered_at.is_(None),
-    )
-    return session.scalar(select(EventQuestion).where(*alike).order_by(EventQuestion.id).limit(1))
-
-
-def _check_limits(session: Session, event: Opening, conversation_id: str | None, now: datetime) -> None:
-    count = select(func.count()).select_from(EventQuestion)
-    here = (EventQuestion.opening_id == event.id, EventQuestion.answered_at.is_(None))
-    if (session.scalar(count.where(*here)) or 0) >= MOST_WAITING:
-        raise NotAllowed("问题已经收得很多了，请当天来问，或者到村委会当面问。")
-    if conversation_id is None:
-        return
-    today = (EventQuestion.conversation_id == conversation_id, EventQuestion.asked_at > now - timedelta(days=1))
-    if (session.scalar(count.where(*today)) or 0) >= MOST_A_DAY:
-        raise NotAllowed(f"一天最多问 {MOST_A_DAY} 个，请明天再问，也可以当天来问。")
+    return asked.of_conversation(session, EventQuestion, conversation_id)

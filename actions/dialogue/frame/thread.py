@@ -136,10 +136,13 @@ def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
     )
 
 
-def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answer, str] | None:
+def best_reading(
+    answering: Answering, turn: Turn, *, intent: str, alone: Answer | Abstention | None = None
+) -> tuple[Answer, str] | None:
     """The surest of three readings, with the words it was found by: alone, after the last question, within what the
     last answer answers; None where none is sure enough. What kind of source is wanted is known of these words alone:
-    with those of another matter before them a clause of the village would speak from next to nothing on.
+    with those of another matter before them a clause of the village would speak from next to nothing on. `alone`:
+    what the first of them found, where it was looked up already.
     """
     last = str(turn.slot("last_question") or "")
     told = _told(answering, turn.slot("last_document"))
@@ -147,7 +150,8 @@ def best_reading(answering: Answering, turn: Turn, *, intent: str) -> tuple[Answ
     best: tuple[float, Answer, str] | None = None
     for place, words in enumerate(readings):
         wanted = intent if place == 0 or turn.slot("last_intent") == intent else "ask_law"
-        found = answering.look_up(turn, words, intent=wanted, threshold=ANSWER_FROM)
+        known = alone if place == 0 else None
+        found = known or answering.look_up(turn, words, intent=wanted, threshold=ANSWER_FROM)
         if not isinstance(found, Answer):
             if place == 0 and (found.near or found.raw >= _OWN_MATTER) and not _LEANS.search(turn.text):
                 return None  # 我想离婚，他打我, after another matter, is a matter of its own
