@@ -10,7 +10,8 @@ from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.cases import filing, green
 from actions.dialogue.affairs.disclosure import AskDisclosure, is_not_posted
-from actions.dialogue.frame.answering import Answering, at_the_door, forgotten, remembered, reply_of
+from actions.dialogue.frame import thread
+from actions.dialogue.frame.answering import Answering, at_the_door, forgotten, remembered
 from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Services, Turn, said_before, say, slots
 from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
@@ -18,6 +19,7 @@ from actions.dialogue.hearing import dispute as words
 from actions.replies import Button, Reply, ReplyKind
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
+from knowledge.characters import letters
 from knowledge.places import Place, find_village
 
 INTENTS = {"report_dispute": "要报一件事"}  # what staff read
@@ -25,6 +27,7 @@ Fields = dict[str, str | None]
 
 _AT = re.compile(r"地点是(.{2,300})")  # where, and nothing yet of what: a location sent from a telephone
 _A_TROUBLE, _SURE = 8, 0.8  # characters, and how sure the classifier is
+_NAMED = 4  # characters; 工资不给我 names a matter, 没钱 none
 _STORY = 60  # characters; beyond, a question mark in it makes no question of it
 _ASK = {
     "what": "您慢慢说：出了什么事？",
@@ -110,10 +113,21 @@ class ReportDispute(Answering):
             return say(reply, events=[FollowupAction(ValidateDispute.loop)])
         if phrases.is_explicit(text):
             return self.begin(turn)
-        found = self.look_up(turn, text, intent="ask_law") if len(text) >= 8 else None
+        found, story = self._found(turn)
+        told = replace(turn, text=story)
+        offered = slots(dispute_offer=story)
         if isinstance(found, Answer):
-            return say(reply_of(found), _OFFER, events=(*slots(dispute_offer=text), *remembered(turn, found)))
-        return say(*self._unsure(turn, found), events=(*slots(dispute_offer=text), *forgotten(turn, "ask_law")))
+            return say(thread.again(self, turn, found), _OFFER, events=(*offered, *remembered(told, found)))
+        return say(*self._unsure(told, found), events=(*offered, *forgotten(told, "ask_law")))
+
+    def _found(self, turn: Turn) -> tuple[Answer | Abstention | None, str]:
+        """What our sources say to the trouble, and its words: with those before it where it goes on with them (我没收
+        他一分钱呀, after a question on a guarantee). None for what is too short to be looked up.
+        """
+        if len(letters(turn.text)) < _NAMED:
+            return None, turn.text
+        alone = self.look_up(turn, turn.text, intent="ask_law")
+        return thread.within(self, turn, alone, intent="ask_law") or (alone, turn.text)
 
     def _unsure(self, turn: Turn, found: Abstention | None) -> tuple[Reply, ...]:
         """What may be meant, with what holds for each; else a question is answered openly that we aren't sure, and a

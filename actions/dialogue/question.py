@@ -130,9 +130,7 @@ class AnswerQuestion(Answering):
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
         alone = self.look_up(turn, turn.text, intent=intent)
-        if (read := thread.best_reading(self, turn, intent=intent, alone=alone)) is not None:
-            return say(thread.again(self, turn, read[0]), events=remembered(turn, read[0], intent=intent))
-        if (joined := thread.continued(self, turn, alone, intent=intent)) is not None:
+        if (joined := thread.within(self, turn, alone, intent=intent)) is not None:
             return self._on_with_it(turn, *joined, intent)
         reply = self.abstain(turn, turn.text, alone) if isinstance(alone, Abstention) else reply_of(alone)
         return say(reply, events=forgotten(turn, intent))

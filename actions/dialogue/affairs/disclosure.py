@@ -39,7 +39,10 @@ _CALLED = (
     ("audit", "审计"),
     ("election_lists", "选民名单|候选人"),
     ("expropriation", "征收公告|征地公告"),
-    ("projects", "工程|修路款|打井|修桥|项目"),
+    (
+        "projects",
+        "工程|修路款|打井|修桥|项目|(?:路|桥|井|灯|渠|广场|公厕|厕所|活动室).{0,6}(?:花|用|投|修|建|装)(?:了|去|掉)?(?:多少|几多|好多)",
+    ),
     ("decisions", "决议|开会定"),
     ("rules", "村规民约"),
     ("collective_finance", "合作社|集体.{0,6}账|集体.{0,4}收入"),
@@ -55,9 +58,20 @@ _NOT_POSTED = re.compile(
 )
 _ELSEWHERE = re.compile(r"公司|业委会|业主|老板|股东|厂|工资|学校|医院|物业|没见着|没到|没发|少发|扣|贪|吞")
 _SHORT = 30  # characters; a longer story is of something else, of which the accounts are a part
+_COST = re.compile(
+    r"(?:路|桥|井|灯|渠|广场|公厕|厕所|活动室|水池|水塔|河堤|坝|工程|监控|垃圾站|村部|文化站|健身器材)[^，。？?]{0,6}"
+    r"(?:花|用|投|修|建|装|包)(?:了|去|掉|出去)?(?:多少|几多|好多|几个?)[钱万]"
+    r"|(?:工程|项目)[^，。？?]{0,4}多少钱包"
+)
+_OF_ONE_HOUSE = re.compile(r"[我俺咱自](?:家|个儿?家)|每[户家人]|各家|一[户家]|人均|[我俺](?:要|得|该)|补偿|赔")
 _QUARTER = re.compile(r"第?([一二三四1-4])季度")
 _MONTH = re.compile(r"(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?")
 _FIGURES = {c: n for row in ("一二三四五六七八九", "123456789") for n, c in enumerate(row, 1)}
+
+
+def asks_what_it_cost(text: str) -> bool:
+    """What the village spent on its works; not what a household pays for its own."""
+    return len(text) <= _SHORT and bool(_COST.search(text)) and not _OF_ONE_HOUSE.search(text)
 
 
 def is_not_posted(text: str) -> bool:

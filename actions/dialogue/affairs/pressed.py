@@ -15,7 +15,7 @@ from actions.dialogue.affairs.opinion import GiveOpinion
 from actions.dialogue.affairs.raising import RaiseTopic
 from actions.dialogue.affairs.topics import AskAffairs
 from actions.dialogue.affairs.village import village_of
-from actions.dialogue.community import checkup, events, exchange, people, points
+from actions.dialogue.community import checkup, deputies, events, exchange, people, points
 from actions.dialogue.community.events import AskEvent
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import commands, phrases
@@ -61,7 +61,7 @@ def heard(services: Services, turn: Turn) -> Said | None:
     for hear in hears:
         if (said := hear(services, turn)) is not None:
             return said
-    return _by_words(services, turn) if turn.place and turn.intent not in _OWN else None
+    return _by_words(services, turn) if turn.place else None
 
 
 def _deed(services: Services, turn: Turn) -> Said | None:
@@ -73,6 +73,12 @@ def _by_words(services: Services, turn: Turn) -> Said | None:
     """What only village affairs are called by, whatever the classifier took it for; a long story has other matters."""
     text = turn.text
     if len(text) > _STORY:
+        return None
+    if (said := deputies.heard(services, turn)) is not None:
+        return said
+    if disclosure.asks_what_it_cost(text):  # 修南沟那条路花了多少钱 was a decision
+        return AskDisclosure(services).do(turn)
+    if turn.intent in _OWN:
         return None
     if _SLIP.search(text) or _TOPICS.search(text):
         return AskAffairs(services).do(turn)

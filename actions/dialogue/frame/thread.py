@@ -187,6 +187,18 @@ def continued(
     return joined, words
 
 
+def within(
+    answering: Answering, turn: Turn, alone: Answer | Abstention, *, intent: str
+) -> tuple[Answer | Abstention, str] | None:
+    """What these words and those before them find together, and the words it was found by: the surest of the three
+    readings where they lean, else what lies as near to both. `alone`: what they find by themselves. None for words
+    of their own, and where nothing was asked before.
+    """
+    if leans(turn) and (read := best_reading(answering, turn, intent=intent, alone=alone)) is not None:
+        return read
+    return continued(answering, turn, alone, intent=intent)
+
+
 def _is_of_its_own(turn: Turn, intent: str) -> bool:
     """A question for the village's rules after another of the law: 拖欠工资犯法吗, and then 我们村酒席最多能办几桌."""
     is_new = intent == "ask_village_rule" and turn.slot("last_intent") != intent

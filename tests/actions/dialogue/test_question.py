@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.dialogue.dispute import ReportDispute
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import Turn
@@ -160,6 +161,7 @@ def _found(raw: float, chance: float = 0.3, near: tuple[Near, ...] = ()) -> Abst
     return Abstention("not_sure", chance, near, raw)
 
 
+@pytest.mark.parametrize("action", [AnswerQuestion, ReportDispute])
 @pytest.mark.parametrize(
     ("text", "alone", "joined", "is_joined"),
     [
@@ -175,6 +177,7 @@ def test_words_belong_to_the_question_before_where_both_lie_nearer(
     alone: float,
     joined: float,
     is_joined: bool,
+    action: type[AnswerQuestion] | type[ReportDispute],
 ) -> None:
     before = "骑摩托捎了个同村的，路上摔了，他手腕断了"
     lift, other = Near("好心捎人出了事，要赔吗", "要赔，可以少赔。"), Near("人家送的钱要退吗", "多半要退。")
@@ -183,10 +186,37 @@ def test_words_belong_to_the_question_before_where_both_lie_nearer(
         return _found(joined, near=(lift,)) if question.startswith(before) else _found(alone, near=(other,))
 
     monkeypatch.setattr(Answering, "look_up", look_up)
-    turn = Turn("c", text, intent="ask_law", sure=0.9, message=None, slots={"last_question": before})
-    said = AnswerQuestion(given(sessions)).do(turn)
+    intent = "ask_law" if action is AnswerQuestion else "report_dispute"
+    turn = Turn("c", text, intent=intent, sure=0.9, message=None, slots={"last_question": before})
+    said = action(given(sessions)).do(turn)
     titles = [button.title for button in said.replies[0].buttons]
     assert titles == ([lift.title, other.title] if is_joined else [other.title])
+
+
+@pytest.mark.parametrize(("text", "is_told"), [("工资不给我", True), ("欠钱", False)])
+def test_a_trouble_of_a_few_words_is_looked_up_too(
+    sessions: sessionmaker[Session], knows: dict[str, str], text: str, is_told: bool
+) -> None:
+    knows |= {"工资": "欠工资犯法。", "欠钱": "能要回来。"}
+    turn = Turn("c", text, intent="report_dispute", sure=0.9, message=None)
+    said = ReportDispute(given(sessions)).do(turn).replies
+    assert (said[0].text == "欠工资犯法。") is is_told
+    assert "登记上报" in said[-1].text
+
+
+def test_what_is_filed_of_a_second_message_is_the_whole_story(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = "给表弟的车贷签了个字，银行找我要钱"
+
+    def look_up(self: Any, turn: Turn, question: str, *, intent: str, threshold: float = 0.5) -> Abstention:
+        return _found(0.5 if question.startswith(before) else 0.2)
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    turn = Turn("c", "我没收他一分钱呀", intent="report_dispute", message=None, slots={"last_question": before})
+    said = ReportDispute(given(sessions)).do(turn)
+    kept = {event["name"]: event["value"] for event in said.events if event["event"] == "slot"}
+    assert kept["dispute_offer"] == kept["last_question"] == f"{before} 我没收他一分钱呀"
 
 
 def test_a_line_that_does_not_fit_is_not_told_as_the_nearest(

@@ -7,7 +7,13 @@ from sqlalchemy import select
 
 from actions.cases.models import Case
 from actions.dialogue.affairs.decision import AskDecision, CallMeeting
-from actions.dialogue.affairs.disclosure import AskDisclosure, duty_in, is_not_posted, period_in
+from actions.dialogue.affairs.disclosure import (
+    AskDisclosure,
+    asks_what_it_cost,
+    duty_in,
+    is_not_posted,
+    period_in,
+)
 from actions.disclosure import schedule
 from tests.actions.dialogue.affairs.hall import Resident
 from tests.conftest import DAY
@@ -106,3 +112,19 @@ def test_how_a_meeting_is_called_with_the_villages_own_numbers(me: Resident) -> 
 def test_a_decision_that_isnt_on_record_is_said_so(me: Resident) -> None:
     told = me.say("修南沟那条路批了没", AskDecision)[0]
     assert "还没有记录" in told.text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cost"),
+    [
+        ("修南沟那条路花了多少钱", True),  # was answered with the law of roads
+        ("村里打井用了多少钱", True),
+        ("文化广场修了多少钱", True),
+        ("路灯工程多少钱包出去的", True),
+        ("我家打井花了多少钱能报销吗", False),
+        ("村里修路每户要出多少钱", False),
+        ("征地修路补偿给多少钱", False),
+    ],
+)
+def test_what_the_village_spent_on_its_works_is_asked_of_what_is_posted(text: str, is_cost: bool) -> None:
+    assert asks_what_it_cost(text) is is_cost
