@@ -53,7 +53,7 @@ _ASKS = re.compile(
     r"|先后|顺序"
 )
 _KNOWS = re.compile(
-    r"多少|标准|几(?:块|万|千|年|天|亩)|怎么(?:算|补|赔|申请|办)|咋(?:算|补|赔|申请)|哪里办|去哪|是什么|是啥"
+    r"多少|标准|几(?:块|万|千|年|天|亩)|怎么(?:算|补|赔|申请|办)|咋(?:算|补|赔|申请)|哪里办|去哪|是什么|是啥|(?:哪些|什么|啥)(?:程序|手续|步骤)"
 )
 _END = '。！! “”"'
 _LAWYER = Button("约律师", LAWYER)
@@ -116,6 +116,11 @@ def asks_of_procedure(text: str) -> bool:
     if _KNOWS.search(text):
         return False
     return bool(_ASKS.search(text) or (_STEPS.search(text) and _LACKS.search(text)))
+
+
+def names_a_list(text: str) -> bool:
+    """Whether one list of steps is meant: with none to hold it against, the law's answer helps more."""
+    return len(called(text)) == 1 and not _KNOWS.search(text)
 
 
 def heard(services: Services, turn: Turn) -> Said | None:

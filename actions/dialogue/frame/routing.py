@@ -16,7 +16,7 @@ from actions.cases import finding, numbers
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import held_by
-from actions.dialogue.community.checkup import asks_of_procedure
+from actions.dialogue.community.checkup import asks_of_procedure, names_a_list
 from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
@@ -112,7 +112,13 @@ _POINTS = re.compile(
     r"积分|(?:我|俺|咱|我们|咱们)家?(?:里|户)?.{0,8}(?:多少|几|啥)分|加(?:了)?(?:几|多少)?分|星级|文明户"
     r"|换(?:东西|洗衣|肥皂|盐|米|油|牙膏|毛巾)"
 )
-_OTHER_POINTS = re.compile(r"考|成绩|分数线|驾照|驾驶证|征信|信用分|游戏|会员|落户|学校|作业|银行|手机")
+_OTHER_POINTS = re.compile(
+    r"考|成绩|分数线|驾照|驾驶证|征信|信用分|游戏|会员|落户|入学|学位|学校|作业|银行|移动|联通|电信|话费|加油|平台|淘宝"
+)
+# How the scheme itself goes: the village's rules say it.
+_OF_SCHEME = re.compile(
+    r"(?:怎么|咋|如何)(?:样)?(?:才能)?(?:攒|得|挣|算|加)|哪些(?:事|能|可以)|一共分|谁定|规矩|规则|标准|办法"
+)
 _HELPER = re.compile(
     r"帮(?:帮|个|一?下|忙|我|俺|看|着|手)|志愿|义工|懂法|懂行|明白人|调解员|乡贤|社工|热心|退休|能人|农技|会计|心理"
     r"|妇联|儿童主任|(?:找|请|有没有|谁)[^，。]{0,10}(?:人|师傅|老师|专家|干部)|不(?:花|要|收)钱|义务|说和"
@@ -172,6 +178,11 @@ def _of_village(intent: str, answer_from: float, stands: Callable[[Turn, Open], 
     )
 
 
+def _is_sure(turn: Turn) -> bool:
+    """Of what the village does for its people many say no word that only it is called by: 下雨还演不演啊."""
+    return turn.sure >= _GUESSED
+
+
 def _names_case(turn: Turn) -> bool:
     return bool(numbers.find(turn.text)[0] or _OUR_CASE.search(turn.text))
 
@@ -223,17 +234,27 @@ ROWS = (
     _of_village(
         "check_points",
         0.6,
-        lambda turn, held: bool(_POINTS.search(turn.text)) and not _OTHER_POINTS.search(turn.text),
+        lambda turn, held: (
+            (_is_sure(turn) or bool(_POINTS.search(turn.text)))
+            and not _OTHER_POINTS.search(turn.text)
+            and not _OF_SCHEME.search(turn.text)
+        ),
     ),
     _of_village(
         "find_helper",
         0.6,
-        lambda turn, held: bool(_HELPER.search(turn.text)) and not _ABOUT_HELPERS.search(turn.text),
+        lambda turn, held: (_is_sure(turn) or bool(_HELPER.search(turn.text))) and not _ABOUT_HELPERS.search(turn.text),
     ),
     _of_village(
-        "ask_event", 0.6, lambda turn, held: bool(_EVENT.search(turn.text)) and not _NO_EVENT.search(turn.text)
+        "ask_event",
+        0.6,
+        lambda turn, held: (_is_sure(turn) or bool(_EVENT.search(turn.text))) and not _NO_EVENT.search(turn.text),
     ),
-    _of_village("check_procedure", 0.7, lambda turn, held: asks_of_procedure(turn.text)),
+    _of_village(
+        "check_procedure",
+        0.7,
+        lambda turn, held: asks_of_procedure(turn.text) or (_is_sure(turn) and names_a_list(turn.text)),
+    ),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}

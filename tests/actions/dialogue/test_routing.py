@@ -303,3 +303,28 @@ def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_t
     row = row_of(intent)
     assert row is not None
     assert row.stands(Turn("c", text, intent=intent), NOTHING_OPEN) is is_stood
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "sure", "stands"),
+    [
+        ("上个月扫雪那回咋没给俺家记分捏", "check_points", 0.98, True),  # no word of the table's is in it
+        ("手机换了号积分还在不在呀", "check_points", 0.99, True),
+        ("分清零了？？？年前还有86的", "check_points", 0.4, False),
+        ("中国移动的积分快过期了怎么换话费", "check_points", 0.73, False),
+        ("我家娃儿入学积分不够读不了公立的", "check_points", 0.96, False),
+        ("积分咋攒啊都有哪些能加分", "check_points", 0.99, False),  # the village's rules say it
+        ("俺孙子能去看木偶戏不要不要票", "ask_event", 0.64, True),
+        ("下雨还演不演啊", "ask_event", 0.67, True),
+        ("想请个说得上话的老辈子来劝劝我两兄弟", "find_helper", 0.95, True),
+        ("要拆我家养鸡棚说是口头通知过了口头的算数么", "check_procedure", 0.84, True),
+        ("征收土地要经过哪些程序", "check_procedure", 0.83, False),  # a question of law
+    ],
+)
+def test_what_the_village_does_needs_no_word_of_its_own_where_the_classifier_is_sure(
+    text: str, intent: str, sure: float, stands: bool
+) -> None:
+    row = row_of(intent)
+    assert row
+    turn = Turn("c", text, intent=intent, sure=sure, message=None)
+    assert row.stands(turn, NOTHING_OPEN) is stands
