@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases import moves, numbers
 from actions.cases.green import green_reasons
+from actions.dialogue.hearing import phrases
 from actions.errors import ActionError
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply, ReplyKind, phone_links
@@ -39,7 +40,7 @@ TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_ACKNOWLEDGE_EVERY = timedelta(minutes=3)
+_ACKNOWLEDGE_EVERY, _IN_DANGER_EVERY = timedelta(minutes=3), timedelta(minutes=1)
 # turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
 _AT_ONCE = 32
 # for the database, and for turns alone: the loop's own threads may all be out sending to WeChat
@@ -72,6 +73,9 @@ _ENOUGH = "不等了"
 _LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
 _CALLS = re.compile(f"转?人工|客服|怎么还没人|^{queue.WAIT_ON}")  # whoever calls again is never met with silence
+# Asks after the people who are to come. Any other question is answered meanwhile: 那就一点不赔啦 met silence.
+_OF_PEOPLE = re.compile("有人|在[吗么不没]|人呢|几时|多久|啥时候|什么时候|你们|来(?:了)?(?:吗|没|不)|排到|前面")
+_LEAST_ASKED = 6  # characters
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
 
@@ -91,7 +95,8 @@ class Taken:
 
     `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
     `is_long`: Rasa's session has grown and a new one is due; `is_asked`: our last words asked for it, in a form or
-    about a case; `is_alone`: a person was asked for and none is at work, so the bot goes on; `before`: the words before
+    about a case; `is_alone`: a person was asked for, and the bot goes on meanwhile, since none is at work or since
+    something else is asked; `before`: the words before
     these that were answered with a card of danger, "" if none were.
     """
 
@@ -380,7 +385,9 @@ class Turns:
                 Message.conversation_id == taken.conversation_id, Message.sender == Sender.bot
             )
         )
-        if last and now - last < _ACKNOWLEDGE_EVERY and not _CALLS.search(taken.text):
+        is_danger = queue.is_for_danger(session, taken.conversation_id)
+        every = _IN_DANGER_EVERY if is_danger else _ACKNOWLEDGE_EVERY
+        if last and now - last < every and not _CALLS.search(taken.text):
             return []
         is_manned = bool(signing_in.present(session, now=now))
         waiting = queue.waiting_reply(session, taken.conversation_id, now=now, is_manned=is_manned)
@@ -468,8 +475,15 @@ class Turns:
 def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
     if conversation.status is not ConversationStatus.waiting or text.startswith((*_LEAVING, queue.WAIT_ON)):
         return False
+    if _asks_meanwhile(text):
+        return True
     now = datetime.now(UTC)
     return not (queue.is_open(session, now, conversation.place_id) and signing_in.present(session, now=now))
+
+
+def _asks_meanwhile(text: str) -> bool:
+    is_asked = len(text) >= _LEAST_ASKED and phrases.is_question(text)
+    return is_asked and not _CALLS.search(text) and not _OF_PEOPLE.search(text)
 
 
 def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.calendar.models import OfficeHours
@@ -602,6 +602,37 @@ def test_while_nobody_is_at_work_the_bot_goes_on_answering(
     assert status(session, conversation_id) is Status.waiting, "people still see it"
     [stopped] = turn(sessions, FakeRasa(ANSWER), conversation_id, queue.DONT_WAIT, 3)
     assert "接着答" in stopped.text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_answered"),
+    [
+        ("他讲是我自己后头改过线的，那就一点不赔啦？", True),  # met silence behind the card
+        ("电瓶烧起来，能不能找修车铺赔", True),
+        ("你们什么时候来人呀", False),
+        ("他还在院子里砸东西", False),
+    ],
+)
+def test_a_question_is_answered_while_people_are_on_their_way(
+    sessions: sessionmaker[Session], session: Session, text: str, is_answered: bool
+) -> None:
+    conversation_id = queued(session, "danger", emergency_at=OPEN_HOURS, emergency_kind="fire")
+    said = turn(sessions, FakeRasa(ANSWER), conversation_id, text)
+    assert ([reply.text for reply in said] == ["可以。"]) is is_answered
+    assert is_answered or "看得到" in said[0].text
+    assert status(session, conversation_id) is Status.waiting, "people still see it"
+
+
+def test_who_is_in_danger_is_not_met_with_three_minutes_of_silence(
+    sessions: sessionmaker[Session], session: Session
+) -> None:
+    conversation_id = queued(session, "danger", emergency_at=OPEN_HOURS, emergency_kind="violence")
+    assert turn(sessions, FakeRasa(ANSWER), conversation_id, "他还在院子里砸东西")
+    assert turn(sessions, FakeRasa(ANSWER), conversation_id, "我躲在灶房", 2) == []
+    session.execute(update(Message).values(created_at=datetime.now(UTC) - timedelta(seconds=70)))
+    session.commit()
+    [told] = turn(sessions, FakeRasa(ANSWER), conversation_id, "门快撑不住了", 3)
+    assert "看得到" in told.text
 
 
 def test_out_of_hours_nobody_is_queued_unasked(
