@@ -112,19 +112,25 @@ _POINTS = re.compile(
     r"积分|(?:我|俺|咱|我们|咱们)家?(?:里|户)?.{0,8}(?:多少|几|啥)分|加(?:了)?(?:几|多少)?分|星级|文明户"
     r"|换(?:东西|洗衣|肥皂|盐|米|油|牙膏|毛巾)"
 )
-_OTHER_POINTS = re.compile(
+_POINTS_NAMED = re.compile(r"积分|文明户|星级|[加攒]分")
+# Points of others; shares of an estate; and how the scheme itself goes, which the village's rules say.
+_NO_POINTS = re.compile(
     r"考|成绩|分数线|驾照|驾驶证|征信|信用分|游戏|会员|落户|入学|学位|学校|作业|银行|移动|联通|电信|话费|加油|平台|淘宝"
-)
-# How the scheme itself goes: the village's rules say it.
-_OF_SCHEME = re.compile(
-    r"(?:怎么|咋|如何)(?:样)?(?:才能)?(?:攒|得|挣|算|加)|哪些(?:事|能|可以)|一共分|谁定|规矩|规则|标准|办法"
+    r"|家产|遗产|财产|继承|分地|份地|分钱|利息|月息|分(?:的)?利|借(?:了|钱|款|条)|彩礼|交警"
+    r"|(?:怎么|咋|如何)(?:样)?(?:才能)?(?:攒|得|挣|算|加)|哪些(?:事|能|可以)|一共分|谁定|规矩|规则|标准|办法"
 )
 _HELPER = re.compile(
     r"帮(?:帮|个|一?下|忙|我|俺|看|着|手)|志愿|义工|懂法|懂行|明白人|调解员|乡贤|社工|热心|退休|能人|农技|会计|心理"
     r"|妇联|儿童主任|(?:找|请|有没有|谁)[^，。]{0,10}(?:人|师傅|老师|专家|干部)|不(?:花|要|收)钱|义务|说和"
     r"|评(?:评)?理|搭把手|识法|明事理|和事佬|调解|法律顾问|委员|[求托寻].{0,8}人|懂|教我|转给"
 )
-_ABOUT_HELPERS = re.compile(r"(?:想|要|怎么|咋)(?:报名|当)|招(?:不招|聘|人)|工资|补贴|多少钱一")
+_HELPER_NAMED = re.compile(
+    r"志愿者|义工|法律明白人|懂法|调解员|社工|帮手|乡贤|农技|技术员|心理(?:老师|医生)|明白人|说和"
+)
+_NO_HELPER = re.compile(
+    r"(?:想|要|怎么|咋)(?:报名|当)|招(?:不招|聘|人)|工资|补贴|多少钱一"
+    r"|摔|[砸压烫]伤|断(?:了)?(?:腿|腰|骨|手)|掉下来|骗|赔|交警|起诉|被告|判"
+)
 _EVENT = re.compile(
     r"活动|电影|放(?:个)?片|(?:看|唱|演)(?:大|场)?戏|戏班|戏台|村晚|晚会|联欢|故事会|讲故事|说书"
     r"|手工|剪纸|刺绣|编(?:筐|织)|书屋|普法|讲座|讲课|上课|培训|课|公开日|恳谈会|听证会|接待日|志愿"
@@ -178,9 +184,22 @@ def _of_village(intent: str, answer_from: float, stands: Callable[[Turn, Open], 
     )
 
 
-def _is_sure(turn: Turn) -> bool:
-    """Of what the village does for its people many say no word that only it is called by: 下雨还演不演啊."""
-    return turn.sure >= _GUESSED
+def _means(turn: Turn, words: re.Pattern[str], named: re.Pattern[str], never: re.Pattern[str]) -> bool:
+    """Of what the village does for its people many say no word that only it is called by (下雨还演不演啊): where the
+    classifier is sure, that is enough. A told story has a matter of its own, unless it names the thing.
+    """
+    if never.search(turn.text):
+        return False
+    if len(turn.text) >= _TALE:
+        return bool(named.search(turn.text))
+    return turn.sure >= _GUESSED or bool(words.search(turn.text))
+
+
+def _holds_against_steps(turn: Turn) -> bool:
+    asks, is_listed = asks_of_procedure(turn.text), names_a_list(turn.text)
+    if len(turn.text) >= _TALE:
+        return asks and is_listed
+    return asks or (is_listed and turn.sure >= _GUESSED)
 
 
 def _names_case(turn: Turn) -> bool:
@@ -231,30 +250,10 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
     ),
-    _of_village(
-        "check_points",
-        0.6,
-        lambda turn, held: (
-            (_is_sure(turn) or bool(_POINTS.search(turn.text)))
-            and not _OTHER_POINTS.search(turn.text)
-            and not _OF_SCHEME.search(turn.text)
-        ),
-    ),
-    _of_village(
-        "find_helper",
-        0.6,
-        lambda turn, held: (_is_sure(turn) or bool(_HELPER.search(turn.text))) and not _ABOUT_HELPERS.search(turn.text),
-    ),
-    _of_village(
-        "ask_event",
-        0.6,
-        lambda turn, held: (_is_sure(turn) or bool(_EVENT.search(turn.text))) and not _NO_EVENT.search(turn.text),
-    ),
-    _of_village(
-        "check_procedure",
-        0.7,
-        lambda turn, held: asks_of_procedure(turn.text) or (_is_sure(turn) and names_a_list(turn.text)),
-    ),
+    _of_village("check_points", 0.6, lambda turn, held: _means(turn, _POINTS, _POINTS_NAMED, _NO_POINTS)),
+    _of_village("find_helper", 0.6, lambda turn, held: _means(turn, _HELPER, _HELPER_NAMED, _NO_HELPER)),
+    _of_village("ask_event", 0.6, lambda turn, held: _means(turn, _EVENT, _EVENT, _NO_EVENT)),
+    _of_village("check_procedure", 0.7, lambda turn, held: _holds_against_steps(turn)),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}

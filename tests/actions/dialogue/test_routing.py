@@ -316,6 +316,20 @@ def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_t
         ("积分咋攒啊都有哪些能加分", "check_points", 0.99, False),  # the village's rules say it
         ("俺孙子能去看木偶戏不要不要票", "ask_event", 0.64, True),
         ("下雨还演不演啊", "ask_event", 0.67, True),
+        (
+            "借了5万块3分的利，他叫我重新写个欠条写成7万，法院传票来了，那天他带了两个后生坐我屋里",
+            "check_points",
+            1.0,
+            False,
+        ),
+        ("没打结婚证生的娃分不分得到老汉的家产", "check_points", 0.76, False),
+        ("我请人来修屋顶，包工不包料一天280，他掉下来摔断腰", "find_helper", 0.8, False),
+        (
+            "买他的磁疗床垫九千八，那个老师一口一个妈喊得亲热，我懂个啥，钱退得回来不，他电话打不通了",
+            "find_helper",
+            0.99,
+            False,
+        ),
         ("想请个说得上话的老辈子来劝劝我两兄弟", "find_helper", 0.95, True),
         ("要拆我家养鸡棚说是口头通知过了口头的算数么", "check_procedure", 0.84, True),
         ("征收土地要经过哪些程序", "check_procedure", 0.83, False),  # a question of law
