@@ -119,8 +119,8 @@ def walk(
 ) -> int:
     """How many points the deed was killed at.
 
-    `again`: what is done after the kill, where it isn't the same, and after the undisturbed run. `at_once` must hold in the moment of the death, too.
-    `but`: tables, and columns as table.column, that may differ.
+    `again`: what is done after the kill, where it isn't the same, and after the undisturbed run. `at_once` must hold in
+    the moment of the death, too. `but`: tables, and columns as table.column, that may differ.
     """
     again, template, made = again or deed, folder / "template", _Made(fill)
     template.mkdir()

@@ -15,7 +15,6 @@ from actions.cases import filing, moves
 from actions.cases.models import Case, CaseEvent
 from actions.cases.status import CaseStatus
 from actions.decisions import meetings, steps
-from actions.decisions.entries import Entry
 from actions.decisions.models import Decision, DecisionStep, Meeting, MeetingState
 from actions.decisions.status import State, Step
 from actions.decisions.steps import Proposal
