@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -53,6 +53,14 @@ def make_engine(url: str, *, patience_s: float = 30) -> Engine:
         # secure_delete: what is deleted is overwritten, or it would lie in the file until its page is used again
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", busy):
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "savepoint")
+    def _begin_before(connection: Connection, _name: str | None) -> None:
+        # The driver begins a transaction with the first write. A savepoint before it would be the transaction itself
+        # and its release a commit: a kill behind it left the half of a deed, and no rollback took it back.
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.in_transaction:
+            driver.execute("BEGIN")
 
     _take_turns(engine, patience_s)
     return engine

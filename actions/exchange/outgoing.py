@@ -3,6 +3,7 @@ back any more: an outbox written with the event would send what a member of staf
 never lost, for it stays where it is until its row is written, and never doubled, for the row's key is the event's.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -201,15 +202,14 @@ def claim(session: Session, row_id: int, now: datetime) -> Outbox | None:
 
 
 def note_sent(session: Session, row: Outbox, *, number: str, now: datetime) -> None:
-    """They have it. `number`: theirs, where they told it. Commits."""
+    """They have it. `number`: theirs, where they told it; kept with it, for a message that is sent isn't sent again and
+    they tell it only once. Commits.
+    """
     row.sent_at, row.next_try_at, row.problem = now, None, ""
-    session.commit()
     if number and row.ref.number is None:
-        row.ref.number = number[:60]
-        try:
-            session.commit()
-        except IntegrityError:
-            session.rollback()  # they gave one number twice; ours stays
+        with suppress(IntegrityError), session.begin_nested():  # they gave one number twice: the first stays
+            row.ref.number = number[:60]
+    session.commit()
 
 
 def note_failed(session: Session, row: Outbox, problem: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from actions.dialogue.affairs.opinion import ask_code
 from actions.dialogue.affairs.village import ask_which, page, village_of
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
-from actions.dialogue.frame.base import Said, Services, Turn, say, slots
+from actions.dialogue.frame.base import Said, Services, Turn, keep, said_before, say, slots
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError
 from actions.points import claims, disputes, ledger, own, schemes, stars, vouchers
@@ -124,8 +124,12 @@ def _for_own(services: Services, turn: Turn, deed: Step) -> Said:
             text = f"积分只告诉自己家。{asked.text}登记好了，再说一遍就行。没有码，找网格员或者村委会要。"
             links = (page("做什么加分，能换什么", village.id, "points"),)
             return say(Reply(ReplyKind.asking, text, form=asked.form, step=asked.step, links=links))
+        if (before := said_before(session, turn)) is not None:
+            return before
         try:
             said = deed(session, turn, home, now)
+            if deed in _SAID_AGAIN:
+                keep(session, turn, said.replies[0])
             session.commit()
             return said
         except ActionError as error:
@@ -307,3 +311,7 @@ def _day(day: date) -> str:
 def _day_said(text: str, today: date) -> date:
     back = {"大前天": 3, "前天": 2, "前日": 2, "昨": 1}
     return today - timedelta(days=next((days for word, days in back.items() if word in text), 0))
+
+
+# Whoever dies behind the commit has told nobody: the second try says what the first would have, above all the code.
+_SAID_AGAIN = (_take, _give_back, _missed_said, _reply, _recorded, _apply)

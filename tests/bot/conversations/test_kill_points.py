@@ -4,7 +4,6 @@ tests/end_to_end/test_kill_points.py.
 """
 
 import json
-import multiprocessing
 import signal
 import threading
 import uuid
@@ -50,9 +49,7 @@ from tests.fakes import services_that_find_nothing
 
 pytestmark = pytest.mark.slow
 
-# A process forked from a server that has imported everything and done nothing: a real death for 30 ms.
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
+killer.preload(__name__)
 _TOKEN, _CSRF = "token-of-wang", "csrf-of-wang"
 _PARTIES = [{"name": "李大山"}, {"name": "王有田"}]
 
@@ -118,7 +115,7 @@ class World:
     def do(self, order: killer.Order | None, deed: Callable[..., None], *arguments: Any) -> bool:
         """Whether the deed came to its end; False: it was killed on the way."""
         url = self.sessions.kw["bind"].url.render_as_string(hide_password=False)
-        process = _FORKS.Process(target=_child, args=(url, order, deed, (self.home, *arguments)))
+        process = killer.FORKS.Process(target=_child, args=(url, order, deed, (self.home, *arguments)))
         process.start()
         process.join()
         assert process.exitcode in (0, -signal.SIGKILL), process.exitcode

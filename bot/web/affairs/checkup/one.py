@@ -55,8 +55,8 @@ def act(given: Given, at: VillageForm, checkup_id: str, do: str) -> Response:
         raise NotFound
     number = checkup.id
     try:
-        deed(at, checkup, given, now)
         at.record(f"法治体检：{do}", str(number))
+        deed(at, checkup, given, now)
         at.session.commit()
     except ActionError as error:
         at.session.rollback()

@@ -93,8 +93,8 @@ def act(at: Annotated[Form, form("village")], event_id: str, do: str) -> Respons
         raise NotAllowed("这一步由村文书来做。" if deed.needs == "write" else "您的岗位没有这个权限。")
     number, is_door = event.id, deed.at_door
     try:
-        to = deed.carry_out(Doing(at, event, datetime.now(UTC))) or f"{HOME}/{number}{'/door' if is_door else ''}"
         at.record(f"活动：{do}", str(number))
+        to = deed.carry_out(Doing(at, event, datetime.now(UTC))) or f"{HOME}/{number}{'/door' if is_door else ''}"
         at.session.commit()
     except ActionError as error:
         at.session.rollback()

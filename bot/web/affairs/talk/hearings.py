@@ -209,8 +209,8 @@ def change(at: Annotated[Form, form("village")], hearing_id: str, do: str) -> Re
         raise NotAllowed("您的岗位没有这个权限。")
     title = row.title
     try:
-        deed.carry_out(at, row)
         at.record(deed.name, title)
+        deed.carry_out(at, row)
         at.session.commit()
     except (InvalidInput, NotAllowed) as error:
         at.session.rollback()

@@ -235,8 +235,8 @@ def change(at: Annotated[Form, form("village")], topic_id: str, do: str) -> Resp
         raise NotAllowed("您的岗位没有这个权限。")
     number = topic.number
     try:
+        at.record(deed.name, number)  # first: the deed commits by itself, and none is without its line
         deed.carry_out(Doing(at, topic, do))
-        at.record(deed.name, number)
         at.session.commit()
     except (InvalidInput, NotAllowed) as error:
         at.session.rollback()
