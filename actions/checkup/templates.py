@@ -22,7 +22,8 @@ _ASKED = range(5, 8)  # questions to a resident, or none: more nobody answers on
 
 
 class Item(DataModel):
-    """`must`: a decision waits for it; `lacks`: what isn't there, as a resident reads it; `request`: what to ask for
+    """`must`: a decision waits for it; `after_meeting`: nobody has it before the meeting was held, so no notice of a
+    meeting waits for it; `lacks`: what isn't there, as a resident reads it; `request`: what to ask for
     in writing; `resident`: the question to a resident, "" where they can't know it. `other`: a basis that the package
     of statutes hasn't got, marked ※, or that it is ours.
     """
@@ -34,6 +35,7 @@ class Item(DataModel):
     law_residents: tuple[Source, ...] = ()
     other: str = ""
     must: bool
+    after_meeting: bool = False
     lacks: Text
     request: Text
     resident: str = ""

@@ -1,0 +1,29 @@
+"""Every link and every form of a village's pages leads somewhere: short addresses are many, and lie close together."""
+
+import re
+from html import unescape
+
+from tests.bot.world import World
+
+_LINK = re.compile(r'href="(/(?:v|paper)[^"#]*)')
+_FORM = re.compile(r'<form method="post" action="([^"#]*)')
+_MOST = 120  # pages; the world's village has fewer
+
+
+def test_no_link_is_dead_and_every_form_goes_to_an_address_that_takes_it(world: World) -> None:
+    visitor, seen, left, forms = world.visitor(), set[str](), ["/v/lijiagou", "/paper"], set[str]()
+    while left and len(seen) < _MOST:
+        path = left.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = visitor.get(path)
+        assert answer.status_code == 200, path
+        if "text/html" not in answer.headers["content-type"]:
+            continue
+        left += [unescape(found) for found in _LINK.findall(answer.text)]
+        forms |= {unescape(found) for found in _FORM.findall(answer.text)}
+    assert len(seen) > 30
+    assert {"/v/lijiagou/t1", "/v/lijiagou/topics"} & forms
+    for action in sorted(forms):
+        assert visitor.post(action, data={}).status_code not in (404, 405), action
