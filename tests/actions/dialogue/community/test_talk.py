@@ -46,9 +46,20 @@ def test_one_that_is_over_or_called_off_is_not(me: Resident) -> None:
 
 def listed(me: Resident, name: str, kind: str) -> None:
     now = datetime.now(UTC)
-    told = {"group": "", "reception": "每月15日上午，村部", "phone": "", "by": 1, "key": name, "now": now}
     with me.sessions() as session:
-        deputies.add(session, PLACE, name=name, kind=kind, ends_on=date(now.year + 2, 1, 1), **told)
+        deputies.add(
+            session,
+            PLACE,
+            name=name,
+            kind=kind,
+            group="",
+            reception="每月15日上午，村部",
+            phone="",
+            ends_on=date(now.year + 2, 1, 1),
+            by=1,
+            key=name,
+            now=now,
+        )
         session.commit()
 
 
