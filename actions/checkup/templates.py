@@ -18,6 +18,8 @@ from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 
 FOLDER = Path(__file__).with_name("lists")
 OF_VILLAGES = "村民委员会组织法"  # isn't cited where a residents' committee sits
+_OF_THE_PACKAGE = re.compile(r"（[^（）]*法律库[^（）]*）")
+_UNCHECKED = "（原文我们还没有核对过，以法律工作者说的为准）"
 _ASKED = range(5, 8)  # questions to a resident, or none: more nobody answers on a telephone, fewer say little
 
 
@@ -129,6 +131,13 @@ def called(text: str) -> list[str]:
 def for_matter(matter: str) -> list[str]:
     """The codes of the lists that belong to a decision's matter."""
     return [code for code, one in templates().items() if matter in one.matters]
+
+
+def plain(basis: str) -> str:
+    """As residents read it: without our mark for what the package of statutes lacks, and without a word of packages."""
+    if "※" not in basis:
+        return basis
+    return _OF_THE_PACKAGE.sub("", basis).replace("※ ", "").replace("※", "") + _UNCHECKED
 
 
 def cited(sources: tuple[Source, ...]) -> str:

@@ -2,9 +2,12 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
+import bot
 from tests.bot.world import World
 
+TEMPLATES = Path(bot.__file__).with_name("templates")
 _LINK = re.compile(r'href="(/(?:v|paper)[^"#]*)')
 _FORM = re.compile(r'<form method="post" action="([^"#]*)')
 _MOST = 120  # pages; the world's village has fewer
@@ -35,3 +38,13 @@ def test_what_went_wrong_is_a_page_also_after_a_form(world: World) -> None:
         answer = visitor.post(path, data={}, headers={"accept": "text/html"})
         assert answer.status_code in (404, 405)
         assert answer.text.startswith("<!doctype html>"), path
+
+
+def test_what_scrolls_sideways_can_be_reached_by_the_keyboard() -> None:
+    """axe finds it only where the table is wider than the window, which depends on its words."""
+    bare = [
+        path.relative_to(TEMPLATES).as_posix()
+        for path in TEMPLATES.rglob("village/**/*.html")
+        if re.search(r'class="(?:wide|table-responsive)"(?![^>]*tabindex)', path.read_text(encoding="utf-8"))
+    ]
+    assert bare == []
