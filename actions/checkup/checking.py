@@ -29,6 +29,7 @@ _BEFORE_NOTICE = (
     DecisionState.not_held,
 )
 _MOST_READ = 300
+_KEPT = "您填的都还在下面，补上再存。"
 _SHOWN = 3  # items that are named beside a decision
 MOST_WORDS = 2000
 
@@ -119,7 +120,8 @@ def put(session: Session, checkup: Checkup, given: Mapping[str, Given], *, who: 
     for code, one in given.items():
         item = template.item(code)
         paper = storable(one.paper.strip(), 300)
-        _check(item, one, paper, has_file=bool(one.file_id or (code in latest and latest[code].file_id)))
+        number = template.items.index(item) + 1
+        _check(item, number, one, paper, has_file=bool(one.file_id or (code in latest and latest[code].file_id)))
         before = latest.get(code)
         file_id = one.file_id or (before.file_id if before else None)
         if before is not None and (before.answer, before.paper, before.file_id) == (one.answer, paper, file_id):
@@ -134,32 +136,41 @@ def put(session: Session, checkup: Checkup, given: Mapping[str, Given], *, who: 
     return new
 
 
-def _check(item: Item, given: Given, paper: str, *, has_file: bool) -> None:
+def _check(item: Item, number: int, given: Given, paper: str, *, has_file: bool) -> None:
     entries.check_no_number(paper)
     if not item.must:
         return
     if given.answer is Answer.there and not (paper or has_file):
-        raise InvalidInput(f"“{item.ask}”答了“有”，请写明是哪份材料，或者传照片、PDF。")
+        raise InvalidInput(f"第{number}件（{item.lacks}）答了“有”，请写明是哪份材料：名称、哪天的。{_KEPT}")
     if given.answer is Answer.not_concerned and len(paper) < 4:
-        raise InvalidInput(f"“{item.ask}”答了“不涉及”，请写一句为什么。")
+        raise InvalidInput(f"第{number}件（{item.lacks}）答了“不涉及”，请写一句为什么。{_KEPT}")
 
 
 def must_missing(checkup: Checkup) -> list[Item]:
-    """What must be there, and isn't, or nobody knows."""
+    """What must be there by now, and isn't, or nobody knows."""
     latest, settled = checkup.latest, (Answer.there, Answer.not_concerned)
-    items = template_of(checkup.template).items
-    return [i for i in items if i.must and (i.code not in latest or latest[i.code].answer not in settled)]
+    return [i for i in _musts(checkup) if i.code not in latest or latest[i.code].answer not in settled]
 
 
 def unanswered(checkup: Checkup) -> list[Item]:
-    return [item for item in template_of(checkup.template).items if item.must and item.code not in checkup.latest]
+    return [item for item in _musts(checkup) if item.code not in checkup.latest]
+
+
+def comes_later(checkup: Checkup, item: Item) -> bool:
+    """Whether it can't be there yet: minutes before the meeting, whose notice waits for this very checkup."""
+    return item.after_meeting and checkup.decision_id is not None
+
+
+def _musts(checkup: Checkup) -> list[Item]:
+    return [i for i in template_of(checkup.template).items if i.must and not comes_later(checkup, i)]
 
 
 def send(session: Session, checkup: Checkup, *, who: Who) -> None:
     """To the legal adviser. Raises InvalidInput, NotAllowed, Conflict."""
     check_move(checkup.state, State.sent)
     if left := unanswered(checkup):
-        raise InvalidInput(f"还有 {len(left)} 件没答，头一件是“{left[0].ask}”。不知道的，答“不清楚”。")
+        number = template_of(checkup.template).items.index(left[0]) + 1
+        raise InvalidInput(f"还有 {len(left)} 件没答，头一件是第{number}件。不知道的，答“不清楚”，再点“存下”。")
     _move(session, checkup, State.filling, State.sent, {"sent_back": "", "sent_by_id": who.id})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from actions.calendar.workdays import WorkCalendar
-from actions.checkup.templates import Item, Template, cited, template_of
+from actions.checkup.templates import Item, Template, cited, plain, template_of
 from actions.roster.models import Committee
 from actions.tools import deadlines
 from actions.tools.matters import MATTERS
@@ -87,13 +87,13 @@ def told(checked: Checked, committee: Committee) -> str:
         )
     parts = []
     if checked.missing:
-        listed = [f"{n}. {i.lacks}（{basis_of(i, committee)}）" for n, i in enumerate(checked.missing, 1)]
+        listed = [f"{n}. {i.lacks}（{plain(basis_of(i, committee))}）" for n, i in enumerate(checked.missing, 1)]
         parts.append(f"您该看到而没看到的有{len(listed)}样：\n" + "\n".join(listed))
     if checked.unsure:
         parts.append(f"还不清楚的：{'；'.join(item.lacks for item in checked.unsure)}。")
     parts.append(
         f"没看到不等于没有，先写个条子去要：向{template.ask_whom}书面申请，要上面这几样的复印件，"
-        f"自己留一份底。{template.basis}。"
+        f"自己留一份底。{plain(template.basis)}。"
     )
     if template.remedy:
         parts.append(template.remedy)

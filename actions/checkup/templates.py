@@ -18,11 +18,14 @@ from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 
 FOLDER = Path(__file__).with_name("lists")
 OF_VILLAGES = "村民委员会组织法"  # isn't cited where a residents' committee sits
+_OF_THE_PACKAGE = re.compile(r"（[^（）]*法律库[^（）]*）")
+_UNCHECKED = "（原文我们还没有核对过，以法律工作者说的为准）"
 _ASKED = range(5, 8)  # questions to a resident, or none: more nobody answers on a telephone, fewer say little
 
 
 class Item(DataModel):
-    """`must`: a decision waits for it; `lacks`: what isn't there, as a resident reads it; `request`: what to ask for
+    """`must`: a decision waits for it; `after_meeting`: nobody has it before the meeting was held, so no notice of a
+    meeting waits for it; `lacks`: what isn't there, as a resident reads it; `request`: what to ask for
     in writing; `resident`: the question to a resident, "" where they can't know it. `other`: a basis that the package
     of statutes hasn't got, marked ※, or that it is ours.
     """
@@ -34,6 +37,7 @@ class Item(DataModel):
     law_residents: tuple[Source, ...] = ()
     other: str = ""
     must: bool
+    after_meeting: bool = False
     lacks: Text
     request: Text
     resident: str = ""
@@ -127,6 +131,13 @@ def called(text: str) -> list[str]:
 def for_matter(matter: str) -> list[str]:
     """The codes of the lists that belong to a decision's matter."""
     return [code for code, one in templates().items() if matter in one.matters]
+
+
+def plain(basis: str) -> str:
+    """As residents read it: without our mark for what the package of statutes lacks, and without a word of packages."""
+    if "※" not in basis:
+        return basis
+    return _OF_THE_PACKAGE.sub("", basis).replace("※ ", "").replace("※", "") + _UNCHECKED
 
 
 def cited(sources: tuple[Source, ...]) -> str:

@@ -103,6 +103,18 @@ def sums(rows: Rows) -> list[str]:
     )
 
 
+def unsummed(rows: Rows) -> list[str]:
+    """Where a column of money holds words, so that it gets no total: people would take the others for the whole."""
+    found = []
+    for n, head in enumerate(rows[0] if rows else []):
+        own = [(place, row[n]) for place, row in enumerate(rows[1:], 1) if row[n].strip()]
+        words = [(place, cell) for place, cell in own if _amount(cell) is None]
+        if _is_summed(head) and words and len(words) < len(own):
+            place, cell = words[0]
+            found.append(f"“{head}”第{place}行写的是“{cell[:20]}”，不是数字，所以这一栏没有合计。")
+    return found
+
+
 def numeric(rows: Rows) -> list[bool]:
     """Which columns hold numbers only, to be set to the right."""
     if not rows:

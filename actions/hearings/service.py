@@ -220,7 +220,7 @@ def throw(session: Session, hearing_id: int, typed: str, *, by: int) -> None:
     """The dice as the first of two saw them. The caller commits."""
     hearing = get(session, hearing_id)
     if hearing.state != "frozen":
-        raise NotAllowed("先封名单、公布指纹，再掷骰子。")
+        raise NotAllowed("先封名单、公布校验码，再掷骰子。")
     if not (dice := dice_of(typed)):
         raise InvalidInput(f"请照掷的顺序写点数，至少 {LEAST_DICE} 次，比如 3 5 2 6 1。")
     hearing.dice, hearing.dice_by, hearing.pending, hearing.pending_by = dice, by, "dice", by

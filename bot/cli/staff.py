@@ -99,7 +99,7 @@ def ring(settings: Settings, args: argparse.Namespace) -> int:
     return 0 if all(is_reached for _, is_reached in tried) else 1
 
 
-_ROLES = ["agent", "mediator", "legal_worker", "supervisor", "administrator"]
+_ROLES = ["agent", "mediator", "legal_worker", "supervisor", "administrator", "clerk", "overseer", "grid_worker"]
 
 
 def add(commands: Commands) -> None:

@@ -70,9 +70,15 @@ def _answer(request: Request, status: int, code: str, message: str, **more: Any)
         given_back = getattr(request.state, "written", {})
         values = {"text": message, "me": None, "csrf": "", "given_back": given_back}
         return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
-    if _is_in_browser(request) and request.method == "GET" and not request.scope["path"].startswith("/api/"):
+    if _is_in_browser(request) and _is_a_page(request):
         return _templates.TemplateResponse(request, "problem.html", {"text": message}, status_code=status)
     return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
+
+
+def _is_a_page(request: Request) -> bool:
+    """What people open, and the forms of a village's pages, which have no script that could read anything else."""
+    path = request.scope["path"]
+    return path.startswith("/v/") or (request.method == "GET" and not path.startswith("/api/"))
 
 
 def _is_in_browser(request: Request) -> bool:

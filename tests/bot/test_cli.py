@@ -3,6 +3,7 @@
 import pytest
 
 from bot.cli.main import make_parser
+from bot.staff.models import Role
 from knowledge.documents.kinds.registry import EDITABLE, Kind
 
 
@@ -16,3 +17,9 @@ def test_every_kind_can_be_searched_for_and_ours_can_be_read_in(kind: Kind, caps
         with pytest.raises(SystemExit):
             make_parser().parse_args(reading)
         assert f"none of {', '.join(EDITABLE)}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_account_of_every_role_can_be_made(role: Role) -> None:
+    assert make_parser().parse_args(["staff", "add", "wen", "--name", "李文书", "--role", role]).role == role
+    assert make_parser().parse_args(["staff", "role", "wen", role]).role == role

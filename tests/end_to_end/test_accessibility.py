@@ -66,6 +66,33 @@ def _pages_break_no_rule(desk: Page, base: str) -> None:
         assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
 
 
+def _village_affairs_break_no_rule(desk: Page, base: str) -> None:
+    for path in (
+        "",
+        "/topics",
+        "/decisions",
+        "/decisions/new?matter=public_works",
+        "/decisions/quorum",
+        "/disclosure",
+        "/projects",
+        "/events",
+        "/points",
+        "/people",
+        "/roster",
+        "/hearings",
+        "/deputies",
+        "/checkup",
+        "/checkup/corrections",
+        "/joint",
+        "/demands",
+        "/exchange",
+        "/history",
+    ):
+        desk.goto(f"{base}/staff/village{path}")
+        assert violations(desk) == [], path
+        assert desk.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
 def _documents_break_no_rule(desk: Page, base: str) -> None:
     for path in (
         "knowledge",
@@ -118,6 +145,7 @@ def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepa
     chat = Resident(base, "lijiagou")
     chat.say("转人工")
     _pages_break_no_rule(desk, base)
+    _village_affairs_break_no_rule(desk, base)
     _documents_break_no_rule(desk, base)
     _a_looked_at_table_and_a_saved_filter_break_no_rule(desk, base)
     desk.goto(f"{base}/staff/inbox")
@@ -125,6 +153,33 @@ def test_no_page_of_the_console_breaks_a_rule(browser: Browser, base: str, prepa
     desk.wait_for_url("**/conversations/**")
     assert violations(desk) == [], "a conversation"
     desk.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_of_a_village_breaks_a_rule(browser: Browser, base: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 720})
+    for path in (
+        "/v/lijiagou",
+        "/v/lijiagou/open",
+        "/v/lijiagou/open/tell",
+        "/v/lijiagou/topics",
+        "/v/lijiagou/decisions",
+        "/v/lijiagou/call",
+        "/v/lijiagou/projects",
+        "/v/lijiagou/events",
+        "/v/lijiagou/people",
+        "/v/lijiagou/hearings",
+        "/v/lijiagou/deputies",
+        "/v/lijiagou/check",
+        "/v/lijiagou/check/land",
+        "/v/lijiagou/history",
+        "/paper",
+        "/paper/qinshu",
+    ):
+        page.goto(f"{base}{path}")
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    page.close()
 
 
 def test_the_privacy_page_breaks_no_rule(browser: Browser, base: str) -> None:

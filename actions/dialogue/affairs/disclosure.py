@@ -48,6 +48,7 @@ _CALLED = (
     ("collective_finance", "合作社|集体.{0,6}账|集体.{0,4}收入"),
     ("finance", "账|收支|财务|花销|支出|开支|招待费|办公费|卫生费|明细|钱"),
 )
+_ACCOUNTS = ("finance", "collective_finance")  # 村里的账: who asks for the one means the other too
 # Somebody says that it isn't posted, or isn't right: whatever the classifier took it for.
 _NOT_POSTED = re.compile(
     r"(?:村|组|居委|社区|会计|支书|干部|集体|经济合作社).{0,14}(?:账|收支|财务|明细).{0,12}(?:没|不|未).{0,4}"
@@ -90,8 +91,11 @@ class AskDisclosure(Answering):
             if village is None:
                 return ask_which(self.services, turn)
             code = duty_in(turn.text)
-            owed = [one for one in listing.owed(session, village.id, now) if one.code == code]
-            posted = [d for d in listing.latest(session, village.id, turn.text, now) if _fits(d, code, turn.text)]
+            codes = _ACCOUNTS if code == _ACCOUNTS[0] else (code,)
+            owed = [one for one in listing.owed(session, village.id, now) if one.code in codes]
+            owed.sort(key=lambda one: codes.index(one.code))
+            posted = [d for d in listing.latest(session, village.id, turn.text, now) if _fits(d, codes, turn.text)]
+            code = owed[0].code if owed else code
             period = period_in(turn.text, today) or (owed[0].period if owed else _last_quarter(today))
             told = _told(session, village, code, period, owed, posted)
         offer = f"{code} {period}"
@@ -214,10 +218,10 @@ def _last_quarter(today: date) -> str:
     return periods.period_of(periods.Rhythm.quarterly, begun - timedelta(days=1)).code
 
 
-def _fits(item: Disclosure, code: str, text: str) -> bool:
+def _fits(item: Disclosure, codes: Sequence[str], text: str) -> bool:
     """Of what is asked for, or what the words name themselves."""
     is_plain = not re.search(_CALLED[-1][1], text) and duty_in(text) == "finance"  # 村务公开: simply the newest
-    return is_plain or item.duty_code == code
+    return is_plain or item.duty_code in codes
 
 
 def _told(

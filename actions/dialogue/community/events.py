@@ -12,6 +12,7 @@ from actions.bookings import appointments
 from actions.bookings.models import Appointment, Opening
 from actions.calendar import dates
 from actions.dialogue.affairs.village import ask_which, page, village_of
+from actions.dialogue.community import talk
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError, AlreadyBooked
@@ -60,6 +61,8 @@ class AskEvent(CustomAction):
             if village is None:
                 return ask_which(self.services, turn)
             links = (page("看村里的活动", village.id, "events"),)
+            if (hearing := talk.of_hearing(session, village, turn.text, now)) is not None:
+                return say(hearing)
             if _MINE.search(turn.text) and (own := _own(session, turn, now)):
                 return say(_told_of_own(own))
             found = [e for e in listing.coming(session, [village.id], now=now) if not e.is_cancelled]

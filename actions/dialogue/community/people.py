@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from actions.cases import filing
 from actions.dialogue.affairs.village import ask_which, page, village_of
+from actions.dialogue.community import talk
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError, NotFound
@@ -135,6 +136,8 @@ class FindHelper(CustomAction):
             village = _home(session, turn)
             if village is None:
                 return ask_which(self.services, turn)
+            if (deputies := talk.of_deputies(session, village, said, datetime.now(UTC))) is not None:
+                return say(deputies)
             found = roster.fitting(session, village.id, wish=wish, subjects=subjects, but=(), today=today)
             told = _choices(village, wish, found)
         return say(told, events=slots(helper_words=said, helper_other=None))

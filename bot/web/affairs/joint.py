@@ -239,7 +239,7 @@ def _list(
         absent=meetings.often_absent(at.session, seen, now),
         late=tasks.late(at.session, seen, now),
         labels=_LABELS,
-        teams=at.teams(),
+        teams=at.teams(at.staff.place_id),
         nonce=token_urlsafe(9),
         may_call=at.staff.can("settings"),
     )
@@ -247,7 +247,12 @@ def _list(
 
 def _page(at: Seat, meeting: JointMeeting, *, problem: str = "", refused: str = "", done: str = "") -> HTMLResponse:
     now = datetime.now(UTC)
-    shared: dict[str, Any] = {"labels": _LABELS, "task_labels": _TASKS, "teams": at.teams(), "nonce": token_urlsafe(9)}
+    shared: dict[str, Any] = {
+        "labels": _LABELS,
+        "task_labels": _TASKS,
+        "teams": at.teams(meeting.place_id),
+        "nonce": token_urlsafe(9),
+    }
     return at.page(
         "village/joint/one.html",
         status=422 if problem else 200,

@@ -10,12 +10,15 @@ from bot.web.staff.desk import Seat
 
 @dataclass(frozen=True)
 class Todo:
-    """Something that waits for who looks. `until`: a day as people read it, "" where none presses."""
+    """Something that waits for who looks. `until`: a day as people read it, "" where none presses; `place`: the village
+    where the words don't name it, read out to who sees more than one.
+    """
 
     text: str
     href: str
     until: str = ""
     is_late: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True)

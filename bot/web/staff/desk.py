@@ -30,6 +30,7 @@ from bot.web.limits import RateLimit, is_https
 from bot.web.problems import PasswordChangeNeeded, SecondFactorNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
 from bot.web.staff.typed import int_of, text_of, written
+from knowledge import places
 from knowledge.clock import SHANGHAI
 from knowledge.documents import versions
 from knowledge.documents.models import DocumentVersion
@@ -164,8 +165,13 @@ class Seat:
             return Response(status_code=204, headers={"HX-Redirect": quote(to, safe=_OF_AN_ADDRESS)})
         return RedirectResponse(to, 303)
 
-    def teams(self) -> list[Team]:
-        return list(self.session.scalars(select(Team).order_by(Team.name)))
+    def teams(self, near: str = "") -> list[Team]:
+        """All by name; with `near`, a place: only those that serve it, or what lies in it, the nearest first."""
+        rows = list(self.session.scalars(select(Team).order_by(Team.name)))
+        if not near:
+            return rows
+        order = [*places.above(self.session, near), *places.below(self.session, near)[1:]]
+        return sorted((row for row in rows if row.place_id in order), key=lambda row: order.index(row.place_id))
 
     def saw(self, what: str, on: str) -> None:
         """Somebody looked at what residents said; committed here."""

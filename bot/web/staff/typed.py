@@ -67,5 +67,5 @@ def when_of(value: str) -> datetime:
 
 def number_or_404(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 9):
-        raise NotFound
+        raise NotFound("没有这一页，请回列表里点进去。")
     return int(value)

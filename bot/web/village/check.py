@@ -15,7 +15,7 @@ from actions.calendar.workdays import calendar
 from actions.checkup import corrections, selfcheck
 from actions.checkup.selfcheck import NO, UNSURE, YES
 from actions.checkup.status import OUTCOMES
-from actions.checkup.templates import Template, for_residents
+from actions.checkup.templates import Template, for_residents, plain
 from actions.errors import NotFound
 from actions.roster.models import VillageProfile
 from actions.roster.profile import profile_of
@@ -114,10 +114,11 @@ def _told(at: At, code: str, template: Template, answers: list[str], start: date
         code=code,
         one=template,
         checked=checked,
-        missing=[(item, selfcheck.basis_of(item, committee)) for item in checked.missing],
+        missing=[(item, plain(selfcheck.basis_of(item, committee))) for item in checked.missing],
         requests=selfcheck.requests(checked),
         day=day,
         rule=rule,
+        basis=plain(template.basis),
         today=today,
     )
 

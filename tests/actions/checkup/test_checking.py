@@ -15,6 +15,7 @@ from tests.actions.decisions.conftest import CLERK, LEGAL, Office, office
 
 __all__ = ["office"]
 HEAD = Who(8, "乡镇主管")
+THERE = Given(Answer.there, "有记录，2026年11月")
 
 
 def begun(office: Office, decision: Decision | None = None, *, template: str = "collective") -> Checkup:
@@ -222,3 +223,26 @@ def test_of_two_who_press_at_once_one_is_told(office: Office) -> None:
 def test_the_table_of_moves_ends_somewhere() -> None:
     assert set(MOVES) == set(State)
     assert MOVES[State.withdrawn] == {}
+
+
+def test_no_notice_waits_for_what_only_the_meeting_brings(office: Office) -> None:
+    """Minutes, the count and the contract come after the notice: asked for before it, nothing could ever begin."""
+    decision = office.to_the_notice()
+    checkup = begun(office, decision)
+    later = {item.code for item in template_of("collective").items if item.after_meeting}
+    assert {"notice", "present", "votes", "minutes", "published"} <= later
+    answers = {item.code: THERE for item in template_of("collective").items if item.code not in later}
+    checking.put(office.session, checkup, answers, who=CLERK, now=office.now)
+    checking.send(office.session, checkup, who=CLERK)
+    checking.sign(office.session, checkup, risk="合同期限偏长", lacking="", who=LEGAL, now=office.now)
+    assert checkup.missing == []
+    assert office.call(decision).id
+
+
+def test_a_look_back_without_a_decision_asks_for_them(office: Office) -> None:
+    checkup = begun(office)
+    answers = {item.code: THERE for item in template_of("collective").items if not item.after_meeting}
+    checking.put(office.session, checkup, answers, who=CLERK, now=office.now)
+    with pytest.raises(InvalidInput, match="头一件是第3件"):
+        checking.send(office.session, checkup, who=CLERK)
+    assert "minutes" in {item.code for item in checking.must_missing(checkup)}

@@ -193,3 +193,13 @@ def test_what_a_correction_changed_is_told_cell_by_cell() -> None:
     assert sheets.changes(old, new) == ["第1行“支出”：原来“300”，现在“320”", "第3行是新加的：路灯，90"]
     assert sheets.changes(new, old)[-1] == "第3行去掉了：路灯，90"
     assert sheets.changes(old, [["别的"], ["x"]]) == ["整张表换过了，栏目不一样。"]
+
+
+def test_a_word_among_numbers_is_named_for_it_costs_the_column_its_sum() -> None:
+    rows = [["项目", "收入", "支出"], ["水费", "1,200", ""], ["办公", "", "300.5"], ["路灯", "", "五百"]]
+    assert sheets.sums(rows) == ["", "1,200", ""]
+    assert sheets.unsummed(rows) == ["“支出”第3行写的是“五百”，不是数字，所以这一栏没有合计。"]
+    rows[3][2] = "500"
+    assert sheets.sums(rows) == ["", "1,200", "800.5"]
+    assert sheets.unsummed(rows) == []
+    assert sheets.unsummed([]) == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -173,6 +174,7 @@ def _page(
         one=template_of(checkup.template),
         lines=[(item, answer, said, basis_of(item, committee)) for item, answer, said in checking.lines(checkup)],
         missing=checking.must_missing(checkup),
+        comes_later=partial(checking.comes_later, checkup),
         decision=steps.get(at.session, checkup.decision_id) if checkup.decision_id else None,
         waits_for=checking.waits_for(checkup) if checkup.decision_id else "",
         label=LABELS[checkup.state],

@@ -13,7 +13,7 @@ for each in (corrections.router, listing.router, one.router):
     router.include_router(each)
 
 CHECKUP = Subject(
-    name="体检",
+    name="法治体检",
     href=HOME,
     hint="征地、拆违、发包这些大事，照着清单一件一件对，法律顾问签了字再开会；复议以后要纠正的，盯着办",
     needs="village",

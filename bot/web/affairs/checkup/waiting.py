@@ -26,13 +26,13 @@ def _of_checkup(at: Seat, checkup: Checkup) -> Todo | None:
     href, name = f"{HOME}/{checkup.id}", checkup.subject
     is_held = checkup.state is State.signed and checkup.missing and checkup.decision_id
     if checkup.state is State.filling and at.staff.can("write"):
-        return Todo(f"{'退回了，补体检' if checkup.sent_back else '填体检'}：{name}", href)
+        return Todo(f"{'退回了，补体检' if checkup.sent_back else '填体检'}：{name}", href, place=checkup.place_id)
     if checkup.state is State.sent and at.staff.can("clear"):
-        return Todo(f"看体检、签意见：{name}", href)
+        return Todo(f"看体检、签意见：{name}", href, place=checkup.place_id)
     if is_held and at.staff.can("write"):
-        return Todo(f"体检还缺 {len(checkup.missing)} 件，补材料：{name}", href)
+        return Todo(f"体检还缺 {len(checkup.missing)} 件，补材料：{name}", href, place=checkup.place_id)
     if is_held and at.staff.role is Role.supervisor:
-        return Todo(f"体检还缺 {len(checkup.missing)} 件，等补，或者写明原因：{name}", href)
+        return Todo(f"体检还缺 {len(checkup.missing)} 件，等补，或者写明原因：{name}", href, place=checkup.place_id)
     return None
 
 
@@ -40,6 +40,12 @@ def _of_corrections(at: Seat, seen: list[str] | None, today: date) -> Iterator[T
     for row in corrections.of_places(at.session, seen):
         day = f"{row.due_on.month}月{row.due_on.day}日"
         if row.state is Stand.answered and at.staff.can("oversee"):
-            yield Todo(f"核实纠正了没有：{row.unit}，{row.matter}", CORRECTIONS, day, corrections.is_late(row, today))
+            yield Todo(
+                f"核实纠正了没有：{row.unit}，{row.matter}",
+                CORRECTIONS,
+                day,
+                corrections.is_late(row, today),
+                row.place_id,
+            )
         elif row.state is Stand.open and corrections.is_late(row, today):
-            yield Todo(f"过了期还没有纠正：{row.unit}，{row.matter}", CORRECTIONS, day, is_late=True)
+            yield Todo(f"过了期还没有纠正：{row.unit}，{row.matter}", CORRECTIONS, day, True, row.place_id)

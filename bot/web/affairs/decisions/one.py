@@ -223,7 +223,8 @@ def _choices(at: Seat, decision: Decision, may: dict[str, Any]) -> dict[str, Any
         "also": ready if "notice" in may else [],
         # a hint, no stop: the law lets a meeting of members decide some of what no topic may ask
         "doubts": gate.check(decision.title).findings if "clear" in may else (),
-        "teams": at.teams() if "carry" in may else [],
+        "teams": at.teams(decision.place_id) if "carry" in may else [],
+        "is_all_done": "result" in may and steps.is_all_done(at.session, decision),
         "meeting_id": next((s.meeting_id for s in reversed(decision.steps) if s.meeting_id), None),
     }
 

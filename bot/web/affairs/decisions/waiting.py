@@ -32,10 +32,11 @@ def waiting(at: Seat) -> list[Todo]:
 def _to_confirm(at: Seat, seen: list[str] | None) -> Iterator[Todo]:
     for meeting in listing.meetings(at.session, seen, MeetingState.entered):
         if _is_second(at, meeting.place_id, meeting.entered_by_id):
-            yield Todo(f"核对会议的数：{meeting.title}", f"{HOME}/meetings/{meeting.id}")
+            yield Todo(f"核对会议的数：{meeting.title}", _of(meeting), place=meeting.place_id)
     for step in listing.steps_waiting(at.session, seen):
         if _is_second(at, step.decision.place_id, step.by_id):
-            yield Todo(f"确认{STEP_LABELS[step.step]}：{step.decision.title}", f"{HOME}/{step.decision_id}")
+            said = f"确认{STEP_LABELS[step.step]}：{step.decision.title}"
+            yield Todo(said, f"{HOME}/{step.decision_id}", place=step.decision.place_id)
 
 
 def _is_second(at: Seat, place: str, writer_id: int | None) -> bool:
@@ -49,11 +50,14 @@ def _to_write(at: Seat, seen: list[str] | None, now: datetime) -> Iterator[Todo]
         if meeting.held_at <= now:
             is_late = meeting.held_at + _ENTER_WITHIN < now
             said = "对不上，重新录数" if meeting.sent_back else "会开完了，录人数和票数"
-            yield Todo(f"{said}：{meeting.title}", _of(meeting), words.says_day(meeting.held_at), is_late)
+            yield Todo(
+                f"{said}：{meeting.title}", _of(meeting), words.says_day(meeting.held_at), is_late, meeting.place_id
+            )
     for decision in listing.of_places(at.session, seen):
         is_with_another = any(step.waits for step in decision.steps)
         if not is_with_another and _writes_next(at, decision):
-            yield Todo(f"{decision.title}：下一步，{words.next_of(decision)}", f"{HOME}/{decision.id}")
+            said = f"{decision.title}：下一步，{words.next_of(decision)}"
+            yield Todo(said, f"{HOME}/{decision.id}", place=decision.place_id)
 
 
 def _writes_next(at: Seat, decision: Decision) -> bool:
@@ -71,4 +75,4 @@ def _to_clear(at: Seat, seen: list[str] | None) -> Iterator[Todo]:
     for decision in listing.of_places(at.session, seen):
         was_looked_at = any(step.step is Step.clear for step in decision.steps)
         if decision.state in _BEFORE_NOTICE and decision.cleared_at is None and not was_looked_at:
-            yield Todo(f"看看合不合法：{decision.title}", f"{HOME}/{decision.id}")
+            yield Todo(f"看看合不合法：{decision.title}", f"{HOME}/{decision.id}", place=decision.place_id)

@@ -215,6 +215,7 @@ def _page(at: Seat, item: Disclosure, *, problem: str | None = None, done: str =
         rows=item.rows,
         sums=sheets.sums(item.rows),
         numeric=sheets.numeric(item.rows),
+        unsummed=sheets.unsummed(item.rows),
         held={(row, column) for row, column in item.held},
         changes=sheets.changes(old.rows, item.rows) if old is not None and item.rows else [],
         events=schedule.events_of(at.session, item.id),

@@ -14,10 +14,14 @@ def waiting(at: Seat) -> list[Todo]:
     for project in reading.of_places(at.session, rights.places_of(at.session, at.staff)):
         for row in project.stages:
             if row.waits and at.staff.can("oversee") and _is_second(at, project.place_id, row.by_id):
-                found.append(Todo(f"核对{LABELS[row.stage]}：{project.title}", f"{HOME}/{project.id}"))
+                found.append(
+                    Todo(f"核对{LABELS[row.stage]}：{project.title}", f"{HOME}/{project.id}", place=project.place_id)
+                )
         newest = project.stages[-1] if project.stages else None
         if at.staff.can("write") and newest is not None and newest.refused_at is not None:
-            found.append(Todo(f"{LABELS[newest.stage]}退回了：{project.title}", f"{HOME}/{project.id}"))
+            found.append(
+                Todo(f"{LABELS[newest.stage]}退回了：{project.title}", f"{HOME}/{project.id}", place=project.place_id)
+            )
     return found
 
 

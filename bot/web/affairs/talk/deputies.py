@@ -36,7 +36,9 @@ def waiting(at: Seat) -> list[Todo]:
                 until = f"{one.due_on.month}月{one.due_on.day}日前"
                 what = "看一看、转给" if one.state == "waiting" else "等答复："
                 href = f"/staff/village/deputies?place={village.id}"
-                found.append(Todo(f"问代表的，{what}{names[one.deputy_id]}", href, until, service.is_late(one, now)))
+                found.append(
+                    Todo(f"问代表的，{what}{names[one.deputy_id]}", href, until, service.is_late(one, now), village.id)
+                )
     return found
 
 

@@ -36,12 +36,12 @@ def _todo(at: Seat, row: Hearing, now: datetime) -> Todo | None:
     href, day = f"/staff/village/hearings/{row.id}", when_of(row)
     if row.pending and at.staff.can("oversee") and row.pending_by != at.staff.id:
         what = "请您核对名单、封上" if row.pending == "freeze" else "请您把骰子的点数再录一遍"
-        return Todo(f"{what}：{row.title}", href, day)
+        return Todo(f"{what}：{row.title}", href, day, place=row.place_id)
     if not at.staff.can("write") or row.pending:
         return None
     if row.state == "open" and not service.is_open(row, now):
-        return Todo(f"报名截止了，核对名单：{row.title}", href, day)
-    return Todo(f"掷骰子抽座位：{row.title}", href, day) if row.state == "frozen" else None
+        return Todo(f"报名截止了，核对名单：{row.title}", href, day, place=row.place_id)
+    return Todo(f"掷骰子抽座位：{row.title}", href, day, place=row.place_id) if row.state == "frozen" else None
 
 
 @router.get("", response_class=HTMLResponse)
@@ -82,7 +82,7 @@ def announce(at: Annotated[Form, form("write")]) -> Response:
     except ActionError as error:
         at.session.rollback()
         return _board(at, village.id, problem=error.message_zh)
-    return at.back(f"/staff/village/hearings/{row.id}")
+    return at.back(f"/staff/village/hearings/{row.id}?done=announced")
 
 
 def _moment(typed: str) -> datetime:
@@ -107,7 +107,7 @@ def _held(at: Seat, hearing_id: str) -> Hearing:
 def one(at: Annotated[Seat, seat("village")], hearing_id: str, done: str = "") -> Response:
     row = _held(at, hearing_id)
     at.saw("听证会报名名单", f"{row.place_id} {row.ordinal}")
-    return _page(at, row, done=DEEDS[done].done if done in DEEDS else "")
+    return _page(at, row, done=_ANNOUNCED if done == "announced" else DEEDS[done].done if done in DEEDS else "")
 
 
 def _page(at: Seat, row: Hearing, **more: Any) -> HTMLResponse:
@@ -177,6 +177,9 @@ def _cancel(at: Form, row: Hearing) -> None:
     service.cancel(at.session, row.id)
 
 
+_ANNOUNCED = "通知出去了，居民在村里的页面上能报名。当面、打电话来报的，您在这一页替他们录上。"
+
+
 @dataclass(frozen=True)
 class Deed:
     """`needs`: the permission; `name`: as the audit has it."""
@@ -192,7 +195,7 @@ DEEDS = {
     "strike": Deed("write", "划掉听证会报名", _strike, "划掉了，原因监委会会看。"),
     "affected": Deed("write", "改是不是受影响", _affected),
     "ready": Deed("write", "请确认封名单", _ready, "交给监委会核对了。"),
-    "freeze": Deed("oversee", "封听证会名单", _freeze, "封好了。请先念指纹、贴名单，再掷骰子。"),
+    "freeze": Deed("oversee", "封听证会名单", _freeze, "封好了。请先念校验码的前八位、贴名单，再掷骰子。"),
     "throw": Deed("write", "录骰子点数", _throw, "录好了，请另一个人自己再录一遍。"),
     "confirm": Deed("oversee", "确认骰子点数", _confirm, "抽好了，村里的页面上已经有名单和算法。"),
     "cancel": Deed("write", "取消听证会", _cancel, "取消了。"),

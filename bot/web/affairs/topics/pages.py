@@ -202,7 +202,7 @@ def _page(at: Seat, topic: Topic, **more: Any) -> HTMLResponse:
         case_ids=[task.get("case_id") for task in topic.tasks],
         events=list(at.session.scalars(events.limit(60))),
         loudspeaker=words.loudspeaker(topic, now) if topic.state is TopicState.open or topic.result_at else "",
-        teams=at.teams(),
+        teams=at.teams(topic.place_id),
         nonce=secrets.token_urlsafe(12),
         **more,
     )

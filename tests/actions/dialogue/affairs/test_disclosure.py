@@ -1,9 +1,9 @@
 """What is posted and what is missing; the complaint goes above the committee."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from actions.cases.models import Case
 from actions.dialogue.affairs.decision import AskDecision, CallMeeting
@@ -15,6 +15,8 @@ from actions.dialogue.affairs.disclosure import (
     period_in,
 )
 from actions.disclosure import schedule
+from actions.disclosure.models import Disclosure
+from actions.disclosure.status import State
 from tests.actions.dialogue.affairs.hall import Resident
 from tests.conftest import DAY
 
@@ -38,6 +40,23 @@ def test_a_village_that_owes_it_is_told_since_when(me: Resident) -> None:
     told = me.say("第三季度的账公布没", AskDisclosure)[0]
     assert "前公布，到今天还没有看到" in told.text
     assert "村民委员会组织法第三十六条" in told.next
+
+
+def test_the_collectives_account_that_is_missing_is_told_where_the_committees_is_posted(me: Resident) -> None:
+    now = datetime.now(UTC)
+    with me.sessions() as session:
+        schedule.begin(session, "lijiagou", on=date(2026, 7, 1), now=now)
+        session.commit()
+        schedule.tick(session, now)
+        own = (Disclosure.place_id == "lijiagou", Disclosure.duty_code == "finance")
+        until = now.date() + timedelta(days=15)
+        stands = {"state": State.posted, "posted_on": now.date(), "posted_until": until}
+        session.execute(update(Disclosure).where(*own).values(**stands))
+        session.commit()
+    told = me.say("村里今年账咋还没贴", AskDisclosure)[0]
+    assert "日常收支的账（2026年第三季度）：" in told.text
+    assert "集体的账（2026年第三季度）应当在" in told.text
+    assert "没公布，我要反映" in [button.title for button in told.buttons]
 
 
 def test_a_complaint_is_filed_anonymously_and_not_to_the_committee_alone(me: Resident) -> None:

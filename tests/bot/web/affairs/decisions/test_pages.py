@@ -10,9 +10,11 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from actions.cases.models import Case
+from actions.cases.status import CaseStatus
 from actions.decisions import meetings, steps
 from actions.decisions.models import Decision, DecisionFile, DecisionStep, Meeting
 from actions.decisions.status import State
+from actions.offices.models import Team
 from actions.roster.models import VillageProfile
 from actions.topics import raising
 from actions.topics.models import Topic
@@ -373,3 +375,58 @@ def test_a_decision_leads_to_the_topic_that_it_came_from(overseen: World) -> Non
         session.get_one(Topic, topic.id).state = TopicState.open
         session.commit()
     assert f'href="{address}"' in overseen.visitor().get(public).text
+
+
+def carried_out(overseen: World) -> TestClient:
+    """Given to a unit, whose case is open; the clerk's client."""
+    writer, own = overseen.enter("writer"), overseen.enter("own")
+    held(overseen)
+    assert count(writer) == 303
+    assert own.post(f"{MEETING}/confirm", data={"seen": seen(overseen)}).status_code == 303
+    posted = {"posted_from": str(_TODAY), "posted_to": str(_TODAY + timedelta(days=15)), "nonce": "a"}
+    writer.post(f"{HOME}/1/publish", data=posted, files={"file": ("栏.jpg", picture("blue"))})
+    with overseen.sessions() as session:
+        row = session.scalars(select(DecisionStep).where(DecisionStep.confirmed_at.is_(None))).one()
+    own.post(f"{HOME}/1/confirm", data={"step": str(row.id)})
+    return writer
+
+
+def test_only_units_near_the_village_are_offered_its_own_first(overseen: World) -> None:
+    with overseen.sessions() as session:
+        for name, place in (("外村村委会", "shiqiao"), ("本村村委会", "lijiagou"), ("县水利局", "qinghe")):
+            session.add(Team(name=name, place_id=place))
+        session.commit()
+    page = carried_out(overseen).get(f"{HOME}/1").text
+    offered = page[page.index('name="team"') :]
+    assert "外村村委会" not in offered
+    assert offered.index("本村村委会") < offered.index("县水利局")
+
+
+def test_the_result_is_asked_for_when_the_units_have_answered(overseen: World) -> None:
+    writer = carried_out(overseen)
+    task = {"team": "1", "words": "整修南沟水渠300米", "due_on": str(_TODAY + timedelta(days=60)), "nonce": "b"}
+    assert writer.post(f"{HOME}/1/carry", data=task).status_code == 303
+    page = writer.get(f"{HOME}/1").text
+    assert "现在还有没办完的" in page
+    assert f'action="{HOME}/1/result"' not in page
+    with overseen.sessions() as session:
+        session.execute(update(Case).where(Case.category == "决议落实").values(status=CaseStatus.closed))
+        session.commit()
+    page = writer.get(f"{HOME}/1").text
+    assert "现在还有没办完的" not in page
+    assert f'action="{HOME}/1/result"' in page
+
+
+def test_who_sees_more_than_one_village_reads_which_one_it_is(overseen: World) -> None:
+    held(overseen)
+    assert count(overseen.enter("writer")) == 303
+    with overseen.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "own").values(place_id="liuhe"))
+        session.commit()
+    assert f"李家沟村：核对会议的数：{TITLE}" in overseen.enter("own").get("/staff/village").text
+    with overseen.sessions() as session:
+        session.execute(update(Staff).where(Staff.login == "own").values(place_id="lijiagou"))
+        session.commit()
+    page = overseen.enter("own").get("/staff/village").text
+    assert f"核对会议的数：{TITLE}" in page
+    assert f"李家沟村：核对会议的数：{TITLE}" not in page
