@@ -43,8 +43,8 @@ def test_who_speaks_for_a_group_is_told_with_the_day(me: Resident, text: str) ->
     listed(me)
     told = said(me, text)
     assert told is not None
-    assert "3组：韩桂枝（村民代表），每月15日上午，村部" in told
-    assert "全村：贺来福" in told
+    assert "3组 韩桂枝（村民代表）：每月15日上午，村部" in told
+    assert "· 贺来福（村民代表）" in told
 
 
 @pytest.mark.parametrize("text", ["村民代表怎么选", "几个村民代表提出来就得开会", "谁代表公司签的字"])
