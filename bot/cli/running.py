@@ -125,6 +125,6 @@ def add(commands: Commands) -> None:
     commands.add("app", app, "the pages and the loopback endpoints alone")
     commands.add("worker", worker, "embedding of the rest and retention alone")
     commands.add("confirm-clock", confirm_clock, "after the computer's clock leapt: the time it shows now is right")
-    commands.add("demo", demo, "a month of invented cases, bookings, conversations and village affairs, marked as such").add_argument(
-        "--remove", action="store_true", help="take them out again"
-    )
+    commands.add(
+        "demo", demo, "a month of invented cases, bookings, conversations and village affairs, marked as such"
+    ).add_argument("--remove", action="store_true", help="take them out again")

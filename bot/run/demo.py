@@ -1,5 +1,5 @@
 """A month of invented cases, bookings, conversations and village affairs for trying out and for screenshots. Every row
-is marked (`is_demo`; those of a village: `bot/run/invented/affairs.py`) and can be taken out again; nobody in it exists.
+is marked (`is_demo`; those of a village: `bot/run/invented/affairs.py`) and goes out again; nobody in it exists.
 """
 
 import random

@@ -73,9 +73,7 @@ def _write(
     stage: Stage, decision: Decision, step: Step, entry: Entry, days_ago: float, key: str, who: Who = _CLERK
 ) -> int:
     now = stage.at(days_ago, 16)
-    return steps.record(
-        stage.session, decision.id, step, entry=entry, who=who, key=f"demo-{key}-{step}", now=now
-    ).id
+    return steps.record(stage.session, decision.id, step, entry=entry, who=who, key=f"demo-{key}-{step}", now=now).id
 
 
 def _called(stage: Stage, decision: Decision, key: str, days_ago: float, *, days: int) -> Meeting:
@@ -106,9 +104,7 @@ def _points(stage: Stage) -> Decision:
     )
     decision = _proposed(stage, "points", 105, proposal)
     _met(stage, _called(stage, decision, "points", 99, days=11), 87, base="households", present=158, yes=139)
-    hung = Entry(
-        posted_from=stage.day(86), posted_to=stage.day(86) + timedelta(days=16), file_id=_paper(stage, 3, 86)
-    )
+    hung = Entry(posted_from=stage.day(86), posted_to=stage.day(86) + timedelta(days=16), file_id=_paper(stage, 3, 86))
     row = _write(stage, decision, Step.publish, hung, 86, "points")
     steps.confirm(stage.session, row, who=_OVERSEER, now=stage.at(85))
     return decision

@@ -43,9 +43,7 @@ def meet(stage: Stage) -> int:
         coming = Coming(asker=stage.voices[number], name=f"演示{number + 1}号", party=party)
         signing_up.sign_up(stage.session, law.id, coming, key=f"demo-comes-{number}", now=stage.at(3))
     for number, text in enumerate(("鱼塘承包费今年收了多少", "后坡排水沟什么时候再开会")):
-        questions.ask(
-            stage.session, day.id, conversation_id=None, text=text, key=f"demo-day-{number}", now=stage.at(2)
-        )
+        questions.ask(stage.session, day.id, conversation_id=None, text=text, key=f"demo-day-{number}", now=stage.at(2))
     stage.session.commit()
     return len((film, law, day))
 
@@ -74,7 +72,9 @@ def help_each_other(stage: Stage) -> int:
     """How many helpers, each with consent; one has given hours."""
     session, now = stage.session, stage.at(40)
     entries = (
-        Entry("石永福", "老石", "", "石榴坪调解室", ["mediator"], ["neighbour"], "周二、周四上午", "本地话", ["hours"], []),
+        Entry(
+            "石永福", "老石", "", "石榴坪调解室", ["mediator"], ["neighbour"], "周二、周四上午", "本地话", ["hours"], []
+        ),
         Entry("田春梅", "田老师", "", "", ["legal_aware"], [], "晚上七点以后", "", ["hours"], []),
     )
     for entry in entries:
@@ -112,9 +112,7 @@ def earn(stage: Stage, *, decision_id: int) -> int:
         )
     scheme = schemes.newest(session, place)
     assert scheme
-    schemes.adopt(
-        session, scheme.id, edition=scheme.edition, decision_id=decision_id, by=_OVERSEER, now=stage.at(83)
-    )
+    schemes.adopt(session, scheme.id, edition=scheme.edition, decision_id=decision_id, by=_OVERSEER, now=stage.at(83))
     vouchers.put_item(session, place, title="洗衣粉一袋", cost=10, stock=20)
     vouchers.put_item(session, place, title="毛巾一条", cost=6, stock=30)
     session.commit()
@@ -157,11 +155,11 @@ def the_rest(stage: Stage) -> None:
         key="demo-deputy",
         now=stage.at(50),
     )
-    row = deputies.ask(session, deputy.id, "一组的水压晚上太小，能反映一下吗", asker=None, key="demo-ask", now=stage.at(22))
-    deputies.look(session, row, is_shown=True, by=CLERK.id or 0)
-    deputies.answer(
-        session, row, "问过水站了，月底前换主管道的阀门。", by=CLERK.id or 0, now=stage.at(12)
+    row = deputies.ask(
+        session, deputy.id, "一组的水压晚上太小，能反映一下吗", asker=None, key="demo-ask", now=stage.at(22)
     )
+    deputies.look(session, row, is_shown=True, by=CLERK.id or 0)
+    deputies.answer(session, row, "问过水站了，月底前换主管道的阀门。", by=CLERK.id or 0, now=stage.at(12))
     hearings.announce(
         session,
         place,

@@ -60,9 +60,7 @@ def _post(stage: Stage, item: Disclosure, day: date) -> None:
     rows = _rows(stage, item, day)
     posting.put(session, item, list(enumerate(rows, 1)), note="", masks_names=False, by=_CLERK, now=now)
     why = "表里写的是岗位和事项，不是村民的姓名" if item.held else ""
-    posting.check(
-        session, item, edition=item.edition, confirms_names=bool(item.held), why=why, by=_OVERSEER, now=now
-    )
+    posting.check(session, item, edition=item.edition, confirms_names=bool(item.held), why=why, by=_OVERSEER, now=now)
     posting.post(session, item, days=None, by=_CLERK, now=now)
     session.commit()
 
@@ -127,9 +125,7 @@ def build(stage: Stage, *, decision_id: int | None) -> int:
         (Part.settle, 1, 65_400, ""),
     ):
         entry = service.Entry(stage=part, on_day=stage.day(ago), yuan=yuan, words=words)
-        row = service.record(
-            session, project, entry, who=clerk, key=f"demo-project-{part}", now=stage.at(ago, 11)
-        )
+        row = service.record(session, project, entry, who=clerk, key=f"demo-project-{part}", now=stage.at(ago, 11))
         if part is not Part.settle:
             service.confirm(session, row, who=second, now=stage.at(ago, 16))
     session.commit()

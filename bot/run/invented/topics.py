@@ -1,4 +1,4 @@
-"""What the invented village talks over: one carried out, one open, one to be screened, one to be opened, one refused."""
+"""What the invented village talks over: carried out, open, to be screened, to be opened, refused."""
 
 from datetime import timedelta
 
@@ -95,9 +95,7 @@ def _prepared(stage: Stage, text: str, wording: Wording, key: str, days_ago: flo
 
 def _open(stage: Stage, topic: Topic, key: str, days_ago: float) -> None:
     at = stage.at(days_ago)
-    screening.open_topic(
-        stage.session, topic.id, actor=OVERSEER, key=f"demo-{key}-open", now=at, keys=stage.keys
-    )
+    screening.open_topic(stage.session, topic.id, actor=OVERSEER, key=f"demo-{key}-open", now=at, keys=stage.keys)
 
 
 def _choose(stage: Stage, topic: Topic, chosen: str, days_ago: float) -> None:
@@ -138,7 +136,7 @@ def _lamp(stage: Stage) -> None:
     _open(stage, topic, "lamp", 57)
     _choose(stage, topic, "222222222220000001111200", 54)
     _say(stage, topic, _LAMP_SAID, 53, shown=True)
-    clock.tick(session, stage.at(46), keys=stage.keys)
+    clock.tick(session, stage.at(46), keys=stage.keys, only=topic.id)
     session.expire_all()
     own = select(Opinion).where(Opinion.topic_id == topic.id).order_by(Opinion.id)
     for opinion, (adoption, why) in zip(session.scalars(own).all(), _ADOPTED, strict=True):
@@ -155,7 +153,7 @@ def _lamp(stage: Stage) -> None:
     )
     result.publish(session, topic.id, actor=OVERSEER, key="demo-lamp-publish", now=stage.at(42))
     _built(stage, topic)
-    clock.tick(session, stage.at(18), keys=stage.keys)
+    clock.tick(session, stage.at(18), keys=stage.keys, only=topic.id)
     session.expire_all()
     for asker, answer in zip(stage.voices, ("yes", "yes", "yes", "no", "yes", "unsure"), strict=False):
         following.answer_check(session, topic_id=topic.id, asker=asker, answer=answer, now=stage.at(15))
@@ -197,6 +195,4 @@ def _refused(stage: Stage) -> None:
         key="demo-bus-no",
         now=at,
     )
-    screening.confirm_refusal(
-        stage.session, topic.id, actor=OVERSEER, key="demo-bus-sure", now=at + timedelta(hours=2)
-    )
+    screening.confirm_refusal(stage.session, topic.id, actor=OVERSEER, key="demo-bus-sure", now=at + timedelta(hours=2))

@@ -16,7 +16,11 @@ from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place, above
 
 # No account has such a number, so that nothing a real person wrote is ever taken for invented.
-CLERK, OVERSEER, LEGAL = Actor("staff", "演示·文书", -1), Actor("staff", "演示·监委", -2), Actor("staff", "演示·法律", -3)
+CLERK, OVERSEER, LEGAL = (
+    Actor("staff", "演示·文书", -1),
+    Actor("staff", "演示·监委", -2),
+    Actor("staff", "演示·法律", -3),
+)
 NOBODY = (-1, -2, -3)
 MARK = "（演示）"  # ends the meeting place of the invented numbers
 CODE = "YS-"  # begins the number of each invented house

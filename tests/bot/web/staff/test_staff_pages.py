@@ -105,6 +105,7 @@ PAGES = {
     **{f"/staff/village/people{page}": "write" for page in ("/new", "/import", "/import.csv")},
     "/staff/doorstep/visits/1": "doorstep",
     "/staff/village/demands": "village",
+    "/staff/village/rulings": "village",
     **{f"/staff/village/demands/list.{kind}": "village" for kind in ("csv", "xlsx")},
     "/staff/village/exchange": "settings",
     **{f"/staff/village/exchange/export.{kind}": "settings" for kind in ("csv", "xlsx")},
@@ -214,6 +215,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/exchange": "cases",
         "/staff/village/joint": "cases",
         "/staff/village/demands": "village",
+        "/staff/village/rulings": "clear",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
