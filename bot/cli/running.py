@@ -102,8 +102,10 @@ def demo(settings: Settings, args: argparse.Namespace) -> int:
     from actions.roster import codes
     from actions.topics.counting.keys import TopicKeys
     from bot.run import demo as invented
+    from knowledge.anonymity.names import features, training
 
     codes.use_pepper(lambda: settings.secret("slips"))
+    features.use(lambda: training.marked(settings.names, settings.cache))
     do, keys = invented.remove_all if args.remove else invented.fill_all, TopicKeys(settings.topic_keys)
 
     def run(session: "Session") -> int:
