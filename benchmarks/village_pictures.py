@@ -1,7 +1,7 @@
 """The pictures of docs/guide-village.zh-CN.md, taken anew: `python -m benchmarks.village_pictures [FOLDER]`.
 
-An invented month (`bot/run/invented`) in a database of its own, the real pages, a real Chromium. Needs `playwright` and a
-Chromium (LINLI_CHROMIUM, else /usr/bin/chromium). Each picture is a PNG of at most 60 KB; a wider palette is tried first.
+An invented month (`bot/run/invented`) in a database of its own, the real pages, a real Chromium. Needs `playwright` and
+a Chromium (LINLI_CHROMIUM, else /usr/bin/chromium). Each picture is a PNG of at most 60 KB, the most colours first.
 """
 
 import io
@@ -64,9 +64,9 @@ def _shots(place: str, ids: dict[str, str]) -> list[Shot]:
         Shot("hub", "clerk", "/staff/village"),
         Shot("screening", "clerk", f"/staff/village/topics/{ids['raised']}"),
         Shot("opening", "overseer", f"/staff/village/topics/{ids['agenda']}"),
-        Shot("open-topic", "", f"/v/{place}/{ids['open_slug']}"),
-        Shot("carried-out", "", f"/v/{place}/{ids['fed_back_slug']}"),
-        Shot("eight-steps", "", f"/v/{place}/decisions/{ids['decision_slug']}"),
+        Shot("open-topic", "", f"/v/{place}/{ids['open_slug']}", at="main h1"),
+        Shot("carried-out", "", f"/v/{place}/{ids['fed_back_slug']}", at="h2:has-text('结果')"),
+        Shot("eight-steps", "", f"/v/{place}/decisions/{ids['decision_slug']}", at="h2:has-text('走到哪一步')"),
         Shot("calendar", "clerk", "/staff/village/disclosure"),
         Shot("checking", "overseer", f"/staff/village/disclosure/{ids['drafted']}"),
     ]
@@ -139,9 +139,10 @@ def _taken(browser: Browser, shot: Shot, cookies: dict[str, object]) -> bytes:
         context.add_cookies(jar)
     page: Page = context.new_page()
     answer = page.goto(f"http://127.0.0.1:{_PORT}{shot.path}")
-    assert answer is not None and answer.ok, (shot, answer)
+    assert answer is not None
+    assert answer.ok, (shot, answer.status)
     if shot.at:
-        page.locator(shot.at).first.scroll_into_view_if_needed()
+        page.locator(shot.at).first.evaluate("element => element.scrollIntoView()")
     picture = page.screenshot()
     context.close()
     return picture

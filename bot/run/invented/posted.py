@@ -41,8 +41,9 @@ def make_public(stage: Stage) -> int:
         assert item.due_on
         _post(stage, item, min(item.due_on - timedelta(days=3), stage.day(1)))
     _asked(stage, next((item for item in reversed(posted) if item.duty_code == "finance"), None))
+    _road_accepted(stage)
     _contract(stage)
-    return len(posted) + 1
+    return len(posted) + 2
 
 
 def _rows(stage: Stage, item: Disclosure, day: date) -> list[list[str]]:
@@ -80,6 +81,27 @@ def _asked(stage: Stage, item: Disclosure | None) -> None:
                 session, question, text=said, shown_text=text, is_public=True, by=CLERK.name, now=stage.now
             )
     session.commit()
+
+
+def _road_accepted(stage: Stage) -> None:
+    """Hangs on the board now."""
+    now = stage.at(6)
+    item = posting.open_item(
+        stage.session,
+        stage.place.id,
+        "projects",
+        day=stage.day(9),
+        title="学校门口护坡验收",
+        by=_CLERK,
+        key="demo-wall",
+        now=now,
+    )
+    columns = list(posting.duty_of(stage.session, item).said.columns)
+    row = ["学校门口护坡40米", "验收", f"{stage.day(9):%Y-%m-%d}", "66000", "镇建筑队"]
+    posting.put(stage.session, item, [(1, columns), (2, row)], note="", masks_names=False, by=_CLERK, now=now)
+    posting.check(stage.session, item, edition=item.edition, confirms_names=False, why="", by=_OVERSEER, now=now)
+    posting.post(stage.session, item, days=None, by=_CLERK, now=now)
+    stage.session.commit()
 
 
 def _contract(stage: Stage) -> None:

@@ -67,6 +67,8 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    "/staff/village/guide": "village",
+    "/staff/village/guide/hub.png": "village",
     **{f"/staff/village/roster{page}": "village" for page in ("", "/profile", "/log")},
     **{f"/staff/village/roster/import{end}": "write" for end in ("", ".csv")},
     "/staff/doorstep": "doorstep",
