@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from httpx import Cookies
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
@@ -46,6 +47,7 @@ from tests.fakes import FakeRasa
 FOLDER = ROOT / "docs" / "images" / "village"
 MOST_BYTES = 60_000
 _PORT = 8577
+_BASE = f"http://127.0.0.1:{_PORT}"
 _NARROW, _WIDE = {"width": 360, "height": 640}, {"width": 1280, "height": 720}
 
 
@@ -131,14 +133,12 @@ def _invented(home: Path) -> tuple[World, str, dict[str, str]]:
     return World(app, sessions, settings), place, ids
 
 
-def _taken(browser: Browser, shot: Shot, cookies: dict[str, object]) -> bytes:
+def _taken(browser: Browser, shot: Shot, cookies: dict[str, Cookies]) -> bytes:
     context = browser.new_context(viewport=_WIDE if shot.who else _NARROW, locale="zh-CN")  # type: ignore[arg-type]
-    if shot.who:
-        base = f"http://127.0.0.1:{_PORT}"
-        jar = [{"name": c.name, "value": c.value, "url": f"{base}/staff"} for c in cookies[shot.who].jar]  # type: ignore[attr-defined]
-        context.add_cookies(jar)
+    for cookie in cookies[shot.who].jar if shot.who else ():
+        context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": f"{_BASE}/staff"}])
     page: Page = context.new_page()
-    answer = page.goto(f"http://127.0.0.1:{_PORT}{shot.path}")
+    answer = page.goto(f"{_BASE}{shot.path}")
     assert answer is not None
     assert answer.ok, (shot, answer.status)
     if shot.at:

@@ -141,64 +141,64 @@ def _deeds(stage: Stage) -> int:
 
 def the_rest(stage: Stage) -> None:
     """A deputy who answered, a hearing to sign up for, a story told, demands written down."""
-    session, place = stage.session, stage.place.id
-    deputy = deputies.add(
-        session,
-        place,
-        name="石大顺",
-        kind="rep",
-        group="一组",
-        reception="每月5日上午，村部一楼",
-        phone="",
-        ends_on=stage.day(0).replace(day=1) + timedelta(days=700),
-        by=CLERK.id or 0,
-        key="demo-deputy",
-        now=stage.at(50),
-    )
-    row = deputies.ask(
-        session, deputy.id, "一组的水压晚上太小，能反映一下吗", asker=None, key="demo-ask", now=stage.at(22)
-    )
-    deputies.look(session, row, is_shown=True, by=CLERK.id or 0)
-    deputies.answer(session, row, "问过水站了，月底前换主管道的阀门。", by=CLERK.id or 0, now=stage.at(12))
-    hearings.announce(
-        session,
-        place,
-        Plan(
-            title="村小门口要不要设限时停车",
-            about="上学放学两个小时不停车，接送孩子怎么办，听大家说。",
-            spot="村部一楼会议室",
-            held_at=stage.at(0, 15) + timedelta(days=16),
-            closes_on=stage.day(-10),
-            seats=12,
-        ),
-        by=CLERK.id or 0,
-        key="demo-hearing",
-        now=stage.at(1),
-    )
+    _deputy(stage)
+    _hearing(stage)
     telling.tell(
-        session,
-        place=place,
+        stage.session,
+        place=stage.place.id,
         text="村口那棵石榴树是修水渠那年栽的，渠通水的那天，各家都端了一碗水去浇它。",
         teller="",
         may_name=False,
         key="demo-story",
         now=stage.at(7),
     )
-    for number, (kind, who, what, basis) in enumerate(
-        (
-            (DemandKind.certificate, "某保险公司", "要村里证明本人还健在", ""),
-            (DemandKind.task, "镇里某站", "填写庭院整治月报表", "镇里的通知"),
-        )
-    ):
-        told = Told(
-            place=place,
-            kind=kind,
-            asked_by=who,
-            what=what,
-            on=stage.day(10 + number),
-            basis=basis,
-            hours=2.5,
-            by=CLERK.name,
-        )
-        log.note(session, told, key=f"demo-demand-{number}", today=stage.day(0))
-    session.commit()
+    _demand(stage, DemandKind.certificate, "某保险公司", "要村里证明本人还健在", "", 10)
+    _demand(stage, DemandKind.task, "镇里某站", "填写庭院整治月报表", "镇里的通知", 11)
+    stage.session.commit()
+
+
+def _deputy(stage: Stage) -> None:
+    session, by = stage.session, CLERK.id or 0
+    deputy = deputies.add(
+        session,
+        stage.place.id,
+        name="石大顺",
+        kind="rep",
+        group="一组",
+        reception="每月5日上午，村部一楼",
+        phone="",
+        ends_on=stage.day(0).replace(day=1) + timedelta(days=700),
+        by=by,
+        key="demo-deputy",
+        now=stage.at(50),
+    )
+    asked = "一组的水压晚上太小，能反映一下吗"
+    row = deputies.ask(session, deputy.id, asked, asker=None, key="demo-ask", now=stage.at(22))
+    deputies.look(session, row, is_shown=True, by=by)
+    deputies.answer(session, row, "问过水站了，月底前换主管道的阀门。", by=by, now=stage.at(12))
+
+
+def _hearing(stage: Stage) -> None:
+    plan = Plan(
+        title="村小门口要不要设限时停车",
+        about="上学放学两个小时不停车，接送孩子怎么办，听大家说。",
+        spot="村部一楼会议室",
+        held_at=stage.at(0, 15) + timedelta(days=16),
+        closes_on=stage.day(-10),
+        seats=12,
+    )
+    hearings.announce(stage.session, stage.place.id, plan, by=CLERK.id or 0, key="demo-hearing", now=stage.at(1))
+
+
+def _demand(stage: Stage, kind: DemandKind, asked_by: str, what: str, basis: str, days_ago: int) -> None:
+    told = Told(
+        place=stage.place.id,
+        kind=kind,
+        asked_by=asked_by,
+        what=what,
+        on=stage.day(days_ago),
+        basis=basis,
+        hours=2.5,
+        by=CLERK.name,
+    )
+    log.note(stage.session, told, key=f"demo-demand-{days_ago}", today=stage.day(0))
