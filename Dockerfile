@@ -12,6 +12,8 @@ COPY pyproject.toml requirements.lock config.yml README.md ./
 COPY bot ./bot
 COPY actions ./actions
 COPY knowledge ./knowledge
+COPY docs/guide-village.zh-CN.md ./docs/
+COPY docs/images/village ./docs/images/village
 # Outside, PyTorch's CPU wheels stand on its own index; the registry's are the CUDA build of several GB.
 RUN python3.11 -m venv /opt/linli/venv-app \
  && /opt/linli/venv-app/bin/pip install --no-cache-dir torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu \

@@ -2,7 +2,7 @@
 
     python -m benchmarks.touch http://127.0.0.1:8000 --staff LOGIN     # the password stands in LINLI_PASSWORD
 
-A running Linli and a Chromium; prints the rows of the table in docs/touch.md.
+A running Linli and a Chromium; prints the rows of the table in docs/measured/touch.md.
 """
 
 import argparse

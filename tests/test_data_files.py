@@ -21,6 +21,7 @@ from actions.motions.learned import ExamplesFile
 from actions.motions.rules import GateFile
 from actions.points.forbidden import ForbiddenFile
 from actions.projects.stages import ChecklistFile
+from actions.rulings.rulings import QuestionsFile
 from actions.tools.legal_aid import LegalAidFile
 from actions.tools.matter_words import WordsFile
 from actions.tools.matters import MattersFile
@@ -64,6 +65,7 @@ SCHEMAS: dict[str, type[DataModel]] = {
     "actions/events/events.yml": EventsFile,
     "actions/exchange/mappings.yml": MappingsFile,
     "actions/projects/checklist.yml": ChecklistFile,
+    "actions/rulings/questions.yml": QuestionsFile,
     "actions/tools/legal_aid.yml": LegalAidFile,
     "actions/tools/matters.yml": MattersFile,
     "actions/tools/matter_words.yml": WordsFile,

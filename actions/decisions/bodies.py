@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, model_validator
 
 from actions.errors import InvalidInput
 from actions.roster.models import VillageProfile
+from actions.rulings.rulings import RULED, STRICT, Rulings
 from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 
 BodyName = Literal[
@@ -229,7 +230,8 @@ def reckon(
     online_basis: str = "",
 ) -> Reckoning:
     """`base`: by persons or by households, where both are lawful; "": the first whose number is known. `stricter`: a
-    share that the charter or another law asks for. Raises InvalidInput for what can't have been counted.
+    share that the charter or another law asks for; `online_basis`: by `basis_of`.
+    Raises InvalidInput for what can't have been counted.
     """
     body = body_of(name)
     base = _base(body, numbers, base)
@@ -253,6 +255,16 @@ def reckon(
     passed = count.yes >= to_pass if may_begin and count.yes is not None else None
     found = Reckoning(name, base, whole, present, to_begin, to_pass, may_begin, passed)
     return Reckoning(**{**found.__dict__, "say": tuple(_told(body, found, count, share))})
+
+
+def basis_of(name: str, place_basis: str, held: Rulings = STRICT) -> str:
+    """What lets people attend this body online, "" where nothing does: kept with the meeting as it was that day."""
+    body = body_of(name)
+    if body.online == "nobody":
+        return RULED if held.of("reps_online") else ""
+    if body.online == "law":
+        return ""  # needs none
+    return ("" if (ruled := held.of("online")) == 1 else place_basis.strip()) or (RULED if ruled == 2 else "")
 
 
 def needed_to_begin(name: str, numbers: Numbers) -> list[tuple[str, int | None]]:
@@ -281,7 +293,7 @@ def _counted(body: Body, count: Count, online_basis: str) -> int:
         raise InvalidInput("人数和票数要填 0 以上的整数。")
     if count.online + count.proxies > count.present:
         raise InvalidInput("线上的和委托的人，加起来比到会的还多，请核对。")
-    online = 0 if body.online == "law" or (body.online == "place" and online_basis.strip()) else count.online
+    online = 0 if body.online == "law" or online_basis.strip() else count.online
     return count.present - online - (0 if body.proxies == "household" else count.proxies)
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from actions.decisions.bodies import FILLED_IN_BY, Need, body_of, number_said, numbers_of
+from actions.decisions.bodies import FILLED_IN_BY, Demand, Need, body_of, number_said, numbers_of
 from actions.roster.models import Committee, VillageProfile
+from actions.rulings.rulings import STRICT, Rulings
 
 _ASKED_FOR = {
     Committee.village: ("villagers", "villager_representatives"),
@@ -36,13 +37,13 @@ class Asking:
     missing: tuple[str, ...]
 
 
-def askings(profile: VillageProfile) -> list[Asking]:
-    return [_asking(name, profile) for name in _ASKED_FOR[profile.committee]]
+def askings(profile: VillageProfile, held: Rulings = STRICT) -> list[Asking]:
+    return [_asking(name, profile, held) for name in _ASKED_FOR[profile.committee]]
 
 
-def how_to_call(profile: VillageProfile) -> str:
+def how_to_call(profile: VillageProfile, held: Rulings = STRICT) -> str:
     """The answer to 村里不开会，我们能不能自己要求开, with this village's numbers; what isn't known is named."""
-    full, small = askings(profile)
+    full, small = askings(profile, held)
     said = [
         f"能。{_either(full)}，{full.called_by}就应当召集{full.name}（{full.article}），{full.notice}。",
         f"{'，或者'.join(full.begins)}，会才开得成；{full.passes}才算通过。",
@@ -64,14 +65,11 @@ def _signed(way: Way) -> str:
     return f"{way.least}名以上的{way.who}提出来（一共{way.whole}名的{way.share}）"
 
 
-def _asking(name: str, profile: VillageProfile) -> Asking:
+def _asking(name: str, profile: VillageProfile, held: Rulings) -> Asking:
     body, numbers = body_of(name), numbers_of(profile)
-    ways = tuple(
-        Way(each.who, each.share.said, each.share.of(whole) if (whole := numbers[each.of]) else None, numbers[each.of])
-        for each in body.demands
-    )
+    ways = tuple(_way(each, None if _is_open(each, held) else numbers[each.of]) for each in body.demands)
     begins = [_came(need, numbers[need.of]) for need in body.begins]
-    asked = [each.of for each in body.demands] + [need.of for need in body.begins]
+    asked = [each.of for each in body.demands if not _is_open(each, held)] + [need.of for need in body.begins]
     law, article = body.demands_article or body.passes_article
     days = f"要提前{body.notice_days}天通知，特殊情况可以临时通知" if body.notice_article else "开会前会通知"
     return Asking(
@@ -85,6 +83,15 @@ def _asking(name: str, profile: VillageProfile) -> Asking:
         passes=f"到会的{body.passes.share.said}同意",
         missing=tuple(dict.fromkeys(number_said(n).name for n in asked if not numbers[n])),
     )
+
+
+def _way(asked: Demand, whole: int | None) -> Way:
+    return Way(asked.who, asked.share.said, asked.share.of(whole) if whole else None, whole)
+
+
+def _is_open(asked: Demand, held: Rulings) -> bool:
+    """Whether nobody may say how many a tenth of 村民 are: 村民委员会组织法 25 doesn't name their age there."""
+    return asked.who == "村民" and bool(held.of("tenth"))
 
 
 def _came(need: Need, whole: int | None) -> str:

@@ -42,6 +42,7 @@ class Entry:
     yuan_in: int | None = None
     yuan_out: int | None = None
     corrects_id: int | None = None
+    first_day_counts: bool = False  # as a legal worker decided (`actions/rulings`), never as a form says
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ def posted(entry: Entry, today: date) -> tuple[date, date]:
         raise InvalidInput("请填从哪天贴到哪天。")
     if entry.posted_from > today:
         raise InvalidInput("还没贴出来，贴了再记。")
-    # the day it was put up isn't counted (民法典 201)
-    if entry.posted_to < entry.posted_from + timedelta(days=POSTED_DAYS):
-        until = entry.posted_from + timedelta(days=POSTED_DAYS)
+    # the day it was put up isn't counted (民法典 201), unless a legal worker decided otherwise
+    until = entry.posted_from + timedelta(days=POSTED_DAYS - entry.first_day_counts)
+    if entry.posted_to < until:
         raise InvalidInput(f"公开不能少于{POSTED_DAYS}天，最早贴到{until.month}月{until.day}日。")
     return entry.posted_from, entry.posted_to
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actions.decisions.bodies import Count, reckon
+from actions.decisions.bodies import Count, basis_of, reckon
 from actions.decisions.matters import NotHere, hear, may_be_handed_on, offers
 from actions.errors import InvalidInput
 from actions.roster.models import Committee, VillageProfile
@@ -41,7 +41,7 @@ def _got(row: dict[str, str]) -> str:
             Count(**{name: int(row[name]) for name in names}),
             base=row["base"],
             stricter=row["rule"],
-            online_basis=row["basis"],
+            online_basis=basis_of(row["body"], row["basis"]),
         )
     except InvalidInput as error:
         return error.message_zh

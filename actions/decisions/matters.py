@@ -11,11 +11,14 @@ from pydantic import model_validator
 from actions.decisions.bodies import BodyName, ShareSaid, bodies
 from actions.errors import InvalidInput
 from actions.roster.models import Committee, VillageProfile
+from actions.rulings.rulings import STRICT, Rulings
 from knowledge.data_files import DataModel, Source, Text, WrongAt, read
 
 About = Literal["village", "residents", "group", "collective"]
 Condition = Literal["", "authorised", "charter"]
 # Who acts where no collective organisation was set up (村民委员会组织法 28(4), 农村集体经济组织法 64).
+_WOODS = "land_to_outsiders"
+_WOODS_ONLY = "只限没有承包到户的林地（森林法第十八条），要写明是哪块林、公示了几天"
 _IN_ITS_PLACE = {"members": "village_as_collective"}
 
 
@@ -102,12 +105,15 @@ def matters_for(profile: VillageProfile) -> dict[str, Matter]:
     return {name: matter for name, matter in _file().matters.items() if matter.about in wanted}
 
 
-def offers(name: str, profile: VillageProfile) -> list[Offer]:
+def offers(name: str, profile: VillageProfile, held: Rulings = STRICT) -> list[Offer]:
     """The bodies that may lawfully decide this matter here, the fullest first."""
     matter = matters_for(profile).get(name)
     if matter is None:
         raise InvalidInput("这一类事这里没有，请另选。")
-    return [offer for option in matter.bodies if (offer := _offer(name, option, profile))]
+    found = [offer for option in matter.bodies if (offer := _offer(name, option, profile))]
+    if name == _WOODS and profile.has_collective and held.of("woods"):
+        found.append(Offer("member_representatives", bodies()["member_representatives"].name, _WOODS_ONLY))
+    return found
 
 
 def may_be_handed_on() -> dict[str, str]:
@@ -115,9 +121,9 @@ def may_be_handed_on() -> dict[str, str]:
     return {n: m.name for n, m in _file().matters.items() if any(o.needs == "charter" for o in m.bodies)}
 
 
-def check_body(name: str, body: str, profile: VillageProfile) -> Offer:
+def check_body(name: str, body: str, profile: VillageProfile, held: Rulings = STRICT) -> Offer:
     """Raises InvalidInput for a body that the law doesn't let decide this."""
-    found = offers(name, profile)
+    found = offers(name, profile, held)
     for offer in found:
         if offer.body == body:
             return offer

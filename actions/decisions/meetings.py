@@ -10,13 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.decisions import entries, steps
-from actions.decisions.bodies import Body, Count, Reckoning, body_of, numbers_of, reckon, share_of
+from actions.decisions.bodies import Body, Count, Reckoning, basis_of, body_of, numbers_of, reckon, share_of
 from actions.decisions.entries import Who
 from actions.decisions.matters import matter_of
 from actions.decisions.models import Decision, DecisionStep, Meeting, MeetingState, Motion
 from actions.decisions.status import State, Step, move_of
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import rulings
 from actions.storable import row_of, storable
 from knowledge.clock import SHANGHAI
 
@@ -188,7 +189,7 @@ def enter(session: Session, meeting_id: int, *, numbers: Numbers, who: Who, now:
     meeting.base, meeting.entitled = numbers.base, whole
     meeting.present = entries.whole(numbers.present, "到会多少")
     meeting.online, meeting.proxies = numbers.online, numbers.proxies
-    meeting.online_basis = profile.online_basis
+    meeting.online_basis = basis_of(meeting.body, profile.online_basis, rulings(session))
     meeting.minutes_id, meeting.sheet_id = numbers.minutes_id, numbers.sheet_id
     for motion in meeting.motions:
         votes = numbers.votes.get(motion.id, Votes())

@@ -2,7 +2,7 @@
 table asks for that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -22,6 +22,7 @@ from actions.decisions.status import WAY, State, Step, move_of
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.offices.models import Team
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import rulings
 from actions.storable import row_of, storable
 from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
@@ -75,7 +76,7 @@ def propose(session: Session, *, place: str, proposal: Proposal, who: Who, key: 
         raise InvalidInput("请写清楚要定什么事，至少四个字。")
     entries.check_no_number(title)
     profile, today = profile_of(session, place), local_day(now)
-    offer = check_body(proposal.matter, proposal.body, profile)
+    offer = check_body(proposal.matter, proposal.body, profile, rulings(session))
     if offer.needs and len(proposal.authorised.strip()) < 4:
         raise InvalidInput(f"由{offer.name}定，{offer.needs}：请写明是哪一天、怎么授权的。")
     if proposal.on_day is None or not date(2020, 1, 1) <= proposal.on_day <= today:
@@ -134,6 +135,7 @@ def record(
         raise NotAllowed
     decision = get(session, decision_id)
     start, move = decision.state, move_of(decision.state, step, has_party_step=decision.has_party_step)
+    entry = replace(entry, first_day_counts=bool(rulings(session).of("first_day")))
     checked = entries.check(step, entry, decision, local_day(now))
     if move.is_confirmed and any(s.step is step and s.waits for s in decision.steps):
         raise Conflict("已经有一条在等监督委员确认了。")

@@ -18,6 +18,7 @@ from actions.disclosure.sheets import Lines
 from actions.disclosure.status import STANDING, State, check_move
 from actions.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import rulings
 from actions.storable import row_of, storable
 from knowledge.tables import changed
 
@@ -164,7 +165,13 @@ def post(session: Session, item: Disclosure, *, days: int | None, by: Who, now: 
     if not least <= days <= MOST_DAYS:
         raise InvalidInput(f"这一项至少贴 {least} 天，最多 {MOST_DAYS} 天。")
     today = day_of(now)
-    _move(session, item, State.posted, posted_on=today, posted_until=today + timedelta(days=days))
+    _move(
+        session,
+        item,
+        State.posted,
+        posted_on=today,
+        posted_until=today + timedelta(days=days - rulings(session).of("first_day")),
+    )
     add_event(session, item.id, f"公布，贴 {days} 天", key=f"post-{item.id}", now=now, by=by.name)
     if item.replaces_id is not None:
         old = get(session, item.replaces_id)

@@ -15,6 +15,7 @@ from actions.disclosure.periods import Period, Rhythm
 from actions.disclosure.status import OPEN, State
 from actions.errors import InvalidInput
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import rulings
 from knowledge.clock import SHANGHAI
 from knowledge.tables import changed
 
@@ -90,11 +91,14 @@ def tighten(
 def kept(session: Session, place: str) -> list[Kept]:
     """Every duty of a place that has begun, in the order of duties.yml; [] where it hasn't."""
     rows = {row.code: row for row in session.scalars(select(Duty).where(Duty.place_id == place))}
-    return [_kept(duty, rows[duty.code]) for duty in duties_of(profile_of(session, place)) if duty.code in rows]
+    most = rulings(session).of("grace")
+    return [_kept(duty, rows[duty.code], most) for duty in duties_of(profile_of(session, place)) if duty.code in rows]
 
 
-def _kept(duty: DutyHere, row: Duty) -> Kept:
+def _kept(duty: DutyHere, row: Duty, most: int) -> Kept:
+    """`most`: of all duties, as a legal worker decided; 0: as the file has it."""
     grace = duty.how.grace_days if row.grace_days is None else min(row.grace_days, duty.how.grace_days)
+    grace = min(grace, most) if most else grace
     return Kept(duty, row.rhythm or duty.how.rhythm, grace, row.begins_on)
 
 

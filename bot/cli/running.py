@@ -99,10 +99,17 @@ def confirm_clock(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def demo(settings: Settings, args: argparse.Namespace) -> int:
+    from actions.roster import codes
+    from actions.topics.counting.keys import TopicKeys
     from bot.run import demo as invented
+    from knowledge.anonymity.names import features, training
+
+    codes.use_pepper(lambda: settings.secret("slips"))
+    features.use(lambda: training.marked(settings.names, settings.cache))
+    do, keys = invented.remove_all if args.remove else invented.fill_all, TopicKeys(settings.topic_keys)
 
     def run(session: "Session") -> int:
-        print(json.dumps(invented.remove(session) if args.remove else invented.fill(session), ensure_ascii=False))
+        print(json.dumps(do(session, keys), ensure_ascii=False))
         return 0
 
     return with_session(settings, run)
@@ -120,6 +127,6 @@ def add(commands: Commands) -> None:
     commands.add("app", app, "the pages and the loopback endpoints alone")
     commands.add("worker", worker, "embedding of the rest and retention alone")
     commands.add("confirm-clock", confirm_clock, "after the computer's clock leapt: the time it shows now is right")
-    commands.add("demo", demo, "a month of invented cases, bookings and conversations, marked as such").add_argument(
-        "--remove", action="store_true", help="take them out again"
-    )
+    commands.add(
+        "demo", demo, "a month of invented cases, bookings, conversations and village affairs, marked as such"
+    ).add_argument("--remove", action="store_true", help="take them out again")

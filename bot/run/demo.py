@@ -1,10 +1,11 @@
-"""A month of invented cases, bookings and conversations for trying out and for screenshots. Every row is marked
-`is_demo` and can be taken out again; nobody in it exists.
+"""A month of invented cases, bookings, conversations and village affairs for trying out and for screenshots. Every row
+is marked (`is_demo`; those of a village: `bot/run/invented/affairs.py`) and goes out again; nobody in it exists.
 """
 
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -19,7 +20,9 @@ from actions.cases.status import CaseStatus
 from actions.errors import ActionError
 from actions.offices.models import Team
 from actions.replies import Reply, ReplyKind
+from actions.topics.counting.keys import TopicKeys
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
+from bot.run.invented import affairs
 from bot.staff.models import Staff, StaffSession
 from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place
@@ -102,6 +105,16 @@ class _Month:
     def moment(self, *, days_ago: int) -> datetime:
         day = self.now.astimezone(SHANGHAI) - timedelta(days=days_ago)
         return min(self.now, day.replace(hour=self.chance.randint(8, 20), minute=self.chance.randint(0, 59)))
+
+
+def fill_all(session: Session, keys: TopicKeys) -> dict[str, Any]:
+    """The month of the whole county, and of one village's own affairs where a village is free for them."""
+    return {**fill(session), **affairs.fill(session, keys, now=datetime.now(UTC))}
+
+
+def remove_all(session: Session, keys: TopicKeys) -> dict[str, int]:
+    topics = affairs.remove(session, keys)
+    return {**remove(session), "topics": topics}
 
 
 def fill(session: Session, *, seed: int = 7) -> dict[str, int]:

@@ -113,6 +113,7 @@ class World:
             "referral_id": self.referral,
             "event_id": self.event,
             "picture_id": 1,
+            "picture": "hub",
             "story_id": 1,
             "checkup_id": 1,
             "joint_id": 1,

@@ -7,6 +7,7 @@ from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.replies import Button, Link, Reply, ReplyKind
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import rulings
 from knowledge.answering.told import Answer
 from knowledge.places import Place
 
@@ -59,7 +60,7 @@ class CallMeeting(CustomAction):
             village = village_of(session, turn)
             if village is None:
                 return ask_which(self.services, turn)
-            told = calling.how_to_call(profile_of(session, village.id))
+            told = calling.how_to_call(profile_of(session, village.id), rulings(session))
         return say(
             Reply(
                 ReplyKind.text,

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from actions.rulings.rulings import kept_for, rulings
 from actions.topics.counting import sealing
 from actions.topics.models import Opinion, Topic, TopicEvent
 
@@ -16,6 +17,7 @@ def packed(session: Session, topic: Topic) -> dict[str, Any]:
     is_over = topic.result_at is not None
     return {
         "number": topic.number,
+        "kept_for": kept_for(rulings(session)),
         "place": topic.place_id,
         "title": topic.title,
         "background": topic.background,

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from bot.web.affairs import hub
+from bot.web.affairs import guide, hub
 from bot.web.affairs.registry import SUBJECTS
 from bot.web.embedding import page as sites
 from bot.web.knowledge import bulk_import, coverage, documents, editor, golden, law, listing, live, many, review
@@ -60,5 +60,5 @@ def include_pages(app: FastAPI, desk: Desk) -> None:
     app.state.desk = desk
     app.state.vectors = Vectors(desk.tools.searcher.embedder)
     app.state.retold = Retold()
-    for router in (*DESK, *KNOWLEDGE, hub.router, *(subject.router for subject in SUBJECTS)):
+    for router in (*DESK, *KNOWLEDGE, hub.router, guide.router, *(subject.router for subject in SUBJECTS)):
         app.include_router(router)

@@ -16,6 +16,7 @@ from actions.errors import ActionError, InvalidInput
 from actions.imports import tables
 from actions.offices.models import GridWorker, HandoffRule, RoutingRule, Team, TimeLimit
 from actions.offices.routing import DISCLOSURE
+from actions.rulings.rulings import BEFORE
 from bot.conversations.models import CannedReply
 from bot.web.staff import setting_changes
 from bot.web.staff.desk import Form, Seat, form, seat
@@ -99,7 +100,9 @@ def _settings(
 
 def _limits(session: Session) -> list[TimeLimit]:
     """With that of a called unit, also where its row is missing."""
-    limits = list(session.scalars(select(TimeLimit).order_by(TimeLimit.category)))
+    limits = list(
+        session.scalars(select(TimeLimit).where(~TimeLimit.category.startswith(BEFORE)).order_by(TimeLimit.category))
+    )
     if all(limit.category != CALLED_UNIT for limit in limits):
         limits.append(called_unit_limit(session))
     return limits

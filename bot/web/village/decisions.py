@@ -11,6 +11,7 @@ from actions.decisions.matters import matter_of
 from actions.decisions.models import Decision
 from actions.decisions.status import LABELS, State, Step
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import rulings
 from actions.topics import listing as topics
 from actions.topics.models import Topic
 from actions.topics.status import PUBLIC
@@ -73,12 +74,13 @@ def _asked_before(at: At, decision: Decision) -> Topic | None:
 def call(at: At) -> HTMLResponse:
     """How many signatures it takes, and the sheet to sign, to be printed from the browser."""
     profile = profile_of(at.session, at.village.id)
-    askings = calling.askings(profile)
+    held = rulings(at.session)
+    askings = calling.askings(profile, held)
     least = next((way.least for way in askings[0].ways if way.least), 0)
     return at.page(
         "decisions/call.html",
         here=_PATH,
-        told=calling.how_to_call(profile),
+        told=calling.how_to_call(profile, held),
         askings=askings,
         rows=min(max(least + 5, 30), _LINES),
     )

@@ -16,6 +16,7 @@ from actions.papers import meeting as papers
 from actions.papers.printing import as_pdf
 from actions.roster.models import VillageProfile
 from actions.roster.profile import profile_of
+from actions.rulings.rulings import Rulings, rulings
 from bot.staff import rights
 from bot.web.affairs.decisions.desk import HOME, VillageForm, VillageSeat, check_may, day_of, number_typed, who
 from bot.web.affairs.where import village_asked, villages_of
@@ -62,7 +63,7 @@ def quorum(at: VillageSeat, place: Typed = "", body: Typed = "", base: Typed = "
     found, problem = None, None
     if body:
         try:
-            found = _reckoned(profile, body, base, typed_words(whole, 12), typed)
+            found = _reckoned(profile, rulings(at.session), body, base, typed_words(whole, 12), typed)
         except InvalidInput as error:
             problem = error.message_zh
     return at.page(
@@ -82,7 +83,9 @@ def quorum(at: VillageSeat, place: Typed = "", body: Typed = "", base: Typed = "
     )
 
 
-def _reckoned(profile: VillageProfile, body: str, base: str, whole: str, typed: dict[str, str]) -> Reckoning:
+def _reckoned(
+    profile: VillageProfile, held: Rulings, body: str, base: str, whole: str, typed: dict[str, str]
+) -> Reckoning:
     """Raises InvalidInput."""
     counted = {name: _number(typed[name], name) for name in _COUNTED}
     numbers = bodies.numbers_of(profile)
@@ -91,7 +94,8 @@ def _reckoned(profile: VillageProfile, body: str, base: str, whole: str, typed: 
     if whole:
         numbers[base] = _number(whole, "whole")
     count = Count(**{name: value or 0 for name, value in counted.items() if name != "yes"}, yes=counted["yes"])
-    return bodies.reckon(body, numbers, count, base=base, stricter=typed["stricter"], online_basis=profile.online_basis)
+    basis = bodies.basis_of(body, profile.online_basis, held)
+    return bodies.reckon(body, numbers, count, base=base, stricter=typed["stricter"], online_basis=basis)
 
 
 def _number(text: str, name: str) -> int | None:
@@ -153,7 +157,7 @@ def _new(at: Seat, village: Place, matter: str, *, q: str = "", problem: str | N
         matters=known,
         matter=matter if chosen else "",
         chosen=chosen,
-        offers=matters.offers(matter, profile) if chosen else [],
+        offers=matters.offers(matter, profile, rulings(at.session)) if chosen else [],
         not_here=heard if isinstance(heard, matters.NotHere) else None,
         is_unheard=bool(q) and heard is None,
         q=q,
@@ -166,7 +170,7 @@ def _new(at: Seat, village: Place, matter: str, *, q: str = "", problem: str | N
 def call_sheet(at: VillageSeat, kind: Literal["docx", "pdf"], place: Typed = "", body: Typed = "") -> Response:
     """A sheet for those who ask for a meeting, with this village's numbers."""
     village = village_asked(at, place)
-    askings = calling.askings(profile_of(at.session, village.id))
+    askings = calling.askings(profile_of(at.session, village.id), rulings(at.session))
     asking = next((each for each in askings if each.body == body), askings[0])
     data = papers.request_sheet(asking, village=village.name, day=today())
     return _file(data, f"要求召开{asking.name}签名表-{village.name}", kind)

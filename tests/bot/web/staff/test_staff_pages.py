@@ -67,6 +67,8 @@ PAGES = {
     "/staff/settings": "settings",
     "/staff/hours": "settings",
     "/staff/village": "village",
+    "/staff/village/guide": "village",
+    "/staff/village/guide/hub.png": "village",
     **{f"/staff/village/roster{page}": "village" for page in ("", "/profile", "/log")},
     **{f"/staff/village/roster/import{end}": "write" for end in ("", ".csv")},
     "/staff/doorstep": "doorstep",
@@ -105,6 +107,7 @@ PAGES = {
     **{f"/staff/village/people{page}": "write" for page in ("/new", "/import", "/import.csv")},
     "/staff/doorstep/visits/1": "doorstep",
     "/staff/village/demands": "village",
+    "/staff/village/rulings": "village",
     **{f"/staff/village/demands/list.{kind}": "village" for kind in ("csv", "xlsx")},
     "/staff/village/exchange": "settings",
     **{f"/staff/village/exchange/export.{kind}": "settings" for kind in ("csv", "xlsx")},
@@ -214,6 +217,7 @@ def test_a_role_without_the_permission_changes_nothing(world: World, role: Role)
         "/staff/exchange": "cases",
         "/staff/village/joint": "cases",
         "/staff/village/demands": "village",
+        "/staff/village/rulings": "clear",
     }
     for path in world.paths("post"):
         permission = next((p for start, p in needs.items() if path.startswith(start)), None)
