@@ -139,7 +139,7 @@ def _topics(session: Session, place: str, month: Month, now: datetime) -> Iterat
         is_late = topic_words.is_overdue(topic, now) and due is not None and due <= month.last
         if said or is_late:
             state = topic_words.state_of(topic, now)
-            yield Line(topic.title, f"y{topic.ordinal}", (said and f"{said}。现在：{state}") or state, is_late)
+            yield Line(topic.title, f"y{topic.ordinal}", f"{_ended(said)}现在：{state}" if said else state, is_late)
 
 
 def _topic_said(topic: Topic, month: Month, now: datetime) -> str:
@@ -155,6 +155,10 @@ def _topic_said(topic: Topic, month: Month, now: datetime) -> str:
         return f"{topic_words.day_of(topic.opens_at.astimezone(SHANGHAI).date())}开始征求意见"
     is_closed = topic.closes_at is not None and topic.closes_at <= now
     return "征求意见截止了" if is_closed and month.has(topic.closes_at) else ""
+
+
+def _ended(said: str) -> str:
+    return said if said.endswith(("。", "！", "？", "…")) else f"{said}。"
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 
 from openpyxl import load_workbook
 
@@ -21,7 +22,8 @@ def item(name: str, data: Callable[[], bytes], title: str = "议题") -> Item:
 def test_every_sum_fits_and_the_list_of_sums_is_what_is_returned() -> None:
     out = io.BytesIO()
     given = {"01-议题.pdf": b"%PDF-1.7", "02-议题.json": b"{}"}
-    digest = write(out, [item(name, lambda data=data: data) for name, data in given.items()], title="灯", now=NOW)  # type: ignore[misc]
+    items = [item(name, partial(bytes, data)) for name, data in given.items()]
+    digest = write(out, items, title="灯", now=NOW)
     with zipfile.ZipFile(out) as pack:
         assert pack.testzip() is None
         assert pack.namelist() == [*given, CATALOGUE, SUMS]
