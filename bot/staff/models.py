@@ -31,20 +31,21 @@ ROLE_LABELS = {
     Role.grid_worker: "网格员",
 }
 # Of village affairs: `village` sees their pages, `write` prepares, `oversee` confirms what another wrote, `clear` says
-# whether something may be asked by the law, `doorstep` hands over slips and writes down what others say.
+# whether something may be asked by the law, `doorstep` hands over slips and writes down what others say, `archive`
+# takes home what the village's archive keeps.
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.agent: frozenset({"inbox", "cases"}),
     Role.mediator: frozenset({"inbox", "cases", "mediate"}),
     Role.legal_worker: frozenset({"inbox", "cases", "mediate", "calendar", "knowledge", "village", "clear"}),
     Role.supervisor: frozenset(
-        {"inbox", "cases", "mediate", "calendar", "dashboard", "settings", "village", "oversee"}
+        {"inbox", "cases", "mediate", "calendar", "dashboard", "settings", "village", "oversee"} | {"archive"}
     ),
     Role.administrator: frozenset(
         {"inbox", "cases", "mediate", "calendar", "knowledge", "dashboard", "settings", "accounts", "audit"}
-        | {"village", "write"}
+        | {"village", "write", "archive"}
     ),
-    Role.clerk: frozenset({"village", "write", "doorstep"}),
-    Role.overseer: frozenset({"village", "oversee"}),
+    Role.clerk: frozenset({"village", "write", "doorstep", "archive"}),
+    Role.overseer: frozenset({"village", "oversee", "archive"}),
     Role.grid_worker: frozenset({"doorstep"}),
 }
 

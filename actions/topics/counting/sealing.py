@@ -30,10 +30,15 @@ class Tally:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
+def sealed_text(ballots: Iterable[Ballot]) -> str:
+    """Receipt, choice and whether a slip was used, sorted: the order of the rows says nothing, and whoever holds a
+    receipt finds it.
+    """
+    return "\n".join(sorted(f"{b.receipt} {','.join(map(str, b.choice))} {int(b.is_verified)}" for b in ballots))
+
+
 def seal_of(ballots: Iterable[Ballot]) -> str:
-    """Over receipt and choice, sorted: the order of the rows says nothing, and whoever holds a receipt finds it."""
-    lines = sorted(f"{b.receipt} {','.join(map(str, b.choice))} {int(b.is_verified)}" for b in ballots)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256(sealed_text(ballots).encode()).hexdigest()
 
 
 def ballots_of(session: Session, topic: Topic) -> list[Ballot]:

@@ -1,7 +1,5 @@
 """要的证明和派的活: what others demand of a village, written down by its clerk; the township reads it by unit."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from secrets import token_urlsafe
@@ -9,24 +7,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from openpyxl import Workbook
 from sqlalchemy import select
 
 from actions.cases import numbers
 from actions.cases.models import Case
 from actions.demands import certificates, log
 from actions.demands.models import Demand, DemandKind
-from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
+from actions.errors import ActionError, InvalidInput, NotAllowed
 from bot.web.affairs.subject import Subject, Todo
 from bot.web.affairs.where import village_asked, villages_of
-from bot.web.downloads import file_response
-from bot.web.staff.dashboard import safe_cell
+from bot.web.downloads import table_response
 from bot.web.staff.desk import Form, Seat, form, seat
 from knowledge.clock import SHANGHAI
 
 HOME = "/staff/village/demands"
 router = APIRouter(prefix=HOME)
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLUMNS = ("哪天", "村", "谁要的", "哪一类", "要什么", "依据", "小时", "不该要或没有依据", "从哪来")
 
 
@@ -39,20 +34,9 @@ def show(at: Annotated[Seat, seat("village")], place: str = "", month: str = "",
 def export(at: Annotated[Seat, seat("village")], kind: str, place: str = "", month: str = "") -> Response:
     rows, _, _, _ = _rows(at, place, month)
     names = {village.id: village.name for village in villages_of(at)}
-    table = [[safe_cell(cell) for cell in cells] for cells in (_COLUMNS, *(_cells(row, names) for row in rows))]
     at.record("导出要证明和派活的清单", place, detail=month[:7])
     at.session.commit()
-    if kind == "csv":
-        out = io.StringIO()
-        csv.writer(out).writerows(table)
-        return file_response(out.getvalue().encode("utf-8-sig"), "证明和派活.csv", "text/csv")
-    if kind == "xlsx":
-        book, data = Workbook(), io.BytesIO()
-        for cells in table:
-            book.active.append(cells)
-        book.save(data)
-        return file_response(data.getvalue(), "证明和派活.xlsx", _XLSX)
-    raise NotFound
+    return table_response([_COLUMNS, *(_cells(row, names) for row in rows)], "证明和派活", kind)
 
 
 @router.post("")

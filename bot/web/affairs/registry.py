@@ -11,6 +11,7 @@ from bot.web.affairs.joint import JOINT
 from bot.web.affairs.people.subject import PEOPLE
 from bot.web.affairs.points.subject import POINTS
 from bot.web.affairs.projects.subject import PROJECTS
+from bot.web.affairs.reports.subject import REPORTS
 from bot.web.affairs.roster.subject import ROSTER
 from bot.web.affairs.rulings import RULINGS
 from bot.web.affairs.subject import Subject as Subject
@@ -36,4 +37,5 @@ SUBJECTS: tuple[Subject, ...] = (
     EXCHANGE,
     HISTORY,
     RULINGS,
+    REPORTS,
 )

@@ -1,14 +1,11 @@
 """对接: the systems that cases are shared with, what couldn't be sent, tables in and out."""
 
-import csv
-import io
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from openpyxl import Workbook
 from sqlalchemy import select
 from starlette.datastructures import UploadFile
 
@@ -20,8 +17,7 @@ from actions.imports import orders, tables
 from actions.imports.tables import OUTCOME_LABELS, Outcome
 from bot.affairs import exchange
 from bot.staff import rights
-from bot.web.downloads import file_response
-from bot.web.staff.dashboard import safe_cell
+from bot.web.downloads import table_response
 from bot.web.staff.desk import Form, Seat, form, seat
 
 router = APIRouter(prefix="/staff/village/exchange")
@@ -29,7 +25,6 @@ HOME = "/staff/village/exchange"
 ExchangeSeat = Annotated[Seat, seat("settings")]
 ExchangeForm = Annotated[Form, form("settings")]
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DONE = {"change": "改好了。", "switch": "改好了。", "again": "重新排上了，马上再发。"}
 _MOST_ROWS = 5000
 
@@ -50,16 +45,7 @@ def export(at: ExchangeSeat, kind: str, system: str = "") -> Response:
         raise NotFound("没有这个系统。")
     at.record("导出对接的事项", str(number or ""))
     at.session.commit()
-    table = [[safe_cell(cell) for cell in row] for row in _table(at, seen)]
-    if kind == "csv":
-        out = io.StringIO()
-        csv.writer(out).writerows(table)
-        return file_response(out.getvalue().encode("utf-8-sig"), "对接事项.csv", "text/csv")
-    book, data = Workbook(), io.BytesIO()
-    for row in table:
-        book.active.append(row)
-    book.save(data)
-    return file_response(data.getvalue(), "对接事项.xlsx", _XLSX)
+    return table_response(_table(at, seen), "对接事项", kind)
 
 
 @router.post("/{what}")

@@ -109,6 +109,10 @@ PAGES = {
     "/staff/village/demands": "village",
     "/staff/village/rulings": "village",
     **{f"/staff/village/demands/list.{kind}": "village" for kind in ("csv", "xlsx")},
+    "/staff/village/reports": "village",
+    **{f"/staff/village/reports/overdue.{kind}": "village" for kind in ("csv", "xlsx")},
+    **{f"/staff/village/reports/county.{kind}": "dashboard" for kind in ("csv", "xlsx")},
+    **{f"/staff/village/archive/{kind}/1.zip": "archive" for kind in ("topics", "decisions")},
     "/staff/village/exchange": "settings",
     **{f"/staff/village/exchange/export.{kind}": "settings" for kind in ("csv", "xlsx")},
     **{
