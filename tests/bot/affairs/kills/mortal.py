@@ -71,7 +71,7 @@ class _Points:
             stock(connection)
             self.passed(AFTER)
 
-        engine.dialect.do_commit = do_commit  # type: ignore[method-assign]
+        engine.dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
 
         @event.listens_for(engine, "before_cursor_execute")
         def _statement(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -166,10 +166,10 @@ class _Made:
         self.fill = fill
 
 
-def sample(passed: str) -> list[int]:
+def sample(passed: str, profile: str = PROFILE) -> list[int]:
     """All points of a night's run, else some: commits first, for between two of them a deed is half done."""
     every = range(1, len(passed) + 1)
-    if PROFILE == "night":
+    if profile == "night":
         return list(every)
     commits = [n for n in every if passed[n - 1] != WRITE]
     writes = [n for n in every if passed[n - 1] == WRITE]

@@ -5,6 +5,7 @@ bring everything to its end, once, and everybody hears it once.
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -74,7 +75,7 @@ def _a_topic(stage: Stage, session: Session) -> None:
     topic = here.opened()
     assert topic.closes_at
     here.slip("c-me")
-    said = {"choice": [1], "source": "chat", "key": "v", "now": BEGUN, "keys": here.keys}
+    said: dict[str, Any] = {"choice": [1], "source": "chat", "key": "v", "now": BEGUN, "keys": here.keys}
     ballots.cast(session, topic_id=topic.id, asker="c-me", **said)
 
 
@@ -113,7 +114,7 @@ def _a_posting(session: Session) -> None:
 def _a_task(session: Session) -> None:
     session.add_all(Team(id=n, name=name, place_id="liuhe") for n, name in ((21, "城建办"), (22, "水务站")))
     session.commit()
-    said = {"place": PLACE, "category": "环境卫生", "fields": {"what": "南沟的水淹到院里"}}
+    said: dict[str, Any] = {"place": PLACE, "category": "环境卫生", "fields": {"what": "南沟的水淹到院里"}}
     case = filing.file(session, request_key="r1", conversation_id="c-me", now=BEGUN, **said)
     held = BEGUN + timedelta(hours=1)
     about = [About("南沟排水", case)]

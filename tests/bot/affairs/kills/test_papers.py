@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -281,7 +282,7 @@ def _at_one_table(stage: Stage, session: Session) -> None:
     )
     session.add(Conversation(id="c-1", channel="widget", place_id="liuhe"))
     session.commit()
-    said = {"place": "liuhe", "category": "环境卫生", "fields": {"what": "南沟的水淹到院里"}}
+    said: dict[str, Any] = {"place": "liuhe", "category": "环境卫生", "fields": {"what": "南沟的水淹到院里"}}
     case = filing.file(session, request_key="r1", conversation_id="c-1", now=HELD, **said)
     wish = Calling(
         place="liuhe",
@@ -381,7 +382,7 @@ def _line(stage: Stage, session: Session, *, receiver: Receiver) -> None:
         seal=lambda text, owner: vault.seal(text, owner=owner),
         now=HELD,
     )
-    said = {"place": "lijiagou", "category": "环境卫生", "fields": {"what": "垃圾没人拉"}}
+    said: dict[str, Any] = {"place": "lijiagou", "category": "环境卫生", "fields": {"what": "垃圾没人拉"}}
     filing.file(session, request_key="r1", conversation_id="c-1", now=HELD, **said)
     (stage.home / "port").write_text(str(receiver.port))
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -169,7 +170,7 @@ def _offered(stage: Stage, session: Session, *, words: str = LEASE, kinds: tuple
 def _asked_and_sent(stage: Stage) -> None:
     """As the chat does it, in one message."""
     with stage.sessions() as session:
-        said = {"place": "lijiagou", "words": LEASE, "conversation_id": "c-1", "key": "m7-helper"}
+        said: dict[str, Any] = {"place": "lijiagou", "words": LEASE, "conversation_id": "c-1", "key": "m7-helper"}
         referral = referrals.ask(session, now=NOW, **said)
         referrals.offer(session, referral, 1, now=NOW)
 

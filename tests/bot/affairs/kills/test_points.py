@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -231,7 +232,8 @@ def test_the_years_end_is_told_once_and_takes_what_was_told_once(databases: Data
         _rich(stage, session)
         _ticked(stage, now=told)
 
-    (tmp_path / "one").mkdir(), (tmp_path / "two").mkdir()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
     assert walk(databases, tmp_path / "one", fill, partial(_ticked, now=told), told_check) >= 6
     assert walk(databases, tmp_path / "two", told_before, partial(_ticked, now=over), over_check) >= 6
 
@@ -241,7 +243,7 @@ def test_a_dispute_nobody_answered_goes_up_once_and_its_household_hears_it_once(
 ) -> None:
     def fill(stage: Stage, session: Session) -> None:
         home = _rich(stage, session)
-        said = {"words": "11月3号扫雪没有记", "conversation_id": ME, "key": "d"}
+        said: dict[str, Any] = {"words": "11月3号扫雪没有记", "conversation_id": ME, "key": "d"}
         disputes.raise_dispute(session, home, now=NOW, **said)
         session.commit()
 
