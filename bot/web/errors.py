@@ -73,9 +73,9 @@ def _answer(request: Request, status: int, code: str, message: str, **more: Any)
         given_back = getattr(request.state, "written", {})
         values = {"text": message, "me": None, "csrf": "", "given_back": given_back}
         return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
-    if _is_in_browser(request) and not request.scope["path"].startswith("/api/"):
-        if request.method == "GET" or _village(request):
-            return _page(request, status, message)
+    is_page = request.method == "GET" or _village(request)
+    if is_page and _is_in_browser(request) and not request.scope["path"].startswith("/api/"):
+        return _page(request, status, message)
     return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
 
 
