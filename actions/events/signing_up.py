@@ -132,8 +132,8 @@ def _checked(coming: Coming) -> Coming:
         raise InvalidInput("怎么称呼您？写“王婶”“小李”都行，村里好招呼。")
     if not 1 <= coming.party <= MOST_PARTY:
         raise InvalidInput(f"来几个人，请填 1 到 {MOST_PARTY}；人再多，请跟村委会说一声。")
-    if len(phone) > 20:
-        raise InvalidInput("电话太长了，请改短一点，也可以不留。")
+    if phone and not (7 <= len(phone) <= 20 and set(phone) <= set("0123456789-+ ")):
+        raise InvalidInput("电话好像不对，请核对一下；不想留也可以空着。")
     return Coming(coming.asker, name, coming.party, item, phone)
 
 

@@ -1,6 +1,7 @@
 """What an error is answered with: a page for a browser in the staff console, else JSON."""
 
 import logging
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -59,6 +60,8 @@ _BY_STATUS = {
     413: "内容太大了。",
 }
 
+_OF_A_VILLAGE = re.compile(r"^/v/([a-z0-9_-]{1,60})/.")
+
 
 def install(app: FastAPI) -> None:
     for kind, handler in _HANDLERS.items():
@@ -70,15 +73,21 @@ def _answer(request: Request, status: int, code: str, message: str, **more: Any)
         given_back = getattr(request.state, "written", {})
         values = {"text": message, "me": None, "csrf": "", "given_back": given_back}
         return _templates.TemplateResponse(request, "staff/problem.html", values, status_code=status)
-    if _is_in_browser(request) and _is_a_page(request):
-        return _templates.TemplateResponse(request, "problem.html", {"text": message}, status_code=status)
+    is_page = request.method == "GET" or _village(request)
+    if is_page and _is_in_browser(request) and not request.scope["path"].startswith("/api/"):
+        return _page(request, status, message)
     return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
 
 
-def _is_a_page(request: Request) -> bool:
-    """What people open, and the forms of a village's pages, which have no script that could read anything else."""
-    path = request.scope["path"]
-    return path.startswith("/v/") or (request.method == "GET" and not path.startswith("/api/"))
+def _page(request: Request, status: int, message: str) -> Response:
+    values = {"text": message, "village": _village(request), "is_lost": status == 404}
+    return _templates.TemplateResponse(request, "problem.html", values, status_code=status)
+
+
+def _village(request: Request) -> str:
+    """Whose public pages these are, as their address says; a form of theirs has no script that would read JSON."""
+    found = _OF_A_VILLAGE.match(request.scope["path"])
+    return found[1] if found else ""
 
 
 def _is_in_browser(request: Request) -> bool:
@@ -130,10 +139,17 @@ def _elsewhere(request: Request, to: str, status: int, code: str, message: str) 
     return RedirectResponse(to, 303) if _is_in_browser(request) else _json(status, code, message, **{"HX-Redirect": to})
 
 
-def _busy(_: Request, error: OperationalError | NoConnectionFree) -> Response:
+def _busy(request: Request, error: OperationalError | NoConnectionFree) -> Response:
     cause = error.orig if isinstance(error, OperationalError) else error
     log.error("database %s", type(cause).__name__)
-    return _json(503, "busy", "系统正忙，请稍等片刻再发。急事请拨打 12345；危险时拨打 110。")
+    return _failed(request, 503, "busy", "系统正忙，请稍等片刻再发。")
+
+
+def _failed(request: Request, status: int, code: str, message: str) -> Response:
+    """To who reads a village's pages a page, which names the telephones itself; to everybody else the words alone."""
+    if _is_in_browser(request) and _village(request):
+        return _page(request, status, message)
+    return _json(status, code, f"{message}急事请拨打 12345；危险时拨打 110。")
 
 
 def _tracker_file_busy(_: Request, error: sqlite3.OperationalError) -> Response:
@@ -143,7 +159,7 @@ def _tracker_file_busy(_: Request, error: sqlite3.OperationalError) -> Response:
 
 def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected path=%s error=%s", request.scope["path"], type(error).__name__)
-    return _json(500, "unexpected", "出错了，请稍后再试。急事请拨打 12345；危险时拨打 110。")
+    return _failed(request, 500, "unexpected", "出错了，请稍后再试。")
 
 
 # Any: each handler takes its own kind.

@@ -261,7 +261,7 @@ class FindHelper(CustomAction):
 
 
 def _choices(village: Place, wish: str, found: list[Helper]) -> Reply:
-    clinic = Button("挂诊所的号", "我想约律师")
+    clinic = Button("约律师、调解员见面", "我想约律师")
     links = (*phone_links("12348"), page("看看都有谁", village.id, "people"))
     if not found:
         said = referrals.NO_LAWYER if wish == kinds.LAWYER else f"{village.name}名册里现在没有合适的人。"

@@ -99,3 +99,20 @@ def test_who_must_go_elsewhere_first_is_sent_there(error: Exception, status: int
             to,
             type(error).__name__,
         )
+
+
+@pytest.mark.parametrize(
+    "error", [e[0] for e in ERRORS if isinstance(e[0], NotFound | OperationalError | RuntimeError)]
+)
+def test_a_form_of_a_village_that_fails_leads_back_to_the_village(error: Exception) -> None:
+    app = FastAPI()
+    errors.install(app)
+
+    @app.post("/v/lijiagou/y99/say")
+    def fail() -> None:
+        raise error
+
+    answer = TestClient(app, raise_server_exceptions=False, headers=HTML).post("/v/lijiagou/y99/say")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'href="/v/lijiagou"' in answer.text
+    assert ("网址少了几个字" in answer.text) == (answer.status_code == 404)

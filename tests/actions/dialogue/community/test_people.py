@@ -43,7 +43,7 @@ def kept(sessions: sessionmaker[Session]) -> Referral:
 def test_from_the_wish_to_a_helper_with_the_words_seen_before(me: Resident, helper: int) -> None:
     found = me.say(LEASE, FindHelper, intent="find_helper")
     assert "有1位" in found[0].text
-    assert [b.title for b in found[0].buttons] == ["李老师 合同、土地", "挂诊所的号"]
+    assert [b.title for b in found[0].buttons] == ["李老师 合同、土地", "约律师、调解员见面"]
     assert found[0].links[0].href == "tel:12348"
     shown = me.press(found, "李老师 合同、土地")
     assert LEASE in shown[0].text

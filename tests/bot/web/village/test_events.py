@@ -92,6 +92,8 @@ def test_a_full_one_has_a_waiting_list_that_says_where_one_stands(world: World, 
         {"party": "-1"},
         {"party": "二"},
         {"phone": "1" * 40},
+        {"phone": "12"},
+        {"phone": "问我儿子要"},
     ],
 )
 def test_what_makes_no_sense_gives_the_words_back(world: World, db: Session, said: dict[str, str]) -> None:
