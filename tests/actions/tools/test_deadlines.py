@@ -73,6 +73,8 @@ def article_text(statutes: sqlite3.Connection, law: str, article: str) -> str:
 
 # The statute's own words for the amount, read in the article that the table names.
 AMOUNTS = {
+    "product_liability": "诉讼时效期间为二年",
+    "arbitration_set_aside": "自收到裁决书之日起三个月内提出",
     "labour_arbitration": "时效期间为一年",
     "labour_wages_after_leaving": "劳动关系终止之日起一年内",
     "labour_award_suit": "十五日内",
