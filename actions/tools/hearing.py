@@ -25,6 +25,8 @@ _SAME_DAY = re.compile(
     r"|看[到见]|知道|在场|听[到说])"
 )
 _PAPER_CAME = re.compile(r"(?:才|刚|就|上午|下午)?(?:收到|拿到|领到|接到|签收|送达)")
+# Who didn't ask on which day another took it for them knows no day, however sure the day beside it sounds.
+_NEVER_ASKED = re.compile(r"哪天(?:收|到|送|签|拿)的?[^，。]{0,3}(?:没问|不知道|不晓得|不清楚|没说)")
 _NOT_HERE = re.compile(
     r"(?:判决|裁定|认定|决定|裁决|通知|结论|报告)书?(?:也|都|到现在|至今)?(?:还没有?|一直没有?|没有?|未)(?:收[到过]"
     r"|拿到|领到|送[来到]|给我|发下|下来|到手)"
@@ -144,7 +146,7 @@ def _is_unsure(matter: Matter, text: str) -> bool:
 
 def start_in(text: str, matter: Matter, *, today: date) -> tuple[date | None, Doubt | None, str]:
     """The day beside the words that begin this matter's time: 11月20号收到 for an appeal, 被辞退 for arbitration."""
-    if "got" in matter.begins and _NOT_HERE.search(text):
+    if "got" in matter.begins and (_NOT_HERE.search(text) or _NEVER_ASKED.search(text)):
         return None, Doubt.no_day, ""
     days = _fit(text, matter, today=today)
     beside = happened.beside(text, days, matter)
