@@ -112,6 +112,8 @@ _POINTS = re.compile(
     r"积分|(?:我|俺|咱|我们|咱们)家?(?:里|户)?.{0,8}(?:多少|几|啥)分|加(?:了)?(?:几|多少)?分|星级|文明户"
     r"|换(?:东西|洗衣|肥皂|盐|米|油|牙膏|毛巾)"
 )
+# Without any of these the classifier has often taken a trouble for points: 那笔是转到他老婆账户上的.
+_OF_POINTS = re.compile(r"分|积|星|码|兑|换|榜|好事|文明|记")
 _POINTS_NAMED = re.compile(r"积分|文明户|星级|[加攒]分")
 # Points of others; shares of an estate; and how the scheme itself goes, which the village's rules say.
 _NO_POINTS = re.compile(
@@ -250,7 +252,11 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
     ),
-    _of_village("check_points", 0.6, lambda turn, held: _means(turn, _POINTS, _POINTS_NAMED, _NO_POINTS)),
+    _of_village(
+        "check_points",
+        0.6,
+        lambda turn, held: bool(_OF_POINTS.search(turn.text)) and _means(turn, _POINTS, _POINTS_NAMED, _NO_POINTS),
+    ),
     _of_village("find_helper", 0.6, lambda turn, held: _means(turn, _HELPER, _HELPER_NAMED, _NO_HELPER)),
     _of_village("ask_event", 0.6, lambda turn, held: _means(turn, _EVENT, _EVENT, _NO_EVENT)),
     _of_village("check_procedure", 0.7, lambda turn, held: _holds_against_steps(turn)),

@@ -322,6 +322,7 @@ def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_t
             1.0,
             False,
         ),
+        ("哦我翻了，那笔是转到他老婆账户上的，他两口子上个月还离婚了", "check_points", 0.97, False),
         ("没打结婚证生的娃分不分得到老汉的家产", "check_points", 0.76, False),
         ("我请人来修屋顶，包工不包料一天280，他掉下来摔断腰", "find_helper", 0.8, False),
         (
