@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from actions.cases import finding, numbers
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
-from actions.dialogue.booking import held_by
+from actions.dialogue.booking import StartBooking, held_by
 from actions.dialogue.community.checkup import asks_of_procedure, names_a_list
 from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.frame import thread
@@ -102,7 +102,7 @@ _ELECTION = re.compile(
 _MEETING = re.compile(
     r"会议|大会|代表会|开.{0,6}会|会开|代表.{0,6}提(?:出|议)|联名|签名|签字|手印|召集|到会|[成组]员会"
 )
-_NO_MEETING = re.compile(r"业主|开庭|家长会|股东|工会|听证")
+_NO_MEETING = re.compile(r"业主|开庭|家长会|股东|工会|听证|算不算|算数|作数|有效|无效")
 _POSTED = re.compile(r"账|收支|财务|花销|支出|开支|公开|公示|公布|张榜|明细|晒|招待费|租金|用(?:到|在|去)?哪")
 _NOT_POSTED_HERE = re.compile(
     r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片"
@@ -126,6 +126,11 @@ _HELPER = re.compile(
     r"|妇联|儿童主任|(?:找|请|有没有|谁)[^，。]{0,10}(?:人|师傅|老师|专家|干部)|不(?:花|要|收)钱|义务|说和"
     r"|评(?:评)?理|搭把手|识法|明事理|和事佬|调解|法律顾问|委员|[求托寻].{0,8}人|懂|教我|转给"
 )
+_LAWYER = re.compile(r"[找见约请想]{1,2}[^，。]{0,4}律师|约[^。]{0,14}(?:调解员|司法所)")
+# Who wishes for nobody isn't told that nobody fits: 跟商家讲他不理, 才两瓶啤酒，没碰着人.
+_WISHES = re.compile(
+    r"[找请帮叫喊搵寻托派求]|介绍|联系|有没有|有冇|有没得|谁|哪[个位]|边个|来(?:一)?趟|懂|回话|名[册单]|能人|志愿|义工|来个人|明白人|妇联|社工|师傅|有个人|上门"
+)
 _HELPER_NAMED = re.compile(
     r"志愿者|义工|法律明白人|懂法|调解员|社工|帮手|乡贤|农技|技术员|心理(?:老师|医生)|明白人|说和"
 )
@@ -144,6 +149,7 @@ _NO_EVENT = re.compile(
     r"|诉讼|开庭|行政处罚|噪音|吵|扰民|补课|网课"
     r"|新农合|医保|社保|养老保险|学费|工资|受伤|摔伤"
 )
+_OF_OTHERS = re.compile(r"公司|厂里|老板|单位|工资|辞|社保|保险|离婚|彩礼|学校|物业")  # whose steps no list of ours has
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
 
 
@@ -201,6 +207,8 @@ def _holds_against_steps(turn: Turn) -> bool:
     asks, is_listed = asks_of_procedure(turn.text), names_a_list(turn.text)
     if len(turn.text) >= _TALE:
         return asks and is_listed
+    if not is_listed and _OF_OTHERS.search(turn.text):
+        return False
     return asks or (is_listed and turn.sure >= _GUESSED)
 
 
@@ -257,7 +265,11 @@ ROWS = (
         0.6,
         lambda turn, held: bool(_OF_POINTS.search(turn.text)) and _means(turn, _POINTS, _POINTS_NAMED, _NO_POINTS),
     ),
-    _of_village("find_helper", 0.6, lambda turn, held: _means(turn, _HELPER, _HELPER_NAMED, _NO_HELPER)),
+    _of_village(
+        "find_helper",
+        0.6,
+        lambda turn, held: bool(_WISHES.search(turn.text)) and _means(turn, _HELPER, _HELPER_NAMED, _NO_HELPER),
+    ),
     _of_village("ask_event", 0.6, lambda turn, held: _means(turn, _EVENT, _EVENT, _NO_EVENT)),
     _of_village("check_procedure", 0.7, lambda turn, held: _holds_against_steps(turn)),
     _row("out_of_scope", 0.5, lambda turn, held: False),
@@ -329,6 +341,8 @@ class Routed(CustomAction):
             return done
         if not turn.form and listed_matters(turn.text):
             return self._matter.do(turn)
+        if not turn.form and turn.intent == "find_helper" and _LAWYER.search(turn.text):
+            return StartBooking(self.services).do(turn)  # has a place and an hour; the village's list has neither
         row = None if turn.form else row_of(turn.intent)
         if row is None:
             return self._action.do(turn)

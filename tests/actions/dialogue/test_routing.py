@@ -323,6 +323,9 @@ def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_t
             False,
         ),
         ("哦我翻了，那笔是转到他老婆账户上的，他两口子上个月还离婚了", "check_points", 0.97, False),
+        ("我骑的是国标电瓶车，脚蹬子那种，才两瓶啤酒，没碰着人", "find_helper", 0.9, False),
+        ("公司叫我自己写嘅辞职信，冇补偿，系咪就冇得攞", "check_procedure", 0.9, False),
+        ("村里卖集体的老学校，开会才来十九个人，全村三百多户，这个会算不算数？", "call_meeting", 0.9, False),
         ("没打结婚证生的娃分不分得到老汉的家产", "check_points", 0.76, False),
         ("我请人来修屋顶，包工不包料一天280，他掉下来摔断腰", "find_helper", 0.8, False),
         (
