@@ -75,8 +75,8 @@ async def _said(chat: Chat, stream: Stream, after: int) -> AsyncIterator[str]:
 def _news(chat: Chat, conversation_id: str, after: int) -> dict[str, Any] | None:
     """None: the conversation was deleted."""
     with chat.sessions() as session:
-        conversation = session.get(Conversation, conversation_id)
         found = messages.messages_after(session, conversation_id, after)
+        conversation = session.get(Conversation, conversation_id)  # as it stands with them, not as it stood before
         return _json(chat, conversation, found) if conversation else None
 
 

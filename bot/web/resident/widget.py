@@ -136,6 +136,8 @@ def news(request: Request, held: Mine, after: int = 0, seen: bool = False) -> di
     if seen and conversation.resident_seen < after and conversation.status is ConversationStatus.open:
         conversation.resident_seen = after
         held.session.commit()
+    if found:
+        held.session.refresh(conversation)  # as it stands with these messages, not as it stood before them
     return news_json(conversation, found, degraded=held.chat.degraded(), files=held.chat.files)
 
 
