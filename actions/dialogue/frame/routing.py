@@ -7,7 +7,7 @@ where the words themselves say so; else a source that is sure enough is told ins
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -352,6 +352,9 @@ class Routed(CustomAction):
             return self._asked_in_so_many_words(turn, row, held) or self._action.do(turn)
         if _THANKS.search(turn.text) and not phrases.is_question(turn.text):
             return say(friendly("thanks", turn.message))
+        if row.is_by_words:  # a trouble is offered to be filed, whichever part of the village it was taken for
+            meant = "ask_law" if phrases.is_question(turn.text) else "report_dispute"
+            return self._matter.do(replace(turn, intent=meant))
         if row.intents & _CHAT and turn.sure < _GUESSED and len(turn.text) >= _NAMED and thread.leans(turn):
             return self._matter.do(turn)  # 可她那时候已经认不得人了呀
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
@@ -361,7 +364,7 @@ class Routed(CustomAction):
         if _is_near(row, found, turn):
             return self._matter.do(turn)
         is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text)
-        is_matter = row.is_by_words or (row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG))
+        is_matter = row.is_hollow and len(turn.text) >= (_ASKED if is_asked else _LONG)
         if not is_matter and _may_have_been_asked(turn):
             self._answers.keep_unanswered(turn, turn.text, reason="brushed_off")
         return (self._matter if is_matter else self._action).do(turn)

@@ -346,3 +346,16 @@ def test_what_the_village_does_needs_no_word_of_its_own_where_the_classifier_is_
     assert row
     turn = Turn("c", text, intent=intent, sure=sure, message=None)
     assert row.stands(turn, NOTHING_OPEN) is stands
+
+
+def test_a_trouble_taken_for_the_village_is_read_as_the_trouble_it_is(
+    sessions: sessionmaker[Session], knows: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rambling story of a ditch, taken for who wishes for a helper, was answered and never offered to be filed."""
+    text = "我一个人在屋头住儿女都在外面，屋后头那家把排水沟改到我这边来了，我去跟他说他喊我自己修，你们帮我管一下"
+    knows[text] = 0.9
+    heard: list[str] = []
+    monkeypatch.setattr(Told, "do", lambda self, turn: heard.append(turn.intent) or say(Reply(ReplyKind.case, "登记")))
+    assert said(sessions, text, "find_helper") == "登记"
+    assert said(sessions, f"{text}，行不行？", "find_helper") == "登记"
+    assert heard == ["report_dispute", "ask_law"]
