@@ -48,6 +48,7 @@ _PROGRESS = re.compile(
     r"(?:上[回次]|之前|前[几两]?[天次]|昨天|给你们)[^，。]{0,4}(?:登记|报|反映|投诉|上报)的?[^。]{0,24}"
     r"(?:到哪|进度|咋样|怎么样|有结果|没结果|没动静|没人|办了)"
 )
+_STORY = 60  # characters; a question at its end makes no question of it: it is answered, and offered to be filed
 _LAWYER = re.compile(r"(?:找|见|约)(?:个|一个|一下|下)?律师")
 
 
@@ -164,7 +165,8 @@ class Matter(CustomAction):
         super().__init__(services, "matter")
 
     def do(self, turn: Turn) -> Said:
-        is_asked = turn.intent.startswith("ask_") or phrases.is_question(turn.text) or listed_matters(turn.text)
+        is_question = phrases.is_question(turn.text) and len(turn.text) < _STORY
+        is_asked = turn.intent.startswith("ask_") or is_question or listed_matters(turn.text)
         told = Question if is_asked else Report
         return told(self.services, self.name()).do(turn)
 

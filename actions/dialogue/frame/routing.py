@@ -353,8 +353,7 @@ class Routed(CustomAction):
         if _THANKS.search(turn.text) and not phrases.is_question(turn.text):
             return say(friendly("thanks", turn.message))
         if row.is_by_words:  # a trouble is offered to be filed, whichever part of the village it was taken for
-            meant = "ask_law" if phrases.is_question(turn.text) else "report_dispute"
-            return self._matter.do(replace(turn, intent=meant))
+            return self._matter.do(replace(turn, intent="report_dispute"))
         if row.intents & _CHAT and turn.sure < _GUESSED and len(turn.text) >= _NAMED and thread.leans(turn):
             return self._matter.do(turn)  # 可她那时候已经认不得人了呀
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.dialogue.control import Matter
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.dialogue.frame.routing import ROWS, Open, Routed, row_of
@@ -357,5 +358,25 @@ def test_a_trouble_taken_for_the_village_is_read_as_the_trouble_it_is(
     heard: list[str] = []
     monkeypatch.setattr(Told, "do", lambda self, turn: heard.append(turn.intent) or say(Reply(ReplyKind.case, "登记")))
     assert said(sessions, text, "find_helper") == "登记"
-    assert said(sessions, f"{text}，行不行？", "find_helper") == "登记"
-    assert heard == ["report_dispute", "ask_law"]
+    assert heard == ["report_dispute"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_offered"),
+    [
+        ("屋后头那家把排水沟改到我这边来了，能不能喊他改回去", False),
+        (
+            "我今年七十八了一个人在屋头住，屋后头那家去年修房子把那个排水沟改到我这边来了，墙都泡软了，"
+            "我找过村上看了一回就没下文了，你们能不能帮我管一下喊他改回去",
+            True,
+        ),
+    ],
+)
+def test_a_story_that_ends_in_a_question_is_offered_to_be_filed(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, is_offered: bool
+) -> None:
+    knows[text] = 0.9
+    turn = Turn("c", text, intent="report_dispute", sure=0.9, message=1)
+    replies = Matter(given(sessions)).do(turn).replies
+    assert replies[0].text == "规矩是这样的。"
+    assert ("登记上报" in replies[-1].text) is is_offered
