@@ -6,7 +6,7 @@ from pathlib import Path
 import joblib
 import pytest
 
-from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind
+from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind, finer
 from bot.emergency.recognising import recognise
 from bot.emergency.second_opinion import NONE, SecondOpinion, Sentence, read_sentences, train, troubles
 from bot.turns import Turns
@@ -225,6 +225,27 @@ def test_a_told_trouble_with_words_of_danger_is_answered_first() -> None:
     assert (doubted.soft, doubted.is_feared, doubted.guidance) == (True, True, ruled.guidance)
     hardly = held("后爹拿皮带抽娃的事，去年村里调解过，签了保证书", 0.0)
     assert hardly is None or hardly.soft
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (EmergencyKind.gas, "娃在水窖里头喊我们绳子够不着，底下味道冲鼻子，他叔也要下去"),
+        (EmergencyKind.medical, "我爹下到红苕窖里喊不应了"),
+    ],
+)
+def test_who_is_down_in_bad_air_is_never_followed(kind: EmergencyKind, words: str) -> None:
+    """Household gas was told, and nobody that the next one falls too."""
+    told = GUIDANCE[finer(kind, words)]
+    assert told.text.startswith("别跟着下去")
+    assert "下去一个倒一个" in told.next
+
+
+def test_to_blow_up_an_old_house_for_a_new_one_is_no_fire() -> None:
+    assert recognise("下个月把旧房炸了盖新的，我大爷说他会弄，那个要批不") is None
+    fire = recognise("隔壁屋炸了，人还在里面")
+    assert fire
+    assert fire.kind is EmergencyKind.fire
 
 
 def test_the_finer_card_is_told() -> None:
