@@ -26,6 +26,7 @@ from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.smalltalk import friendly
 from actions.topics.listing import open_topics
+from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.characters import letters
 
@@ -182,12 +183,12 @@ def _row(intents: str, answer_from: float, stands: Callable[[Turn, Open], bool],
     return Row(frozenset(intents.split()), stands, answer_from, is_hollow)
 
 
-def _of_village(intent: str, answer_from: float, stands: Callable[[Turn, Open], bool]) -> Row:
+def _of_village(intent: str, stands: Callable[[Turn, Open], bool]) -> Row:
     """Village affairs: 我家路灯坏了要修 is a report, whatever else it resembles; elections aren't held here."""
     return Row(
         frozenset({intent}),
         lambda turn, held: stands(turn, held) and not _ELECTION.search(turn.text),
-        answer_from,
+        ANSWER_FROM,  # it is a matter then, and told as one
         is_hollow=True,
         is_by_words=True,
     )
@@ -248,31 +249,28 @@ ROWS = (
         0.6,
         lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _STORY and bool(_PLEASANTRY.search(turn.text))),
     ),
-    _of_village("ask_affairs", 0.7, lambda turn, held: bool(_AFFAIRS.search(turn.text))),
-    _of_village("give_opinion", 0.7, lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text))),
+    _of_village("ask_affairs", lambda turn, held: bool(_AFFAIRS.search(turn.text))),
+    _of_village("give_opinion", lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text))),
     # 荷塘边能不能搭棚子卖凉粉 asks whether one may.
-    _of_village("raise_topic", 0.7, lambda turn, held: bool(_PROPOSED.search(turn.text)) or is_for_all(turn.text)),
-    _of_village("ask_decision", 0.7, lambda turn, held: bool(_DECIDED.search(turn.text))),
+    _of_village("raise_topic", lambda turn, held: bool(_PROPOSED.search(turn.text)) or is_for_all(turn.text)),
+    _of_village("ask_decision", lambda turn, held: bool(_DECIDED.search(turn.text))),
     _of_village(
-        "call_meeting", 0.6, lambda turn, held: bool(_MEETING.search(turn.text)) and not _NO_MEETING.search(turn.text)
+        "call_meeting", lambda turn, held: bool(_MEETING.search(turn.text)) and not _NO_MEETING.search(turn.text)
     ),
     _of_village(
         "ask_disclosure",
-        0.6,
         lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
     ),
     _of_village(
         "check_points",
-        0.6,
         lambda turn, held: bool(_OF_POINTS.search(turn.text)) and _means(turn, _POINTS, _POINTS_NAMED, _NO_POINTS),
     ),
     _of_village(
         "find_helper",
-        0.6,
         lambda turn, held: bool(_WISHES.search(turn.text)) and _means(turn, _HELPER, _HELPER_NAMED, _NO_HELPER),
     ),
-    _of_village("ask_event", 0.6, lambda turn, held: _means(turn, _EVENT, _EVENT, _NO_EVENT)),
-    _of_village("check_procedure", 0.7, lambda turn, held: _holds_against_steps(turn)),
+    _of_village("ask_event", lambda turn, held: _means(turn, _EVENT, _EVENT, _NO_EVENT)),
+    _of_village("check_procedure", lambda turn, held: _holds_against_steps(turn)),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
