@@ -122,7 +122,7 @@ class Report(_ByWhatIsOpen):
             return RequestHandoff(self.services, self.name()).do(turn)
         if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
             return SupplementCase(self.services).do(turn)
-        if not turn.form and listed_matters(turn.text):
+        if not turn.form and (listed_matters(turn.text) or AnswerQuestion(self.services).reckons(turn) is not None):
             return AnswerQuestion(self.services).do(turn)
         if not turn.form and is_not_posted(turn.text):
             return AskDisclosure(self.services).do(turn)

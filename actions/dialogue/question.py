@@ -60,12 +60,12 @@ class AnswerQuestion(Answering):
         intent = turn.intent if is_sure else "ask_law"
         if listed := listed_matters(turn.text):
             return self._one_by_one(turn, listed, intent)
+        if (reckoned := self.reckons(turn)) is not None:
+            return self._reckoned(turn, reckoned, intent)
         if thread.leans(turn):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
-        if (reckoned := retirement.told(turn.text, today=self.services.today())) is not None:
-            return self._reckoned(turn, whole, reckoned, intent)
         if (joined := thread.continued(self, turn, whole, intent=intent)) is not None:
             return self._on_with_it(turn, *joined, intent)
         told, unsaid = self._by_matter(turn, whole, intent)
@@ -75,8 +75,16 @@ class AnswerQuestion(Answering):
         apart = [_ask_apart(unsaid)] if unsaid else []
         return say(*map(reply_of, told), *apart, events=remembered(turn, told[-1], intent=intent))
 
-    def _reckoned(self, turn: Turn, whole: Answer | Abstention, reckoned: str, intent: str) -> Said:
+    def reckons(self, turn: Turn) -> str | None:
+        """When they may retire, of who says when they were born, in this message or after having asked."""
+        before = turn.slot("last_question") or ""
+        return retirement.told(turn.text, today=self.services.today(), before=before[-thread.KEPT :])
+
+    def _reckoned(self, turn: Turn, reckoned: str, intent: str) -> Said:
         """The month first, then the rule, where we are sure of one."""
+        before = turn.slot("last_question") or ""
+        words = turn.text if retirement.told(turn.text, today=self.services.today()) else f"{before} {turn.text}"
+        whole = self.look_up(turn, words, intent=intent)
         if isinstance(whole, Answer):
             return say(reply_of(whole, before=f"{reckoned}\n"), events=remembered(turn, whole, intent=intent))
         ask = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"

@@ -47,11 +47,13 @@ def month_of(kind: Kind, year: int, month: int) -> tuple[int, int, int]:
     return (before + later) // _YEAR, (before + later) % _YEAR + 1, later
 
 
-def told(text: str, *, today: date) -> str | None:
+def told(text: str, *, today: date, before: str = "") -> str | None:
     """A sentence with the month for whoever says when they were born; None where it isn't asked for or can't be
-    reckoned: without the month of birth, or where neither man nor woman is told.
+    reckoned: without the month of birth, or where neither man nor woman is told. `before`: their question before
+    this one (女的多大退休, and then 我是73年6月的).
     """
     born = _BORN.search(text)
+    text = f"{before} {text}" if before else text
     if not born or not _ASKED.search(text) or _OTHER.search(text):
         return None
     year, month = number_of(born["year"]) or 0, number_of(born["month"]) or 0

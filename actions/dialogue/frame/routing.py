@@ -52,6 +52,7 @@ _APPLIED = re.compile(
     "申请|交(?:了|上去)|报(?:上去|名)|递|材料|审批|批|证|低保|补[贴助]|户口|社保|公积金|起诉|立案|报案"
 )
 _ASKED = 6  # characters; fewer ask nothing that could be looked up
+_TOLD = 8  # characters; fewer tell no fact
 _NAMED = 4  # characters; what lies near to these names a matter: 家暴咋办
 _CASE_WORDS = 24  # characters; who has a case and says no more is hardly telling another matter
 _TALE = 40  # characters; what is longer tells a matter
@@ -150,6 +151,12 @@ _NO_EVENT = re.compile(
     r"五保|低保|危房|护林员|入伍|报名费|驾校|招工|中考|高考|学校|幼儿园|考试|成绩|退费|退款|骗|征地|拆迁"
     r"|诉讼|开庭|行政处罚|噪音|吵|扰民|补课|网课"
     r"|新农合|医保|社保|养老保险|学费|工资|受伤|摔伤"
+)
+# After a question a fact of one's own life goes on with it: 我骑的是国标电瓶车，才两瓶啤酒, after 喝了酒骑车咋罚.
+_OF_SOMEBODY = re.compile(r"[我俺咱他她]|人家|娃|[爸妈爹娘]|老[公婆板人]")
+_WANTS_DONE = re.compile(
+    r"打开|放(?:一|首|个|点)|念|来一|叫我|发(?:邮|短)|[要想](?:看|听|玩|买)|[帮替]我|给我(?:讲|唱|写|放|推|来)|推荐"
+    r"|[写画唱]|讲个|翻译|导航|订|查|搜|天气|股票|[车机]票|新闻|你"
 )
 _OF_OTHERS = re.compile(r"公司|厂里|老板|单位|工资|辞|社保|保险|离婚|彩礼|学校|物业")  # whose steps no list of ours has
 _PLACE = re.compile(r"(?:村|湾|沟|坪|屯|寨|庄|社区|小区)(?:的|人)?[。!！]*$|换.{0,4}村|选错|搬(?:到|去|来)")
@@ -354,6 +361,8 @@ class Routed(CustomAction):
             return self._matter.do(replace(turn, intent="report_dispute"))
         if row.intents & _CHAT and turn.sure < _GUESSED and len(turn.text) >= _NAMED and thread.leans(turn):
             return self._matter.do(turn)  # 可她那时候已经认不得人了呀
+        if row.intents & _NOT_MINE and held.has_question and _tells_a_fact(turn.text):
+            return self._matter.do(turn)
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" and _asks_how_far(turn.text) else ""
@@ -382,6 +391,11 @@ def _may_have_been_asked(turn: Turn) -> bool:
     """Put off with a friendly word, and long enough for a matter that we lack: legal workers see what it was."""
     is_put_off = turn.intent == "chitchat" or turn.intent in _NOT_MINE
     return is_put_off and len(letters(turn.text)) >= _ASKED and not _PLEASANTRY.search(turn.text)
+
+
+def _tells_a_fact(text: str) -> bool:
+    is_told = len(letters(text)) >= _TOLD and bool(_OF_SOMEBODY.search(text))
+    return is_told and not _WANTS_DONE.search(text) and not phrases.is_question(text)
 
 
 def _asks_how_far(text: str) -> bool:

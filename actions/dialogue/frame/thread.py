@@ -19,7 +19,7 @@ from knowledge.search.passages import whole_text
 
 _SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？])?")
 _SHORT = 16  # characters; what is longer tells a matter of its own
-_KEPT = 150  # characters of the question before, searched together with this one
+KEPT = 150  # characters of the question before, searched together with this one
 # Only a message that stands well enough alone is read alone.
 _ALONE, _SURE_ALONE = 0.05, 0.9
 _LEANS = re.compile(
@@ -146,7 +146,7 @@ def best_reading(
     """
     last = str(turn.slot("last_question") or "")
     told = _told(answering, turn.slot("last_document"))
-    readings = [turn.text, f"{last[-_KEPT:]} {turn.text}", *([f"{told.title} {turn.text}"] if told else [])]
+    readings = [turn.text, f"{last[-KEPT:]} {turn.text}", *([f"{told.title} {turn.text}"] if told else [])]
     best: tuple[float, Answer, str] | None = None
     for place, words in enumerate(readings):
         wanted = intent if place == 0 or turn.slot("last_intent") == intent else "ask_law"
@@ -173,7 +173,7 @@ def continued(
     last = str(turn.slot("last_question") or "")
     if not last or (isinstance(alone, Answer) and alone.confidence >= _SURE_OF_ITS_OWN):
         return None
-    words = f"{last[-_KEPT:]} {turn.text}"
+    words = f"{last[-KEPT:]} {turn.text}"
     wanted = intent if turn.slot("last_intent") == intent else "ask_law"
     joined = answering.look_up(turn, words, intent=wanted, threshold=ANSWER_FROM)
     leaning = _LEANING_COUNTS if _LEANS.search(turn.text) else 0.0

@@ -380,3 +380,19 @@ def test_a_story_that_ends_in_a_question_is_offered_to_be_filed(
     replies = Matter(given(sessions)).do(turn).replies
     assert replies[0].text == "规矩是这样的。"
     assert ("登记上报" in replies[-1].text) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "reply"),
+    [
+        ("我骑的是国标电瓶车，脚蹬子那种，才两瓶啤酒，没碰着人", "喝了酒骑车咋罚", "先问这里。"),
+        ("我骑的是国标电瓶车，脚蹬子那种，才两瓶啤酒，没碰着人", None, "谢谢您的评价。"),
+        ("十五分钟之后叫我起床", "喝了酒骑车咋罚", "谢谢您的评价。"),
+        ("我要看灵异推理小说", "喝了酒骑车咋罚", "谢谢您的评价。"),
+        ("安徽合力股票今天收盘", "喝了酒骑车咋罚", "谢谢您的评价。"),
+    ],
+)
+def test_a_fact_told_after_a_question_is_no_foreign_matter(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, before: str | None, reply: str
+) -> None:
+    assert said(sessions, text, "out_of_scope", last_question=before) == reply

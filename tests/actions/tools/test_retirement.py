@@ -55,3 +55,12 @@ def test_who_tells_when_they_were_born_is_told_the_month(text: str, said: list[s
 )
 def test_what_cannot_be_reckoned_is_not(text: str) -> None:
     assert told(text, today=TODAY) is None
+
+
+def test_the_month_of_birth_may_come_after_the_question() -> None:
+    text = "我是73年6月的，一直自己交的灵活就业，到现在交了17年多"
+    assert told(text, today=TODAY) is None
+    found = told(text, today=TODAY, before="女的现在到底多大岁数退休啊")
+    assert found is not None
+    assert "2029 年" in found
+    assert told("我现在交了17年多", today=TODAY, before="女的73年6月生的多大岁数退休") is None
