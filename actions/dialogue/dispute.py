@@ -113,20 +113,24 @@ class ReportDispute(Answering):
             return say(reply, events=[FollowupAction(ValidateDispute.loop)])
         if phrases.is_explicit(text):
             return self.begin(turn)
-        found, story = self._found(turn)
+        alone = self.look_up(turn, text, intent="ask_law") if len(letters(text)) >= _NAMED else None
+        if alone is not None and (mine := thread.mine(self, turn, alone)) is not None:
+            return say(mine.reply, _OFFER, events=(*mine.events, *slots(dispute_offer=mine.words)))
+        found, story = self._found(turn, alone)
         told = replace(turn, text=story)
         offered = slots(dispute_offer=story)
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), _OFFER, events=(*offered, *remembered(told, found)))
-        return say(*self._unsure(told, found), events=(*offered, *forgotten(told, "ask_law")))
+        if (chosen := thread.chosen(self, turn)) is not None:
+            return say(chosen.reply, _OFFER, events=(*chosen.events, *slots(dispute_offer=chosen.words)))
+        return say(*self._unsure(told, found), events=(*offered, *forgotten(told, "ask_law", found)))
 
-    def _found(self, turn: Turn) -> tuple[Answer | Abstention | None, str]:
+    def _found(self, turn: Turn, alone: Answer | Abstention | None) -> tuple[Answer | Abstention | None, str]:
         """What our sources say to the trouble, and its words: with those before it where it goes on with them (我没收
         他一分钱呀, after a question on a guarantee). None for what is too short to be looked up.
         """
-        if len(letters(turn.text)) < _NAMED:
+        if alone is None:
             return None, turn.text
-        alone = self.look_up(turn, turn.text, intent="ask_law")
         return thread.within(self, turn, alone, intent="ask_law") or (alone, turn.text)
 
     def _unsure(self, turn: Turn, found: Abstention | None) -> tuple[Reply, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import Said, Turn, say, slots
+from actions.dialogue.question import AnswerQuestion
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.told import Answer
 
@@ -28,9 +29,15 @@ class AnswerFollowUp(Answering):
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply, events=slots(plain_count=0.0))
         intent = turn.slot("last_intent") or "ask_law"
+        if AnswerQuestion(self.services).reckons(turn) is not None:
+            return AnswerQuestion(self.services).do(turn)
+        if (mine := thread.mine(self, turn, self.look_up(turn, turn.text, intent="ask_law"))) is not None:
+            return say(mine.reply, events=mine.events)
         if (read := thread.best_reading(self, turn, intent=intent)) is not None:
             said = thread.again(self, turn, read[0])
             return say(said, events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
+        if (chosen := thread.chosen(self, turn)) is not None:
+            return say(chosen.reply, events=chosen.events)
         told = f"{last[-_KEPT:]} / {turn.text}"
         return say(self.reply_to(turn, f"{last[-_KEPT:]} {turn.text}", intent=intent, told=told))
 

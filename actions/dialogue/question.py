@@ -1,17 +1,25 @@
 """A question answered from knowledge."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from actions.dialogue.frame import thread
-from actions.dialogue.frame.answering import UNSURE_FROM, Answering, forgotten, remembered, reply_of, village_buttons
+from actions.dialogue.frame.answering import (
+    UNSURE_FROM,
+    Answering,
+    forgotten,
+    offered_in,
+    remembered,
+    reply_of,
+    village_buttons,
+)
 from actions.dialogue.frame.base import ASKS, Said, Turn, say, slots
 from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters, split_matters
 from actions.replies import Button, Reply, ReplyKind, phone_links
-from actions.tools import retirement
+from actions.tools import court_fee, retirement
 from knowledge.answering.compose import ANSWER_FROM, OWN_RULE
-from knowledge.answering.told import Abstention, Answer
+from knowledge.answering.told import Abstention, Answer, Citation
 from knowledge.places import Level, Place, villages_in
 
 INTENTS = {  # what staff read
@@ -28,7 +36,23 @@ _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands befor
 _LEAST_ASKED, _MOST_OF_BUTTON = 8, 24  # characters
 _NUMERALS = "一二三四五"
 _MOST_OF_MATTER = 2  # questions to choose from, where there are several matters
+_OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
+_OF_FEES = "立案时法院会给缴费通知，收到起七天内交；交不起的可以申请缓交、减交、免交。问清楚打 12368。"
+_FEES = "answer-susongfei-duoshao"
 _QUOTED = 18  # characters of a matter that are said again
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """`ask`: whom to ask further; `document`: the answer of ours whose sources it rests on."""
+
+    text: str
+    ask: str
+    phone: str
+    document: str = ""
+
+    def reply(self, citations: tuple[Citation, ...] = ()) -> Reply:
+        return Reply(ReplyKind.answer, self.text, next=self.ask, links=phone_links(self.phone), citations=citations)
 
 
 def _ask_apart(unsaid: Sequence[str]) -> Reply:
@@ -66,30 +90,38 @@ class AnswerQuestion(Answering):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
+        if (mine := thread.mine(self, turn, whole)) is not None:
+            return say(mine.reply, events=mine.events)
         if (joined := thread.continued(self, turn, whole, intent=intent)) is not None:
             return self._on_with_it(turn, *joined, intent)
         told, unsaid = self._by_matter(turn, whole, intent)
         if not told:
             more = self.abstain(turn, turn.text, whole) if isinstance(whole, Abstention) else reply_of(whole)
-            return say(more, events=forgotten(turn, intent))
+            return say(more, events=forgotten(turn, intent, whole))
         apart = [_ask_apart(unsaid)] if unsaid else []
         return say(*map(reply_of, told), *apart, events=remembered(turn, told[-1], intent=intent))
 
-    def reckons(self, turn: Turn) -> str | None:
-        """When they may retire, of who says when they were born, in this message or after having asked."""
-        before = turn.slot("last_question") or ""
-        return retirement.told(turn.text, today=self.services.today(), before=before[-thread.KEPT :])
+    def reckons(self, turn: Turn) -> "Reckoned | None":
+        """What can be worked out of what was said, in this message or after having asked: when they may retire, of who
+        says when they were born; what the court asks, of who says how much they claim.
+        """
+        before = (turn.slot("last_question") or "")[-thread.KEPT :]
+        if month := retirement.told(turn.text, today=self.services.today(), before=before):
+            return Reckoned(month, _OF_RETIRING, "12333")
+        fee = court_fee.told(turn.text, before=before)
+        return Reckoned(fee, _OF_FEES, "12368", _FEES) if fee else None
 
-    def _reckoned(self, turn: Turn, reckoned: str, intent: str) -> Said:
-        """The month first, then the rule, where we are sure of one."""
-        before = turn.slot("last_question") or ""
-        words = turn.text if retirement.told(turn.text, today=self.services.today()) else f"{before} {turn.text}"
+    def _reckoned(self, turn: Turn, reckoned: "Reckoned", intent: str) -> Said:
+        """What was worked out first, then the rule: `document`'s sources, else an answer that we are sure of."""
+        if reckoned.document:
+            rule = self.whole(reckoned.document)
+            return say(reckoned.reply(rule.citations if rule else ()), events=forgotten(turn, intent))
+        is_alone = self.reckons(replace(turn, slots={})) is not None
+        words = turn.text if is_alone else f"{turn.slot('last_question')} {turn.text}"
         whole = self.look_up(turn, words, intent=intent)
         if isinstance(whole, Answer):
-            return say(reply_of(whole, before=f"{reckoned}\n"), events=remembered(turn, whole, intent=intent))
-        ask = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
-        reply = Reply(ReplyKind.answer, reckoned, next=ask, links=phone_links("12333"))
-        return say(reply, events=forgotten(turn, intent))
+            return say(reply_of(whole, before=f"{reckoned.text}\n"), events=remembered(turn, whole, intent=intent))
+        return say(reckoned.reply(), events=forgotten(turn, intent))
 
     def _one_by_one(self, turn: Turn, matters: Sequence[str], intent: str) -> Said:
         """An answer to each, in order, under its number; what we aren't sure of is said, never dropped."""
@@ -131,17 +163,21 @@ class AnswerQuestion(Answering):
         both = replace(turn, text=words)
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), events=remembered(both, found, intent=intent))
-        return say(self.abstain(turn, words, found), events=slots(last_question=words))
+        if (chosen := thread.chosen(self, turn)) is not None:
+            return say(chosen.reply, events=chosen.events)
+        return say(self.abstain(turn, words, found), events=slots(last_question=words, last_offered=offered_in(found)))
 
     def _within_thread(self, turn: Turn, intent: str) -> Said:
         """Words that may need those before them: a field of the last answer, else the surest of three readings."""
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
         alone = self.look_up(turn, turn.text, intent=intent)
+        if (mine := thread.mine(self, turn, alone)) is not None:
+            return say(mine.reply, events=mine.events)
         if (joined := thread.within(self, turn, alone, intent=intent)) is not None:
             return self._on_with_it(turn, *joined, intent)
         reply = self.abstain(turn, turn.text, alone) if isinstance(alone, Abstention) else reply_of(alone)
-        return say(reply, events=forgotten(turn, intent))
+        return say(reply, events=forgotten(turn, intent, alone))
 
     def _which_village(self, turn: Turn) -> Said | None:
         """Asked where a rule of the village is wanted and the village isn't known; a matter of the law goes on."""
@@ -153,7 +189,7 @@ class AnswerQuestion(Answering):
             if isinstance(found, Answer):
                 return say(reply_of(found), events=remembered(turn, found))
             if found.near and not OWN_RULE.search(turn.text):  # of the law, if only it were sure which
-                return say(self.abstain(turn, turn.text, found), events=forgotten(turn, "ask_law"))
+                return say(self.abstain(turn, turn.text, found), events=forgotten(turn, "ask_law", found))
         buttons = village_buttons(self.services, near)
         how = "" if buttons else "直接说“我是某某村的”就行。"
         asked = Reply(ReplyKind.asking, f"您是哪个村的？各村的村规不一样。{how}", buttons=buttons)

@@ -14,13 +14,13 @@ from knowledge.answering.named import named_wrongly
 from knowledge.answering.question_answer import from_answer
 from knowledge.answering.told import Abstention, Answer, Citation, Near, cite, cite_row
 from knowledge.documents.kinds.registry import KINDS
-from knowledge.documents.models import Kind
+from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.sources.opposites import OPPOSITES
 from knowledge.law.standing import sound
 from knowledge.places import Level
 from knowledge.search.articles import cited_articles
 from knowledge.search.lexical import character_pairs
-from knowledge.search.passages import Draft, Passage
+from knowledge.search.passages import Draft, Passage, load_passages, whole_text
 from knowledge.search.searcher import Searcher
 from knowledge.statutes.citations import Target, named_article, parse_citation, short_name
 
@@ -193,7 +193,21 @@ def _near(passages: list[Passage]) -> tuple[Near, ...]:
         return ()
     least = passages[0].raw - _AS_NEAR
     own = [p for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least]
-    return tuple(Near(p.title, p.details["answer"], p.topic) for p in own)[:3]
+    return tuple(Near(p.title, p.details["answer"], p.topic, p.document_id) for p in own)[:3]
+
+
+def of_document(session: Session, document: str, *, day: date) -> Answer | None:
+    """What a resident is told from this answer of ours alone; None where it isn't published or doesn't stand today."""
+    chunk = session.execute(
+        whole_text.where(
+            Document.id == document,
+            Document.kind == Kind.answer,
+            DocumentVersion.status == VersionStatus.published,
+            DocumentVersion.in_force_from <= day,
+        )
+    ).first()
+    found = sound(session, load_passages(session, [(1.0, chunk[0].id)], 1), day=day) if chunk else []
+    return from_answer(session, found[0], day=day) if found else None
 
 
 def alone(session: Session, passage: Passage, *, day: date) -> Answer:

@@ -44,6 +44,7 @@ class Near:
     title: str
     gist: str
     topic: str | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,12 @@ def asks_of_procedure(text: str) -> bool:
     """
     if _KNOWS.search(text):
         return False
-    return bool(_ASKS.search(text) or (_STEPS.search(text) and _LACKS.search(text)))
+    return asks_in_so_many_words(text) or bool(_STEPS.search(text) and _LACKS.search(text))
+
+
+def asks_in_so_many_words(text: str) -> bool:
+    """帮我对一对程序, and not only a step that is missing."""
+    return bool(_ASKS.search(text))
 
 
 def names_a_list(text: str) -> bool:

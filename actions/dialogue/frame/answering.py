@@ -8,7 +8,7 @@ from rasa_sdk.events import EventType
 from actions.dialogue.frame.base import CustomAction, Services, Turn, slots
 from actions.feedback import record_unanswered
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
-from knowledge.answering.compose import ANSWER_FROM, answer
+from knowledge.answering.compose import ANSWER_FROM, answer, of_document
 from knowledge.answering.told import Abstention, Answer, Near
 from knowledge.documents.sources.doors import doors_for
 from knowledge.places import Place, village_labels
@@ -35,12 +35,22 @@ def reply_of(found: Answer, *, before: str = "") -> Reply:
 
 def remembered(turn: Turn, found: Answer, *, intent: str = "ask_law") -> tuple[EventType, ...]:
     """What a follow-up refers to."""
-    return slots(last_question=turn.text, last_intent=intent, last_document=found.document, plain_count=0.0)
+    said = slots(last_question=turn.text, last_intent=intent, last_document=found.document, plain_count=0.0)
+    return (*said, *slots(last_offered=None))
 
 
-def forgotten(turn: Turn, intent: str) -> tuple[EventType, ...]:
-    """The question stays, so that it can be put in other words; there is no answer to follow."""
-    return slots(last_question=turn.text, last_intent=intent, last_document=None, plain_count=0.0)
+def forgotten(turn: Turn, intent: str, found: Answer | Abstention | None = None) -> tuple[EventType, ...]:
+    """The question stays, so that it can be put in other words; there is no answer to follow, though there may be
+    some to choose from.
+    """
+    said = slots(last_question=turn.text, last_intent=intent, last_document=None, plain_count=0.0)
+    return (*said, *slots(last_offered=offered_in(found)))
+
+
+def offered_in(found: Answer | Abstention | None) -> list[str] | None:
+    """The answers that stand there to be chosen from."""
+    near = found.near if isinstance(found, Abstention) else ()
+    return [one.document for one in near if one.document] or None
 
 
 class Answering(CustomAction):
@@ -57,6 +67,11 @@ class Answering(CustomAction):
                 intent=intent,
                 threshold=threshold,
             )
+
+    def whole(self, document: str) -> Answer | None:
+        """This answer of ours, with everything it says; None where it can't be told today."""
+        with self.services.sessions() as session:
+            return of_document(session, document, day=self.services.today())
 
     def reply_if_sure(
         self, turn: Turn, question: str, *, intent: str = "ask_law", threshold: float = ANSWER_FROM
@@ -96,11 +111,26 @@ class Answering(CustomAction):
             session.commit()
 
     def abstain(self, turn: Turn, told: str, found: Abstention) -> Reply:
-        """Said openly, and kept for the legal workers' list under the words of `told`."""
+        """Said openly, and kept for the legal workers' list under the words of `told`.
+
+        What lies near alone is told whole, and so is the first of what stood there to be chosen from before: who has
+        gone on telling hasn't chosen, and the same lines once more would say that nobody listened.
+        """
         self.keep_unanswered(turn, told, reason="abstained")
+        offered = turn.slot("last_offered") or []
+        if found.near and found.near[0].document and (len(found.near) == 1 or found.near[0].document in offered):
+            whole = self.whole(found.near[0].document)
+            if whole is not None:
+                return _as_nearest(whole, found.near)
         # what lies near says it as well as the classifier, which would have to encode the message once more
         nearest = found.near[0].topic if found.near else None
         return _not_sure(found, nearest or self.services.topic(told))
+
+
+def _as_nearest(whole: Answer, near: Sequence[Near]) -> Reply:
+    reply = reply_of(whole, before=f"最挨得上的是这一条，您看是不是：{near[0].title}\n")
+    others = tuple(Button(one.title) for one in near[1:])
+    return replace(reply, buttons=(*reply.buttons, *others), confidence=0.0)
 
 
 def _not_sure(found: Abstention, topic: str) -> Reply:

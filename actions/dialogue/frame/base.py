@@ -56,7 +56,11 @@ class Turn:
         intent, metadata = said.get("intent") or {}, said.get("metadata") or {}
         message, place = metadata.get("message"), metadata.get("place")
         # What was answered with a card of danger never came to Rasa, and is what these words follow.
-        unheard = {"last_question": metadata["before"], "last_document": None} if metadata.get("before") else {}
+        unheard = (
+            {"last_question": metadata["before"], "last_document": None, "last_offered": None}
+            if metadata.get("before")
+            else {}
+        )
         return cls(
             conversation_id=tracker.sender_id,
             text=normalise(said.get("text") or ""),

@@ -16,7 +16,7 @@ from actions.cases import finding, numbers
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import StartBooking, held_by
-from actions.dialogue.community.checkup import asks_of_procedure, names_a_list
+from actions.dialogue.community.checkup import asks_in_so_many_words, asks_of_procedure, names_a_list
 from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
@@ -31,6 +31,7 @@ from knowledge.answering.told import Abstention, Answer
 from knowledge.characters import letters
 
 # "I can't help with that" never answers what lies near to a question of ours, nor does small talk what is longer.
+_COMPLAINT = frozenset({"feedback_bad"})  # that nothing was understood
 _NOT_MINE, _NOT_MINE_RAW = frozenset({"out_of_scope"}), 0.3
 _SHORT_WORDS, _WORD_FOR_WORD = frozenset({"affirm", "deny", "stop", "greet", "thanks", "goodbye", "chitchat"}), 0.95
 _NAMES_A_MATTER = 0.35  # raw; 娃儿不养我 is no chat however short, of 150 pleasantries one lies as near
@@ -76,6 +77,10 @@ _PERSON = re.compile(
 )
 _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过期|来得及|还剩|哪天到期|到哪天|几号到")
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
+_UNCLEAR = re.compile(
+    r"[懂明]|[啥什]么?意思|清楚|清爽|人话|简单|复杂|太长|太多|绕|再(?:说|讲)|换(?:个|种)|没用|不对|不是(?:问|这)|答非|瞎|乱|看不|听不"
+    r"|[你您]"
+)
 _GREETING = re.compile("[你您]好|有人|在不|在吗|帮|谢|再见|拜拜")
 _PLEASANTRY = re.compile(
     r"^(?:大家|各位)?(?:早|早上|上午|中午|下午|晚上)(?:好|安)|天[冷凉]了?多穿|多穿(?:点|件|衣)|保重身体|注意身体"
@@ -150,10 +155,12 @@ _EVENT = re.compile(
 _NO_EVENT = re.compile(
     r"五保|低保|危房|护林员|入伍|报名费|驾校|招工|中考|高考|学校|幼儿园|考试|成绩|退费|退款|骗|征地|拆迁"
     r"|诉讼|开庭|行政处罚|噪音|吵|扰民|补课|网课"
+    r"|政审|当兵|征兵|参军|拘留|案底"
     r"|新农合|医保|社保|养老保险|学费|工资|受伤|摔伤"
 )
 # After a question a fact of one's own life goes on with it: 我骑的是国标电瓶车，才两瓶啤酒, after 喝了酒骑车咋罚.
 _OF_SOMEBODY = re.compile(r"[我俺咱他她]|人家|娃|[爸妈爹娘]|老[公婆板人]")
+_OF_PAPERS = re.compile(r"[纸条证卡签字钱块万]|合同|录音|微信|照片")  # 嘴巴讲的咧，一张纸冇得，工资卡是打卡上的
 _WANTS_DONE = re.compile(
     r"打开|放(?:一|首|个|点)|念|来一|叫我|发(?:邮|短)|[要想](?:看|听|玩|买)|[帮替]我|给我(?:讲|唱|写|放|推|来)|推荐"
     r"|[写画唱]|讲个|翻译|导航|订|查|搜|天气|股票|[车机]票|新闻|你"
@@ -212,8 +219,10 @@ def _means(turn: Turn, words: re.Pattern[str], named: re.Pattern[str], never: re
     return turn.sure >= _GUESSED or bool(words.search(turn.text))
 
 
-def _holds_against_steps(turn: Turn) -> bool:
+def _holds_against_steps(turn: Turn, held: Open) -> bool:
     asks, is_listed = asks_of_procedure(turn.text), names_a_list(turn.text)
+    if held.has_question and not is_listed and not asks_in_so_many_words(turn.text):
+        return False  # 没有写合同，在村口大槐树下面讲的, after a tenant who pays nothing
     if len(turn.text) >= _TALE:
         return asks and is_listed
     if not is_listed and _OF_OTHERS.search(turn.text):
@@ -238,7 +247,13 @@ ROWS = (
         lambda turn, held: held.has_booking or bool(_BOOKED.search(turn.text)),
         is_hollow=True,
     ),
-    _row("ask_follow_up feedback_bad", 0.4, lambda turn, held: held.has_question, is_hollow=True),
+    _row("ask_follow_up", 0.4, lambda turn, held: held.has_question, is_hollow=True),
+    _row(
+        "feedback_bad",
+        0.4,
+        lambda turn, held: held.has_question and bool(len(turn.text) < _TOLD or _UNCLEAR.search(turn.text)),
+        is_hollow=True,
+    ),
     _row(
         "affirm deny stop",
         0.4,
@@ -277,7 +292,7 @@ ROWS = (
         lambda turn, held: bool(_WISHES.search(turn.text)) and _means(turn, _HELPER, _HELPER_NAMED, _NO_HELPER),
     ),
     _of_village("ask_event", lambda turn, held: _means(turn, _EVENT, _EVENT, _NO_EVENT)),
-    _of_village("check_procedure", lambda turn, held: _holds_against_steps(turn)),
+    _of_village("check_procedure", _holds_against_steps),
     _row("out_of_scope", 0.5, lambda turn, held: False),
 )
 _BY_INTENT = {intent: row for row in ROWS for intent in row.intents}
@@ -359,10 +374,10 @@ class Routed(CustomAction):
             return say(friendly("thanks", turn.message))
         if row.is_by_words:  # a trouble is offered to be filed, whichever part of the village it was taken for
             return self._matter.do(replace(turn, intent="report_dispute"))
-        if row.intents & _CHAT and turn.sure < _GUESSED and len(turn.text) >= _NAMED and thread.leans(turn):
-            return self._matter.do(turn)  # 可她那时候已经认不得人了呀
-        if row.intents & _NOT_MINE and held.has_question and _tells_a_fact(turn.text):
-            return self._matter.do(turn)
+        return self._matter.do(turn) if _goes_on(row, turn, held) else self._weighed(row, turn)
+
+    def _weighed(self, row: Row, turn: Turn) -> Said:
+        """By what our sources say to the words, where the classifier's word isn't enough."""
         found = self._answers.look_up(turn, turn.text, intent="ask_law", threshold=row.answer_from)
         if isinstance(found, Answer):
             before = _ELSEWHERE if turn.intent == "check_case" and _asks_how_far(turn.text) else ""
@@ -393,8 +408,17 @@ def _may_have_been_asked(turn: Turn) -> bool:
     return is_put_off and len(letters(turn.text)) >= _ASKED and not _PLEASANTRY.search(turn.text)
 
 
+def _goes_on(row: Row, turn: Turn, held: Open) -> bool:
+    """Whether words that were taken for chat, for nothing of ours or for a complaint go on with the question before."""
+    if not held.has_question:
+        return False
+    if row.intents & _CHAT and turn.sure < _GUESSED:
+        return len(turn.text) >= _NAMED and thread.leans(turn)  # 可她那时候已经认不得人了呀
+    return bool(row.intents & (_NOT_MINE | _COMPLAINT)) and _tells_a_fact(turn.text)
+
+
 def _tells_a_fact(text: str) -> bool:
-    is_told = len(letters(text)) >= _TOLD and bool(_OF_SOMEBODY.search(text))
+    is_told = len(letters(text)) >= _TOLD and bool(_OF_SOMEBODY.search(text) or _OF_PAPERS.search(text))
     return is_told and not _WANTS_DONE.search(text) and not phrases.is_question(text)
 
 

@@ -2,20 +2,20 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from rasa_sdk.events import EventType
 
-from actions.dialogue.frame.answering import Answering, reply_of
-from actions.dialogue.frame.base import Turn
+from actions.dialogue.frame import own_case
+from actions.dialogue.frame.answering import Answering, remembered, reply_of
+from actions.dialogue.frame.base import Turn, slots
+from actions.dialogue.frame.own_case import Case, Told
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
-from knowledge.answering.told import Abstention, Answer, Citation, cite_row
+from knowledge.answering.told import Abstention, Answer
 from knowledge.documents.kinds.answer import cases_in, more_in
-from knowledge.documents.models import Document, DocumentVersion, Kind, VersionStatus
 from knowledge.documents.sources.doors import DOORS
 from knowledge.search.lexical import character_pairs
-from knowledge.search.passages import whole_text
 
 _SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？])?")
 _SHORT = 16  # characters; what is longer tells a matter of its own
@@ -50,12 +50,12 @@ _PATTERNS = {name: re.compile(pattern) for name, pattern in _ASKED.items()}
 
 
 @dataclass(frozen=True)
-class Told:
-    """The answer that was told last, and the document it is."""
+class Mine:
+    """What is told to who says which case is theirs, and what is remembered of it."""
 
-    title: str
-    details: dict[str, Any]
-    source: Citation
+    reply: Reply
+    events: tuple[EventType, ...]
+    words: str  # of the question before and these
 
 
 def leans(turn: Turn) -> bool:
@@ -65,11 +65,10 @@ def leans(turn: Turn) -> bool:
 
 def from_last(answering: Answering, turn: Turn) -> Reply | None:
     """A field of the last answer, or the other of its cases; None where it has neither for these words."""
-    told = _told(answering, turn.slot("last_document"))
+    told = _told(answering, turn)
     if told is None or len(turn.text) > _SHORT:
         return None
-    more = more_in(list(told.details.get("more") or []))
-    asked = [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(turn.text)]
+    asked = _details(told, turn.text)
     if not asked and _PATTERNS["去哪里"].search(turn.text) and (door := DOORS.get(told.details.get("door") or "")):
         return _reply(told, f"去{door.name}（{door.does}），{door.call}。", door.phone)
     if asked:
@@ -78,9 +77,15 @@ def from_last(answering: Answering, turn: Turn) -> Reply | None:
     return _reply(told, f"{case[0]}：{case[1]}") if case else None
 
 
+def _details(told: Told, text: str) -> list[str]:
+    """How long, how much, where: what is asked for in these words, as far as the answer says it."""
+    more = more_in(list(told.details.get("more") or []))
+    return [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(text)]
+
+
 def plainer(answering: Answering, turn: Turn) -> Reply | None:
     """The last answer in fewer words: what holds, one case as an example, and the one thing to do first."""
-    told = _told(answering, turn.slot("last_document"))
+    told = _told(answering, turn)
     if told is None:
         return None
     first = _SENTENCE.match(told.details["answer"])
@@ -99,41 +104,101 @@ def plainer(answering: Answering, turn: Turn) -> Reply | None:
     )
 
 
-def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
-    """What the last answer says that lies nearest to these words: one of its cases, of what else it says, or of its
-    steps; said as such, with whom to ask where it isn't the point. None where it has none.
+def mine(answering: Answering, turn: Turn, alone: Answer | Abstention) -> Mine | None:
+    """For words that say which case of the answer told last is the resident's own; `alone`: what they find by
+    themselves. None where they don't, or are of another matter.
     """
-    told = _told(answering, turn.slot("last_document"))
-    if told is None:
+    told = _told(answering, turn)
+    is_other = told is not None and isinstance(alone, Answer) and alone.document != told.document
+    if told is None or (is_other and alone.confidence >= _SURE_OF_ITS_OWN):
         return None
-    lines = [f"{when}：{then}" for when, then in cases_in(list(told.details.get("cases") or []))]
-    lines += [*more_in(list(told.details.get("more") or [])).values(), *(told.details.get("steps") or [])]
-    if not lines:
+    case = own_case.sure(own_case.ranked(answering, turn.text, [told]))
+    if case is None:
         return None
-    vectors = answering.services.searcher.embedder.encode_queries([turn.text, *lines])
-    near = vectors[1:] @ vectors[0]
-    best = int(near.argmax())
-    door = DOORS.get(told.details.get("door") or "")
-    where = f"打 {door.phone} 问{door.name}，或者" if door else ""
-    others = np.delete(near, best)
-    is_ahead = not others.size or near[best] - others.mean() >= _LINE_AHEAD
-    case = _case(turn.text, told)
-    if case is None and not (near[best] >= _LINE_FROM and is_ahead):
-        answering.keep_unanswered(turn, f"{turn.slot('last_question')} / {turn.text}", reason="abstained")
-        return Reply(
-            ReplyKind.abstention,
-            "还是刚才那件事吧？您说的这一点，刚才那条里没有写到，我不敢乱说。我已经记下来，会有人补上。",
-            next=f"要紧的话，{where}说“转人工”，请人看了再答。",
-            links=phone_links(door.phone) if door else (),
-        )
-    nearest = (f"{case[0]}：{case[1]}" if case else lines[best]).rstrip("。")
+    words = _both(turn)
+    return Mine(_as_mine(case, turn.text), slots(last_question=words, plain_count=0.0), words)
+
+
+def chosen(answering: Answering, turn: Turn) -> Mine | None:
+    """For words that say a case of one of the answers that stood there to be chosen from: that answer, with the case
+    first.
+    """
+    told = own_case.offered(answering, turn)
+    case = own_case.sure(own_case.ranked(answering, turn.text, told)) if told else None
+    found = answering.whole(case.told.document) if case else None
+    if case is None or found is None:
+        return None
+    words = _both(turn)
+    reply = reply_of(own_case.first(found, case), before=f"照您说的，是这一条：{case.told.title}\n")
+    events = remembered(replace(turn, text=words), found, intent=str(turn.slot("last_intent") or "ask_law"))
+    return Mine(reply, events, words)
+
+
+def _both(turn: Turn) -> str:
+    return f"{str(turn.slot('last_question') or '')[-KEPT:]} {turn.text}".strip()
+
+
+def _as_mine(case: Case, text: str) -> Reply:
+    door = DOORS.get(case.told.details.get("door") or "")
+    where = f"拿不准就打 {door.phone} 问{door.name}，或者" if door else "拿不准就"
     return Reply(
         ReplyKind.answer,
-        f"还是刚才那件事。您说的这个情况，最挨得上的是这一句：\n{nearest}。",
-        next=f"没说到点子上的话，{where}把前后的事连起来再说一遍，我重新找。",
+        "\n".join([f"听您这么说，是这一种：\n{case.line.rstrip('。')}。", *_details(case.told, text)]),
+        next=f"我要是听岔了，您把前后的事连起来再说一遍；{where}说“转人工”。",
         links=phone_links(door.phone) if door else (),
+        citations=(case.told.source,),
+    )
+
+
+def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
+    """What the last answer says that lies nearest to these words: its two likeliest cases, or one of what else it says
+    or of its steps; said as such, with whom to ask where it isn't the point. None where it has none.
+    """
+    told = _told(answering, turn)
+    if told is None:
+        return None
+    door = DOORS.get(told.details.get("door") or "")
+    where = f"打 {door.phone} 问{door.name}，或者" if door else ""
+    links = phone_links(door.phone) if door else ()
+    if lines := [*_details(told, turn.text), *_nearest(answering, turn.text, told)]:
+        head = "最挨得上的是这一句" if len(lines) == 1 else "最挨得上的是这几句"
+        said = "\n".join(f"· {line.rstrip('。')}。" for line in lines)
+        return Reply(
+            ReplyKind.answer,
+            f"还是刚才那件事：{told.details['answer']}\n{head}：\n{said}",
+            next=f"没说到点子上的话，{where}把前后的事连起来再说一遍，我重新找。",
+            links=links,
+            citations=(told.source,),
+        )
+    if not (own_case.cases_of(told) or told.details.get("more") or told.details.get("steps")):
+        return None
+    answering.keep_unanswered(turn, f"{turn.slot('last_question')} / {turn.text}", reason="abstained")
+    return Reply(
+        ReplyKind.abstention,
+        f"还是刚才那件事吧？您说的这一点，我这里没有单独写，不敢乱说，已经记下来了。规矩还是这一条：\n"
+        f"{told.details['answer']}",
+        next=f"要紧的话，{where}说“转人工”，请人看了再答。",
+        links=links,
         citations=(told.source,),
     )
+
+
+def _nearest(answering: Answering, text: str, told: Told) -> list[str]:
+    """Of what was told: the cases that may be meant, else the one line that lies near and well ahead of the others."""
+    if case := _case(text, told):
+        return [f"{case[0]}：{case[1]}"]
+    if cases := own_case.likely(own_case.ranked(answering, text, [told])):
+        return [case.line for case in cases]
+    more = more_in(list(told.details.get("more") or []))
+    lines = [*more.values(), *(told.details.get("steps") or [])]
+    if not lines:
+        return []
+    vectors = answering.services.searcher.embedder.encode_queries([text, *lines])
+    near = vectors[1:] @ vectors[0]
+    best = int(near.argmax())
+    others = np.delete(near, best)
+    is_ahead = not others.size or near[best] - others.mean() >= _LINE_AHEAD
+    return [lines[best]] if near[best] >= _LINE_FROM and is_ahead else []
 
 
 def best_reading(
@@ -145,7 +210,7 @@ def best_reading(
     what the first of them found, where it was looked up already.
     """
     last = str(turn.slot("last_question") or "")
-    told = _told(answering, turn.slot("last_document"))
+    told = _told(answering, turn)
     readings = [turn.text, f"{last[-KEPT:]} {turn.text}", *([f"{told.title} {turn.text}"] if told else [])]
     best: tuple[float, Answer, str] | None = None
     for place, words in enumerate(readings):
@@ -206,11 +271,14 @@ def _is_of_its_own(turn: Turn, intent: str) -> bool:
 
 
 def again(answering: Answering, turn: Turn, found: Answer) -> Reply:
-    """What was found for these words; where it is the answer that was told last, its line that lies nearest, since the
-    same words once more would say that nobody listened.
+    """What was found for these words, the case that they tell first; where it is the answer that was told last, its
+    line that lies nearest, since the same words once more would say that nobody listened.
     """
-    is_said = found.document and found.document == turn.slot("last_document")
-    return (nearest_line(answering, turn) if is_said else None) or reply_of(found)
+    if found.document and found.document == turn.slot("last_document"):
+        return nearest_line(answering, turn) or reply_of(found)
+    told = own_case.load(answering, [found.document]) if found.document and turn.slot("last_question") else []
+    case = own_case.sure(own_case.ranked(answering, turn.text, told)) if told else None
+    return reply_of(own_case.first(found, case) if case else found)
 
 
 def _reply(told: Told, text: str, *phones: str) -> Reply:
@@ -227,15 +295,8 @@ def _case(text: str, told: Told) -> tuple[str, str] | None:
     return (best[1], best[2]) if best[0] >= _ALIKE else None
 
 
-def _told(answering: Answering, document: object) -> Told | None:
-    if not isinstance(document, str) or not document:
-        return None
-    with answering.services.sessions() as session:
-        found = session.execute(
-            whole_text.where(
-                Document.id == document,
-                Document.kind == Kind.answer,
-                DocumentVersion.status == VersionStatus.published,
-            )
-        ).first()
-        return Told(found[2].title, dict(found[0].details), cite_row((found[0], found[1], found[2]))) if found else None
+def _told(answering: Answering, turn: Turn) -> Told | None:
+    """The answer that was told last."""
+    document = turn.slot("last_document")
+    found = own_case.load(answering, [document]) if isinstance(document, str) and document else []
+    return found[0] if found else None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.dialogue.dispute import ReportDispute
-from actions.dialogue.frame import thread
+from actions.dialogue.frame import own_case, thread
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import Turn
 from actions.dialogue.hearing.matters import listed_matters, split_matters
@@ -101,11 +101,12 @@ def test_the_answer_told_last_isnt_told_again_word_for_word(
         "cases": ["他不肯签 → 要不到", "已经走了一年 → 离开那天起一年内要"],
         "door": "劳动仲裁",
     }
-    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("双倍工资", details, source))
+    monkeypatch.setattr(thread, "_told", lambda *_: own_case.Told("wages", "双倍工资", details, source))
     services = replace(given(sessions), searcher=SimpleNamespace(embedder=PairEmbedder()))  # type: ignore[arg-type]
     turn = Turn("c", "那要是我已经走了一年呢", intent="ask_law", sure=0.9, message=1, slots={"last_document": "wages"})
     told = Answer("能。整篇再说一遍。", None, (), 0.8, document="wages")
     said = thread.again(AnswerQuestion(services), turn, told)
+    assert said.text.startswith("还是刚才那件事：能。")
     assert said.text.endswith("已经走了一年：离开那天起一年内要。")
     assert "整篇" not in said.text
     other = Answer("另一条。", None, (), 0.8, document="other")
@@ -224,11 +225,12 @@ def test_a_line_that_does_not_fit_is_not_told_as_the_nearest(
 ) -> None:
     source = Citation("answer", "问答", "lift", "装电梯", None, "2026-01-01", None, False, "", None, 1.0)
     details = {"answer": "不用家家同意。", "cases": ["没投钱的后来想用 → 按协议补交"], "door": "法院"}
-    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("装电梯", details, source))
+    monkeypatch.setattr(thread, "_told", lambda *_: own_case.Told("lift", "装电梯", details, source))
     services = replace(given(sessions), searcher=SimpleNamespace(embedder=PairEmbedder()))  # type: ignore[arg-type]
     turn = Turn("c", "她躺在挖机前面，手续都批了，还能挖不", message=None, slots={"last_document": "lift"})
     told = Answer("不用家家同意。", None, (), 0.8, document="lift")
     said = thread.again(AnswerQuestion(services), turn, told)
     assert "补交" not in said.text
-    assert "没有写到" in said.text
+    assert "没有单独写" in said.text
+    assert said.text.endswith("不用家家同意。")  # the rule itself is said again
     assert "转人工" in said.next

@@ -1,5 +1,6 @@
 """The table: a classifier's word stands where there is something for it; else a source that is sure enough is told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -396,3 +397,30 @@ def test_a_fact_told_after_a_question_is_no_foreign_matter(
     sessions: sessionmaker[Session], knows: dict[str, float], text: str, before: str | None, reply: str
 ) -> None:
     assert said(sessions, text, "out_of_scope", last_question=before) == reply
+
+
+def test_words_of_paper_within_a_thread_ask_for_no_list_of_steps() -> None:
+    row = row_of("check_procedure")
+    assert row
+    text = "没有写合同，在村口大槐树下面讲的，一亩一年六百，种了两季了"
+    turn = Turn("c", text, intent="check_procedure", sure=0.93)
+    assert not row.stands(turn, replace(NOTHING_OPEN, has_question=True))
+    asks = Turn("c", "帮我对一对程序，公告都没贴", intent="check_procedure", sure=0.93)
+    assert row.stands(asks, replace(NOTHING_OPEN, has_question=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [("嘴巴讲的咧，一张纸冇得，工资卡是打卡上的", "先问这里。"), ("没看懂你说的什么，钱到底给不给", "谢谢您的评价。")],
+)
+def test_a_fact_is_no_complaint(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, reply: str
+) -> None:
+    assert said(sessions, text, "feedback_bad", last_question="昨天老板喊我莫去了") == reply
+
+
+def test_who_asks_of_a_record_for_the_army_is_told_of_no_events() -> None:
+    row = row_of("ask_event")
+    assert row
+    text = "前年因为打架被拘过五天，我儿子今年报名当兵政审过不过得了"
+    assert not row.stands(Turn("c", text, intent="ask_event", sure=0.9), NOTHING_OPEN)

@@ -1,0 +1,141 @@
+"""A second message that says which case of what was told is the resident's own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from actions.dialogue.dispute import ReportDispute
+from actions.dialogue.frame import own_case
+from actions.dialogue.frame.answering import Answering
+from actions.dialogue.frame.base import Said, Turn
+from actions.dialogue.frame.own_case import Case, Told
+from actions.dialogue.question import AnswerQuestion
+from knowledge.answering.told import Abstention, Answer, Citation, Near
+from knowledge.documents.kinds.answer import cases_in
+from tests.actions.dialogue.test_base import given
+from tests.fakes import PairEmbedder
+
+SOURCE = Citation("answer", "问答", "theft", "孩子偷东西", None, "2026-01-01", None, False, "", None, 1.0)
+THEFT = Told(
+    "theft",
+    "孩子偷东西要坐牢吗",
+    {
+        "answer": "看多大。",
+        "cases": ["没满十四岁 → 不处罚，家长管教", "十四到十六岁 → 派出所能罚，一般不关"],
+        "door": "司法所",
+        "more": ["带什么：户口本"],
+    },
+    SOURCE,
+)
+GUARANTEE = Told("guarantee", "替人担保要还吗", {"answer": "看怎么写。", "cases": ["写了连带责任 → 直接找您"]}, SOURCE)
+
+
+def near(*scores: float) -> list[Case]:
+    return [Case(THEFT, when, then, score) for (when, then), score in zip(cases(), scores, strict=True)]
+
+
+def cases() -> Sequence[tuple[str, str]]:
+    return cases_in(THEFT.details["cases"])
+
+
+def test_a_case_is_only_told_where_it_is_near_and_well_ahead() -> None:
+    assert own_case.sure(near(0.9, 0.6)) == near(0.9, 0.6)[0]
+    assert own_case.sure(near(0.9, 0.8)) is None  # 证没扯 lies as near to 领了证
+    assert own_case.sure(near(0.5, 0.1)) is None
+    assert own_case.sure([]) is None
+    assert [case.when for case in own_case.likely(near(0.9, 0.8))] == ["没满十四岁", "十四到十六岁"]
+    assert own_case.likely(near(0.4, 0.3)) == []
+
+
+def test_the_case_that_was_told_stands_first_and_once() -> None:
+    whole = Answer("看多大。\n· 没满十四岁：不处罚，家长管教\n· 十四到十六岁：派出所能罚，一般不关", None, (), 0.9)
+    said = own_case.first(whole, near(0.1, 0.9)[1]).text
+    assert said == "十四到十六岁：派出所能罚，一般不关\n看多大。\n· 没满十四岁：不处罚，家长管教"
+
+
+class Scripted(PairEmbedder):
+    """Words that are near to each other by decree: what is in `like` points the way of what stands beside it."""
+
+    like: ClassVar[dict[str, str]] = {"差一个月满十五": "十四到十六岁", "上面写的是连带": "写了连带责任"}
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return super().encode_queries([self.like.get(text, text) for text in texts])
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Told]:
+    ours = {"theft": THEFT, "guarantee": GUARANTEE}
+    monkeypatch.setattr(own_case, "load", lambda _, ids: [ours[one] for one in ids if one in ours])
+    monkeypatch.setattr(Answering, "whole", lambda _, document: Answer(ours[document].details["answer"], None, (), 1.0))
+    monkeypatch.setattr(Answering, "keep_unanswered", lambda *_, **__: None)
+    return ours
+
+
+def asked(sessions: sessionmaker[Session], text: str, *, kind: type[Any] = AnswerQuestion, **slots: Any) -> Said:
+    services = replace(given(sessions), searcher=SimpleNamespace(embedder=Scripted()))  # type: ignore[arg-type]
+    intent = "ask_law" if kind is AnswerQuestion else "report_dispute"
+    said: Said = kind(services).do(Turn("c", text, intent=intent, sure=0.9, message=None, slots=slots))
+    return said
+
+
+def nothing_found(*_: Any, **__: Any) -> Abstention:
+    return Abstention("not_sure", 0.1)
+
+
+@pytest.mark.parametrize("kind", [AnswerQuestion, ReportDispute])
+def test_a_second_message_gets_its_case(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch, kind: type[Any]
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", nothing_found)
+    said = asked(sessions, "差一个月满十五", kind=kind, last_document="theft", last_question="孩子偷东西")
+    assert said.replies[0].text == "听您这么说，是这一种：\n十四到十六岁：派出所能罚，一般不关。"
+    kept = {event["name"]: event["value"] for event in said.events if event["event"] == "slot"}
+    assert kept["last_question"] == "孩子偷东西 差一个月满十五"
+    assert kept.get("last_document", "theft") == "theft"
+
+
+def test_what_has_a_sure_answer_of_its_own_is_no_case(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Answer("另一条。", None, (), 0.9, document="other")
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: own)
+    said = asked(sessions, "差一个月满十五", last_document="theft", last_question="孩子偷东西")
+    assert "另一条" in said.replies[0].text
+
+
+def test_of_a_list_the_one_whose_case_was_told_is_told_whole(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", nothing_found)
+    slots = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
+    said = asked(sessions, "上面写的是连带", **slots)
+    assert said.replies[0].text.startswith("照您说的，是这一条：替人担保要还吗\n")
+
+
+def test_the_same_list_is_not_shown_twice(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = tuple(Near(one.title, one.details["answer"], None, one.document) for one in told.values())
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.3, both, 0.4))
+    first = asked(sessions, "签了字的事情要还吗")
+    assert first.replies[0].text.startswith("您说的是下面哪一件？")
+    kept = {event["name"]: event["value"] for event in first.events if event["event"] == "slot"}
+    assert kept["last_offered"] == ["theft", "guarantee"]
+    again = asked(sessions, "那天下着雨，别的啥也没有", **kept)
+    assert again.replies[0].text.startswith("最挨得上的是这一条，您看是不是：孩子偷东西要坐牢吗\n看多大。")
+    assert [button.title for button in again.replies[0].buttons] == ["替人担保要还吗"]
+
+
+def test_what_lies_near_alone_is_no_list(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = (Near("替人担保要还吗", "看怎么写。", None, "guarantee"),)
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.3, one, 0.4))
+    said = asked(sessions, "签了字的事情要还吗")
+    assert said.replies[0].text == "最挨得上的是这一条，您看是不是：替人担保要还吗\n看怎么写。"
+    assert not said.replies[0].buttons
