@@ -32,6 +32,7 @@ from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
+from actions.dialogue.reckoning import reckoned
 from actions.replies import Effects, Reply, ReplyKind
 
 INTENTS = {  # what staff read
@@ -122,7 +123,7 @@ class Report(_ByWhatIsOpen):
             return RequestHandoff(self.services, self.name()).do(turn)
         if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
             return SupplementCase(self.services).do(turn)
-        if not turn.form and (listed_matters(turn.text) or AnswerQuestion(self.services).reckons(turn) is not None):
+        if not turn.form and (listed_matters(turn.text) or reckoned(self.services, turn) is not None):
             return AnswerQuestion(self.services).do(turn)
         if not turn.form and is_not_posted(turn.text):
             return AskDisclosure(self.services).do(turn)

@@ -114,9 +114,10 @@ class ReportDispute(Answering):
         if phrases.is_explicit(text):
             return self.begin(turn)
         alone = self.look_up(turn, text, intent="ask_law") if len(letters(text)) >= _NAMED else None
-        if alone is not None and (mine := thread.mine(self, turn, alone)) is not None:
-            return say(mine.reply, _OFFER, events=(*mine.events, *slots(dispute_offer=mine.words)))
         found, story = self._found(turn, alone)
+        joined = (found, story) if found is not None and found is not alone else None
+        if alone is not None and (mine := thread.mine(self, turn, alone, joined)) is not None:
+            return say(mine.reply, _OFFER, events=(*mine.events, *slots(dispute_offer=mine.words)))
         told = replace(turn, text=story)
         offered = slots(dispute_offer=story)
         if isinstance(found, Answer):

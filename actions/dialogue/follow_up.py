@@ -6,6 +6,7 @@ from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import Said, Turn, say, slots
 from actions.dialogue.question import AnswerQuestion
+from actions.dialogue.reckoning import reckoned
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.told import Answer
 
@@ -29,11 +30,13 @@ class AnswerFollowUp(Answering):
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply, events=slots(plain_count=0.0))
         intent = turn.slot("last_intent") or "ask_law"
-        if AnswerQuestion(self.services).reckons(turn) is not None:
+        if reckoned(self.services, turn) is not None:
             return AnswerQuestion(self.services).do(turn)
-        if (mine := thread.mine(self, turn, self.look_up(turn, turn.text, intent="ask_law"))) is not None:
+        read = thread.best_reading(self, turn, intent=intent)
+        alone = self.look_up(turn, turn.text, intent="ask_law")
+        if (mine := thread.mine(self, turn, alone, read)) is not None:
             return say(mine.reply, events=mine.events)
-        if (read := thread.best_reading(self, turn, intent=intent)) is not None:
+        if read is not None:
             said = thread.again(self, turn, read[0])
             return say(said, events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
         if (chosen := thread.chosen(self, turn)) is not None:

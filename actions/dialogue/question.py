@@ -1,8 +1,9 @@
 """A question answered from knowledge."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from actions.dialogue import reckoning
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.answering import (
     UNSURE_FROM,
@@ -16,10 +17,10 @@ from actions.dialogue.frame.answering import (
 from actions.dialogue.frame.base import ASKS, Said, Turn, say, slots
 from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters, split_matters
-from actions.replies import Button, Reply, ReplyKind, phone_links
-from actions.tools import court_fee, retirement
+from actions.dialogue.reckoning import Reckoned
+from actions.replies import Button, Reply, ReplyKind
 from knowledge.answering.compose import ANSWER_FROM, OWN_RULE
-from knowledge.answering.told import Abstention, Answer, Citation
+from knowledge.answering.told import Abstention, Answer
 from knowledge.places import Level, Place, villages_in
 
 INTENTS = {  # what staff read
@@ -36,23 +37,7 @@ _SURE_ALONE, _NEARLY = 0.65, 0.15  # a part of a message lacks what stands befor
 _LEAST_ASKED, _MOST_OF_BUTTON = 8, 24  # characters
 _NUMERALS = "一二三四五"
 _MOST_OF_MATTER = 2  # questions to choose from, where there are several matters
-_OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
-_OF_FEES = "立案时法院会给缴费通知，收到起七天内交；交不起的可以申请缓交、减交、免交。问清楚打 12368。"
-_FEES = "answer-susongfei-duoshao"
 _QUOTED = 18  # characters of a matter that are said again
-
-
-@dataclass(frozen=True)
-class Reckoned:
-    """`ask`: whom to ask further; `document`: the answer of ours whose sources it rests on."""
-
-    text: str
-    ask: str
-    phone: str
-    document: str = ""
-
-    def reply(self, citations: tuple[Citation, ...] = ()) -> Reply:
-        return Reply(ReplyKind.answer, self.text, next=self.ask, links=phone_links(self.phone), citations=citations)
 
 
 def _ask_apart(unsaid: Sequence[str]) -> Reply:
@@ -84,15 +69,16 @@ class AnswerQuestion(Answering):
         intent = turn.intent if is_sure else "ask_law"
         if listed := listed_matters(turn.text):
             return self._one_by_one(turn, listed, intent)
-        if (reckoned := self.reckons(turn)) is not None:
+        if (reckoned := reckoning.reckoned(self.services, turn)) is not None:
             return self._reckoned(turn, reckoned, intent)
         if thread.leans(turn):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
-        if (mine := thread.mine(self, turn, whole)) is not None:
+        joined = thread.continued(self, turn, whole, intent=intent)
+        if (mine := thread.mine(self, turn, whole, joined)) is not None:
             return say(mine.reply, events=mine.events)
-        if (joined := thread.continued(self, turn, whole, intent=intent)) is not None:
+        if joined is not None:
             return self._on_with_it(turn, *joined, intent)
         told, unsaid = self._by_matter(turn, whole, intent)
         if not told:
@@ -101,24 +87,15 @@ class AnswerQuestion(Answering):
         apart = [_ask_apart(unsaid)] if unsaid else []
         return say(*map(reply_of, told), *apart, events=remembered(turn, told[-1], intent=intent))
 
-    def reckons(self, turn: Turn) -> "Reckoned | None":
-        """What can be worked out of what was said, in this message or after having asked: when they may retire, of who
-        says when they were born; what the court asks, of who says how much they claim.
-        """
-        before = (turn.slot("last_question") or "")[-thread.KEPT :]
-        if month := retirement.told(turn.text, today=self.services.today(), before=before):
-            return Reckoned(month, _OF_RETIRING, "12333")
-        fee = court_fee.told(turn.text, before=before)
-        return Reckoned(fee, _OF_FEES, "12368", _FEES) if fee else None
-
-    def _reckoned(self, turn: Turn, reckoned: "Reckoned", intent: str) -> Said:
+    def _reckoned(self, turn: Turn, reckoned: Reckoned, intent: str) -> Said:
         """What was worked out first, then the rule: `document`'s sources, else an answer that we are sure of."""
+        if reckoned.is_whole:
+            return say(reckoned.reply(), events=slots(last_question=thread.both(turn), plain_count=0.0))
         if reckoned.document:
             rule = self.whole(reckoned.document)
             return say(reckoned.reply(rule.citations if rule else ()), events=forgotten(turn, intent))
-        is_alone = self.reckons(replace(turn, slots={})) is not None
-        words = turn.text if is_alone else f"{turn.slot('last_question')} {turn.text}"
-        whole = self.look_up(turn, words, intent=intent)
+        is_alone = reckoning.reckoned(self.services, replace(turn, slots={})) is not None
+        whole = self.look_up(turn, turn.text if is_alone else thread.both(turn), intent=intent)
         if isinstance(whole, Answer):
             return say(reply_of(whole, before=f"{reckoned.text}\n"), events=remembered(turn, whole, intent=intent))
         return say(reckoned.reply(), events=forgotten(turn, intent))
@@ -172,9 +149,10 @@ class AnswerQuestion(Answering):
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
         alone = self.look_up(turn, turn.text, intent=intent)
-        if (mine := thread.mine(self, turn, alone)) is not None:
+        joined = thread.within(self, turn, alone, intent=intent)
+        if (mine := thread.mine(self, turn, alone, joined)) is not None:
             return say(mine.reply, events=mine.events)
-        if (joined := thread.within(self, turn, alone, intent=intent)) is not None:
+        if joined is not None:
             return self._on_with_it(turn, *joined, intent)
         reply = self.abstain(turn, turn.text, alone) if isinstance(alone, Abstention) else reply_of(alone)
         return say(reply, events=forgotten(turn, intent, alone))

@@ -19,7 +19,8 @@ _PARTS = (
 )
 _MOST = _PARTS[-1][0]
 _ASKED = re.compile(
-    r"诉讼费|受理费|立案费|(?:打官司|起诉|告人|告他|告状|上法院|到法院)[^。]{0,8}(?:多少钱|几多钱|好多钱|花钱|费用|收费|要钱)"
+    r"诉讼费|受理费|立案费|(?:打官司|起诉|告人|告他|告状|上法院|到法院)[^。]{0,8}"
+    r"(?:多少钱|几多钱|好多钱|花钱|费用|收费|要钱)"
 )
 # A divorce, a wage claim and a case of the body are reckoned by other articles; who asks a lawyer's price, elsewhere.
 _OTHER = re.compile(r"离婚|工资|工钱|劳动|仲裁|工伤|律师费|保全|执行费|支付令|名誉|受伤|打伤|撞")

@@ -24,6 +24,7 @@ from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say
 from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
+from actions.dialogue.reckoning import reckoned
 from actions.dialogue.smalltalk import friendly
 from actions.topics.listing import open_topics
 from knowledge.answering.compose import ANSWER_FROM
@@ -78,8 +79,8 @@ _PERSON = re.compile(
 _DEADLINE = re.compile(r"期限|时效|最后一天|算一?下|算算|最晚|过期|来得及|还剩|哪天到期|到哪天|几号到")
 _AID = re.compile(r"法律?援助?|免费律师|自测|能不能申请.{0,4}律师|请不起律师")
 _UNCLEAR = re.compile(
-    r"[懂明]|[啥什]么?意思|清楚|清爽|人话|简单|复杂|太长|太多|绕|再(?:说|讲)|换(?:个|种)|没用|不对|不是(?:问|这)|答非|瞎|乱|看不|听不"
-    r"|[你您]"
+    r"[懂明]|[啥什]么?意思|清楚|清爽|人话|简单|复杂|太长|太多|绕|再(?:说|讲)|换(?:个|种)|没用"
+    r"|不对|不是(?:问|这)|答非|瞎|乱|看不|听不|[你您]"
 )
 _GREETING = re.compile("[你您]好|有人|在不|在吗|帮|谢|再见|拜拜")
 _PLEASANTRY = re.compile(
@@ -360,7 +361,7 @@ class Routed(CustomAction):
     def _done(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
-        if not turn.form and listed_matters(turn.text):
+        if not turn.form and (listed_matters(turn.text) or reckoned(self.services, turn) is not None):
             return self._matter.do(turn)
         if not turn.form and turn.intent == "find_helper" and _LAWYER.search(turn.text):
             return StartBooking(self.services).do(turn)  # has a place and an hour; the village's list has neither

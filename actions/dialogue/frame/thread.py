@@ -31,7 +31,7 @@ _ALIKE = 0.5  # shared pairs of characters with the words of a case
 # does: of 83 second messages of judged pairs .82 do, of 166 questions of others put behind them .20. With words that
 # lean, a little less is enough (.89, .20; 2026-12-02).
 _LEANING_COUNTS = 0.02  # raw score
-_SURE_OF_ITS_OWN = 0.8
+_SURE_OF_ITS_OWN, _SURE_TOGETHER = 0.8, 0.65
 _OF_BOTH, _MOST_CHOICES = 2, 3
 # A line of the last answer is told as the nearest only where it lies near indeed: below, 没投钱的人后来想用 was told to
 # who asked whether to dig past a woman lying before the digger.
@@ -104,19 +104,28 @@ def plainer(answering: Answering, turn: Turn) -> Reply | None:
     )
 
 
-def mine(answering: Answering, turn: Turn, alone: Answer | Abstention) -> Mine | None:
+def mine(
+    answering: Answering,
+    turn: Turn,
+    alone: Answer | Abstention,
+    joined: tuple[Answer | Abstention, str] | None,
+) -> Mine | None:
     """For words that say which case of the answer told last is the resident's own; `alone`: what they find by
-    themselves. None where they don't, or are of another matter.
+    themselves, `joined`: with those before them. None where they don't, or where another answer is surer.
     """
     told = _told(answering, turn)
-    is_other = told is not None and isinstance(alone, Answer) and alone.document != told.document
-    if told is None or (is_other and alone.confidence >= _SURE_OF_ITS_OWN):
+    if told is None or _is_of(alone, told, _SURE_OF_ITS_OWN) or (joined and _is_of(joined[0], told, _SURE_TOGETHER)):
         return None
     case = own_case.sure(own_case.ranked(answering, turn.text, [told]))
     if case is None:
         return None
-    words = _both(turn)
+    words = both(turn)
     return Mine(_as_mine(case, turn.text), slots(last_question=words, plain_count=0.0), words)
+
+
+def _is_of(found: Answer | Abstention, told: Told, least: float) -> bool:
+    """Whether this is a sure answer other than the one that was told."""
+    return isinstance(found, Answer) and found.document != told.document and found.confidence >= least
 
 
 def chosen(answering: Answering, turn: Turn) -> Mine | None:
@@ -128,13 +137,14 @@ def chosen(answering: Answering, turn: Turn) -> Mine | None:
     found = answering.whole(case.told.document) if case else None
     if case is None or found is None:
         return None
-    words = _both(turn)
+    words = both(turn)
     reply = reply_of(own_case.first(found, case), before=f"照您说的，是这一条：{case.told.title}\n")
     events = remembered(replace(turn, text=words), found, intent=str(turn.slot("last_intent") or "ask_law"))
     return Mine(reply, events, words)
 
 
-def _both(turn: Turn) -> str:
+def both(turn: Turn) -> str:
+    """The question before and these words."""
     return f"{str(turn.slot('last_question') or '')[-KEPT:]} {turn.text}".strip()
 
 

@@ -9,8 +9,8 @@ from actions.dialogue.frame.base import Turn
 from actions.dialogue.frame.routing import row_of
 from tests.actions.dialogue.affairs import hall
 from tests.actions.dialogue.affairs.hall import Resident
+from tests.actions.dialogue.frame.test_routing import NOTHING_OPEN
 from tests.actions.dialogue.test_base import given
-from tests.actions.dialogue.test_routing import NOTHING_OPEN
 
 
 @pytest.mark.parametrize(

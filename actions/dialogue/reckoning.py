@@ -1,0 +1,65 @@
+"""What can be worked out of what was said, in one message or after having asked."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from actions.calendar.workdays import calendar
+from actions.dialogue.frame import thread
+from actions.dialogue.frame.base import Services, Turn
+from actions.replies import Reply, ReplyKind, phone_links
+from actions.tools import court_fee, deadlines, hearing, retirement
+from knowledge.answering.told import Citation
+
+_OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
+_OF_FEES = "立案时法院会给缴费通知，收到起七天内交；交不起的可以申请缓交、减交、免交。问清楚打 12368。"
+_FEES = "answer-susongfei-duoshao"
+_HOW_LONG = re.compile(
+    r"期限|时效|(?:时间|日子)[^，。]{0,3}限|多少[天日]|几[天日个]|多久|来得及|过期|几时"
+    r"|啥时候|什么时候|晚了|超过|还能|还行"
+)
+_BEGINS_ANEW = frozenset({"general_limitation"})  # with each reminder, promise or payment
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """`ask`: whom to ask further; `document`: the answer of ours whose sources it rests on; `is_whole`: it names its
+    law itself.
+    """
+
+    text: str
+    ask: str
+    phone: str
+    document: str = ""
+    is_whole: bool = False
+
+    def reply(self, citations: tuple[Citation, ...] = ()) -> Reply:
+        return Reply(ReplyKind.answer, self.text, next=self.ask, links=phone_links(self.phone), citations=citations)
+
+
+def reckoned(services: Services, turn: Turn) -> Reckoned | None:
+    """When they may retire, of who says when they were born; what the court asks, of who says how much they claim; the
+    last day, of who asked how long there is and then says since when. None for other words.
+    """
+    today, before = services.today(), (turn.slot("last_question") or "")[-thread.KEPT :]
+    if month := retirement.told(turn.text, today=today, before=before):
+        return Reckoned(month, _OF_RETIRING, "12333")
+    if fee := court_fee.told(turn.text, before=before):
+        return Reckoned(fee, _OF_FEES, "12368", _FEES)
+    day = _last_day(services, turn.text, before, today) if before else None
+    return Reckoned(day, "", "12348", is_whole=True) if day else None
+
+
+def _last_day(services: Services, text: str, before: str, today: date) -> str | None:
+    """Until when; None where matter or day isn't sure, and for what every reminder begins anew."""
+    if not _HOW_LONG.search(f"{before} {text}") or hearing.day_in(text, today=today)[0] is None:
+        return None
+    heard = hearing.hear(f"{before}，{text}", today=today)
+    if heard.matter is None or heard.start is None or heard.matter.id in _BEGINS_ANEW:
+        return None
+    with services.sessions() as session:
+        days = calendar(session)
+    try:
+        return deadlines.last_day(heard.matter.id, heard.start, calendar=days, today=today).text_zh
+    except ValueError:
+        return None

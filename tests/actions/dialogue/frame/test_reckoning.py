@@ -1,0 +1,51 @@
+"""What is worked out of what was said, in one message or after having asked."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from actions.dialogue.frame.base import Turn
+from actions.dialogue.reckoning import _FEES, reckoned
+from tests.actions.dialogue.test_base import given
+
+DAY = date(2026, 12, 2)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "said"),
+    [
+        ("工伤要多少天之内申报？", "我是2024年11月6号砸的脚，单位没报，现在都这么久了，还来得及不", "2025年11月6日"),
+        ("劳动仲裁多久以内要申请", "我上个月20号被辞的", "2027年11月20日"),
+        ("到法院告人要交多少钱的", "那要是三万二呢", "600 元"),
+        ("女的多大岁数退休啊", "我是73年6月的，一直交的灵活就业", "2029 年 5 月"),
+    ],
+)
+def test_who_asked_and_then_says_the_fact_is_told_the_figure(
+    sessions: sessionmaker[Session], before: str, text: str, said: str
+) -> None:
+    services = replace(given(sessions), today=lambda: DAY)
+    alone = Turn("c", text, message=None)
+    found = reckoned(services, replace(alone, slots={"last_question": before}))
+    assert found is not None
+    assert said in found.text
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("借出去的钱过了好多年还告得成不", "条子上写的19年腊月三十还，22年我问过，他回了一句再缓缓"),  # begins anew
+        ("彩礼能退多少", "我们是去年冬月初八办的酒"),
+        ("工伤要多少天之内申报？", "是在厂里轧的手"),
+        ("", "我是73年6月的"),
+    ],
+)
+def test_what_is_not_sure_is_not_reckoned(sessions: sessionmaker[Session], before: str, text: str) -> None:
+    services = replace(given(sessions), today=lambda: DAY)
+    assert reckoned(services, Turn("c", text, message=None, slots={"last_question": before})) is None
+
+
+def test_the_answer_whose_sources_the_fee_rests_on_is_there() -> None:
+    assert (Path("knowledge/corpus/answers") / f"{_FEES}.yml").is_file()
