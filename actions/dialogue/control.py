@@ -51,6 +51,8 @@ _PROGRESS = re.compile(
 )
 _STORY = 60  # characters; a question at its end makes no question of it: it is answered, and offered to be filed
 _LAWYER = re.compile(r"(?:找|见|约)(?:个|一个|一下|下)?律师")
+# 法律顾问来不来，我想排个号 is a question, and asks for an hour all the same.
+_HOUR = re.compile(r"(?:律师|法律顾问|调解员|司法所)[^。]{0,24}(?:[排挂]个?号|约个?(?:时间|号|时候))")
 
 
 class Open:
@@ -151,6 +153,8 @@ class Question(_ByWhatIsOpen):
             return resumed
         if not turn.form and _PERSON.search(turn.text):
             return RequestHandoff(self.services, self.name()).do(turn)
+        if not turn.form and _HOUR.search(turn.text):
+            return StartBooking(self.services).do(turn)
         if not phrases.is_question(turn.text):
             if not turn.form and _LAWYER.search(turn.text):
                 return StartBooking(self.services).do(turn)

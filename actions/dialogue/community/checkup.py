@@ -18,7 +18,7 @@ from actions.checkup.selfcheck import BUTTONS, UNSURE, Checked
 from actions.checkup.status import OUTCOMES
 from actions.checkup.templates import Template, called, for_residents
 from actions.dialogue.affairs.village import ask_which, page, village_of
-from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
+from actions.dialogue.frame.base import NOTHING, CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import dispute as contacts
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError, NotFound
@@ -161,6 +161,20 @@ def _which(turn: Turn, codes: list[str]) -> Said:
     buttons = tuple(Button(one.short, f"自查 {one.short}") for one in offered.values())
     text = "我这里有几份清单，可以一件一件对：该有的步骤、该给您看的纸，您看到了没有。您说的是哪一种？"
     return say(Reply(ReplyKind.asking, text, buttons=buttons), events=slots(check_words=turn.text[:300]))
+
+
+def offer(turn: Turn) -> Said:
+    """The one list that a told story names, behind what the law says to it; NOTHING where it names none, or several."""
+    codes = called(turn.text)
+    if len(codes) != 1:
+        return NOTHING
+    short = for_residents()[codes[0]].short
+    reply = Reply(
+        ReplyKind.smalltalk,
+        "该有的步骤、该给您看的纸，我也有一份清单，可以一件一件对。",
+        buttons=(Button(f"对一对：{short}", f"自查 {short}"),),
+    )
+    return say(reply, events=slots(check_words=turn.text[:300]))
 
 
 def _ask(turn: Turn, stand: Stand, *, words: str = "", before: str = "") -> Said:

@@ -16,6 +16,7 @@ from actions.cases import finding, numbers
 from actions.dialogue.affairs.raising import is_for_all
 from actions.dialogue.affairs.village import village_of
 from actions.dialogue.booking import StartBooking, held_by
+from actions.dialogue.community import checkup
 from actions.dialogue.community.checkup import asks_in_so_many_words, asks_of_procedure, names_a_list
 from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.frame import thread
@@ -224,8 +225,8 @@ def _holds_against_steps(turn: Turn, held: Open) -> bool:
     asks, is_listed = asks_of_procedure(turn.text), names_a_list(turn.text)
     if held.has_question and not is_listed and not asks_in_so_many_words(turn.text):
         return False  # 没有写合同，在村口大槐树下面讲的, after a tenant who pays nothing
-    if len(turn.text) >= _TALE:
-        return asks and is_listed
+    if len(turn.text) >= _TALE:  # a told story hears the rule, unless the list itself is asked for
+        return is_listed and asks_in_so_many_words(turn.text)
     if not is_listed and _OF_OTHERS.search(turn.text):
         return False
     return asks or (is_listed and turn.sure >= _GUESSED)
@@ -374,7 +375,8 @@ class Routed(CustomAction):
         if _THANKS.search(turn.text) and not phrases.is_question(turn.text):
             return say(friendly("thanks", turn.message))
         if row.is_by_words:  # a trouble is offered to be filed, whichever part of the village it was taken for
-            return self._matter.do(replace(turn, intent="report_dispute"))
+            said = self._matter.do(replace(turn, intent="report_dispute"))
+            return said + checkup.offer(turn) if turn.intent == "check_procedure" and len(turn.text) >= _TALE else said
         return self._matter.do(turn) if _goes_on(row, turn, held) else self._weighed(row, turn)
 
     def _weighed(self, row: Row, turn: Turn) -> Said:

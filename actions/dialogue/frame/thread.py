@@ -281,14 +281,11 @@ def _is_of_its_own(turn: Turn, intent: str) -> bool:
 
 
 def again(answering: Answering, turn: Turn, found: Answer) -> Reply:
-    """What was found for these words, the case that they tell first; where it is the answer that was told last, its
-    line that lies nearest, since the same words once more would say that nobody listened.
+    """What was found for these words; where it is the answer that was told last, its line that lies nearest, since the
+    same words once more would say that nobody listened.
     """
-    if found.document and found.document == turn.slot("last_document"):
-        return nearest_line(answering, turn) or reply_of(found)
-    told = own_case.load(answering, [found.document]) if found.document and turn.slot("last_question") else []
-    case = own_case.sure(own_case.ranked(answering, turn.text, told)) if told else None
-    return reply_of(own_case.first(found, case) if case else found)
+    is_said = found.document and found.document == turn.slot("last_document")
+    return (nearest_line(answering, turn) if is_said else None) or reply_of(found)
 
 
 def _reply(told: Told, text: str, *phones: str) -> Reply:

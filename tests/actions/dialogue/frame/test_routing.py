@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from actions.dialogue.control import Matter
+from actions.dialogue.control import Matter, Question
 from actions.dialogue.frame.answering import Answering
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
 from actions.dialogue.frame.routing import ROWS, Open, Routed, row_of
@@ -424,3 +424,35 @@ def test_who_asks_of_a_record_for_the_army_is_told_of_no_events() -> None:
     assert row
     text = "前年因为打架被拘过五天，我儿子今年报名当兵政审过不过得了"
     assert not row.stands(Turn("c", text, intent="ask_event", sure=0.9), NOTHING_OPEN)
+
+
+STORY = (
+    "征地公告都没贴，补偿安置方案也没给我们看，听证也没开，通知书上写的是明天就来量地，签字的人一个也没有，"
+    "你说这样对不对"
+)
+
+
+def test_a_story_hears_the_rule_before_it_is_offered_a_list(
+    sessions: sessionmaker[Session], knows: dict[str, float]
+) -> None:
+    knows[STORY] = 0.9
+    turn = Turn("c", STORY, intent="check_procedure", sure=0.9, message=1)
+    replies = routed(sessions).do(turn).replies
+    assert replies[0].text == "先问这里。"  # what a matter gets
+    assert [button.payload for reply in replies[1:] for button in reply.buttons] == ["自查 征地"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_booked"),
+    [
+        ("这个礼拜五上午村里的法律顾问来不来，我想排个号问下分家的事", True),
+        ("律师费一般多少钱", False),
+        ("法律顾问要不要收钱", False),
+    ],
+)
+def test_who_asks_for_an_hour_is_booked_whatever_else_is_asked(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, is_booked: bool
+) -> None:
+    turn = Turn("c", text, intent="ask_law", sure=0.9, message=1)
+    events = Question(given(sessions)).do(turn).events
+    assert any(event.get("name") == "booking_form" for event in events) is is_booked
