@@ -42,6 +42,10 @@ _ASKED = {
     "去哪里": r"去哪|到哪|找谁|找哪|哪里办|在哪|哪个部门|地址|电话(?:是)?多少",
     "带什么": r"带(?:啥|什么|些)|材料|证件|准备(?:啥|什么)|要(?:啥|什么)(?:证|东西|手续)",
     "谁可以": r"谁(?:能|可以)|代办|别人(?:能|去)|本人|多大(?:年纪|岁)|条件|我能办",
+    "代办": r"代办|(?:别人|家里人|儿女|儿子|闺女|亲戚|邻居|朋友).{0,3}(?:能|去|可以)|替(?:他|她|我|老人|爸|妈|爹|娘).{0,4}(?:办|去|跑)"
+    r"|委托|本人(?:不|没|必须|非|一定|要)|(?:走不动|去不了|回不去|来不了)",
+    "不给办": r"不(?:给|收|受理|批|同意|通过|认)(?:办|批|收|我)?.{0,4}(?:咋|怎|找谁|呢|告)|被(?:拒|退回|打回)"
+    r"|(?:窗口|他们|村里|镇里|所里|单位).{0,3}不(?:给|收|办|批|受理|认)",
     "不去会怎样": r"不(?:去|来|办|交|理|签).{0,4}(?:会|行|咋|怎|有啥)",
     "没有证据": r"没(?:有)?(?:证据|凭证|合同|收据|票|录音)|拿不出",
     "过期了": r"过(?:期|了)(?:了)?(?:还|咋|怎|能)?|晚了|来得及|超过",
@@ -68,7 +72,7 @@ def from_last(answering: Answering, turn: Turn) -> Reply | None:
     told = _told(answering, turn.slot("last_document"))
     if told is None or len(turn.text) > _SHORT:
         return None
-    more = more_in(list(told.details.get("more") or []))
+    more = more_in(list(told.details.get("more") or told.details.get("parts") or []))
     asked = [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(turn.text)]
     if not asked and _PATTERNS["去哪里"].search(turn.text) and (door := DOORS.get(told.details.get("door") or "")):
         return _reply(told, f"去{door.name}（{door.does}），{door.call}。", door.phone)
