@@ -49,13 +49,13 @@ def offered(answering: Answering, turn: Turn) -> list[Told]:
     return load(answering, named[:_MOST_DOCUMENTS]) if named else []
 
 
-def load(answering: Answering, documents: Sequence[str]) -> list[Told]:
-    """In this order; what isn't published any more is left out."""
+def load(answering: Answering, documents: Sequence[str], *kinds: Kind) -> list[Told]:
+    """In this order; what isn't published any more is left out. `kinds`: answers of ours where none is given."""
     with answering.services.sessions() as session:
         rows = session.execute(
             whole_text.where(
                 Document.id.in_(documents),
-                Document.kind == Kind.answer,
+                Document.kind.in_(kinds or (Kind.answer,)),
                 DocumentVersion.status == VersionStatus.published,
             )
         ).all()

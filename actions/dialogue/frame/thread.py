@@ -14,6 +14,7 @@ from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.documents.kinds.answer import cases_in, more_in
+from knowledge.documents.models import Kind
 from knowledge.documents.sources.doors import DOORS
 from knowledge.search.lexical import character_pairs
 
@@ -42,11 +43,22 @@ _ASKED = {
     "去哪里": r"去哪|到哪|找谁|找哪|哪里办|在哪|哪个部门|地址|电话(?:是)?多少",
     "带什么": r"带(?:啥|什么|些)|材料|证件|准备(?:啥|什么)|要(?:啥|什么)(?:证|东西|手续)",
     "谁可以": r"谁(?:能|可以)|代办|别人(?:能|去)|本人|多大(?:年纪|岁)|条件|我能办",
+    "代办": r"代办|(?:别人|家里人|儿女|儿子|闺女|亲戚|邻居|朋友).{0,3}(?:能|去|可以)"
+    r"|替(?:他|她|我|老人|爸|妈|爹|娘).{0,4}(?:办|去|跑)|委托|本人(?:不|没|必须|非|一定|要)|(?:走不动|去不了|回不去|来不了)",
+    "不给办": r"不(?:给|收|受理|批|同意|通过|认)(?:办|批|收|我)?.{0,4}(?:咋|怎|找谁|呢|告)|被(?:拒|退回|打回)"
+    r"|(?:窗口|他们|村里|镇里|所里|单位).{0,3}不(?:给|收|办|批|受理|认)",
     "不去会怎样": r"不(?:去|来|办|交|理|签).{0,4}(?:会|行|咋|怎|有啥)",
     "没有证据": r"没(?:有)?(?:证据|凭证|合同|收据|票|录音)|拿不出",
     "过期了": r"过(?:期|了)(?:了)?(?:还|咋|怎|能)?|晚了|来得及|超过",
 }
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _ASKED.items()}
+_FOLLOWED = (Kind.answer, Kind.service_guide, Kind.policy)
+# What is left of a next question without these names its matter: 低保不给办 after an answer on identity cards.
+_FILLER = re.compile(
+    r"哪[些个种样]?|什么|啥|弟弟?|哥哥?|姐姐?|妹妹?|亲戚|朋友|老人|老伴|孩子|娃|[爸妈爹娘]+|儿子|闺女|女儿|媳妇|老婆|老公|家里?人?|别人|本人|自己|邻居|大概|一般|可以|需要|这(?:个|事|件)?"
+    r"|那(?:个|边)?|怎么|咋|咋整|请问|到底|还|又|就|都|得|要|用|能|会|去|来|办(?:理|好|成)?|拿到?|手续|一下|事情?|我们?|咱|俺"
+    r"|[他她它您你]|[的了着过啊呀呢吗嘛吧么不没有是在和跟给让叫被，。？?！!,、~～ ]"
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +77,10 @@ def leans(turn: Turn) -> bool:
 
 def from_last(answering: Answering, turn: Turn) -> Reply | None:
     """A field of the last answer, or the other of its cases; None where it has neither for these words."""
-    told = _told(answering, turn)
+    told = _told(answering, turn, *_FOLLOWED)
     if told is None or len(turn.text) > _SHORT:
+        return None
+    if _names_another(turn.text, told):
         return None
     asked = _details(told, turn.text)
     if not asked and _PATTERNS["去哪里"].search(turn.text) and (door := DOORS.get(told.details.get("door") or "")):
@@ -79,8 +93,21 @@ def from_last(answering: Answering, turn: Turn) -> Reply | None:
 
 def _details(told: Told, text: str) -> list[str]:
     """How long, how much, where: what is asked for in these words, as far as the answer says it."""
-    more = more_in(list(told.details.get("more") or []))
+    more = more_in(list(told.details.get("more") or told.details.get("parts") or []))
     return [more[name] for name, pattern in _PATTERNS.items() if name in more and pattern.search(text)]
+
+
+def _names_another(text: str, told: Told) -> bool:
+    """Whether a question of one of `_ASKED` names a matter that the last answer says nothing of."""
+    rest = text
+    for pattern in _PATTERNS.values():
+        rest = pattern.sub(" ", rest)
+    if rest == text:
+        return False  # asks none of them: its cases are looked at
+    parts = ("answer", "steps", "more", "parts", "cases", "next", "never")
+    of_told = set(character_pairs(f"{told.title} {' '.join(str(told.details.get(name) or '') for name in parts)}"))
+    words = [word for word in _FILLER.sub(" ", rest).split() if len(word) > 1]
+    return any(not (set(character_pairs(word)) & of_told) for word in words)
 
 
 def plainer(answering: Answering, turn: Turn) -> Reply | None:
@@ -302,8 +329,8 @@ def _case(text: str, told: Told) -> tuple[str, str] | None:
     return (best[1], best[2]) if best[0] >= _ALIKE else None
 
 
-def _told(answering: Answering, turn: Turn) -> Told | None:
-    """The answer that was told last."""
+def _told(answering: Answering, turn: Turn, *kinds: Kind) -> Told | None:
+    """The text that was told last; `kinds`: of which it may be, answers of ours where none is given."""
     document = turn.slot("last_document")
-    found = own_case.load(answering, [document]) if isinstance(document, str) and document else []
+    found = own_case.load(answering, [document], *kinds) if isinstance(document, str) and document else []
     return found[0] if found else None

@@ -26,7 +26,18 @@ MOST_STEPS, MOST_CASES = 5, 5
 _MOST_PHRASINGS = 120
 ARROW = " → "
 # What people ask next, by the names under which it is written.
-ASKED_NEXT = ("多久", "多少钱", "去哪里", "带什么", "谁可以", "不去会怎样", "没有证据", "过期了")
+ASKED_NEXT = (
+    "多久",
+    "多少钱",
+    "去哪里",
+    "带什么",
+    "谁可以",
+    "代办",
+    "不给办",
+    "不去会怎样",
+    "没有证据",
+    "过期了",
+)
 
 
 def cases_in(told: list[str]) -> list[tuple[str, str]]:

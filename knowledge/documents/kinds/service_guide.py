@@ -22,7 +22,10 @@ from knowledge.documents.kinds.base import (
 )
 from knowledge.statutes.citations import Target
 
-SECTIONS = ("谁可以办", "怎么办", "带什么", "去哪里", "多久", "收费", "注意")
+SECTIONS = ("谁可以办", "怎么办", "带什么", "去哪里", "多久", "收费", "代办", "不给办", "注意")
+# A part of the paper -> the name under which the next question asks for it (`answer.ASKED_NEXT`).
+_ASKED_AS = {"谁可以办": "谁可以", "收费": "多少钱"}
+_NOT_ASKED = ("怎么办", "注意")
 PROOFS = {"needed": "要开", "promise": "可以用承诺代替", "not_village": "不归村里开"}
 
 
@@ -45,6 +48,7 @@ def _build(data: dict[str, Any], source: str) -> tuple[list[ChunkText], list[Que
         "answer": data["answer"].strip(),
         "next": (data.get("next") or "").strip(),
         "basis": data.get("legal_basis") or [],
+        "parts": [f"{_ASKED_AS.get(name, name)}：{text}" for name, text in sections.items() if name not in _NOT_ASKED],
     }
     return [ChunkText(None, None, shown, embed, details)], questions_in(
         data.get("questions"), data.get("topic"), Target(data["id"], None), source

@@ -15,6 +15,7 @@ from actions.dialogue.hearing.matters import listed_matters, split_matters
 from actions.dialogue.question import AnswerQuestion
 from actions.replies import Reply, ReplyKind
 from knowledge.answering.told import Abstention, Answer, Citation, Near
+from knowledge.documents.kinds.service_guide import SERVICE_GUIDE
 from knowledge.normalise import normalise
 from tests.actions.dialogue.test_base import given
 from tests.fakes import PairEmbedder
@@ -111,6 +112,54 @@ def test_the_answer_told_last_isnt_told_again_word_for_word(
     assert "整篇" not in said.text
     other = Answer("另一条。", None, (), 0.8, document="other")
     assert thread.again(AnswerQuestion(services), turn, other).text == "另一条。"
+
+
+_CARD = {
+    "answer": "带户口本到派出所办。",
+    "more": ["带什么：户口本", "代办：得本人去", "不给办：打12389", "多少钱：补领四十元"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("那要带什么", "户口本"),
+        ("我妈走不动，儿子能替她办吗", "得本人去"),
+        ("窗口不给办咋整?", "打12389"),
+        ("窗口不给办咋整？", "打12389"),
+        ("补领要多少钱", "补领四十元"),
+        ("低保要带什么", None),
+        ("低保不给办咋办", None),
+        ("打官司要多少钱", None),
+    ],
+)
+def test_the_next_question_gets_its_line_unless_it_names_another_matter(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, text: str, told: str | None
+) -> None:
+    source = Citation("answer", "问答", "card", "身份证丢了怎么补", None, "2026-01-01", None, False, "", None, 1.0)
+    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("身份证丢了怎么补", _CARD, source))
+    turn = Turn("c", text, intent="ask_law", sure=0.9, message=1, slots={"last_document": "card"})
+    said = thread.from_last(AnswerQuestion(given(sessions)), turn)
+    assert (said.text if said else None) == told
+
+
+def test_the_parts_of_a_paper_answer_the_next_question(
+    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {
+        "id": "guide-x",
+        "title": "怎么办证",
+        "answer": "去窗口办。",
+        "sections": {"收费": "不收钱。", "谁可以办": "成年人。", "注意": "别丢。", "代办": "家里人能替。"},
+    }
+    details = SERVICE_GUIDE.build(data, "test")[0][0].details
+    assert not any("别丢" in part for part in details["parts"])
+    source = Citation("service_guide", "指南", "guide-x", "怎么办证", None, "2026-01-01", None, False, "", None, 1.0)
+    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("怎么办证", details, source))
+    for text, told in (("要多少钱", "不收钱。"), ("什么条件", "成年人。"), ("多久", None)):
+        turn = Turn("c", text, intent="ask_service_guide", sure=0.9, message=1, slots={"last_document": "guide-x"})
+        said = thread.from_last(AnswerQuestion(given(sessions)), turn)
+        assert (said.text if said else None) == told
 
 
 def test_a_clause_of_the_village_is_wanted_by_these_words_not_by_those_of_the_matter_before(

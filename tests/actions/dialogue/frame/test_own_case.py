@@ -70,7 +70,7 @@ class Scripted(PairEmbedder):
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Told]:
     ours = {"theft": THEFT, "guarantee": GUARANTEE}
-    monkeypatch.setattr(own_case, "load", lambda _, ids: [ours[one] for one in ids if one in ours])
+    monkeypatch.setattr(own_case, "load", lambda _, ids, *__: [ours[one] for one in ids if one in ours])
     monkeypatch.setattr(Answering, "whole", lambda _, document: Answer(ours[document].details["answer"], None, (), 1.0))
     monkeypatch.setattr(Answering, "keep_unanswered", lambda *_, **__: None)
     return ours
