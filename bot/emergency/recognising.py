@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer, is_said_softly
 from bot.emergency.patterns import (
     ABOUT_SOMEBODY,
+    COUNTER,
     DESPAIR,
     ENDED,
     FICTION,
@@ -27,6 +28,7 @@ from bot.emergency.patterns import (
     SHOW,
     SINCE,
     SOMEBODY,
+    STRANGER,
     SUPPOSED,
     TRADITIONAL,
     WISH,
@@ -155,6 +157,8 @@ def _meant(hit: _Hit) -> _Meant:
     """How a hit is meant."""
     if NEGATED.search(hit.before):
         return _Meant.soft
+    if hit.kind is EmergencyKind.fraud and COUNTER.search(hit.said) and not STRANGER.search(hit.said):
+        return _Meant.nothing
     if len(hit.said) > LONG:
         return _in_complaint(hit)
     if SUPPOSED.search(hit.before):

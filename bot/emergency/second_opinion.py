@@ -23,7 +23,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from bot.emergency import examples
+from bot.emergency import examples, swallowed
 from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer
 from bot.emergency.patterns import HAPPENING, QUESTION
 from bot.emergency.recognising import recognise
@@ -115,6 +115,21 @@ _FIGURES = (
 )
 _WELL_WISHING = re.compile("路上慢(?:点|些)|多穿(?:点|件|衣)|(?:保重|注意)身体|注意保暖")
 _SHORT_WISH = 30  # characters
+# A stove in winter and a feast after the harvest are none, unless somebody feels it or the room is shut.
+_HEARTH = re.compile("火[盆塘笼炉墙锅]|烤火|围着?炉|炭|灶|炉[子膛火]|[土火热]炕|炕烧|炕头|地暖|暖气|取暖|电热毯|高压锅")
+_FELT = re.compile(
+    "晕|昏|疼|痛|吐|恶心|没劲|没力|软|[醒应]|睡|关(?:着|上|紧|门|窗)|[气臭怪糊]味|漏|闷|喘|脸红|通红|红通|樱桃|报警(?!器)|难受|倒|迷糊"
+    "|犯困|不吱声|没动静|不动|着火|烧(?:着|起来)|抬不起|栽|哈欠|敲不|抽"
+)
+_OF_WARMTH = frozenset({EmergencyKind.gas, EmergencyKind.medical})
+_OF_REVELS = frozenset({EmergencyKind.poison, EmergencyKind.self_harm, EmergencyKind.medical, EmergencyKind.death})
+_REVEL = re.compile(
+    "[喝吃吹整干耍玩睡][他它]?(?:一)?个|不醉不|一醉方休|喝死拉倒|往死里[喝吃]|累(?:死|成|得|坏|瘫|散)|撑死|底朝天|三天三夜"
+    "|[累困渴饿忙热冷]得?要[死命]|要死要活|散架"
+)
+_SICK = re.compile(
+    "[叫喊推摇](?:他|她|都|也)?不|不[醒应动]|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒|一了|清净|解脱|走了|告别|对不起"
+)
 # Ends by asking a lawyer (能终止劳动合同吗？). Of the dangers of exams c and d that no rule hears none ends so, of 120
 # real consultations every false alarm did (2026-12-02).
 _ASKS = re.compile("[？?]\\s*$|(?:吗|么|呢|怎么办)\\s*$")
@@ -238,9 +253,20 @@ def _learned(
     is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
-    if ruled is None and len(text) < _SHORT_WISH and _WELL_WISHING.search(text) and not HAPPENING.search(text):
-        return None  # 起大雾了，路上慢点哈 is no missing person
+    if ruled is None and not HAPPENING.search(text) and _is_idle(kind, text):
+        return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
+
+
+def _is_idle(kind: EmergencyKind, text: str) -> bool:
+    """起大雾了，路上慢点哈 is no missing person, 火盆烤红薯 no gas, 秋收完了喝他个死 no poison."""
+    if len(text) < _SHORT_WISH and _WELL_WISHING.search(text):
+        return True
+    if len(text) >= _LONG:
+        return False
+    if kind in _OF_WARMTH:
+        return bool(_HEARTH.search(text)) and not _FELT.search(text)
+    return kind in _OF_REVELS and bool(_REVEL.search(text)) and not _SICK.search(text)
 
 
 def _asks_of_law(text: str) -> bool:
@@ -258,7 +284,8 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
         is_plain = ruled.kind in _PLAIN and len(text) < _LONG
         is_tale = len(text) >= _LONG and ruled.kind in _TALES
         needed = _TALE_HARDLY if is_tale else _HARDLY
-        if is_wish_to_die or is_plain or chance >= needed or len(text) < _SHORT:
+        is_taken = ruled.kind is EmergencyKind.poison and swallowed.is_taken(text)  # 喝了一口，现在没事
+        if is_wish_to_die or is_plain or is_taken or chance >= needed or len(text) < _SHORT:
             return ruled
         return replace(ruled, soft=True, is_feared=True, is_likely=False)
     is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text) or _GOES_ON.search(text))

@@ -1,8 +1,10 @@
 """The words of poison or medicine that somebody has already taken, by their own will or not.
 
-`药喝了` has no word that names a poison, and minutes count: in the country 喝药 is to drink what kills weeds. So 喝 with
-药 is enough in a short message, 吃 needs an amount; what tells of an illness treated (感冒药喝了没好) is neither.
+`药喝了` has no word that names a poison, and minutes count: in the country 喝药 is to drink what kills weeds. So 喝
+with 药 is enough in a short message, 吃 needs an amount; what tells of an illness treated (感冒药喝了没好) is neither.
 """
+
+import re
 
 _DONE = "(?:了|咧|嘞|啦|哒|哩|咗|噶|下|进|完|光|掉|过去)"
 _TAKE = "(?:喝|灌|咽|吞|吃|抿|嚼)"
@@ -45,3 +47,12 @@ PATTERNS = (
     r"^[^。没不]{0,6}喝(?:下去)?了[^。酒茶奶水汤粥]{0,12}(?:别找|别救|不用找|不用救|后悔|来不及了|再见|对不起|永别)"
     r"|^(?:我|俺|都|全|已经|刚|他|她){0,4}喝下去了(?:。|$)",
 )
+
+
+_ALL = [re.compile(pattern) for pattern in PATTERNS]
+_HEARSAY = re.compile("听(?:人|别人)?[讲说]|据说")
+
+
+def is_taken(text: str) -> bool:
+    """Whether it was, by these words alone; `text`: normalised. What is only heard of somebody is none."""
+    return not _HEARSAY.search(text) and any(pattern.search(text) for pattern in _ALL)
