@@ -23,8 +23,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from bot.emergency import examples, swallowed
-from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer
+from bot.emergency import everyday, examples, swallowed
+from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer, told_to
 from bot.emergency.patterns import HAPPENING, QUESTION
 from bot.emergency.recognising import recognise
 from knowledge.encoder.embedding import Embedder
@@ -57,8 +57,9 @@ class _From:
 # Chosen on exam d and on 625 judged messages, 328 of them short (docs/answers.md): from .5 to .7 an alarm loses one
 # danger of a hundred and a quarter of the false ones; below .4 an ordinary question without an answer got a
 # card for people who are locked up. Who may want to die is heard sooner. Where we asked, an alarm begins later
-# still (墙已经扒了 says that it is settled).
-_OF_ALL, _OF_SELF_HARM = _From(0.7, 0.8, 0.45, 0.6, 0.25), _From(0.65, 0.75, 0.5, 0.6, 0.15)
+# still (墙已经扒了 says that it is settled). From .7 to .66 on 2 December: 203 short harmless messages more had moved
+# all chances down; in exams c, d and e that gave back seven alarms and no false one.
+_OF_ALL, _OF_SELF_HARM = _From(0.66, 0.8, 0.45, 0.6, 0.25), _From(0.65, 0.75, 0.5, 0.6, 0.15)
 ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
@@ -81,8 +82,13 @@ NEVER_DOUBTED = frozenset(
 )
 # Their words stand in many a long tale of shops that are locked up and debtors who are gone: there they need more.
 _TALES, _TALE_HARDLY = frozenset({EmergencyKind.captive, EmergencyKind.missing, EmergencyKind.revenge}), 0.15
+# Whose other card is for a child that writes itself (guidance.yml).
+_BY_A_CHILD = frozenset({EmergencyKind.child_harm, EmergencyKind.violence})
 # Whose words mean nothing else: 着火了, 掉河里了.
 _PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electric, EmergencyKind.water})
+# A mere guess at a message without any word of danger needs this much: in exams c, d and e, on which the words were
+# chosen, that took the line from nine harmless messages of 25 and from no danger (2026-12-02).
+_WORDLESS_FROM = 0.4
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
@@ -112,23 +118,6 @@ _FIGURES = (
     "50000块",
     "3月8号",
     "2026年9月1日",
-)
-_WELL_WISHING = re.compile("路上慢(?:点|些)|多穿(?:点|件|衣)|(?:保重|注意)身体|注意保暖")
-_SHORT_WISH = 30  # characters
-# A stove in winter and a feast after the harvest are none, unless somebody feels it or the room is shut.
-_HEARTH = re.compile("火[盆塘笼炉墙锅]|烤火|围着?炉|炭|灶|炉[子膛火]|[土火热]炕|炕烧|炕头|地暖|暖气|取暖|电热毯|高压锅")
-_FELT = re.compile(
-    "晕|昏|疼|痛|吐|恶心|没劲|没力|软|[醒应]|睡|关(?:着|上|紧|门|窗)|[气臭怪糊]味|漏|闷|喘|脸红|通红|红通|樱桃|报警(?!器)|难受|倒|迷糊"
-    "|犯困|不吱声|没动静|不动|着火|烧(?:着|起来)|抬不起|栽|哈欠|敲不|抽"
-)
-_OF_WARMTH = frozenset({EmergencyKind.gas, EmergencyKind.medical})
-_OF_REVELS = frozenset({EmergencyKind.poison, EmergencyKind.self_harm, EmergencyKind.medical, EmergencyKind.death})
-_REVEL = re.compile(
-    "[喝吃吹整干耍玩睡][他它]?(?:一)?个|不醉不|一醉方休|喝死拉倒|往死里[喝吃]|累(?:死|成|得|坏|瘫|散)|撑死|底朝天|三天三夜"
-    "|[累困渴饿忙热冷]得?要[死命]|要死要活|散架"
-)
-_SICK = re.compile(
-    "[叫喊推摇](?:他|她|都|也)?不|不[醒应动]|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒|一了|清净|解脱|走了|告别|对不起"
 )
 # Ends by asking a lawyer (能终止劳动合同吗？). Of the dangers of exams c and d that no rule hears none ends so, of 120
 # real consultations every false alarm did (2026-12-02).
@@ -253,20 +242,11 @@ def _learned(
     is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
-    if ruled is None and not HAPPENING.search(text) and _is_idle(kind, text):
+    if is_guess and chance < _WORDLESS_FROM and not everyday.has_word_of_danger(text):
+        return None
+    if ruled is None and not HAPPENING.search(text) and everyday.is_idle(kind, text, most=_LONG):
         return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
-
-
-def _is_idle(kind: EmergencyKind, text: str) -> bool:
-    """起大雾了，路上慢点哈 is no missing person, 火盆烤红薯 no gas, 秋收完了喝他个死 no poison."""
-    if len(text) < _SHORT_WISH and _WELL_WISHING.search(text):
-        return True
-    if len(text) >= _LONG:
-        return False
-    if kind in _OF_WARMTH:
-        return bool(_HEARTH.search(text)) and not _FELT.search(text)
-    return kind in _OF_REVELS and bool(_REVEL.search(text)) and not _SICK.search(text)
 
 
 def _asks_of_law(text: str) -> bool:
@@ -288,6 +268,8 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
         if is_wish_to_die or is_plain or is_taken or chance >= needed or len(text) < _SHORT:
             return ruled
         return replace(ruled, soft=True, is_feared=True, is_likely=False)
+    if ruled.kind in _BY_A_CHILD and told_to(ruled, text) != ruled.guidance:
+        return ruled
     is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text) or _GOES_ON.search(text))
     if is_happening and not is_long and ruled.kind is not _NO_LIFE:
         return ruled
