@@ -2,6 +2,7 @@
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -70,22 +71,29 @@ class _Card(_Entry):
     source: Text
 
 
-class _Another(_Card):
-    """`words`: of a message that speaks of somebody else."""
+class _ForWords(_Card):
+    """`words`: of the messages that this card is for."""
+
+    words: re.Pattern[str]
+
+
+class _Soft(_Entry):
+    """`words`: without one of these in the message nothing is said."""
 
     words: re.Pattern[str]
 
 
 class GuidanceFile(DataModel):
-    """The schema of guidance.yml. `for_another`: who writes isn't who is in danger, and needs other words; `maybe`:
-    where a danger is only guessed at; `finer`: within a kind, by which words of
-    the message another card is told.
+    """The schema of guidance.yml. `for_words`: within a kind, the cards for who writes (a child, a bystander, who has
+    drunk it), the first whose words are in the message; `maybe`: where a danger is only guessed at; `finer`: within a
+    kind, by which words of the message another card is told.
     """
 
     numbers: dict[str, Text]
     now: dict[EmergencyKind, _Card]
-    for_another: dict[EmergencyKind, _Another]
-    soft: dict[EmergencyKind, _Entry]
+    for_words: dict[EmergencyKind, tuple[_ForWords, ...]]
+    soft: dict[EmergencyKind, _Soft]
+    soft_for_words: dict[EmergencyKind, tuple[_Soft, ...]]
     maybe: _Entry
     finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
 
@@ -93,9 +101,10 @@ class GuidanceFile(DataModel):
     def _every_kind_and_number_is_known(self) -> Self:
         if missing := [kind for kind in EmergencyKind if kind not in self.now]:
             raise WrongAt(f"now 下面少了 {'、'.join(missing)}", "now")
-        told: list[tuple[tuple[str, ...], _Entry]] = [(("maybe",), self.maybe)]
+        told: list[tuple[tuple[str | int, ...], _Entry]] = [(("maybe",), self.maybe)]
         told += [(("now", kind), entry) for kind, entry in self.now.items()]
-        told += [(("for_another", kind), entry) for kind, entry in self.for_another.items()]
+        for name, cards in (("for_words", self.for_words), ("soft_for_words", self.soft_for_words)):
+            told += [((name, kind, n), entry) for kind, entries in cards.items() for n, entry in enumerate(entries)]
         told += [(("soft", kind), entry) for kind, entry in self.soft.items()]
         for at, entry in told:
             if unnamed := [number for number in entry.call if number not in self.numbers]:
@@ -115,9 +124,18 @@ MAYBE = _FILE.guidance(_FILE.maybe)
 
 def told_to(danger: Emergency, words: str) -> Guidance:
     """The guidance for whoever wrote these words: a mother whose son wants to die is told how to stay with him."""
-    other = _FILE.for_another.get(danger.kind)
-    is_card = danger.guidance == GUIDANCE[danger.kind]
-    return _FILE.guidance(other) if other and is_card and other.words.search(words) else danger.guidance
+    cards: Sequence[_ForWords | _Soft] = ()
+    if danger.guidance == GUIDANCE[danger.kind]:
+        cards = _FILE.for_words.get(danger.kind, ())
+    elif danger.guidance == SOFT.get(danger.kind):
+        cards = _FILE.soft_for_words.get(danger.kind, ())
+    return next((_FILE.guidance(card) for card in cards if card.words.search(words)), danger.guidance)
+
+
+def is_said_softly(kind: EmergencyKind, words: str) -> bool:
+    """Whether these words have one of the kind: no women's line hangs on a dog's bite."""
+    entry = _FILE.soft.get(kind)
+    return entry is not None and bool(entry.words.search(words))
 
 
 def finer(kind: EmergencyKind, words: str) -> EmergencyKind:

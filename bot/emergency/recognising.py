@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer
+from bot.emergency.guidance import GUIDANCE, SOFT, Emergency, EmergencyKind, finer, is_said_softly
 from bot.emergency.patterns import (
     ABOUT_SOMEBODY,
+    COUNTER,
     DESPAIR,
     ENDED,
     FICTION,
@@ -23,9 +24,11 @@ from bot.emergency.patterns import (
     QUESTION,
     RECENT,
     ROWS,
+    SAVED,
     SHOW,
     SINCE,
     SOMEBODY,
+    STRANGER,
     SUPPOSED,
     TRADITIONAL,
     WISH,
@@ -62,8 +65,8 @@ _JUST_NOW = re.compile("正在|现在[^，]{0,4}又|刚才|刚刚|又在")
 # in a long complaint 现在 and 马上 are everyday words, so it takes a stronger sign
 _RIGHT_NOW = re.compile(r"正在|刚才|刚刚|此刻|快来|救我|叫不醒|现在[^，]{0,4}(?:打|砍|躲|锁|关)")
 _BODILY = (EmergencyKind.violence, EmergencyKind.child_harm, EmergencyKind.medical, EmergencyKind.fire)
-# with fire and illness 吗 may be about the danger itself (能开灯吗)
-_ASKED_IN_DANGER = (EmergencyKind.fire, EmergencyKind.medical, EmergencyKind.self_harm)
+# with fire, poison and illness 吗 may be about the danger itself (能开灯吗)
+_ASKED_IN_DANGER = (EmergencyKind.fire, EmergencyKind.medical, EmergencyKind.poison, EmergencyKind.self_harm)
 
 
 class _Meant(enum.Enum):
@@ -131,13 +134,13 @@ def recognise(text: str) -> Emergency | None:
             kind = finer(hit.kind, hit.clause if len(said) > LONG else said)
             return Emergency(kind, False, GUIDANCE[kind])
         if meant is _Meant.soft:
-            soft = soft or hit.kind
+            soft = soft or (hit.kind if is_said_softly(hit.kind, said) else None)
     despair = _despair(said)
     if despair is _Meant.now:
         return Emergency(EmergencyKind.self_harm, False, GUIDANCE[EmergencyKind.self_harm])
     if despair is _Meant.soft:
         soft = soft or EmergencyKind.self_harm
-    return Emergency(soft, True, SOFT[soft]) if soft in SOFT else None
+    return Emergency(soft, True, SOFT[soft]) if soft else None
 
 
 def _despair(said: str) -> _Meant:
@@ -154,6 +157,8 @@ def _meant(hit: _Hit) -> _Meant:
     """How a hit is meant."""
     if NEGATED.search(hit.before):
         return _Meant.soft
+    if hit.kind is EmergencyKind.fraud and COUNTER.search(hit.said) and not STRANGER.search(hit.said):
+        return _Meant.nothing
     if len(hit.said) > LONG:
         return _in_complaint(hit)
     if SUPPOSED.search(hit.before):
@@ -186,7 +191,8 @@ def _is_past(hit: _Hit) -> bool:
     if hit.is_now:
         return False
     is_told_of = PAST.search(hit.sentence_before) and not _OWN_PAST.search(hit.sentence_before)
-    return bool(ENDED.search(hit.rest) or SINCE.search(hit.rest) or (is_told_of and "又" not in hit.clause))
+    ended = SAVED if hit.kind is EmergencyKind.poison else ENDED
+    return bool(ended.search(hit.rest) or SINCE.search(hit.rest) or (is_told_of and "又" not in hit.clause))
 
 
 def _term(hit: _Hit) -> _Meant:

@@ -23,8 +23,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from bot.emergency import examples
-from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer
+from bot.emergency import everyday, examples, swallowed
+from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer, told_to
 from bot.emergency.patterns import HAPPENING, QUESTION
 from bot.emergency.recognising import recognise
 from knowledge.encoder.embedding import Embedder
@@ -57,8 +57,9 @@ class _From:
 # Chosen on exam d and on 625 judged messages, 328 of them short (docs/answers.md): from .5 to .7 an alarm loses one
 # danger of a hundred and a quarter of the false ones; below .4 an ordinary question without an answer got a
 # card for people who are locked up. Who may want to die is heard sooner. Where we asked, an alarm begins later
-# still (墙已经扒了 says that it is settled).
-_OF_ALL, _OF_SELF_HARM = _From(0.7, 0.8, 0.45, 0.6, 0.25), _From(0.65, 0.75, 0.5, 0.6, 0.15)
+# still (墙已经扒了 says that it is settled). From .7 to .66 on 2 December: 203 short harmless messages more had moved
+# all chances down; in exams c, d and e that gave back seven alarms and no false one.
+_OF_ALL, _OF_SELF_HARM = _From(0.66, 0.8, 0.45, 0.6, 0.25), _From(0.65, 0.75, 0.5, 0.6, 0.15)
 ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
@@ -81,8 +82,13 @@ NEVER_DOUBTED = frozenset(
 )
 # Their words stand in many a long tale of shops that are locked up and debtors who are gone: there they need more.
 _TALES, _TALE_HARDLY = frozenset({EmergencyKind.captive, EmergencyKind.missing, EmergencyKind.revenge}), 0.15
+# Whose other card is for a child that writes itself (guidance.yml).
+_BY_A_CHILD = frozenset({EmergencyKind.child_harm, EmergencyKind.violence})
 # Whose words mean nothing else: 着火了, 掉河里了.
 _PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electric, EmergencyKind.water})
+# A mere guess at a message without any word of danger needs this much: in exams c, d and e, on which the words were
+# chosen, that took the line from nine harmless messages of 25 and from no danger (2026-12-02).
+_WORDLESS_FROM = 0.4
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
@@ -113,8 +119,6 @@ _FIGURES = (
     "3月8号",
     "2026年9月1日",
 )
-_WELL_WISHING = re.compile("路上慢(?:点|些)|多穿(?:点|件|衣)|(?:保重|注意)身体|注意保暖")
-_SHORT_WISH = 30  # characters
 # Ends by asking a lawyer (能终止劳动合同吗？). Of the dangers of exams c and d that no rule hears none ends so, of 120
 # real consultations every false alarm did (2026-12-02).
 _ASKS = re.compile("[？?]\\s*$|(?:吗|么|呢|怎么办)\\s*$")
@@ -238,8 +242,10 @@ def _learned(
     is_likely = not is_alarm and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
-    if ruled is None and len(text) < _SHORT_WISH and _WELL_WISHING.search(text) and not HAPPENING.search(text):
-        return None  # 起大雾了，路上慢点哈 is no missing person
+    if is_guess and chance < _WORDLESS_FROM and not everyday.has_word_of_danger(text):
+        return None
+    if ruled is None and not HAPPENING.search(text) and everyday.is_idle(kind, text, most=_LONG):
+        return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
 
 
@@ -258,9 +264,12 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
         is_plain = ruled.kind in _PLAIN and len(text) < _LONG
         is_tale = len(text) >= _LONG and ruled.kind in _TALES
         needed = _TALE_HARDLY if is_tale else _HARDLY
-        if is_wish_to_die or is_plain or chance >= needed or len(text) < _SHORT:
+        is_taken = ruled.kind is EmergencyKind.poison and swallowed.is_taken(text)  # 喝了一口，现在没事
+        if is_wish_to_die or is_plain or is_taken or chance >= needed or len(text) < _SHORT:
             return ruled
         return replace(ruled, soft=True, is_feared=True, is_likely=False)
+    if ruled.kind in _BY_A_CHILD and told_to(ruled, text) != ruled.guidance:
+        return ruled
     is_long, is_happening = len(text) >= _LONG, bool(HAPPENING.search(text) or _GOES_ON.search(text))
     if is_happening and not is_long and ruled.kind is not _NO_LIFE:
         return ruled

@@ -225,11 +225,147 @@ def test_no_text_is_too_strange(text: str) -> None:
     recognise(text)
 
 
+def told(text: str) -> str:
+    """The first words of the card that the rules tell at once, "" for none."""
+    found = card.by_rules(text)
+    return found[0].text if found else ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "药已经喝了…",
+        "药喝了",
+        "我妈喝药了",
+        "敌敌畏 喝了",
+        "老伴喝了洁厕灵",
+        "娃喝了柴油",
+        "俺爹把打草的喝咧",
+        "一整板安定都咽下去了",
+        "药我吃了，一百片",
+        "三瓶药吃了",
+        "他把那瓶药干了",
+        "喝下去了",
+        "已经喝了，你们别找了",
+        "嫂子跟我哥吵架，跑到牛棚喝药了",
+        "半瓶除草剂，我喝完了",
+        "我娃把漂白水喝了两口，要紧吗",
+        "奶奶喝了百草枯，就一口，现在没事，用去医院吗",
+        "孩子喝了工业酒精",
+        "她把降压药一板都吞了",
+        "我舅子喝的百草枯，村医说没事让观察，观察得吗",
+    ],
+)
+def test_poison_that_is_taken_is_told_to_call_120_first(text: str) -> None:
+    """药已经喝了… got condolences."""
+    heard = told(text)
+    assert heard.startswith(("马上打 120，说清楚吃的、喝的是什么", "现在就打 120，把门打开"))
+    found = card.by_rules(text)
+    assert found
+    assert found[0].links[0].href == "tel:120"
+    assert "绝对不能催吐" in (found[0].next or "")
+    assert "节哀" not in heard
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "感冒药喝了没好",
+        "我喝了药好多了",
+        "中药喝完了还要去开",
+        "药吃完了，慢病处方能开三个月的吗",
+        "医院开的安眠药吃完了能再开吗",
+        "今天给娃喝了药，退烧了",
+        "没喝药，就是吵嘴",
+        "去年我哥喝药了，救回来了",
+        "狗把老鼠药吃了死了，能赔吗",
+        "老鼠药老鼠吃了没死",
+        "车喝了假汽油坏了",
+        "酒喝下去了脸红",
+        "你喝药了没",
+        "给牛灌了药",
+        "村里喷农药，我喝了口水",
+        "喝了两瓶药，钱花光了，病没好",
+        "喝农药死了保险赔吗",
+        "降压药都吃了，血压还高",
+        "这药我吃了一百片了，不见好，能退钱吗",
+    ],
+)
+def test_medicine_that_treats_and_poison_for_others_is_no_poisoning(text: str) -> None:
+    assert not is_alarm(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("我儿子站在楼顶说要跳楼", "马上打 110、119、120"),
+        ("工友爬到塔吊上，说今天不发钱就往下跳，底下围了好多人", "马上打 110、119、120"),
+        ("天台上坐着个女娃，不让人靠近，要跳", "马上打 110、119、120"),
+        ("有个人站在桥栏杆外面要跳河", "马上打 110、119、120"),
+        ("有人要跳楼", "马上打 110、119、120"),
+        ("我爸上吊了，刚放下来", "马上托住他身子往上抬"),
+        ("我站在楼顶了 不想再撑了", "我在听，您不是一个人"),
+        ("他不要我了，我站在楼顶，想跳", "我在听，您不是一个人"),
+        ("孩子他爸走了 我站在楼顶不想活了", "我在听，您不是一个人"),
+        ("我想上吊", "我在听，您不是一个人"),
+    ],
+)
+def test_a_bystander_is_told_what_to_do_below(text: str, begins: str) -> None:
+    """Who reported a workmate on a crane was spoken to as if they wanted to die, without 110."""
+    assert told(text).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("我爸打我，我八岁", "你没有错"),
+        ("我15岁，被叔叔强奸了", "你没有错"),
+        ("我今年十四，想死", "我在听，你不是一个人"),
+        ("我九岁，家里着火了", "快跑到屋外去"),
+        ("我读初二，我妈晕倒了叫不醒", "现在就打 120，说三句话"),
+        ("叔叔，我弟弟掉水库里了", "你千万别下水"),
+        ("我七岁的侄女被她继父打", "先把孩子护在身边"),
+        ("我读初二的女儿被同学打得满脸血", "先把孩子护在身边"),
+        ("我是小学老师，学生被打得满身是血", "先把孩子护在身边"),
+        ("我45岁，老公打我", "先保住人"),
+    ],
+)
+def test_a_child_who_writes_is_told_in_simple_orders(text: str, begins: str) -> None:
+    assert told(text).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "下雪了，围着火盆烤红薯",
+        "今天住院交了五千押金，医院还要我再交三千",
+        "我妈的存折今天取了两千",
+        "学校又要交钱",
+        "能让他先垫钱吗",
+        "没有打全疫苗幼儿园就不收，合理吗",
+        "我家羊跑到人家菜地,被他拿锄头打死一只",
+        "腊肉熏房冒烟，邻居习惯了",
+    ],
+)
+def test_no_line_hangs_on_words_of_another_kind(text: str) -> None:
+    assert recognise(text) is None
+
+
+def test_the_womens_line_needs_somebody_at_home() -> None:
+    def line(text: str) -> str:
+        found = recognise(text)
+        assert found is not None
+        assert found.soft
+        return card.reply(found, text).text
+
+    assert "12338" in line("去年我老公打过我一回，我想离")
+    assert "12338" not in line("去年喝酒他先打我一拳，我才还手，派出所说是互殴")
+
+
 @pytest.mark.parametrize(
     ("text", "is_another"),
     [
         ("我女儿初二，写了遗书放书包里，说不想活了", True),
-        ("我儿子站在楼顶说要跳楼", True),
         ("我老伴夜里老念叨活着没意思，药瓶在枕头下", True),
         ("室友割腕了，地上都是血", True),
         ("她说她不想活了要跳河，电话关机", True),

@@ -6,6 +6,7 @@ from pathlib import Path
 import joblib
 import pytest
 
+from bot.emergency import card
 from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind, finer
 from bot.emergency.recognising import recognise
 from bot.emergency.second_opinion import NONE, SecondOpinion, Sentence, read_sentences, train, troubles
@@ -85,10 +86,90 @@ def test_it_speaks_where_the_rules_are_silent(chance: float, is_alarm: bool, is_
 
 
 def test_what_is_only_feared_has_no_card_of_its_kind() -> None:
-    found = held("吃了没，今个儿冷得很", 0.3, "poison")
+    found = held("吃了那个糕心里慌得睡不着", 0.3, "poison")
     assert found is not None
     assert (found.guidance, found.is_feared, found.is_likely) == (MAYBE, True, False)
-    assert held("吃了没，今个儿冷得很", 0.2, "poison") is None
+    assert held("吃了那个糕心里慌得睡不着", 0.2, "poison") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "吃了没，今个儿冷得很",
+        "羽绒服跑毛，店家不退",
+        "雾大得对面人都看不清，班车肯定又不来了",
+        "存折上的名字写错了一个字",
+    ],
+)
+def test_a_mere_guess_needs_some_word_of_danger(text: str) -> None:
+    """The line that says whom to call hung on a down jacket and a passbook."""
+    assert held(text, 0.35, "missing") is None
+    sure_enough = held(text, 0.42, "missing")
+    assert sure_enough is not None
+    assert sure_enough.guidance == MAYBE
+    assert held(text, 0.9, "missing") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "is_heard"),
+    [
+        ("外头下大雪，屋里火盆烤红薯，香得很", "gas", False),
+        ("炉子上坐着水壶，屋里暖烘烘的，猫都不下炕", "gas", False),
+        ("火盆端进屋，孩子说头晕", "gas", True),
+        ("屋里烧炭，窗户都关着，叫他不应", "gas", True),
+        ("今天收完玉米，晚上跟弟兄们喝他个死", "poison", False),
+        ("割了三天麦子累死人了", "self_harm", False),
+        ("喝他个死，吐白沫了叫不醒", "poison", True),
+        ("累得要死，我不想活了", "self_harm", True),
+        ("隔壁狗把我幺儿脸咬了几个洞，拿灶灰按起在", "medical", True),
+    ],
+)
+def test_a_feast_and_a_stove_are_none_unless_somebody_feels_it(text: str, kind: str, is_heard: bool) -> None:
+    found = held(text, 0.8, kind)
+    assert (found is not None and not found.soft) == is_heard
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("一仰脖子把药瓶里的全喝了", "马上打 120"),
+        ("药已经下肚了，就这样吧", "马上打 120，说清楚吃的"),
+        ("爷爷在牛棚边吐白沫，叫他他摆手", "请马上打 120"),
+        ("我爸刚才咽气了", "请您节哀"),
+        ("她喝了药，送到卫生院没抢救转来，刚拔的针", "请您节哀"),
+        ("早上喊他喊不起，身子冰凉了", "请您节哀"),
+    ],
+)
+def test_condolences_only_where_death_is_said(text: str, begins: str) -> None:
+    """药已经喝了… got 请您节哀 and no 120."""
+    found = held(text, 0.9, "death")
+    assert found is not None
+    assert not found.soft
+    assert card.reply(found, text).text.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "begins"),
+    [
+        ("我把抽屉里的药片全倒嘴里了", "self_harm", "马上打 120，说清楚吃的"),
+        ("老太婆把剩下的安定全吃咯", "self_harm", "马上打 120，说清楚吃的"),
+        ("雪碧瓶子装的柴油，小的一口闷进去", "gas", "马上打 120，说清楚吃的"),
+        ("女生在宿舍吃了好多药，说胡话", "missing", "马上打 120，说清楚吃的"),
+        ("药我三天没吃了，反正吃不吃都一样", "self_harm", "我在听"),
+        ("药攒够了，就等那天", "self_harm", "我在听"),
+    ],
+)
+def test_what_is_swallowed_decides_the_card(text: str, kind: str, begins: str) -> None:
+    found = held(text, 0.9, kind)
+    assert found is not None
+    assert card.reply(found, text).text.startswith(begins)
+
+
+@pytest.mark.parametrize("text", ["奶奶喝了百草枯，就一口，现在没事，用去医院吗", "我十岁，一个人在家，叔叔摸我"])
+def test_taken_poison_and_a_child_who_writes_are_never_doubted(text: str) -> None:
+    found = held(text, 0.0)
+    assert found is not None
+    assert not found.soft
 
 
 def test_an_ordinary_question_without_an_answer_gets_no_card_for_who_is_locked_up() -> None:
