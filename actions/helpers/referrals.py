@@ -28,7 +28,6 @@ CHOSEN_WITHIN = timedelta(days=14)  # words that lie there without a helper are 
 MOST_A_DAY = 3  # of a conversation
 MOST_OPEN = 60  # of a village, so that a flood from many browsers ends
 _LEAST_WORDS = 4
-NO_LAWYER = "上法庭要请律师，或者申请法律援助：打 12348 问，不收钱。帮手里现在没有能当律师的。"
 
 
 def ask(
@@ -295,7 +294,7 @@ def to_next(session: Session, referral: Referral, who: By, what: str, *, say: st
     if rest:
         more, buttons = "要不要转给别人？您点了我才转。", tell_buttons(rest, referral)
     else:
-        more, buttons = f"别的合适的人暂时没有。{HOTLINE}。", ()
+        more, buttons = kinds.WISHES[referral.wish].else_to, ()
     key = f"referral-{referral.id}-next-{len(tried)}"
     _note(session, referral, what, by=who.value, name=by, key=key, say=f"{say}{more}", buttons=buttons, now=now)
     _commit(session)

@@ -51,6 +51,7 @@ _NO_MATTER = re.compile(
 _PHONE = re.compile(r"1\d{10}")
 _NO_NUMBER = re.compile(r"^.{0,6}(?:不留|不用|不想留|没有|没电话|算了|不要)")
 _ANSWER = 15  # characters
+_OF_LAW = (kinds.LAWYER, kinds.MEDIATE, kinds.EXPLAIN)  # a lawyer's hour helps these first
 
 
 def heard(services: Services, turn: Turn) -> Said | None:
@@ -261,11 +262,12 @@ class FindHelper(CustomAction):
 
 
 def _choices(village: Place, wish: str, found: list[Helper]) -> Reply:
-    clinic = Button("约律师、调解员见面", "我想约律师")
-    links = (*phone_links("12348"), page("看看都有谁", village.id, "people"))
+    clinic, grid = Button("约律师、调解员见面", "我想约律师"), Button("我的网格员是谁", "我的网格员是谁")
     if not found:
-        said = referrals.NO_LAWYER if wish == kinds.LAWYER else f"{village.name}名册里现在没有合适的人。"
-        return Reply(ReplyKind.text, said, buttons=(clinic,), links=links)
+        instead = kinds.WISHES[wish]
+        first = (clinic, grid) if wish in _OF_LAW else (grid, clinic)
+        return Reply(ReplyKind.text, instead.else_to, buttons=first, links=phone_links(*instead.phones))
+    links = (*phone_links("12348"), page("看看都有谁", village.id, "people"))
     buttons = tuple(Button(words.short(one), f"找帮手 {one.id}") for one in found[:_SHOWN])
     more = f"，先列{_SHOWN}位" if len(found) > _SHOWN else ""
     text = f"{village.name}能帮这个忙的有{len(found)}位{more}，都不收钱。把您的话转给谁？转之前先给您看。"

@@ -99,7 +99,7 @@ def _check_ask(at: Hall, helper: Helper, given: dict[str, str]) -> None:
     wish = given["wish"] if given["wish"] in kinds.WISHES else kinds.wish_in(given["words"])
     today = roster.day_of(at.now)
     if not kinds.may(helper.kinds, wish, left_office_on=helper.left_office_on, today=today):
-        said = referrals.NO_LAWYER if wish == kinds.LAWYER else ""
+        said = kinds.WISHES[wish].else_to if wish == kinds.LAWYER else ""
         name = kinds.WISHES[wish].name
         raise NotAllowed(f"“{name}”不能找{helper.called}，请在“找人”里另选一位。{said}")
     if wish == kinds.MEDIATE and not given["other_party"].strip():

@@ -111,10 +111,23 @@ def test_it_is_found_by_plain_words_too_and_being_one_is_another_matter(me: Resi
         me.say("法律明白人是干啥的")
 
 
-def test_without_anybody_there_is_the_hotline(me: Resident) -> None:
-    told = me.say(LEASE, FindHelper)
-    assert "没有合适的人" in told[0].text
-    assert told[0].links[0].href == "tel:12348"
+@pytest.mark.parametrize(
+    ("said", "who", "phone"),
+    [
+        (LEASE, "司法所", "12348"),
+        ("和隔壁吵了半年，想请人说和", "人民调解委员会", "12348"),
+        ("心里堵得慌，想找个人说说", "别一个人扛", "12356"),
+        ("想找个农技员看看我的果树", "农技站", "12345"),
+        ("想找个志愿者帮我搬东西", "网格员", "12345"),
+        ("想找个社工看看我妈", "村委会", "12338"),
+    ],
+)
+def test_without_anybody_who_else_there_is_comes_first(me: Resident, said: str, who: str, phone: str) -> None:
+    told = me.say(said, FindHelper)[0]
+    assert who in told.text
+    assert told.text.index(who) < told.text.index("名册")  # the door that is open before the one that is shut
+    assert told.links[0].href == f"tel:{phone}"
+    assert {button.says for button in told.buttons} == {"我想约律师", "我的网格员是谁"}
 
 
 def test_anothers_referral_is_not_found(me: Resident, helper: int) -> None:
