@@ -174,7 +174,7 @@ def close(session: Session, referral: Referral, *, note: str, by: str = "", now:
         raise InvalidInput(f"办得怎么样，给居民留一句话，2 到 {MOST_NOTE} 个字。")
     _move(session, referral, State.closed, By.helper, {"note": note, "ended_at": now, "due_at": None})
     say = f"您找人帮忙的事办完了。{note_of(referral)}\n您觉得帮得怎么样？"
-    buttons = [Button(f"{n} 分", f"帮手 {referral.id} 打{n}分") for n in (5, 4, 3, 2, 1)]
+    buttons = mark_buttons(referral)
     key = f"referral-{referral.id}-closed"
     _note(session, referral, "办完了", by="helper", name=by, key=key, say=say, buttons=buttons, now=now)
     _commit(session)
@@ -305,6 +305,11 @@ def give_up(session: Session, referral: Referral, *, say: str, now: datetime) ->
     _move(session, referral, State.unhelped, By.clock, {"ended_at": now, "due_at": None})
     _note(session, referral, "没有选人", by="system", key=f"referral-{referral.id}-unhelped", say=say, now=now)
     _commit(session)
+
+
+def mark_buttons(referral: Referral) -> tuple[Button, ...]:
+    """1 first: WeChat numbers the buttons, and who answers 5 there means five."""
+    return tuple(Button(f"{n} 分", f"帮手 {referral.id} 打{n}分") for n in range(1, 6))
 
 
 def tell_buttons(helpers: Sequence[Helper], referral: Referral) -> tuple[Button, ...]:

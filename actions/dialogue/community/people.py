@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from actions.cases import filing
+from actions.cases import filing, finding
 from actions.dialogue.affairs.village import ask_which, page, village_of
 from actions.dialogue.community import talk
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
@@ -29,6 +29,7 @@ _STORY = 60  # characters; who tells a longer story is told the law first
 _CHOSEN = re.compile(r"^找帮手 (\d{1,9})$")
 _SENT = re.compile(r"^转给帮手 (\d{1,9})$")
 _OF_REFERRAL = re.compile(r"^帮手 (\d{1,9}) (?:转给(\d{1,9})|打([1-5])分|(撤回|换一位))$")
+_MARK = re.compile(r"^(?:我)?(?:打|给)?([1-5一二三四五])\s?(?:分|颗?星)[。！!]*$")
 _OF_GROUP = re.compile(r"^网格 (.{1,20})$")
 _PLAIN = re.compile(
     r"(?:找|请|要|需要|有没有|有)(?:个|位|一个|一位|几个)?[^，。]{0,4}"
@@ -65,6 +66,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return FindHelper(services).of_referral(turn, found)
     if (found := _OF_GROUP.match(text)) is not None:
         return GridWorkers(services).of_group(turn, found[1])
+    if (found := _MARK.match(text)) is not None and (rated := FindHelper(services).marked(turn, found[1])) is not None:
+        return rated
     if text == "改帮手的话":
         return ask_words(turn)
     if text == "不转帮手了":
@@ -234,6 +237,17 @@ class FindHelper(CustomAction):
                 return say(_refused(error))
         return say(Reply(ReplyKind.text, text))
 
+    def marked(self, turn: Turn, said: str) -> Said | None:
+        """打5分, after the helper's last word; None where a case of theirs may be meant."""
+        with self.services.sessions() as session:
+            own = referrals.of_conversation(session, turn.conversation_id)
+            if not own or own[0].state is not State.closed or own[0].rating:
+                return None
+            if finding.of_person(session, turn.conversation_id):
+                return None
+            referrals.rate(session, own[0], "一二三四五".find(said) + 1 or int(said))
+        return say(Reply(ReplyKind.text, "记下了，谢谢您。"))
+
     def _own(self, session: Session, turn: Turn, number: int) -> Referral:
         """Raises NotFound, also for somebody else's."""
         referral = referrals.get(session, number)
@@ -258,6 +272,8 @@ class FindHelper(CustomAction):
                 buttons.append(Button("换一位", f"帮手 {one.id} 换一位"))
             if one.state in OPEN:
                 buttons.append(Button("撤回", f"帮手 {one.id} 撤回"))
+            if one.state is State.closed and not one.rating:
+                buttons += referrals.mark_buttons(one)
             return Reply(ReplyKind.text, words.state_of(one), buttons=tuple(buttons))
 
 

@@ -183,7 +183,9 @@ def _yes(at: Hall, referral: Referral, sent: FormData) -> str:
     if not is_free:
         return "知道了，这件事您回避，转给别人。谢谢您说出来。"
     return (
-        "谢谢您。对方也同意了，再给您联系方式。" if referral.state is State.other_asked else "谢谢您。联系方式在下面。"
+        "谢谢您。还要等对方同意；同意了，联系方式就写在这一页上。"
+        if referral.state is State.other_asked
+        else "谢谢您。联系方式在下面。"
     )
 
 
