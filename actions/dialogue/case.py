@@ -59,7 +59,8 @@ def stars(text: str) -> int | None:
 LOOK_UP, MARK = "查 ", "打分"  # for the slot `awaits`: the phone's last digits, a mark
 _WORD = "解决了没有 "  # for the slot `awaits`
 SETTLED = (CaseStatus.answered, CaseStatus.closed)
-_WHICH_MARK = tuple(Button(f"{n} 分", f"打{n}分") for n in (5, 4, 3, 2, 1))
+# 1 first: WeChat numbers the buttons, and who answers 5 there means five.
+_WHICH_MARK = tuple(Button(f"{n} 分", f"打{n}分") for n in range(1, 6))
 
 
 def asking(session: Session, turn: Turn) -> Case | None:

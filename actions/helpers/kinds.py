@@ -25,11 +25,15 @@ class Kind(DataModel):
 
 
 class Wish(DataModel):
-    """Without `asked`, it is what is meant where no other fits."""
+    """Without `asked`, it is what is meant where no other fits. `else_to`: who else there is, where nobody in the
+    roster fits.
+    """
 
     code: Text
     name: Text
     asked: tuple[re.Pattern[str], ...] = ()
+    else_to: Text
+    phones: tuple[Text, ...]
 
 
 class Subject(DataModel):

@@ -28,7 +28,6 @@ CHOSEN_WITHIN = timedelta(days=14)  # words that lie there without a helper are 
 MOST_A_DAY = 3  # of a conversation
 MOST_OPEN = 60  # of a village, so that a flood from many browsers ends
 _LEAST_WORDS = 4
-NO_LAWYER = "上法庭要请律师，或者申请法律援助：打 12348 问，不收钱。帮手里现在没有能当律师的。"
 
 
 def ask(
@@ -175,7 +174,7 @@ def close(session: Session, referral: Referral, *, note: str, by: str = "", now:
         raise InvalidInput(f"办得怎么样，给居民留一句话，2 到 {MOST_NOTE} 个字。")
     _move(session, referral, State.closed, By.helper, {"note": note, "ended_at": now, "due_at": None})
     say = f"您找人帮忙的事办完了。{note_of(referral)}\n您觉得帮得怎么样？"
-    buttons = [Button(f"{n} 分", f"帮手 {referral.id} 打{n}分") for n in (5, 4, 3, 2, 1)]
+    buttons = mark_buttons(referral)
     key = f"referral-{referral.id}-closed"
     _note(session, referral, "办完了", by="helper", name=by, key=key, say=say, buttons=buttons, now=now)
     _commit(session)
@@ -295,7 +294,7 @@ def to_next(session: Session, referral: Referral, who: By, what: str, *, say: st
     if rest:
         more, buttons = "要不要转给别人？您点了我才转。", tell_buttons(rest, referral)
     else:
-        more, buttons = f"别的合适的人暂时没有。{HOTLINE}。", ()
+        more, buttons = kinds.WISHES[referral.wish].else_to, ()
     key = f"referral-{referral.id}-next-{len(tried)}"
     _note(session, referral, what, by=who.value, name=by, key=key, say=f"{say}{more}", buttons=buttons, now=now)
     _commit(session)
@@ -306,6 +305,11 @@ def give_up(session: Session, referral: Referral, *, say: str, now: datetime) ->
     _move(session, referral, State.unhelped, By.clock, {"ended_at": now, "due_at": None})
     _note(session, referral, "没有选人", by="system", key=f"referral-{referral.id}-unhelped", say=say, now=now)
     _commit(session)
+
+
+def mark_buttons(referral: Referral) -> tuple[Button, ...]:
+    """1 first: WeChat numbers the buttons, and who answers 5 there means five."""
+    return tuple(Button(f"{n} 分", f"帮手 {referral.id} 打{n}分") for n in range(1, 6))
 
 
 def tell_buttons(helpers: Sequence[Helper], referral: Referral) -> tuple[Button, ...]:

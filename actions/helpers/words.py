@@ -52,7 +52,7 @@ def state_of(referral: Referral) -> str:
         State.met: f"和{who}见过面了，还在办。",
         State.closed: f"办完了。{note_of(referral)}",
         State.refused: "对方不愿意调解，这件事不能调解了。可以申请仲裁、起诉，也可以打 12348 问问走哪条路。",
-        State.unhelped: f"没有找到合适的人。{HOTLINE}。",
+        State.unhelped: f"帮手里没有找到能接的人。{kinds.WISHES[referral.wish].else_to}",
         State.withdrawn: "您撤回了，您的话已经删掉。",
     }[referral.state]
 

@@ -130,6 +130,8 @@ def spend(session: Session, place: str, code: str, *, by: Who, now: datetime) ->
     found = _found(session, place, written, by, now)
     if found.state is VoucherState.spent:
         raise NotAllowed("这个换物码已经用过了，东西拿走了。")
+    if found.state is VoucherState.dropped:
+        raise NotAllowed("这个换物码那一家已经退掉了，分也退回去了。还要的话，请在手机上重新换。")
     if found.state is not VoucherState.open or found.ends_on < day_of(now):
         raise NotAllowed("这个换物码过期了，分会退回去，请重新换。")
     own = (Voucher.id == found.id, Voucher.state == VoucherState.open)

@@ -52,7 +52,7 @@
   const put = (field, text) => { field.value = text; field.dispatchEvent(new Event("input", { bubbles: true })); };
   const posts = () => [...document.querySelectorAll("form[method=post]:not([data-no-draft])")];
   const restore = () => posts().forEach((form) => {
-    const found = fields(form).map((field) => [field, read(key(field))]).filter(([field, kept]) => kept && kept.text !== field.value);
+    const found = fields(form).map((field) => [field, read(key(field))]).filter(([field, kept]) => kept && kept.text.trimEnd() !== field.value.trimEnd());
     if (!found.length) return;
     const fits = found.filter(([field, kept]) => kept.base === base(field) || field.value === "");
     fits.forEach(([field, kept]) => put(field, kept.text));

@@ -15,7 +15,7 @@ from actions.dialogue.affairs.opinion import GiveOpinion
 from actions.dialogue.affairs.raising import RaiseTopic
 from actions.dialogue.affairs.topics import AskAffairs
 from actions.dialogue.affairs.village import village_of
-from actions.dialogue.community import checkup, events, exchange, people, points, talk
+from actions.dialogue.community import building, checkup, events, exchange, past, people, points, talk
 from actions.dialogue.community.events import AskEvent
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import commands, phrases
@@ -74,8 +74,9 @@ def _by_words(services: Services, turn: Turn) -> Said | None:
     text = turn.text
     if len(text) > _STORY:
         return None
-    if (said := talk.heard(services, turn)) is not None:
-        return said
+    for hear in (talk.heard, building.heard, past.heard):
+        if (said := hear(services, turn)) is not None:
+            return said
     if disclosure.asks_what_it_cost(text):  # 修南沟那条路花了多少钱 was a decision
         return AskDisclosure(services).do(turn)
     if turn.intent in _OWN:

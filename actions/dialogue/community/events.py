@@ -39,6 +39,11 @@ _NOT_COMING = re.compile(
 )
 _ASKS_AHEAD = re.compile(r"公开日.{0,12}(?:想问|要问|提.{0,3}问题)|(?:想|要)(?:在|到)?公开日.{0,6}问")
 _MINE = re.compile(r"我.{0,4}报(?:了|过|上)?(?:的)?名|报上(?:了)?(?:没|吗)|候补.{0,4}(?:到|上)")
+_LEAVES = re.compile(r"(?:去|来|参加)不了|不(?:想|打算|能)?(?:去|来|参加|学)|退(?:掉|了)?(?:我的)?报?名|取消")
+_STANDS = re.compile(
+    r"排到(?:我)?(?:了|没|哪)|轮到(?:我)?(?:了|没)|候补|(?:报上|报的名|位子).{0,4}(?:没|吗|在不在|还在)"
+)
+_COMES = re.compile(r"报(?:个|一?下|上)?名|(?:想|要|也|还是|能)(?:去|来|参加|学|看)|算我一个|加我一个|还有(?:位|名额)")
 _HEADS = re.compile(r"(\d{1,2}|[一两二三四五六七八九十])(?:个|口|位)?(?:人|口|位|个大人|张票|个)?")
 _COUNTED = re.compile(r"(\d{1,2}|[一两二三四五六七八九十])(?:个大人|个人|口人|口子|口|位|人|张票|个)")
 _LEAD = re.compile(r"^(?:我叫|我是|叫我|就叫|就写|写|称呼|名字(?:是|叫)?|姓名)[：: ]?")
@@ -178,7 +183,34 @@ def heard(services: Services, turn: Turn) -> Said | None:
         action, number = AskEvent(services), int(found[2])
         deeds = {"报名": action.ask_who, "问": action.ask_about, "看": action.see}
         return leave(services, turn, number) if found[1] == "不去" else deeds[found[1]](turn, number)
-    return not_coming(services, turn) if len(text) <= _SHORT and _NOT_COMING.search(text) else None
+    if len(text) <= _SHORT and _NOT_COMING.search(text):
+        return not_coming(services, turn)
+    return _by_name(services, turn, text) if turn.place and len(text) <= _NAMED // 2 else None
+
+
+def _by_name(services: Services, turn: Turn, text: str) -> Said | None:
+    """Words that call an event by its title, or ask after one's own place: 编竹筐我也想去, 我排到了没. The classifier
+    knows no titles.
+    """
+    leaves, stands, comes = _LEAVES.search(text), _STANDS.search(text), _COMES.search(text)
+    if not (leaves or stands or comes):
+        return None
+    now = datetime.now(UTC)
+    with services.sessions() as session:
+        own = _own(session, turn, now)
+        called = [row for row in own if _is_titled(row.opening, text)]
+        if leaves:
+            return _left(session, called[0], now) if len(called) == 1 else None
+        if (
+            stands
+            and own
+            and (called or not appointments.held_by(session, *threads_of(session, turn.conversation_id), now=now))
+        ):
+            return say(_told_of_own(called or own))
+        village = village_of(session, turn) if comes else None
+        found = listing.coming(session, [village.id], now=now) if village else []
+        titled = [event for event in found if _takes(event, now) and _is_titled(event, text)]
+    return AskEvent(services).ask_who(turn, titled[0].id) if len(titled) == 1 else None
 
 
 def awaited(services: Services, turn: Turn, what: str) -> Said | None:
@@ -221,8 +253,13 @@ def meant(found: Sequence[Opening], text: str, now: datetime) -> list[Opening]:
 
 def _says_when(text: str, now: datetime) -> bool:
     return bool(_WEEK.search(text) or _NEXT_WEEK.search(text) or _MONTH.search(text)) or (
-        dates.find_future(text, now=now) is not None
+        _day_in(text, now) is not None
     )
+
+
+def _day_in(text: str, now: datetime) -> dates.DateRange | None:
+    """What is to come: 最近有啥活动 asks for no day, and means none of the past."""
+    return dates.find_future(text.replace("最近", ""), now=now)
 
 
 def _is_on(event: Opening, text: str, now: datetime) -> bool:
@@ -234,7 +271,7 @@ def _is_on(event: Opening, text: str, now: datetime) -> bool:
         return monday + timedelta(days=7) <= local.date() < monday + timedelta(days=14)
     if _MONTH.search(text):
         return (local.year, local.month) == (today.year, today.month)
-    wanted = dates.find_future(text, now=now)
+    wanted = _day_in(text, now)
     return (
         wanted is None
         or wanted.start.astimezone(SHANGHAI).date() <= local.date() <= wanted.end.astimezone(SHANGHAI).date()
@@ -267,6 +304,11 @@ def _called(event: Opening, text: str) -> bool:
     kind = next((pattern for code, pattern in _KINDS if code == event.kind), None)
     if kind is not None and re.search(kind, text):
         return True
+    return _is_titled(event, text)
+
+
+def _is_titled(event: Opening, text: str) -> bool:
+    """By two neighbouring pairs of its title's characters: 编竹筐 of 学编竹筐."""
     title = re.sub(r"[^\u4e00-\u9fff]", "", event.title)
     pairs = {title[n : n + 2] for n in range(len(title) - 1)} - {"活动", "村里", "大家"}
     return sum(pair in text for pair in pairs) >= min(2, max(1, len(pairs)))

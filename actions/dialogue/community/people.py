@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from actions.cases import filing
+from actions.cases import filing, finding
 from actions.dialogue.affairs.village import ask_which, page, village_of
 from actions.dialogue.community import talk
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
@@ -29,6 +29,7 @@ _STORY = 60  # characters; who tells a longer story is told the law first
 _CHOSEN = re.compile(r"^找帮手 (\d{1,9})$")
 _SENT = re.compile(r"^转给帮手 (\d{1,9})$")
 _OF_REFERRAL = re.compile(r"^帮手 (\d{1,9}) (?:转给(\d{1,9})|打([1-5])分|(撤回|换一位))$")
+_MARK = re.compile(r"^(?:我)?(?:打|给)?([1-5一二三四五])\s?(?:分|颗?星)[。！!]*$")
 _OF_GROUP = re.compile(r"^网格 (.{1,20})$")
 _PLAIN = re.compile(
     r"(?:找|请|要|需要|有没有|有)(?:个|位|一个|一位|几个)?[^，。]{0,4}"
@@ -51,6 +52,7 @@ _NO_MATTER = re.compile(
 _PHONE = re.compile(r"1\d{10}")
 _NO_NUMBER = re.compile(r"^.{0,6}(?:不留|不用|不想留|没有|没电话|算了|不要)")
 _ANSWER = 15  # characters
+_OF_LAW = (kinds.LAWYER, kinds.MEDIATE, kinds.EXPLAIN)  # a lawyer's hour helps these first
 
 
 def heard(services: Services, turn: Turn) -> Said | None:
@@ -64,6 +66,8 @@ def heard(services: Services, turn: Turn) -> Said | None:
         return FindHelper(services).of_referral(turn, found)
     if (found := _OF_GROUP.match(text)) is not None:
         return GridWorkers(services).of_group(turn, found[1])
+    if (found := _MARK.match(text)) is not None and (rated := FindHelper(services).marked(turn, found[1])) is not None:
+        return rated
     if text == "改帮手的话":
         return ask_words(turn)
     if text == "不转帮手了":
@@ -233,6 +237,17 @@ class FindHelper(CustomAction):
                 return say(_refused(error))
         return say(Reply(ReplyKind.text, text))
 
+    def marked(self, turn: Turn, said: str) -> Said | None:
+        """打5分, after the helper's last word; None where a case of theirs may be meant."""
+        with self.services.sessions() as session:
+            own = referrals.of_conversation(session, turn.conversation_id)
+            if not own or own[0].state is not State.closed or own[0].rating:
+                return None
+            if finding.of_person(session, turn.conversation_id):
+                return None
+            referrals.rate(session, own[0], "一二三四五".find(said) + 1 or int(said))
+        return say(Reply(ReplyKind.text, "记下了，谢谢您。"))
+
     def _own(self, session: Session, turn: Turn, number: int) -> Referral:
         """Raises NotFound, also for somebody else's."""
         referral = referrals.get(session, number)
@@ -257,15 +272,18 @@ class FindHelper(CustomAction):
                 buttons.append(Button("换一位", f"帮手 {one.id} 换一位"))
             if one.state in OPEN:
                 buttons.append(Button("撤回", f"帮手 {one.id} 撤回"))
+            if one.state is State.closed and not one.rating:
+                buttons += referrals.mark_buttons(one)
             return Reply(ReplyKind.text, words.state_of(one), buttons=tuple(buttons))
 
 
 def _choices(village: Place, wish: str, found: list[Helper]) -> Reply:
-    clinic = Button("约律师、调解员见面", "我想约律师")
-    links = (*phone_links("12348"), page("看看都有谁", village.id, "people"))
+    clinic, grid = Button("约律师、调解员见面", "我想约律师"), Button("我的网格员是谁", "我的网格员是谁")
     if not found:
-        said = referrals.NO_LAWYER if wish == kinds.LAWYER else f"{village.name}名册里现在没有合适的人。"
-        return Reply(ReplyKind.text, said, buttons=(clinic,), links=links)
+        instead = kinds.WISHES[wish]
+        first = (clinic, grid) if wish in _OF_LAW else (grid, clinic)
+        return Reply(ReplyKind.text, instead.else_to, buttons=first, links=phone_links(*instead.phones))
+    links = (*phone_links("12348"), page("看看都有谁", village.id, "people"))
     buttons = tuple(Button(words.short(one), f"找帮手 {one.id}") for one in found[:_SHOWN])
     more = f"，先列{_SHOWN}位" if len(found) > _SHOWN else ""
     text = f"{village.name}能帮这个忙的有{len(found)}位{more}，都不收钱。把您的话转给谁？转之前先给您看。"

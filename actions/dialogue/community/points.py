@@ -34,7 +34,11 @@ _HOW = re.compile(r"(?:怎么|咋|咋个|如何|哪样|啥)(?:才能|才)?(?:攒
 _CAME = re.compile(r"怎么来|咋来|明细|哪来|都加了(?:啥|什么)|一笔一笔|记录")
 _WANTS = re.compile(r"换|兑|领(?:东西|洗衣|肥皂|盐|米|油)")
 _WRONG = re.compile(r"少记|漏记|漏了|没(?:给)?(?:记|加|算)|记错|加错|不对|少了|没加上|申诉")
-_DID = re.compile(r"(?:给|帮)我?(?:家)?(?:记|登|报|加)(?:上|一下|个|一)?.{0,4}(?:积?分|好事)|我要(?:记|报|登记)")
+_DID = re.compile(
+    r"(?:给|帮)我?(?:家)?(?:记|登|报|加)(?:上|一下|个|一)?.{0,4}(?:积?分|好事)|我要(?:记|报|登记)"
+    # 扫了公共路，要加分; 能加分吗 asks for the rules
+    r"|(?:要|想|得|该|请)(?:给|帮)?(?:我|俺|咱)?们?家?(?:加|记|登记)(?:个|点|上|一下)?积?分(?![吗不呢？?])"
+)
 _OTHERS = re.compile(r"隔壁|邻居|别人|别家|人家家|[他她]家|谁家|哪家|最[多少高低]|[0-9]{1,3}-[0-9]{1,4}")
 _STAR = re.compile(r"星级|文明户")
 _END = '。！!？? “”"'
@@ -181,11 +185,13 @@ def _exchange(session: Session, turn: Turn, home: Household, now: datetime) -> S
     if not items:
         said.append("现在没有能换的东西，过几天再看。")
     elif not may:
-        said.append(f"最少的是{items[0].title}，要{items[0].cost}分，还差一点。")
+        few = "、".join(f"{item.title}{item.cost}分" for item in items[:_FEW])
+        said.append(f"能换的有：{few}。离最少的还差{min(item.cost for item in items) - stands.free}分。")
     else:
         said.append("想换哪一样？换了给您一个码，拿着码到村里的柜台去领。")
     buttons = [Button(f"{item.title} {item.cost}分", f"换积分 {item.id}") for item in may[:_FEW]]
     buttons += [Button(f"不要{one.item.title}了", f"退积分 {one.id}") for one in held[:2]]
+    buttons += [] if may else [Button("记一件好事", RECORD)]
     return say(Reply(ReplyKind.asking if may else ReplyKind.text, "".join(said), buttons=tuple(buttons)))
 
 

@@ -63,8 +63,10 @@ def add(at: Annotated[Form, form("village")]) -> Response:
             case_id=_case(at, at.text("case", 30)),
         )
         key = f"form-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}"
-        row = log.note(at.session, told, key=key, today=today)
-        at.record("记要证明或派活", str(row.id))
+        at.record(
+            "记要证明或派活", village.id, detail=f"{told.asked_by}：{told.what}"
+        )  # first: the note commits by itself
+        log.note(at.session, told, key=key, today=today)
         at.session.commit()
     except ActionError as error:
         at.session.rollback()

@@ -69,8 +69,8 @@ def call(at: JointForm) -> Response:
             teams=chosen,
         )
         key = f"joint-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}"
+        at.record("叫联席会议", wish.place or "", detail=wish.title)  # first: the call commits by itself
         meeting = meetings.call(at.session, wish, actor=_actor(at), key=key, now=datetime.now(UTC))
-        at.record("叫联席会议", str(meeting.id))
         at.session.commit()
     except ActionError as error:
         at.session.rollback()

@@ -99,7 +99,7 @@ def _check_ask(at: Hall, helper: Helper, given: dict[str, str]) -> None:
     wish = given["wish"] if given["wish"] in kinds.WISHES else kinds.wish_in(given["words"])
     today = roster.day_of(at.now)
     if not kinds.may(helper.kinds, wish, left_office_on=helper.left_office_on, today=today):
-        said = referrals.NO_LAWYER if wish == kinds.LAWYER else ""
+        said = kinds.WISHES[wish].else_to if wish == kinds.LAWYER else ""
         name = kinds.WISHES[wish].name
         raise NotAllowed(f"“{name}”不能找{helper.called}，请在“找人”里另选一位。{said}")
     if wish == kinds.MEDIATE and not given["other_party"].strip():
@@ -183,7 +183,9 @@ def _yes(at: Hall, referral: Referral, sent: FormData) -> str:
     if not is_free:
         return "知道了，这件事您回避，转给别人。谢谢您说出来。"
     return (
-        "谢谢您。对方也同意了，再给您联系方式。" if referral.state is State.other_asked else "谢谢您。联系方式在下面。"
+        "谢谢您。还要等对方同意；同意了，联系方式就写在这一页上。"
+        if referral.state is State.other_asked
+        else "谢谢您。联系方式在下面。"
     )
 
 

@@ -201,6 +201,17 @@ def test_nobody_orders_more_than_they_have_or_than_there_is(session: Session) ->
         vouchers.order(session, home, 10**12, key="d", now=NOW)
 
 
+def test_what_was_given_back_is_called_so_at_the_counter(session: Session) -> None:
+    hall.adopted(session)
+    home, thing = hall.home(session), hall.item(session)
+    hall.given(session, home, rule_at=2)
+    given = vouchers.order(session, home, thing.id, key="o", now=NOW)
+    vouchers.drop(session, given.voucher.id, home.id)
+    session.commit()
+    with pytest.raises(NotAllowed, match="已经退掉了"):
+        vouchers.spend(session, PLACE, given.code, by=CLERK, now=NOW)
+
+
 def test_what_is_not_fetched_goes_back_with_its_points(session: Session) -> None:
     hall.adopted(session)
     home, thing = hall.home(session), hall.item(session)

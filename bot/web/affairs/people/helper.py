@@ -103,8 +103,8 @@ def act(at: VillageForm, helper_id: str, do: str) -> Response:
         raise NotFound
     check_write(at)
     try:
+        at.record(f"帮手名册：{do}", helper.place_id, detail=helper.called)  # first: a withdrawal commits by itself
         to = deed(at, helper, now)
-        at.record(f"帮手名册：{do}", helper.place_id, detail=helper.called)
         at.session.commit()
     except ActionError as error:
         at.session.rollback()

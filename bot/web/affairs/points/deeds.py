@@ -9,8 +9,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
-from actions.points import claims, disputes, ledger, schemes, stars, vouchers
-from actions.points.models import PointDispute, RuleKind, StarObjection
+from actions.points import claims, disputes, ledger, own, schemes, stars, vouchers
+from actions.points.models import PointDispute, RuleKind, StarObjection, Voucher
 from actions.points.status import ClaimState, DisputeState, StarState
 from actions.replies import Button
 from actions.storable import row_of
@@ -157,6 +157,7 @@ def _item_away(at: Form, village: Place, now: datetime) -> str:
 def _spend(at: Form, village: Place, now: datetime) -> str:
     writes(at)
     found = vouchers.spend(at.session, village.id, at.text("code", 40), by=who(at), now=now)
+    _tell_taken(at, found, now)
     return f"{found.id} {found.item.title}"
 
 
@@ -166,7 +167,16 @@ def _hand_out(at: Form, village: Place, now: datetime) -> str:
     home = vouchers.household_of_slip(at.session, village.id, at.text("slip", 40), by=who(at), now=now)
     key = f"counter-{at.staff.id}-{at.text('nonce', 40) or token_urlsafe(9)}"
     found = vouchers.hand_out(at.session, home, at.number("item") or 0, key=key, by=who(at), now=now)
+    _tell_taken(at, found, now)
     return f"{found.id} {found.item.title}"
+
+
+def _tell_taken(at: Form, found: Voucher, now: datetime) -> None:
+    """Whoever has a code gets the thing: the household hears at once that it went."""
+    left = ledger.standing(at.session, found.household_id, now).free
+    said = f"{found.item.title}在柜台领走了，用了{found.cost}分，您家还能用{left}分。不是您家里人领的，请马上说。"
+    for asker in own.askers_of(at.session, found.household_id):
+        tell(at, asker, said, key=f"voucher-{found.id}-taken", buttons=(Button("不是我家领的", "积分少记了"),))
 
 
 def _answer(at: Form, village: Place, now: datetime) -> str:

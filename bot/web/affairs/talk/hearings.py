@@ -76,8 +76,8 @@ def announce(at: Annotated[Form, form("write")]) -> Response:
             closes_on=_moment(at.text("closes_on", 10)).astimezone(SHANGHAI).date(),
             seats=at.number("seats") or 0,
         )
+        at.record("通知听证会", plan.title)  # first: the announcement commits by itself
         row = service.announce(at.session, village.id, plan, by=at.staff.id, key=key, now=datetime.now(UTC))
-        at.record("通知听证会", row.title)
         at.session.commit()
     except ActionError as error:
         at.session.rollback()

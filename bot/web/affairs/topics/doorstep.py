@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from actions.cases.moves import Actor
 from actions.errors import ActionError, NotAllowed
+from actions.roster.models import Participant
 from actions.topics import ballots, listing, opinions, words
 from actions.topics.counting import voices
 from actions.topics.counting.keys import TopicKeys
@@ -65,8 +66,13 @@ def write(at: Annotated[Form, form("doorstep")], topic_id: str) -> Response:
     topic = _open(at, topic_id)
     is_choice = at.text("do", 8) == "choose"
     try:
-        (_choose if is_choice else _say)(at, topic)
+        who = _whose(at, topic) if is_choice else None
+        # Before the deed, which commits by itself: none is without its line.
         at.record("上门代录", topic.number, detail="选择" if is_choice else "意见")
+        if who is None:
+            _say(at, topic)
+        else:
+            _choose(at, topic, who)
         at.session.commit()
     except ActionError as error:
         at.session.rollback()
@@ -79,12 +85,17 @@ def _chosen(at: Form) -> list[int]:
     return [int(value) for value in typed if value.isascii() and value.isdigit() and len(value) < 3]
 
 
-def _choose(at: Form, topic: Topic) -> None:
+def _whose(at: Form, topic: Topic) -> Participant:
+    """Raises ActionError for a slip that is none."""
     now = datetime.now(UTC)
     try:
-        who = voices.by_slip(at.session, place=topic.place_id, code=at.text("slip", 40), staff_id=at.staff.id, now=now)
+        return voices.by_slip(at.session, place=topic.place_id, code=at.text("slip", 40), staff_id=at.staff.id, now=now)
     finally:
         at.session.commit()  # wrong tries count
+
+
+def _choose(at: Form, topic: Topic, who: Participant) -> None:
+    now = datetime.now(UTC)
     ballots.cast_for(
         at.session,
         topic_id=topic.id,

@@ -205,3 +205,41 @@ def test_days_and_kinds_call_their_events(me: Resident, on: Callable[..., int]) 
         assert called("普法课哪天") == []
         assert called("有啥活动") == ["露天电影", "剪纸课"]
         assert tomorrow.date() > now.astimezone(SHANGHAI).date()
+
+
+@pytest.mark.parametrize("said", ["编竹筐我也想去", "学编竹筐还有位吗", "我还是要去编竹筐", "学编竹筐算我一个"])
+def test_an_event_called_by_its_title_is_signed_up_for_whatever_the_intent(
+    me: Resident, on: Callable[..., int], said: str
+) -> None:
+    on("学编竹筐", kind="craft")
+    on("露天电影《地道战》")
+    assert "学编竹筐" in me.say(said, intent="out_of_scope")[0].text
+    assert me.say("赵三")[0].text.startswith("报上了")
+
+
+def test_who_is_on_the_waiting_list_asks_and_moves_up_when_somebody_leaves_by_the_title(
+    me: Resident, on: Callable[..., int]
+) -> None:
+    on("学编竹筐", kind="craft", capacity=2)
+    first = Resident(me.sessions, id="c-first")
+    first.say("我要报名学编竹筐")
+    first.say("王婶，2个人")
+    me.say("我要报名学编竹筐")
+    assert "排上候补" in me.say("钱四，1个人")[0].text
+    for said in ("我排到了没", "候补到了吗"):
+        assert "候补" in me.say(said, intent="check_booking")[0].text
+    assert "位子让给别人" in first.say("我不去编竹筐了", intent="stop")[0].text
+    assert me.say("我排到了没", intent="goodbye")[0].text.startswith("报上了")
+
+
+def test_words_near_a_title_are_no_wish(me: Resident, on: Callable[..., int]) -> None:
+    on("学编竹筐", kind="craft")
+    for said in ("竹筐生意被骗了怎么办", "我不想去法院", "他不来参加调解怎么办"):
+        with pytest.raises(AssertionError, match="nothing takes"):
+            me.say(said)
+
+
+def test_lately_is_no_day_of_the_past(me: Resident, on: Callable[..., int]) -> None:
+    on("学编竹筐", kind="craft", days=6)
+    assert "学编竹筐" in (told := me.say("村里最近有啥活动", AskEvent)[0].text)
+    assert "没有排" not in told

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.cases.models import Case
+from actions.dialogue.case import _WHICH_MARK, stars
 from actions.dialogue.community.people import FindHelper, GridWorkers
 from actions.helpers import referrals, roster
 from actions.helpers.models import Referral
@@ -15,6 +16,7 @@ from actions.offices.models import GridWorker
 from actions.offices.routing import VISIT
 from actions.roster.models import Household, HouseholdKind
 from actions.visits.models import GridHome, Visit
+from bot.channels.wechat.wire.text import chosen
 from knowledge.clock import SHANGHAI
 from knowledge.places import Level, Place
 from tests.actions.dialogue.affairs.hall import PLACE, Resident
@@ -111,10 +113,23 @@ def test_it_is_found_by_plain_words_too_and_being_one_is_another_matter(me: Resi
         me.say("法律明白人是干啥的")
 
 
-def test_without_anybody_there_is_the_hotline(me: Resident) -> None:
-    told = me.say(LEASE, FindHelper)
-    assert "没有合适的人" in told[0].text
-    assert told[0].links[0].href == "tel:12348"
+@pytest.mark.parametrize(
+    ("said", "who", "phone"),
+    [
+        (LEASE, "司法所", "12348"),
+        ("和隔壁吵了半年，想请人说和", "人民调解委员会", "12348"),
+        ("心里堵得慌，想找个人说说", "别一个人扛", "12356"),
+        ("想找个农技员看看我的果树", "农技站", "12345"),
+        ("想找个志愿者帮我搬东西", "网格员", "12345"),
+        ("想找个社工看看我妈", "村委会", "12338"),
+    ],
+)
+def test_without_anybody_who_else_there_is_comes_first(me: Resident, said: str, who: str, phone: str) -> None:
+    told = me.say(said, FindHelper)[0]
+    assert who in told.text
+    assert told.text.index(who) < told.text.index("名册")  # the door that is open before the one that is shut
+    assert told.links[0].href == f"tel:{phone}"
+    assert {button.says for button in told.buttons} == {"我想约律师", "我的网格员是谁"}
 
 
 def test_anothers_referral_is_not_found(me: Resident, helper: int) -> None:
@@ -125,6 +140,35 @@ def test_anothers_referral_is_not_found(me: Resident, helper: int) -> None:
     assert kept(me.sessions).state is State.offered
     assert "撤回了" in me.say("帮手 1 撤回")[0].text
     assert kept(me.sessions).state is State.withdrawn
+
+
+def closed(me: Resident) -> None:
+    me.press(me.press(me.say(LEASE, FindHelper), "李老师 合同、土地"), "就这样转")
+    now = datetime.now(UTC)
+    with me.sessions() as session:
+        one = session.scalars(select(Referral)).one()
+        referrals.agree(session, one, interest="", is_free=True, now=now)
+        referrals.close(session, one, note="讲清楚了", now=now)
+
+
+def test_a_mark_in_plain_words_is_the_helpers_where_no_case_may_be_meant(me: Resident, helper: int) -> None:
+    with pytest.raises(AssertionError, match="nothing takes"):
+        me.say("打5分")
+    closed(me)
+    assert "谢谢" in me.say("打5分", intent="rate_case")[0].text
+    assert kept(me.sessions).rating == 5
+    with pytest.raises(AssertionError, match="nothing takes"):
+        me.say("打2分")  # said once; what comes later is about something else
+    assert kept(me.sessions).rating == 5
+
+
+def test_the_number_that_wechat_gives_a_mark_is_the_mark(me: Resident, helper: int) -> None:
+    """回复 1：5 分 let who answered 5 give one."""
+    closed(me)
+    buttons = me.say("帮手咋样了", FindHelper)[0].buttons
+    for mark in range(1, 6):
+        assert chosen(str(mark), buttons) == f"帮手 1 打{mark}分"
+        assert stars(chosen(str(mark), _WHICH_MARK) or "") == mark
 
 
 def test_a_mark_is_taken_after_the_end(me: Resident, helper: int) -> None:

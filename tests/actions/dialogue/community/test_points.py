@@ -114,6 +114,28 @@ def test_a_good_deed_is_written_down_once(me: Resident, now: datetime) -> None:
     assert "还有1件等着确认" in me.say("我家多少分")[0].text
 
 
+@pytest.mark.parametrize("said", ["我今天扫了公共路，要加分", "给我家加分，我照看了老人", "想登记个积分"])
+def test_who_did_something_is_asked_what_it_was(me: Resident, now: datetime, said: str) -> None:
+    furnish(me, now)
+    told = me.say(said, CheckPoints)[0]
+    assert "做了哪一件" in told.text
+    assert "打扫公共地方 3分" in [button.title for button in told.buttons]
+
+
+def test_who_has_too_few_hears_what_there_is_and_how_many_are_lacking(me: Resident, now: datetime) -> None:
+    furnish(me, now)
+    with me.sessions() as session:
+        hall.item(session, "电饭锅", cost=25)
+        thing = vouchers.offered(session, PLACE)
+        for one in thing:
+            if one.cost == 10:
+                vouchers.take_away(session, PLACE, one.id)
+        session.commit()
+    told = me.say("积分能换啥东西", CheckPoints)[0]
+    assert "能换的有：电饭锅25分。离最少的还差5分" in told.text
+    assert [button.title for button in told.buttons] == ["记一件好事"]
+
+
 def test_what_was_left_out_is_said_and_goes_up_level_by_level(me: Resident, now: datetime) -> None:
     furnish(me, now)
     me.press(me.say("我家积分少记了", CheckPoints) and me.say("我家多少分"), "少记了，我要说")

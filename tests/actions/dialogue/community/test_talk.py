@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from actions.deputies import service as deputies
 from actions.dialogue.community.events import AskEvent
 from actions.dialogue.community.people import FindHelper
@@ -28,7 +30,7 @@ def announced(me: Resident, title: str = "南沟路改道") -> int:
 
 
 def test_a_hearing_that_is_on_is_told_with_its_own_page(me: Resident) -> None:
-    assert "没有排活动" in me.say("听证会怎么报名", AskEvent)[0].text
+    assert "现在没有要开的听证会" in me.say("听证会怎么报名", AskEvent)[0].text
     ordinal = announced(me)
     told = me.say("听证会怎么报名", AskEvent)[0]
     assert "南沟路改道" in told.text
@@ -41,7 +43,31 @@ def test_one_that_is_over_or_called_off_is_not(me: Resident) -> None:
     with me.sessions() as session:
         hearings.cancel(session, hearings.public(session, PLACE, ordinal).id)
         session.commit()
-    assert "没有排活动" in me.say("听证会怎么报名", AskEvent)[0].text
+    assert "现在没有要开的听证会" in me.say("听证会怎么报名", AskEvent)[0].text
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["听证会咋报名", "我要报名听证会", "听证会还有名额吗", "听证会的座位怎么抽", "听证会哪天开", "有没有听证会能去听"],
+)
+def test_its_words_reach_it_whatever_the_classifier_made_of_them(me: Resident, said: str) -> None:
+    ordinal = announced(me)
+    assert me.say(said)[0].links[0].href == f"/v/{PLACE}/t{ordinal}"
+    assert me.say(said, AskEvent, intent="ask_event")[0].links[0].href == f"/v/{PLACE}/t{ordinal}"
+
+
+def test_who_would_sign_up_where_none_is_on_hears_where_it_will_be_told(me: Resident) -> None:
+    told = me.say("听证会咋报名")[0]
+    assert "现在没有要开的听证会" in told.text
+    assert told.links[0].href == f"/v/{PLACE}/hearings"
+    assert "我想提个议题" in [button.title for button in told.buttons]
+
+
+@pytest.mark.parametrize("said", ["征地的听证会怎么申请", "罚款能不能要求开听证会", "听证会是干什么的"])
+def test_a_hearing_of_the_law_is_left_to_the_law(me: Resident, said: str) -> None:
+    announced(me)
+    with pytest.raises(AssertionError, match="nothing takes"):
+        me.say(said)
 
 
 def listed(me: Resident, name: str, kind: str) -> None:

@@ -22,7 +22,7 @@ from actions.points.models import (
     Voucher,
 )
 from actions.points.status import DisputeState, StarState
-from actions.roster import codes
+from actions.roster import codes, slips
 from actions.roster.models import Household
 from bot.affairs import points as clock
 from bot.conversations.models import Message
@@ -198,6 +198,28 @@ def test_the_counter_takes_a_code_once_and_locks_who_guesses(begun: World) -> No
         do(clerk, "spend", code=codes.new_code())
     assert "先停一停" in do(clerk, "spend", code=codes.new_code()).text
     assert balance(begun) == 0
+
+
+def test_the_household_hears_at_once_what_went_for_its_points(begun: World) -> None:
+    """Whoever overheard the code gets the thing, so the house must know."""
+    adopted(begun)
+    clerk = begun.enter("scribe")
+    done(clerk, "item", title="洗衣粉", cost=3, stock=5)
+    with begun.sessions() as session:
+        home = session.scalars(select(Household).where(Household.code == "1-07")).one()
+        hall.given(session, home, now=NOW)
+        paper = next(one for one in village.printed(session) if one.household == "1-07").code
+        slips.use(session, asker=begun.conversation, place=PLACE, code=paper, now=NOW)
+        thing = vouchers.offered(session, PLACE)[0]
+        code = vouchers.order(session, home, thing.id, key="o", now=NOW).code
+        session.commit()
+    for _ in range(2):
+        do(clerk, "spend", code=code)
+    with begun.sessions() as session:
+        asked = select(Message).where(Message.text.contains("在柜台领走了"))
+        [told] = session.scalars(asked.where(Message.conversation_id == begun.conversation))
+    assert "洗衣粉在柜台领走了，用了3分，您家还能用0分" in told.text
+    assert "积分少记了" in str(told.body)
 
 
 def test_who_has_no_telephone_shows_the_slip_and_a_double_send_gives_one(begun: World) -> None:
