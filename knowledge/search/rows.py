@@ -170,8 +170,10 @@ class Chunks:
         held = self._held
         missing = [id for id, indexed in marks.items() if id not in held or held[id].mark != indexed]
         if missing:
-            found = session.execute(_ABOUT, {"ids": missing}).all()
-            fresh = {id: About(mark(content_hash), *more) for id, content_hash, *more in found}
+            fresh = {
+                id: About(mark(words), document, ref, kind, place)
+                for id, words, document, ref, kind, place in session.execute(_ABOUT, {"ids": missing})
+            }
             if len(held) + len(fresh) > _MOST_CHUNKS:
                 held = {}
             self._held = held = held | fresh  # a new one: other threads read the old one
