@@ -47,7 +47,7 @@ def memory_mb(settings: Settings) -> dict[str, float]:
     `serve` is the supervisor itself, which every installation runs.
     """
     sizes = {}
-    parents = {name: psutil.Process(int((settings.home / f"{name}.pid").read_text())) for name in _PARTS}
+    parents = _parents(settings)
     for name, parent in parents.items():
         sizes[name] = _mib([parent, *parent.children(recursive=True)])
     supervisor = parents["app"].parent()
@@ -56,7 +56,19 @@ def memory_mb(settings: Settings) -> dict[str, float]:
     return sizes
 
 
+def cpu_s(settings: Settings) -> dict[str, float]:
+    """Seconds of CPU that each part has taken since it began, with its children, user and system together."""
+    return {
+        name: sum(sum(process.cpu_times()[:2]) for process in [parent, *parent.children(recursive=True)])
+        for name, parent in _parents(settings).items()
+    }
+
+
 _PARTS = ("app", "rasa", "worker")
+
+
+def _parents(settings: Settings) -> dict[str, psutil.Process]:
+    return {name: psutil.Process(int((settings.home / f"{name}.pid").read_text())) for name in _PARTS}
 
 
 def _mib(processes: list[psutil.Process]) -> float:

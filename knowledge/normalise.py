@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+_BLANKS, _MANY = re.compile(r"\s+"), re.compile(r"(\D)\1{3,}")
+
 
 def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
@@ -32,5 +34,5 @@ def normalise(text: str) -> str:
     if not folded.replace("\n", "").isprintable():  # control characters, or blanks of other kinds
         folded = "".join(c for c in folded if c == "\n" or not unicodedata.category(c).startswith("C"))
     folded = _converter().convert(folded)
-    folded = re.sub(r"\s+", " ", folded).strip()
-    return re.sub(r"(\D)\1{3,}", r"\1\1\1", folded)
+    folded = _BLANKS.sub(" ", folded).strip()
+    return _MANY.sub(r"\1\1\1", folded)

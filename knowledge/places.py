@@ -94,11 +94,14 @@ def village_labels(session: Session) -> list[tuple[Place, str, str]]:
     ]
 
 
+_EVERYBODYS = select(Place.id).where(Place.level.in_([Level.nation, Level.county]))
+
+
 def places_serving(session: Session, place: str | None) -> set[str]:
     """Whose rules hold at the place: its own and those of all it lies in.
 
     Without one: the nation and the county, whose rules hold for everybody here.
     """
     if place is None:
-        return set(session.scalars(select(Place.id).where(Place.level.in_([Level.nation, Level.county]))))
+        return set(session.scalars(_EVERYBODYS))
     return {*above(session, place), "nation"}

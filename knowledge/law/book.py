@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from knowledge.clock import SHANGHAI
@@ -76,6 +77,7 @@ class Article:
         return self.period.end + timedelta(days=1) if self.period and self.period.end else None
 
 
+@lru_cache(maxsize=16_384)  # a statute's articles, which many texts cite
 def text_hash(text: str | None) -> str:
     """Of the wording alone: "" where there is none, the same however the lines are broken."""
     return hashlib.sha256(re.sub(r"\s+", "", text).encode()).hexdigest() if text else ""
@@ -104,9 +106,7 @@ class Book:
         # small.
         for refs in _slices(sorted({ref for _, ref in cited})):
             for version_id, ref, text in session.execute(
-                select(Chunk.version_id, Chunk.ref, Chunk.text).where(
-                    Chunk.version_id.in_({v for v, _ in cited}), Chunk.ref.in_(refs)
-                )
+                _ARTICLES, {"versions": list({v for v, _ in cited}), "refs": refs}
             ):
                 self._texts.setdefault((version_id, ref or ""), text)
         self._asked |= cited
@@ -136,23 +136,29 @@ class Book:
         return Article(statute, ref, Force.gone if now else Force.repealed, last, None)
 
 
-def _statutes(session: Session, ids: list[str]) -> dict[str, Statute]:
-    rows = session.execute(
-        select(
-            Document.id,
-            Document.title,
-            DocumentVersion.id,
-            DocumentVersion.in_force_from,
-            DocumentVersion.in_force_to,
-            DocumentVersion.promulgated_on,
-            DocumentVersion.status,
-            DocumentVersion.ended_at,
-        )
-        .join(DocumentVersion, DocumentVersion.document_id == Document.id)
-        .where(Document.id.in_(ids), Document.kind == Kind.statute)
-        .where(DocumentVersion.status.in_([VersionStatus.published, VersionStatus.withdrawn]))
-        .order_by(DocumentVersion.in_force_from, DocumentVersion.id)
+_ARTICLES = select(Chunk.version_id, Chunk.ref, Chunk.text).where(
+    Chunk.version_id.in_(bindparam("versions", expanding=True)), Chunk.ref.in_(bindparam("refs", expanding=True))
+)
+_STATUTES = (
+    select(
+        Document.id,
+        Document.title,
+        DocumentVersion.id,
+        DocumentVersion.in_force_from,
+        DocumentVersion.in_force_to,
+        DocumentVersion.promulgated_on,
+        DocumentVersion.status,
+        DocumentVersion.ended_at,
     )
+    .join(DocumentVersion, DocumentVersion.document_id == Document.id)
+    .where(Document.id.in_(bindparam("ids", expanding=True)), Document.kind == Kind.statute)
+    .where(DocumentVersion.status.in_([VersionStatus.published, VersionStatus.withdrawn]))
+    .order_by(DocumentVersion.in_force_from, DocumentVersion.id)
+)
+
+
+def _statutes(session: Session, ids: list[str]) -> dict[str, Statute]:
+    rows = session.execute(_STATUTES, {"ids": ids})
     titles: dict[str, str] = {}
     periods: dict[str, list[Period]] = {}
     for document_id, title, version_id, start, end, adopted, status, ended_at in rows:

@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from knowledge.clock import SHANGHAI
@@ -61,6 +61,13 @@ def _as_on(passage: Passage, found: Standing) -> Passage:
     return replace(passage, caution=found.caution, details=details)
 
 
+_VERSIONS = (
+    select(Chunk.id, DocumentVersion.id, DocumentVersion.reviewed_on, DocumentVersion.approved_at)
+    .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+    .where(Chunk.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dict[int, Standing]:
     """By chunk, for the passages of ours that cite a statute."""
     cited = {p.chunk_id: c for p in passages if p.kind is not Kind.statute and any(c := _cited(p))}
@@ -70,11 +77,7 @@ def standing(session: Session, passages: Sequence[Passage], *, day: date) -> dic
     known = cache(lambda statute: References.read(session, [statute]))  # read where something changed, that is seldom
     versions = {
         chunk_id: (f"version:{version_id}", checked_on(reviewed, approved))
-        for chunk_id, version_id, reviewed, approved in session.execute(
-            select(Chunk.id, DocumentVersion.id, DocumentVersion.reviewed_on, DocumentVersion.approved_at)
-            .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
-            .where(Chunk.id.in_(cited))
-        )
+        for chunk_id, version_id, reviewed, approved in session.execute(_VERSIONS, {"ids": list(cited)})
     }
     begins = {p.chunk_id: p.in_force_from for p in passages}
     seen = seen_by(session, [source for source, _ in versions.values()])
@@ -161,12 +164,24 @@ def _cited(passage: Passage) -> tuple[dict[str, Citation], list[Citation]]:
     conflict: dict[str, Any] = passage.details.get("conflict") or {}
     listed = {}
     for text in [*(passage.details.get("basis") or []), *(conflict.get("articles") or [])]:
-        try:
-            listed[text] = read_citation(text)
-        except CitationNotFound:
-            continue
+        if (citation := _listed(text)) is not None:
+            listed[text] = citation
     words = [passage.text, passage.details.get("answer"), passage.details.get("next"), conflict.get("says")]
-    return listed, [citation for text in words if text for citation, _ in written_in(text)]
+    return listed, [citation for text in words if text for citation in _written(text)]
+
+
+# Of texts of ours, which many questions find.
+@lru_cache(maxsize=8192)
+def _listed(text: str) -> Citation | None:
+    try:
+        return read_citation(text)
+    except CitationNotFound:
+        return None
+
+
+@lru_cache(maxsize=8192)
+def _written(text: str) -> tuple[Citation, ...]:
+    return tuple(citation for citation, _ in written_in(text))
 
 
 def checked_on(reviewed: date | None, approved_at: datetime | None) -> date | None:
@@ -194,8 +209,19 @@ def first_checked(book: Book, statute: Statute, ref: str, day: date, *, begins: 
 def seen_by(session: Session, sources: Iterable[str]) -> dict[str, dict[tuple[str, str], dict[str, int | None]]]:
     """By source, then statute and article: the wordings checked, earliest first, each with the statute's version."""
     found: dict[str, dict[tuple[str, str], dict[str, int | None]]] = defaultdict(lambda: defaultdict(dict))
-    for row in session.scalars(
-        select(CitationSeen).where(CitationSeen.source.in_(list(sources))).order_by(CitationSeen.checked_at)
-    ):
-        found[row.source][row.statute_id, row.ref][row.article_hash] = row.statute_version_id
+    for source, statute, ref, article_hash, version in session.execute(_SEEN, {"sources": list(sources)}):
+        found[source][statute, ref][article_hash] = version
     return found
+
+
+_SEEN = (
+    select(
+        CitationSeen.source,
+        CitationSeen.statute_id,
+        CitationSeen.ref,
+        CitationSeen.article_hash,
+        CitationSeen.statute_version_id,
+    )
+    .where(CitationSeen.source.in_(bindparam("sources", expanding=True)))
+    .order_by(CitationSeen.checked_at)
+)

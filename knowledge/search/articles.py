@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, defer
 
 from knowledge.documents.models import Chunk, Document, DocumentVersion, VersionStatus
 from knowledge.errors import CitationNotFound
@@ -30,19 +30,23 @@ def named_in_force(session: Session, named: Citation, day: date) -> tuple[Chunk,
     return _in_force(session, Target(law, named.ref), day) if law else None
 
 
+_IN_FORCE = (
+    select(Chunk, DocumentVersion, Document)
+    .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+    .join(Document)
+    .where(
+        Document.id == bindparam("document"),
+        Chunk.ref == bindparam("ref"),
+        DocumentVersion.status == VersionStatus.published,
+        DocumentVersion.in_force_from <= bindparam("day"),
+    )
+    .where((DocumentVersion.in_force_to.is_(None)) | (DocumentVersion.in_force_to >= bindparam("day")))
+    .options(defer(DocumentVersion.content))
+)
+
+
 def _in_force(session: Session, target: Target, day: date) -> tuple[Chunk, DocumentVersion, Document] | None:
-    row = session.execute(
-        select(Chunk, DocumentVersion, Document)
-        .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
-        .join(Document)
-        .where(
-            Document.id == target.document_id,
-            Chunk.ref == target.ref,
-            DocumentVersion.status == VersionStatus.published,
-            DocumentVersion.in_force_from <= day,
-        )
-        .where((DocumentVersion.in_force_to.is_(None)) | (DocumentVersion.in_force_to >= day))
-    ).first()
+    row = session.execute(_IN_FORCE, {"document": target.document_id, "ref": target.ref, "day": day}).first()
     return (row[0], row[1], row[2]) if row else None
 
 

@@ -257,15 +257,12 @@ class Index:
         for first, points in ((0, self._points), *((p.first_question, p.points) for p in self._parts)):
             some = (found >= first) & (found < first + self._count(first))
             lo, hi = (np.searchsorted(points.question, found[some] - first, side=side) for side in ("left", "right"))
-            lines = (
-                np.concatenate([np.arange(a, b) for a, b in zip(lo, hi, strict=True)])
-                if some.any()
-                else np.empty(0, np.int64)
-            )
+            counts = hi - lo
+            lines = np.repeat(lo - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
             rows.append(points.target[lines])
             # The further articles of a question answer it a little less than the first.
-            values.append(np.repeat(scores[some], hi - lo) - 0.005 * points.rank[lines])
-            questions.append(np.repeat(found[some], hi - lo))
+            values.append(np.repeat(scores[some], counts) - 0.005 * points.rank[lines])
+            questions.append(np.repeat(found[some], counts))
         row, value, question = (np.concatenate(x) for x in (rows, values, questions))
         if allowed:
             kept = np.concatenate([allowed.rows, *here])[row]

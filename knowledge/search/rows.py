@@ -1,12 +1,12 @@
-"""Pages of rows for the index."""
+"""Pages of rows for the index, and what a search needs to know of the chunks it comes upon."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from knowledge.clock import SHANGHAI
@@ -16,6 +16,7 @@ from knowledge.statutes.citations import parse_citation
 
 _PIECE = 2_000
 _IN_LIST = 500  # ids in one statement
+_MOST_CHUNKS = 65_536  # about 15 MB
 Asked = tuple[str, str, list[Aim]]  # id, text, what answers it, best first
 
 
@@ -136,3 +137,47 @@ def bases(session: Session, today: date, *, most: int) -> dict[str, list[Aim]]:
         meant_on = max((d for d in (reviewed, approved_on, begins) if d), default=None)
         found[document] = [Aim(t.document_id, t.ref, meant_on) for t in islice(cited, most)]
     return found
+
+
+class About(NamedTuple):
+    """What its place among the others follows from, and nothing that says whether it may be shown."""
+
+    mark: int
+    document_id: str
+    ref: str | None
+    kind: Kind
+    place_id: str
+
+
+_ABOUT = (
+    select(Chunk.id, Chunk.content_hash, DocumentVersion.document_id, Chunk.ref, Document.kind, Document.place_id)
+    .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+    .join(Document, DocumentVersion.document_id == Document.id)
+    .where(Chunk.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+class Chunks:
+    """Of the chunks that searches came upon. Three hundred lie near to any question and ten are shown: of these alone
+    the database is asked each time, and who asks holds them against what is told here.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, About] = {}
+
+    def __call__(self, session: Session, marks: Mapping[int, int]) -> dict[int, About]:
+        """`marks`: by id. Of those that are still the text which was indexed."""
+        held = self._held
+        missing = [id for id, indexed in marks.items() if id not in held or held[id].mark != indexed]
+        if missing:
+            fresh = {
+                id: About(mark(words), document, ref, kind, place)
+                for id, words, document, ref, kind, place in session.execute(_ABOUT, {"ids": missing})
+            }
+            if len(held) + len(fresh) > _MOST_CHUNKS:
+                held = {}
+            self._held = held = held | fresh  # a new one: other threads read the old one
+        return {id: one for id, indexed in marks.items() if (one := held.get(id)) is not None and one.mark == indexed}
+
+    def forget(self) -> None:
+        self._held = {}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from knowledge.documents.models import BankQuestion, BankTarget, Chunk, Document, DocumentVersion, Kind, VersionStatus
@@ -33,6 +33,7 @@ LOCAL = 0.06
 _RESTED_ON, _ROOT, _LIKELY = 0.05, 0.3, -5.0
 _FIRST_CITED, _LATER_CITED = 4, 0.6
 _REMEMBERED = 16  # findings
+_AT_ONCE = 32  # candidates asked for at a time
 # The last clause of a message is compared alone where it has so many characters and so few stand before it.
 _CLAUSE, _OWN_CLAUSE, _BEFORE_IT = re.compile(r"[\s，,。；;！!？?]+"), 8, 8
 # Texts whose title is a question, which stands for one of their ways of asking.
@@ -60,6 +61,7 @@ class Searcher:
         self.classifier = classifier
         self._draft = draft
         self._recent = _Recent()
+        self._chunks = rows.Chunks()
 
     def supposing(self, draft: Draft | None) -> "Searcher":
         """The same, as if this version were published."""
@@ -83,13 +85,14 @@ class Searcher:
         `draft`, as if that version were published.
         """
         asked = _Asked(normalise(query), day, place, kinds, boost or {}, draft or self._draft)
-        hits = [h for h in self._hits(session, asked, k) if h.reason is None]
+        hits = [h for h in self._hits(session, asked, k, is_whole=False) if h.reason is None]
         return _loaded(session, hits, asked.text, k)
 
     def weigh(self, session: Session, query: str, *, day: date, place: str | None = None) -> list[fit.Weighed]:
         """What the second look weighed, best first."""
         asked = _Asked(normalise(query), day, place, (), {}, self._draft)
-        return [h.weighed for h in self._hits(session, asked, fit.LOOKED_AT) if h.weighed is not None]
+        hits = self._hits(session, asked, fit.LOOKED_AT, is_whole=False)
+        return [h.weighed for h in hits if h.weighed is not None]
 
     def explain(
         self,
@@ -119,18 +122,21 @@ class Searcher:
         kept = sorted([*hidden, *(h for h in hits if h.chunk_id in passages)], key=lambda h: -h.raw)
         return _explained(session, kept, passages, asked.draft.questions if asked.draft else {})
 
-    def _hits(self, session: Session, asked: "_Asked", k: int, *, everywhere: bool = False) -> list["_Hit"]:
+    def _hits(
+        self, session: Session, asked: "_Asked", k: int, *, everywhere: bool = False, is_whole: bool = True
+    ) -> list["_Hit"]:
         """Candidates, best first, those that may not be shown with the reason.
 
-        `everywhere`: other villages' texts among them.
+        `everywhere`: other villages' texts among them; `is_whole`: all, not only as many as hold the `k` best that may
+        be shown.
         """
         if not asked.text:
             return []
         live, serving = self.live(), places_serving(session, asked.place)
         found, chances = self._found(asked, live, None if everywhere else frozenset(serving))
-        hits = _weighed(session, found, asked, serving, most=max(300, 20 * k))
-        hits = _with_rested_on(session, hits, chances)
         named = None if asked.kinds else named_article(asked.text)
+        weighing = _Weighing(session, found, asked, serving, _leans(session, chances), most=max(300, 20 * k))
+        hits = weighing.all() if is_whole or named else weighing.best(max(k, fit.LOOKED_AT), self._chunks)
         if named and (article := named_in_force(session, named, asked.day)):
             hits = _first(article[0].id, hits)
         hits.sort(key=lambda h: -h.raw)
@@ -222,6 +228,7 @@ class _Hit:
     is_named: bool = False
     weighed: fit.Weighed | None = None
     place: int = 0
+    about: rows.About | None = None
 
 
 @dataclass(frozen=True)
@@ -253,13 +260,10 @@ class Explained:
         return f"Explained({self.title} {self.ref or ''}, {self.raw:.2f}{', ' + self.reason if self.reason else ''})"
 
 
-def _looked_up(session: Session, ids: Sequence[int]) -> dict[int, Any]:
-    """What `_reason` needs of these chunks; whole rows are read for the few that are shown.
-
-    By id alone: with places among the conditions SQLite begins at all documents of a county (42 ms of 48 at 33,000
-    documents).
-    """
-    columns = select(
+# Built once: to build a statement, and to find out that it was compiled before, takes longer than SQLite's part of it.
+# By id alone: with places among the conditions SQLite began at all documents of a county (42 ms of 48 at 33,000).
+_CHUNKS = (
+    select(
         Chunk.id,
         Document.id.label("document_id"),
         Chunk.ref,
@@ -271,68 +275,126 @@ def _looked_up(session: Session, ids: Sequence[int]) -> dict[int, Any]:
         DocumentVersion.in_force_from,
         DocumentVersion.in_force_to,
     )
-    asked = columns.join(DocumentVersion, Chunk.version_id == DocumentVersion.id).join(
-        Document, DocumentVersion.document_id == Document.id
-    )
-    return {row.id: row for row in session.execute(asked.where(Chunk.id.in_(ids)))}
+    .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+    .join(Document, DocumentVersion.document_id == Document.id)
+    .where(Chunk.id.in_(bindparam("ids", expanding=True)))
+)
 
 
-def _weighed(session: Session, found: Candidates, asked: _Asked, serving: Collection[str], *, most: int) -> list[_Hit]:
-    """The `most` best candidates; of one article, clause or document the best may be shown."""
-    raw = SOFTNESS * np.logaddexp(found.dense / SOFTNESS, found.bank / SOFTNESS) + LEXICAL_WEIGHT * found.lexical
-    order = np.argsort(-raw)[:most]
-    looked_up = _looked_up(session, [int(found.chunk_ids[i]) for i in order])
-    hits: list[_Hit] = []
-    seen: set[tuple[str, str | None]] = set()
-    for i in order:
-        row = looked_up.get(int(found.chunk_ids[i]))
-        if row is None or rows.mark(row.content_hash) != int(found.marks[i]):
-            continue  # the id is another text's: a database of another day lies beside this snapshot
-        key = (row.document_id, row.ref)
-        reason = _reason(row, day=asked.day, serving=serving, kinds=asked.kinds, draft=asked.draft)
-        if reason is None and key in seen:
+class _Weighing:
+    """The `most` nearest candidates of one question, as they are weighed; of one article, clause or document the best
+    may be shown. `leans`: what articles gain by the answers that rest on them.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        found: Candidates,
+        asked: _Asked,
+        serving: Collection[str],
+        leans: "_Leans",
+        *,
+        most: int,
+    ) -> None:
+        self._session, self._found, self._asked, self._serving, self._leans = session, found, asked, serving, leans
+        near = SOFTNESS * np.logaddexp(found.dense / SOFTNESS, found.bank / SOFTNESS)
+        self._raw = near + LEXICAL_WEIGHT * found.lexical
+        self._order = np.argsort(-self._raw)[:most].tolist()
+        self._shown: set[tuple[str, str | None]] = set()
+
+    def all(self) -> list[_Hit]:
+        """In no order that counts."""
+        self._shown = set()
+        return self._hits(self._order)
+
+    def best(self, enough: int, chunks: rows.Chunks) -> list[_Hit]:
+        """The beginning of all, best first: until so many may be shown. Where what `chunks` holds of one isn't so any
+        more, all of them.
+        """
+        found = self._found
+        marks = {int(found.chunk_ids[i]): int(found.marks[i]) for i in self._order}
+        about = chunks(self._session, marks)
+        known = [i for i in self._order if int(found.chunk_ids[i]) in about]
+        scores = {i: self._score(i, about[int(found.chunk_ids[i])])[0] for i in known}
+        order = sorted(known, key=lambda i: -scores[i])
+        hits: list[_Hit] = []
+        for at in range(0, len(order), _AT_ONCE):
+            some = order[at : at + _AT_ONCE]
+            fresh = self._hits(some)
+            if [h.about for h in fresh] != [about[int(found.chunk_ids[i])] for i in some]:
+                chunks.forget()
+                return self.all()
+            hits += fresh
+            if sum(h.reason is None for h in hits) >= enough:
+                break
+        return hits
+
+    def _score(self, i: int, about: Any) -> tuple[float, float]:
+        """With what it gains by the answers that rest on it and by its kind and place; the latter."""
+        favour = self._asked.boost.get(about.kind, 0.0) + (LOCAL if about.place_id != "nation" else 0.0)
+        return _leaning(float(self._raw[i]) + favour, self._leans.get((about.document_id, about.ref))), favour
+
+    def _hits(self, some: Sequence[int]) -> list[_Hit]:
+        ids = [int(self._found.chunk_ids[i]) for i in some]
+        looked_up = {row.id: row for row in self._session.execute(_CHUNKS, {"ids": ids})}
+        # An id may be another text's: a database of another day lies beside this snapshot.
+        known = ((i, row) for i, id in zip(some, ids, strict=True) if (row := looked_up.get(id)) is not None)
+        return [self._hit(i, row) for i, row in known if rows.mark(row.content_hash) == int(self._found.marks[i])]
+
+    def _hit(self, i: int, row: Any) -> _Hit:
+        found, asked, key = self._found, self._asked, (row.document_id, row.ref)
+        reason = _reason(row, day=asked.day, serving=self._serving, kinds=asked.kinds, draft=asked.draft)
+        if reason is None and key in self._shown:
             reason = "同一条已在前面"
         if reason is None:
-            seen.add(key)
-        favour = asked.boost.get(row.kind, 0.0) + (LOCAL if row.place_id != "nation" else 0.0)
-        hits.append(
-            _Hit(
-                row.id,
-                float(raw[i]) + favour,
-                float(found.dense[i]),
-                float(found.bank[i]),
-                float(found.best[i]),
-                bytes(found.questions[i]),
-                float(found.lexical[i]),
-                row.document_id,
-                row.ref,
-                row.kind.value,
-                reason,
-                favour,
-            )
+            self._shown.add(key)
+        raw, favour = self._score(i, row)
+        return _Hit(
+            row.id,
+            raw,
+            float(found.dense[i]),
+            float(found.bank[i]),
+            float(found.best[i]),
+            bytes(found.questions[i]),
+            float(found.lexical[i]),
+            row.document_id,
+            row.ref,
+            row.kind.value,
+            reason,
+            favour,
+            about=rows.About(int(found.marks[i]), row.document_id, row.ref, row.kind, row.place_id),
         )
-    return hits
 
 
-def _with_rested_on(session: Session, hits: list[_Hit], chances: Chances) -> list[_Hit]:
-    """Articles that the likeliest answers rest on lie nearer: a resident's words name no term of the statute."""
+_Leans = dict[tuple[str, str | None], float]
+_RESTING = (
+    select(DocumentVersion.document_id, Chunk.details)
+    .join(Chunk, Chunk.version_id == DocumentVersion.id)
+    .where(
+        DocumentVersion.document_id.in_(bindparam("documents", expanding=True)),
+        DocumentVersion.status == VersionStatus.published,
+    )
+)
+
+
+def _leaning(raw: float, lean: float | None) -> float:
+    return raw if lean is None else raw + _RESTED_ON * min(1.0, lean) ** _ROOT
+
+
+def _leans(session: Session, chances: Chances) -> _Leans:
+    """How much the likeliest answers rest on each article, which lies nearer by that: a resident's words name no term
+    of the statute.
+    """
     likely = chances.likely(_LIKELY)
+    leans = _Leans()
     if not likely:
-        return hits
-    leans = dict[tuple[str, str | None], float]()
-    basis = select(DocumentVersion.document_id, Chunk.details).join(Chunk, Chunk.version_id == DocumentVersion.id)
-    told = basis.where(DocumentVersion.document_id.in_(likely), DocumentVersion.status == VersionStatus.published)
-    for document, details in session.execute(told):
+        return leans
+    for document, details in session.execute(_RESTING, {"documents": list(likely)}):
         for place, cited in enumerate((details or {}).get("basis") or []):
             aim = parse_citation(cited)
             part = likely[document] * (1.0 if place < _FIRST_CITED else _LATER_CITED)
             leans[aim.document_id, aim.ref] = leans.get((aim.document_id, aim.ref), 0.0) + part
-    return [
-        replace(h, raw=h.raw + _RESTED_ON * min(1.0, leans[h.document_id, h.ref]) ** _ROOT)
-        if (h.document_id, h.ref) in leans
-        else h
-        for h in hits
-    ]
+    return leans
 
 
 @lru_cache(maxsize=8192)
@@ -341,23 +403,19 @@ def _pairs_of(words: str) -> np.ndarray:
     return np.unique(lexical.pairs(normalise(words)))
 
 
-def _stand_among(codes: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Which of the codes are held, both ascending and distinct; what `np.isin` tells, in a fifth of its time."""
-    if not len(held):
-        return np.zeros(len(codes), bool)
-    at = np.minimum(np.searchsorted(held, codes), len(held) - 1)
-    return np.asarray(held[at] == codes)
+_TEXTS = (
+    select(Chunk.id, Chunk.embed_text, Chunk.asked_text, Document.title)
+    .join(DocumentVersion, Chunk.version_id == DocumentVersion.id)
+    .join(Document, DocumentVersion.document_id == Document.id)
+    .where(Chunk.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: Index) -> list[fit.Weighed]:
     """With how much of the question's words each hit holds, in its ways of asking, its text and its title."""
     codes = np.unique(lexical.pairs(asked.text))
     weights = live.idf(codes)
-    columns = select(Chunk.id, Chunk.embed_text, Chunk.asked_text, Document.title).join(
-        DocumentVersion, Chunk.version_id == DocumentVersion.id
-    )
-    found = columns.join(Document, DocumentVersion.document_id == Document.id)
-    texts = {row.id: row for row in session.execute(found.where(Chunk.id.in_([h.chunk_id for h in hits])))}
+    texts = {row.id: row for row in session.execute(_TEXTS, {"ids": [h.chunk_id for h in hits]})}
 
     same = _asked_word_for_word(session, hits, asked.text, draft=asked.draft)
     wordings = _wordings(asked.text)
@@ -366,7 +424,7 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     def share(*texts_of: str | None) -> float:
         held = np.zeros(len(codes), bool)
         for words in texts_of:
-            held |= _stand_among(codes, _pairs_of(words or ""))
+            held |= lexical.stand_among(codes, _pairs_of(words or ""))
         return float(weights[held].sum() / weights.sum()) if len(codes) and weights.sum() else 0.0
 
     weighed = []
@@ -392,6 +450,18 @@ def _weighed_words(session: Session, hits: Sequence[_Hit], asked: _Asked, live: 
     return weighed
 
 
+_ASKED = (
+    select(BankTarget.document_id, BankTarget.ref, BankQuestion.text)
+    .join(BankQuestion, BankTarget.question_id == BankQuestion.id)
+    .where(
+        BankTarget.document_id.in_(bindparam("documents", expanding=True)),
+        BankTarget.rank == 0,
+        BankQuestion.set_aside.is_(False),
+        func.length(BankQuestion.text).between(bindparam("least"), bindparam("most")),
+    )
+)
+
+
 def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str, *, draft: Draft | None = None) -> set[int]:
     """Which chunks of the hits have the message among their own questions. Of short questions the vectors are too much
     alike for the nearest one to be it: 加班费怎么算 lay nearer to a longer way of asking. A draft has the questions
@@ -404,19 +474,12 @@ def _asked_word_for_word(session: Session, hits: Sequence[_Hit], text: str, *, d
     ours = draft.questions if draft else {}
     found = {h.chunk_id for h in hits if h.chunk_id in drafted and _bare(ours.get(h.question, "")) in wanted}
     published = {(h.document_id, h.ref): h.chunk_id for h in hits if h.chunk_id not in drafted}
-    asked = (
-        select(BankTarget.document_id, BankTarget.ref, BankQuestion.text)
-        .join(BankQuestion, BankTarget.question_id == BankQuestion.id)
-        .where(
-            BankTarget.document_id.in_({document for document, _ in published}),
-            BankTarget.rank == 0,
-            BankQuestion.set_aside.is_(False),
-            func.length(BankQuestion.text).between(
-                min(map(len, wanted)) - _SMALL_WORDS, max(len(text), *map(len, wanted)) + _SMALL_WORDS
-            ),
-        )
-    )
-    same = {(row.document_id, row.ref) for row in session.execute(asked) if _bare(row.text) in wanted}
+    asked = {
+        "documents": list({document for document, _ in published}),
+        "least": min(map(len, wanted)) - _SMALL_WORDS,
+        "most": max(len(text), *map(len, wanted)) + _SMALL_WORDS,
+    }
+    same = {(document, ref) for document, ref, words in session.execute(_ASKED, asked) if _bare(words) in wanted}
     return found | {chunk for key, chunk in published.items() if key in same}
 
 

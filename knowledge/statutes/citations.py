@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from knowledge.errors import CitationNotFound
@@ -92,6 +93,7 @@ class Where:
     is_listed: bool  # in a list of citations, not in a sentence
 
 
+@lru_cache(maxsize=16_384)  # our lists cite a few thousand
 def parse_citation(citation: str) -> Target:
     """`民法典 1042` -> the statute's document and 第一千零四十二条; anything without a number is a document's id.
 

@@ -99,7 +99,6 @@ def _passage(text: DocumentText, chunk: ChunkText) -> Passage:
         score=1.0,
         raw=1.0,
         details=details,
-        content=text.content,
     )
 
 

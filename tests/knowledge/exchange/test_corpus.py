@@ -133,7 +133,6 @@ def test_a_conflicting_clause_is_quoted_after_the_law(sessions: sessionmaker[Ses
         score=0.9,
         raw=0.9,
         details={"status": "conflicts", "conflict": conflict, "answer": "不能照它罚你。"},
-        content={},
     )
     with sessions() as session:
         found = _from_village_rule(session, clause, [clause], date(2026, 11, 24))
