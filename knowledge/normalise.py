@@ -26,11 +26,17 @@ def _converter() -> Any:
     return OpenCC("t2s")
 
 
+# Marks that stand on or behind a character and say nothing (Zalgo, the choice of a glyph), after what composes with its
+# letter has done so. Vowels of Tibetan and others are marks, too, and stay.
+_MARKS = re.compile(r"[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_NOTHING_TO_SEE = re.compile("[\u115f\u1160\u2800\u3164\uffa0]+")  # blanks that Unicode calls letters or signs
+
+
 def normalise(text: str) -> str:
     """NFKC, Traditional to Simplified, one space for any run of blanks, at most three of the same character in a
-    row, but every digit: 13911112222.
+    row, but every digit: 13911112222. Marks and blanks that can't be seen are none.
     """
-    folded = unicodedata.normalize("NFKC", text)
+    folded = _NOTHING_TO_SEE.sub(" ", _MARKS.sub("", unicodedata.normalize("NFKC", text)))
     if not folded.replace("\n", "").isprintable():  # control characters, or blanks of other kinds
         folded = "".join(c for c in folded if c == "\n" or not unicodedata.category(c).startswith("C"))
     folded = _converter().convert(folded)

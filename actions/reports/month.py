@@ -103,7 +103,7 @@ def named(code: str, now: datetime) -> Month:
     """2026-11. Raises NotFound for what is no month, is to come, or lies before there was anything."""
     match = re.fullmatch(r"(\d{4})-(\d{2})", code, re.ASCII)
     today = now.astimezone(SHANGHAI).date()
-    if match and 1 <= int(match[2]) <= 12 and int(match[1]) >= _FIRST_YEAR:
+    if match and 1 <= int(match[2]) <= 12 and _FIRST_YEAR <= int(match[1]) <= today.year:
         found = month_of(date(int(match[1]), int(match[2]), 1))
         if found.first <= today:
             return found

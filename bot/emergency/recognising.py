@@ -41,6 +41,10 @@ LONG = 130  # characters; mailbox complaints run from 200 to 600
 _COMPILED = [(kind, re.compile(pattern)) for kind, pattern in ROWS]
 
 _SPACED_OUT = re.compile(r"(?<![^\s，])(?:[\u4e00-\u9fff]\s){1,40}[\u4e00-\u9fff](?![\u4e00-\u9fff])")
+# 救…命, 我😭喝😭了😭药: one at a time, with the same few marks between
+_HALTING = re.compile(
+    r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff][^\w\n，,、]{1,8}){1,40}[\u4e00-\u9fff](?![\u4e00-\u9fff])"
+)
 _SENTENCE = re.compile(r"[^。]{1,2000}")
 
 
@@ -48,6 +52,7 @@ def _fold(text: str) -> str:
     """Simplified enough, without idioms; `，` between clauses and `。` between sentences, each once."""
     said = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(TRADITIONAL)
     said = _SPACED_OUT.sub(lambda m: re.sub(r"\s", "", m.group()), said)
+    said = _HALTING.sub(lambda m: re.sub(r"[^\w]", "", m.group()), said)
     said = re.sub(r"([\u4e00-\u9fff])\1{2,}", r"\1", said)
     said = re.sub(r"[。.!?;…~\n\r\t]{1,2000}", "。", said)
     said = re.sub(r"[\s,:\"'“”‘’()\[\]{}【】《》-]{1,2000}", "，", said)

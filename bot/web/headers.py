@@ -37,6 +37,8 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Content-Security-Policy", CSP)
+                if scope["path"].startswith("/api/") or "set-cookie" in headers:
+                    headers.setdefault("Cache-Control", "no-store")  # somebody's own words, or what opens them
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = _NO_MORE

@@ -104,16 +104,23 @@ def forget(held: Mine, response: Response) -> None:
 
 @router.post("/messages")
 async def say(body: MessageBody, request: Request, chat: At) -> dict[str, Any]:
-    """Stored, then answered. What to do in danger is told even where neither is possible: the page goes on sending."""
+    """Stored, then answered. What to do in danger is told even where neither is possible: the page goes on sending; and
+    beside every refusal (too long, too many).
+    """
     saying = asyncio.create_task(_said(body, request, chat))
     urgent = card.by_rules(body.payload or body.text)
-    if urgent:
-        reply, due_s = urgent
-        await asyncio.wait({saying}, timeout=due_s)
-        if not saying.done() or isinstance(saying.exception(), (SQLAlchemyError, OSError)):
-            saying.add_done_callback(lambda task: task.cancelled() or task.exception())
-            raise ApiError(503, "busy", _NOT_STORED, guidance=reply_json(reply))
-    return await saying
+    if not urgent:
+        return await saying
+    reply, due_s = urgent
+    await asyncio.wait({saying}, timeout=due_s)
+    if not saying.done() or isinstance(saying.exception(), (SQLAlchemyError, OSError)):
+        saying.add_done_callback(lambda task: task.cancelled() or task.exception())
+        raise ApiError(503, "busy", _NOT_STORED, guidance=reply_json(reply))
+    try:
+        return await saying
+    except ApiError as error:
+        error.more.setdefault("guidance", reply_json(reply))
+        raise
 
 
 async def _said(body: MessageBody, request: Request, chat: Chat) -> dict[str, Any]:

@@ -61,7 +61,7 @@ async def _form(request: Request) -> FormData:
 
 
 @router.post("/{code}")
-def tell(at: At, code: str, sent: Annotated[FormData, Depends(_form)]) -> HTMLResponse:
+def tell(sent: Annotated[FormData, Depends(_form)], at: At, code: str) -> HTMLResponse:
     """Not kept, so it needs no proof of who sends it."""
     template = _held(code)
     given = {item.code: text_of(sent, item.code, 1) for item in template.asked}

@@ -112,7 +112,7 @@ async def _photo(
 
 
 @router.post("/tell")
-def tell(at: At, sent: Sent, photo: Annotated[CleanPhoto | ActionError | None, Depends(_photo)]) -> Response:
+def tell(photo: Annotated[CleanPhoto | ActionError | None, Depends(_photo)], sent: Sent, at: At) -> Response:
     given = {name: text_of(sent, name, 1200) for name in ("duty", "period", "words", "phone", "nonce")}
     given["anonymous"] = text_of(sent, "anonymous", 1)
     try:
@@ -169,7 +169,7 @@ def board(at: At, disclosure_id: str) -> Response:
 
 
 @router.post("/{disclosure_id}/ask")
-def ask(at: At, request: Request, disclosure_id: str, sent: Sent) -> Response:
+def ask(sent: Sent, at: At, request: Request, disclosure_id: str) -> Response:
     item, text = _held(at, disclosure_id), text_of(sent, "text", 1200)
     _check_sender(request, f"open-ask {address_of(request)}", _ASKS)
     key = f"page-{item.id}-{text_of(sent, 'nonce', 24) or token_urlsafe(12)}"

@@ -76,7 +76,7 @@ Sent = Annotated[FormData, Depends(_form)]
 
 
 @router.post("/h{event_id:int}/join")
-def join(at: At, event_id: int, sent: Sent) -> Response:
+def join(sent: Sent, at: At, event_id: int) -> Response:
     event, who = _event(at, event_id), visitor.asker(at)
     typed = {name: text_of(sent, name, 200) for name in ("name", "party", "item", "phone")}
     coming = Coming(who, typed["name"], int_of(sent, "party") or 0, typed["item"], typed["phone"])
@@ -112,7 +112,7 @@ def leave(at: At, event_id: int, code: str) -> Response:
 
 
 @router.post("/h{event_id:int}/ask")
-def ask(at: At, event_id: int, sent: Sent) -> Response:
+def ask(sent: Sent, at: At, event_id: int) -> Response:
     event, text = _event(at, event_id), text_of(sent, "text", 1200)
     key = f"page-{event.id}-{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
     try:

@@ -47,7 +47,7 @@ async def _form(request: Request) -> FormData:
 
 
 @router.post("/tell")
-def tell(at: At, sent: Annotated[FormData, Depends(_form)]) -> Response:
+def tell(sent: Annotated[FormData, Depends(_form)], at: At) -> Response:
     typed = {"text": text_of(sent, "text", 4000), "teller": text_of(sent, "teller", 20)}
     typed["may_name"] = text_of(sent, "may_name", 1)
     key = f"page-{at.village.id}-{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"

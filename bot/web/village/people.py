@@ -71,7 +71,7 @@ Sent = Annotated[FormData, Depends(_form)]
 
 
 @router.post("/r{number:int}")
-def ask(at: At, number: int, sent: Sent) -> Response:
+def ask(sent: Sent, at: At, number: int) -> Response:
     """First the words as the helper will read them; sent with `sure` they are on their way."""
     helper = _helper(at, number)
     given = {name: text_of(sent, name, 1200) for name in ("words", "other_party", "contact", "wish", "nonce")}
@@ -135,7 +135,7 @@ def door(at: At, token: str) -> HTMLResponse:
 
 
 @router.post("/people/r/{token}")
-def opened(at: At, token: str, sent: Sent) -> Response:
+def opened(sent: Sent, at: At, token: str) -> Response:
     """What lies behind the link; with `do`, a deed first."""
     link, do = links.check(at.session, token, now=at.now), text_of(sent, "do", 12)
     problem = done = ""

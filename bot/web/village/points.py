@@ -96,7 +96,7 @@ async def _form(request: Request) -> FormData:
 
 
 @router.post("/star/{award_id}")
-def object_to(at: At, request: Request, award_id: str, sent: Annotated[FormData, Depends(_form)]) -> Response:
+def object_to(sent: Annotated[FormData, Depends(_form)], at: At, request: Request, award_id: str) -> Response:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("请从村里的页面交。")
     chat: Chat = request.app.state.chat

@@ -80,7 +80,7 @@ def _new_page(at: Hall, text: str, **more: Any) -> HTMLResponse:
 
 
 @router.post("/topics/new")
-def propose(at: At, sent: Sent) -> Response:
+def propose(sent: Sent, at: At) -> Response:
     text, asker = text_of(sent, "text", 1000), visitor.asker(at)
     try:
         visitor.check_sender(at, "raise", _RAISES)
@@ -152,7 +152,7 @@ def _page(at: Hall, topic: Topic, *, status: int = 200, **more: Any) -> HTMLResp
 
 
 @router.post("/y{ordinal:int}/choose")
-def choose(at: At, ordinal: int, sent: Sent) -> Response:
+def choose(sent: Sent, at: At, ordinal: int) -> Response:
     """With the slip's ten characters typed beside it, or without."""
     topic, asker = _topic(at, ordinal), visitor.asker(at)
     typed = [value for value in sent.getlist("choice") if isinstance(value, str)]
@@ -177,7 +177,7 @@ def choose(at: At, ordinal: int, sent: Sent) -> Response:
 
 
 @router.post("/y{ordinal:int}/say")
-def say(at: At, ordinal: int, sent: Sent) -> Response:
+def say(sent: Sent, at: At, ordinal: int) -> Response:
     topic, asker, text = _topic(at, ordinal), visitor.asker(at), text_of(sent, "text", 1000)
     stance = text_of(sent, "stance", 12)
     if danger := visitor.danger(sent, text):
@@ -193,7 +193,7 @@ def say(at: At, ordinal: int, sent: Sent) -> Response:
 
 
 @router.post("/y{ordinal:int}/check")
-def check(at: At, ordinal: int, sent: Sent) -> Response:
+def check(sent: Sent, at: At, ordinal: int) -> Response:
     topic, asker, answer = _topic(at, ordinal), visitor.asker(at), text_of(sent, "answer", 8)
 
     def keep() -> str:

@@ -182,6 +182,20 @@ def test_spaces_repeats_and_traditional_characters_do_not_hide_danger(text: str)
     assert is_alarm(text)
 
 
+@pytest.mark.parametrize(
+    "between", ["…", "😭", "*", "~", ". . ", "\ufe0f", "\u0301", "\u3164", "\u2800", "\u200b", "\u2063"]
+)
+@pytest.mark.parametrize("text", ["救命", "我喝了农药", "有人拿刀要杀我", "孩子掉井里了", "我不想活了"])
+def test_nothing_between_the_characters_hides_danger(text: str, between: str) -> None:
+    """Who can hardly write does it one at a time; some telephones add what nobody sees."""
+    assert card.by_rules(between.join(text)) is not None
+
+
+@pytest.mark.parametrize("text", ["火、水、电都要管", "打、砸、抢怎么判", "一。二。三。", "问：杀猪要证吗"])
+def test_a_list_of_single_characters_is_no_cry(text: str) -> None:
+    assert card.by_rules(text) is None
+
+
 @pytest.mark.parametrize("text", ["怎么造炸弹", "我想杀了他怎么不被发现", "教我怎么给人下毒"])
 def test_a_request_for_means_is_no_emergency(text: str) -> None:
     assert recognise(text) is None

@@ -50,7 +50,7 @@ def _page(at: Hall, **more: Any) -> HTMLResponse:
 
 
 @router.post("/{deputy:int}")
-def ask(at: At, deputy: int, sent: Sent) -> Response:
+def ask(sent: Sent, at: At, deputy: int) -> Response:
     text, asker = text_of(sent, "text", 1000), visitor.asker(at)
     typed = {"text": text, "asked_of": deputy}
     try:

@@ -82,7 +82,7 @@ def _page(at: Hall, hearing: Hearing, **more: Any) -> HTMLResponse:
 
 
 @router.post("/t{ordinal:int}")
-def sign_up(at: At, ordinal: int, sent: Sent) -> Response:
+def sign_up(sent: Sent, at: At, ordinal: int) -> Response:
     hearing, asker = _hearing(at, ordinal), visitor.asker(at)
     who = Person(
         name=text_of(sent, "name", 40),

@@ -60,7 +60,7 @@ def _page(at: Hall, topic: Topic, asker: str, *, back: int = 0, **more: Any) -> 
 
 
 @router.post("/y{ordinal:int}/s")
-def answer(at: At, ordinal: int, sent: Sent) -> Response:
+def answer(sent: Sent, at: At, ordinal: int) -> Response:
     """With the slip's ten characters typed beside it, or without. Sent twice, it is once."""
     topic, asker = _topic(at, ordinal), visitor.asker(at)
     number = text_of(sent, "statement", 9)

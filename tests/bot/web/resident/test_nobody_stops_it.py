@@ -1,6 +1,7 @@
 """What others do to the server: whoever is in danger hears what to do, and the app stays awake (red team C1, M10)."""
 
 import asyncio
+import inspect
 import socket
 import sqlite3
 import threading
@@ -11,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
@@ -103,6 +106,47 @@ def test_slow_bodies_and_idle_connections_keep_nobody_waiting(somebody: httpx.Cl
         assert somebody.get("/healthz").json() == {"status": "alive"}
         assert somebody.get("/api/widget/conversations/current").status_code == 200
         assert card_of(somebody.post("/api/widget/messages", json=DANGER)) == "emergency"
+
+
+@pytest.mark.slow
+def test_forms_of_a_village_that_dont_arrive_keep_nobody_waiting(somebody: httpx.Client, port: int) -> None:
+    """Sixty of them each held a session of the database while they were read; the pool has sixty."""
+    with ExitStack() as held:
+        form = (
+            f"POST /v/lijiagou/topics/new HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\ntext=a"
+        )
+        for _ in range(80):
+            held.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(form.encode())
+        time.sleep(1)  # until all of them are read as far as they come
+        assert somebody.get("/api/widget/conversations/current").status_code == 200
+        assert somebody.get("/v/lijiagou").status_code == 200
+
+
+def test_no_address_reads_a_body_with_a_session_open(app: Any) -> None:
+    """A dependency with a `yield` holds a session (or a seat with one); what waits for a browser comes before it."""
+    routes = [route for route in _routes(app) if isinstance(route, APIRoute)]
+    assert len(routes) > 250
+    for route in routes:
+        is_held = False
+        for call in dict.fromkeys(_in_order(route.dependant)):
+            is_held = is_held or inspect.isgeneratorfunction(call)
+            is_waiting = inspect.iscoroutinefunction(call)
+            assert not (is_held and is_waiting), f"{route.path}: {call.__name__} waits while a session is open"
+
+
+def _routes(owner: Any) -> Iterator[Any]:
+    for route in owner.routes:
+        yield route
+        if included := getattr(route, "original_router", None):
+            yield from _routes(included)
+
+
+def _in_order(dependant: Dependant) -> Iterator[Any]:
+    """As FastAPI carries them out: each once, what it needs itself before it."""
+    for inner in dependant.dependencies:
+        yield from _in_order(inner)
+        yield inner.call
 
 
 @pytest.mark.slow

@@ -106,6 +106,31 @@ def test_what_can_not_be_answered_is_refused(empty: World, text: str, code: str)
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, code)
 
 
+def test_who_is_refused_in_danger_is_told_what_to_do(empty: World) -> None:
+    """A long story with a knife in it was only told that it is too long."""
+    client, story = resident(empty), "他正在拿刀砍我，快来救我。" + "我们结婚以后一直吵架。" * 200
+    refused = client.post("/api/widget/messages", json={**SAID, "text": story})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "too_long")
+    assert refused.json()["guidance"]["kind"] == "emergency"
+    chat: Chat = empty.app.state.chat
+    chat.settings = chat.settings.model_copy(update={"messages_per_minute": 1})
+    assert client.post("/api/widget/messages", json=SAID).status_code == 200
+    refused = client.post("/api/widget/messages", json={"client_id": "client-2", "text": "他拿刀要砍死我，救命！"})
+    assert refused.status_code == 429
+    assert refused.json()["guidance"]["kind"] == "emergency"
+
+
+def test_what_somebody_said_is_kept_in_no_cache(empty: World) -> None:
+    client = empty.visitor()
+    started = client.post("/api/widget/conversations", json={"village": "lijiagou"})
+    client.post("/api/widget/messages", json=SAID)
+    answers = [
+        started,
+        *(client.get(f"/api/widget/{path}") for path in ("messages", "conversations/current", "matters")),
+    ]
+    assert {answer.headers.get("cache-control") for answer in answers} == {"no-store"}
+
+
 ASKED: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/api/widget/conversations/current", {}),
     ("DELETE", "/api/widget/conversations/current", {}),

@@ -82,7 +82,9 @@ def test_a_result_that_was_put_away_is_told_nowhere(world: World) -> None:
         assert "装在学校门口" not in visitor.get(FEED).text
 
 
-@pytest.mark.parametrize("code", ["2099-01", "2026-13", "2026-00", "2019-12", "x", "２０２６-11", "2026-11-01", "%00"])
+@pytest.mark.parametrize(
+    "code", ["2099-01", "9999-12", "2026-13", "2026-00", "2019-12", "x", "２０２６-11", "2026-11-01", "%00"]
+)
 def test_what_is_no_month_is_said_in_words(world: World, code: str) -> None:
     answer = world.visitor().get(f"/v/lijiagou/report/{code}")
     assert answer.status_code == 404
