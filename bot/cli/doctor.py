@@ -43,7 +43,7 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
         *(
             []
             if args.quick
-            else [*_database(settings), *_telephones(settings), _snapshot(settings), _backups(settings)]
+            else [*_database(settings), *_telephones(settings), _snapshot(settings), *_backups(settings)]
         ),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
@@ -178,13 +178,23 @@ def _snapshot(settings: Settings) -> Check:
     return Check("资料索引", not wrong, f"不能用（{wrong}）；后台会重新做，急的话运行 linli kb build")
 
 
-def _backups(settings: Settings) -> Check:
+def _backups(settings: Settings) -> list[Check]:
     """Urgent where somebody asked for them and they aren't made."""
     from bot.keeping import notes
 
     wrong = notes.trouble(settings, now=datetime.now(UTC))
     is_urgent = settings.backup_dir is not None or bool(notes.read(settings).failed_at)
-    return Check("备份", wrong is None, wrong or "", is_urgent)
+    return [Check("备份", wrong is None, wrong or "", is_urgent), *_backup_disk(settings)]
+
+
+def _backup_disk(settings: Settings) -> list[Check]:
+    """A disk that isn't plugged in leaves an empty folder of the same name, and backups go on to the wrong disk."""
+    folder = settings.backup_dir
+    if folder is None or not folder.is_dir() or not settings.home.is_dir():
+        return []
+    is_apart = folder.stat().st_dev != settings.home.stat().st_dev
+    remedy = f"{folder} 和邻里在同一块硬盘上，硬盘坏了备份也没了。该在别的硬盘上的，看看那块硬盘接上了没有"
+    return [Check("备份的硬盘", is_apart, remedy, is_urgent=False)]
 
 
 def _worker(settings: Settings) -> list[Check]:

@@ -123,6 +123,19 @@ def test_never_backed_up_is_a_reminder_and_a_missing_daily_one_is_a_fault(
     assert told(settings.model_copy(update={"backup_dir": tmp_path / "kept"}), capsys)["备份"].startswith("不好")
 
 
+def test_backups_on_the_disk_of_the_database_are_a_reminder(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that isn't plugged in looks so, too."""
+    (tmp_path / "kept").mkdir()
+    found = told(settings.model_copy(update={"backup_dir": tmp_path / "kept"}), capsys)
+    assert found["备份的硬盘"].startswith("提醒")
+    assert "同一块硬盘" in found["备份的硬盘"]
+    assert "备份的硬盘" not in told(settings, capsys)
+    if Path("/dev/shm").is_dir() and Path("/dev/shm").stat().st_dev != tmp_path.stat().st_dev:
+        assert told(settings.model_copy(update={"backup_dir": Path("/dev/shm")}), capsys)["备份的硬盘"] == "好"
+
+
 def test_a_worker_that_hangs_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert "后台" not in told(settings, capsys)
     settings.heartbeat.touch()
