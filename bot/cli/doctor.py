@@ -1,6 +1,7 @@
 """`linli doctor`: each part, and how to mend it."""
 
 import argparse
+import contextlib
 import platform
 import shutil
 import sqlite3
@@ -8,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -16,6 +18,11 @@ from bot.run import clock_watch
 from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
 from knowledge.clock import SHANGHAI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
 
 _SILENT_S = 600  # the worker's longest piece of work is a few minutes of vectors
 _MEND = "请停下邻里，用 linli restore 恢复最近一份好的备份（docs/operations.zh-CN.md）"
@@ -43,7 +50,13 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
         *(
             []
             if args.quick
-            else [*_database(settings), *_telephones(settings), _snapshot(settings), *_backups(settings)]
+            else [
+                *_database(settings),
+                *_telephones(settings),
+                *_topics(settings),
+                _snapshot(settings),
+                *_backups(settings),
+            ]
         ),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
         *_worker(settings),
@@ -123,33 +136,69 @@ def _server(settings: Settings) -> Check:
         engine.dispose()
 
 
-def _telephones(settings: Settings) -> list[Check]:
-    """Nothing where nobody has a second factor, or the database can't be asked."""
-    from sqlalchemy import select
+@contextlib.contextmanager
+def _asked(settings: Settings) -> "Iterator[Session | None]":
+    """None where there is no database. What is wrong with it has been said already, so errors end the block."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot import sqlite_files
     from bot.db import make_engine, make_sessions
+
+    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
+        yield None
+        return
+    engine = make_engine(settings.url)
+    try:
+        with contextlib.suppress(SQLAlchemyError, sqlite3.Error), make_sessions(engine)() as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def _telephones(settings: Settings) -> list[Check]:
+    """Nothing where nobody has a second factor, or the database can't be asked."""
+    from sqlalchemy import select
+
     from bot.staff import second_factor
     from bot.staff.models import Staff
     from bot.staff.vault import Vault
 
-    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
-        return []
-    engine, vault = make_engine(settings.url), Vault.of(settings.secret("tokens"))
-    try:
-        with make_sessions(engine)() as session:
+    held: list[Staff] = []
+    with _asked(settings) as session:
+        if session:
             held = list(session.scalars(select(Staff).where(Staff.totp_secret.is_not(None), Staff.is_active)))
-    except (SQLAlchemyError, sqlite3.Error):  # said of the database already
+    if not held:
         return []
-    finally:
-        engine.dispose()
+    vault = Vault.of(settings.secret("tokens"))
     lost = [staff.login for staff in held if second_factor.is_lost(staff, vault)]
     remedy = (
         f"密钥换了，{'、'.join(lost)} 手机上的动态码不管用：用恢复码登录再换手机，或运行 linli staff reset 账号；"
         "有当时的密钥，就恢复 --secrets 的备份"
     )
-    return [Check("动态码", not lost, remedy)] if held else []
+    return [Check("动态码", not lost, remedy)]
+
+
+def _topics(settings: Settings) -> list[Check]:
+    """Nothing where no village counts voices just now. Their secrets are in no backup (village_affairs.md 2.14)."""
+    from sqlalchemy import select
+
+    from actions.topics.counting.keys import TopicKeys
+    from actions.topics.models import Topic
+
+    held: list[Topic] = []
+    with _asked(settings) as session:
+        if session:
+            counted = (Topic.key_file != "", Topic.result_at.is_(None), Topic.key_gone_at.is_(None))
+            held = list(session.scalars(select(Topic).where(*counted).order_by(Topic.id)))
+    if not held:
+        return []
+    keys = TopicKeys(settings.topic_keys)
+    lost = "、".join(f"“{topic.title}”" for topic in held if not keys.has(topic.key_file))
+    remedy = (
+        f"{lost} 的密钥不在这台机器上（备份里从来没有），收不了新的选择，也算不出结果：请把旧机器的 "
+        f"{settings.topic_keys} 抄过来；抄不来，就按村里的办法重新开一次，并告诉大家为什么"
+    )
+    return [Check("正在议的事", not lost, remedy)]
 
 
 def _snapshot(settings: Settings) -> Check:
@@ -215,6 +264,13 @@ def _worker(settings: Settings) -> list[Check]:
 
 
 def _pages(settings: Settings) -> list[Check]:
+    from bot.run import one_home
+
+    serving = one_home.supervisor(settings.home)
+    logs = f"记录在 {settings.home / 'logs'}"
+    remedy = f"没有回应，运行 make serve 启动；{logs}"
+    if serving:
+        remedy = f"还没有回应。邻里在启动，或者有一部分在重新启动（进程 {serving}），请等几分钟再看；{logs}"
     found = []
     for name, url in (
         ("网页服务", f"http://127.0.0.1:{settings.port}/healthz"),
@@ -224,7 +280,7 @@ def _pages(settings: Settings) -> list[Check]:
             is_good = httpx.get(url, timeout=10, trust_env=False).status_code == 200
         except httpx.HTTPError:
             is_good = False
-        found.append(Check(name, is_good, f"没有回应，运行 make serve 启动；记录在 {settings.home / 'logs'}"))
+        found.append(Check(name, is_good, remedy))
     return found
 
 
