@@ -59,6 +59,7 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
             ]
         ),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
+        *_alone(settings),
         *_worker(settings),
         *_pages(settings),
         _robots(settings),
@@ -244,6 +245,15 @@ def _backup_disk(settings: Settings) -> list[Check]:
     is_apart = folder.stat().st_dev != settings.home.stat().st_dev
     remedy = f"{folder} 和邻里在同一块硬盘上，硬盘坏了备份也没了。该在别的硬盘上的，看看那块硬盘接上了没有"
     return [Check("备份的硬盘", is_apart, remedy, is_urgent=False)]
+
+
+def _alone(settings: Settings) -> list[Check]:
+    """Nothing where somebody looks after the parts, or none runs: whoever runs single ones does so without a mark."""
+    from bot.run import one_home
+
+    left = "、".join(one_home.orphans(settings.home))
+    remedy = f"{left} 还在运行，看着它们的 linli serve 不在了：哪个停了都不会自己起来。请重新运行 make serve"
+    return [Check("看护", False, remedy)] if left else []
 
 
 def _worker(settings: Settings) -> list[Check]:

@@ -60,7 +60,9 @@ def stop(settings: Settings, args: argparse.Namespace) -> int:
 
     pid = one_home.supervisor(settings.home)
     if pid is None:
-        print("没有在运行。")
+        with one_home.held(settings.home):
+            ended = one_home.end_orphans(settings.home, one_home.PARTS)
+        print(f"停下了：上次没有正常停下，还在运行的 {'、'.join(ended)}。" if ended else "没有在运行。")
         return 0
     os.kill(pid, signal.SIGTERM)
     for _ in range(300):

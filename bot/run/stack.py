@@ -219,8 +219,8 @@ def _nothing() -> int:
 
 
 def serve(settings: Settings, *, prepare: Callable[[], int] = _nothing) -> int:
-    """Until somebody ends it. `prepare`: done once the home is ours, three quarters of an hour on a new machine; anything
-    but 0 ends it. Raises SetupFailed.
+    """Until somebody ends it. `prepare`: done once the home is ours, for up to an hour on a new machine; anything but 0
+    ends it. Raises SetupFailed.
     """
     stack = Stack(settings)
 

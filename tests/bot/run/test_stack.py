@@ -1,5 +1,6 @@
 """Who serves a home, what a killed supervisor leaves behind, and parts that hang (red team M2, M14)."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.running import prepared_apart
+from bot.cli.doctor import _alone
+from bot.cli.running import prepared_apart, stop
 from bot.run import one_home
 from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
 from bot.run.setup import SetupFailed
@@ -105,8 +107,12 @@ def test_a_killed_supervisor_holds_nothing(settings: Settings, started: list[sub
 
 @pytest.mark.parametrize("is_stopped", [False, True])
 def test_parts_of_a_killed_supervisor_are_ended(
-    settings: Settings, started: list[subprocess.Popen[bytes]], is_stopped: bool
+    settings: Settings,
+    started: list[subprocess.Popen[bytes]],
+    is_stopped: bool,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """`linli stop` knew of none, while `linli restore` asked for it; rehearsal of 2 December 2026."""
     settings.home.mkdir()
     marked = {**os.environ, "LINLI_PART_OF": str(settings.home)}
     for name, environ in (("setup", marked), ("worker", dict(os.environ))):
@@ -117,8 +123,16 @@ def test_parts_of_a_killed_supervisor_are_ended(
     _until(lambda: Path(f"/proc/{orphan.pid}/cmdline").read_bytes().startswith(sys.executable.encode()))
     if is_stopped:
         orphan.send_signal(signal.SIGSTOP)
-    assert one_home.end_orphans(settings.home, one_home.PARTS) == ["setup"]
+    assert one_home.orphans(settings.home) == ["setup"]
+    assert _alone(settings)[0].remedy.startswith("setup 还在运行")
+    with one_home.held(settings.home):
+        assert one_home.orphans(settings.home) == [], "somebody looks after it"
+    assert stop(settings, argparse.Namespace()) == 0
+    assert "还在运行的 setup" in capsys.readouterr().out
     assert orphan.wait(5) < 0
+    assert _alone(settings) == []
+    assert stop(settings, argparse.Namespace()) == 0
+    assert capsys.readouterr().out == "没有在运行。\n"
     assert stranger.poll() is None, "its number was another program's"
 
 
