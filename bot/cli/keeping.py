@@ -103,7 +103,8 @@ def restore(settings: Settings, args: argparse.Namespace) -> int:
     if not done.manifest.has_secrets:
         say(
             "备份里没有密钥，用的是这台机器的；换了机器的话，居民手机上旧的对话打不开，要重新开始；"
-            "工作人员手机上的动态码不管用，登录填一个恢复码，再换手机（linli doctor 会说是谁）。"
+            "工作人员手机上的动态码不管用，登录填一个恢复码，再换手机（linli doctor 会说是谁）；"
+            "发出去的参与码纸条也不管用，要重新印。"
         )
     say("接着运行 make serve：资料索引会重新做，要几分钟。")
     return 0
