@@ -213,7 +213,7 @@ def _snapshot(settings: Settings) -> Check:
 
     live = snapshot.current_id(settings.snapshots)
     if live is None:
-        return Check("资料索引", False, "运行 linli setup")
+        return Check("资料索引", False, "还没有；邻里在运行，后台会自己做，要几分钟；没在运行，运行 make serve")
     if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
         wrong = snapshot.damage(settings.snapshots / live)
     else:
