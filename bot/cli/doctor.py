@@ -1,6 +1,7 @@
 """`linli doctor`: each part, and how to mend it."""
 
 import argparse
+import contextlib
 import platform
 import shutil
 import sqlite3
@@ -8,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -16,6 +18,11 @@ from bot.run import clock_watch
 from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
 from knowledge.clock import SHANGHAI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
 
 _SILENT_S = 600  # the worker's longest piece of work is a few minutes of vectors
 _MEND = "请停下邻里，用 linli restore 恢复最近一份好的备份（docs/operations.zh-CN.md）"
@@ -43,9 +50,16 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
         *(
             []
             if args.quick
-            else [*_database(settings), *_telephones(settings), _snapshot(settings), _backups(settings)]
+            else [
+                *_database(settings),
+                *_telephones(settings),
+                *_topics(settings),
+                _snapshot(settings),
+                *_backups(settings),
+            ]
         ),
         Check("对话模型", (settings.home / "rasa-models" / "linli.tar.gz").exists(), "运行 linli setup"),
+        *_alone(settings),
         *_worker(settings),
         *_pages(settings),
         _robots(settings),
@@ -123,33 +137,69 @@ def _server(settings: Settings) -> Check:
         engine.dispose()
 
 
-def _telephones(settings: Settings) -> list[Check]:
-    """Nothing where nobody has a second factor, or the database can't be asked."""
-    from sqlalchemy import select
+@contextlib.contextmanager
+def _asked(settings: Settings) -> "Iterator[Session | None]":
+    """None where there is no database. What is wrong with it has been said already, so errors end the block."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot import sqlite_files
     from bot.db import make_engine, make_sessions
+
+    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
+        yield None
+        return
+    engine = make_engine(settings.url)
+    try:
+        with contextlib.suppress(SQLAlchemyError, sqlite3.Error), make_sessions(engine)() as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def _telephones(settings: Settings) -> list[Check]:
+    """Nothing where nobody has a second factor, or the database can't be asked."""
+    from sqlalchemy import select
+
     from bot.staff import second_factor
     from bot.staff.models import Staff
     from bot.staff.vault import Vault
 
-    if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
-        return []
-    engine, vault = make_engine(settings.url), Vault.of(settings.secret("tokens"))
-    try:
-        with make_sessions(engine)() as session:
+    held: list[Staff] = []
+    with _asked(settings) as session:
+        if session:
             held = list(session.scalars(select(Staff).where(Staff.totp_secret.is_not(None), Staff.is_active)))
-    except (SQLAlchemyError, sqlite3.Error):  # said of the database already
+    if not held:
         return []
-    finally:
-        engine.dispose()
+    vault = Vault.of(settings.secret("tokens"))
     lost = [staff.login for staff in held if second_factor.is_lost(staff, vault)]
     remedy = (
         f"密钥换了，{'、'.join(lost)} 手机上的动态码不管用：用恢复码登录再换手机，或运行 linli staff reset 账号；"
         "有当时的密钥，就恢复 --secrets 的备份"
     )
-    return [Check("动态码", not lost, remedy)] if held else []
+    return [Check("动态码", not lost, remedy)]
+
+
+def _topics(settings: Settings) -> list[Check]:
+    """Nothing where no village counts voices just now. Their secrets are in no backup (village_affairs.md 2.14)."""
+    from sqlalchemy import select
+
+    from actions.topics.counting.keys import TopicKeys
+    from actions.topics.models import Topic
+
+    held: list[Topic] = []
+    with _asked(settings) as session:
+        if session:
+            counted = (Topic.key_file != "", Topic.result_at.is_(None), Topic.key_gone_at.is_(None))
+            held = list(session.scalars(select(Topic).where(*counted).order_by(Topic.id)))
+    if not held:
+        return []
+    keys = TopicKeys(settings.topic_keys)
+    lost = "、".join(f"“{topic.title}”" for topic in held if not keys.has(topic.key_file))
+    remedy = (
+        f"{lost} 的密钥不在这台机器上（备份里从来没有），收不了新的选择，也算不出结果：请把旧机器的 "
+        f"{settings.topic_keys} 抄过来；抄不来，就按村里的办法重新开一次，并告诉大家为什么"
+    )
+    return [Check("正在议的事", not lost, remedy)]
 
 
 def _snapshot(settings: Settings) -> Check:
@@ -163,7 +213,7 @@ def _snapshot(settings: Settings) -> Check:
 
     live = snapshot.current_id(settings.snapshots)
     if live is None:
-        return Check("资料索引", False, "运行 linli setup")
+        return Check("资料索引", False, "还没有；邻里在运行，后台会自己做，要几分钟；没在运行，运行 make serve")
     if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
         wrong = snapshot.damage(settings.snapshots / live)
     else:
@@ -178,13 +228,32 @@ def _snapshot(settings: Settings) -> Check:
     return Check("资料索引", not wrong, f"不能用（{wrong}）；后台会重新做，急的话运行 linli kb build")
 
 
-def _backups(settings: Settings) -> Check:
+def _backups(settings: Settings) -> list[Check]:
     """Urgent where somebody asked for them and they aren't made."""
     from bot.keeping import notes
 
     wrong = notes.trouble(settings, now=datetime.now(UTC))
     is_urgent = settings.backup_dir is not None or bool(notes.read(settings).failed_at)
-    return Check("备份", wrong is None, wrong or "", is_urgent)
+    return [Check("备份", wrong is None, wrong or "", is_urgent), *_backup_disk(settings)]
+
+
+def _backup_disk(settings: Settings) -> list[Check]:
+    """A disk that isn't plugged in leaves an empty folder of the same name, and backups go on to the wrong disk."""
+    folder = settings.backup_dir
+    if folder is None or not folder.is_dir() or not settings.home.is_dir():
+        return []
+    is_apart = folder.stat().st_dev != settings.home.stat().st_dev
+    remedy = f"{folder} 和邻里在同一块硬盘上，硬盘坏了备份也没了。该在别的硬盘上的，看看那块硬盘接上了没有"
+    return [Check("备份的硬盘", is_apart, remedy, is_urgent=False)]
+
+
+def _alone(settings: Settings) -> list[Check]:
+    """Nothing where somebody looks after the parts, or none runs: whoever runs single ones does so without a mark."""
+    from bot.run import one_home
+
+    left = "、".join(one_home.orphans(settings.home))
+    remedy = f"{left} 还在运行，看着它们的 linli serve 不在了：哪个停了都不会自己起来。请重新运行 make serve"
+    return [Check("看护", False, remedy)] if left else []
 
 
 def _worker(settings: Settings) -> list[Check]:
@@ -205,6 +274,13 @@ def _worker(settings: Settings) -> list[Check]:
 
 
 def _pages(settings: Settings) -> list[Check]:
+    from bot.run import one_home
+
+    serving = one_home.supervisor(settings.home)
+    logs = f"记录在 {settings.home / 'logs'}"
+    remedy = f"没有回应，运行 make serve 启动；{logs}"
+    if serving:
+        remedy = f"还没有回应。邻里在启动，或者有一部分在重新启动（进程 {serving}），请等几分钟再看；{logs}"
     found = []
     for name, url in (
         ("网页服务", f"http://127.0.0.1:{settings.port}/healthz"),
@@ -214,7 +290,7 @@ def _pages(settings: Settings) -> list[Check]:
             is_good = httpx.get(url, timeout=10, trust_env=False).status_code == 200
         except httpx.HTTPError:
             is_good = False
-        found.append(Check(name, is_good, f"没有回应，运行 make serve 启动；记录在 {settings.home / 'logs'}"))
+        found.append(Check(name, is_good, remedy))
     return found
 
 

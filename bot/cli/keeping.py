@@ -6,8 +6,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot import disk
 from bot.cli.commands import Commands
-from bot.keeping.errors import KeepingError
+from bot.keeping.errors import HOW_TO_STOP, KeepingError, RestoreRefused
 from bot.run.setup import say
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
@@ -38,7 +39,7 @@ def _make(settings: Settings, folder: Path, args: argparse.Namespace) -> int:
             keep=args.keep,
         )
     except (KeepingError, OSError) as error:
-        why = "磁盘满了" if isinstance(error, OSError) and error.errno == 28 else str(error)
+        why = _why(error)
         notes.failed(settings, why, now=now)
         say(f"备份没有做成：{why}")
         return 1
@@ -68,24 +69,33 @@ def _verify(settings: Settings, where: list[str]) -> int:
             print(f"好    {file}：{made}，{len(told.files)} 个文件，{size:.1f} MB{secrets}")
         except (KeepingError, OSError) as error:
             code = 1
-            print(f"不好  {file}：{error}")
+            print(f"不好  {file}：{_why(error)}")
     return code
+
+
+def _why(error: KeepingError | OSError) -> str:
+    return str(error) if isinstance(error, KeepingError) else f"{disk.said(error)}。"
 
 
 def restore(settings: Settings, args: argparse.Namespace) -> int:
     from bot.keeping import restore as keeping
+    from bot.run import one_home
 
     file = Path(args.file)
     try:
-        done = keeping.restore(
-            settings,
-            file,
-            now=datetime.now(UTC),
-            passphrase=_passphrase(settings, file),
-            replace=args.replace,
-        )
-    except KeepingError as error:
-        say(f"没有恢复：{error}")
+        with one_home.held(settings.home):  # nobody starts meanwhile
+            done = keeping.restore(
+                settings,
+                _one_of(file),
+                now=datetime.now(UTC),
+                passphrase=_passphrase(settings, file),
+                replace=args.replace,
+            )
+    except one_home.HomeTaken:
+        say(f"没有恢复：邻里还在运行，或者正在启动（进程 {one_home.supervisor(settings.home)}）。{HOW_TO_STOP}")
+        return 1
+    except (KeepingError, OSError) as error:
+        say(f"没有恢复：{_why(error)}")
         return 1
     say(f"恢复好了：{done.manifest.made_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 的备份。")
     for path in done.aside:
@@ -93,10 +103,22 @@ def restore(settings: Settings, args: argparse.Namespace) -> int:
     if not done.manifest.has_secrets:
         say(
             "备份里没有密钥，用的是这台机器的；换了机器的话，居民手机上旧的对话打不开，要重新开始；"
-            "工作人员手机上的动态码不管用，登录填一个恢复码，再换手机（linli doctor 会说是谁）。"
+            "工作人员手机上的动态码不管用，登录填一个恢复码，再换手机（linli doctor 会说是谁）；"
+            "发出去的参与码纸条也不管用，要重新印。"
         )
     say("接着运行 make serve：资料索引会重新做，要几分钟。")
     return 0
+
+
+def _one_of(file: Path) -> Path:
+    """Raises RestoreRefused for a folder, and names the newest in it."""
+    from bot.keeping import backup as keeping
+
+    if file.is_dir():
+        newest = next(iter(keeping.kept_in(file)), None)
+        told = f"里面最新的是 {newest.path}" if newest else "里面也没有备份"
+        raise RestoreRefused(f"{file} 是文件夹，{told}。请写清楚恢复哪一份。")
+    return file
 
 
 def _passphrase(settings: Settings, file: Path) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -22,24 +23,28 @@ if TYPE_CHECKING:
 
 
 def serve(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.run import one_home, stack
+    from bot.run import stack
 
-    with one_home.held(settings.home):  # before anything in it is touched
-        pass
-    if code := _prepared_apart():
-        return code
-    stack.serve(settings)
-    return 0
+    linli = [sys.executable, "-m", "bot.cli"]
+    return stack.serve(settings, prepare=lambda: prepared_apart(settings, [*linli, "setup"]))
 
 
-def _prepared_apart() -> int:
-    """How `linli setup` ended: in a child, so that what training takes is given back before the parts start."""
-    child = subprocess.Popen([sys.executable, "-m", "bot.cli", "setup"], cwd=ROOT)
-    former = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+def prepared_apart(settings: Settings, command: list[str]) -> int:
+    """How `linli setup` ended: in a child, so that what training takes is given back before the parts start. It ends
+    with us, and so does what it started; where we are killed, the next start finds it.
+    """
+    environ = {**os.environ, "LINLI_PART_OF": str(settings.home)}
+    child = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
+    (settings.home / "setup.pid").write_text(str(child.pid))
     try:
         return child.wait()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        child.wait()
+        raise
     finally:
-        signal.signal(signal.SIGTERM, former)
+        (settings.home / "setup.pid").unlink(missing_ok=True)
 
 
 def setup(settings: Settings, args: argparse.Namespace) -> int:
@@ -55,7 +60,9 @@ def stop(settings: Settings, args: argparse.Namespace) -> int:
 
     pid = one_home.supervisor(settings.home)
     if pid is None:
-        print("没有在运行。")
+        with one_home.held(settings.home):
+            ended = one_home.end_orphans(settings.home, one_home.PARTS)
+        print(f"停下了：上次没有正常停下，还在运行的 {'、'.join(ended)}。" if ended else "没有在运行。")
         return 0
     os.kill(pid, signal.SIGTERM)
     for _ in range(300):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot import sqlite_files
+from bot import disk, sqlite_files
 from bot.keeping import archive
 from bot.keeping.errors import BackupFailed
 from bot.keeping.manifest import Manifest
@@ -27,7 +27,9 @@ log = logging.getLogger("linli.keeping")
 
 _NAME = re.compile(r"linli-(\d{8}-\d{6})\.tar\.gz(\.sealed)?")
 _STAMP = "%Y%m%d-%H%M%S"
-TRACKERS, MODEL, WECHAT = "rasa-tracker.sqlite", "rasa-models/linli.tar.gz", "secrets/wechat-accounts.yml"
+TRACKERS, WECHAT = "rasa-tracker.sqlite", "secrets/wechat-accounts.yml"
+MODEL, MODEL_STAMP = "rasa-models/linli.tar.gz", "steps/rasa-train"  # bot/run/preparing.py
+_SPARE = 100 * 2**20  # bytes, beside what is copied
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def _is_alive(pid: str) -> bool:
 
 
 def _gathered(settings: Settings, stage: Path, *, now: datetime, secrets: bool, model: bool) -> Manifest:
+    _refuse_little_room(settings)
     store = store_of(settings.url, settings.home)
     facts = store.save(stage)
     if settings.rasa_trackers.exists():
@@ -114,6 +117,8 @@ def _gathered(settings: Settings, stage: Path, *, now: datetime, secrets: bool, 
         _copy_secrets(settings, stage)
     if model:
         _copied(settings.home / MODEL, stage / MODEL)
+        if (settings.home / MODEL_STAMP).exists():
+            _copied(settings.home / MODEL_STAMP, stage / MODEL_STAMP)
     return Manifest(
         made_at=now,
         linli=metadata.version("linli"),
@@ -123,6 +128,17 @@ def _gathered(settings: Settings, stage: Path, *, now: datetime, secrets: bool, 
         newest=facts.newest,
         files=archive.summed(stage),
     )
+
+
+def _refuse_little_room(settings: Settings) -> None:
+    """A copy is made in the home first: who fills that disk stops the talk, for the sake of a backup."""
+    files = (sqlite_files.file_of(settings.url), settings.rasa_trackers)
+    size = sum(file.stat().st_size for file in files if file is not None and file.exists())
+    if (left := disk.free(settings.home)) < size + _SPARE:
+        raise BackupFailed(
+            f"磁盘快满了：备份要先在 {settings.home} 抄一份，要 {(size + _SPARE) / 2**20:.0f} MB，"
+            f"只剩 {left / 2**20:.0f} MB。请在这块盘上腾出空间。"
+        )
 
 
 def _copy_trackers(settings: Settings, stage: Path) -> None:

@@ -7,6 +7,8 @@ KeepingError
 └── RestoreRefused      what is there would be lost, or is in use; nothing was changed
 """
 
+HOW_TO_STOP = "请先停下：在运行它的窗口按 Ctrl-C，或者运行 linli stop（用 systemd 的，systemctl stop linli），再恢复。"
+
 
 class KeepingError(Exception):
     pass

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.keeping import backup
 from bot.settings import Settings
+from knowledge.clock import SHANGHAI
 
 _LATEST = timedelta(hours=48)  # a daily one that failed once may be made up for
 
@@ -24,7 +25,10 @@ class Note:
 
 def read(settings: Settings) -> Note:
     try:
-        return Note(**json.loads(settings.backup_note.read_text(encoding="utf-8")))
+        found = Note(**json.loads(settings.backup_note.read_text(encoding="utf-8")))
+        if found.failed_at:
+            datetime.fromisoformat(found.failed_at)
+        return found
     except (OSError, ValueError, TypeError):
         return Note()
 
@@ -49,7 +53,8 @@ def trouble(settings: Settings, *, now: datetime) -> str | None:
     """What somebody should do about backups; None while all is well."""
     note = read(settings)
     if note.failed_at:
-        return f"最近一次没有做成（{note.failed_at[:16]}）：{note.why}"
+        at = datetime.fromisoformat(note.failed_at).astimezone(SHANGHAI)
+        return f"最近一次没有做成（{at:%Y-%m-%d %H:%M}）：{note.why}"
     if settings.backup_dir is not None:
         newest = next(iter(backup.kept_in(settings.backup_dir)), None)
         if newest is None:

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.keeping import archive, backup
-from bot.keeping.errors import RestoreRefused
+from bot.keeping.errors import HOW_TO_STOP, RestoreRefused
 from bot.keeping.manifest import Manifest
 from bot.keeping.stores import Store, newest_here, store_of
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
 
-_PARTS = ("app", "worker", "rasa")  # each leaves its number in a file (bot/run/stack.py)
+_PARTS = ("app", "worker", "rasa", "setup")  # each leaves its number in a file (bot/run/stack.py)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def restore(settings: Settings, file: Path, *, now: datetime, passphrase: str = 
         if not replace:
             _refuse_newer(store, told)
         store.refuse_in_use()
+        store.make_ready(stage)
         return _put_back(settings, store, told, stage, aside=f"replaced-{now.astimezone(SHANGHAI):%Y%m%d-%H%M%S}")
 
 
@@ -47,7 +48,11 @@ def _put_back(settings: Settings, store: Store, told: Manifest, stage: Path, *, 
     for path in sorted((stage / "secrets").glob("*")):
         kept.append(_exchanged(path, _place_of(settings, path.name), aside=aside))
     if told.has(backup.MODEL):
+        # Of what it was trained: by another version's, or where that isn't told, it is trained anew at the next start.
+        stamp = settings.home / backup.MODEL_STAMP
+        stamp.unlink(missing_ok=True)
         kept.append(_exchanged(stage / backup.MODEL, settings.home / backup.MODEL, aside=aside))
+        _exchanged(stage / backup.MODEL_STAMP, stamp, aside=aside)
     return Restored(told, tuple(path for path in kept if path is not None))
 
 
@@ -79,9 +84,7 @@ def _refuse_running(settings: Settings) -> None:
             pid = int((settings.home / f"{name}.pid").read_text())
             command = Path("/proc", str(pid), "cmdline").read_bytes()
             if pid != os.getpid() and (b"bot.cli" in command or b"rasa" in command):
-                raise RestoreRefused(
-                    f"邻里还在运行（{name}，进程 {pid}）。请先停下：在运行 linli serve 的窗口按 Ctrl-C，再恢复。"
-                )
+                raise RestoreRefused(f"邻里还在运行（{name}，进程 {pid}）。{HOW_TO_STOP}")
 
 
 def _refuse_newer(store: Store, told: Manifest) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot import sqlite_files
-from bot.db import make_engine, migrate
-from bot.keeping.errors import BackupFailed, RestoreRefused
+from bot.db import MigrationFailed, make_engine, migrate
+from bot.keeping.errors import HOW_TO_STOP, BackupFailed, RestoreRefused
 from knowledge.identity import identity, renew
 
 # what people do leaves a row in one of these; what is imported at set-up doesn't
@@ -29,7 +29,7 @@ _PEOPLE = {
     "audit_entry": "at",
     "version_event": "at",
 }
-_RUNNING = "邻里还在运行。请先停下（在运行 linli serve 的窗口按 Ctrl-C），再恢复。"
+_RUNNING = f"邻里还在运行。{HOW_TO_STOP}"
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,14 @@ class Store(Protocol):
     def refuse_in_use(self) -> None:
         """Raises RestoreRefused."""
 
+    def make_ready(self, folder: Path) -> None:
+        """The saved one in the folder is migrated and given a new name, as far as that can be done before anything is
+        changed. Raises RestoreRefused.
+        """
+
     def put_back(self, folder: Path, *, aside: str) -> Path | None:
-        """The saved one in the place of what is there, migrated and under a new name. What was there lies beside it
-        afterwards: where, or None for nothing. Cut short anywhere, one of the two is there. Raises RestoreRefused.
+        """What was made ready, in the place of what is there, which lies beside it afterwards: where, or None for
+        nothing. Cut short anywhere, one of the two is there. Raises KeepingError.
         """
 
 
@@ -97,7 +102,7 @@ class SqliteStore:
         try:
             sqlite_files.copy(self._path, copied)
         except sqlite3.Error as error:
-            raise BackupFailed(f"数据库抄不下来：{error}。请运行 linli doctor。") from error
+            raise BackupFailed(_said(error)) from error
         if wrong := sqlite_files.damage(copied):
             raise BackupFailed(f"数据库已经坏了（{wrong}），没有备份。请用 linli restore 恢复最近一份好的备份。")
         return _of_file(copied)
@@ -114,12 +119,17 @@ class SqliteStore:
             except sqlite3.DatabaseError:
                 return  # damaged: nobody works with it
 
-    def put_back(self, folder: Path, *, aside: str) -> Path | None:
+    def make_ready(self, folder: Path) -> None:
         fresh = folder / self.file
-        migrate(f"sqlite:///{fresh}")
-        _rename(f"sqlite:///{fresh}")
-        sqlite_files.take_alone(fresh)
-        kept = None
+        try:
+            migrate(f"sqlite:///{fresh}")
+            _rename(f"sqlite:///{fresh}")
+            sqlite_files.take_alone(fresh)
+        except (MigrationFailed, DBAPIError, sqlite3.Error) as error:
+            raise RestoreRefused(f"{_said(error)}现在的资料一点没动。") from error
+
+    def put_back(self, folder: Path, *, aside: str) -> Path | None:
+        fresh, kept = folder / self.file, None
         if self._path.exists():
             kept = self._path.with_name(f"{self._path.name}.{aside}")
             os.link(self._path, kept)
@@ -131,6 +141,15 @@ class SqliteStore:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh.replace(self._path)
         return kept
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, MigrationFailed):
+        return str(error)
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if "disk is full" in reason or "disk I/O" in reason:
+        return "磁盘满了，或者硬盘坏了。请腾出空间再试。"
+    return f"数据库读写出错：{reason}。请运行 linli doctor。"
 
 
 def _of_file(path: Path) -> Facts:
@@ -191,6 +210,10 @@ class PostgresStore:
         engine.dispose()
         if count:
             raise RestoreRefused(_RUNNING)
+
+    def make_ready(self, folder: Path) -> None:
+        """The backup is read through; what migrates it comes after it has been put in."""
+        self._run("pg_restore", "--list", str(folder / self.file), to=False)
 
     def put_back(self, folder: Path, *, aside: str) -> Path | None:
         """All in one transaction: tables of a later version go, those of the backup come."""

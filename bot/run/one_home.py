@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bot.run.setup import SetupFailed
 
+# each leaves its number in a file; `setup` prepares a home for the others
+PARTS = ("app", "rasa", "worker", "setup")
 _ENDS_IN_S = 15.0
 
 
@@ -56,7 +58,7 @@ def supervisor(home: Path) -> int | None:
 
 def end_orphans(home: Path, names: Iterable[str]) -> list[str]:
     """End the parts that a killed supervisor of this home left; which there were. Only while `held`."""
-    found = [(name, pid) for name in names if (pid := _number(home / f"{name}.pid")) and _is_part_of(pid, home)]
+    found = _running(home, names)
     for _, pid in found:
         _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + _ENDS_IN_S
@@ -66,6 +68,15 @@ def end_orphans(home: Path, names: Iterable[str]) -> list[str]:
         if _is_part_of(pid, home):
             _signal(pid, signal.SIGKILL)
     return [name for name, _ in found]
+
+
+def orphans(home: Path) -> list[str]:
+    """Parts that run without anybody who would start them again."""
+    return [] if supervisor(home) else [name for name, _ in _running(home, PARTS)]
+
+
+def _running(home: Path, names: Iterable[str]) -> list[tuple[str, int]]:
+    return [(name, pid) for name in names if (pid := _number(home / f"{name}.pid")) and _is_part_of(pid, home)]
 
 
 def _is_part_of(pid: int, home: Path) -> bool:

@@ -158,7 +158,9 @@ class Rebuild:
             if building.needs_rebuild(root, moves=references.digest(session)):
                 return True
         live = snapshot.current_id(root)
-        if live is None or (self._looked_at[0] == live and time.monotonic() < self._looked_at[1]):
+        if live is None:
+            return True  # gone altogether: nobody is there who would run `linli setup`
+        if self._looked_at[0] == live and time.monotonic() < self._looked_at[1]:
             return False
         with self._sessions() as session:
             wrong = origin.trouble(session, root)

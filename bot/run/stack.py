@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -49,7 +49,7 @@ class Stack:
 
     def _prepare(self, settings: Settings) -> None:
         one_home.close_to_others(settings.home)
-        if orphans := one_home.end_orphans(settings.home, ("app", "rasa", "worker")):
+        if orphans := one_home.end_orphans(settings.home, one_home.PARTS):
             say(f"上次没有正常停下，还在运行的 {'、'.join(orphans)} 已经停掉。")
         for port in (settings.port, settings.internal_port, settings.rasa_port):
             check_port(port)
@@ -214,7 +214,14 @@ def _tell_whether_ready(stack: Stack, settings: Settings) -> None:
     print(where_staff_work(settings), flush=True)
 
 
-def serve(settings: Settings) -> None:
+def _nothing() -> int:
+    return 0
+
+
+def serve(settings: Settings, *, prepare: Callable[[], int] = _nothing) -> int:
+    """Until somebody ends it. `prepare`: done once the home is ours, for up to an hour on a new machine; anything but 0
+    ends it. Raises SetupFailed.
+    """
     stack = Stack(settings)
 
     def end(*_: object) -> None:
@@ -222,6 +229,8 @@ def serve(settings: Settings) -> None:
 
     signal.signal(signal.SIGTERM, end)
     try:
+        if code := prepare():
+            return code
         stack.start()
         say("启动各部分，等第一个问题答出来……")
         _tell_whether_ready(stack, settings)
@@ -230,5 +239,6 @@ def serve(settings: Settings) -> None:
             time.sleep(0.5)
     except KeyboardInterrupt:
         say("正在停下……")
+        return 0
     finally:
         stack.stop()

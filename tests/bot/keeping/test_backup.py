@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import resource
 import sqlite3
 import stat
 import tarfile
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot import disk
 from bot.cli import keeping as cli
 from bot.keeping import archive, backup, notes
 from bot.keeping.errors import BackupDamaged, BackupFailed, PassphraseWrong
@@ -168,6 +170,31 @@ def test_a_backup_that_names_files_elsewhere_is_refused(home: Home, tmp_path: Pa
             type(told).from_json(content)
 
 
+def test_a_full_disk_is_told_and_leaves_nothing_behind(
+    home: Home, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No file may grow past a limit, in a fork: SQLite and Python hear of it as of a full disk."""
+    good = backup.make(home.settings, tmp_path / "kept", now=NOW)
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        os._exit(cli.backup(home.settings, arguments(str(tmp_path / "kept"), keep=1)))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    told = capfd.readouterr().err
+    assert "备份没有做成：磁盘满了" in told
+    assert "disk" not in told
+    assert [p.name for p in (tmp_path / "kept").iterdir()] == [good.name]
+    assert list(home.settings.home.glob(".backup-*")) == []
+
+
+def test_who_would_fill_the_disk_with_a_copy_is_refused(home: Home, tmp_path: Path) -> None:
+    """A file of holes as large as all that is free: nothing is written before that is known."""
+    with home.settings.rasa_trackers.open("r+b") as file:
+        file.truncate(disk.free(tmp_path))
+    with pytest.raises(BackupFailed, match=r"要 \d+ MB，只剩 \d+ MB"):
+        backup.make(home.settings, tmp_path / "kept", now=NOW)
+
+
 def test_a_damaged_database_is_not_kept_and_takes_no_good_backup_with_it(home: Home, tmp_path: Path) -> None:
     good = backup.make(home.settings, tmp_path / "kept", now=NOW, keep=1)
     spoil_database(home)
@@ -236,6 +263,13 @@ def test_a_backup_that_failed_is_told_by_doctor_until_one_succeeds(home: Home, t
     assert "最近一次没有做成" in str(notes.trouble(home.settings, now=NOW))
     assert cli.backup(home.settings, arguments(str(tmp_path / "kept"))) == 0
     assert notes.trouble(home.settings, now=NOW) is None
+
+
+def test_when_it_failed_is_told_by_the_clock_on_the_wall(home: Home) -> None:
+    notes.failed(home.settings, "磁盘满了", now=NOW)
+    assert notes.trouble(home.settings, now=NOW) == "最近一次没有做成（2026-11-30 16:05）：磁盘满了"
+    home.settings.backup_note.write_text('{"failed_at": "yesterday"}')
+    assert "从来没有备份过" in str(notes.trouble(home.settings, now=NOW)), "a note that was damaged says nothing"
 
 
 def test_a_daily_backup_that_is_two_days_old_is_told(home: Home, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bot.db import make_engine, make_sessions
 from bot.keeping import backup
 from bot.keeping.errors import BackupDamaged, RestoreRefused
 from bot.keeping.restore import restore
+from bot.run import one_home
 from knowledge.identity import identity
 from tests.bot.keeping.conftest import NOW, Home
 from tests.bot.keeping.test_backup import spoil_database
@@ -95,6 +96,57 @@ def test_a_part_that_runs_is_refused(home: Home, kept: Path) -> None:
             restore(home.settings, kept, now=LATER, replace=True)
         running.communicate(b"\n")
     restore(home.settings, kept, now=LATER)
+
+
+def test_a_home_that_is_just_being_started_is_refused(
+    home: Home, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its parts leave no number yet, for three quarters of an hour on a new machine; rehearsal of 2 December 2026."""
+    with one_home.held(home.settings.home):
+        assert cli.restore(home.settings, argparse.Namespace(file=str(kept), replace=True)) == 1
+    assert "正在启动" in capsys.readouterr().err
+    assert home.settings.snapshots.exists(), "nothing was changed"
+    assert cli.restore(home.settings, argparse.Namespace(file=str(kept), replace=True)) == 0
+
+
+def test_a_folder_and_a_file_that_isnt_there_are_told_in_a_sentence(
+    home: Home, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given, told in (
+        (kept.parent, f"{kept.parent} 是文件夹，里面最新的是 {kept}"),
+        (tmp_path, "里面也没有备份"),
+        (tmp_path / "none.tar.gz", f"没有找到：{tmp_path / 'none.tar.gz'}"),
+    ):
+        assert cli.restore(home.settings, argparse.Namespace(file=str(given), replace=True)) == 1
+        said = capsys.readouterr().err
+        assert told in said
+        assert "Errno" not in said
+
+
+def test_a_backup_of_a_newer_version_changes_nothing(home: Home, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(home.settings.home / "linli.sqlite")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    kept = backup.make(home.settings, tmp_path / "kept", now=NOW)
+    with pytest.raises(RestoreRefused, match="更新版本的邻里"):
+        restore(home.settings, kept, now=LATER, replace=True)
+    assert home.said == ["彩礼能退吗"]
+    assert home.settings.snapshots.exists(), "what answers now goes on answering"
+
+
+@pytest.mark.parametrize("is_stamped", [True, False])
+def test_a_model_comes_with_what_it_was_trained_of(home: Home, other: Home, tmp_path: Path, is_stamped: bool) -> None:
+    """Without it the next start took another version's model for its own, and on a new machine trained all the same."""
+    for of, version in ((home, "old"), (other, "new")):
+        for name in (backup.MODEL, backup.MODEL_STAMP):
+            (of.settings.home / name).parent.mkdir(parents=True, exist_ok=True)
+            (of.settings.home / name).write_text(version)
+    if not is_stamped:  # as backups of 1 December 2026 are
+        (home.settings.home / backup.MODEL_STAMP).unlink()
+    kept = backup.make(home.settings, tmp_path / "kept", now=NOW, model=True)
+    restore(other.settings, kept, now=LATER)
+    stamp = other.settings.home / backup.MODEL_STAMP
+    assert (other.settings.home / backup.MODEL).read_text() == "old"
+    assert (stamp.read_text() if stamp.exists() else None) == ("old" if is_stamped else None)
 
 
 def test_a_damaged_backup_changes_nothing(home: Home, kept: Path) -> None:

@@ -11,9 +11,12 @@ import pyotp
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.topics.counting.keys import TopicKeys
+from actions.topics.models import Topic
 from bot.cli.doctor import doctor, processor
 from bot.db import make_engine, make_sessions, migrate
 from bot.keeping import notes
+from bot.run import one_home
 from bot.settings import Settings
 from bot.staff import accounts, second_factor
 from bot.staff.models import Role
@@ -93,6 +96,44 @@ def test_telephones_whose_key_is_gone_are_told_by_name(settings: Settings, capsy
     assert "wang" in told(settings, capsys)["动态码"]
 
 
+def test_what_villages_talk_over_elsewhere_is_told_by_its_title(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a restore on another machine: choices were refused and no result came, told in a log alone."""
+    keys = TopicKeys(settings.topic_keys)
+    engine = make_engine(settings.url)
+    with make_sessions(engine)() as session:
+        topic = Topic(
+            place_id="nation",
+            ordinal=1,
+            number="议-26-001",
+            request_key="r",
+            text="路灯装在哪儿",
+            title="路灯装在哪儿",
+            raised_by="clerk",
+            raised_at=datetime.now(UTC),
+            answer_due_on=datetime.now(UTC).date(),
+            updated_at=datetime.now(UTC),
+        )
+        session.add(topic)
+        session.flush()
+        assert "正在议的事" not in told(settings, capsys), "nothing is counted yet"
+        topic.key_file = keys.create(topic.id)
+        session.commit()
+    engine.dispose()
+    assert told(settings, capsys)["正在议的事"] == "好"
+    keys.destroy(topic.key_file)
+    assert told(settings, capsys)["正在议的事"].startswith("不好 “路灯装在哪儿” 的密钥不在这台机器上")
+
+
+def test_who_looks_while_it_is_being_started_is_asked_to_wait(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "运行 make serve" in told(settings, capsys)["网页服务"]
+    with one_home.held(settings.home):
+        assert "请等几分钟再看" in told(settings, capsys)["网页服务"]
+
+
 def test_rasas_damaged_file_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     settings.rasa_trackers.write_bytes(b"x" * 4096)
     assert told(settings, capsys)["Rasa 的记忆"].startswith("不好")
@@ -121,6 +162,19 @@ def test_never_backed_up_is_a_reminder_and_a_missing_daily_one_is_a_fault(
 ) -> None:
     assert told(settings, capsys)["备份"].startswith("提醒")
     assert told(settings.model_copy(update={"backup_dir": tmp_path / "kept"}), capsys)["备份"].startswith("不好")
+
+
+def test_backups_on_the_disk_of_the_database_are_a_reminder(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that isn't plugged in looks so, too."""
+    (tmp_path / "kept").mkdir()
+    found = told(settings.model_copy(update={"backup_dir": tmp_path / "kept"}), capsys)
+    assert found["备份的硬盘"].startswith("提醒")
+    assert "同一块硬盘" in found["备份的硬盘"]
+    assert "备份的硬盘" not in told(settings, capsys)
+    if Path("/dev/shm").is_dir() and Path("/dev/shm").stat().st_dev != tmp_path.stat().st_dev:
+        assert told(settings.model_copy(update={"backup_dir": Path("/dev/shm")}), capsys)["备份的硬盘"] == "好"
 
 
 def test_a_worker_that_hangs_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

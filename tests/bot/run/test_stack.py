@@ -1,15 +1,19 @@
 """Who serves a home, what a killed supervisor leaves behind, and parts that hang (red team M2, M14)."""
 
+import argparse
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.cli.doctor import _alone
+from bot.cli.running import prepared_apart, stop
 from bot.run import one_home
 from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
 from bot.run.setup import SetupFailed
@@ -44,6 +48,48 @@ def test_the_second_start_says_that_the_home_is_served(settings: Settings) -> No
     Stack(settings).stop()
 
 
+def test_a_home_is_taken_while_it_is_prepared(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two starts prepared side by side, and `linli stop` knew of neither; rehearsal of 2 December 2026."""
+    monkeypatch.setattr("bot.run.stack.signal.signal", lambda *_: None)
+
+    def prepare() -> int:
+        assert one_home.supervisor(settings.home) == os.getpid()
+        with pytest.raises(one_home.HomeTaken):
+            serve(settings)
+        return 7
+
+    assert serve(settings, prepare=prepare) == 7
+    assert one_home.supervisor(settings.home) is None
+
+
+def test_who_is_stopped_while_preparing_ends_what_prepares(settings: Settings) -> None:
+    """And what that has started: Rasa's training went on alone."""
+    settings.home.mkdir()
+    code = (
+        "import pathlib, subprocess, sys, time\n"
+        "trains = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(trains.pid)); time.sleep(600)"
+    )
+    told = settings.home / "trains"
+    stopping = threading.Thread(
+        target=lambda: (_until(lambda: told.exists() and told.read_text()), os.kill(os.getpid(), signal.SIGINT))
+    )
+    stopping.start()
+    with pytest.raises(KeyboardInterrupt):
+        prepared_apart(settings, [sys.executable, "-c", code, str(told)])
+    stopping.join()
+    _until(lambda: not _lives(int(told.read_text())))
+    assert not (settings.home / "setup.pid").exists()
+    assert prepared_apart(settings, [sys.executable, "-c", "raise SystemExit(3)"]) == 3
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_a_killed_supervisor_holds_nothing(settings: Settings, started: list[subprocess.Popen[bytes]]) -> None:
     code = (
         "import sys, time; from pathlib import Path; from bot.run import one_home\n"
@@ -61,11 +107,15 @@ def test_a_killed_supervisor_holds_nothing(settings: Settings, started: list[sub
 
 @pytest.mark.parametrize("is_stopped", [False, True])
 def test_parts_of_a_killed_supervisor_are_ended(
-    settings: Settings, started: list[subprocess.Popen[bytes]], is_stopped: bool
+    settings: Settings,
+    started: list[subprocess.Popen[bytes]],
+    is_stopped: bool,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """`linli stop` knew of none, while `linli restore` asked for it; rehearsal of 2 December 2026."""
     settings.home.mkdir()
     marked = {**os.environ, "LINLI_PART_OF": str(settings.home)}
-    for name, environ in (("rasa", marked), ("worker", dict(os.environ))):
+    for name, environ in (("setup", marked), ("worker", dict(os.environ))):
         process = subprocess.Popen(SLEEPER, env=environ, start_new_session=True)
         started.append(process)
         (settings.home / f"{name}.pid").write_text(str(process.pid))
@@ -73,8 +123,16 @@ def test_parts_of_a_killed_supervisor_are_ended(
     _until(lambda: Path(f"/proc/{orphan.pid}/cmdline").read_bytes().startswith(sys.executable.encode()))
     if is_stopped:
         orphan.send_signal(signal.SIGSTOP)
-    assert one_home.end_orphans(settings.home, ("app", "rasa", "worker")) == ["rasa"]
+    assert one_home.orphans(settings.home) == ["setup"]
+    assert _alone(settings)[0].remedy.startswith("setup 还在运行")
+    with one_home.held(settings.home):
+        assert one_home.orphans(settings.home) == [], "somebody looks after it"
+    assert stop(settings, argparse.Namespace()) == 0
+    assert "还在运行的 setup" in capsys.readouterr().out
     assert orphan.wait(5) < 0
+    assert _alone(settings) == []
+    assert stop(settings, argparse.Namespace()) == 0
+    assert capsys.readouterr().out == "没有在运行。\n"
     assert stranger.poll() is None, "its number was another program's"
 
 
