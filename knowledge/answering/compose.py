@@ -240,6 +240,7 @@ def _from_own(session: Session, best: Passage, passages: list[Passage], day: dat
         tuple(citations),
         best.score,
         best.topic,
+        document=best.document_id,
     )
 
 

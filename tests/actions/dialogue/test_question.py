@@ -137,7 +137,7 @@ def test_the_next_question_gets_its_line_unless_it_names_another_matter(
     sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, text: str, told: str | None
 ) -> None:
     source = Citation("answer", "问答", "card", "身份证丢了怎么补", None, "2026-01-01", None, False, "", None, 1.0)
-    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("身份证丢了怎么补", _CARD, source))
+    monkeypatch.setattr(thread, "_told", lambda *_: own_case.Told("card", "身份证丢了怎么补", _CARD, source))
     turn = Turn("c", text, intent="ask_law", sure=0.9, message=1, slots={"last_document": "card"})
     said = thread.from_last(AnswerQuestion(given(sessions)), turn)
     assert (said.text if said else None) == told
@@ -155,7 +155,7 @@ def test_the_parts_of_a_paper_answer_the_next_question(
     details = SERVICE_GUIDE.build(data, "test")[0][0].details
     assert not any("别丢" in part for part in details["parts"])
     source = Citation("service_guide", "指南", "guide-x", "怎么办证", None, "2026-01-01", None, False, "", None, 1.0)
-    monkeypatch.setattr(thread, "_told", lambda *_: thread.Told("怎么办证", details, source))
+    monkeypatch.setattr(thread, "_told", lambda *_: own_case.Told("guide-x", "怎么办证", details, source))
     for text, told in (("要多少钱", "不收钱。"), ("什么条件", "成年人。"), ("多久", None)):
         turn = Turn("c", text, intent="ask_service_guide", sure=0.9, message=1, slots={"last_document": "guide-x"})
         said = thread.from_last(AnswerQuestion(given(sessions)), turn)
