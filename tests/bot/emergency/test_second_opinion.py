@@ -130,6 +130,20 @@ def test_a_feast_and_a_stove_are_none_unless_somebody_feels_it(text: str, kind: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "冷天在船舱里烧炉子做饭，两个跑船的一上午没出来",
+        "桑拿房烧炭那种，进去四个人，有一个趴门口了",
+        "液化气灶的皮管被老鼠咬了个洞，我用胶布缠着，还是闻得到",
+    ],
+)
+def test_a_stove_of_which_the_second_opinion_is_sure_is_heard(text: str) -> None:
+    found = held(text, 0.96, "gas")
+    assert found is not None
+    assert not found.soft
+
+
+@pytest.mark.parametrize(
     ("text", "begins"),
     [
         ("一仰脖子把药瓶里的全喝了", "马上打 120"),
