@@ -168,11 +168,11 @@ def _place_of(session: Session, system: ExternalSystem, order: Order) -> tuple[s
 
 
 def _said(system: ExternalSystem, status: CaseStatus, reply: str) -> str:
-    name = system.name
+    name, told = system.name, reply.rstrip("。！ ")
     if status is CaseStatus.returned:
-        return f"您的事转给了{name}，他们退回来了，说：{reply}。我们接着找该管的人，有进展告诉您。"
+        return f"您的事转给了{name}，他们退回来了，说：{told}。我们接着找该管的人，有进展告诉您。"
     if status in _ENDS:
-        return f"{name}说您的事办了：{reply}。我们核对以后，再来问您算不算解决。"
+        return f"{name}说您的事办了：{told}。我们核对以后，再来问您算不算解决。"
     said = "已经受理了" if status is CaseStatus.accepted else "正在办"
     return f"您的事，{name}{said}。{reply}".strip()
 

@@ -141,6 +141,21 @@ def sign_up(
     raise Conflict
 
 
+def own(session: Session, hearing: Hearing, asker: str) -> HearingSignup | None:
+    """What this browser or telephone signed up; None where it didn't, or took it back."""
+    row = _same(session, hearing, asker, "")
+    return row if row is not None and row.state == "in" else None
+
+
+def seat_of(hearing: Hearing, row: HearingSignup) -> str:
+    """In words, for who signed up."""
+    if hearing.drawn is None:
+        return "还没抽，封了名单、掷了骰子，这一页就有结果"
+    if row.code in hearing.drawn["affected"] + hearing.drawn["seated"]:
+        return "有座"
+    return f"候补第 {hearing.drawn['reserve'].index(row.code) + 1}；没轮到也可以来旁听"
+
+
 def _same(session: Session, hearing: Hearing, asker: str | None, key: str) -> HearingSignup | None:
     if found := session.scalar(select(HearingSignup).where(HearingSignup.key == key)):
         return found

@@ -87,6 +87,21 @@ def _village_affairs_break_no_rule(desk: Page, base: str) -> None:
         "/demands",
         "/exchange",
         "/history",
+        "/events/new",
+        "/points/rules",
+        "/points/counter",
+        "/points/household",
+        "/points/import",
+        "/people/new",
+        "/people/grid",
+        "/people/import",
+        "/roster/profile",
+        "/roster/import",
+        "/roster/log",
+        "/checkup?template=expropriation",
+        "/rulings",
+        "/reports",
+        "/guide",
     ):
         desk.goto(f"{base}/staff/village{path}")
         assert violations(desk) == [], path
@@ -173,6 +188,11 @@ def test_no_page_of_a_village_breaks_a_rule(browser: Browser, base: str, width: 
         "/v/lijiagou/check",
         "/v/lijiagou/check/land",
         "/v/lijiagou/history",
+        "/v/lijiagou/history/tell",
+        "/v/lijiagou/points",
+        "/v/lijiagou/people?wish=heart",
+        "/v/lijiagou/decisions?q=路",
+        "/v/lijiagou/report/2026-11",
         "/paper",
         "/paper/qinshu",
     ):

@@ -107,7 +107,8 @@ def _to_hearing(services: Services, turn: Turn) -> Said | None:
         if not seat:
             return None
         text = (
-            f"{village.name}现在没有要开的听证会。要开的话，至少提前七天通知，贴在村部，也写在村里的页面上，在那里报名。"
+            f"{village.name}现在没有要开的听证会。要开的话，至少提前七天通知，贴在村部，也写在村里的页面上，"
+            "在那里报名。"
             "您有想请村里听听大家意见的事，可以先提成议题。"
         )
         asks = (Button("我想提个议题", "我想提个议题"), Button("看现在商量什么", "议事"))

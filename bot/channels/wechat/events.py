@@ -43,6 +43,7 @@ _OTHER_KINDS = {
 }
 _FORGET = ("删除记录", "删除对话", "删除我的记录", "删除聊天记录")
 _TO_PAGE, _CLOSE_PAGE = ("网页", "打开网页", "网页版"), ("关掉网页", "关闭网页", "关网页")
+_MOST_TITLE = 20  # characters; no button of ours is longer
 _UNKNOWN = "这种消息我还看不懂，请打字告诉我。急事请拨打 12345；危险时拨打 110。"
 _NO_WORDS = "这段语音我没听清，请打字再说一遍，几个字就行。"
 _NOT_WRITTEN = "还没写字呢。您想问什么，打几个字就行。"
@@ -147,7 +148,7 @@ def _is_only_a_sign(conversation: Conversation, text: str) -> bool:
 
 def _choice(session: Session, conversation_id: str, text: str) -> str | None:
     """What a number stands for among the buttons shown last; what still lies here was never shown."""
-    if not could_choose(text):
+    if not could_choose(text) and len(text) > _MOST_TITLE:
         return None
     rows = session.scalars(
         select(Message)
@@ -156,7 +157,10 @@ def _choice(session: Session, conversation_id: str, text: str) -> str | None:
         .order_by(Message.id.desc())
         .limit(3)
     )
-    return chosen(text, next((m.reply.buttons for m in rows if m.reply.buttons), ()))
+    shown = [m.reply.buttons for m in rows if m.reply.buttons]
+    if could_choose(text):
+        return chosen(text, shown[0]) if shown else None
+    return next((said for buttons in shown if (said := chosen(text, buttons)) is not None), None)
 
 
 def _asked_for_a_word(arrival: Arrival) -> bool:

@@ -9,6 +9,7 @@ from actions.replies import Button, Reply
 MOST_BYTES = 2048  # of a text, passive or by the customer-service API
 PIECE_BYTES = 1750  # of a piece: room for what is added at its end, a link at most
 MOST_CHARACTERS = 600  # what still reads well on a telephone
+_AROUND = ' 。.!！“”"'
 _NUMBERED = re.compile(r"(?:回复|选|第)?\s*([0-9]{1,2})\s*(?:个|号|项)?[。.!！]?")
 
 
@@ -79,9 +80,11 @@ def could_choose(said: str) -> bool:
 
 
 def chosen(said: str, buttons: Sequence[Button]) -> str | None:
-    """What a number stands for among the last buttons, as the widget would have sent it; None when it isn't a
-    choice.
+    """What a number or a title stands for among the last buttons, as the widget would have sent it; None when it isn't
+    a choice. Where the numbers belong to a later reply we say 可以回：换一位、撤回, so the title is an answer, too.
     """
+    if (titled := next((b for b in buttons if b.title == said.strip(_AROUND)), None)) is not None:
+        return titled.says
     found = _NUMBERED.fullmatch(unicodedata.normalize("NFKC", said).strip())
     if not found or not 1 <= int(found[1]) <= len(buttons):
         return None

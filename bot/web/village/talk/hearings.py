@@ -60,9 +60,10 @@ def _hearing(at: Hall, ordinal: int) -> Hearing:
     return service.public(at.session, at.village.id, ordinal if 0 < ordinal < 10**6 else 0)
 
 
-def _page(at: Hall, hearing: Hearing, **more: Any) -> HTMLResponse:
+def _page(at: Hall, hearing: Hearing, *, asker: str = "", **more: Any) -> HTMLResponse:
     found = service.entries(at.session, hearing) if hearing.state in ("frozen", "drawn") else []
     rows = service.signups(at.session, hearing, all=True)
+    mine = service.own(at.session, hearing, asker or visitor.asker(at))
     return at.page(
         "hearings/hearing.html",
         status=422 if more.get("problem") else 200,
@@ -76,6 +77,9 @@ def _page(at: Hall, hearing: Hearing, **more: Any) -> HTMLResponse:
         text=draw.list_of(found),
         away={row.code for row in rows if row.state == "withdrawn"},
         struck=sum(row.state == "struck" for row in rows),
+        mine=mine,
+        seat=service.seat_of(hearing, mine) if mine else "",
+        is_over=hearing.held_at < at.now,
         nonce=secrets.token_urlsafe(12),
         **more,
     )
@@ -102,8 +106,8 @@ def sign_up(sent: Sent, at: At, ordinal: int) -> Response:
             told = f"报上了，您是 {row.code} 号。截止以后在村部当众抽签，抽没抽上，看这一页的号；没抽上也可以来旁听。"
     except (ActionError, ApiError) as error:
         at.session.rollback()
-        return visitor.known(at, _page(at, hearing, problem=visitor.said(error), who=asdict(who)), asker)
-    return visitor.known(at, _page(at, hearing, done=told), asker)
+        return visitor.known(at, _page(at, hearing, asker=asker, problem=visitor.said(error), who=asdict(who)), asker)
+    return visitor.known(at, _page(at, hearing, asker=asker, done=told), asker)
 
 
 TAB = Tab(name="听证", path="hearings", newest=newest, router=router)

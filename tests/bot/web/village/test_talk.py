@@ -106,6 +106,25 @@ def test_a_seat_is_asked_for_once_and_given_back(world: World) -> None:
         assert len(session.scalars(select(HearingSignup)).all()) == 1
 
 
+def test_who_signed_up_sees_their_own_number_and_seat_and_nobody_else_does(world: World) -> None:
+    """Told to remember a number for two weeks, nobody does."""
+    visitor = world.visitor()
+    assert "<strong>2 号</strong>：还没抽" in visitor.post(HEARING, data={"name": "李四", "group": "一组"}).text
+    again = visitor.get(HEARING).text
+    assert "<strong>2 号</strong>" in again
+    assert "我要报名" not in again
+    assert "您报的名" not in world.visitor().get(HEARING).text
+    with world.sessions() as session:
+        held = session.get_one(Hearing, 1)
+        held.state, held.list_hash, held.dice = "drawn", "f" * 64, "1 2 3 4 5"
+        held.drawn = {"affected": [1], "seated": [2], "reserve": []}
+        session.commit()
+    assert "<strong>2 号</strong>：有座" in visitor.get(HEARING).text
+    assert "给您取消了" in visitor.post(HEARING, data={"leave": "1"}).text
+    assert "您报的名" not in visitor.get(HEARING).text
+    assert "来不了" in visitor.get(HEARING).text
+
+
 def test_after_the_last_day_nobody_signs_up(world: World) -> None:
     with world.sessions() as session:
         session.get_one(Hearing, 1).closes_on = (datetime.now(UTC) - timedelta(days=2)).date()

@@ -74,6 +74,24 @@ def test_list_and_dice_are_entered_by_two_and_everybody_can_draw_again(two: Worl
     assert 1 in again.affected
 
 
+def test_whoever_mistyped_the_dice_enters_them_again_and_who_sits_is_called(two: World) -> None:
+    """The second was told that both should look again, and the first had no form left."""
+    assert do(two, "clerk", "ready") == 303
+    assert do(two, "own", "freeze") == 303
+    assert do(two, "clerk", "throw", dice="3 5 2 6 2") == 303
+    assert do(two, "own", "confirm", dice="3 5 2 6 1") == 422
+    page = two.enter("clerk").get(AT).text
+    assert "录错了，再录一遍" in page
+    assert "录错了，再录一遍" not in two.enter("own").get(AT).text
+    assert do(two, "clerk", "throw", dice="3 5 2 6 1") == 303
+    with two.sessions() as session:
+        session.execute(update(HearingSignup).values(phone="13900001111"))
+        session.commit()
+    assert do(two, "own", "confirm", dice="3 5 2 6 1") == 303
+    told = two.enter("clerk").get(AT).text
+    assert told.count('href="tel:13900001111"') == 3  # as many as there are seats
+
+
 def test_a_list_that_somebody_touched_after_it_was_frozen_isnt_drawn(two: World) -> None:
     assert do(two, "clerk", "ready") == 303
     assert do(two, "own", "freeze") == 303
