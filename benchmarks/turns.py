@@ -91,7 +91,9 @@ async def run(settings: Settings, base: str, asked: Iterator[str], *, residents:
         "p50_ms": round(1000 * statistics.median(tally.times), 1),
         "p95_ms": round(1000 * statistics.quantiles(tally.times, n=20)[-1], 1),
         "turns_per_s": round(len(tally.times) / wall, 1),
-        "cpu_ms": {name: round(1000 * (cpu_after[name] - cpu_before[name]) / len(tally.times), 1) for name in cpu_after},
+        "cpu_ms": {
+            name: round(1000 * (cpu_after[name] - cpu_before[name]) / len(tally.times), 1) for name in cpu_after
+        },
         "errors": len(tally.errors),
         "handed_over": tally.handed_over,
         "stages_ms": per_stage,
