@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from knowledge.documents.models import Document
 from knowledge.encoder.answer_classifier import Chances
 from knowledge.search.index import Index
 from knowledge.search.live import LiveIndex
@@ -51,3 +52,33 @@ def test_chances_tell_of_one_document_and_of_the_likely_ones() -> None:
     assert chances.of("b") == pytest.approx(np.log(0.001))
     assert chances.of("x") is None
     assert chances.likely(-5.0) == pytest.approx({"a": 0.7, "c": 0.299})
+
+
+def test_what_is_remembered_of_a_chunk_decides_nothing_once_it_is_otherwise(
+    sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    """The rule for 养狗 is kept as the village's own; then it is the next village's, and then ours again."""
+    with sessions() as session:
+        world = World(session, tmp_path)
+        for number in range(60):
+            world.save(rule(f"狗{number}", f"养狗要拴绳，第{number}条"))
+        world.build()
+        live = LiveIndex(world.root)
+        searcher = Searcher(embedder=PairEmbedder(), live=live)
+
+        def shown(of: Searcher) -> list[tuple[str, float]]:
+            found = of.search(session, "养狗要拴绳第3条", day=DAY, place="lijiagou", k=5)
+            return [(p.document_id, p.raw) for p in found]
+
+        whole = searcher.explain(session, "养狗要拴绳第3条", day=DAY, place="lijiagou", k=5)
+        first = shown(searcher)
+        assert len(first) == 5
+        assert [one for one, _ in first] == [e.document_id for e in whole if e.is_shown]
+        moved = session.get_one(Document, first[0][0])
+        for place in ("shiqiao", "lijiagou"):
+            moved.place_id = place
+            session.flush()
+            again = shown(searcher)
+            assert again == shown(Searcher(embedder=PairEmbedder(), live=live))
+            assert (moved.id in [one for one, _ in again]) is (place == "lijiagou")
+        world.cache.close()
