@@ -42,7 +42,7 @@ def use(session: Session, *, asker: str, place: str, code: str, now: datetime) -
     slip = session.get(Slip, codes.digest(place, written), populate_existing=True) if is_guess else None
     if slip is None:
         tries.lock_if_full(session, charged, now)
-        raise InvalidInput(_not_found(written, is_guess, charged.left))
+        raise InvalidInput(_not_found(written, is_guess, charged))
     tries.refund(session, charged)
     _check_good(slip, now)
     if slip.used_at is None:
@@ -197,16 +197,16 @@ def _spoken_for(session: Session, asker: str, place: str) -> Participant | None:
     return session.get(Participant, thread.participant_id) if thread is not None else None
 
 
-def _not_found(written: str, is_guess: bool, left: int) -> str:
+def _not_found(written: str, is_guess: bool, charged: tries.Charge) -> str:
     if is_guess:
         said = "这个码没有对上。请照纸条一个一个再看一遍，也看看是不是咱村的纸条。"
     elif len(written) != codes.LENGTH:
         said = f"{_ON_PAPER}，您发来的是 {len(written)} 位。请照纸条再看一遍。"
     else:
         said = f"{_ON_PAPER}，没有 0 和 1，也没有 O 和 I。您发来的里面有写错的，请照纸条一个一个再看一遍。"
-    if left == 0:
-        return f"{said}今天先不能再试了，明天这个时候再来；着急就找网格员或者村委会。"
-    return f"{said}还可以试 {left} 次。"
+    if charged.left == 0:
+        return f"{said}现在先不能再试了，{charged.more}再来；着急就找网格员或者村委会。"
+    return f"{said}还可以试 {charged.left} 次。"
 
 
 def _day(now: datetime) -> date:

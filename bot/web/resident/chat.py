@@ -24,6 +24,9 @@ from bot.web.resident.tokens import COOKIE, Tokens
 _NO_MORE_PHOTOS = "从您这个网络今天发来的照片太多了，请明天再发，或者送到村委会。文字可以照常发。"
 
 
+_NO_MORE_FORMS = "从您这个网络今天交来的已经很多了，请明天再交，或者到村委会当面说。急事请拨打 12345；危险时拨打 110。"
+
+
 class Chat:
     """One an app, at `app.state.chat`."""
 
@@ -41,6 +44,7 @@ class Chat:
         self.files = Links(settings.secret("tokens"))
         self.limit = RateLimit()
         self.photo_days = RateLimit(span_s=86_400, refusal=_NO_MORE_PHOTOS)
+        self.form_days = RateLimit(span_s=86_400, refusal=_NO_MORE_FORMS)
         self.live = Live(sessions, degraded)
         self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()

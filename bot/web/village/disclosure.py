@@ -24,7 +24,7 @@ from actions.disclosure.words import (
     where_it_stands,
     whom_to_tell,
 )
-from actions.errors import ActionError, InvalidInput, NotAllowed, NotFound
+from actions.errors import ActionError, InvalidInput, NotFound
 from actions.imports.tables import is_phone
 from actions.roster.profile import profile_of
 from bot.emergency.card import by_rules
@@ -33,10 +33,12 @@ from bot.web.resident.chat import Chat
 from bot.web.staff.typed import number_or_404, text_of
 from bot.web.village.page import At
 from bot.web.village.tab import Tab, Teaser
+from bot.web.village.visitor import check_sender
 
 router = APIRouter(prefix="/v/{place}/open", default_response_class=HTMLResponse)
 
 _ASKS, _TELLS = 6, 4  # of an address in a minute
+_ASKS_A_DAY, _TELLS_A_DAY = 40, 20
 _MOST_WAITING = 6  # for their picture
 _TEASERS = 3
 
@@ -90,7 +92,7 @@ Sent = Annotated[FormData, Depends(_form)]
 
 def _may_tell(request: Request) -> None:
     """Asked before anything is read."""
-    _check_sender(request, f"open-tell {address_of(request)}", _TELLS)
+    check_sender(request, "open-tell", _TELLS, a_day=_TELLS_A_DAY)
 
 
 async def _photo(
@@ -171,7 +173,7 @@ def board(at: At, disclosure_id: str) -> Response:
 @router.post("/{disclosure_id}/ask")
 def ask(sent: Sent, at: At, request: Request, disclosure_id: str) -> Response:
     item, text = _held(at, disclosure_id), text_of(sent, "text", 1200)
-    _check_sender(request, f"open-ask {address_of(request)}", _ASKS)
+    check_sender(request, "open-ask", _ASKS, a_day=_ASKS_A_DAY)
     key = f"page-{item.id}-{text_of(sent, 'nonce', 24) or token_urlsafe(12)}"
     try:
         questions.ask(at.session, disclosure_id=item.id, conversation_id=None, text=text, key=key, now=at.now)
@@ -247,14 +249,6 @@ def _held(at: At, disclosure_id: str) -> Disclosure:
     if item.place_id != at.village.id or item.state not in READABLE:
         raise NotFound("没有找到这一份，请从“公开”里点进去。")
     return item
-
-
-def _check_sender(request: Request, key: str, most: int) -> None:
-    """A form of ours, not too often. Raises NotAllowed, ApiError."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("请从村里的页面交。")
-    chat: Chat = request.app.state.chat
-    chat.limit.check(key, most)
 
 
 def _danger(text: str) -> str:

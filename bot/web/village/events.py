@@ -25,6 +25,7 @@ from bot.web.village.tab import Tab, Teaser
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 
 _JOINS, _ASKS, _LOOKS = 10, 6, 20  # of an address in a minute: a whole house may share one
+_JOINS_A_DAY, _ASKS_A_DAY = 60, 40
 _TEASERS = 3
 _DONE = {
     "left": "取消好了，位子让给别人了。",
@@ -81,7 +82,7 @@ def join(sent: Sent, at: At, event_id: int) -> Response:
     typed = {name: text_of(sent, name, 200) for name in ("name", "party", "item", "phone")}
     coming = Coming(who, typed["name"], int_of(sent, "party") or 0, typed["item"], typed["phone"])
     try:
-        visitor.check_sender(at, "join", _JOINS)
+        visitor.check_sender(at.request, "join", _JOINS, a_day=_JOINS_A_DAY)
         row = signing_up.sign_up(at.session, event.id, coming, key=visitor.key(who, sent), now=at.now)
     except (ActionError, ApiError) as error:
         at.session.rollback()
@@ -101,7 +102,7 @@ def mine(at: At, event_id: int, code: str) -> HTMLResponse:
 def leave(at: At, event_id: int, code: str) -> Response:
     event = _event(at, event_id)
     try:
-        visitor.check_sender(at, "leave", _JOINS)
+        visitor.check_sender(at.request, "leave", _JOINS)
         signing_up.leave(at.session, _own(at, event, code).id, now=at.now)
     except (ActionError, ApiError) as error:
         at.session.rollback()
@@ -116,7 +117,7 @@ def ask(sent: Sent, at: At, event_id: int) -> Response:
     event, text = _event(at, event_id), text_of(sent, "text", 1200)
     key = f"page-{event.id}-{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
     try:
-        visitor.check_sender(at, "event-ask", _ASKS)
+        visitor.check_sender(at.request, "event-ask", _ASKS, a_day=_ASKS_A_DAY)
         if danger := visitor.danger(sent, text):
             return _page(at, event, danger=danger, typed={"text": text}, status=422)
         questions.ask(at.session, event.id, conversation_id=None, text=text, key=key, now=at.now)

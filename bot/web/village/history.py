@@ -25,6 +25,7 @@ from knowledge.documents.versions import current
 router = APIRouter(prefix="/v/{place}/history", default_response_class=HTMLResponse)
 
 _TELLS, _LOOKS, _TEASERS = 4, 20, 2  # of an address in a minute
+_TELLS_A_DAY = 20
 
 
 def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
@@ -52,7 +53,7 @@ def tell(sent: Annotated[FormData, Depends(_form)], at: At) -> Response:
     typed["may_name"] = text_of(sent, "may_name", 1)
     key = f"page-{at.village.id}-{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
     try:
-        visitor.check_sender(at, "history", _TELLS)
+        visitor.check_sender(at.request, "history", _TELLS, a_day=_TELLS_A_DAY)
         if danger := visitor.danger(sent, typed["text"]):
             return _form_page(at, typed, danger=danger)
         story = telling.tell(

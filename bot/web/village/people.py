@@ -19,16 +19,16 @@ from actions.helpers import kinds, links, referrals, roster, words
 from actions.helpers.models import Helper, HelperLink, Referral
 from actions.helpers.status import SHARED, State
 from bot.emergency.card import by_rules
-from bot.web.limits import address_of
 from bot.web.problems import ApiError
-from bot.web.resident.chat import Chat
 from bot.web.staff.typed import text_of
 from bot.web.village.page import At, Hall
 from bot.web.village.tab import Tab, Teaser
+from bot.web.village.visitor import check_sender
 from knowledge.places import Place
 
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 _ASKS, _DOES = 4, 12  # of an address in a minute
+_ASKS_A_DAY = 40  # looked at and sent are two
 
 
 def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
@@ -76,7 +76,7 @@ def ask(sent: Sent, at: At, number: int) -> Response:
     helper = _helper(at, number)
     given = {name: text_of(sent, name, 1200) for name in ("words", "other_party", "contact", "wish", "nonce")}
     try:
-        _check_sender(at, "ask", _ASKS * 2)
+        check_sender(at.request, "ask", _ASKS * 2, a_day=_ASKS_A_DAY)
         if danger := by_rules(given["words"]):
             return _page(at, helper, given=given, danger=danger[0].text)
         _check_ask(at, helper, given)
@@ -140,7 +140,7 @@ def opened(sent: Sent, at: At, token: str) -> Response:
     link, do = links.check(at.session, token, now=at.now), text_of(sent, "do", 12)
     problem = done = ""
     try:
-        _check_sender(at, "link", _DOES * 2)
+        check_sender(at.request, "link", _DOES * 2)
         if do:
             done = _deed(at, link, do, sent)
             link = links.check(at.session, token, now=at.now)
@@ -287,14 +287,6 @@ def _shared(at: Hall) -> dict[str, Any]:
 def _helper(at: Hall, number: int) -> Helper:
     """Raises NotFound."""
     return roster.public(at.session, at.village.id, number if 0 < number < 2**31 else 0, roster.day_of(at.now))
-
-
-def _check_sender(at: Hall, what: str, most: int) -> None:
-    """A form of ours, not too often. Raises NotAllowed, ApiError."""
-    if at.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("请从村里的页面操作。")
-    chat: Chat = at.request.app.state.chat
-    chat.limit.check(f"people {what} {address_of(at.request)}", most)
 
 
 TAB = Tab(name="找人", path="people", newest=newest, router=router)

@@ -12,18 +12,17 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from actions.decisions.models import Decision
-from actions.errors import ActionError, NotAllowed, NotFound
+from actions.errors import ActionError, NotFound
 from actions.points import ledger, schemes, sheets, stars, vouchers
 from actions.points.models import RuleKind, StarAward
 from actions.points.status import StarState
-from bot.web.limits import address_of
-from bot.web.resident.chat import Chat
 from bot.web.staff.typed import number_or_404, text_of
 from bot.web.village.page import At
 from bot.web.village.tab import Tab, Teaser
+from bot.web.village.visitor import check_sender
 
 router = APIRouter(prefix="/v/{place}/points", default_response_class=HTMLResponse)
-_OBJECTIONS = 4  # of an address in a minute
+_OBJECTIONS, _OBJECTIONS_A_DAY = 4, 20  # of an address in a minute, and in a day
 _OBJECTED = "收到了。只有村务监督委员会的人看得到，不问您是谁，也不公布。"
 
 
@@ -97,10 +96,7 @@ async def _form(request: Request) -> FormData:
 
 @router.post("/star/{award_id}")
 def object_to(sent: Annotated[FormData, Depends(_form)], at: At, request: Request, award_id: str) -> Response:
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("请从村里的页面交。")
-    chat: Chat = request.app.state.chat
-    chat.limit.check(f"star {address_of(request)}", _OBJECTIONS)
+    check_sender(request, "star", _OBJECTIONS, a_day=_OBJECTIONS_A_DAY)
     award, words = _posted(at, award_id), text_of(sent, "words", 600)
     key = f"star-{award.id}-{text_of(sent, 'nonce', 24) or token_urlsafe(12)}"
     try:

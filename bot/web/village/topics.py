@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
 from actions.errors import ActionError
+from actions.roster import slips
 from actions.topics import ballots, following, listing, opinions, raising, words
 from actions.topics.lists import lists
 from actions.topics.models import Topic
@@ -32,6 +33,7 @@ from bot.web.village.visitor import COOKIE, Sent
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 
 _SAYS, _RAISES = 12, 4  # of an address in a minute: a whole house may share one
+_RAISES_A_DAY, _SAYS_A_DAY, _LOOSE_A_DAY = 20, 100, 200  # with a slip there is no such limit
 _TEASERS = 4
 _DONE = {
     "counted": "计入了。截止以前可以改，以最后一次为准。",
@@ -83,7 +85,7 @@ def _new_page(at: Hall, text: str, **more: Any) -> HTMLResponse:
 def propose(sent: Sent, at: At) -> Response:
     text, asker = text_of(sent, "text", 1000), visitor.asker(at)
     try:
-        visitor.check_sender(at, "raise", _RAISES)
+        visitor.check_sender(at.request, "raise", _RAISES, a_day=_RAISES_A_DAY)
         if danger := visitor.danger(sent, text):
             return _new_page(at, text, danger=danger)
         topic = raising.raise_topic(
@@ -161,6 +163,8 @@ def choose(sent: Sent, at: At, ordinal: int) -> Response:
     def cast() -> str:
         if code := text_of(sent, "code", 40):
             visitor.use_slip(at, asker, code)
+        if slips.participant_of(at.session, asker=asker, place=at.village.id, now=at.now) is None:
+            visitor.check_day(at.request, "choose", _LOOSE_A_DAY)
         ballot = ballots.cast(
             at.session,
             topic_id=topic.id,
@@ -173,7 +177,7 @@ def choose(sent: Sent, at: At, ordinal: int) -> Response:
         )
         return "counted" if ballot.is_verified else "loose"
 
-    return _carry_out(at, topic, asker, "choose", cast, chosen=chosen)
+    return _carry_out(at, topic, asker, "choose", cast, a_day=0, chosen=chosen)
 
 
 @router.post("/y{ordinal:int}/say")
@@ -189,7 +193,7 @@ def say(sent: Sent, at: At, ordinal: int) -> Response:
         opinions.add(at.session, source="page", key=key, now=at.now, **said)  # type: ignore[arg-type]
         return "said"
 
-    return _carry_out(at, topic, asker, "say", add, text=text, stance=stance)
+    return _carry_out(at, topic, asker, "say", add, a_day=_SAYS_A_DAY, text=text, stance=stance)
 
 
 @router.post("/y{ordinal:int}/check")
@@ -200,13 +204,15 @@ def check(sent: Sent, at: At, ordinal: int) -> Response:
         following.answer_check(at.session, topic_id=topic.id, asker=asker, answer=answer, now=at.now)
         return "check"
 
-    return _carry_out(at, topic, asker, "check", keep)
+    return _carry_out(at, topic, asker, "check", keep, a_day=_SAYS_A_DAY)
 
 
-def _carry_out(at: Hall, topic: Topic, asker: str, what: str, deed: Callable[[], str], **typed: Any) -> Response:
+def _carry_out(
+    at: Hall, topic: Topic, asker: str, what: str, deed: Callable[[], str], *, a_day: int, **typed: Any
+) -> Response:
     """The deed, then its page anew; what is refused gives the words back."""
     try:
-        visitor.check_sender(at, what, _SAYS)
+        visitor.check_sender(at.request, what, _SAYS, a_day=a_day)
         done = deed()
     except (ActionError, ApiError) as error:
         at.session.rollback()

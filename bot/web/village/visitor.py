@@ -59,14 +59,26 @@ def key(asker: str, sent: FormData) -> str:
     return f"{asker}:{text_of(sent, 'nonce', 24) or secrets.token_urlsafe(12)}"
 
 
-def check_sender(at: Hall, what: str, most: int) -> None:
-    """A form of ours, not too often. Raises NotAllowed, ApiError."""
-    chat: Chat = at.request.app.state.chat
-    origin = at.request.headers.get("origin")
-    is_ours = not origin or is_own(at.request, origin, chat.settings)
-    if not is_ours or at.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+def check_sender(request: Request, what: str, most: int, *, a_day: int = 0) -> None:
+    """A form of ours, not too often. `most`: of an address in a minute; `a_day`: of it in one village in a day, where
+    what is sent takes a place from others or work from somebody; a whole village may share one. Raises NotAllowed,
+    ApiError.
+    """
+    chat: Chat = request.app.state.chat
+    origin = request.headers.get("origin")
+    is_ours = not origin or is_own(request, origin, chat.settings)
+    if not is_ours or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("请从村里的页面操作。")
-    chat.limit.check(f"topic {what} {address_of(at.request)}", most)
+    chat.limit.check(f"village {what} {address_of(request)}", most)
+    if a_day:
+        check_day(request, what, a_day)
+
+
+def check_day(request: Request, what: str, most: int) -> None:
+    """Raises ApiError."""
+    chat: Chat = request.app.state.chat
+    place = str(request.path_params.get("place", ""))[:40]
+    chat.form_days.check(f"{what} {place} {address_of(request)}", most)
 
 
 def danger(sent: FormData, text: str) -> str:

@@ -157,7 +157,7 @@ def test_an_asker_that_nobody_gave_out_is_refused(sessions: Sessions, asker: str
         assert speaks(session, asker) is None
 
 
-def test_twenty_guesses_in_an_hour_lock_the_village_and_slips_of_the_pen_do_not(sessions: Sessions) -> None:
+def test_twenty_guesses_in_an_hour_put_the_village_on_its_guard_and_lock_out_nobody_else(sessions: Sessions) -> None:
     with sessions() as session:
         household(session)
         code = printed(session)[0].code
@@ -167,9 +167,13 @@ def test_twenty_guesses_in_an_hour_lock_the_village_and_slips_of_the_pen_do_not(
         for number, wrong in enumerate(wrong_codes(20)):
             refused(session, f"page:{number}", wrong)
         assert tries.locked_until(session, PLACE, NOW) == NOW + timedelta(hours=1)
-        assert "13:00以后再试" in refused(session, "honest", code)
         assert tries.locked_until(session, "qingshi", NOW) is None
-        assert use(session, "honest", code, later=timedelta(minutes=61)).person_no == 1
+        said = [refused(session, "thief", wrong) for wrong in wrong_codes(3)]
+        assert ["还可以试 1 次" in said[0], "13:00以后再试" in said[2]] == [True, True]
+        assert "13:00以后再试" in refused(session, "thief", code), "also with a right one"
+        refused(session, "honest", code[:-1])
+        assert use(session, "honest", code).person_no == 1, "who has a slip is kept out by nobody"
+        assert "还可以试 2 次" in refused(session, "thief", wrong_codes(1)[0], later=timedelta(minutes=61))
 
 
 def test_guesses_at_one_moment_all_count(sessions: Sessions) -> None:

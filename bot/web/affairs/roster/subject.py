@@ -27,8 +27,8 @@ def waiting(at: Seat) -> list[Todo]:
 def _of_clerk(at: Seat, villages: dict[str, Place], now: datetime) -> list[Todo]:
     found, day = [], now.astimezone(SHANGHAI).date()
     for place, until in tries.locked(at.session, villages, now).items():
-        when = f"{until.astimezone(SHANGHAI):%H:%M} 恢复"
-        said = f"{villages[place].name}：有人一直在试参与码，已经自动停用一小时"
+        when = f"到 {until.astimezone(SHANGHAI):%H:%M}"
+        said = f"{villages[place].name}：有人一直在试参与码，这一小时每人只让试两次"
         found.append(Todo(said, f"{_AT}?place={place}", when, is_late=True))
     for house in voiding.without_paper(at.session, villages):
         whose = f"{villages[house.place_id].name} {house.group_name} {house.code} 户"

@@ -19,6 +19,7 @@ from bot.web.village.visitor import Sent
 
 router = APIRouter(prefix="/v/{place}/deputies", default_response_class=HTMLResponse)
 _ASKS, _TEASERS = 6, 2
+_ASKS_A_DAY = 40
 
 
 def newest(session: Session, place: str, now: datetime) -> list[Teaser]:
@@ -54,7 +55,7 @@ def ask(sent: Sent, at: At, deputy: int) -> Response:
     text, asker = text_of(sent, "text", 1000), visitor.asker(at)
     typed = {"text": text, "asked_of": deputy}
     try:
-        visitor.check_sender(at, "deputy", _ASKS)
+        visitor.check_sender(at.request, "deputy", _ASKS, a_day=_ASKS_A_DAY)
         if danger := visitor.danger(sent, text):
             return _page(at, danger=danger, **typed)
         if deputy not in {row.id for row in service.serving(at.session, at.village.id, at.now)}:

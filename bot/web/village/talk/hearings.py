@@ -24,6 +24,7 @@ from knowledge.clock import SHANGHAI
 router = APIRouter(prefix="/v/{place}", default_response_class=HTMLResponse)
 
 _SIGNS, _TEASERS = 6, 3
+_SIGNS_A_DAY = 60
 STATES = {"open": "正在报名", "frozen": "报名截止，等着抽签", "drawn": "抽好了", "cancelled": "取消了"}
 
 
@@ -96,7 +97,7 @@ def sign_up(sent: Sent, at: At, ordinal: int) -> Response:
         is_affected=text_of(sent, "affected", 1) == "1",
     )
     try:
-        visitor.check_sender(at, "hearing", _SIGNS)
+        visitor.check_sender(at.request, "hearing", _SIGNS, a_day=_SIGNS_A_DAY)
         if text_of(sent, "leave", 1):
             told = service.withdraw(at.session, hearing.id, asker)
             at.session.commit()

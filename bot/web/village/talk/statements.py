@@ -65,7 +65,7 @@ def answer(sent: Sent, at: At, ordinal: int) -> Response:
     topic, asker = _topic(at, ordinal), visitor.asker(at)
     number = text_of(sent, "statement", 9)
     try:
-        visitor.check_sender(at, "statement", _ANSWERS)
+        visitor.check_sender(at.request, "statement", _ANSWERS)
         if code := text_of(sent, "code", 40):
             visitor.use_slip(at, asker, code)
             choices.lift(at.session, topic, asker=asker, now=at.now, keys=visitor.keys(at))

@@ -341,7 +341,7 @@ def test_the_clerk_is_told_when_somebody_guesses(world: World) -> None:
         with pytest.raises(InvalidInput):
             use(world, f"page:{number}", codes.new_code())
     assert "有人一直在试参与码" in clerk.get("/staff/village").text
-    assert "停用到" in clerk.get(f"{AT}?place={PLACE}").text
+    assert "每部手机只让试两次" in clerk.get(f"{AT}?place={PLACE}").text
 
 
 def test_the_clerk_is_told_what_ends_soon(world: World) -> None:
