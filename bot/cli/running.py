@@ -59,19 +59,20 @@ def stop(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run import one_home
 
     pid = one_home.supervisor(settings.home)
-    if pid is None:
-        with one_home.held(settings.home):
-            ended = one_home.end_orphans(settings.home, one_home.PARTS)
-        print(f"停下了：上次没有正常停下，还在运行的 {'、'.join(ended)}。" if ended else "没有在运行。")
-        return 0
-    os.kill(pid, signal.SIGTERM)
-    for _ in range(300):
-        if one_home.supervisor(settings.home) is None:
-            print("停下了。")
-            return 0
-        time.sleep(0.1)
-    print(f"进程 {pid} 还没停下，请再等一会儿，或者重启这台电脑。")
-    return 1
+    if pid is not None:
+        os.kill(pid, signal.SIGTERM)
+        for _ in range(300):
+            if one_home.supervisor(settings.home) is None:
+                break
+            time.sleep(0.1)
+        else:
+            print(f"进程 {pid} 还没停下，请再等一会儿，或者重启这台电脑。")
+            return 1
+    with one_home.held(settings.home):  # whoever looked after them may have been killed
+        ended = one_home.end_orphans(settings.home, one_home.PARTS)
+    told = f"停下了：上次没有正常停下，还在运行的 {'、'.join(ended)}。" if ended else "停下了。"
+    print(told if ended or pid is not None else "没有在运行。")
+    return 0
 
 
 def bundle(settings: Settings, args: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
 from bot.run.setup import SetupFailed
 from bot.run.stack import Stack, _Child, serve
 from bot.settings import Settings
-from tests.bot.run.test_setup import free_port
+from tests.conftest import free_port
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -71,9 +71,12 @@ def test_who_is_stopped_while_preparing_ends_what_prepares(settings: Settings) -
         "pathlib.Path(sys.argv[1]).write_text(str(trains.pid)); time.sleep(600)"
     )
     told = settings.home / "trains"
-    stopping = threading.Thread(
-        target=lambda: (_until(lambda: told.exists() and told.read_text()), os.kill(os.getpid(), signal.SIGINT))
-    )
+
+    def interrupt() -> None:
+        _until(lambda: told.exists() and told.read_text())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    stopping = threading.Thread(target=interrupt)
     stopping.start()
     with pytest.raises(KeyboardInterrupt):
         prepared_apart(settings, [sys.executable, "-c", code, str(told)])
