@@ -11,7 +11,7 @@
   const WRONG = [["other", "说的不是我这件事"], ["vague", "没说清怎么办"], ["doubted", "跟我听说的不一样"]];
   const MORE = [["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
   const TOLD = new Set(["answer", "asking", "abstention", "deadline", "legal_aid"]);
-  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000, SHORT = 24; // of a title
+  const LONGEST_SIDE = 2000, SILENT_MS = 40000, SHORT = 24; // of a title
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     if (tag === "button") node.type = "button";
@@ -54,7 +54,7 @@
   };
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-  // The picture as a JPEG of at most 2000 pixels a side, and a small one to show; as it is where the browser can't.
+  // The picture as a JPEG of at most 2000 pixels a side; as it is where the browser can't.
   const shrunk = async (file) => {
     try {
       const image = await createImageBitmap(file);
@@ -65,8 +65,8 @@
         return canvas;
       };
       const small = await new Promise((done) => drawn(LONGEST_SIDE).toBlob(done, "image/jpeg", 0.85));
-      return [small || file, drawn(THUMB).toDataURL("image/jpeg", 0.8)];
-    } catch { return [file, null]; }
+      return small || file;
+    } catch { return file; }
   };
 
   class LinliChat extends HTMLElement {
@@ -212,14 +212,13 @@
     async sendPhoto(file) {
       this.say_banner("正在发照片……");
       try {
-        const [small, thumb] = await shrunk(file);
+        const small = await shrunk(file);
         const body = new FormData();
         body.append("photo", small, "photo.jpg");
         const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.own() });
         const data = await response.json().catch(() => ({}));
         if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
-        this.say_banner(null);
-        if (thumb) this.log.append(el("div", { className: "message resident" }, el("img", { src: thumb, alt: "您发的照片" })));
+        this.say_banner(data.is_new === false ? "这张照片刚才已经收到了。" : null);
         return true;
       } catch (error) { this.say_banner(error.message || "照片没发出去，请再试。"); return false; }
     }
@@ -478,7 +477,7 @@
     // What staff sent along: a picture small, a PDF by its name.
     file(f) {
       const size = f.size < 1e6 ? `${Math.ceil(f.size / 1e3)} KB` : `${(f.size / 1e6).toFixed(1)} MB`;
-      const shown = f.small ? el("img", { src: this.server + f.small, alt: "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
+      const shown = f.small ? el("img", { src: this.server + f.small, alt: f.is_own ? "您发的照片，点开看大图" : "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
       return el("p", { className: "file" }, el("a", { className: f.small ? "" : "call", href: safe(this.server + f.href), target: "_blank", rel: "noopener" }, shown));
     }
     choices(buttons) { return group("bar choices", "可以这样回", ...this.saying(buttons)); }
