@@ -41,6 +41,7 @@ TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+_A_DAY = timedelta(days=1)
 _ACKNOWLEDGE_EVERY, _IN_DANGER_EVERY = timedelta(minutes=3), timedelta(minutes=1)
 # turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
 _AT_ONCE = 32
@@ -459,6 +460,8 @@ class Turns:
         for reply in replies:
             conversation.place_id = reply.effects.place or conversation.place_id
             conversation.is_green = conversation.is_green or reply.effects.is_green
+        if (safe := _is_over(conversation, taken, replies)) is not None:
+            replies = [safe]
         reason = self._why_a_person(session, conversation, replies, taken.text)
         queued = self._queued(session, conversation, reason) if reason else None
         return messages.store_replies(session, taken.message, _together(*replies, queued))
@@ -530,6 +533,14 @@ def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
             told = Reply(ReplyKind.text, f"您写的也补充进 {numbers.spoken(case.number)} 了，办事的人看得到。")
             delivery.tell(session, taken.conversation_id, told, key=key)
             session.commit()
+
+
+def _is_over(conversation: Conversation, taken: Taken, replies: Sequence[Reply]) -> Reply | None:
+    """What somebody hears who was in danger today and says that it is over, where the bot has but a friendly word."""
+    since = conversation.emergency_at
+    if since is None or taken.danger or datetime.now(UTC) - since > _A_DAY or any(map(_helps, replies)):
+        return None
+    return card.safe_reply(taken.text, conversation.emergency_kind or "")
 
 
 def _together(*replies: Reply | None) -> list[Reply]:

@@ -78,8 +78,8 @@ class _Another(_Card):
 
 class GuidanceFile(DataModel):
     """The schema of guidance.yml. `for_another`: who writes isn't who is in danger, and needs other words; `maybe`:
-    where a danger is only guessed at; `finer`: within a kind, by which words of
-    the message another card is told.
+    where a danger is only guessed at; `safe`: to whoever was in danger and says that it is over; `finer`: within a
+    kind, by which words of the message another card is told.
     """
 
     numbers: dict[str, Text]
@@ -87,13 +87,14 @@ class GuidanceFile(DataModel):
     for_another: dict[EmergencyKind, _Another]
     soft: dict[EmergencyKind, _Entry]
     maybe: _Entry
+    safe: _Entry
     finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
 
     @model_validator(mode="after")
     def _every_kind_and_number_is_known(self) -> Self:
         if missing := [kind for kind in EmergencyKind if kind not in self.now]:
             raise WrongAt(f"now 下面少了 {'、'.join(missing)}", "now")
-        told: list[tuple[tuple[str, ...], _Entry]] = [(("maybe",), self.maybe)]
+        told: list[tuple[tuple[str, ...], _Entry]] = [(("maybe",), self.maybe), (("safe",), self.safe)]
         told += [(("now", kind), entry) for kind, entry in self.now.items()]
         told += [(("for_another", kind), entry) for kind, entry in self.for_another.items()]
         told += [(("soft", kind), entry) for kind, entry in self.soft.items()]
@@ -111,6 +112,7 @@ _FILE = read(PATH, GuidanceFile)
 GUIDANCE = {kind: _FILE.guidance(entry) for kind, entry in _FILE.now.items()}
 SOFT = {kind: _FILE.guidance(entry) for kind, entry in _FILE.soft.items()}
 MAYBE = _FILE.guidance(_FILE.maybe)
+SAFE = _FILE.guidance(_FILE.safe)
 
 
 def told_to(danger: Emergency, words: str) -> Guidance:

@@ -224,10 +224,14 @@
     }
     say_banner(text) { this.banner.textContent = text || ""; this.banner.hidden = !text; }
     resize(i) {
+      // what is being read stays where it is
+      const top = this.log.getBoundingClientRect().top, read = [...this.log.children].find((n) => n.getBoundingClientRect().bottom > top);
+      const before = read ? read.getBoundingClientRect().top : 0;
       this.style.setProperty("--size", SIZES[i] || SIZES[0]);
       this.sizes.forEach((button, at) => pressed(button, at === i));
       store.set("size", String(i));
       this.fit();
+      if (read) this.log.scrollTop += read.getBoundingClientRect().top - before;
     }
 
     own() { return this.embedded && this.token ? { authorization: "Bearer " + this.token } : {}; }
@@ -388,7 +392,10 @@
       this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
-      this.log.querySelectorAll(".pick").forEach((one) => one.replaceWith(el("span", {}, ...one.childNodes)));
+      this.log.querySelectorAll(".pick").forEach((one) => {
+        one.querySelector(".when").append("："); // a button is two lines, what is left of it is one
+        one.replaceWith(el("span", {}, ...one.childNodes));
+      });
     }
     // The numbers stay in sight until they are put away.
     pin(m) {
@@ -409,7 +416,7 @@
       if (m.sender === "resident") this.settle();
       const sent = m.client_id && this.find(m.client_id);
       if (sent) { // stays the element it is: a screen reader would read a new one once more
-        sent.querySelector(".meta").textContent = clock(m.at);
+        sent.querySelector(".meta").textContent = this.sentAt(m);
         this.place(sent, m.id);
         this.toEnd();
         return sent;
@@ -419,7 +426,7 @@
       const node = el("div", { className: `message ${m.sender} ${m.kind}${m.is_urgent ? " urgent" : ""}` });
       if (m.is_urgent) { node.setAttribute("role", "alert"); this.pin(m); }
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
-      const at = clock(m.at);
+      const at = m.sender === "resident" ? this.sentAt(m) : clock(m.at);
       node.append(span("unseen", who + "说："), ...this.body(m));
       if (m.citations.length) node.append(this.sources(m.citations));
       const left = m.buttons.filter((b) => !this.isPicked(m, b));
@@ -431,6 +438,8 @@
       this.toEnd();
       return node;
     }
+    // While a person is asked for, nobody may answer at once: that the words have arrived is seen.
+    sentAt(m) { return clock(m.at) + (this.status === "bot" ? "" : " 已送到"); }
     body(m) {
       return [...(TOLD.has(m.kind) && m.sender === "bot" ? this.told(m) : [para("said", m.text)]),
         m.next ? this.steps(m) : "",

@@ -762,3 +762,26 @@ def test_a_case_is_spoken_of_while_a_person_is_on_the_way(
     button = f"{numbers.spoken(case.number)} 催一下"
     for number, text in enumerate((button, "催一下", "他根本没挪回来，没解决", "要个链接，换手机也能看"), 1):
         assert [r.text for r in turn(sessions, about, conversation_id, text, number)] == ["替您催了。"], text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "is_over"),
+    [
+        ("violence", "我没事了，他走了", True),
+        ("violence", "他走了", True),
+        ("fire", "火灭了", True),
+        ("medical", "他走了", False),  # he died
+        ("violence", "是不是没事了？", False),
+        ("violence", "谢谢你", False),
+    ],
+)
+def test_who_was_in_danger_and_says_it_is_over_is_not_told_goodbye(
+    sessions: sessionmaker[Session], session: Session, office: Office, kind: str, text: str, is_over: bool
+) -> None:
+    """再见，祝您一切顺利 was said to a woman whose husband had just left."""
+    office.is_open, office.present = True, ()
+    conversation_id = queued(session, "danger", emergency_at=datetime.now(UTC), emergency_kind=kind)
+    goodbye: dict[str, object] = {"kind": "smalltalk", "text": "再见，祝您一切顺利。"}
+    [said] = turn(sessions, FakeRasa([goodbye]), conversation_id, text)
+    assert ("人没事就好" in said.text) is is_over
+    assert status(session, conversation_id) is Status.waiting, "people still come and ask"
