@@ -75,13 +75,12 @@ _ENOUGH = "不等了"
 _LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
 _CALLS = re.compile(f"转?人工|客服|怎么还没人|^{queue.WAIT_ON}")  # whoever calls again is never met with silence
-# Asks after the people who are to come. Any other question is answered meanwhile: 那就一点不赔啦 met silence.
-# Where nothing else is left of the words: 申请低保要多久 names a matter.
+# Asks after the people who are to come, where nothing else is left: 申请低保要多久 names a matter. Any other question is
+# answered meanwhile: 那就一点不赔啦 met silence.
 _OF_PEOPLE = re.compile(
     "有没有|啥时候|什么时候|几时|几点|多久|多长时间|到底|前面|排队|轮到|怎么|几个|多少|一会|马上|赶紧|快点?"
-    ""
-    "|你们|我们|他们|咱们?|你|您|我|人|在|有|没|不|来|了|到|排|还|要|得|等|才|能|会|吗|么|呢|啊|呀|哦|嘛|吧|的|理|接|回|话|位|谁"
-    r"|[^\w]"
+    "|你们|我们|他们|咱们?"
+    r"|[你您我人在有没不来了到排还要得等才能会吗么呢啊呀哦嘛吧的理接回话位谁]|[^\w]"
 )
 _MATTER = 2  # characters that are left
 _WHERE = re.compile("往哪|去哪|上哪|到哪|找谁|谁管|谁赔|谁出|如何")
