@@ -75,8 +75,8 @@ _ENOUGH = "不等了"
 _LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
 _CALLS = re.compile(f"转?人工|客服|怎么还没人|^{queue.WAIT_ON}")  # whoever calls again is never met with silence
-# Asks after the people who are to come, where nothing else is left: 申请低保要多久 names a matter. Any other question is
-# answered meanwhile: 那就一点不赔啦 met silence.
+# Asks after the people who are to come, where nothing else is left: 申请低保要多久 names a matter. Any other question
+# is answered meanwhile: 那就一点不赔啦 met silence.
 _OF_PEOPLE = re.compile(
     "有没有|啥时候|什么时候|几时|几点|多久|多长时间|到底|前面|排队|轮到|怎么|几个|多少|一会|马上|赶紧|快点?"
     "|你们|我们|他们|咱们?"
