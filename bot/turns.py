@@ -18,8 +18,9 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from actions.cases import moves, numbers
+from actions.cases import finding, moves, numbers
 from actions.cases.green import green_reasons
+from actions.dialogue import case
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError
 from actions.outcomes import ActionOutcome
@@ -40,6 +41,7 @@ TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+_A_DAY = timedelta(days=1)
 _ACKNOWLEDGE_EVERY, _IN_DANGER_EVERY = timedelta(minutes=3), timedelta(minutes=1)
 # turns that Rasa is given at a time: more make each slower and none sooner, until they outlast its time limit
 _AT_ONCE = 32
@@ -73,8 +75,17 @@ _ENOUGH = "不等了"
 _LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
 _CALLS = re.compile(f"转?人工|客服|怎么还没人|^{queue.WAIT_ON}")  # whoever calls again is never met with silence
-# Asks after the people who are to come. Any other question is answered meanwhile: 那就一点不赔啦 met silence.
-_OF_PEOPLE = re.compile("有人|在[吗么不没]|人呢|几时|多久|啥时候|什么时候|你们|来(?:了)?(?:吗|没|不)|排到|前面")
+# Asks after the people who are to come, where nothing else is left: 申请低保要多久 names a matter. Any other question
+# is answered meanwhile: 那就一点不赔啦 met silence.
+_OF_PEOPLE = re.compile(
+    "有没有|啥时候|什么时候|几时|几点|多久|多长时间|到底|前面|排队|轮到|怎么|几个|多少|一会|马上|赶紧|快点?"
+    "|你们|我们|他们|咱们?"
+    r"|[你您我人在有没不来了到排还要得等才能会吗么呢啊呀哦嘛吧的理接回话位谁]|[^\w]"
+)
+_MATTER = 2  # characters that are left
+_WHERE = re.compile("往哪|去哪|上哪|到哪|找谁|谁管|谁赔|谁出|如何")
+_OF_CASE = re.compile("催|补充|链接|网址|进度|编号|撤回|[办走]到哪|我(?:那|的|报的|登记的)(?:个|件)?事|咋样了|怎么样了")
+_ON_CASE = 30  # characters; who has a case and says no more may speak of it
 _LEAST_ASKED = 6  # characters
 _NO_WORDS = Reply(ReplyKind.asking, "我没看到文字。您想问什么，打几个字就行。")
 _NOT_WAITING = Reply(ReplyKind.smalltalk, "好，那我接着答。还想找人，说“转人工”就行。")
@@ -96,7 +107,8 @@ class Taken:
     `text`: normalised; `is_retry`: an earlier try was cut short; `done`: what that one carried out and would have said;
     `is_long`: Rasa's session has grown and a new one is due; `is_asked`: our last words asked for it, in a form or
     about a case; `is_alone`: a person was asked for, and the bot goes on meanwhile, since none is at work or since
-    something else is asked; `before`: the words before
+    something else is asked; `is_told`: the same, since something is told, so that only what helps is said; `before`:
+    the words before
     these that were answered with a card of danger, "" if none were.
     """
 
@@ -110,6 +122,7 @@ class Taken:
     is_long: bool
     is_asked: bool
     is_alone: bool = False
+    is_told: bool = False
     before: str = ""
 
     @property
@@ -174,7 +187,7 @@ class Turns:
                 self._asides.add(aside)  # a task that nobody holds may be dropped
                 aside.add_done_callback(self._asides.discard)
             return helped
-        if taken.status is not ConversationStatus.bot and not taken.is_alone:
+        if taken.status is not ConversationStatus.bot and not (taken.is_alone or taken.is_told):
             return await self._in_thread(self._with_people, taken)
         if (
             taken.danger is None
@@ -277,6 +290,8 @@ class Turns:
             if conversation is None or not claims.claim(session, message_id):
                 return None
             text = normalise(message.text)
+            is_asked = messages.is_asked(session, message)
+            is_alone = _is_alone(session, conversation, text, is_asked=is_asked)
             outcome = session.get(ActionOutcome, message_id)
             taken = Taken(
                 message,
@@ -287,8 +302,9 @@ class Turns:
                 is_retry=is_retry,
                 done=tuple(Reply.from_custom(reply) for reply in outcome.replies) if outcome else (),
                 is_long=messages.turns_so_far(session, conversation.id) % SESSION_TURNS == 0,
-                is_asked=messages.is_asked(session, message),
-                is_alone=_is_alone(session, conversation, text),
+                is_asked=is_asked,
+                is_alone=is_alone,
+                is_told=not is_alone and _is_told(session, conversation, text),
                 before=messages.told_in_danger(session, message) if conversation.emergency_at else "",
             )
         # a number before the words made the second opinion hear a threat in 他今天又砌高了一截
@@ -439,9 +455,13 @@ class Turns:
         conversation = session.get(Conversation, taken.conversation_id)
         if conversation is None:
             return []  # deleted by the resident in between
+        if taken.is_told and not (replies := [reply for reply in replies if _helps(reply)]):
+            return messages.store_replies(session, taken.message, self._while_waiting(session, taken))
         for reply in replies:
             conversation.place_id = reply.effects.place or conversation.place_id
             conversation.is_green = conversation.is_green or reply.effects.is_green
+        if (safe := _is_over(conversation, taken, replies)) is not None:
+            replies = [safe]
         reason = self._why_a_person(session, conversation, replies, taken.text)
         queued = self._queued(session, conversation, reason) if reason else None
         return messages.store_replies(session, taken.message, _together(*replies, queued))
@@ -472,18 +492,36 @@ class Turns:
         return queued
 
 
-def _is_alone(session: Session, conversation: Conversation, text: str) -> bool:
+def _is_alone(session: Session, conversation: Conversation, text: str, *, is_asked: bool) -> bool:
     if conversation.status is not ConversationStatus.waiting or text.startswith((*_LEAVING, queue.WAIT_ON)):
         return False
-    if _asks_meanwhile(text):
+    if is_asked or _is_of_case(session, conversation, text) or _asks_meanwhile(text):
         return True
     now = datetime.now(UTC)
     return not (queue.is_open(session, now, conversation.place_id) and signing_in.present(session, now=now))
 
 
 def _asks_meanwhile(text: str) -> bool:
-    is_asked = len(text) >= _LEAST_ASKED and phrases.is_question(text)
-    return is_asked and not _CALLS.search(text) and not _OF_PEOPLE.search(text)
+    is_asked = phrases.is_question(text) or bool(_WHERE.search(text))
+    return is_asked and _names_a_matter(text)
+
+
+def _names_a_matter(text: str) -> bool:
+    return len(text) >= _LEAST_ASKED and not _CALLS.search(text) and len(_OF_PEOPLE.sub("", text)) >= _MATTER
+
+
+def _is_of_case(session: Session, conversation: Conversation, text: str) -> bool:
+    """A card's button, or words about a case of theirs: 催一下 met silence while a person was on the way."""
+    if numbers.find(text)[0]:
+        return True
+    is_meant = bool(_OF_CASE.search(text)) or (case.verdict(text) is not None and not _CALLS.search(text))
+    return len(text) <= _ON_CASE and is_meant and bool(finding.of_person(session, conversation.id))
+
+
+def _is_told(session: Session, conversation: Conversation, text: str) -> bool:
+    """A trouble told to the people who are to come: it is answered, unless they come for danger."""
+    is_waiting = conversation.status is ConversationStatus.waiting and not text.startswith((*_LEAVING, queue.WAIT_ON))
+    return is_waiting and _names_a_matter(text) and not queue.is_for_danger(session, conversation.id)
 
 
 def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
@@ -495,6 +533,14 @@ def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
             told = Reply(ReplyKind.text, f"您写的也补充进 {numbers.spoken(case.number)} 了，办事的人看得到。")
             delivery.tell(session, taken.conversation_id, told, key=key)
             session.commit()
+
+
+def _is_over(conversation: Conversation, taken: Taken, replies: Sequence[Reply]) -> Reply | None:
+    """What somebody hears who was in danger today and says that it is over, where the bot has but a friendly word."""
+    since = conversation.emergency_at
+    if since is None or taken.danger or datetime.now(UTC) - since > _A_DAY or any(map(_helps, replies)):
+        return None
+    return card.safe_reply(taken.text, conversation.emergency_kind or "")
 
 
 def _together(*replies: Reply | None) -> list[Reply]:

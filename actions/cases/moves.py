@@ -290,7 +290,7 @@ def pause(
         key=key,
         actor=actor,
         note=question.strip(),
-        say=f"办您这件事，还要请您补充：{question.strip()}\n直接在这里回复“补充：……”就行，补充之前不算办理时间。",
+        say=f"办您这件事，还要请您补充：{question.strip()}\n直接在这里写就行，写好之前不算办理时间。",
         now=now,
         tell_after=tell_after,
         before=before,

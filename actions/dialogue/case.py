@@ -12,6 +12,7 @@ from actions.cases import finding, links, moves, numbers
 from actions.cases.models import Case
 from actions.cases.status import LABELS, MOVES, OPEN, TIMED, CaseStatus
 from actions.dialogue.frame.base import CustomAction, Said, Turn, keep, said_at, said_before, say, slots
+from actions.dialogue.hearing import phrases
 from actions.errors import ActionError, NotFound
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
 
@@ -56,6 +57,7 @@ def stars(text: str) -> int | None:
     return next((n for n, pattern in _MARKS if pattern.search(text)), None)
 
 
+EARLIER = "补充刚才那句话"  # with a case's number before it: the message before this one belongs to it
 LOOK_UP, MARK = "查 ", "打分"  # for the slot `awaits`: the phone's last digits, a mark
 _WORD = "解决了没有 "  # for the slot `awaits`
 SETTLED = (CaseStatus.answered, CaseStatus.closed)
@@ -73,6 +75,11 @@ def asking(session: Session, turn: Turn) -> Case | None:
         if (is_last or case.number == number) and case.status in SETTLED:
             return case
     return None
+
+
+def said_earlier(turn: Turn) -> str:
+    """The resident's words before these; "" where there are none."""
+    return str(turn.before.get("text") or "") if turn.before else ""
 
 
 def case_reply(text: str, *, next: str = "", buttons: Sequence[Button] = (), links: Sequence[Link] = ()) -> Reply:
@@ -116,6 +123,8 @@ class CaseAction(CustomAction):
             named = [(c.what[:12], numbers.spoken(c.number)) for c in own[:5]]
             buttons = [Button(f"{what}（{number}）", f"{number} {verb}") for what, number in named]
             return say(case_reply("您说的是哪一件？", buttons=buttons))
+        if theirs := [c for c in finding.of_person(session, turn.conversation_id) if digits in (None, c.number)]:
+            return _as_it_stands(session, theirs[0], verb)
         text = "我这里没有您登记的、能这样办的事。在别处报的，请告诉当时的经办人，或者拨打 12345。"
         return say(case_reply(text, links=_LINE))
 
@@ -208,6 +217,25 @@ class CheckCase(CaseAction):
                 links=[Link("打开看进度", f"/progress/{token}")],
             )
         )
+
+
+def _as_it_stands(session: Session, case: Case, verb: str) -> Said:
+    """What was wished can't be done with it now: where it stands, and what can be. 怎么还没人来, of a case under
+    way, was told that there is none.
+    """
+    status = finding.known_status(finding.known_lead(session, case))
+    why = next((why for word, why in _NOT_NOW.items() if verb.startswith(word)), "") if status in TIMED else ""
+    if not why:
+        why = "这件事现在是这样："
+    urge = (Button("催一下", f"{numbers.spoken(case.number)} 催一下"),) if status in TIMED else ()
+    return say(case_reply(f"{why}\n{finding.progress(session, case)}", buttons=(*urge, *_buttons(case))))
+
+
+_NOT_NOW = {
+    "没解决": "您的事还在办，我没有忘。",
+    "解决了": "这件事还没有答复下来，先不算办完。真的已经解决了，可以撤回。",
+    "我要撤回": "办到这一步撤不回来了，不想办了请告诉办事的人。",
+}
 
 
 def _stands(case: Case) -> str:
@@ -323,6 +351,9 @@ class SupplementCase(CaseAction):
 
     def do(self, turn: Turn) -> Said:
         text = re.sub(r"^.{0,16}补充(?:一下|情况|说明)?[：:，, ]*", "", turn.text).strip()
+        if turn.text.endswith(EARLIER):
+            text = said_earlier(turn)
+        text = phrases.tidy(text)
         with self.services.sessions() as session:
             if (before := said_before(session, turn)) is not None:
                 return before

@@ -9,6 +9,7 @@ from actions.dialogue.affairs.disclosure import AskDisclosure, is_not_posted
 from actions.dialogue.affairs.raising import RaiseTopic, is_for_all
 from actions.dialogue.booking import CancelBooking, StartBooking, held_by
 from actions.dialogue.case import (
+    EARLIER,
     LOOK_UP,
     MARK,
     CheckCase,
@@ -201,6 +202,8 @@ class Affirm(_ByWhatIsOpen):
             # as if the resident had said it in full
             doer = CancelBooking(self.services) if "预约" in what else WithdrawCase(self.services)
             return doer.do(replace(turn, text=what)) + say(events=slots(awaits=None))
+        if what.endswith(EARLIER):
+            return SupplementCase(self.services).do(replace(turn, text=what)) + say(events=slots(awaits=None))
         if (resumed := self.open.resumes(turn)) is not None:
             return resumed
         if _is_just_offered(turn):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -189,8 +190,15 @@ def is_asked(session: Session, message: Message) -> bool:
     return bool(said.form) or (said.kind is ReplyKind.case and is_ours_to_begin and bool(said.buttons))
 
 
-def touch(session: Session, conversation_id: str, text: str, *, key: str) -> None:
-    """A word of the system in the conversation, once a key."""
+def is_in_form(session: Session, conversation_id: str) -> bool:
+    """Whether the last thing the bot said belongs to a form, which is still open then."""
+    said = (Message.conversation_id == conversation_id, Message.sender == Sender.bot)
+    last = session.scalar(select(Message).where(*said).order_by(Message.id.desc()).limit(1))
+    return last is not None and bool(last.reply.form)
+
+
+def touch(session: Session, conversation_id: str, text: str, *, key: str, body: dict[str, Any] | None = None) -> bool:
+    """A word of the system in the conversation, once a key: whether it is new."""
     session.add(
         Message(
             conversation_id=conversation_id,
@@ -198,6 +206,7 @@ def touch(session: Session, conversation_id: str, text: str, *, key: str) -> Non
             sender=Sender.system,
             kind="text",
             text=text,
+            body=body or {},
             answered_at=datetime.now(UTC),
         )
     )
@@ -205,6 +214,8 @@ def touch(session: Session, conversation_id: str, text: str, *, key: str) -> Non
         session.commit()
     except IntegrityError:
         session.rollback()
+        return False
+    return True
 
 
 def in_a_row(session: Session, conversation_id: str) -> tuple[int, int]:

@@ -85,8 +85,8 @@ class _Soft(_Entry):
 
 class GuidanceFile(DataModel):
     """The schema of guidance.yml. `for_words`: within a kind, the cards for who writes (a child, a bystander, who has
-    drunk it), the first whose words are in the message; `maybe`: where a danger is only guessed at; `finer`: within a
-    kind, by which words of the message another card is told.
+    drunk it), the first whose words are in the message; `maybe`: where a danger is only guessed at; `safe`: to whoever
+    was in danger and says that it is over; `finer`: within a kind, by which words of the message another card is told.
     """
 
     numbers: dict[str, Text]
@@ -95,13 +95,14 @@ class GuidanceFile(DataModel):
     soft: dict[EmergencyKind, _Soft]
     soft_for_words: dict[EmergencyKind, tuple[_Soft, ...]]
     maybe: _Entry
+    safe: _Entry
     finer: dict[EmergencyKind, dict[EmergencyKind, re.Pattern[str]]]
 
     @model_validator(mode="after")
     def _every_kind_and_number_is_known(self) -> Self:
         if missing := [kind for kind in EmergencyKind if kind not in self.now]:
             raise WrongAt(f"now 下面少了 {'、'.join(missing)}", "now")
-        told: list[tuple[tuple[str | int, ...], _Entry]] = [(("maybe",), self.maybe)]
+        told: list[tuple[tuple[str | int, ...], _Entry]] = [(("maybe",), self.maybe), (("safe",), self.safe)]
         told += [(("now", kind), entry) for kind, entry in self.now.items()]
         for name, cards in (("for_words", self.for_words), ("soft_for_words", self.soft_for_words)):
             told += [((name, kind, n), entry) for kind, entries in cards.items() for n, entry in enumerate(entries)]
@@ -120,6 +121,7 @@ _FILE = read(PATH, GuidanceFile)
 GUIDANCE = {kind: _FILE.guidance(entry) for kind, entry in _FILE.now.items()}
 SOFT = {kind: _FILE.guidance(entry) for kind, entry in _FILE.soft.items()}
 MAYBE = _FILE.guidance(_FILE.maybe)
+SAFE = _FILE.guidance(_FILE.safe)
 
 
 def told_to(danger: Emergency, words: str) -> Guidance:

@@ -11,7 +11,7 @@
   const WRONG = [["other", "说的不是我这件事"], ["vague", "没说清怎么办"], ["doubted", "跟我听说的不一样"]];
   const MORE = [["报一件事", "我要反映问题"], ["约律师", "想约律师"], ["找真人", "转人工"]];
   const TOLD = new Set(["answer", "asking", "abstention", "deadline", "legal_aid"]);
-  const LONGEST_SIDE = 2000, THUMB = 240, SILENT_MS = 40000, SHORT = 24; // of a title
+  const LONGEST_SIDE = 2000, SILENT_MS = 40000, SHORT = 24; // of a title
   const el = (tag, props = {}, ...children) => {
     const node = document.createElement(tag);
     if (tag === "button") node.type = "button";
@@ -54,7 +54,7 @@
   };
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-  // The picture as a JPEG of at most 2000 pixels a side, and a small one to show; as it is where the browser can't.
+  // The picture as a JPEG of at most 2000 pixels a side; as it is where the browser can't.
   const shrunk = async (file) => {
     try {
       const image = await createImageBitmap(file);
@@ -65,8 +65,8 @@
         return canvas;
       };
       const small = await new Promise((done) => drawn(LONGEST_SIDE).toBlob(done, "image/jpeg", 0.85));
-      return [small || file, drawn(THUMB).toDataURL("image/jpeg", 0.8)];
-    } catch { return [file, null]; }
+      return small || file;
+    } catch { return file; }
   };
 
   class LinliChat extends HTMLElement {
@@ -212,23 +212,26 @@
     async sendPhoto(file) {
       this.say_banner("正在发照片……");
       try {
-        const [small, thumb] = await shrunk(file);
+        const small = await shrunk(file);
         const body = new FormData();
         body.append("photo", small, "photo.jpg");
         const response = await fetch(this.server + "/api/widget/photos", { method: "POST", body, credentials: "same-origin", headers: this.own() });
         const data = await response.json().catch(() => ({}));
         if (!response.ok) throw new Error((data.error && data.error.message) || "照片没发出去，请再试。");
-        this.say_banner(null);
-        if (thumb) this.log.append(el("div", { className: "message resident" }, el("img", { src: thumb, alt: "您发的照片" })));
+        this.say_banner(data.is_new === false ? "这张照片刚才已经收到了。" : null);
         return true;
       } catch (error) { this.say_banner(error.message || "照片没发出去，请再试。"); return false; }
     }
     say_banner(text) { this.banner.textContent = text || ""; this.banner.hidden = !text; }
     resize(i) {
+      // what is being read stays where it is
+      const top = this.log.getBoundingClientRect().top, read = [...this.log.children].find((n) => n.getBoundingClientRect().bottom > top);
+      const before = read ? read.getBoundingClientRect().top : 0;
       this.style.setProperty("--size", SIZES[i] || SIZES[0]);
       this.sizes.forEach((button, at) => pressed(button, at === i));
       store.set("size", String(i));
       this.fit();
+      if (read) this.log.scrollTop += read.getBoundingClientRect().top - before;
     }
 
     own() { return this.embedded && this.token ? { authorization: "Bearer " + this.token } : {}; }
@@ -389,7 +392,10 @@
       this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
-      this.log.querySelectorAll(".pick").forEach((one) => one.replaceWith(el("span", {}, ...one.childNodes)));
+      this.log.querySelectorAll(".pick").forEach((one) => {
+        one.querySelector(".when").append("："); // a button is two lines, what is left of it is one
+        one.replaceWith(el("span", {}, ...one.childNodes));
+      });
     }
     // The numbers stay in sight until they are put away.
     pin(m) {
@@ -410,7 +416,7 @@
       if (m.sender === "resident") this.settle();
       const sent = m.client_id && this.find(m.client_id);
       if (sent) { // stays the element it is: a screen reader would read a new one once more
-        sent.querySelector(".meta").textContent = clock(m.at);
+        sent.querySelector(".meta").textContent = this.sentAt(m);
         this.place(sent, m.id);
         this.toEnd();
         return sent;
@@ -420,7 +426,7 @@
       const node = el("div", { className: `message ${m.sender} ${m.kind}${m.is_urgent ? " urgent" : ""}` });
       if (m.is_urgent) { node.setAttribute("role", "alert"); this.pin(m); }
       const who = { resident: "我", bot: "邻里", agent: "工作人员" + (m.agent || ""), system: "提示" }[m.sender];
-      const at = clock(m.at);
+      const at = m.sender === "resident" ? this.sentAt(m) : clock(m.at);
       node.append(span("unseen", who + "说："), ...this.body(m));
       if (m.citations.length) node.append(this.sources(m.citations));
       const left = m.buttons.filter((b) => !this.isPicked(m, b));
@@ -432,6 +438,8 @@
       this.toEnd();
       return node;
     }
+    // While a person is asked for, nobody may answer at once: that the words have arrived is seen.
+    sentAt(m) { return clock(m.at) + (this.status === "bot" ? "" : " 已送到"); }
     body(m) {
       return [...(TOLD.has(m.kind) && m.sender === "bot" ? this.told(m) : [para("said", m.text)]),
         m.next ? this.steps(m) : "",
@@ -478,7 +486,7 @@
     // What staff sent along: a picture small, a PDF by its name.
     file(f) {
       const size = f.size < 1e6 ? `${Math.ceil(f.size / 1e3)} KB` : `${(f.size / 1e6).toFixed(1)} MB`;
-      const shown = f.small ? el("img", { src: this.server + f.small, alt: "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
+      const shown = f.small ? el("img", { src: this.server + f.small, alt: f.is_own ? "您发的照片，点开看大图" : "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
       return el("p", { className: "file" }, el("a", { className: f.small ? "" : "call", href: safe(this.server + f.href), target: "_blank", rel: "noopener" }, shown));
     }
     choices(buttons) { return group("bar choices", "可以这样回", ...this.saying(buttons)); }

@@ -98,6 +98,7 @@ class World:
             "opening_id": self.opening,
             "photo_id": self.photo,
             "file_id": 1,
+            "message_id": 1,
             "staff_id": 1,
             "document_id": self.document,
             "version_id": self.version,

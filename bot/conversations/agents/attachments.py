@@ -50,7 +50,7 @@ def clean_file(name: str, data: bytes) -> CleanFile:
         raise FileRefused("文件太大了，请发 10 MB 以内的。")
     if b"%PDF-" not in data[:1024]:
         photo = clean_photo(data)
-        return CleanFile(PHOTO, "照片.jpg", photo.jpeg, _small(photo.jpeg))
+        return CleanFile(PHOTO, "照片.jpg", photo.jpeg, small(photo.jpeg))
     return CleanFile(PDF, f"{_stem(name)}.pdf", _plain_pdf(data))
 
 
@@ -68,7 +68,7 @@ def _plain_pdf(data: bytes) -> bytes:
     return answer[1:]
 
 
-def _small(jpeg: bytes) -> bytes:
+def small(jpeg: bytes) -> bytes:
     """Of a picture that we wrote ourselves."""
     out = io.BytesIO()
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as found:
@@ -107,10 +107,24 @@ def told_of(message: Message) -> dict[str, Any] | None:
 
 
 class Links:
-    """Signed addresses of attachments; they open for LASTS_DAYS, for whoever has them."""
+    """Signed addresses of attachments, and of a resident's own pictures; they open for LASTS_DAYS, for whoever has
+    them.
+    """
 
     def __init__(self, secret: str) -> None:
         self._signer = URLSafeTimedSerializer(secret, salt="attachment")
+        self._photos = URLSafeTimedSerializer(secret, salt="photo")
+
+    def photo_path(self, photo_id: int) -> str:
+        return f"/a/photo/{self._photos.dumps(photo_id)}"
+
+    def photo(self, token: str) -> int | None:
+        """The picture's number; None where the link is none of ours, or has ended."""
+        try:
+            number = self._photos.loads(token[:200], max_age=LASTS_DAYS * 86400)
+        except BadData:
+            return None
+        return number if isinstance(number, int) else None
 
     def path(self, attachment_id: int) -> str:
         return f"/a/{self._signer.dumps(attachment_id)}"

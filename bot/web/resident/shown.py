@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actions.replies import Reply, ReplyKind
-from bot.conversations.agents import attachments
+from bot.conversations.agents import attachments, photos
 from bot.conversations.agents.attachments import Links
 from bot.conversations.models import Conversation, Message, Sender
 from bot.web.resident.live import is_typing
@@ -46,6 +46,10 @@ def message_json(message: Message, files: Links | None = None) -> dict[str, Any]
 
 
 def _file_json(message: Message, files: Links | None) -> dict[str, Any] | None:
+    if (photo := photos.told_of(message)) is not None:
+        path = files.photo_path(photo) if files else None
+        small = f"{path}/small" if path else None
+        return {"kind": attachments.PHOTO, "name": "照片", "size": 0, "href": path, "small": small, "is_own": True}
     told = attachments.told_of(message)
     if told is None:
         return None

@@ -19,6 +19,7 @@ from actions.storable import MOST_NUMBER, storable
 from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
 from bot.conversations import delivery, messages, queue, service
+from bot.conversations.agents import photos
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
 from bot.rasa_client import erase_trackers
@@ -204,18 +205,13 @@ async def _clean_photo(request: Request, _: Annotated[None, Depends(_may_send_ph
 
 @router.post("/photos", status_code=201)
 def add_photo(clean: Annotated[CleanPhoto, Depends(_clean_photo)], held: Mine) -> dict[str, Any]:
-    """A picture for the report under way.
+    """A picture for the report under way, and for the person who is there or comes.
 
     Its kind is found from its content; it is stored anew, without place or camera data.
     """
     number = attach_photo(held.session, held.conversation.id, clean)
-    messages.touch(
-        held.session,
-        held.conversation.id,
-        f"收到照片 {number} 张，登记时一起交上去。",
-        key=f"photo-{clean.sha256[:40]}",
-    )
-    return {"photos": number}
+    is_new = photos.tell(held.session, held.conversation, clean.sha256, number)
+    return {"photos": number, "is_new": is_new}
 
 
 @router.post("/typing", status_code=204)

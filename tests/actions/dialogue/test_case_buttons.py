@@ -1,5 +1,6 @@
 """The words that a case's buttons send mean what stands on them, whatever they were taken for."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,11 +9,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from actions.cases import filing, finding, moves, numbers
 from actions.cases.models import Case
 from actions.cases.status import CaseStatus
-from actions.dialogue.case import CheckCase
-from actions.dialogue.control import Question, Report
+from actions.dialogue.case import EARLIER, CheckCase, ConfirmCase
+from actions.dialogue.control import Affirm, Question, Report
 from actions.dialogue.frame.base import Said, Turn, slots
 from actions.dialogue.frame.case_buttons import pressed
 from actions.offices.models import Team
+from knowledge.normalise import normalise
 from tests.actions.dialogue.test_base import given, user
 from tests.actions.dialogue.test_forms import Pigs
 
@@ -130,3 +132,66 @@ def test_other_words_are_left_to_the_rules(sessions: sessionmaker[Session], text
 def test_a_number_is_no_part_of_what_is_said_of_its_case() -> None:
     assert numbers.after("261124-001-05 补充：他又来了") == "补充：他又来了"
     assert numbers.after("他说 261124-001-05") == "他说 261124-001-05"
+
+
+def asked_for_more(sessions: sessionmaker[Session], number: str, at: datetime) -> None:
+    with sessions() as session:
+        moves.pause(session, case_of(session, number).id, "四至是怎么写的？", actor=DESK, key="p", now=at)
+
+
+ANSWER = "东到水渠,西到老王家地边"
+
+
+def test_an_answer_to_what_a_case_asks_is_offered_to_it(sessions: sessionmaker[Session]) -> None:
+    """In the resident's own words: 东到水渠 was answered with what to do about ditches, and the clock stood."""
+    number = filed(sessions)
+    asked_for_more(sessions, number, datetime.fromtimestamp(100, UTC))
+    heard = [user(1, "邻居占我地", 50), user(2, ANSWER, 110)]
+    turn = Turn("c1", ANSWER, intent="report_dispute", message=2, events=heard)
+    said = Report(given(sessions)).do(turn)
+    assert "补充给" in said.replies[0].text
+    yes, no = said.replies[0].buttons
+    after = replace(turn, text=yes.says, message=3, events=[*heard, user(3, yes.says, 120)])
+    told = Report(given(sessions)).do(after)
+    assert "补充进去了" in told.replies[0].text
+    assert record(sessions, number) == [("居民补充", "东到水渠，西到老王家地边")], "as the resident wrote it"
+    with sessions() as session:
+        assert case_of(session, number).paused_at is None
+    asked = Report(given(sessions)).do(replace(after, text=normalise(no.says)))
+    assert "补充" not in asked.replies[0].text
+
+
+def test_a_bare_yes_puts_the_answer_into_the_case(sessions: sessionmaker[Session]) -> None:
+    number = filed(sessions)
+    asked_for_more(sessions, number, datetime.fromtimestamp(100, UTC))
+    heard = [user(2, ANSWER, 110), user(3, "对", 120)]
+    waits = {"awaits": f"2 {number} {EARLIER}"}
+    said = Affirm(given(sessions)).do(Turn("c1", "对", intent="affirm", message=3, events=heard, slots=waits))
+    assert "补充进去了" in said.replies[0].text
+    assert record(sessions, number) == [("居民补充", "东到水渠，西到老王家地边")]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "earlier"),
+    [
+        ("低保怎么申请", "ask_service_guide", 0),  # a question
+        ("谢谢", "thanks", 0),
+        ("好的我晚点找", "affirm", 0),
+        (ANSWER, "report_dispute", 2),  # long after
+    ],
+)
+def test_other_words_are_no_answer_to_a_case(
+    sessions: sessionmaker[Session], text: str, intent: str, earlier: int
+) -> None:
+    asked_for_more(sessions, filed(sessions), datetime.fromtimestamp(100, UTC))
+    heard = [user(i, "别的话", 101 + i) for i in range(earlier)] + [user(9, text, 200)]
+    assert pressed(given(sessions), Turn("c1", text, intent=intent, message=9, events=heard)) is None
+
+
+def test_who_asks_why_nobody_comes_hears_where_their_case_stands(sessions: sessionmaker[Session]) -> None:
+    """Not that they have none: it was filed three minutes before."""
+    number = filed(sessions)
+    said = ConfirmCase(given(sessions)).do(Turn("c1", "怎么还没人来", intent="confirm_case"))
+    assert number in said.replies[0].text
+    assert "没有您登记" not in said.replies[0].text
+    assert f"{number} 催一下" in [button.says for button in said.replies[0].buttons]

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.calendar.models import OfficeHours
+from actions.cases import filing, numbers
 from actions.errors import Conflict, InvalidInput, NotAllowed
 from actions.offices.defaults import import_offices
 from actions.offices.models import HandoffRule, Team
@@ -717,3 +718,70 @@ def test_who_calls_again_while_waiting_is_answered(sessions: sessionmaker[Sessio
     assert turn(sessions, rasa, conversation_id, "越流越大", 2) == []
     [reply] = turn(sessions, rasa, conversation_id, "转人工", 3)
     assert "看得到" in reply.text
+
+
+NO_HELP: dict[str, object] = {"kind": "smalltalk", "text": "您慢慢说。"}
+
+
+@pytest.mark.parametrize(
+    "text", ["申请低保要多久", "村干部贪污往哪告", "我家老头子天天喝酒骂我", "邻居占了我家两垄地，界桩也拔了"]
+)
+def test_what_is_asked_or_told_while_a_person_is_on_the_way_is_answered(
+    sessions: sessionmaker[Session], session: Session, text: str
+) -> None:
+    """Five of them in a row met nothing, while the bot knew the answers."""
+    conversation_id = queued(session)
+    for number in (1, 2):
+        assert [r.text for r in turn(sessions, FakeRasa(ANSWER), conversation_id, text, number)] == ["可以。"], number
+    assert status(session, conversation_id) is Status.waiting, "people still see it"
+
+
+def test_what_is_told_to_those_who_come_gets_no_small_talk(sessions: sessionmaker[Session], session: Session) -> None:
+    conversation_id = queued(session)
+    [first] = turn(sessions, FakeRasa([NO_HELP]), conversation_id, "我叫王桂兰，住村东头第三家")
+    assert "工作人员看得到" in first.text
+    assert turn(sessions, FakeRasa([NO_HELP]), conversation_id, "院里有棵大枣树，一看就认得", 2) == []
+
+
+@pytest.mark.parametrize("reason", ["asked", "danger"])
+def test_a_case_is_spoken_of_while_a_person_is_on_the_way(
+    sessions: sessionmaker[Session], session: Session, reason: str
+) -> None:
+    """催一下 on the card told how many stand in line, and 没解决 met nothing."""
+    conversation_id = queued(session, reason)
+    case = filing.file(
+        session,
+        request_key="k",
+        conversation_id=conversation_id,
+        place=None,
+        category="其他",
+        fields={"what": "邻居占地"},
+        now=datetime.now(UTC),
+    )
+    about = FakeRasa([{"kind": "case", "text": "替您催了。"}])
+    button = f"{numbers.spoken(case.number)} 催一下"
+    for number, text in enumerate((button, "催一下", "他根本没挪回来，没解决", "要个链接，换手机也能看"), 1):
+        assert [r.text for r in turn(sessions, about, conversation_id, text, number)] == ["替您催了。"], text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "is_over"),
+    [
+        ("violence", "我没事了，他走了", True),
+        ("violence", "他走了", True),
+        ("fire", "火灭了", True),
+        ("medical", "他走了", False),  # he died
+        ("violence", "是不是没事了？", False),
+        ("violence", "谢谢你", False),
+    ],
+)
+def test_who_was_in_danger_and_says_it_is_over_is_not_told_goodbye(
+    sessions: sessionmaker[Session], session: Session, office: Office, kind: str, text: str, is_over: bool
+) -> None:
+    """再见，祝您一切顺利 was said to a woman whose husband had just left."""
+    office.is_open, office.present = True, ()
+    conversation_id = queued(session, "danger", emergency_at=datetime.now(UTC), emergency_kind=kind)
+    goodbye: dict[str, object] = {"kind": "smalltalk", "text": "再见，祝您一切顺利。"}
+    [said] = turn(sessions, FakeRasa([goodbye]), conversation_id, text)
+    assert ("人没事就好" in said.text) is is_over
+    assert status(session, conversation_id) is Status.waiting, "people still come and ask"

@@ -17,6 +17,7 @@ from actions.dialogue.hearing.dispute import FIELDS
 from actions.errors import NotFound
 from bot import disk
 from bot.conversations import calls
+from bot.conversations.agents import photos
 from bot.conversations.agents.attachments import CleanFile, FileRefused, clean_file
 from bot.conversations.models import (
     Attachment,
@@ -29,7 +30,7 @@ from bot.conversations.models import (
 )
 from bot.rasa_client import RasaUnavailable
 from bot.staff import notices, rights
-from bot.web.resident.files import file_response
+from bot.web.resident.files import file_response, photo_response
 from bot.web.staff.conversations import inbox
 from bot.web.staff.conversations.deeds import DEEDS, Doing
 from bot.web.staff.conversations.thread import Thread, held
@@ -153,6 +154,19 @@ def sent_along(at: InboxSeat, conversation_id: str, file_id: str, small: bool = 
         raise NotFound("没有这个文件。")
     at.saw("查看文件", found.id[:8])
     return file_response(file, is_small=small)
+
+
+@router.get("/{conversation_id}/photos/{message_id}")
+def photo(at: InboxSeat, conversation_id: str, message_id: str, small: bool = False) -> Response:
+    """What the resident sent, as the thread shows it beside the words that it has come."""
+    found = held(at.session, at.who, conversation_id)
+    thread = Thread.of(at, found)
+    message = next((m for m in thread.open if str(m.id) == message_id), None)
+    sent = photos.told_of(message) if message else None
+    if sent is None:
+        raise NotFound("没有这张照片。")
+    at.saw("查看照片", found.id[:8])
+    return photo_response(photos.read(at.session, sent).jpeg, is_small=small)
 
 
 @router.post("/{conversation_id}/{do}")

@@ -164,7 +164,13 @@ PAGES = {
     },
 }
 # the stream has a test of its own, as have files (test_attachments.py): the county has none
-ANY = {"/staff/events", "/staff/deadlines", "/staff/conversations/conversation-1/files/1", *DOOR}
+ANY = {
+    "/staff/events",
+    "/staff/deadlines",
+    "/staff/conversations/conversation-1/files/1",
+    "/staff/conversations/conversation-1/photos/1",
+    *DOOR,
+}
 ANY |= {"/staff/village/points/photo/1"}  # the county has none: tests/bot/web/affairs/test_points.py
 
 
