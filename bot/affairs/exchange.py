@@ -14,6 +14,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import anyio
 import httpx
 from sqlalchemy.orm import Session
 
@@ -51,23 +52,22 @@ def tick(session: Session, settings: Settings, now: datetime) -> None:
     if not due:
         return
     vault, silent = Vault.of(settings.secret("tokens")), set[int]()
-    with httpx.Client(timeout=_PATIENCE_S, trust_env=False, follow_redirects=False) as http:
-        for row_id in due:
-            if outgoing.check_row(session, row_id).ref.system_id in silent:
-                continue
-            row = outgoing.claim(session, row_id, now)
-            if row is not None and not _send(session, http, row, settings, vault, now):
-                silent.add(row.ref.system_id)
+    for row_id in due:
+        if outgoing.check_row(session, row_id).ref.system_id in silent:
+            continue
+        row = outgoing.claim(session, row_id, now)
+        if row is not None and not _send(session, row, settings, vault, now):
+            silent.add(row.ref.system_id)
 
 
-def _send(session: Session, http: httpx.Client, row: Outbox, settings: Settings, vault: Vault, now: datetime) -> bool:
+def _send(session: Session, row: Outbox, settings: Settings, vault: Vault, now: datetime) -> bool:
     """False where they couldn't be reached."""
     system = row.ref.system
     body = json.dumps({"event": row.event, "id": row.key, "data": row.payload}, ensure_ascii=False).encode()
     letter = _Letter(system.url, system.key_id, vault.open(system.secret, owner=system.key_id) or "", row.key, body)
     session.commit()  # nothing is held while they think
     try:
-        number = _post(http, letter, check_target(letter.url, allowed(settings)), now)
+        number = anyio.run(_post, letter, check_target(letter.url, allowed(settings)), now)
     except (Refused, httpx.HTTPError, httpx.InvalidURL) as error:
         # An httpx error's own words may hold the address.
         said = str(error) if isinstance(error, Refused) else f"连不上（{type(error).__name__}）"
@@ -87,8 +87,12 @@ class _Letter:
     body: bytes
 
 
-def _post(http: httpx.Client, letter: _Letter, target: Target, now: datetime) -> str:
-    """Their number for the case, where they answer with one. Raises Refused, httpx.HTTPError."""
+async def _post(letter: _Letter, target: Target, now: datetime) -> str:
+    """Their number for the case, where they answer with one. Raises Refused, httpx.HTTPError.
+
+    The patience is for the whole: httpx counts it from one read to the next, so a receiver that lets its answer drip
+    would hold the worker for hours.
+    """
     if not letter.secret:
         raise Refused("密钥打不开，请管理员换一把。")
     at, path = str(int(now.timestamp())), urlsplit(letter.url).path or "/"
@@ -100,17 +104,26 @@ def _post(http: httpx.Client, letter: _Letter, target: Target, now: datetime) ->
         EVENT: letter.event_id,
         SIGNATURE: signature(letter.secret, at, "POST", path, letter.body),
     }
-    request = http.build_request("POST", target.url, content=letter.body, headers=headers)
-    request.extensions["sni_hostname"] = target.name
-    answer = http.send(request, stream=True)
+    try:
+        async with httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False, follow_redirects=False) as http:
+            request = http.build_request("POST", target.url, content=letter.body, headers=headers)
+            request.extensions["sni_hostname"] = target.name
+            with anyio.fail_after(_PATIENCE_S):
+                return await _answered(await http.send(request, stream=True))
+    except TimeoutError:
+        raise Refused("对方回得太慢，没等到头。") from None
+
+
+async def _answered(answer: httpx.Response) -> str:
     try:
         told = b""
-        for piece in answer.iter_bytes():
+        async for piece in answer.aiter_bytes():
             told += piece
             if len(told) > _MOST_ANSWER:
                 raise Refused("对方回的内容太大。")
     finally:
-        answer.close()
+        with anyio.CancelScope(shield=True):
+            await answer.aclose()
     if not answer.is_success:  # a redirect, too: it could lead anywhere
         raise Refused(f"对方回了 HTTP {answer.status_code}。")
     return _number_in(told)

@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """`status`: what it answers; `wrong`: requests whose signature didn't fit; `got`: what arrived while it was up."""
+    """`status`: what it answers; `wrong`: requests whose signature didn't fit; `got`: what arrived while it was up;
+    `drips`: a header without end, of which a byte comes every so many seconds.
+    """
 
     secret: str = ""
     status: int = 200
@@ -24,6 +27,7 @@ class Receiver:
     knocks: int = 0
     wrong: int = 0
     port: int = 0
+    drips: float = 0.0
 
     @property
     def url(self) -> str:
@@ -53,6 +57,13 @@ def listening() -> Iterator[Receiver]:
                 there.wrong += 1
             elif there.status == 200:
                 there.got.append(told)
+            if there.drips:
+                with suppress(OSError):
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                    while there.drips:
+                        self.wfile.write(b"a")
+                        time.sleep(there.drips)
+                return
             answer = json.dumps(there.answer).encode()
             self.send_response(there.status)
             if there.location:
@@ -71,6 +82,7 @@ def listening() -> Iterator[Receiver]:
     try:
         yield there
     finally:
+        there.drips = 0.0
         server.shutdown()
         server.server_close()
         thread.join(5)

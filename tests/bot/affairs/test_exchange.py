@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -457,6 +458,18 @@ def test_a_redirect_is_not_followed(line: Line) -> None:
     assert line.there.knocks == 1
     with line.sessions() as session:
         assert session.scalars(select(Outbox)).one().problem == "对方回了 HTTP 302。"
+
+
+def test_an_answer_that_drips_holds_nobody_up(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_PATIENCE_S", 0.5)
+    line.there.drips = 0.05
+    shared(line, own_case(line))
+    began = time.monotonic()
+    line.tick()
+    assert time.monotonic() - began < 20  # each byte came in time; all of them never would
+    with line.sessions() as session:
+        row = session.scalars(select(Outbox)).one()
+        assert row.problem == "对方回得太慢，没等到头。"
 
 
 def test_the_key_stands_nowhere_in_the_database(line: Line) -> None:
