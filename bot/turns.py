@@ -82,6 +82,7 @@ _OF_PEOPLE = re.compile(
     "|你们|我们|他们|咱们?"
     r"|[你您我人在有没不来了到排还要得等才能会吗么呢啊呀哦嘛吧的理接回话位谁]|[^\w]"
 )
+_HOW_MANY = re.compile("几个|几位|多少人|有人|多久|时候")
 _MATTER = 2  # characters that are left
 _WHERE = re.compile("往哪|去哪|上哪|到哪|找谁|谁管|谁赔|谁出|如何")
 _OF_CASE = re.compile("催|补充|链接|网址|进度|编号|撤回|[办走]到哪|我(?:那|的|报的|登记的)(?:个|件)?事|咋样了|怎么样了")
@@ -403,7 +404,7 @@ class Turns:
         )
         is_danger = queue.is_for_danger(session, taken.conversation_id)
         every = _IN_DANGER_EVERY if is_danger else _ACKNOWLEDGE_EVERY
-        if last and now - last < every and not _CALLS.search(taken.text):
+        if last and now - last < every and not (_CALLS.search(taken.text) or _asks_after_people(taken.text)):
             return []
         is_manned = bool(signing_in.present(session, now=now))
         waiting = queue.waiting_reply(session, taken.conversation_id, now=now, is_manned=is_manned)
@@ -497,6 +498,8 @@ def _is_alone(session: Session, conversation: Conversation, text: str, *, is_ask
         return False
     if is_asked or _is_of_case(session, conversation, text) or _asks_meanwhile(text):
         return True
+    if _asks_after_people(text):
+        return False  # 前面还有几个人 is no question of law, at night neither
     now = datetime.now(UTC)
     return not (queue.is_open(session, now, conversation.place_id) and signing_in.present(session, now=now))
 
@@ -504,6 +507,11 @@ def _is_alone(session: Session, conversation: Conversation, text: str, *, is_ask
 def _asks_meanwhile(text: str) -> bool:
     is_asked = phrases.is_question(text) or bool(_WHERE.search(text))
     return is_asked and _names_a_matter(text)
+
+
+def _asks_after_people(text: str) -> bool:
+    is_asked = phrases.is_question(text) or bool(_HOW_MANY.search(text))
+    return is_asked and len(_OF_PEOPLE.sub("", text)) < _MATTER
 
 
 def _names_a_matter(text: str) -> bool:

@@ -584,9 +584,9 @@ def test_while_waiting_rasa_is_not_asked_and_the_resident_hears_now_and_then(
 ) -> None:
     conversation_id = queued(session)
     rasa = FakeRasa(ANSWER)
-    [reply] = turn(sessions, rasa, conversation_id, "有人吗")
+    [reply] = turn(sessions, rasa, conversation_id, "我在门口")
     assert "看得到" in reply.text
-    assert turn(sessions, rasa, conversation_id, "有人吗", 2) == []
+    assert turn(sessions, rasa, conversation_id, "我在门口", 2) == []
     assert rasa.asked == []
     assert claims.unanswered(session, older_than=timedelta(seconds=-5)) == []
 
@@ -734,6 +734,19 @@ def test_what_is_asked_or_told_while_a_person_is_on_the_way_is_answered(
     for number in (1, 2):
         assert [r.text for r in turn(sessions, FakeRasa(ANSWER), conversation_id, text, number)] == ["可以。"], number
     assert status(session, conversation_id) is Status.waiting, "people still see it"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_who_asks_after_the_people_hears_where_they_stand_each_time(
+    sessions: sessionmaker[Session], session: Session, office: Office, is_open: bool
+) -> None:
+    """At night 前面还有几个人呀 was told to ring 12388, as a word more about the matter before it."""
+    office.is_open, office.present = is_open, ("王芳",)
+    conversation_id, rasa = queued(session), FakeRasa(ANSWER)
+    for number, text in enumerate(("前面还有几个人呀", "有人吗", "你们什么时候来"), 1):
+        [reply] = turn(sessions, rasa, conversation_id, text, number)
+        assert reply.kind == "handoff", text
+    assert rasa.asked == []
 
 
 def test_what_is_told_to_those_who_come_gets_no_small_talk(sessions: sessionmaker[Session], session: Session) -> None:

@@ -247,7 +247,7 @@ def test_a_neighbouring_township_neither_sees_nor_acts(world: World) -> None:
     )
     gets = [p for p in world.paths("get") if p.startswith(belongs)]
     posts = [p for p in world.paths("post") if p.startswith(belongs)]
-    assert len(gets) == 17
+    assert len(gets) == 18
     assert len(posts) == 43
     forms = {
         "to": "answered",
