@@ -23,6 +23,7 @@ _REVEL = re.compile(
     "|坏|瘫|散)|撑死|底朝天|三天三夜"
     "|[累困渴饿忙热冷]得?要[死命]|要死要活|散架"
 )
+_IDIOM = re.compile(r"[喝吃整干玩][他它](?:一)?个(?:死|够|痛快|饱|底朝天|烂醉)|死人不偿命|不醉不归|一醉方休")
 _SICK = re.compile(
     "[叫喊推摇](?:他|她|都|也)?不|不[醒应动]|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒"
     "|一了|清净|解脱|走了|告别|对不起"
@@ -51,6 +52,11 @@ def is_idle(kind: EmergencyKind, text: str, *, chance: float, most: int) -> bool
     if kind is EmergencyKind.gas:
         return bool(_HEARTH.search(text)) and not _FELT.search(text)
     return kind in _OF_REVELS and bool(_REVEL.search(text)) and not _SICK.search(text)
+
+
+def is_revel(kind: EmergencyKind, text: str, *, most: int) -> bool:
+    """累死人不偿命，今晚我要喝他个死, whatever the second opinion holds of it; `most`: as for `is_idle`."""
+    return kind in _OF_REVELS and len(text) < most and bool(_IDIOM.search(text)) and not _SICK.search(text)
 
 
 def has_word_of_danger(text: str) -> bool:

@@ -244,6 +244,8 @@ def _learned(
     told = MAYBE if is_guess else GUIDANCE[fine]
     if is_guess and chance < _WORDLESS_FROM and not everyday.has_word_of_danger(text):
         return None
+    if ruled is None and everyday.is_revel(kind, text, most=_LONG):
+        return None
     if ruled is None and not HAPPENING.search(text) and everyday.is_idle(kind, text, chance=chance, most=_LONG):
         return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)

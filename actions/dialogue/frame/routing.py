@@ -69,7 +69,7 @@ _OUR_CASE = re.compile(
     r"|^[1-5一二三四五]\s?分"
 )
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
-_BOOKING = re.compile(r"约|律师|预约|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
+_BOOKING = re.compile(r"约|律师|预约|[排挂]个?号|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
 _PERSON = re.compile(
     # 人工 is what is paid for work in the south: 我份工嘅人工.
     r"(?<![嘅份出发加扣欠追讨畀啲])人工(?![费钱系仲湖草]|都|成本|授精|智能)"

@@ -119,6 +119,7 @@ def test_a_mere_guess_needs_some_word_of_danger(text: str) -> None:
         ("屋里烧炭，窗户都关着，叫他不应", "gas", True),
         ("今天收完玉米，晚上跟弟兄们喝他个死", "poison", False),
         ("割了三天麦子累死人了", "self_harm", False),
+        ("橘子总算卖完了，三千二百斤摘得我腰杆都断了，累死人不偿命，今晚我要喝他个死", "poison", False),
         ("喝他个死，吐白沫了叫不醒", "poison", True),
         ("累得要死，我不想活了", "self_harm", True),
         ("隔壁狗把我幺儿脸咬了几个洞，拿灶灰按起在", "medical", True),

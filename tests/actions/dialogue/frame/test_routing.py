@@ -442,6 +442,13 @@ def test_a_story_hears_the_rule_before_it_is_offered_a_list(
     assert [button.payload for reply in replies[1:] for button in reply.buttons] == ["自查 征地"]
 
 
+def test_a_place_in_the_queue_is_an_hour() -> None:
+    row = row_of("book_consultation")
+    assert row
+    text = "这个礼拜五上午村里的法律顾问来不来，我想排个号问下分家的事"
+    assert row.stands(Turn("c", text, intent="book_consultation", sure=0.9), NOTHING_OPEN)
+
+
 @pytest.mark.parametrize(
     ("text", "is_booked"),
     [
