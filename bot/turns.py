@@ -396,6 +396,8 @@ class Turns:
                 return [queue.ARE_THEY_SAFE]
             queue.stop_waiting(session, taken.conversation_id)
             return [_NOT_WAITING]
+        if (safe := _over(session, taken)) is not None:
+            return [safe]
         now = datetime.now(UTC)
         last = session.scalar(
             select(func.max(Message.created_at)).where(
@@ -461,7 +463,7 @@ class Turns:
         for reply in replies:
             conversation.place_id = reply.effects.place or conversation.place_id
             conversation.is_green = conversation.is_green or reply.effects.is_green
-        if (safe := _is_over(conversation, taken, replies)) is not None:
+        if not any(map(_helps, replies)) and (safe := _over(session, taken)) is not None:
             replies = [safe]
         reason = self._why_a_person(session, conversation, replies, taken.text)
         queued = self._queued(session, conversation, reason) if reason else None
@@ -543,10 +545,11 @@ def _add_to_case(session: Session, taken: Taken, now: datetime) -> None:
             session.commit()
 
 
-def _is_over(conversation: Conversation, taken: Taken, replies: Sequence[Reply]) -> Reply | None:
-    """What somebody hears who was in danger today and says that it is over, where the bot has but a friendly word."""
-    since = conversation.emergency_at
-    if since is None or taken.danger or datetime.now(UTC) - since > _A_DAY or any(map(_helps, replies)):
+def _over(session: Session, taken: Taken) -> Reply | None:
+    """What somebody hears who was in danger today and says that it is over; None for other words."""
+    conversation = session.get(Conversation, taken.conversation_id)
+    since = conversation.emergency_at if conversation else None
+    if conversation is None or since is None or taken.danger or datetime.now(UTC) - since > _A_DAY:
         return None
     return card.safe_reply(taken.text, conversation.emergency_kind or "")
 

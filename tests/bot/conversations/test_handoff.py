@@ -777,6 +777,7 @@ def test_a_case_is_spoken_of_while_a_person_is_on_the_way(
         assert [r.text for r in turn(sessions, about, conversation_id, text, number)] == ["替您催了。"], text
 
 
+@pytest.mark.parametrize("present", [("王芳",), ()])
 @pytest.mark.parametrize(
     ("kind", "text", "is_over"),
     [
@@ -789,10 +790,16 @@ def test_a_case_is_spoken_of_while_a_person_is_on_the_way(
     ],
 )
 def test_who_was_in_danger_and_says_it_is_over_is_not_told_goodbye(
-    sessions: sessionmaker[Session], session: Session, office: Office, kind: str, text: str, is_over: bool
+    sessions: sessionmaker[Session],
+    session: Session,
+    office: Office,
+    kind: str,
+    text: str,
+    is_over: bool,
+    present: tuple[str, ...],
 ) -> None:
     """再见，祝您一切顺利 was said to a woman whose husband had just left."""
-    office.is_open, office.present = True, ()
+    office.is_open, office.present = True, present
     conversation_id = queued(session, "danger", emergency_at=datetime.now(UTC), emergency_kind=kind)
     goodbye: dict[str, object] = {"kind": "smalltalk", "text": "再见，祝您一切顺利。"}
     [said] = turn(sessions, FakeRasa([goodbye]), conversation_id, text)
