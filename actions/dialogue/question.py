@@ -75,7 +75,7 @@ class AnswerQuestion(Answering):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
-        joined = thread.continued(self, turn, whole, intent=intent)
+        joined = thread.within(self, turn, whole, intent=intent)
         if (mine := thread.mine(self, turn, whole, joined)) is not None:
             return say(mine.reply, events=mine.events)
         if joined is not None:

@@ -1,5 +1,6 @@
 """Which case of what was told is the resident's own: 他那年才十六, after what holds for who isn't of age yet."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,13 @@ from knowledge.search.passages import whole_text
 # are told one (2026-12-02). A condition lies near to its denial (证没扯, 领了证): what is less ahead is only offered.
 _SURE_FROM, _AHEAD = 0.6, 0.2
 _MAYBE_FROM = 0.5
+# The nearest of question, title, answer and cases: of 216 second messages on the same matter .84 lie so near or nearer,
+# of 44 on another one .05.
+_ABOUT_FROM = 0.3
 _MOST_DOCUMENTS = 3
+# 纸上就三个字担保人，别的啥都没有 isn't 写了担保到某年某月.
+_DENIED = re.compile(r"(?:没|冇|未)(?:有|得)?(?:写|签|约|说|办|领|扯|定)|(?:啥|什么|别的|一样)(?:都|也)?(?:没|冇)|空白")
+_HOLDS = re.compile(r"写(?:了|明|的)|签(?:了|的)|约(?:了|定)|办了|领了|说好|有(?:约定|合同|借条|书面)")
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,21 @@ def ranked(answering: Answering, text: str, told: Sequence[Told]) -> list[Case]:
     return sorted(rated, key=lambda case: -case.score)
 
 
-def sure(cases: Sequence[Case]) -> Case | None:
-    """The first, where it is near and ahead of the next; `cases`: the nearest first."""
-    if not cases or cases[0].score < _SURE_FROM:
+def is_about(answering: Answering, text: str, told: Told, asked: str) -> bool:
+    """Whether these words may be of the matter of this answer at all; `asked`: the question that it was told to.
+
+    我家老头子天天喝酒骂我, after what 低保 asks for, isn't.
+    """
+    lines = [asked, told.title, told.details["answer"], *(case.line for case in cases_of(told))]
+    vectors = answering.services.searcher.embedder.encode_queries([text, *lines])
+    return bool((vectors[1:] @ vectors[0]).max() >= _ABOUT_FROM)
+
+
+def sure(cases: Sequence[Case], text: str) -> Case | None:
+    """The first, where it is near and ahead of the next, and doesn't say what these words deny; `cases`: the nearest
+    first.
+    """
+    if not cases or cases[0].score < _SURE_FROM or (_DENIED.search(text) and _HOLDS.search(cases[0].when)):
         return None
     return cases[0] if len(cases) == 1 or cases[0].score - cases[1].score >= _AHEAD else None
 

@@ -69,6 +69,7 @@ _OUR_CASE = re.compile(
     r"|^[1-5一二三四五]\s?分"
 )
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
+_AGREED = re.compile(r"婚|彩礼|酒席|合同|违约|约定|定金|租")  # 闺女遭退婚了，酒席也取消了 has no appointment
 _BOOKING = re.compile(r"约|律师|预约|[排挂]个?号|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
 _PERSON = re.compile(
     # 人工 is what is paid for work in the south: 我份工嘅人工.
@@ -246,7 +247,7 @@ ROWS = (
     _row(
         "check_booking cancel_booking",
         0.4,
-        lambda turn, held: held.has_booking or bool(_BOOKED.search(turn.text)),
+        lambda turn, held: held.has_booking or bool(_BOOKED.search(turn.text) and not _AGREED.search(turn.text)),
         is_hollow=True,
     ),
     _row("ask_follow_up", 0.4, lambda turn, held: held.has_question, is_hollow=True),

@@ -146,7 +146,7 @@ def mine(
     told = _told(answering, turn)
     if told is None or _is_of(alone, told, _SURE_OF_ITS_OWN) or (joined and _is_of(joined[0], told, _SURE_TOGETHER)):
         return None
-    case = own_case.sure(own_case.ranked(answering, turn.text, [told]))
+    case = own_case.sure(own_case.ranked(answering, turn.text, [told]), turn.text)
     if case is None:
         return None
     words = both(turn)
@@ -163,7 +163,7 @@ def chosen(answering: Answering, turn: Turn) -> Mine | None:
     first.
     """
     told = own_case.offered(answering, turn)
-    case = own_case.sure(own_case.ranked(answering, turn.text, told)) if told else None
+    case = own_case.sure(own_case.ranked(answering, turn.text, told), turn.text) if told else None
     found = answering.whole(case.told.document) if case else None
     if case is None or found is None:
         return None
@@ -297,11 +297,16 @@ def within(
 ) -> tuple[Answer | Abstention, str] | None:
     """What these words and those before them find together, and the words it was found by: the surest of the three
     readings where they lean, else what lies as near to both. `alone`: what they find by themselves. None for words
-    of their own, and where nothing was asked before.
+    of their own, where nothing was asked before, and where that is the answer told last and these words are of
+    something else.
     """
-    if leans(turn) and (read := best_reading(answering, turn, intent=intent, alone=alone)) is not None:
-        return read
-    return continued(answering, turn, alone, intent=intent)
+    read = best_reading(answering, turn, intent=intent, alone=alone) if leans(turn) else None
+    joined = read or continued(answering, turn, alone, intent=intent)
+    if joined is None or not isinstance(joined[0], Answer) or not joined[0].document:
+        return joined
+    told = _told(answering, turn) if joined[0].document == turn.slot("last_document") else None
+    last = str(turn.slot("last_question") or "")[-KEPT:]
+    return None if told and not own_case.is_about(answering, turn.text, told, last) else joined
 
 
 def _is_of_its_own(turn: Turn, intent: str) -> bool:

@@ -44,12 +44,19 @@ def cases() -> Sequence[tuple[str, str]]:
 
 
 def test_a_case_is_only_told_where_it_is_near_and_well_ahead() -> None:
-    assert own_case.sure(near(0.9, 0.6)) == near(0.9, 0.6)[0]
-    assert own_case.sure(near(0.9, 0.8)) is None  # 证没扯 lies as near to 领了证
-    assert own_case.sure(near(0.5, 0.1)) is None
-    assert own_case.sure([]) is None
+    assert own_case.sure(near(0.9, 0.6), "差一个月满十五") == near(0.9, 0.6)[0]
+    assert own_case.sure(near(0.9, 0.8), "差一个月满十五") is None  # 证没扯 lies as near to 领了证
+    assert own_case.sure(near(0.5, 0.1), "差一个月满十五") is None
+    assert own_case.sure([], "差一个月满十五") is None
     assert [case.when for case in own_case.likely(near(0.9, 0.8))] == ["没满十四岁", "十四到十六岁"]
     assert own_case.likely(near(0.4, 0.3)) == []
+
+
+def test_a_case_that_the_words_deny_is_not_told() -> None:
+    written = [Case(GUARANTEE, "写了担保到某年某月", "按写的日子算", 1.2), Case(GUARANTEE, "口头担保", "不算", 0.3)]
+    assert own_case.sure(written, "条子上写着担保到明年三月") == written[0]
+    assert own_case.sure(written, "纸上就三个字担保人还有我的名字，别的啥都没有") is None
+    assert own_case.sure(written, "上面没写到哪天") is None
 
 
 def test_the_case_that_was_told_stands_first_and_once() -> None:
@@ -139,3 +146,20 @@ def test_what_lies_near_alone_is_no_list(
     said = asked(sessions, "签了字的事情要还吗")
     assert said.replies[0].text == "最挨得上的是这一条，您看是不是：替人担保要还吗\n看怎么写。"
     assert not said.replies[0].buttons
+
+
+@pytest.mark.parametrize(("text", "is_said"), [("老公天天喝酒骂我", False), ("孩子偷东西头一回", True)])
+def test_words_of_another_matter_are_not_answered_from_the_last(
+    sessions: sessionmaker[Session],
+    told: dict[str, Told],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    is_said: bool,
+) -> None:
+    def look_up(self: Any, turn: Turn, question: str, **_: Any) -> Answer | Abstention:
+        is_joined = question != text
+        return Answer("看多大。", None, (), 0.7, document="theft") if is_joined else nothing_found()
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    said = asked(sessions, text, last_document="theft", last_question="娃拿了人家的车")
+    assert ("还是刚才那件事" in said.replies[0].text) is is_said

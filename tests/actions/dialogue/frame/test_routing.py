@@ -463,3 +463,14 @@ def test_who_asks_for_an_hour_is_booked_whatever_else_is_asked(
     turn = Turn("c", text, intent="ask_law", sure=0.9, message=1)
     events = Question(given(sessions)).do(turn).events
     assert any(event.get("name") == "booking_form" for event in events) is is_booked
+
+
+@pytest.mark.parametrize(
+    ("text", "is_booking"),
+    [("闺女遭退婚了，酒席也取消了，彩礼要退不", False), ("我约的那个律师取消吧", True), ("合同违约了咋办", False)],
+)
+def test_what_is_cancelled_may_be_a_wedding(text: str, is_booking: bool) -> None:
+    row = row_of("cancel_booking")
+    assert row
+    turn = Turn("c", text, intent="cancel_booking", sure=0.9)
+    assert row.stands(turn, NOTHING_OPEN) is is_booking
