@@ -1,6 +1,6 @@
-// <linli-chat server="" village="lijiagou">: the assistant as one element. No build step, no third-party request.
+// <linli-chat server="" village="lijiagou">: the assistant as one element, without a build step.
 (() => {
-  const SIZES = [1.125, 1.3, 1.55, 1.85]; // times the reader's own size; a host page's html{font-size} doesn't count
+  const SIZES = [1.125, 1.3, 1.55, 1.85]; // times the reader's own size
   const SIZE_NAMES = ["标准", "大", "特大", "最大"];
   const CALLS = [["110", "报警"], ["120", "急救"], ["119", "火警"], ["12345", "政务服务"], ["12348", "法律服务"]];
   const TILES = [
@@ -54,7 +54,7 @@
   };
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-  // The picture as a JPEG of at most 2000 pixels a side; as it is where the browser can't.
+  // A JPEG of at most 2000 pixels a side, where the browser can.
   const shrunk = async (file) => {
     try {
       const image = await createImageBitmap(file);
@@ -121,7 +121,7 @@
       top.lastChild.replaceChildren("紧急", span("wide", "电话"));
       return el("div", {}, top, calls, settings);
     }
-    // A button that opens a sheet and says so; one sheet at a time.
+    // A button that opens a sheet, one at a time.
     opener(text, sheet, name, className = "quiet") {
       const button = el("button", { className, text, ariaLabel: name, onclick: () => {
         const wasHidden = sheet.hidden;
@@ -143,7 +143,7 @@
     }
     composer() {
       this.input = el("textarea", { id: "say", maxLength: 2000, rows: 1, placeholder: "想问什么？", ariaLabel: "写下您的问题", enterKeyHint: "send", value: store.get("draft") || "" });
-      // 229: Safari ends the composition of pinyin before it tells of the Enter that chose the word.
+      // 229: Safari, for the Enter that chose a word of pinyin.
       this.input.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing && e.keyCode !== 229) { e.preventDefault(); this.form.requestSubmit ? this.form.requestSubmit() : this.submit(); } });
       let told = 0;
       this.input.addEventListener("input", () => {
@@ -224,7 +224,7 @@
     }
     say_banner(text) { this.banner.textContent = text || ""; this.banner.hidden = !text; }
     resize(i) {
-      // what is being read stays where it is
+      // what is read stays in place
       const top = this.log.getBoundingClientRect().top, read = [...this.log.children].find((n) => n.getBoundingClientRect().bottom > top);
       const before = read ? read.getBoundingClientRect().top : 0;
       this.style.setProperty("--size", SIZES[i] || SIZES[0]);
@@ -244,13 +244,13 @@
     }
 
     async open() {
-      this.token = this.embedded ? store.get("token") || this.token : null; // a browser may keep nothing for a frame
+      this.token = this.embedded ? store.get("token") || this.token : null; // a frame may keep nothing
       try {
         const held = await this.call("GET", "/conversations/current");
         this.begin(held);
         held.messages.forEach((m) => this.next(m));
       } catch (error) {
-        if (error.status === 403) { this.say_banner(error.message); return; } // this site isn't listed
+        if (error.status === 403) { this.say_banner(error.message); return; }
         if (error.status !== 404) { this.say_banner(AWAY); setTimeout(() => this.open(), 4000); return; }
         try {
           const started = await this.call("POST", "/conversations", { village: this.getAttribute("village") || null, embedded: this.embedded });
@@ -334,8 +334,7 @@
         if (this.status === "open") this.poll(true);
       }
     }
-    // News come by themselves. Where that fails twice (an old browser, a proxy that collects), the page polls and
-    // tries again after a while; also until the first of them is here, and after 40 s of silence.
+    // News come by themselves. Where that fails twice, until the first is here and after 40 s of silence, it polls.
     isLive() { return Boolean(this.heardAt) && Date.now() - this.heardAt < SILENT_MS; }
     deafen() { if (this.ear) this.ear.abort(); this.ear = null; this.heardAt = 0; }
     misses() { this.deaf = (this.deaf || 0) + 1; this.listenAt = this.deaf % 2 ? 0 : Date.now() + 120000; }
@@ -375,7 +374,7 @@
         this.take(found);
       } catch (error) { if (error.status === 404) this.open(); }
     }
-    // `told`: it came by itself, so nobody knows yet that it was seen.
+    // `told`: it came by itself, and may not be seen.
     take(found, told) {
       const shown = found.messages.map((m) => this.next(m));
       this.reveal(shown.filter((node) => node && !node.matches(".resident, .system")));
@@ -387,13 +386,13 @@
     }
 
     toEnd() { this.log.scrollTop = this.log.scrollHeight; }
-    // Once something new is said, older choices are no longer meant.
+    // Older choices are past once something new is said.
     settle() {
       this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
       this.log.querySelectorAll(".pick").forEach((one) => {
-        one.querySelector(".when").append("："); // a button is two lines, what is left of it is one
+        one.querySelector(".when").append("："); // two lines become one
         one.replaceWith(el("span", {}, ...one.childNodes));
       });
     }
@@ -405,17 +404,17 @@
       this.danger.hidden = !m.links.length;
     }
     link(l) { return el("a", { className: "call", href: safe((l.href || "").startsWith("/") ? this.server + l.href : l.href), text: l.label }); }
-    // Only what came in order moves the mark: somebody else may have written between a question and its answer.
+    // Only what came in order moves the mark: somebody may have written in between.
     next(m) { const node = this.show(m); this.last = Math.max(this.last, m.id); return node; }
     show(m) {
       if (this.seen.has(m.id)) return;
       this.seen.add(m.id);
       if (m.withdraws) this.log.querySelectorAll(`[data-id="${Number(m.withdraws)}"]`).forEach((gone) => gone.remove());
-      this.dispatchEvent(new CustomEvent("linli-message", { detail: m })); // embedded.js counts the unread ones
+      this.dispatchEvent(new CustomEvent("linli-message", { detail: m })); // embedded.js counts
       if (m.sender === "bot") this.unanswered = false;
       if (m.sender === "resident") this.settle();
       const sent = m.client_id && this.find(m.client_id);
-      if (sent) { // stays the element it is: a screen reader would read a new one once more
+      if (sent) { // a screen reader would read a new one again
         sent.querySelector(".meta").textContent = this.sentAt(m);
         this.place(sent, m.id);
         this.toEnd();
@@ -438,7 +437,7 @@
       this.toEnd();
       return node;
     }
-    // While a person is asked for, nobody may answer at once: that the words have arrived is seen.
+    // While a person is asked for, nobody may answer at once.
     sentAt(m) { return clock(m.at) + (this.status === "bot" ? "" : " 已送到"); }
     body(m) {
       return [...(TOLD.has(m.kind) && m.sender === "bot" ? this.told(m) : [para("said", m.text)]),
@@ -486,13 +485,13 @@
     // What staff sent along: a picture small, a PDF by its name.
     file(f) {
       const size = f.size < 1e6 ? `${Math.ceil(f.size / 1e3)} KB` : `${(f.size / 1e6).toFixed(1)} MB`;
-      const shown = f.small ? el("img", { src: this.server + f.small, alt: f.is_own ? "您发的照片，点开看大图" : "工作人员发来的照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
+      const shown = f.small ? el("img", { src: this.server + f.small, alt: (f.is_own ? "您发的" : "工作人员发来的") + "照片，点开看大图" }) : `看文件：${f.name}（PDF，${size}）`;
       return el("p", { className: "file" }, el("a", { className: f.small ? "" : "call", href: safe(this.server + f.href), target: "_blank", rel: "noopener" }, shown));
     }
     choices(buttons) { return group("bar choices", "可以这样回", ...this.saying(buttons)); }
     saying(buttons) { return buttons.map((b) => tap(b.title, () => { this.fold(); this.say(b.title, b.payload); })); }
 
-    // All news of a case are one card, where the newest belongs: that is read, the others are folded.
+    // All news of a case are one card, where the newest belongs.
     news(m) {
       const card = this.cards.get(m.case) || { number: m.case, node: group("message bot case", "事项 " + m.case), news: [], choices: [] };
       this.cards.set(m.case, card);
@@ -525,7 +524,7 @@
       const adds = stands.adds && el("button", { className: stands.is_asked ? "main" : "", text: "补充", onclick: () => this.add(stands.number) });
       return [...(stands.is_asked ? [adds] : []), ...this.saying(stands.buttons), ...(adds && !stands.is_asked ? [adds] : [])];
     }
-    // How the cases stand, soon: news often come in bursts.
+    // How the cases stand: news come in bursts.
     refresh() {
       clearTimeout(this.soon);
       this.soon = setTimeout(async () => { try { this.matters = await this.call("GET", "/matters"); this.redraw(); } catch { /* the words are there */ } }, 200);
@@ -560,7 +559,7 @@
       return el("section", { className: "matter", role: "group", ariaLabel: "事项 " + c.number }, ...this.head(c.number, c), c.news ? para("said", c.news.text) : "",
         bar(...this.acts(c), ...press("要个进度链接", "要个进度链接"), c.links ? back : "", ...(c.withdraws ? press("撤回", "我要撤回") : [])));
     }
-    // In the order of what was said, whichever way it came; what is being sent comes last.
+    // In the order of what was said; what is being sent comes last.
     place(node, id) {
       if (id > 0) node.dataset.id = id;
       const later = id > 0 && [...this.log.children].find((other) => other !== node && (Number(other.dataset.id) > id || (other.dataset.client && !other.dataset.id)));
