@@ -360,7 +360,7 @@
           }
         }
       } catch { /* as if it had ended */ }
-      if (this.ear !== ear) return; // left on purpose
+      if (this.ear !== ear) return;
       this.deafen();
       if (heard) this.deaf = 0; else this.misses();
       if (gone) this.open(); else if (heard) this.listen();
