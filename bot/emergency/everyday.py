@@ -24,6 +24,7 @@ _REVEL = re.compile(
     "|[累困渴饿忙热冷]得?要[死命]|要死要活|散架"
 )
 _IDIOM = re.compile(r"[喝吃整干玩][他它](?:一)?个(?:死|够|痛快|饱|底朝天|烂醉)|死人不偿命|不醉不归|一醉方休")
+_IDLE_TALK = re.compile("没啥事|闲(?:唠|聊|扯|摆)|逗乐|唠(?:会儿|两句|嗑)|龙门阵|开(?:个)?玩笑")
 _SICK = re.compile(
     "[叫喊推摇](?:他|她|都|也)?不|不[醒应动]|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒"
     "|一了|清净|解脱|走了|告别|对不起"
@@ -55,7 +56,11 @@ def is_idle(kind: EmergencyKind, text: str, *, chance: float, most: int) -> bool
 
 
 def is_revel(kind: EmergencyKind, text: str, *, most: int) -> bool:
-    """累死人不偿命，今晚我要喝他个死, whatever the second opinion holds of it; `most`: as for `is_idle`."""
+    """累死人不偿命，今晚我要喝他个死, and who says that it is idle talk over a warm bed, whatever the second opinion
+    holds of it; `most`: as for `is_idle`.
+    """
+    if kind is EmergencyKind.gas and _IDLE_TALK.search(text) and not _FELT.search(text):
+        return True
     return kind in _OF_REVELS and len(text) < most and bool(_IDIOM.search(text)) and not _SICK.search(text)
 
 

@@ -120,6 +120,8 @@ def test_a_mere_guess_needs_some_word_of_danger(text: str) -> None:
         ("今天收完玉米，晚上跟弟兄们喝他个死", "poison", False),
         ("割了三天麦子累死人了", "self_harm", False),
         ("橘子总算卖完了，三千二百斤摘得我腰杆都断了，累死人不偿命，今晚我要喝他个死", "poison", False),
+        ("冻死个人了，跟老伴抢一床电热毯要出人命，就是拌嘴逗乐，没啥事，闲唠两句", "gas", False),
+        ("没啥事就是闲唠两句，屋里烧炭头有点晕", "gas", True),
         ("喝他个死，吐白沫了叫不醒", "poison", True),
         ("累得要死，我不想活了", "self_harm", True),
         ("隔壁狗把我幺儿脸咬了几个洞，拿灶灰按起在", "medical", True),
