@@ -10,6 +10,7 @@ from actions.dialogue.frame import own_case
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import Turn, slots
 from actions.dialogue.frame.own_case import Case, Told
+from actions.dialogue.hearing import phrases
 from actions.replies import Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
@@ -141,9 +142,10 @@ def mine(
     joined: tuple[Answer | Abstention, str] | None,
 ) -> Mine | None:
     """For words that say which case of the answer told last is the resident's own; `alone`: what they find by
-    themselves, `joined`: with those before them. None where they don't, or where another answer is surer.
+    themselves, `joined`: with those before them. None where they don't, or where another answer is surer, and for a
+    question: of 74 only 11 were told their case so and 13 another thing, of 162 facts 53 and 14.
     """
-    told = _told(answering, turn)
+    told = None if phrases.is_question(turn.text) else _told(answering, turn)
     if told is None or _is_of(alone, told, _SURE_OF_ITS_OWN) or (joined and _is_of(joined[0], told, _SURE_TOGETHER)):
         return None
     case = own_case.sure(own_case.ranked(answering, turn.text, [told]), turn.text)
@@ -162,7 +164,7 @@ def chosen(answering: Answering, turn: Turn) -> Mine | None:
     """For words that say a case of one of the answers that stood there to be chosen from: that answer, with the case
     first.
     """
-    told = own_case.offered(answering, turn)
+    told = [] if phrases.is_question(turn.text) else own_case.offered(answering, turn)
     case = own_case.sure(own_case.ranked(answering, turn.text, told), turn.text) if told else None
     found = answering.whole(case.told.document) if case else None
     if case is None or found is None:

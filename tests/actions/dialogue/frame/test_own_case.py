@@ -106,6 +106,15 @@ def test_a_second_message_gets_its_case(
     assert kept.get("last_document", "theft") == "theft"
 
 
+def test_a_question_is_not_told_a_case(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answering, "look_up", nothing_found)
+    monkeypatch.setitem(Scripted.like, "差一个月满十五会不会留案底？", "十四到十六岁")
+    said = asked(sessions, "差一个月满十五会不会留案底？", last_document="theft", last_question="孩子偷东西")
+    assert "是这一种" not in said.replies[0].text
+
+
 def test_what_has_a_sure_answer_of_its_own_is_no_case(
     sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
