@@ -122,7 +122,7 @@ class ReportDispute(Answering):
         offered = slots(dispute_offer=story)
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), _OFFER, events=(*offered, *remembered(told, found)))
-        if (chosen := thread.chosen(self, turn)) is not None:
+        if found is not None and (chosen := thread.chosen(self, turn, found)) is not None:
             return say(chosen.reply, _OFFER, events=(*chosen.events, *slots(dispute_offer=chosen.words)))
         return say(*self._unsure(told, found), events=(*offered, *forgotten(told, "ask_law", found)))
 

@@ -8,7 +8,7 @@ from actions.dialogue.frame.base import Said, Turn, say, slots
 from actions.dialogue.question import AnswerQuestion
 from actions.dialogue.reckoning import reckoned
 from actions.replies import Reply, ReplyKind, phone_links
-from knowledge.answering.told import Answer
+from knowledge.answering.told import Abstention, Answer
 
 INTENTS = {  # what staff read
     "ask_follow_up": "接着上一句问",
@@ -39,7 +39,8 @@ class AnswerFollowUp(Answering):
         if read is not None:
             said = thread.again(self, turn, read[0])
             return say(said, events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
-        if (chosen := thread.chosen(self, turn)) is not None:
+        joined = self.look_up(turn, thread.both(turn), intent=intent)
+        if isinstance(joined, Abstention) and (chosen := thread.chosen(self, turn, joined)) is not None:
             return say(chosen.reply, events=chosen.events)
         told = f"{last[-_KEPT:]} / {turn.text}"
         return say(self.reply_to(turn, f"{last[-_KEPT:]} {turn.text}", intent=intent, told=told))

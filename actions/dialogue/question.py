@@ -140,7 +140,7 @@ class AnswerQuestion(Answering):
         both = replace(turn, text=words)
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), events=remembered(both, found, intent=intent))
-        if (chosen := thread.chosen(self, turn)) is not None:
+        if (chosen := thread.chosen(self, turn, found)) is not None:
             return say(chosen.reply, events=chosen.events)
         return say(self.abstain(turn, words, found), events=slots(last_question=words, last_offered=offered_in(found)))
 

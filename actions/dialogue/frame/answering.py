@@ -113,24 +113,20 @@ class Answering(CustomAction):
     def abstain(self, turn: Turn, told: str, found: Abstention) -> Reply:
         """Said openly, and kept for the legal workers' list under the words of `told`.
 
-        What lies near alone is told whole, and so is the first of what stood there to be chosen from before: who has
-        gone on telling hasn't chosen, and the same lines once more would say that nobody listened.
+        What lies near alone is told whole.
         """
         self.keep_unanswered(turn, told, reason="abstained")
-        offered = turn.slot("last_offered") or []
-        if found.near and found.near[0].document and (len(found.near) == 1 or found.near[0].document in offered):
-            whole = self.whole(found.near[0].document)
-            if whole is not None:
-                return _as_nearest(whole, found.near)
+        if (
+            len(found.near) == 1
+            and found.near[0].document
+            and (whole := self.whole(found.near[0].document)) is not None
+        ):
+            return replace(
+                reply_of(whole, before=f"最挨得上的是这一条，您看是不是：{found.near[0].title}\n"), confidence=0.0
+            )
         # what lies near says it as well as the classifier, which would have to encode the message once more
         nearest = found.near[0].topic if found.near else None
         return _not_sure(found, nearest or self.services.topic(told))
-
-
-def _as_nearest(whole: Answer, near: Sequence[Near]) -> Reply:
-    reply = reply_of(whole, before=f"最挨得上的是这一条，您看是不是：{near[0].title}\n")
-    others = tuple(Button(one.title) for one in near[1:])
-    return replace(reply, buttons=(*reply.buttons, *others), confidence=0.0)
 
 
 def _not_sure(found: Abstention, topic: str) -> Reply:

@@ -95,9 +95,24 @@ def is_about(answering: Answering, text: str, told: Told, asked: str) -> bool:
 
     我家老头子天天喝酒骂我, after what 低保 asks for, isn't.
     """
-    lines = [asked, told.title, told.details["answer"], *(case.line for case in cases_of(told))]
+    return _nearness(answering, text, [asked, *_lines(told)]) >= _ABOUT_FROM
+
+
+def nearest(answering: Answering, text: str, told: Sequence[Told]) -> Told | None:
+    """Of several answers the one that these words are most likely about; None where they are of none."""
+    scored = [(_nearness(answering, text, _lines(one)), one) for one in told]
+    best, found = max(scored, key=lambda one: one[0], default=(0.0, None))
+    return found if best >= _ABOUT_FROM else None
+
+
+def _lines(told: Told) -> list[str]:
+    return [told.title, told.details["answer"], *(case.line for case in cases_of(told))]
+
+
+def _nearness(answering: Answering, text: str, lines: Sequence[str]) -> float:
+    """The cosine of the nearest line."""
     vectors = answering.services.searcher.embedder.encode_queries([text, *lines])
-    return bool((vectors[1:] @ vectors[0]).max() >= _ABOUT_FROM)
+    return float((vectors[1:] @ vectors[0]).max())
 
 
 def sure(cases: Sequence[Case], text: str) -> Case | None:

@@ -11,7 +11,7 @@ from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import Turn, slots
 from actions.dialogue.frame.own_case import Case, Told
 from actions.dialogue.hearing import phrases
-from actions.replies import Reply, ReplyKind, phone_links
+from actions.replies import Button, Reply, ReplyKind, phone_links
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
 from knowledge.documents.kinds.answer import cases_in, more_in
@@ -160,19 +160,30 @@ def _is_of(found: Answer | Abstention, told: Told, least: float) -> bool:
     return isinstance(found, Answer) and found.document != told.document and found.confidence >= least
 
 
-def chosen(answering: Answering, turn: Turn) -> Mine | None:
-    """For words that say a case of one of the answers that stood there to be chosen from: that answer, with the case
-    first.
+def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
+    """After answers that stood there to be chosen from: the one a case of which these words say, with the case first,
+    else the one they are nearest to, where both messages together find one of them again: who goes on telling hasn't
+    chosen, and the same lines once more would say that nobody listened. `found`: what both find.
     """
-    told = [] if phrases.is_question(turn.text) else own_case.offered(answering, turn)
-    case = own_case.sure(own_case.ranked(answering, turn.text, told), turn.text) if told else None
-    found = answering.whole(case.told.document) if case else None
-    if case is None or found is None:
+    told = own_case.offered(answering, turn)
+    if not told:
+        return None
+    case = (
+        None
+        if phrases.is_question(turn.text)
+        else own_case.sure(own_case.ranked(answering, turn.text, told), turn.text)
+    )
+    is_found_again = {near.document for near in found.near} & {one.document for one in told}
+    mine = case.told if case else own_case.nearest(answering, turn.text, told) if is_found_again else None
+    whole = answering.whole(mine.document) if mine else None
+    if mine is None or whole is None:
         return None
     words = both(turn)
-    reply = reply_of(own_case.first(found, case), before=f"照您说的，是这一条：{case.told.title}\n")
-    events = remembered(replace(turn, text=words), found, intent=str(turn.slot("last_intent") or "ask_law"))
-    return Mine(reply, events, words)
+    before = "照您说的，是这一条" if case else "最挨得上的是这一条，您看是不是"
+    reply = reply_of(own_case.first(whole, case) if case else whole, before=f"{before}：{mine.title}\n")
+    others = tuple(Button(one.title) for one in told if one is not mine)
+    events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
+    return Mine(replace(reply, buttons=(*reply.buttons, *others)), events, words)
 
 
 def both(turn: Turn) -> str:

@@ -44,6 +44,8 @@ DANGER = {
 }
 HARMLESS = [
     "气死我了",
+    "邻居砍我柚子树",
+    "他把我家的苞谷砍了一片",
     "火车票怎么买",
     "打电话给谁",
     "家暴的认定标准是什么",
@@ -85,6 +87,7 @@ HARMLESS = [
 # What was taken for over or for a way of speaking while the rules above were written, and is neither.
 STILL_DANGER = [
     "忍一下就好了，我不想活了",
+    "邻居拿柴刀砍我家果树，我去拦他要砍我",
     "我不想活了，孩子没了三年了",
     "着火了，烟已经出来了",
     "下坡那段太陡，车翻了，人压在下面",

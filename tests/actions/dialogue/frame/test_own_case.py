@@ -142,7 +142,9 @@ def test_the_same_list_is_not_shown_twice(
     assert first.replies[0].text.startswith("您说的是下面哪一件？")
     kept = {event["name"]: event["value"] for event in first.events if event["event"] == "slot"}
     assert kept["last_offered"] == ["theft", "guarantee"]
-    again = asked(sessions, "那天下着雨，别的啥也没有", **kept)
+    strange = asked(sessions, "那天下着雨，别的啥也没有", **kept)
+    assert strange.replies[0].text.startswith("您说的是下面哪一件？")  # of neither
+    again = asked(sessions, "孩子偷东西是头一回", **kept)
     assert again.replies[0].text.startswith("最挨得上的是这一条，您看是不是：孩子偷东西要坐牢吗\n看多大。")
     assert [button.title for button in again.replies[0].buttons] == ["替人担保要还吗"]
 
