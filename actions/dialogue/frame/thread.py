@@ -174,14 +174,14 @@ def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
         else own_case.sure(own_case.ranked(answering, turn.text, told), turn.text)
     )
     is_found_again = {near.document for near in found.near} & {one.document for one in told}
-    mine = case.told if case else own_case.nearest(answering, turn.text, told) if is_found_again else None
-    whole = answering.whole(mine.document) if mine else None
-    if mine is None or whole is None:
+    meant = case.told if case else own_case.nearest(answering, turn.text, told) if is_found_again else None
+    whole = answering.whole(meant.document) if meant else None
+    if meant is None or whole is None:
         return None
     words = both(turn)
     before = "照您说的，是这一条" if case else "最挨得上的是这一条，您看是不是"
-    reply = reply_of(own_case.first(whole, case) if case else whole, before=f"{before}：{mine.title}\n")
-    others = tuple(Button(one.title) for one in told if one is not mine)
+    reply = reply_of(own_case.first(whole, case) if case else whole, before=f"{before}：{meant.title}\n")
+    others = tuple(Button(one.title) for one in told if one is not meant)
     events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
     return Mine(replace(reply, buttons=(*reply.buttons, *others)), events, words)
 
@@ -192,11 +192,12 @@ def both(turn: Turn) -> str:
 
 
 def _as_mine(case: Case, text: str) -> Reply:
+    rule = f"整条规矩：{case.told.details['answer']}"  # a case alone says neither whether nor where
     door = DOORS.get(case.told.details.get("door") or "")
     where = f"拿不准就打 {door.phone} 问{door.name}，或者" if door else "拿不准就"
     return Reply(
         ReplyKind.answer,
-        "\n".join([f"听您这么说，是这一种：\n{case.line.rstrip('。')}。", *_details(case.told, text)]),
+        "\n".join([f"听您这么说，是这一种：\n{case.line.rstrip('。')}。", *_details(case.told, text), rule]),
         next=f"我要是听岔了，您把前后的事连起来再说一遍；{where}说“转人工”。",
         links=phone_links(door.phone) if door else (),
         citations=(case.told.source,),

@@ -100,7 +100,8 @@ def test_a_second_message_gets_its_case(
 ) -> None:
     monkeypatch.setattr(Answering, "look_up", nothing_found)
     said = asked(sessions, "差一个月满十五", kind=kind, last_document="theft", last_question="孩子偷东西")
-    assert said.replies[0].text == "听您这么说，是这一种：\n十四到十六岁：派出所能罚，一般不关。"
+    own = "听您这么说，是这一种：\n十四到十六岁：派出所能罚，一般不关。\n整条规矩：看多大。"
+    assert said.replies[0].text == own
     kept = {event["name"]: event["value"] for event in said.events if event["event"] == "slot"}
     assert kept["last_question"] == "孩子偷东西 差一个月满十五"
     assert kept.get("last_document", "theft") == "theft"
