@@ -51,13 +51,13 @@ _SINCE = 2  # messages of theirs since it asked
 _HEARD = re.compile(r"^(?:好|行|嗯|恩|中|知道|晓得|收到|明白|ok|谢|辛苦|等)", re.IGNORECASE)
 
 
-def pressed(services: Services, turn: Turn) -> Said | None:
-    """What is said to it; None for other words."""
+def pressed(services: Services, turn: Turn, *, in_form: bool = False) -> Said | None:
+    """What is said to it; None for other words. `in_form`: what isn't on a button answers the form."""
     if turn.text == _NO_SUPPLEMENT and (earlier := said_earlier(turn)):
         return AnswerQuestion(services).do(replace(turn, text=earlier, intent="report_dispute"))
     found = _PRESSED.search(turn.text)
     if found is None:
-        return affairs.heard(services, turn) or _asked_for_more(services, turn)
+        return affairs.heard(services, turn) or (None if in_form else _asked_for_more(services, turn))
     deed = _DEEDS[found.group(1)]
     if deed is ConfirmCase and not _is_settled(services, turn):
         deed = CheckCase  # of an older card: where it stands by now

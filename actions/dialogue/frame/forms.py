@@ -28,7 +28,7 @@ class Form(CustomAction):
     def do(self, turn: Turn) -> Said:
         if self.is_heard(turn):
             return say(events=self.mark(turn))
-        if (done := pressed(self.services, turn)) is not None:
+        if (done := pressed(self.services, turn, in_form=True)) is not None:
             return done + say(events=self.mark(turn))
         if _APPOINTMENT.search(turn.text):
             return NOTHING  # to the rules: 取消 here doesn't mean the form

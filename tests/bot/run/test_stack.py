@@ -67,8 +67,8 @@ def test_who_is_stopped_while_preparing_ends_what_prepares(settings: Settings) -
     settings.home.mkdir()
     code = (
         "import pathlib, subprocess, sys, time\n"
-        "trains = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "pathlib.Path(sys.argv[1]).write_text(str(trains.pid)); time.sleep(600)"
+        "trains = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(trains.pid)); time.sleep(60)"
     )
     told = settings.home / "trains"
 
@@ -77,9 +77,14 @@ def test_who_is_stopped_while_preparing_ends_what_prepares(settings: Settings) -
         os.kill(os.getpid(), signal.SIGINT)
 
     stopping = threading.Thread(target=interrupt)
-    stopping.start()
-    with pytest.raises(KeyboardInterrupt):
-        prepared_apart(settings, [sys.executable, "-c", code, str(told)])
+    # whoever runs the tests in the background has it ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        stopping.start()
+        with pytest.raises(KeyboardInterrupt):
+            prepared_apart(settings, [sys.executable, "-c", code, str(told)])
+    finally:
+        signal.signal(signal.SIGINT, before)
     stopping.join()
     _until(lambda: not _lives(int(told.read_text())))
     assert not (settings.home / "setup.pid").exists()

@@ -60,7 +60,7 @@ class Indexed:
         live = snapshot.load(self.root)
         searcher = Searcher(embedder=self.embedder, live=lambda: live)
         found = searcher.search(self.session, words, day=DAY, place="lijiagou")
-        return " ".join(f"{passage.title} {passage.text} {passage.content}" for passage in found)
+        return " ".join(f"{passage.title} {passage.text} {passage.details}" for passage in found)
 
 
 def test_who_stood_on_the_list_is_gone_everywhere_with_its_last_day(begun: World, tmp_path: Path) -> None:

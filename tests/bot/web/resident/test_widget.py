@@ -13,6 +13,7 @@ from actions.cases.models import Photo
 from bot.conversations import messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.settings import Settings
+from bot.web.headers import Headers
 from bot.web.limits import RateLimit
 from bot.web.problems import ApiError
 from bot.web.resident.chat import Chat
@@ -121,7 +122,7 @@ def test_who_is_refused_in_danger_is_told_what_to_do(empty: World) -> None:
 
 
 def test_what_somebody_said_is_kept_in_no_cache(empty: World) -> None:
-    client = empty.visitor()
+    client = TestClient(Headers(empty.app))
     started = client.post("/api/widget/conversations", json={"village": "lijiagou"})
     client.post("/api/widget/messages", json=SAID)
     answers = [
@@ -174,13 +175,13 @@ def test_two_bad_answers_in_a_row_call_a_person(empty: World, monkeypatch: pytes
 
 def test_a_photo_is_stored_anew_and_said_to_be_there(empty: World) -> None:
     client, files = resident(empty), {"photo": ("../wall.png", picture())}
-    assert client.post("/api/widget/photos", files=files).json() == {"photos": 1}
+    assert client.post("/api/widget/photos", files=files).json() == {"photos": 1, "is_new": True}
     assert client.post("/api/widget/photos", data={"photo": "no file"}).status_code == 422
     assert client.post("/api/widget/photos", files={"photo": ("a.png", b"not a picture")}).status_code == 422
     with empty.sessions() as session:
         assert [photo.jpeg[:2] for photo in session.scalars(select(Photo))] == [b"\xff\xd8"]
     assert [m["text"] for m in client.get("/api/widget/messages").json()["messages"]] == [
-        "收到照片 1 张，登记时一起交上去。"
+        "收到照片 1 张，我先替您存着。要报事，说“我要报个事”，登记时一起交上去；照片我自己看不懂，想问什么打几个字。"
     ]
 
 
