@@ -14,7 +14,6 @@ INTENTS = {  # what staff read
     "ask_follow_up": "接着上一句问",
     "feedback_bad": "说没看懂",
 }
-_KEPT = 150  # characters of the question before, searched together with this one
 
 
 class AnswerFollowUp(Answering):
@@ -25,8 +24,7 @@ class AnswerFollowUp(Answering):
         if not last:
             return say(Reply(ReplyKind.asking, "您想接着问哪件事？把事情说一句，我好找准依据。"))
         if "案例" in turn.text or "例子" in turn.text:
-            told = f"{last[-_KEPT:]} {turn.text}"
-            return say(self.reply_to(turn, told, intent="ask_case_story"), events=slots(plain_count=0.0))
+            return say(self.reply_to(turn, thread.both(turn), intent="ask_case_story"), events=slots(plain_count=0.0))
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply, events=slots(plain_count=0.0))
         intent = turn.slot("last_intent") or "ask_law"
@@ -42,8 +40,8 @@ class AnswerFollowUp(Answering):
         joined = self.look_up(turn, thread.both(turn), intent=intent)
         if isinstance(joined, Abstention) and (chosen := thread.chosen(self, turn, joined)) is not None:
             return say(chosen.reply, events=chosen.events)
-        told = f"{last[-_KEPT:]} / {turn.text}"
-        return say(self.reply_to(turn, f"{last[-_KEPT:]} {turn.text}", intent=intent, told=told))
+        told = f"{thread.before(turn)} / {turn.text}"
+        return say(self.reply_with(turn, joined, told=told, intent=intent))
 
 
 class ExplainPlainly(Answering):

@@ -75,11 +75,8 @@ class AnswerQuestion(Answering):
             return self._within_thread(turn, intent)
         threshold = ANSWER_FROM if is_sure else UNSURE_FROM
         whole = self.look_up(turn, turn.text, intent=intent, threshold=threshold)
-        joined = thread.within(self, turn, whole, intent=intent)
-        if (mine := thread.mine(self, turn, whole, joined)) is not None:
-            return say(mine.reply, events=mine.events)
-        if joined is not None:
-            return self._on_with_it(turn, *joined, intent)
+        if (gone_on := self._gone_on(turn, whole, intent)) is not None:
+            return gone_on
         told, unsaid = self._by_matter(turn, whole, intent)
         if not told:
             more = self.abstain(turn, turn.text, whole) if isinstance(whole, Abstention) else reply_of(whole)
@@ -135,6 +132,13 @@ class AnswerQuestion(Answering):
             told = {whole.document or whole.text: whole} | told
         return list(told.values()), unsaid
 
+    def _gone_on(self, turn: Turn, alone: Answer | Abstention, intent: str) -> Said | None:
+        """For words that go on with the matter before; `alone`: what they find by themselves. None for their own."""
+        joined = thread.within(self, turn, alone, intent=intent)
+        if (mine := thread.mine(self, turn, alone, joined)) is not None:
+            return say(mine.reply, events=mine.events)
+        return self._on_with_it(turn, *joined, intent) if joined else None
+
     def _on_with_it(self, turn: Turn, found: Answer | Abstention, words: str, intent: str) -> Said:
         """More of the matter before: what both messages find together, under the words of both."""
         both = replace(turn, text=words)
@@ -149,11 +153,8 @@ class AnswerQuestion(Answering):
         if (reply := thread.from_last(self, turn)) is not None:
             return say(reply)
         alone = self.look_up(turn, turn.text, intent=intent)
-        joined = thread.within(self, turn, alone, intent=intent)
-        if (mine := thread.mine(self, turn, alone, joined)) is not None:
-            return say(mine.reply, events=mine.events)
-        if joined is not None:
-            return self._on_with_it(turn, *joined, intent)
+        if (gone_on := self._gone_on(turn, alone, intent)) is not None:
+            return gone_on
         reply = self.abstain(turn, turn.text, alone) if isinstance(alone, Abstention) else reply_of(alone)
         return say(reply, events=forgotten(turn, intent, alone))
 

@@ -41,7 +41,7 @@ def reckoned(services: Services, turn: Turn) -> Reckoned | None:
     """When they may retire, of who says when they were born; what the court asks, of who says how much they claim; the
     last day, of who asked how long there is and then says since when. None for other words.
     """
-    today, before = services.today(), (turn.slot("last_question") or "")[-thread.KEPT :]
+    today, before = services.today(), thread.before(turn)
     if month := retirement.told(turn.text, today=today, before=before):
         return Reckoned(month, _OF_RETIRING, "12333")
     if fee := court_fee.told(turn.text, before=before):

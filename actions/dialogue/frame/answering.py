@@ -91,8 +91,12 @@ class Answering(CustomAction):
     ) -> Reply:
         """The answer, or an abstention that legal workers find in their list; `told`: the words for that list."""
         found = self.look_up(turn, question, intent=intent, threshold=threshold)
+        return self.reply_with(turn, found, told=question if told is None else told, intent=intent)
+
+    def reply_with(self, turn: Turn, found: Answer | Abstention, *, told: str, intent: str) -> Reply:
+        """The same of what was looked up already."""
         if isinstance(found, Abstention):
-            return self.abstain(turn, question if told is None else told, found)
+            return self.abstain(turn, told, found)
         reply = reply_of(found)
         if intent == "ask_legal_aid":
             return replace(reply, buttons=(*reply.buttons, _SELF_TEST))

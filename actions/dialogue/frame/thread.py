@@ -21,7 +21,7 @@ from knowledge.search.lexical import character_pairs
 
 _SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？])?")
 _SHORT = 16  # characters; what is longer tells a matter of its own
-KEPT = 150  # characters of the question before, searched together with this one
+_KEPT = 150  # characters of the question before, searched together with this one
 # Only a message that stands well enough alone is read alone.
 _ALONE, _SURE_ALONE = 0.05, 0.9
 _LEANS = re.compile(
@@ -179,16 +179,21 @@ def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
     if meant is None or whole is None:
         return None
     words = both(turn)
-    before = "照您说的，是这一条" if case else "最挨得上的是这一条，您看是不是"
-    reply = reply_of(own_case.first(whole, case) if case else whole, before=f"{before}：{meant.title}\n")
+    head = "照您说的，是这一条" if case else "最挨得上的是这一条，您看是不是"
+    reply = reply_of(own_case.first(whole, case) if case else whole, before=f"{head}：{meant.title}\n")
     others = tuple(Button(one.title) for one in told if one is not meant)
     events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
     return Mine(replace(reply, buttons=(*reply.buttons, *others)), events, words)
 
 
+def before(turn: Turn) -> str:
+    """The end of the question before, "" where there was none."""
+    return str(turn.slot("last_question") or "")[-_KEPT:]
+
+
 def both(turn: Turn) -> str:
     """The question before and these words."""
-    return f"{str(turn.slot('last_question') or '')[-KEPT:]} {turn.text}".strip()
+    return f"{before(turn)} {turn.text}".strip()
 
 
 def _as_mine(case: Case, text: str) -> Reply:
@@ -229,7 +234,7 @@ def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
     answering.keep_unanswered(turn, f"{turn.slot('last_question')} / {turn.text}", reason="abstained")
     return Reply(
         ReplyKind.abstention,
-        f"还是刚才那件事吧？您说的这一点，我这里没有单独写，不敢乱说，已经记下来了。规矩还是这一条：\n"
+        f"还是刚才那件事吧？您说的这一点，我这里没有单独写，已经记下来了，会有人补上。说得准的是这一条：\n"
         f"{told.details['answer']}",
         next=f"要紧的话，{where}说“转人工”，请人看了再答。",
         links=links,
@@ -263,9 +268,8 @@ def best_reading(
     with those of another matter before them a clause of the village would speak from next to nothing on. `alone`:
     what the first of them found, where it was looked up already.
     """
-    last = str(turn.slot("last_question") or "")
     told = _told(answering, turn)
-    readings = [turn.text, f"{last[-KEPT:]} {turn.text}", *([f"{told.title} {turn.text}"] if told else [])]
+    readings = [turn.text, both(turn), *([f"{told.title} {turn.text}"] if told else [])]
     best: tuple[float, Answer, str] | None = None
     for place, words in enumerate(readings):
         wanted = intent if place == 0 or turn.slot("last_intent") == intent else "ask_law"
@@ -289,10 +293,9 @@ def continued(
     """What the question before and these words find together, with those words; None where these are of their own, or
     where nothing was asked before.
     """
-    last = str(turn.slot("last_question") or "")
-    if not last or (isinstance(alone, Answer) and alone.confidence >= _SURE_OF_ITS_OWN):
+    if not before(turn) or (isinstance(alone, Answer) and alone.confidence >= _SURE_OF_ITS_OWN):
         return None
-    words = f"{last[-KEPT:]} {turn.text}"
+    words = both(turn)
     wanted = intent if turn.slot("last_intent") == intent else "ask_law"
     joined = answering.look_up(turn, words, intent=wanted, threshold=ANSWER_FROM)
     leaning = _LEANING_COUNTS if _LEANS.search(turn.text) else 0.0
@@ -319,8 +322,7 @@ def within(
     if joined is None or not isinstance(joined[0], Answer) or not joined[0].document:
         return joined
     told = _told(answering, turn) if joined[0].document == turn.slot("last_document") else None
-    last = str(turn.slot("last_question") or "")[-KEPT:]
-    return None if told and not own_case.is_about(answering, turn.text, told, last) else joined
+    return None if told and not own_case.is_about(answering, turn.text, told, before(turn)) else joined
 
 
 def _is_of_its_own(turn: Turn, intent: str) -> bool:
