@@ -191,8 +191,9 @@ def test_more_than_a_picture_may_have_is_not_even_read(sender: Resident) -> None
 
 def test_six_pictures_are_kept_and_the_seventh_is_refused(sender: Resident) -> None:
     for n in range(6):
-        assert sender.send(file(plain(colour=(40 * n, 0, 0)), "PNG")).json() == {"photos": n + 1}
-    assert sender.send(file(plain(colour=(40, 0, 0)), "PNG")).json() == {"photos": 6}  # known already
+        assert sender.send(file(plain(colour=(40 * n, 0, 0)), "PNG")).json() == {"photos": n + 1, "is_new": True}
+    # a picture that is known already is neither counted nor told again
+    assert sender.send(file(plain(colour=(40, 0, 0)), "PNG")).json() == {"photos": 6, "is_new": False}
     answer = sender.send(file(plain(colour="blue"), "PNG"))
     assert answer.status_code == 422
     assert "最多发 6 张" in answer.json()["error"]["message"]
