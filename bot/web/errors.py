@@ -13,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from actions.cases.photos import PhotosBusy
 from actions.errors import ActionError, Conflict, InvalidInput, NotAllowed, NotFound
@@ -157,6 +158,12 @@ def _tracker_file_busy(_: Request, error: sqlite3.OperationalError) -> Response:
     return _json(503, "busy", "系统正忙，请稍等片刻再试。")
 
 
+def _left(request: Request, _: ClientDisconnect) -> Response:
+    """Who hangs up while sending reads no answer; it is no fault of ours, and no trace in the log."""
+    log.info("left while sending path=%s", request.scope["path"])
+    return Response(status_code=400)
+
+
 def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected path=%s error=%s", request.scope["path"], type(error).__name__)
     return _failed(request, 500, "unexpected", "出错了，请稍后再试。")
@@ -175,5 +182,6 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Response]] = {
     OperationalError: _busy,
     NoConnectionFree: _busy,
     sqlite3.OperationalError: _tracker_file_busy,
+    ClientDisconnect: _left,
     Exception: _unexpected,
 }
