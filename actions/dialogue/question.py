@@ -134,6 +134,8 @@ class AnswerQuestion(Answering):
 
     def _gone_on(self, turn: Turn, alone: Answer | Abstention, intent: str) -> Said | None:
         """For words that go on with the matter before; `alone`: what they find by themselves. None for their own."""
+        if (asked := thread.of_what_is_asked(self, turn, alone)) is not None:
+            return say(asked.reply, events=asked.events)
         joined = thread.within(self, turn, alone, intent=intent)
         if (mine := thread.mine(self, turn, alone, joined)) is not None:
             return say(mine.reply, events=mine.events)

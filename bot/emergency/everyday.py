@@ -11,7 +11,7 @@ _SHORT_WISH = 30  # characters
 # A stove in winter and a feast after the harvest are none, unless somebody feels it or the room is shut.
 _HEARTH = re.compile("火[盆塘笼炉墙锅]|烤火|围着?炉|炭|灶|炉[子膛火]|[土火热]炕|炕烧|炕头|地暖|暖气|取暖|电热毯|高压锅")
 _FELT = re.compile(
-    "晕|昏|疼|痛|吐|恶心|没劲|没力|软|[醒应]|睡|关(?:着|上|紧|门|窗)|[气臭怪糊]味|漏|闷|喘|脸红|通红|红通|樱桃"
+    "晕|昏|疼|痛|吐|恶心|没劲|没力|软|(?<!提)醒|应(?!该|当)|睡|关(?:着|上|紧|门|窗)|[气臭怪糊]味|漏|闷|喘|脸红|通红|红通|樱桃"
     "|报警(?!器)|难受|倒|迷糊"
     "|犯困|不吱声|没动静|不动|着火|烧(?:着|起来)|抬不起|栽|哈欠|敲不|抽"
 )
@@ -26,7 +26,7 @@ _REVEL = re.compile(
 _IDIOM = re.compile(r"[喝吃整干玩][他它](?:一)?个(?:死|够|痛快|饱|底朝天|烂醉)|死人不偿命|不醉不归|一醉方休")
 _IDLE_TALK = re.compile("没啥事|闲(?:唠|聊|扯|摆)|逗乐|唠(?:会儿|两句|嗑)|龙门阵|开(?:个)?玩笑")
 _SICK = re.compile(
-    "[叫喊推摇](?:他|她|都|也)?不|不[醒应动]|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒"
+    "[叫喊推摇](?:他|她|都|也)?不|不(?:醒|应(?!该|当)|动)|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒"
     "|一了|清净|解脱|走了|告别|对不起"
 )
 # Some word of danger, however plain. A guess is told only where one stands: a down jacket that sheds, a passbook, days
@@ -40,6 +40,20 @@ _OF_DANGER = re.compile(
     "|电线|漏电|河|塘|水库|井|江边"
     "|楼顶|天台|桥|塌|裂|滑坡|滚|丢了|不见|没回|找不|没音信|打不通|怎么打|不接|蛇|摔|撞|压着|饿|摸|脱|哭|抖|喝"
 )
+
+# Somebody lies in hospital or was treated there, and money is asked for or advanced: it has happened, and is a claim.
+_TREATED = re.compile(
+    "住(?:着|了|进)?(?:院|医院)|医院(?:里)?(?:住|躺)|出院|[动开]了?刀|手术|医药费|医疗费|药费|拍了?片"
+)
+_CLAIM = re.compile(
+    "垫(?:了|付|的)|赔|开口|[要讨问]我?[^，。]{0,6}[0-9一二三四五六七八九十百千两几]+(?:多)?(?:万|千|块)|私了|报销"
+)
+_OF_THE_BODY = frozenset({EmergencyKind.medical, EmergencyKind.accident, EmergencyKind.bite, EmergencyKind.violence})
+
+
+def is_claim(kind: EmergencyKind, text: str) -> bool:
+    """现在县医院住着已经垫了一万一千多，开口就要十五万: the ambulance has come and gone."""
+    return kind in _OF_THE_BODY and bool(_TREATED.search(text) and _CLAIM.search(text))
 
 
 def is_idle(kind: EmergencyKind, text: str, *, chance: float, most: int) -> bool:

@@ -239,7 +239,9 @@ def _learned(
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False) if is_line else ruled
     alarm_from = ASKED_ALARM_FROM if is_asked else begins.likely_in(text) if is_agreed else begins.alarm_in(text)
     is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
-    is_likely = not is_alarm and chance >= begins.likely_in(text)
+    is_over = ruled is None and everyday.is_claim(fine, text)
+    is_alarm = is_alarm and not is_over
+    is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
     if is_guess and chance < _WORDLESS_FROM and not everyday.has_word_of_danger(text):

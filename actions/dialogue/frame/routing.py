@@ -118,6 +118,11 @@ _NOT_POSTED_HERE = re.compile(
     r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片"
     r"|利息|本金|月息|借(?:钱|款|条|了|给)|欠条|微信转|放(?:钱|贷)的"
 )
+# What became of somebody's own name on a list is a matter of law, whether or not the list hangs there.
+_OWN_FATE = re.compile(
+    r"[我俺咱](?:们)?(?:家|屋)?(?:里)?[^，。]{0,4}(?:给|被|让|遭|着|叫)?[^，。]{0,3}"
+    r"(?:划(?:掉|下|了|出)|刷|取消|停(?:了|掉)|拿(?:掉|下)|剔|踢|除名|没评上|没选上|落下|下了|掉了)"
+)
 _POINTS = re.compile(
     r"积分|(?:我|俺|咱|我们|咱们)家?(?:里|户)?.{0,8}(?:多少|几|啥)分|加(?:了)?(?:几|多少)?分|星级|文明户"
     r"|换(?:东西|洗衣|肥皂|盐|米|油|牙膏|毛巾)"
@@ -284,7 +289,11 @@ ROWS = (
     ),
     _of_village(
         "ask_disclosure",
-        lambda turn, held: bool(_POSTED.search(turn.text)) and not _NOT_POSTED_HERE.search(turn.text),
+        lambda turn, held: (
+            bool(_POSTED.search(turn.text))
+            and not _NOT_POSTED_HERE.search(turn.text)
+            and not _OWN_FATE.search(turn.text)
+        ),
     ),
     _of_village(
         "check_points",

@@ -40,7 +40,8 @@ _OF_BOTH, _MOST_CHOICES = 2, 3
 _LINE_FROM, _LINE_AHEAD = 0.55, 0.2  # cosine; above the mean of the others
 _ASKED = {
     "多久": r"多久|多长时间|几天|几个月|啥时候能|什么时候能|要等",
-    "多少钱": r"多少钱|花钱|要钱|收费|费用|贵不|免费",
+    "多少钱": r"(?:多少|几多)(?:钱|费)|(?:要|交|收)(?:交|花|给|出|收)?(?:好多|几个)(?:钱|块)"
+    r"|花钱|要(?:交|花)?钱|收费|费用|贵不|免费",
     "去哪里": r"去哪|到哪|找谁|找哪|哪里办|在哪|哪个部门|地址|电话(?:是)?多少",
     "带什么": r"带(?:啥|什么|些)|材料|证件|准备(?:啥|什么)|要(?:啥|什么)(?:证|东西|手续)",
     "谁可以": r"谁(?:能|可以)|代办|别人(?:能|去)|本人|多大(?:年纪|岁)|条件|我能办",
@@ -52,6 +53,11 @@ _ASKED = {
     "不去会怎样": r"不(?:去|来|办|交|理|签).{0,4}(?:会|行|咋|怎|有啥)",
     "没有证据": r"没(?:有)?(?:证据|凭证|合同|收据|票|录音)|拿不出",
     "过期了": r"过(?:期|了)(?:了)?(?:还|咋|怎|能)?|晚了|来得及|超过",
+}
+# What an answer says of these, if it says it at all.
+_SAID = {
+    "多少钱": re.compile("[元块钱费]"),
+    "多久": re.compile("[0-9一二三四五六七八九十两几]个?(?:工作)?(?:天|日|月|年|小时|周)"),
 }
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _ASKED.items()}
 _FOLLOWED = (Kind.answer, Kind.service_guide, Kind.policy)
@@ -184,6 +190,24 @@ def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
     others = tuple(Button(one.title) for one in told if one is not meant)
     events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
     return Mine(replace(reply, buttons=(*reply.buttons, *others)), events, words)
+
+
+def of_what_is_asked(answering: Answering, turn: Turn, alone: Answer | Abstention) -> Mine | None:
+    """After answers to be chosen from, for words that ask what it costs or how long it takes: the one they are nearest
+    to, where it says so and `alone`, what these words find by themselves, doesn't. 那个保护令要交好多钱 was told the
+    five days for an appeal against it.
+    """
+    told = own_case.offered(answering, turn)
+    asked = [_SAID[name] for name, pattern in _PATTERNS.items() if name in _SAID and pattern.search(turn.text)]
+    if not told or not asked or (isinstance(alone, Answer) and all(said.search(alone.text) for said in asked)):
+        return None
+    meant = own_case.nearest(answering, turn.text, told)
+    whole = answering.whole(meant.document) if meant else None
+    if meant is None or whole is None or not all(said.search(whole.text) for said in asked):
+        return None
+    words = both(turn)
+    events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
+    return Mine(reply_of(whole, before=f"您问的是这一条：{meant.title}\n"), events, words)
 
 
 def before(turn: Turn) -> str:

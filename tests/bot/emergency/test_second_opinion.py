@@ -121,6 +121,7 @@ def test_a_mere_guess_needs_some_word_of_danger(text: str) -> None:
         ("割了三天麦子累死人了", "self_harm", False),
         ("橘子总算卖完了，三千二百斤摘得我腰杆都断了，累死人不偿命，今晚我要喝他个死", "poison", False),
         ("冻死个人了，跟老伴抢一床电热毯要出人命，就是拌嘴逗乐，没啥事，闲唠两句", "gas", False),
+        ("跟老伴抢电热毯，拌嘴逗乐没啥事，顺嘴提醒你那电热毯该换新的", "gas", False),
         ("没啥事就是闲唠两句，屋里烧炭头有点晕", "gas", True),
         ("喝他个死，吐白沫了叫不醒", "poison", True),
         ("累得要死，我不想活了", "self_harm", True),
@@ -144,6 +145,23 @@ def test_a_stove_of_which_the_second_opinion_is_sure_is_heard(text: str) -> None
     found = held(text, 0.96, "gas")
     assert found is not None
     assert not found.soft
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "is_over"),
+    [
+        ("帮工前天烫了膀子，现在县医院住着已经垫了一万一千多，他儿子开口就要十五万", "death", True),
+        ("叫车撞断了腿住院做手术，他赔了三千就不露面了", "accident", True),
+        ("工友从架子上掉下来了不动了，老板说先别叫车省得花钱", "accident", False),
+        ("手术做完回来又吐血，叫不醒", "medical", False),
+    ],
+)
+def test_who_lies_in_hospital_while_money_is_asked_for_needs_a_lawyer(text: str, kind: str, is_over: bool) -> None:
+    """A tofu maker's helper had been in hospital for two days: an ambulance was called instead of an answer."""
+    found = held(text, 0.79, kind)
+    assert found is not None
+    assert found.soft == is_over
+    assert not (is_over and found.is_likely)
 
 
 @pytest.mark.parametrize(

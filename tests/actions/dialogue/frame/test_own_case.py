@@ -134,6 +134,30 @@ def test_of_a_list_the_one_whose_case_was_told_is_told_whole(
     assert said.replies[0].text.startswith("照您说的，是这一条：替人担保要还吗\n")
 
 
+@pytest.mark.parametrize(
+    ("cost", "own", "is_told"),
+    [
+        ("看怎么写，不收钱。", "五日内复议。", True),
+        ("看怎么写。", "五日内复议。", False),
+        ("不收钱。", "五元。", False),
+    ],
+)
+def test_who_asks_what_it_costs_after_a_list_is_told_where_it_says_so(
+    sessions: sessionmaker[Session],
+    told: dict[str, Told],
+    monkeypatch: pytest.MonkeyPatch,
+    cost: str,
+    own: str,
+    is_told: bool,
+) -> None:
+    """那个保护令要交好多钱 was told the five days for an appeal against it."""
+    monkeypatch.setattr(Answering, "whole", lambda *_: Answer(cost, None, (), 1.0, document="guarantee"))
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Answer(own, None, (), 0.6, document="other"))
+    slots = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
+    said = asked(sessions, "那替人担保要交好多钱", **slots)
+    assert said.replies[0].text.startswith("您问的是这一条：替人担保要还吗\n") is is_told
+
+
 def test_the_same_list_is_not_shown_twice(
     sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -297,6 +297,8 @@ def test_thanks_may_stand_at_the_end(sessions: sessionmaker[Session], knows: dic
         ("我要人工客服", "human_handoff", True),
         ("找放钱的借了五万，还了一年，他说本金没动，这账怎么算", "ask_disclosure", False),
         ("村里今年的账怎么还没贴出来", "ask_disclosure", True),
+        ("低保名单今年一公示，我家给划下来了，就靠那点钱抓药", "ask_disclosure", False),
+        ("低保名单公示了没有", "ask_disclosure", True),
     ],
 )
 def test_what_people_are_paid_calls_nobody_and_a_private_debt_is_no_account_of_the_village(
