@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,37 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run import stack
 
     linli = [sys.executable, "-m", "bot.cli"]
-    return stack.serve(settings, prepare=lambda: prepared_apart(settings, [*linli, "setup"]))
+
+    def prepare() -> int:
+        with beside(settings, "waiting", [*linli, "waiting-room"]):
+            return prepared_apart(settings, [*linli, "setup"])
+
+    return stack.serve(settings, prepare=prepare)
+
+
+@contextlib.contextmanager
+def beside(settings: Settings, name: str, command: list[str]) -> Iterator[None]:
+    """A child, until the block ends; where we are killed, the next start finds it by its name."""
+    environ = {**os.environ, "LINLI_PART_OF": str(settings.home)}
+    child = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
+    number = settings.home / f"{name}.pid"
+    number.write_text(str(child.pid))
+    try:
+        yield
+    finally:
+        child.terminate()
+        child.wait()
+        number.unlink(missing_ok=True)
+
+
+def waiting_room(settings: Settings, args: argparse.Namespace) -> int:
+    import uvicorn
+
+    from bot.connections import Connection
+    from bot.web.resident.waiting_room import waiting_room as room
+
+    uvicorn.run(room(), host=settings.host, port=settings.port, http=Connection, log_level="critical", access_log=False)
+    return 0
 
 
 def prepared_apart(settings: Settings, command: list[str]) -> int:
@@ -132,6 +163,7 @@ def add(commands: Commands) -> None:
     commands.add("bundle", bundle, "all packages in one folder, for a machine without a network").add_argument(
         "folder", help="empty or new; there: LINLI_BUNDLE=FOLDER make serve"
     )
+    commands.add("waiting-room", waiting_room, "what the port says while a home is prepared, alone")
     commands.add("app", app, "the pages and the loopback endpoints alone")
     commands.add("worker", worker, "embedding of the rest and retention alone")
     commands.add("confirm-clock", confirm_clock, "after the computer's clock leapt: the time it shows now is right")

@@ -11,7 +11,8 @@ _SHORT_WISH = 30  # characters
 # A stove in winter and a feast after the harvest are none, unless somebody feels it or the room is shut.
 _HEARTH = re.compile("火[盆塘笼炉墙锅]|烤火|围着?炉|炭|灶|炉[子膛火]|[土火热]炕|炕烧|炕头|地暖|暖气|取暖|电热毯|高压锅")
 _FELT = re.compile(
-    "晕|昏|疼|痛|吐|恶心|没劲|没力|软|(?<!提)醒|应(?!该|当)|睡|关(?:着|上|紧|门|窗)|[气臭怪糊]味|漏|闷|喘|脸红|通红|红通|樱桃"
+    "晕|昏|疼|痛|吐|恶心|没劲|没力|软|(?<!提)醒|应(?!该|当)"
+    "|睡|关(?:着|上|紧|门|窗)|[气臭怪糊]味|漏|闷|喘|脸红|通红|红通|樱桃"
     "|报警(?!器)|难受|倒|迷糊"
     "|犯困|不吱声|没动静|不动|着火|烧(?:着|起来)|抬不起|栽|哈欠|敲不|抽"
 )
@@ -26,8 +27,8 @@ _REVEL = re.compile(
 _IDIOM = re.compile(r"[喝吃整干玩][他它](?:一)?个(?:死|够|痛快|饱|底朝天|烂醉)|死人不偿命|不醉不归|一醉方休")
 _IDLE_TALK = re.compile("没啥事|闲(?:唠|聊|扯|摆)|逗乐|唠(?:会儿|两句|嗑)|龙门阵|开(?:个)?玩笑")
 _SICK = re.compile(
-    "[叫喊推摇](?:他|她|都|也)?不|不(?:醒|应(?!该|当)|动)|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]|口水|白沫|瘫倒"
-    "|一了|清净|解脱|走了|告别|对不起"
+    "[叫喊推摇](?:他|她|都|也)?不|不(?:醒|应(?!该|当)|动)|吐|晕|昏|血|抽|喘|胸|不想|活[够着]|药|救|发[紫青白冷凉]"
+    "|口水|白沫|瘫倒|一了|清净|解脱|走了|告别|对不起"
 )
 # Some word of danger, however plain. A guess is told only where one stands: a down jacket that sheds, a passbook, days
 # of rain got the line that says whom to call.

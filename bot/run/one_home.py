@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bot.run.setup import SetupFailed
 
-# each leaves its number in a file; `setup` prepares a home for the others
-PARTS = ("app", "rasa", "worker", "setup")
+# each leaves its number in a file; `setup` prepares a home for the others, `waiting` keeps the door meanwhile
+PARTS = ("app", "rasa", "worker", "setup", "waiting")
 _ENDS_IN_S = 15.0
 
 
