@@ -70,7 +70,7 @@ _HELPING = {
     ReplyKind.legal_aid,
     ReplyKind.handoff,
 }
-_TOLD = 30  # characters
+_TOLD, _TALE = 30, 40  # characters
 _ENOUGH = "不等了"
 _LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
@@ -564,12 +564,29 @@ def _with_card(taken: Taken, replies: list[Reply]) -> list[Reply]:
     in_form = (taken.is_asked or any(reply.form for reply in replies)) and len(taken.text) < _TOLD
     if taken.danger is None or (taken.is_feared and in_form) or _is_far_fetched(taken, replies):
         return replies
-    return [*replies, card.reply(taken.danger, taken.text)]
+    told = card.reply(taken.danger, taken.text)
+    return [told, *replies] if _is_tale_with_choices(taken, replies) else [*replies, told]
 
 
 def _is_unhelped(taken: Taken, replies: Sequence[Reply]) -> bool:
     """In likely danger, and nothing that was said is of use."""
+    if _is_tale_with_choices(taken, replies):
+        return False
     return taken.is_likely and bool(replies) and not any(map(_helps, replies))
+
+
+def _is_tale_with_choices(taken: Taken, replies: Sequence[Reply]) -> bool:
+    """A long told trouble in which there is likely danger, and in which questions of ours were found: the card comes
+    first, and what was found isn't lost. A tofu maker whose helper had been in hospital for two days heard nothing but
+    to call an ambulance. Who may want to die is never left to a list.
+    """
+    if taken.danger is None or taken.danger.kind is EmergencyKind.self_harm:
+        return False
+    return taken.is_likely and len(taken.text) >= _TALE and any(map(_is_choice, replies))
+
+
+def _is_choice(reply: Reply) -> bool:
+    return reply.kind is ReplyKind.asking and bool(reply.buttons) and not reply.form
 
 
 def _is_far_fetched(taken: Taken, replies: Sequence[Reply]) -> bool:

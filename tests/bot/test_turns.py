@@ -176,6 +176,50 @@ def test_a_feared_danger_stands_behind_an_answer_and_calls_nobody(
         assert held.status is ConversationStatus.bot
 
 
+CHOICES: dict[str, object] = {
+    "kind": "asking",
+    "text": "您说的是下面哪一件？",
+    "buttons": [{"title": "帮工受伤了要赔吗", "payload": "帮工受伤了要赔吗"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "is_kept"),
+    [
+        (
+            EmergencyKind.medical,
+            "帮工前天早上烫了膀子，在县医院住着已经垫了一万一，他儿子打电话来开口就要十五万，还说要闹",
+            True,
+        ),
+        (EmergencyKind.medical, "帮工烫了膀子，叫不醒", False),
+        (
+            EmergencyKind.self_harm,
+            "欠了一屁股债，媳妇也走了，我把猪都卖了，存折压在俺娘枕头底下，密码写在背面，你不用劝我了",
+            False,
+        ),
+    ],
+)
+def test_a_long_trouble_keeps_what_was_found_behind_the_card(
+    sessions: sessionmaker[Session],
+    message: int,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: EmergencyKind,
+    told: str,
+    is_kept: bool,
+) -> None:
+    monkeypatch.setattr("tests.bot.test_turns.FEARED", replace(FEARED, kind=kind, guidance=GUIDANCE[kind]))
+    with sessions() as session:
+        session.execute(update(Message).values(text=told))
+        session.commit()
+    first, *rest = in_fear(sessions, message, CHOICES)
+    assert first.kind == "emergency"
+    assert first.text.startswith("要是这会儿正出着事") is is_kept
+    assert ("您说的是下面哪一件？" in [m.text for m in rest]) is is_kept
+    with sessions() as session:
+        held = session.get_one(Conversation, session.get_one(Message, message).conversation_id)
+        assert (held.status is ConversationStatus.bot) is is_kept
+
+
 def test_what_somebody_in_danger_adds_to_a_case_gets_there_too(sessions: sessionmaker[Session], message: int) -> None:
     with sessions() as session:
         own = session.get_one(Message, message).conversation_id
