@@ -180,6 +180,8 @@ def test_a_data_file_is_packaged(name: str) -> None:
         ("actions/decisions/matters.yml", "bodies: [{body: members}]", "bodies: [{body: villagers}]", "只能由集体"),
         ("knowledge/documents/topics.yml", "name: 医疗卫生", "name: 教育文体", "“教育文体”写了两遍。"),
         ("knowledge/documents/plainer_words.yml", "  于每年: 在每年", "  于每年:", "“于每年”要写成文字"),
+        ("knowledge/village_rules/words.yml", '- "争做|争当', '- "争做(争当', "看看括号配成对没有"),
+        ("knowledge/village_rules/words.yml", '|人人"', '||人人"', "什么话都对得上"),
         ("knowledge/village_rules/patterns.yml", "words: 查账|查阅|账", "words: (查账", "“words”里的写法读不懂"),
     ],
 )
