@@ -15,9 +15,11 @@ from knowledge.data_files import Text, WrongAt
 _COUNT = r"\{(?:\d+,?\d*|,\d+)\}"
 _NAME = re.compile(rf"(?!{_COUNT})\{{([^{{}}]*)\}}")
 _BRACES = re.compile(rf"{_COUNT}|\{{[^{{}}]*\}}")
+# As names were written until December 2026; unnoticed it would be looked for as it stands, and never be found.
+_OLD_NAME = re.compile(r"<([\u4e00-\u9fff]+)>")
 _PLAIN = re.compile(r"\w+")
-# As a Chinese keyboard writes them; none of our patterns means these themselves.
-_FULL_WIDTH = re.compile("[｜（）｛｝［］]")
+# As a Chinese keyboard writes them; none of our patterns means these themselves, but a lone （.
+_FULL_WIDTH = re.compile(r"[｜｛｝［］]|（[^（）]*\|[^（）]*）")
 
 
 def _one_or_many(value: object) -> object:
@@ -64,7 +66,7 @@ class NamedWords:
             _check_alone(way, place)
         for place, way in (*parts, *said):
             self._check_filled(way, place)
-        for place, way in said:
+        for place, way in (*parts, *said):
             if self.pattern([way]).search(""):
                 raise WrongAt(f"“{way}”什么话都对得上，看看是不是多写了一个 |", *place)
         named = {name for _, way in (*parts, *said) for name in _NAME.findall(way)}
@@ -97,6 +99,8 @@ class NamedWords:
 def _check_alone(way: str, place: Place) -> None:
     if wide := _FULL_WIDTH.search(way):
         raise WrongAt(f"“{wide.group()}”是全角的，请换成半角的再写", *place)
+    if old := _OLD_NAME.search(way):
+        raise WrongAt(f"“{old.group()}”现在写成 {{{old.group(1)}}}", *place)
     if re.search("[{}]", _BRACES.sub("", way)):
         raise WrongAt(f"“{way}”里的花括号没配成对", *place)
     try:

@@ -149,7 +149,10 @@ def test_a_data_file_is_packaged(name: str) -> None:
             "没有 recon 这一件事",
         ),
         ("actions/tools/matter_words.yml", "means: [retrial]", "means: [retry]", "matters.yml 里没有 retry"),
-        ("actions/tools/matter_words.yml", "says: '仲裁'", "says: '(仲裁'", "“says”里的写法读不懂"),
+        ("actions/tools/matter_words.yml", "says: '仲裁'", "says: '(仲裁'", "“(仲裁”读不懂，看看括号配成对没有"),
+        ("actions/tools/matter_words.yml", "{收信的人}[^，。]", "{收信}[^，。]", "words 和 parts 里没有“收信”"),
+        ("actions/tools/matter_words.yml", "says: '{问日}", "says: '<问日>", "“<问日>”现在写成 {问日}"),
+        ("actions/tools/matter_words.yml", "    - '会计|老板'", "    - '会计|老板|'", "什么话都对得上"),
         ("actions/tools/matters.yml", "id: retrial", "id: civil_appeal", "civil_appeal 写了两遍。"),
         (
             "actions/tools/matters.yml",

@@ -33,7 +33,9 @@ def test_a_name_is_one_thing_however_many_words_it_has() -> None:
         ({"二": ("{一}",), "一": ("甲", "(乙")}, ("{二}",), "“(乙”读不懂", ("parts", "一", 1)),
         ({"一": ("甲*",)}, ("(?<!{一})乙",), "把词填进去以后读不懂", ("here", 0)),
         ({}, ("甲|",), "什么话都对得上", ("here", 0)),
-        ({}, ("（甲|乙）",), "“（”是全角的", ("here", 0)),
+        ({"一": ("甲", "乙?")}, ("{一}丙",), "“乙?”什么话都对得上", ("parts", "一", 1)),
+        ({}, ("（甲|乙）",), "“（甲|乙）”是全角的", ("here", 0)),
+        ({}, ("<旁人>在",), "“<旁人>”现在写成 {旁人}", ("here", 0)),
         ({"旁人": ("甲",)}, ("{旁人}",), "在 words 里已经有了", ("parts", "旁人")),
         ({"没人用": ("甲",)}, ("{旁人}{高处}",), "“没人用”没有一处用到", ("parts", "没人用")),
         ({}, ("{旁人}",), "“高处”没有一处用到", ("words", "高处")),
@@ -46,7 +48,3 @@ def test_what_is_wrong_is_told_with_its_place(
         NamedWords(WORDS, parts).check([(("here",), ways)])
     assert said in str(error.value)
     assert error.value.loc == place
-
-
-def test_a_part_may_be_nothing_but_no_way_of_saying_a_thing_may() -> None:
-    NamedWords({}, {"也许": ("的?",)}).check([(("here",), ("他{也许}",))])
