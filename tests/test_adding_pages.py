@@ -12,6 +12,7 @@ from actions.dialogue.frame.base import CustomAction
 from bot.channels.base import Channel
 from bot.emergency.guidance import PATH as GUIDANCE
 from bot.emergency.guidance import EmergencyKind, GuidanceFile
+from bot.emergency.recognising import recognise
 from bot.settings import ROOT
 from knowledge.data_files import read
 from knowledge.documents.kinds.base import KindSpec
@@ -74,10 +75,13 @@ def test_the_word_of_danger_that_is_added_is_heard(tmp_path: Path) -> None:
     assert all(f"    {line}\n" in text for line in lines[1:])
     changed = tmp_path / GUIDANCE.name
     changed.write_text(text.replace(lines[-1], f"{lines[-1]} 冷却塔"), encoding="utf-8")
-    heard = []
+    said, told = "工友坐在冷却塔上，说不想活了", []
     for path in (GUIDANCE, changed):
         file = read(path, GuidanceFile)
         pattern = NamedWords(file.words, file.parts).pattern
         cards = file.for_words[EmergencyKind.self_harm]
-        heard.append([card.next[:6] for card in cards if pattern(card.words).search("工友坐在冷却塔上")])
-    assert heard == [[], ["别冲上去拉。"]]
+        told.append(next(card.next[:5] for card in cards if pattern(card.words).search(said)))
+    assert told == ["陪着听他说", "别冲上去拉"]
+    danger = recognise(said)
+    assert danger is not None
+    assert (danger.kind, danger.soft) == (EmergencyKind.self_harm, False)

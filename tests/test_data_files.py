@@ -1,6 +1,7 @@
 """Data files that people of other trades edit: each has a schema, is packaged, and names articles that exist."""
 
 import fnmatch
+import re
 import tomllib
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from knowledge.evaluation.contradictions.decisions import DecisionsFile
 from knowledge.statutes.moves import MovesFile
 from knowledge.village_rules import words as rule_words
 from knowledge.village_rules.patterns import PatternsFile
+from tests.test_architecture import columns
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[DataModel]] = {
@@ -97,6 +99,7 @@ OTHERS = (
     "knowledge/corpus/*",
     "knowledge/village_rules/examples/*",
 )
+_PATTERN = re.compile(r"\(\?|\[\^|\.\{\d|\|.*\|")
 
 
 def data_files() -> set[str]:
@@ -111,6 +114,14 @@ def test_every_data_file_has_a_schema() -> None:
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_data_file_is_read_by_its_schema(name: str) -> None:
     assert read(ROOT / name, SCHEMAS[name])
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_no_pattern_is_wider_than_who_edits_it_can_read(name: str) -> None:
+    """Texts are as long as they are; a doctor reads 120 columns of pattern at most, who knows patterns 200."""
+    widest = 120 if name == "bot/emergency/guidance.yml" else 200
+    lines = enumerate((ROOT / name).read_text(encoding="utf-8").splitlines(), start=1)
+    assert [at for at, line in lines if _PATTERN.search(line) and columns(line) > widest] == []
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
