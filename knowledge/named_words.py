@@ -62,27 +62,30 @@ class NamedWords:
             raise WrongAt(f"“{twice[0]}”在 words 里已经有了，请换一个名字", "parts", twice[0])
         parts = [(("parts", name, at), way) for name, ways in self._parts.items() for at, way in enumerate(ways)]
         said = [((*place, at), way) for place, ways in used for at, way in enumerate(ways)]
-        for place, way in (*parts, *said):  # each alone first, so that the line that is told is the one to mend
-            _check_alone(way, place)
         for place, way in (*parts, *said):
-            self._check_filled(way, place)
-        for place, way in (*parts, *said):
-            if self.pattern([way]).search(""):
-                raise WrongAt(f"“{way}”什么话都对得上，看看是不是多写了一个 |", *place)
+            _check_signs(way, place)
+        try:
+            for place, way in (*parts, *said):
+                self._check_filled(way, place)
+        except re.error:
+            for where, one in (*parts, *said):  # each alone, so that the line that is told is the one to mend
+                _check_alone(one, where)
+            raise WrongAt(f"“{way}”把词填进去以后读不懂", *place) from None
         named = {name for _, way in (*parts, *said) for name in _NAME.findall(way)}
         for section, names in (("words", self._words), ("parts", self._parts)):
             if idle := [name for name in names if name not in named]:
                 raise WrongAt(f"“{idle[0]}”没有一处用到：写成 {{{idle[0]}}} 才算用上，不用的请删掉", section, idle[0])
 
     def _check_filled(self, way: str, place: Place) -> None:
+        """Raises re.error, too."""
         try:
-            re.compile(self._filled(way))
+            pattern = self.pattern([way])
         except KeyError as error:
             raise WrongAt(f"words 和 parts 里没有“{error.args[0]}”", *place) from error
         except RecursionError as error:
             raise WrongAt(f"“{error.args[0]}”绕了一圈又用到它自己", *place) from error
-        except re.error as error:
-            raise WrongAt(f"“{way}”把词填进去以后读不懂", *place) from error
+        if pattern.search(""):
+            raise WrongAt(f"“{way}”什么话都对得上，看看是不是多写了一个 |", *place)
 
     def _filled(self, way: str, within: tuple[str, ...] = ()) -> str:
         """Raises KeyError for a name that nobody gave and RecursionError for one that is part of itself."""
@@ -96,13 +99,16 @@ class NamedWords:
         return "(?:" + "|".join(self._filled(way, (*within, name)) for way in self._parts[name]) + ")"
 
 
-def _check_alone(way: str, place: Place) -> None:
+def _check_signs(way: str, place: Place) -> None:
     if wide := _FULL_WIDTH.search(way):
         raise WrongAt(f"“{wide.group()}”是全角的，请换成半角的再写", *place)
     if old := _OLD_NAME.search(way):
         raise WrongAt(f"“{old.group()}”现在写成 {{{old.group(1)}}}", *place)
     if re.search("[{}]", _BRACES.sub("", way)):
         raise WrongAt(f"“{way}”里的花括号没配成对", *place)
+
+
+def _check_alone(way: str, place: Place) -> None:
     try:
         re.compile(_NAME.sub("字", way))
     except re.error as error:
