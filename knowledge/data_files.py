@@ -3,6 +3,7 @@
 A lawyer, a doctor or a clerk edits them, so what is wrong is told with file and line, in their words.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -42,6 +43,25 @@ def _law_and_article(value: object) -> object:
 
 Source = Annotated[tuple[str, str], BeforeValidator(_law_and_article)]
 """(short name of the statute, article), written `民法典 第一百八十八条`."""
+
+
+def _joined(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    if not value:
+        raise ValueError("至少要写一行")
+    for at, line in enumerate(value):
+        try:
+            is_all = bool(re.compile(line).search(""))
+        except (re.error, TypeError) as error:
+            raise WrongAt(f"“{line}”读不懂，看看括号配成对没有", at) from error
+        if is_all:
+            raise WrongAt(f"“{line}”什么话都对得上，看看是不是多写了一个 |", at)
+    return "|".join(value)
+
+
+AnyOf = Annotated[re.Pattern[str], BeforeValidator(_joined)]
+"""A pattern; or a list of them, one a line, of which any may stand. `knowledge.named_words` has those with names."""
 
 
 def read(path: Path, model: type[Model]) -> Model:

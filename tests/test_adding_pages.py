@@ -3,14 +3,20 @@
 import re
 import textwrap
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actions.dialogue.frame.base import CustomAction
 from bot.channels.base import Channel
+from bot.emergency.guidance import PATH as GUIDANCE
+from bot.emergency.guidance import EmergencyKind, GuidanceFile
+from bot.emergency.recognising import recognise
 from bot.settings import ROOT
+from knowledge.data_files import read
 from knowledge.documents.kinds.base import KindSpec
+from knowledge.named_words import NamedWords
 
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "adding").glob("*.md")}
 # Added for a page and taken out again, and what grows out of its next step.
@@ -61,3 +67,21 @@ def test_the_kind_that_is_shown_can_be_filled_in_and_built() -> None:
     row = {"id": "notice-1", "title": "停水", "topic": None, "in_force_from": date(2026, 12, 1), **content}
     (chunk,), (question,) = kind.build(row, "test")
     assert (chunk.details["answer"], question.text) == ("那天停水。", "哪天停水")
+
+
+def test_the_word_of_danger_that_is_added_is_heard(tmp_path: Path) -> None:
+    lines = [line.strip() for line in _block("danger-words.zh-CN.md", "高处:").splitlines() if line.strip()]
+    text = GUIDANCE.read_text(encoding="utf-8")
+    assert all(f"    {line}\n" in text for line in lines[1:])
+    changed = tmp_path / GUIDANCE.name
+    changed.write_text(text.replace(lines[-1], f"{lines[-1]} 冷却塔"), encoding="utf-8")
+    said, told = "工友坐在冷却塔上，说不想活了", []
+    for path in (GUIDANCE, changed):
+        file = read(path, GuidanceFile)
+        pattern = NamedWords(file.words, file.parts).pattern
+        cards = file.for_words[EmergencyKind.self_harm]
+        told.append(next(card.next[:5] for card in cards if pattern(card.words).search(said)))
+    assert told == ["陪着听他说", "别冲上去拉"]
+    danger = recognise(said)
+    assert danger is not None
+    assert (danger.kind, danger.soft) == (EmergencyKind.self_harm, False)

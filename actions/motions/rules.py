@@ -3,6 +3,7 @@ reads, what can be done instead, the articles, and the signs by which it is hear
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from knowledge.data_files import DataModel, Source, Text, WrongAt, read
+from knowledge.named_words import NamedWords, Place, Ways
 from knowledge.village_rules.classifier import fold
 
 SOMEBODY = "〔某人〕"
+_SURNAME = "姓"
 _SOMEWHERE = "〔某处〕"  # 老赵家门口 is a place, as long as nothing else is said of them
 _THEIR_PLACE = re.compile(f"{SOMEBODY}的?家?(?:门[前口]|旁边?|后[面头边]|屋后|房后|附近|边上|地头)")
 PREPARATION = 11  # 集体财产: opinions may be heard, a meeting of all members decides
@@ -25,18 +28,19 @@ class Group(DataModel):
     say: Text  # why not, for the proposer
     instead: Text
     articles: tuple[Source, ...] = Field(min_length=1)  # the nearest first
-    signs: tuple[re.Pattern[str], ...]
-    looks: tuple[re.Pattern[str], ...] = ()  # no stop, but a legal worker looks first
+    signs: Ways
+    looks: Ways = ()  # no stop, but a legal worker looks first
     is_preparation: bool = False
 
 
 class GateFile(DataModel):
     """The schema of gate.yml."""
 
-    surnames: Text
-    people: tuple[Text, ...]  # {姓} stands for a surname
+    surnames: tuple[Text, ...]
+    people: tuple[Ways, ...]  # one after another; {姓} stands for a surname
+    parts: dict[Text, Ways]
     groups: dict[int, Group]
-    unless: tuple[re.Pattern[str], ...]
+    unless: Ways
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -47,24 +51,28 @@ class GateFile(DataModel):
                 raise WrongAt(f"只有第 {PREPARATION} 类写 is_preparation: true", "groups", number, "is_preparation")
         if missing := [number for number in GROUPS if number not in self.groups]:
             raise WrongAt(f"少了第 {missing[0]} 类", "groups")
-        for at, pattern in enumerate(self.people):
-            try:
-                re.compile(self._with_surnames(pattern))
-            except re.error as error:
-                raise WrongAt("这一行的写法读不懂，是不是括号没配成对？", "people", at) from error
+        self.named_words().check(self._ways())
         return self
 
-    def _with_surnames(self, pattern: str) -> str:
-        return pattern.replace("{姓}", f"[{self.surnames}]")
+    def named_words(self) -> NamedWords:
+        return NamedWords({}, {**self.parts, _SURNAME: [f"[{''.join(self.surnames)}]"]})
 
-    def people_patterns(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(self._with_surnames(pattern)) for pattern in self.people)
+    def _ways(self) -> Iterator[tuple[Place, Ways]]:
+        yield from ((("people", at), ways) for at, ways in enumerate(self.people))
+        for number, group in self.groups.items():
+            yield ("groups", number, "signs"), group.signs
+            yield ("groups", number, "looks"), group.looks
+        yield ("unless",), self.unless
 
 
 @dataclass(frozen=True)
 class Rules:
+    """`signs` and `looks` by the number of their group, in order."""
+
     groups: dict[int, Group]
-    unless: tuple[re.Pattern[str], ...]
+    signs: dict[int, re.Pattern[str]]
+    looks: dict[int, re.Pattern[str]]
+    unless: re.Pattern[str]
     people: tuple[re.Pattern[str], ...]
 
     def without_people(self, text: str) -> str:
@@ -76,17 +84,25 @@ class Rules:
 
     def heard(self, said: str) -> list[int]:
         """The groups whose signs stand in a text that `without_people` has read, in their order."""
-        return [n for n, group in self.groups.items() if any(sign.search(said) for sign in group.signs)]
+        return [number for number, signs in self.signs.items() if signs.search(said)]
 
     def to_look_at(self, said: str) -> list[int]:
         """The groups that a legal worker has to think of first."""
-        return [n for n, group in self.groups.items() if any(look.search(said) for look in group.looks)]
+        return [number for number, looks in self.looks.items() if looks.search(said)]
 
     def is_harmless_frame(self, said: str) -> bool:
-        return any(pattern.search(said) for pattern in self.unless)
+        return bool(self.unless.search(said))
 
 
 @cache
 def rules() -> Rules:
     found = read(Path(__file__).with_name("gate.yml"), GateFile)
-    return Rules(dict(sorted(found.groups.items())), found.unless, found.people_patterns())
+    groups = dict(sorted(found.groups.items()))
+    pattern = found.named_words().pattern
+    return Rules(
+        groups,
+        signs={number: pattern(group.signs) for number, group in groups.items()},
+        looks={number: pattern(group.looks) for number, group in groups.items() if group.looks},
+        unless=pattern(found.unless),
+        people=tuple(pattern(ways) for ways in found.people),
+    )

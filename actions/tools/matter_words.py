@@ -1,6 +1,7 @@
 """The words in which residents speak of the matters with a deadline, from matter_words.yml."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,13 @@ from pydantic import model_validator
 
 from actions.tools.matters import ANSWERS, MATTERS, Answer, Matter
 from knowledge.data_files import DataModel, Text, WrongAt, read
+from knowledge.named_words import NamedWords, Place, Ways
 
 READ = 300
 PARTS = ("idle", "papers", "decisions", "claims", "money", "trouble", "vague")
 # The way that is refused leads to nothing: 复议我不搞, 不打官司. 没申请过复议 is told of the past and stays.
 ELSEWHERE = "elsewhere"
+_LIMIT, _DAY = "{限期词}", "{问日}"  # parts of the file that are asked for alone
 _NOT_WANTED = re.compile(
     r"不(?:想|愿意?|打算|要|搞|走|去|会|准备)(?:申请|去|走|搞|再)?(?:行政)?(?:复议|仲裁|上诉|调解)"
     r"|(?<![能可服])(?:我|俺|咱)?(?:也|就)?不(?:申请)?(?:行政)?复议(?!了?(?:行|中|可以)?[吗不])"
@@ -31,9 +34,9 @@ WHICH = "您要算的是哪一种期限？"
 class _Entry(DataModel):
     """says: taken out of the text once it was found; with_: all must be in the whole text; without: none may be."""
 
-    says: Text
-    with_: tuple[Text, ...] = ()
-    without: str = ""
+    says: Ways
+    with_: tuple[Ways, ...] = ()
+    without: Ways = ()
     means: tuple[Text, ...]
     ask: str = ""
 
@@ -41,10 +44,10 @@ class _Entry(DataModel):
 class WordsFile(DataModel):
     """The schema of matter_words.yml."""
 
-    begins: dict[str, Text]
-    surest: dict[str, Text]
-    others: dict[str, Text]
-    parts: dict[str, Text]
+    begins: dict[str, Ways]
+    surest: dict[str, Ways]
+    others: dict[str, Ways]
+    parts: dict[Text, Ways]
     idle: tuple[_Entry, ...]
     elsewhere: tuple[_Entry, ...]
     papers: tuple[_Entry, ...]
@@ -73,25 +76,11 @@ class WordsFile(DataModel):
 
     @model_validator(mode="after")
     def _patterns_and_names_are_right(self) -> Self:
+        NamedWords({}, self.parts).check([*self._ways(), (("parts",), (_LIMIT, _DAY))])
         for part in (*PARTS, ELSEWHERE):
             for place, entry in enumerate(getattr(self, part)):
-                for name, pattern in (
-                    ("says", entry.says),
-                    *(("with", w) for w in entry.with_),
-                    ("without", entry.without),
-                ):
-                    try:
-                        re.compile(self.filled(pattern))
-                    except (re.error, KeyError) as error:
-                        raise WrongAt(f"“{name}”里的写法读不懂，是不是括号没配成对？", part, place, name) from error
                 if unknown := [name for name in entry.means if name not in MATTERS and name not in ANSWERS]:
                     raise WrongAt(f"matters.yml 里没有 {unknown[0]}", part, place, "means")
-        for part, patterns in (("begins", self.begins), ("surest", self.surest), ("others", self.others)):
-            for name, pattern in patterns.items():
-                try:
-                    re.compile(pattern)
-                except re.error as error:
-                    raise WrongAt("写法读不懂，是不是括号没配成对？", part, name) from error
         if unknown := [name for name in self.surest if name not in self.begins]:
             raise WrongAt(f"begins 下面没有写 {unknown[0]}", "surest", unknown[0])
         for matter in MATTERS.values():
@@ -99,9 +88,14 @@ class WordsFile(DataModel):
                 raise WrongAt(f"begins 下面没有写 {unknown[0]}", "begins")
         return self
 
-    def filled(self, pattern: str) -> str:
-        """The pattern with its <parts>, which may name others. Raises KeyError."""
-        return re.sub(r"<([\u4e00-\u9fff]+)>", lambda m: f"(?:{self.filled(self.parts[m.group(1)])})", pattern)
+    def _ways(self) -> Iterator[tuple[Place, Ways]]:
+        for part, named in (("begins", self.begins), ("surest", self.surest), ("others", self.others)):
+            yield from (((part, name), ways) for name, ways in named.items())
+        for part in (*PARTS, ELSEWHERE):
+            for place, entry in enumerate(getattr(self, part)):
+                yield (part, place, "says"), entry.says
+                yield from (((part, place, "with", at), ways) for at, ways in enumerate(entry.with_))
+                yield (part, place, "without"), entry.without
 
 
 @dataclass(frozen=True)
@@ -126,15 +120,16 @@ class Found:
 
 
 _FILE = read(Path(__file__).with_name("matter_words.yml"), WordsFile)
+_pattern = NamedWords({}, _FILE.parts).pattern
 
 
 @cache
 def _rules(part: str) -> tuple[_Rule, ...]:
     return tuple(
         _Rule(
-            re.compile(_FILE.filled(entry.says)),
-            tuple(re.compile(_FILE.filled(pattern)) for pattern in entry.with_),
-            re.compile(_FILE.filled(entry.without)) if entry.without else None,
+            _pattern(entry.says),
+            tuple(_pattern(ways) for ways in entry.with_),
+            _pattern(entry.without) if entry.without else None,
             entry.means,
             entry.ask,
         )
@@ -145,25 +140,25 @@ def _rules(part: str) -> tuple[_Rule, ...]:
 @cache
 def begins(kinds: tuple[str, ...]) -> re.Pattern[str]:
     """The words that stand by the day from which a time runs, by their kinds (`Matter.begins`)."""
-    return re.compile("|".join([*_surest(kinds), *(_FILE.begins[kind] for kind in kinds)]))
+    return _pattern([*_surest(kinds), *(way for kind in kinds for way in _FILE.begins[kind])])
 
 
 @cache
 def begins_by_degree(kinds: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """The surest words first (签收, 才知道), then all."""
     sure = _surest(kinds)
-    return (*([re.compile("|".join(sure))] if sure else []), begins(kinds))
+    return (*([_pattern(sure)] if sure else []), begins(kinds))
 
 
 def _surest(kinds: tuple[str, ...]) -> list[str]:
-    return [_FILE.surest[kind] for kind in kinds if kind in _FILE.surest]
+    return [way for kind in kinds for way in _FILE.surest.get(kind, ())]
 
 
 @cache
 def others(kinds: tuple[str, ...]) -> re.Pattern[str]:
     """What may have happened on a day and begins nothing: 盖章, 递的申请; but for what begins this time itself."""
     ours = {kind.partition("_")[0] for kind in kinds}  # effect_alone is an effect
-    return re.compile("|".join(pattern for kind, pattern in _FILE.others.items() if kind not in ours))
+    return _pattern([way for kind, ways in _FILE.others.items() if kind not in ours for way in ways])
 
 
 def wanted(text: str) -> str:
@@ -187,19 +182,17 @@ def find(text: str) -> Found:
     return Found()
 
 
-@cache
-def _part(pattern: str) -> re.Pattern[str]:
-    return re.compile(_FILE.filled(pattern))
+_NAMES_A_LIMIT, _ASKS_FOR_ONE = _pattern([_LIMIT]), _pattern([_LIMIT, _DAY])
 
 
 def names_a_limit(text: str) -> bool:
     """期限, 时效, 最晚."""
-    return bool(_part("<限期词>").search(text))
+    return bool(_NAMES_A_LIMIT.search(text))
 
 
 def asks_for_a_limit(text: str) -> bool:
     """Until when, or whether it is too late; at least 哪天."""
-    return bool(_part("<限期词>|<问日>").search(text))
+    return bool(_ASKS_FOR_ONE.search(text))
 
 
 def _asks_something_else(whole: str) -> bool:

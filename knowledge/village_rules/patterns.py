@@ -4,12 +4,11 @@ legal worker and resident.
 `tests/knowledge/village_rules/test_village_rule_check.py` looks every article up in the statute data.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from knowledge.data_files import DataModel, Text, read
+from knowledge.data_files import AnyOf, DataModel, Text, read
 from knowledge.statutes.citations import arabic, read_citation
 from knowledge.statutes.moves import cited_on
 
@@ -17,14 +16,14 @@ from knowledge.statutes.moves import cited_on
 class More(DataModel):
     """Further articles where one of the words stands in the clause."""
 
-    words: re.Pattern[str]
+    words: AnyOf
     articles: tuple[Text, ...]
 
 
 class Pattern(DataModel):
     label: Text  # what staff read beside the flag
     articles: tuple[Text, ...]  # short law name and Arabic number, the nearest first
-    signs: re.Pattern[str]  # words by which one pattern is told from another
+    signs: AnyOf  # words by which one pattern is told from another
     reason: Text  # why a legal worker has to look
     says: Text  # what a resident would read, for the legal worker to edit
     more: tuple[More, ...] = ()

@@ -7,7 +7,7 @@ tells them apart also where the words themselves were never met.
 import re
 from pathlib import Path
 
-from knowledge.data_files import DataModel, Text, read
+from knowledge.data_files import AnyOf, DataModel, Text, read
 
 _FAR = 7  # kinds further apart than that say nothing together
 
@@ -15,7 +15,7 @@ _FAR = 7  # kinds further apart than that say nothing together
 class WordsFile(DataModel):
     """The schema of words.yml."""
 
-    kinds: dict[Text, re.Pattern[str]]
+    kinds: dict[Text, AnyOf]
 
 
 KINDS = read(Path(__file__).with_name("words.yml"), WordsFile).kinds
