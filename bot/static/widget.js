@@ -386,7 +386,6 @@
     }
 
     toEnd() { this.log.scrollTop = this.log.scrollHeight; }
-    // Older choices are past.
     settle() {
       if (this.tiles) this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
