@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.bookings.models import MODE_LABELS, Appointment, Opening
+from actions.bookings.models import MODE_LABELS, Appointment, Mode, Opening
 from actions.bookings.status import AppointmentStatus, check
 from actions.calendar.dates import day_label
 from actions.errors import AlreadyBooked, BusyThen, InvalidInput, NotAllowed, NotFound, OpeningTaken
@@ -24,6 +24,7 @@ from knowledge.tables import changed
 
 Status = AppointmentStatus
 _HOURS = timedelta(hours=2)  # the last reminder
+_JUST_NOW = timedelta(hours=6)  # who booked then needs no reminder a day before
 _SHOWN_ADDRESS = 20  # characters, on a button
 _NO_OPENING = "没有这个时段，请重新选一个。"
 BRING = "带上身份证，和这件事有关的合同、欠条、照片、聊天记录都带上。"
@@ -50,6 +51,29 @@ def noted(opening: Opening) -> str:
     return f"{opening.note.rstrip('。')}。" if opening.note else ""
 
 
+def where(opening: Opening, phone: str | None) -> str:
+    """Where they meet, as a sentence of what the resident reads: the address, or who calls whom."""
+    if opening.address:
+        return f"地点：{opening.address}。"
+    if phone:
+        return f"到时候打给您：{phone}，请留意接电话。"
+    return "您没留电话，到时候在这段对话里联系您。"
+
+
+def brought(opening: Opening) -> str:
+    """What to have with one where people meet, at hand where they talk from afar."""
+    afar = opening.mode in (Mode.phone, Mode.video)
+    return "身份证和有关的合同、欠条、照片先放在手边。" if afar else BRING
+
+
+def _reminders(appointment: Appointment) -> str:
+    """Of the reminders those that will still come."""
+    left = appointment.opening.starts_at - appointment.created_at
+    if left <= _HOURS:
+        return ""
+    return "前一天和前两小时我会提醒您；" if left > timedelta(days=1) + _JUST_NOW else "前两小时我会提醒您；"
+
+
 def booked_reply(appointment: Appointment) -> Reply:
     opening = appointment.opening
     if appointment.status is Status.waiting:
@@ -61,7 +85,7 @@ def booked_reply(appointment: Appointment) -> Reply:
     return Reply(
         ReplyKind.booking,
         f"约好了：{label(opening)}。",
-        next=f"地点：{opening.address or '到时候给您打电话'}。{noted(opening)}{BRING}前一天和前两小时我会提醒您；"
+        next=f"{where(opening, appointment.phone)}{noted(opening)}{brought(opening)}{_reminders(appointment)}"
         "去不了请说“取消预约”，要换时间说“改时间”。",
     )
 
@@ -292,8 +316,8 @@ def promote(session: Session, opening: Opening, why: str, *, now: datetime) -> b
         first.say = f"{why}，轮到您了：{label(opening)}。地点：{opening.address}。来不了说“不去了”，好让给别人。"
         return True
     first.say = (
-        f"{why}，您候补上了：{label(opening)}。地点：{opening.address or '电话联系'}。"
-        f"{noted(opening)}{BRING}去不了请说“取消预约”，好让给别人。"
+        f"{why}，您候补上了：{label(opening)}。{where(opening, first.phone)}"
+        f"{noted(opening)}{brought(opening)}去不了请说“取消预约”，好让给别人。"
     )
     return True
 
@@ -304,11 +328,12 @@ def change(
     opening_id: int,
     *,
     request_key: str,
+    phone: str | None = None,
     place: str | None = None,
     now: datetime,
     message_id: int | None = None,
 ) -> Appointment:
-    """Another time: the new place is taken and the old one given back in one transaction.
+    """Another time: the new place is taken and the old one given back in one transaction. `phone`: a number given now.
 
     Raises as `book`, and NotAllowed.
     """
@@ -319,7 +344,7 @@ def change(
             old = _get(session, appointment_id)
             if old.status is not Status.booked or before.starts_at <= now:
                 raise NotAllowed("这个预约已经不能改了，可以重新约一个。")
-            wish = _Wish(old.conversation_id, request_key, old.summary, old.phone, old.name, place)
+            wish = _Wish(old.conversation_id, request_key, old.summary, phone or old.phone, old.name, place)
             _check_fits(session, after, wish, now=now, instead_of=old.id)
             fresh = _seated(session, after, wish, now=now)
             release(session, old, before, now=now)
@@ -418,8 +443,7 @@ def _in_hours(session: Session, now: datetime) -> Iterator[Word]:
     unsaid = Appointment.reminded_hours_at.is_(None)
     for appointment in _booked_between(session, now, now + _HOURS, unsaid):
         if _claim(session, appointment, unsaid, reminded_hours_at=now, reminded_day_at=now):
-            where = appointment.opening.address or "等电话"  # an event always says where
-            text = f"快到时间了：{label(appointment.opening)}。地点：{where}。"
+            text = f"快到时间了：{label(appointment.opening)}。{where(appointment.opening, appointment.phone)}"
             yield Word(appointment, _key(appointment, "hours", appointment.opening.starts_at), text)
 
 
@@ -428,12 +452,11 @@ def _in_a_day(session: Session, now: datetime) -> Iterator[Word]:
     for appointment in _booked_between(session, now + _HOURS, now + timedelta(days=1), unsaid):
         is_claimed = _claim(session, appointment, unsaid, reminded_day_at=now)
         # Who booked for tomorrow just now needs no reminder.
-        if is_claimed and appointment.created_at < now - timedelta(hours=6):
-            where = appointment.opening.address or "等电话"
-            what = f"{noted(appointment.opening)}{BRING}去不了请说“取消预约”。"
+        if is_claimed and appointment.created_at < now - _JUST_NOW:
+            what = f"{noted(appointment.opening)}{brought(appointment.opening)}去不了请说“取消预约”。"
             if appointment.opening.kind:
                 what = f"{noted(appointment.opening)}来不了说“不去了”，好让给别人。"
-            text = f"提醒您：{label(appointment.opening)}。地点：{where}。{what}"
+            text = f"提醒您：{label(appointment.opening)}。{where(appointment.opening, appointment.phone)}{what}"
             yield Word(appointment, _key(appointment, "day", appointment.opening.starts_at), text)
 
 

@@ -93,9 +93,10 @@ def _holders(session: Session, opening: Opening) -> Sequence[Appointment]:
 def _news(before: str, opening: Opening, reason: str) -> str:
     why = f"，因为{reason}" if reason else ""
     hours = openings.hours_label(opening.starts_at, opening.ends_at)
+    where = f"地点：{opening.address}。" if opening.address else ""
     return (
         f"您约的咨询有变动{why}。原来：{before}。现在：{label(opening)}（{hours}），"
-        f"地点：{opening.address or '等电话'}。{noted(opening)}这样不方便的话，说“改时间”或者“取消预约”。"
+        f"{where}{noted(opening)}这样不方便的话，说“改时间”或者“取消预约”。"
     )
 
 

@@ -132,14 +132,17 @@ def _next_counter(session: Session, day: date) -> int:
     )
 
 
+def count_photos(session: Session, conversation_id: str) -> int:
+    """Sent by the resident and of no case yet: those that go with the next one."""
+    waiting = select(func.count()).select_from(Photo)
+    return session.scalar(waiting.where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None))) or 0
+
+
 def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> int:
     """How many pictures wait for the report. The same picture twice is one. Raises InvalidInput beyond MOST_PHOTOS."""
-    waiting = (
-        select(func.count()).select_from(Photo).where(Photo.conversation_id == conversation_id, Photo.case_id.is_(None))
-    )
     if session.scalar(select(Photo.id).where(Photo.conversation_id == conversation_id, Photo.sha256 == photo.sha256)):
-        return session.scalar(waiting) or 0
-    if (session.scalar(waiting) or 0) >= MOST_PHOTOS:
+        return count_photos(session, conversation_id)
+    if count_photos(session, conversation_id) >= MOST_PHOTOS:
         raise InvalidInput(f"最多发 {MOST_PHOTOS} 张照片。")
     today = (Photo.conversation_id == conversation_id, Photo.created_at > utc_now() - timedelta(days=1))
     if (session.scalar(select(func.count()).select_from(Photo).where(*today)) or 0) >= MOST_PHOTOS_A_DAY:
@@ -149,7 +152,7 @@ def attach_photo(session: Session, conversation_id: str, photo: CleanPhoto) -> i
         session.commit()
     except IntegrityError:
         session.rollback()
-    return session.scalar(waiting) or 0
+    return count_photos(session, conversation_id)
 
 
 def filed_reply(session: Session, case: Case) -> Reply:

@@ -51,6 +51,7 @@ _MATTER = re.compile(r"(?:咨询|问一?下|问问|想问|因为|关于|说说|�
 
 _TROUBLE = re.compile(r"因为|关于|被|欠|打(?!工)|离婚|土地|工资|纠纷|官司|赔")
 _CHANGE = re.compile(r"改(?:约|期|时间|到|个|成)|换(?:个|一个)?(?:时间|时段|日子)")
+_HALF = re.compile(r"上午|中午|下午|早上|晚上|傍晚")
 _OTHER_TIME = re.compile(r"(?:换|改)(?:个|一个|到|成)?(?:时间|时段|日子|天)|时间(?:不对|不行|要改|改)")
 # words that mean a command elsewhere, but may well be what somebody wants to ask a lawyer
 _MATTERS_TOO = frozenset({"check_case", "ask_capabilities", "check_legal_aid", "ask_deadline"})
@@ -104,13 +105,13 @@ class StartBooking(CustomAction):
             *started.replies,
             events=[
                 *ValidateBooking.empty(),
-                *started.events,
                 *slots(
                     booking_when=text,
                     booking_id=f"{turn.conversation_id}:{turn.message or _now().timestamp()}",
                     booking_message=turn.message,
                     **filled,
                 ),
+                *started.events,
                 FollowupAction(_FORM),
             ],
         )
@@ -126,15 +127,26 @@ class StartBooking(CustomAction):
             booked = next((a for a in held if a.status is AppointmentStatus.booked), None)
             if booked is None:
                 return say(_asking(_NOT_HELD))
-            when = "" if dates.find_future(turn.text, now=_now()) else "换到什么时候？"
+            asked = _same_day(turn.text, booked.opening)
+            when = "" if dates.find_future(asked, now=_now()) else "换到什么时候？"
             return say(
                 _asking(f"您现在约的是 {appointments.label(booked.opening)}。{when}"),
                 events=slots(
                     booking_matter=booked.summary,
                     booking_contact=booked.phone or "在这里联系",
                     booking_change=booked.id,
+                    booking_when=asked,
                 ),
             )
+
+
+def _same_day(text: str, opening: Opening) -> str:
+    """能不能改到下午 means the day that stands, whatever day it is said on."""
+    found = dates.find_future(text, now=_now()) or dates.find_past(text, now=_now())
+    if found is None or not _HALF.match(found.said):
+        return text
+    day = dates.day_label(opening.starts_at).split("（")[0]
+    return text.replace(found.said, f"{day}{found.said}", 1)
 
 
 _NOT_HELD = (
@@ -261,19 +273,21 @@ class ValidateBooking(Form):
         with self.services.sessions() as session:
             shown, full = _offers(session, turn)
             if full and re.search(r"候补|排队", turn.text):
-                return say(events=slots(**_taking(full[0], "候补")))
+                return say(events=slots(**_taking(turn, full[0], "候补")))
             if shown and (chosen := _chosen(turn.text, shown)) is not None:
-                return say(events=slots(**_taking(chosen, "约")))
+                return say(events=slots(**_taking(turn, chosen, "约")))
         return None
 
 
-def _taking(opening: Opening, kind: str) -> dict[str, Any]:
-    """The slots of a choice; nobody waits where there is room."""
+def _taking(turn: Turn, opening: Opening, kind: str) -> dict[str, Any]:
+    """The slots of a choice; nobody waits where there is room. Who moves to a telephone hour is asked for a number."""
     is_full = opening.taken >= opening.capacity
+    lacks_number = opening.mode is Mode.phone and turn.slot("booking_contact") == "在这里联系"
     return {
         "booking_opening": str(opening.id),
         "booking_kind": kind if is_full else "约",
         "booking_confirm": None,
+        **({"booking_contact": None} if lacks_number else {}),
     }
 
 
@@ -287,7 +301,7 @@ def _slots_of(session: Session, turn: Turn, number: str, kind: str) -> dict[str,
         return {"booking_opening": None, "booking_confirm": None, "booking_hint": _NO_SUCH}
     if opening.taken >= opening.capacity and kind == "约":
         return {"booking_opening": None, "booking_confirm": None, "booking_hint": OpeningTaken.message_zh}
-    return _taking(opening, kind)
+    return _taking(turn, opening, kind)
 
 
 def _chosen(text: str, shown: list[Opening]) -> Opening | None:
@@ -419,11 +433,11 @@ class AskConfirm(Ask):
                 return say(_asking("没有这个时段，请重新选一个。"), events=again)
             lines = [
                 f"时间：{appointments.label(opening)}{'（排候补）' if waits else ''}",
-                f"地点：{opening.address or '工作人员联系您'}",
+                *([f"地点：{opening.address}"] if opening.address else ()),
                 *([f"说明：{opening.note}"] if opening.note else ()),
                 f"想问：{turn.slot('booking_matter')}",
                 f"联系：{turn.slot('booking_contact')}",
-                f"要带：{appointments.BRING}",
+                f"要带：{appointments.brought(opening)}",
             ]
         yes = "对，改到这个时间" if turn.slot("booking_change") else "对，排候补" if waits else "对，约上"
         text = "您看对不对：\n" + "\n".join(lines)
@@ -465,17 +479,18 @@ class Book(CustomAction):
         opening, key = int(turn.slot("booking_opening")), f"booking:{turn.slot('booking_id')}"
         is_waiting = turn.slot("booking_kind") == "候补"
         change = turn.slot("booking_change")
+        contact = turn.slot("booking_contact") or ""
         if change and not is_waiting:
             return appointments.change(
                 session,
                 int(change),
                 opening,
                 request_key=key,
+                phone=contact if contact[:1].isdigit() else None,
                 place=turn.place or None,
                 now=_now(),
                 message_id=turn.message,
             )
-        contact = turn.slot("booking_contact") or ""
         return (appointments.wait if is_waiting else appointments.book)(
             session,
             opening,
@@ -495,7 +510,7 @@ class CheckBooking(CustomAction):
     def do(self, turn: Turn) -> Said:
         with self.services.sessions() as session:
             lines = [
-                f"{LABELS[a.status]}：{appointments.label(a.opening)}，地点：{a.opening.address or '等电话'}"
+                f"{LABELS[a.status]}：{appointments.label(a.opening)}，{appointments.where(a.opening, a.phone)}"
                 for a in held_by(session, turn)
             ]
         if not lines:

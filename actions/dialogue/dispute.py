@@ -390,10 +390,13 @@ class AskConfirm(Ask):
         if told.get("care") == "没有":
             del told["care"]
         lines = "\n".join(f"{words.FIELDS[step]}：{value}" for step, value in told.items())
+        with self.services.sessions() as session:
+            photos = filing.count_photos(session, turn.conversation_id)
+        more = f"照片 {photos} 张一起报上去。" if photos else "有照片可以再加上。"
         return say(
             Reply(
                 ReplyKind.asking,
-                f"我念一遍，您听对不对：\n{lines}\n\n这样报上去，行吗？有照片可以再加上。",
+                f"我念一遍，您听对不对：\n{lines}\n\n这样报上去，行吗？{more}",
                 buttons=(_YES, Button("有错，要改", "不对"), Button("不报了", "不报了")),
                 form="dispute",
             )

@@ -117,7 +117,7 @@ def _parts(found: dict[str, Any]) -> list[Any]:
         Paragraph("居民的要求", _style("head")),
         *map(_cell, _pieces(found["wish"] or "未写明")),
         Paragraph("办理记录", _style("head")),
-        _table([["时间", "谁", "做了什么", "说明"], *done], [34, 22, 40, 74]),
+        _table([["时间", "谁", "做了什么", "说明"], *done], [34, 22, 40, 74], repeat=1),
     ]
     if found["units"]:
         units = [[u["unit"], u["called_at"], u["arrived_at"], u["result"][:1500]] for u in found["units"]]
@@ -129,8 +129,10 @@ def _cell(text: object) -> Paragraph:
     return Paragraph(escape(_few_lines(drawable(printable(str(text))[:6000]))).replace("\n", "<br/>"), _style("plain"))
 
 
-def _table(rows: list[list[object]], widths: list[float]) -> Table:
-    made = Table([[_cell(c) for c in row] for row in rows], colWidths=[w * mm for w in widths], splitInRow=1)
+def _table(rows: list[list[object]], widths: list[float], *, repeat: int = 0) -> Table:
+    made = Table(
+        [[_cell(c) for c in row] for row in rows], colWidths=[w * mm for w in widths], splitInRow=1, repeatRows=repeat
+    )
     made.setStyle(_GRID)
     return made
 

@@ -21,6 +21,7 @@ from actions.papers.word import set_chinese_font
 _BODY, _TITLE = Pt(14), Pt(20)
 _MOST_ROWS = 400  # of a sheet: a village of more prints it by groups
 _BLANK = "＿" * 8
+_RULE = "＿" * 27  # a line of the page, indented
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def sign_sheet(meeting: Meeting, *, committee: Committee, numbers: Numbers) -> b
 def minutes(meeting: Meeting, *, committee: Committee, numbers: Numbers) -> bytes:
     """The form to be filled in by hand; the signed paper is what counts (村 39, 集 33)."""
     body = body_of(meeting.body)
-    paper = _paper(f"{body.name}会议记录")
+    paper = _paper(f"{body.name.removesuffix('会议')}会议记录")
     _line(paper, f"{committee.village}　{says_moment(meeting.held_at)}　{meeting.spot}", indent=False)
     for label in ("主持人", "记录人", "列席的人"):
         _line(paper, f"{label}：{_BLANK}{_BLANK}", indent=False)
@@ -88,7 +89,8 @@ def minutes(meeting: Meeting, *, committee: Committee, numbers: Numbers) -> byte
         _line(paper, _needed(need, numbers.get(need.of)))
     for place, motion in enumerate(meeting.motions, 1):
         _line(paper, f"第{place}件：{motion.text}", bold=True)
-        _line(paper, f"大家说了什么：{_BLANK * 4}")
+        _line(paper, f"大家说了什么：{_BLANK * 2}")
+        _line(paper, _RULE)
         _line(paper, "同意＿＿＿＿票，反对＿＿＿＿票，弃权＿＿＿＿票。")
         _line(paper, _passes(body, numbers))
         _line(paper, "结果：□ 通过　□ 没有通过　□ 人没到够，没开成，不算数")
@@ -102,8 +104,8 @@ def request_sheet(asking: Asking, *, village: str, day: date) -> bytes:
     paper = _paper(f"要求召开{asking.name}的签名表")
     _line(paper, f"{village}{asking.called_by}：", indent=False)
     _line(paper, f"我们要求召开{asking.name}，要讨论决定的事是：")
-    _line(paper, f"{_BLANK * 4}")
-    _line(paper, f"{_BLANK * 4}")
+    _line(paper, _RULE)
+    _line(paper, _RULE)
     for way in asking.ways:
         least = f"，就是{way.least}名以上" if way.least is not None else "，具体多少名请核对"
         _line(paper, f"{way.share}以上的{way.who}提议{least}，就应当召集（{asking.article}）。")

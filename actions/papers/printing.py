@@ -19,6 +19,7 @@ from actions.papers.font import drawable, embedded_font
 
 _ALIGN = {WD_ALIGN_PARAGRAPH.CENTER: 1, WD_ALIGN_PARAGRAPH.RIGHT: 2}  # as reportlab counts them
 _SIZE = 12.0
+_COUNTED, _NARROW = "序号", 16 * mm
 _GRID = TableStyle([("GRID", (0, 0), (-1, -1), 0.4, "#444444"), ("VALIGN", (0, 0), (-1, -1), "TOP")])
 _MOST_AT_ONCE = 800  # characters: a paragraph longer than a page can't be laid out
 
@@ -35,10 +36,14 @@ def as_pdf(word: bytes, *, title: str) -> bytes:
 
 def _parts(block: WordParagraph | WordTable) -> Iterator[Flowable]:
     if isinstance(block, WordTable):
-        width = (A4[0] - 50 * mm) / len(block.columns)
+        columns, width = len(block.columns), A4[0] - 50 * mm
+        is_list = block.cell(0, 0).text == _COUNTED  # its heads stand on every page
+        widths = (
+            [_NARROW, *[(width - _NARROW) / (columns - 1)] * (columns - 1)] if is_list else [width / columns] * columns
+        )
         style = _style(_SIZE, align=0, indent=0)
         rows = [[Paragraph(_marked(cell.text), style) for cell in row.cells] for row in block.rows]
-        yield Table(rows, colWidths=[width] * len(block.columns), style=_GRID, splitInRow=1)
+        yield Table(rows, colWidths=widths, style=_GRID, splitInRow=1, repeatRows=int(is_list))
         return
     if any(br.get(qn("w:type")) == "page" for br in block._element.iter(qn("w:br"))):
         yield PageBreak()

@@ -71,7 +71,7 @@
 
   class LinliChat extends HTMLElement {
     connectedCallback() {
-      if (this.shadowRoot) { this.watch(); return; } // moved on its page
+      if (this.shadowRoot) { this.watch(); return; } // moved
       const root = this.attachShadow({ mode: "open" });
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
       this.embedded = this.hasAttribute("embedded") || this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
@@ -251,7 +251,7 @@
         held.messages.forEach((m) => this.next(m));
       } catch (error) {
         if (error.status === 403) { this.say_banner(error.message); return; }
-        if (error.status !== 404) { this.say_banner(AWAY); setTimeout(() => this.open(), 4000); return; }
+        if (error.status !== 404) { this.say_banner(AWAY); queued().forEach((q) => this.pending(q)); setTimeout(() => this.open(), 4000); return; }
         try {
           const started = await this.call("POST", "/conversations", { village: this.getAttribute("village") || null, embedded: this.embedded });
           if (started.token) { this.token = started.token; store.set("token", started.token); }
@@ -292,12 +292,12 @@
 
     say(text, payload) {
       const item = { client_id: newId(), text, payload };
-      const queue = queued();
-      store.set("queue", JSON.stringify([...queue, item]));
+      store.set("queue", JSON.stringify([...queued(), item]));
       this.pending(item);
       this.send(item, 0);
     }
     pending(item) {
+      if (this.find(item.client_id)) return;
       this.settle();
       const node = el("div", { className: "message resident" }, span("unseen", "我说："), para("said", item.text), para("meta", "正在发送……"));
       node.dataset.client = item.client_id;
@@ -305,7 +305,7 @@
       this.toEnd();
     }
     done(client) { store.set("queue", JSON.stringify(queued().filter((q) => q.client_id !== client))); }
-    resend() { for (const item of queued()) { if (!this.find(item.client_id)) this.pending(item); this.send(item, 0); } }
+    resend() { for (const item of queued()) { this.pending(item); this.send(item, 0); } }
     find(client) { return [...this.log.children].find((n) => n.dataset.client === client); }
 
     async send(item, tries) {
@@ -386,9 +386,8 @@
     }
 
     toEnd() { this.log.scrollTop = this.log.scrollHeight; }
-    // Older choices are past once something new is said.
     settle() {
-      this.tiles.hidden = this.asks.hidden = true;
+      if (this.tiles) this.tiles.hidden = this.asks.hidden = true;
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
       this.log.querySelectorAll(".pick").forEach((one) => {
@@ -396,9 +395,10 @@
         one.replaceWith(el("span", {}, ...one.childNodes));
       });
     }
-    // The numbers stay in sight until they are put away.
+    // In sight until put away.
     pin(m) {
-      if (store.get("pinned") === String(m.id)) return;
+      const put = store.get("pinned"); // a reload shows older ones, too
+      if (put === String(m.id) || put > +m.id) return;
       const away = quiet("收起", () => { this.danger.hidden = true; store.set("pinned", String(m.id)); });
       this.danger.replaceChildren(...m.links.map((l) => this.link(l)), away);
       this.danger.hidden = !m.links.length;
@@ -437,7 +437,7 @@
       this.toEnd();
       return node;
     }
-    // While a person is asked for, nobody may answer at once.
+    // A person may not answer at once.
     sentAt(m) { return clock(m.at) + (this.status === "bot" ? "" : " 已送到"); }
     body(m) {
       return [...(TOLD.has(m.kind) && m.sender === "bot" ? this.told(m) : [para("said", m.text)]),
@@ -461,7 +461,7 @@
       }
       return out;
     }
-    // Of a long line: up to its first colon, else its first sentence.
+    // Up to its first colon, else its first sentence.
     short(line) { return line.length <= SHORT ? line : /^([^。！？；：]{2,36}：|[^。！？；]*[。！？；]?)/.exec(line)[0]; }
     caseLine(m, text) {
       const button = m.buttons.find((b) => this.names(text, b)), at = text.indexOf("：") + 1;

@@ -135,6 +135,20 @@ def test_reminders_go_out_once_a_day_and_two_hours_before(sessions: sessionmaker
         assert [len(t) for t in told] == [0, 1, 0, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("hours", "promised"), [(1, ""), (26, "前两小时我会提醒您"), (48, "前一天和前两小时我会提醒您")]
+)
+def test_only_reminders_that_will_come_are_promised(sessions: sessionmaker[Session], hours: int, promised: str) -> None:
+    with sessions() as session:
+        where = opening(session, hours=hours)
+        held = session.get_one(Opening, where)
+        held.mode, held.address = Mode.phone, ""
+        told = appointments.booked_reply(book(session, where, "r1")).next
+    assert ("提醒" in told, "前一天" in told, promised in told) == (hours > 2, hours > 30, True)
+    assert "没留电话" in told
+    assert "带上" not in told
+
+
 def test_an_opening_called_off_is_told_to_all(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         where = opening(session, capacity=2)

@@ -15,6 +15,7 @@ from actions.bookings.models import Appointment, Mode, Opening
 from actions.bookings.status import AppointmentStatus
 from actions.dialogue.booking import AskConfirm, AskOpening, Book, StartBooking, ValidateBooking
 from actions.dialogue.frame.base import Said, Turn
+from knowledge.clock import SHANGHAI
 from knowledge.exchange.corpus import import_places
 from tests.actions.dialogue.test_base import given, user
 from tests.conftest import CORPUS
@@ -189,3 +190,23 @@ def test_what_the_worker_wants_known_is_read_back_and_confirmed(sessions: Sessio
     slots = {"booking_opening": str(number), "booking_matter": "问工钱", "booking_contact": "在这里联系"}
     assert "说明：从后门进。" in AskConfirm(given(sessions)).do(Turn("c1", "", slots=slots)).replies[0].text
     assert "从后门进。带上身份证" in confirmed(sessions, number).replies[0].next
+
+
+def test_an_afternoon_alone_is_of_the_day_that_stands(sessions: Sessions) -> None:
+    where = opening(sessions, days=3)
+    book(sessions, where, "c1")
+    turn = Turn("c1", "能不能改到下午", message=2, place="lijiagou")
+    when = slots_after(StartBooking(given(sessions)).do(turn))["booking_when"]
+    day = (NOW + timedelta(days=3)).astimezone(SHANGHAI)
+    assert when == f"能不能改到{day.month}月{day.day}日下午"
+
+
+def test_who_moves_to_a_telephone_hour_is_asked_for_a_number(sessions: Sessions) -> None:
+    where = opening(sessions, days=3)
+    with sessions.begin() as session:
+        session.get_one(Opening, where).mode = Mode.phone
+    held = {"requested_slot": "booking_opening", "booking_contact": "在这里联系"}
+    turn = Turn("c1", f"约{where}号时段", message=2, place="lijiagou", slots=held)
+    assert slots_after(StartBooking(given(sessions)).do(turn))["booking_contact"] is None
+    inside = Turn("c1", turn.text, message=2, place="lijiagou", slots=held, events=[user(2, turn.text, 11)])
+    assert slots_after(ValidateBooking(given(sessions)).do(inside))["booking_contact"] is None

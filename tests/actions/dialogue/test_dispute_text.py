@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from actions.cases.models import Photo
 from actions.dialogue import case
-from actions.dialogue.dispute import ValidateDispute
+from actions.dialogue.dispute import AskConfirm, ValidateDispute
 from actions.dialogue.frame.base import Turn
 from actions.dialogue.hearing import asides, phrases
 from actions.dialogue.hearing import dispute as words
@@ -154,3 +155,12 @@ def test_another_trouble_is_no_place(sessions: sessionmaker[Session]) -> None:
 )
 def test_sichuans_how_much_is_a_question(text: str, is_asked: bool) -> None:
     assert phrases.is_question(text) == is_asked
+
+
+@pytest.mark.parametrize(("sent", "said"), [(0, "有照片可以再加上"), (2, "照片 2 张一起报上去")])
+def test_what_is_read_back_says_how_many_photos_go_along(sessions: sessionmaker[Session], sent: int, said: str) -> None:
+    with sessions.begin() as session:
+        session.add_all(Photo(conversation_id="c1", sha256=str(n) * 64, jpeg=b"x") for n in range(sent))
+        session.add(Photo(conversation_id="other", sha256="9" * 64, jpeg=b"x"))
+    text = AskConfirm(given(sessions)).do(Turn("c1", "", slots={"dispute_what": "地被占了"})).replies[0].text
+    assert text.endswith(f"这样报上去，行吗？{said}。")

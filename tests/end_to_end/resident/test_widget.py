@@ -55,6 +55,28 @@ def test_an_emergency_offers_numbers_to_tap(page: Page) -> None:
     assert page.locator(".message.emergency a[href='tel:110']").is_visible()
 
 
+def test_numbers_put_away_stay_away_after_a_reload(page: Page) -> None:
+    for said in ("救命，有人拿刀砍我", "他又拿刀来砍我了，救命"):
+        ask(page, said)
+    strip = page.locator(".strip.danger")
+    strip.get_by_role("button", name="收起").click()
+    page.reload()
+    page.locator(".message.emergency").nth(1).wait_for()
+    assert not strip.is_visible()
+
+
+def test_what_waits_to_be_sent_is_in_sight_after_a_reload_without_the_server(page: Page) -> None:
+    ask(page, "法律援助怎么申请")
+    page.route("**/api/**", lambda route: route.abort())
+    page.get_by_label("写下您的问题").fill("结婚证丢了咋补")
+    page.keyboard.press("Enter")
+    page.reload()
+    page.locator(".message.resident", has_text="结婚证丢了咋补").wait_for()
+    page.unroute("**/api/**")
+    page.locator(".message.bot").nth(2).wait_for(timeout=30_000)
+    assert page.locator(".message.resident", has_text="结婚证丢了咋补").count() == 1
+
+
 _SHARE = """() => {
   const log = document.querySelector('linli-chat').shadowRoot.querySelector('.log').getBoundingClientRect();
   return log.height / innerHeight;

@@ -31,7 +31,7 @@ BOXES = {
     "closed": "已结束",
 }
 _SHOWN = 100
-_LATE = timedelta(minutes=10)
+_LATE, _LATE_OUT_OF_HOURS = timedelta(minutes=10), timedelta(days=1)
 _QUIET_S = 20
 
 router = APIRouter(prefix="/staff")
@@ -63,6 +63,7 @@ def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]
     within = _within(places)
     where = [*within, *boxes[box], *_holding(q, at.staff.id)]
     order = [Conversation.updated_at.desc()] if box == "closed" else queue.order()
+    now = datetime.now(UTC)
     rows = list(at.session.scalars(select(Conversation).where(*where).order_by(*order).limit(_SHOWN)))
     counted = select(*(func.count().filter(*more) for more in boxes.values())).select_from(Conversation).where(*within)
     counts = dict(zip(boxes, at.session.execute(counted).one(), strict=True))
@@ -78,8 +79,9 @@ def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]
         "reasons": queue.REASONS,
         "channels": channels.labels(),
         "shown": _SHOWN,
-        "late": datetime.now(UTC) - _LATE,
-        "present": signing_in.present(at.session, now=datetime.now(UTC)),
+        # By night nobody is late who came by night: what is red has been left lying.
+        "late": now - (_LATE if queue.is_open(at.session, now, None) else _LATE_OUT_OF_HOURS),
+        "present": signing_in.present(at.session, now=now),
     }
 
 

@@ -177,3 +177,16 @@ def test_a_second_word_in_ones_own_conversations_is_news(world: World) -> None:
     after = listener.counts(desk) or {}
     assert after["unread"] == before["unread"] == 1
     assert after["last_said"] > before["last_said"]
+
+
+def test_red_is_danger_that_nobody_has_taken_and_who_was_left_waiting(world: World) -> None:
+    with world.sessions() as session:
+        now = datetime.now(UTC)
+        _add(session, "taken", "他拿刀", status="open", agent_id=_agent(session), agent_name="小钱", emergency_at=now)
+        _add(session, "left", "没人回我", status="waiting", waiting_since=now - timedelta(days=2))
+        _add(session, "fresh", "刚来的", status="waiting", waiting_since=now)
+        session.commit()
+    client = world.enter("agent")
+    assert "row-call danger" not in client.get("/staff/inbox?box=danger").text
+    waiting = client.get("/staff/inbox?box=waiting").text
+    assert waiting.count("text-nowrap late") == waiting.count("等了 2 天") == 1
