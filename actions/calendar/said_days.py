@@ -79,7 +79,8 @@ _SUN_FEASTS |= {"情人": (2, 14), "植树": (3, 12), "建党": (7, 1), "七一"
 # On the eve of one that is kept for several days it is still clear which day is meant; on the day after it isn't.
 _LONG_FEASTS = re.compile("国庆|五一|劳动|元旦|中秋|端午|除夕|年三十|大年")
 _DAYTIME = "一?大?早(?![退就])|上午|下午|中午|晌午|晚上|夜里|傍晚|头晌|后晌"
-_DUE = "还(?![没未在是不有能要])|到期|结[清账]|付|给(?![我俺咱])"  # what is promised for a feast is due on it at the earliest
+# What is promised for a feast is due on it at the earliest.
+_DUE = "还(?![没未在是不有能要])|到期|结[清账]|付|给(?![我俺咱])"
 _EVENTS = "收|签|领|拿|取|送|寄|到的|给|接"
 _TERMS = (
     "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑"
@@ -126,8 +127,12 @@ _CORRECTED = re.compile(
     r"[^。，]{0,3}(?:[，,](?:[^，。]{0,6}(?:看|翻|拿)[^，。]{0,6})?)?(?:应该|应当)?是?"
 )
 _NAMES_YEAR = re.compile(r"年(?!前)|^\d{2,4}[-./]|^(?:19|20)\d{6}")
-_IS_DUE = re.compile(r"(?:(?:以|之)?前)?(?:就|该|要|得|必须|应当?)*(?:还(?![没未在是不有能])|付|结[清账]|到期|给(?:钱|清|付)|履行|腾)")
-_SET_FOR = re.compile(r"(?:限|约定|约好|说好|讲好|答应|写明|写的?是?|定的?是?|还款日|到期日?)(?:的|是|为|在|到|他|她|对方|我)*$")
+_IS_DUE = re.compile(
+    r"(?:(?:以|之)?前)?(?:就|该|要|得|必须|应当?)*(?:还(?![没未在是不有能])|付|结[清账]|到期|给(?:钱|清|付)|履行|腾)"
+)
+_SET_FOR = re.compile(
+    r"(?:限|约定|约好|说好|讲好|答应|写明|写的?是?|定的?是?|还款日|到期日?)(?:的|是|为|在|到|他|她|对方|我)*$"
+)
 _LATELY = 60  # days; a day without a year that lies nearer is this year's, whatever was told before it
 _UNFIT = re.compile(
     r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班"
@@ -425,7 +430,11 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
         # 前年端午我被狗咬了: of one that is one day by the moon or the sun, and whose rest only lies around it.
         (rf"{_CALENDAR}{_YEAR}(?P<feast>{'|'.join(_FEASTS)}|清明)节?(?=[我俺咱他她在被让叫把跟]|{_DUE})", _feast, True),
         (rf"{_YEAR}(?P<feast>双十[一二]|双1[12])(?:才|刚)?(?=收|签|领|拿到|到的)", _feast, True),
-        (rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?(?:阳历|公历)?的?)(?:(?P<month>{_NUM})月份?的?)?最后一天", _last_day, True),
+        (
+            rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?(?:阳历|公历)?的?)(?:(?P<month>{_NUM})月份?的?)?最后一天",
+            _last_day,
+            True,
+        ),
         (rf"(?P<year>)(?P<month>{_NUM})月份?的?最后一天", _last_day, True),
         (rf"(?P<which>{_WHICH})月份?的?(?P<end>最后一[天日]|[头第]一[天日])", _of_a_month, True),
         (

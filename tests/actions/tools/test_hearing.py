@@ -94,7 +94,7 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("2月29号被辞退的", Doubt.year),
         ("3月8号被辞退 5月6号又被辞退了一回", Doubt.several),
         ("离婚判决书11月20号和11月23号各收到一份，想上诉", Doubt.several),
-        ("二审判决24年3月1号下的，3月10号收到的，想申请再审", Doubt.year),  # of either year
+        ("劳动仲裁24年3月1号开的庭，3月10号收到的裁决书，要去法院起诉公司", Doubt.year),  # of either year
         ("欠我货款，条子写21年5月1号前给清，去年8月3号又还过我一千，起诉到哪天", Doubt.vague),  # begins anew
         ("劳动仲裁裁决11月20号送来，我妈替我收的，哪天收的没问过，要起诉公司", Doubt.no_day),
         ("欠款的判决书邻居11月20号替我签收的，想上诉", Doubt.vague),  # served on kin of the same home alone
