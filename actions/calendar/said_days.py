@@ -23,7 +23,7 @@ class SaidDay:
     """first, last: the days it may be; both None where no calendar has such a day. is_exact: one day, and no doubt.
 
     at, end: where it stands in the text. year: the year was said with it. weekday: of a bare 周三, 0 Monday.
-    is_refused: it is said not to be this one.
+    is_refused: it is said not to be this one. is_of_some_year: of this one or of the year of a day told before.
     """
 
     said: str
@@ -35,6 +35,7 @@ class SaidDay:
     has_year: bool = False
     weekday: int | None = None
     is_refused: bool = False
+    is_of_some_year: bool = False
 
     @property
     def is_impossible(self) -> bool:
@@ -78,6 +79,8 @@ _SUN_FEASTS |= {"情人": (2, 14), "植树": (3, 12), "建党": (7, 1), "七一"
 # On the eve of one that is kept for several days it is still clear which day is meant; on the day after it isn't.
 _LONG_FEASTS = re.compile("国庆|五一|劳动|元旦|中秋|端午|除夕|年三十|大年")
 _DAYTIME = "一?大?早(?![退就])|上午|下午|中午|晌午|晚上|夜里|傍晚|头晌|后晌"
+# What is promised for a feast is due on it at the earliest.
+_DUE = "还(?![没未在是不有能要])|到期|结[清账]|付|给(?![我俺咱])"
 _EVENTS = "收|签|领|拿|取|送|寄|到的|给|接"
 _TERMS = (
     "立春|雨水|惊蛰|春分|清明|谷雨|立夏|小满|芒种|夏至|小暑|大暑"
@@ -123,6 +126,14 @@ _CORRECTED = re.compile(
     r"|签收条上)"
     r"[^。，]{0,3}(?:[，,](?:[^，。]{0,6}(?:看|翻|拿)[^，。]{0,6})?)?(?:应该|应当)?是?"
 )
+_NAMES_YEAR = re.compile(r"年(?!前)|^\d{2,4}[-./]|^(?:19|20)\d{6}")
+_IS_DUE = re.compile(
+    r"(?:(?:以|之)?前)?(?:就|该|要|得|必须|应当?)*(?:还(?![没未在是不有能])|付|结[清账]|到期|给(?:钱|清|付)|履行|腾)"
+)
+_SET_FOR = re.compile(
+    r"(?:限|约定|约好|说好|讲好|答应|写明|写的?是?|定的?是?|还款日|到期日?)(?:的|是|为|在|到|他|她|对方|我)*$"
+)
+_LATELY = 60  # days; a day without a year that lies nearer is this year's, whatever was told before it
 _UNFIT = re.compile(
     r"(?:以外|之外|外)?(?:都|也)?(?:不行|没空|不方便|去不了|来不了|有事|没时间|不得空|不得闲|不中|不可以|要上班|上班"
     r"|不在家)"
@@ -415,9 +426,15 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader, bool], ...] = tuple(
             True,
         ),
         (rf"{_CALENDAR}{_YEAR}(?P<feast>{_TERMS})(?:才|刚)?(?={_EVENTS})", _feast, True),
-        (rf"{_YEAR}(?P<feast>元旦)节?(?=还|到期|结|付|给)", _feast, True),
+        (rf"{_YEAR}(?P<feast>元旦|国庆|五一)节?(?:前)?(?={_DUE})", _feast, True),
+        # 前年端午我被狗咬了: of one that is one day by the moon or the sun, and whose rest only lies around it.
+        (rf"{_CALENDAR}{_YEAR}(?P<feast>{'|'.join(_FEASTS)}|清明)节?(?=[我俺咱他她在被让叫把跟]|{_DUE})", _feast, True),
         (rf"{_YEAR}(?P<feast>双十[一二]|双1[12])(?:才|刚)?(?=收|签|领|拿到|到的)", _feast, True),
-        (rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?)(?:(?P<month>{_NUM})月份?的?)?最后一天", _last_day, True),
+        (
+            rf"(?:(?P<year>{_WORD_YEAR}|(?:19|20)\d\d年)的?(?:阳历|公历)?的?)(?:(?P<month>{_NUM})月份?的?)?最后一天",
+            _last_day,
+            True,
+        ),
         (rf"(?P<year>)(?P<month>{_NUM})月份?的?最后一天", _last_day, True),
         (rf"(?P<which>{_WHICH})月份?的?(?P<end>最后一[天日]|[头第]一[天日])", _of_a_month, True),
         (
@@ -487,7 +504,36 @@ def read(text: str, *, today: date, past: bool) -> tuple[SaidDay, ...]:
             found.append(_said(match, reader, asked, is_day=is_day))
         rest = pattern.sub(lambda m: "　" * len(m.group()), rest)
     days = _of_that_year(_once(sorted((day for day in found if day), key=lambda day: day.at), text))
-    return tuple(_refused_together(_checked(list(_with_years(days, text)), text[:READ], past=past), text))
+    dated = list(_with_years(days, text))
+    dated = list(_in_order(dated, text, today)) if past else dated
+    return tuple(_refused_together(_checked(dated, text[:READ], past=past), text))
+
+
+def _in_order(days: list[SaidDay], text: str, today: date) -> Iterator[SaidDay]:
+    """判决23年6月1号生效，限他6月11号前给钱: what is due after a day of a year told falls on the next such day.
+
+    Of anything else that lies long ago it isn't sure which year is meant: 24年3月1号判的，3月10号收到.
+    """
+    for i, day in enumerate(days):
+        before = next((d for d in reversed(days[:i]) if d.is_exact and d.first and _NAMES_YEAR.search(d.said)), None)
+        after = _next_such(day, before)
+        if after is None or after == day.first or day.first is None:
+            yield day
+        elif _IS_DUE.match(text[day.end :]) or _SET_FOR.search(text[: day.at]):
+            yield replace(day, first=after, last=after, has_year=True)
+        elif (today - day.first).days > _LATELY:
+            yield replace(day, is_exact=False, is_of_some_year=True)
+        else:
+            yield day
+
+
+def _next_such(day: SaidDay, before: SaidDay | None) -> date | None:
+    """The first such day of our calendar on or after `before`; None where there is nothing to go by."""
+    is_open = day.is_exact and not day.has_year and day.first and not re.search(r"[初廿正冬腊]", day.said)
+    if not is_open or day.first is None or before is None or before.first is None or before.first > day.first:
+        return None
+    found = [_made(year, day.first.month, day.first.day) for year in range(before.first.year, day.first.year + 1)]
+    return next((one for one in found if one and one >= before.first), None)
 
 
 def _of_that_year(days: list[SaidDay]) -> list[SaidDay]:

@@ -8,7 +8,8 @@ from actions.calendar.workdays import calendar
 from actions.dialogue.frame import thread
 from actions.dialogue.frame.base import Services, Turn
 from actions.replies import Reply, ReplyKind, phone_links
-from actions.tools import court_fee, deadlines, hearing, retirement
+from actions.tools import court_fee, deadlines, hearing, matter_words, retirement
+from actions.tools.hearing import Heard
 from knowledge.answering.told import Citation
 
 _OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
@@ -46,8 +47,16 @@ def reckoned(services: Services, turn: Turn) -> Reckoned | None:
         return Reckoned(month, _OF_RETIRING, "12333")
     if fee := court_fee.told(turn.text, before=before):
         return Reckoned(fee, _OF_FEES, "12368", _FEES)
-    day = _last_day(services, turn.text, before, today) if before else None
+    day = _told_at_once(services, turn.text, today) or (before and _last_day(services, turn.text, before, today))
     return Reckoned(day, "", "12348", is_whole=True) if day else None
+
+
+def _told_at_once(services: Services, text: str, today: date) -> str | None:
+    """Until when, of who names matter and day and asks for the last one, whatever question of ours lies near."""
+    if not matter_words.asks_for_a_limit(text):
+        return None
+    heard = hearing.hear(text, today=today)
+    return _counted(services, heard, today) if heard.is_sure else None
 
 
 def _last_day(services: Services, text: str, before: str, today: date) -> str | None:
@@ -55,7 +64,13 @@ def _last_day(services: Services, text: str, before: str, today: date) -> str | 
     if not _HOW_LONG.search(f"{before} {text}") or hearing.day_in(text, today=today)[0] is None:
         return None
     heard = hearing.hear(f"{before}，{text}", today=today)
-    if heard.matter is None or heard.start is None or heard.matter.id in _BEGINS_ANEW:
+    if heard.matter is None or heard.matter.id in _BEGINS_ANEW:
+        return None
+    return _counted(services, heard, today)
+
+
+def _counted(services: Services, heard: Heard, today: date) -> str | None:
+    if heard.matter is None or heard.start is None:
         return None
     with services.sessions() as session:
         days = calendar(session)

@@ -74,7 +74,8 @@ _FORGOTTEN = re.compile(
     r"|[分弄闹]不清|分不出|记不[清得]|不记得|想不起|忘[了记]|好像是|大概是|说不准|搞不清|不清楚是?哪"
 )
 _ANEW = re.compile(
-    r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|催过"
+    r"(?:催|讨|要)[过了].{0,6}[次回]|(?:中间|后来|去年|今年|上个?月|前阵|又|还)[^，。]{0,8}(?:(?<!不)还了|给了|"
+    r"[给还付]过|催过"
     r"|要过|答应)|重新(?:写|打)|补了?欠?条|(?:赔|还|付|给)[过了](?:一)?(?:点|些|部分|小半|几[百千])"
 )
 # Served on somebody else it is served on the day only for grown kin of the same home (民事诉讼法 88).
@@ -94,7 +95,7 @@ _NOBODY_THERE = re.compile(
 _EITHER = ("reconsideration", "administrative_suit")  # sixty days or six months
 _MUST_BE_SAID = {
     "bequest_acceptance": re.compile(
-        r"走[的了之前]|[去过离逝]世|没了|死|病故|咽[的了]?气"
+        r"走[的了之前后]|[去过离逝]世|没了|死|病故|咽[的了]?气"
         r"|断[的了]?气|生前|下葬|出殡|不在了"
     )
 }
@@ -206,7 +207,7 @@ def _one(days: list[SaidDay], today: date) -> tuple[date | None, Doubt | None, s
     if len({(day.first, day.last) for day in days}) > 1:
         return None, Doubt.several, said
     if not days[0].is_exact or days[0].first is None:
-        return None, Doubt.vague, said
+        return None, Doubt.year if days[0].is_of_some_year else Doubt.vague, said
     if not days[0].has_year and not _LUNAR.search(said) and _is_of_which_year(days[0].first, today):
         return None, Doubt.year, said
     return (None, Doubt.ahead, said) if days[0].first > today else (days[0].first, None, said)

@@ -97,6 +97,7 @@ AMOUNTS = {
     "contract_revocation": "撤销事由之日起一年内",
     "contract_mistake": "九十日内",
     "coerced_marriage": "终止之日起一年内",
+    "objection_registration": "自异议登记之日起十五日内",
     "protection_order_review": "裁定生效之日起五日内",
     "criminal_appeal": "判决的上诉和抗诉的期限为十日",
     "no_prosecution_appeal": "收到决定书后七日以内",
@@ -161,6 +162,7 @@ OUTSIDE = {
     "vaccine_appraisal": "收到结论之日起60日内",
     "crash_mediation": "十日内",
     "preservation_review": "五日内",
+    "court_fine_review": "自收到决定书之日起三日内",
     "court_fee_payment": "7日内",
     "prosecutor_supervision": "两年内",
     "distribution_objection": "十五日",
@@ -241,6 +243,9 @@ def test_a_matter_says_whether_its_source_is_a_statute(statutes: sqlite3.Connect
         ("work_injury_recognition", date(2025, 12, 5), date(2026, 12, 5)),  # no rule moves it
         # not counted on a move: no help in custody (刑事诉讼法 105)
         ("criminal_appeal", date(2026, 9, 23), date(2026, 10, 3)),
+        ("voter_list_objection", date(2026, 12, 1), date(2026, 12, 6)),  # a Sunday: no rule moves it
+        ("court_fine_review", date(2026, 11, 27), date(2026, 11, 30)),
+        ("objection_registration", date(2026, 11, 20), date(2026, 12, 7)),  # 5 December is a Saturday
     ],
 )
 def test_known_days(matter_id: str, start: date, expected: date) -> None:

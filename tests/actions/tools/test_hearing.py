@@ -65,6 +65,10 @@ def test_the_exam_tells_a_wrong_span_from_a_question_too_many() -> None:
         ("欠款判决书，我说成11月20号收的，翻出回执是11月23号收到的，想上诉", date(2026, 11, 23)),
         ("支付令11月17号送来，更正一下，17号家里没人，11月23号我去法庭领的，书面异议哪天截", date(2026, 11, 23)),
         ("借条打在24年3月1日，写明当年9月1日还，他没还，起诉到哪天", date(2024, 9, 1)),
+        ("调解书22年3月1号生效，让他4月15号前付清，他没付，申请强制执行到哪天", date(2022, 4, 15)),  # not this year's
+        ("前年端午我被邻居家牛顶了，医药费他不认，打官司哪天过期", date(2024, 6, 10)),
+        ("23年腊月借给他八千，条子写明去年国庆还，到现在没还，起诉期限到哪天", date(2025, 10, 1)),
+        ("市场局11月20号给我的罚款决定书，我要复议，哪天截止", date(2026, 11, 20)),
         ("竹林的权属处理决定11月18日，寄到11月23日，起诉到法院哪天截", date(2026, 11, 23)),
     ],
 )
@@ -90,6 +94,8 @@ def test_the_day_beside_its_words_is_the_start(said: str, start: date) -> None:
         ("2月29号被辞退的", Doubt.year),
         ("3月8号被辞退 5月6号又被辞退了一回", Doubt.several),
         ("离婚判决书11月20号和11月23号各收到一份，想上诉", Doubt.several),
+        ("劳动仲裁24年3月1号开的庭，3月10号收到的裁决书，要去法院起诉公司", Doubt.year),  # of either year
+        ("欠我货款，条子写21年5月1号前给清，去年8月3号又还过我一千，起诉到哪天", Doubt.vague),  # begins anew
         ("劳动仲裁裁决11月20号送来，我妈替我收的，哪天收的没问过，要起诉公司", Doubt.no_day),
         ("欠款的判决书邻居11月20号替我签收的，想上诉", Doubt.vague),  # served on kin of the same home alone
     ],
@@ -193,3 +199,29 @@ def test_a_day_alone_answers_the_question_for_the_day() -> None:
 def test_only_sure_words_tell_a_span() -> None:
     assert hear("我9月1号被辞退", today=TODAY).matter is MATTERS["labour_arbitration"]
     assert hear("还来得及吗", today=TODAY).is_vague
+
+
+@pytest.mark.parametrize(
+    ("said", "matter_id"),
+    [
+        ("执行局罚了我三千，罚款决定书11月24号收到，想申请复议到哪天", "court_fine_review"),
+        ("城管罚了我三千，处罚决定书11月24号收到，想申请复议到哪天", "reconsideration"),
+        ("不动产中心11月18号给办的异议登记，要在哪天前去起诉", "objection_registration"),
+        ("我是饭店老板，劳动仲裁裁决书11月20号收到，没写终局，要去法院起诉，最晚哪天", "labour_award_suit"),
+        ("9月8号厂里把我辞退，一分补偿不给，劳动仲裁到哪天", "labour_arbitration"),
+        ("11月20号收到的罚款决定书，我认罚，最晚几号去交钱", "fine_payment"),
+        ("卖了两头猪，说好今年9月9号给钱，没给，起诉期限到啥时候", "general_limitation"),
+        ("今年5月31号辞的职，年假没休也没给钱，想仲裁，最晚哪天", "labour_arbitration"),
+    ],
+)
+def test_who_decided_and_what_is_asked_tell_the_matter(said: str, matter_id: str) -> None:
+    heard = hear(said, today=TODAY)
+    assert heard.is_sure
+    assert heard.matter is not None
+    assert heard.matter.id == matter_id
+
+
+def test_the_days_to_think_over_an_insurance_are_those_of_the_policy() -> None:
+    heard = hear("11月12号签收的人寿保单，犹豫期退全款到哪天", today=TODAY)
+    assert heard.answer is not None
+    assert heard.answer.id == "insurance_cooling_off"
