@@ -139,11 +139,19 @@ class AnswerQuestion(Answering):
         joined = thread.within(self, turn, alone, intent=intent)
         if (mine := thread.mine(self, turn, alone, joined)) is not None:
             return say(mine.reply, events=mine.events)
-        return self._on_with_it(turn, *joined, intent) if joined else None
+        return self._on_with_it(turn, *joined, alone, intent) if joined else None
 
-    def _on_with_it(self, turn: Turn, found: Answer | Abstention, words: str, intent: str) -> Said:
-        """More of the matter before: what both messages find together, under the words of both."""
+    def _on_with_it(
+        self, turn: Turn, found: Answer | Abstention, words: str, alone: Answer | Abstention, intent: str
+    ) -> Said:
+        """More of the matter before: what both messages find together, under the words of both; `alone`: what these
+        find by themselves.
+        """
         both = replace(turn, text=words)
+        if isinstance(found, Answer) and (others := thread.others(self, turn, found, alone)) is not None:
+            return say(
+                self.abstain(turn, words, others), events=slots(last_question=words, last_offered=offered_in(others))
+            )
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), events=remembered(both, found, intent=intent))
         if (chosen := thread.chosen(self, turn, found)) is not None:

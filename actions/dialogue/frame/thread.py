@@ -38,6 +38,7 @@ _OF_BOTH, _MOST_CHOICES = 2, 3
 # A line of the last answer is told as the nearest only where it lies near indeed: below, 没投钱的人后来想用 was told to
 # who asked whether to dig past a woman lying before the digger.
 _LINE_FROM, _LINE_AHEAD = 0.55, 0.2  # cosine; above the mean of the others
+_LINE_OF_QUESTION_FROM = 0.8  # two cosines, as `own_case.ranked` adds them
 _ASKED = {
     "多久": r"多久|多长时间|几天|几个月|啥时候能|什么时候能|要等",
     "多少钱": r"(?:多少|几多)(?:钱|费)|(?:要|交|收)(?:交|花|给|出|收)?(?:好多|几个)(?:钱|块)"
@@ -174,13 +175,16 @@ def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
     told = own_case.offered(answering, turn)
     if not told:
         return None
+    nearest = own_case.nearest(answering, turn.text, told)
     case = (
         None
         if phrases.is_question(turn.text)
         else own_case.sure(own_case.ranked(answering, turn.text, told), turn.text)
     )
+    if case is not None and case.told is not nearest:
+        case = None  # 俩人没领过证 lies near to a case of who changes a child's name, and nearer to who never married
     is_found_again = {near.document for near in found.near} & {one.document for one in told}
-    meant = case.told if case else own_case.nearest(answering, turn.text, told) if is_found_again else None
+    meant = nearest if case or is_found_again else None
     whole = answering.whole(meant.document) if meant else None
     if meant is None or whole is None:
         return None
@@ -353,6 +357,20 @@ def _is_of_its_own(turn: Turn, intent: str) -> bool:
     """A question for the village's rules after another of the law: 拖欠工资犯法吗, and then 我们村酒席最多能办几桌."""
     is_new = intent == "ask_village_rule" and turn.slot("last_intent") != intent
     return is_new and not _LEANS.search(turn.text)
+
+
+def others(answering: Answering, turn: Turn, found: Answer, alone: Answer | Abstention) -> Abstention | None:
+    """For a question after the answer that `found` would tell once more, where that says nothing near to it: what else
+    lies near to these words, to be chosen from. Its heading and two lines of other matters said that nobody listened.
+    """
+    told = _told(answering, turn) if found.document and found.document == turn.slot("last_document") else None
+    if told is None or not phrases.is_question(turn.text) or _details(told, turn.text) or isinstance(alone, Answer):
+        return None
+    near = tuple(one for one in alone.near if one.document != told.document)
+    cases = own_case.ranked(answering, turn.text, [told])
+    if not near or (cases and cases[0].score >= _LINE_OF_QUESTION_FROM):
+        return None
+    return replace(alone, near=near)
 
 
 def again(answering: Answering, turn: Turn, found: Answer) -> Reply:

@@ -129,9 +129,52 @@ def test_of_a_list_the_one_whose_case_was_told_is_told_whole(
     sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Answering, "look_up", nothing_found)
-    slots = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
+    slots: dict[str, Any] = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
     said = asked(sessions, "上面写的是连带", **slots)
     assert said.replies[0].text.startswith("照您说的，是这一条：替人担保要还吗\n")
+
+
+def test_a_case_of_an_answer_that_others_lie_nearer_to_is_not_told_as_theirs(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """俩人没领过证 was told what holds where a husband's family wants the wife's name changed."""
+    near = (
+        Near("替人担保要还吗", "看怎么写。", None, "guarantee"),
+        Near("孩子偷东西要坐牢吗", "看多大。", None, "theft"),
+    )
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.3, near, 0.4))
+    monkeypatch.setattr(own_case, "sure", lambda *_: Case(GUARANTEE, "写了连带责任", "直接找您", 1.3))
+    slots: dict[str, Any] = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
+    said = asked(sessions, "孩子偷东西是头一回", **slots)
+    assert said.replies[0].text.startswith("最挨得上的是这一条，您看是不是：孩子偷东西要坐牢吗\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_list"),
+    [("孩子偷东西，我替人担保要还吗", True), ("孩子偷东西那时候差半年没满十四岁，他爹不在家里", False)],
+)
+def test_a_question_that_the_last_answer_says_nothing_of_gets_what_else_lies_near(
+    sessions: sessionmaker[Session],
+    told: dict[str, Told],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    is_list: bool,
+) -> None:
+    near = (
+        Near("替人担保要还吗", "看怎么写。", None, "guarantee"),
+        Near("孩子偷东西要坐牢吗", "看多大。", None, "theft"),
+    )
+
+    def look_up(self: Any, turn: Turn, question: str, **_: Any) -> Answer | Abstention:
+        alone = Abstention("not_sure", 0.3, near, 0.4)
+        return alone if question == text else Answer("看多大。", None, (), 0.7, document="theft", raw=0.5)
+
+    monkeypatch.setattr(Answering, "look_up", look_up)
+    monkeypatch.setattr(own_case, "sure", lambda *_: None)
+    said = asked(sessions, text, last_document="theft", last_question="孩子偷东西要坐牢吗")
+    assert ("还是刚才那件事" in said.replies[0].text) is not is_list
+    assert ("替人担保要还吗" in said.replies[0].text) is is_list
+    assert ("看多大" in said.replies[0].text) is not is_list
 
 
 @pytest.mark.parametrize(
@@ -153,7 +196,7 @@ def test_who_asks_what_it_costs_after_a_list_is_told_where_it_says_so(
     """那个保护令要交好多钱 was told the five days for an appeal against it."""
     monkeypatch.setattr(Answering, "whole", lambda *_: Answer(cost, None, (), 1.0, document="guarantee"))
     monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Answer(own, None, (), 0.6, document="other"))
-    slots = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
+    slots: dict[str, Any] = {"last_offered": ["theft", "guarantee"], "last_question": "签了字要还吗"}
     said = asked(sessions, "那替人担保要交好多钱", **slots)
     assert said.replies[0].text.startswith("您问的是这一条：替人担保要还吗\n") is is_told
 
