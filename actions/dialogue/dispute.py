@@ -16,6 +16,7 @@ from actions.dialogue.frame.base import ASKS, NOTHING, CustomAction, Said, Servi
 from actions.dialogue.frame.forms import AGAIN, TO_THE_RULES, Ask, Form
 from actions.dialogue.hearing import asides, commands, phrases
 from actions.dialogue.hearing import dispute as words
+from actions.dialogue.smalltalk import friendly, is_gratitude, is_pleasantry
 from actions.replies import Button, Reply, ReplyKind
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
@@ -113,11 +114,15 @@ class ReportDispute(Answering):
             return say(reply, events=[FollowupAction(ValidateDispute.loop)])
         if phrases.is_explicit(text):
             return self.begin(turn)
+        if is_gratitude(text) and not phrases.is_question(text):
+            return say(friendly("thanks", turn.message))
         alone = self.look_up(turn, text, intent="ask_law") if len(letters(text)) >= _NAMED else None
         found, story = self._found(turn, alone)
         joined = (found, story) if found is not None and found is not alone else None
         if alone is not None and (mine := thread.mine(self, turn, alone, joined)) is not None:
             return say(mine.reply, _OFFER, events=(*mine.events, *slots(dispute_offer=mine.words)))
+        if isinstance(found, Abstention) and not found.near and is_pleasantry(text):
+            return say(friendly("chitchat", turn.message))
         told = replace(turn, text=story)
         offered = slots(dispute_offer=story)
         if isinstance(found, Answer):

@@ -1,5 +1,6 @@
 """Greetings, thanks, a chat: a friendly word, in turn one of several."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,19 @@ INTENTS = {  # what staff read
     "chitchat": "闲聊",
     "ask_capabilities": "问邻里会什么",
 }
+_PLEASANTRY = re.compile(
+    r"^(?:大家|各位)?(?:早|早上|上午|中午|下午|晚上)(?:好|安)|天[冷凉]了?多穿|多穿(?:点|件|衣)|保重身体|注意身体"
+    r"|吃(?:了|饭|过)?(?:没|了吗|吗)|吃(?:的)?(?:啥|什么|甚)(?:好)?(?:饭|菜|的)|闲着[冇没]事"
+    r"|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
+    r"|(?:下|落)(?:雪|雨)了[没冇吗]|零下[^，。]{1,5}(?:度|了|$)"
+    r"|[过新]年好|摆.{0,3}龙门阵|冲壳子|路上慢(?:点|些)|笑死(?:我|个?人)"
+)
+# Who thanks for what has been done tells no trouble: 你教我写的收条好用得很，人家把九百块还给我了，谢谢你哟.
+_GRATITUDE = re.compile("谢|多亏|恩人")
+_DONE_WITH = re.compile(
+    "好用|管用|要回来了|还(?:给我|我|清)了|拿到了|办(?:好|成|下来)了|解决了|帮了大忙|上[次回][你您]|[你您]教我"
+)
+_STILL = re.compile("但|可是|不过|还(?:差|欠|有|没)|剩|不[给肯让认]|没[给有人]|又|怎么|咋|求")
 _Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -31,6 +45,16 @@ class SmallTalkFile(DataModel):
 
 
 _FILE = read(Path(__file__).with_name("smalltalk.yml"), SmallTalkFile)
+
+
+def is_pleasantry(text: str) -> bool:
+    """A greeting, a wish, the weather."""
+    return bool(_PLEASANTRY.search(text))
+
+
+def is_gratitude(text: str) -> bool:
+    """Thanks for what has come out well; 谢谢 alone also ends a polite request."""
+    return bool(_GRATITUDE.search(text) and _DONE_WITH.search(text)) and not _STILL.search(text)
 
 
 def friendly(intent: str, message: int | None) -> Reply:

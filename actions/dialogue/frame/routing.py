@@ -26,7 +26,7 @@ from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.reckoning import reckoned
-from actions.dialogue.smalltalk import friendly
+from actions.dialogue.smalltalk import friendly, is_pleasantry
 from actions.topics.listing import open_topics
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
@@ -85,12 +85,6 @@ _UNCLEAR = re.compile(
     r"|不对|不是(?:问|这)|答非|瞎|乱|看不|听不|[你您]"
 )
 _GREETING = re.compile("[你您]好|有人|在不|在吗|帮|谢|再见|拜拜")
-_PLEASANTRY = re.compile(
-    r"^(?:大家|各位)?(?:早|早上|上午|中午|下午|晚上)(?:好|安)|天[冷凉]了?多穿|多穿(?:点|件|衣)|保重身体|注意身体"
-    r"|吃(?:了|饭|过)?(?:没|了吗|吗)|吃(?:的)?(?:啥|什么|甚)(?:好)?(?:饭|菜|的)|闲着[冇没]事"
-    r"|(?:天|今[天儿]个?儿?|外头|这天)[^，。]{0,4}(?:冷|热|雪|雨|暖和)|闲得慌|唠(?:会|嗑|两句)"
-    r"|[过新]年好|摆.{0,3}龙门阵|冲壳子|路上慢(?:点|些)|笑死(?:我|个?人)"
-)
 _AFFAIRS = re.compile(
     r"议事|议题|征求.{0,4}意见|村里事|投票|投(?:一|个)票|改票|参与码|表态|表决|协商|商量"
     r"|大家(?:都)?(?:咋|怎么|是怎么)?说|议-\d"
@@ -242,11 +236,16 @@ def _names_case(turn: Turn) -> bool:
     return bool(numbers.find(turn.text)[0] or _OUR_CASE.search(turn.text))
 
 
+def _is_of_case(turn: Turn, held: Open) -> bool:
+    """An offer to file is none: 种子袋子烧火了，只有给老板转的微信 looked up a case that nobody had filed."""
+    return _names_case(turn) or (held.has_case and (held.is_awaited or len(turn.text) < _CASE_WORDS))
+
+
 ROWS = (
     _row(
         "check_case confirm_case rate_case supplement_case withdraw_case consent_mediation",
         0.4,
-        lambda turn, held: held.is_awaited or _names_case(turn) or (held.has_case and len(turn.text) < _CASE_WORDS),
+        _is_of_case,
         is_hollow=True,
     ),
     _row(
@@ -277,7 +276,7 @@ ROWS = (
     _row(
         "greet thanks goodbye chitchat ask_capabilities",
         0.6,
-        lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _STORY and bool(_PLEASANTRY.search(turn.text))),
+        lambda turn, held: len(turn.text) < 4 or (len(turn.text) < _STORY and is_pleasantry(turn.text)),
     ),
     _of_village("ask_affairs", lambda turn, held: bool(_AFFAIRS.search(turn.text))),
     _of_village("give_opinion", lambda turn, held: held.has_topic or bool(_AFFAIRS.search(turn.text))),
@@ -418,7 +417,7 @@ class Routed(CustomAction):
 def _may_have_been_asked(turn: Turn) -> bool:
     """Put off with a friendly word, and long enough for a matter that we lack: legal workers see what it was."""
     is_put_off = turn.intent == "chitchat" or turn.intent in _NOT_MINE
-    return is_put_off and len(letters(turn.text)) >= _ASKED and not _PLEASANTRY.search(turn.text)
+    return is_put_off and len(letters(turn.text)) >= _ASKED and not is_pleasantry(turn.text)
 
 
 def _goes_on(row: Row, turn: Turn, held: Open) -> bool:

@@ -283,6 +283,21 @@ def test_words_that_lean_on_the_question_before_are_no_small_talk(
     assert routed(sessions).do(turn).replies[0].text == "先问这里。"
 
 
+@pytest.mark.parametrize(
+    ("held", "text", "intent", "stands"),
+    [
+        ({"is_awaited": True}, "种子袋子早烧火了，只有给老板转的微信，1080块", "check_case", False),
+        ({"is_awaited": True, "has_case": True}, "解决了", "confirm_case", True),
+        ({"has_case": True}, "到哪一步了", "check_case", True),
+        ({}, "查一下我报的那件事", "check_case", True),
+    ],
+)
+def test_an_offer_to_file_is_no_case(held: dict[str, bool], text: str, intent: str, stands: bool) -> None:
+    row = row_of(intent)
+    assert row is not None
+    assert row.stands(Turn("c", text, intent=intent), replace(NOTHING_OPEN, **held)) is stands
+
+
 def test_thanks_may_stand_at_the_end(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
     text = "上次教我写的状子法官收下了，谢谢你啊闺女"
     assert said(sessions, text, "thanks") in _FILE.thanks
