@@ -3,7 +3,7 @@
 import enum
 from collections import Counter
 
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from knowledge.tables import Base, enum_column
@@ -26,16 +26,28 @@ class Place(Base):
     aliases: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
+_DEEPEST = 12
+
+
+def _lies_in() -> Select[tuple[str]]:
+    """All levels in one statement; no place lies deeper than `_DEEPEST`, whatever circle somebody may have stored."""
+    own = select(Place.id, Place.parent_id, literal(0).label("depth")).where(Place.id == bindparam("place"))
+    tree = own.cte("lies_in", recursive=True)
+    parent = select(Place.id, Place.parent_id, tree.c.depth + 1).where(
+        Place.id == tree.c.parent_id, tree.c.depth < _DEEPEST
+    )
+    tree = tree.union_all(parent)
+    return select(tree.c.id).order_by(tree.c.depth)
+
+
+_ABOVE = _lies_in()
+
+
 def above(session: Session, place: str | None) -> list[str]:
     """The place and all it lies in, nearest first; [] for a place that isn't known."""
-    found: list[str] = []
-    while place and place not in found:
-        row = session.get(Place, place)
-        if row is None:
-            break
-        found.append(row.id)
-        place = row.parent_id
-    return found
+    if not place:
+        return []
+    return list(dict.fromkeys(session.scalars(_ABOVE, {"place": place})))
 
 
 def below(session: Session, place: str) -> list[str]:

@@ -19,6 +19,7 @@ from actions.cases import numbers
 from actions.errors import NotAllowed
 from actions.offices.models import Team
 from bot.channels.base import Remaining
+from bot.conversations import queue
 from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.settings import ROOT, Settings
 from bot.staff import audit, models, rights, second_factor, signing_in
@@ -101,6 +102,15 @@ class Desk:
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
         static_files.know(self.templates)
         self.templates.env.filters.update(local=_local, ago=_ago, number=numbers.spoken)
+        self._is_open: dict[str | None, tuple[datetime, bool]] = {}
+
+    def is_open(self, session: Session, place: str | None, now: datetime) -> bool:
+        """Whether people of this place work at this hour, looked up once a minute: every list in every inbox asks."""
+        asked, known = self._is_open.get(place, (now - timedelta(days=1), False))
+        if now - asked >= timedelta(minutes=1) or now < asked:
+            known = queue.is_open(session, now, place)
+            self._is_open[place] = (now, known)
+        return known
 
     def who(self, request: Request, session: Session, permission: str | None = None) -> Who:
         """Raises SignInNeeded, PasswordChangeNeeded, SecondFactorNeeded or NotAllowed."""

@@ -80,7 +80,7 @@ def pane(at: Seat, box: str, q: str, places: list[str] | None) -> dict[str, Any]
         "channels": channels.labels(),
         "shown": _SHOWN,
         # By night nobody is late who came by night: what is red has been left lying.
-        "late": now - (_LATE if queue.is_open(at.session, now, None) else _LATE_OUT_OF_HOURS),
+        "late": now - (_LATE if at.desk.is_open(at.session, at.staff.place_id, now) else _LATE_OUT_OF_HOURS),
         "present": signing_in.present(at.session, now=now),
     }
 

@@ -102,7 +102,8 @@ def booked(status: AppointmentStatus) -> Reply:
         id=1, place_id="lijiagou", worker_id=1, worker_name="李律师", mode=Mode.visit, address="村委会",
         starts_at=datetime(2026, 12, 8, 1, 0, tzinfo=UTC), ends_at=datetime(2026, 12, 8, 1, 30, tzinfo=UTC), capacity=1,
     )  # fmt: skip
-    return appointments.booked_reply(Appointment(opening=opening, status=status))
+    made = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
+    return appointments.booked_reply(Appointment(opening=opening, status=status, created_at=made))
 
 
 @pytest.mark.parametrize("status", [AppointmentStatus.waiting, AppointmentStatus.booked])
