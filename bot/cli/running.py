@@ -36,17 +36,21 @@ def serve(settings: Settings, args: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def beside(settings: Settings, name: str, command: list[str]) -> Iterator[None]:
-    """A child, until the block ends; where we are killed, the next start finds it by its name."""
+def beside(settings: Settings, name: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A child, ended with what it started when the block ends; where we are killed, the next start finds it by its
+    name.
+    """
     environ = {**os.environ, "LINLI_PART_OF": str(settings.home)}
     child = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
     number = settings.home / f"{name}.pid"
-    number.write_text(str(child.pid))
     try:
-        yield
+        number.write_text(str(child.pid))
+        yield child
     finally:
-        child.terminate()
-        child.wait()
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+            child.wait()
         number.unlink(missing_ok=True)
 
 
@@ -62,20 +66,10 @@ def waiting_room(settings: Settings, args: argparse.Namespace) -> int:
 
 def prepared_apart(settings: Settings, command: list[str]) -> int:
     """How `linli setup` ended: in a child, so that what training takes is given back before the parts start. It ends
-    with us, and so does what it started; where we are killed, the next start finds it.
+    with us, and so does what it started.
     """
-    environ = {**os.environ, "LINLI_PART_OF": str(settings.home)}
-    child = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
-    (settings.home / "setup.pid").write_text(str(child.pid))
-    try:
+    with beside(settings, "setup", command) as child:
         return child.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGTERM)
-        child.wait()
-        raise
-    finally:
-        (settings.home / "setup.pid").unlink(missing_ok=True)
 
 
 def setup(settings: Settings, args: argparse.Namespace) -> int:

@@ -153,7 +153,7 @@ def mine(
     question: of 74 only 11 were told their case so and 13 another thing, of 162 facts 53 and 14.
     """
     told = None if phrases.is_question(turn.text) else _told(answering, turn)
-    if told is None or any(_is_of(one, told, _SURE_TOGETHER) for one in (alone, *(joined or ())[:1])):
+    if told is None or _is_of(alone, told, _SURE_TOGETHER) or (joined and _is_of(joined[0], told, _SURE_TOGETHER)):
         return None
     case = own_case.sure(own_case.ranked(answering, turn.text, [told]), turn.text)
     if case is None:
