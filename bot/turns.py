@@ -28,8 +28,9 @@ from actions.replies import Reply, ReplyKind, phone_links
 from bot.conversations import claims, delivery, messages, queue
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.emergency import card
-from bot.emergency.guidance import Emergency, EmergencyKind
+from bot.emergency.guidance import MAYBE, Emergency, EmergencyKind
 from bot.emergency.recognising import recognise
+from bot.emergency.second_opinion import NEVER_DOUBTED
 from bot.rasa_client import RasaClient, RasaFailed, RasaUnavailable
 from bot.staff import signing_in
 from knowledge.normalise import normalise
@@ -71,6 +72,7 @@ _HELPING = {
     ReplyKind.handoff,
 }
 _TOLD, _TALE = 30, 40  # characters
+_SURE = 0.65  # confidence of an answer behind which a mere guess at danger isn't told
 _ENOUGH = "不等了"
 _LEAVING = (_ENOUGH, normalise(queue.SAFE))
 _THANKS = re.compile("谢|感激|好人一生平安")
@@ -590,9 +592,16 @@ def _is_choice(reply: Reply) -> bool:
 
 
 def _is_far_fetched(taken: Taken, replies: Sequence[Reply]) -> bool:
-    """Hardly feared of somebody who says thanks, and is answered in kind."""
+    """Hardly feared: of somebody who says thanks, and is answered in kind, or whose question found its sure answer.
+    房贷水电把我勒得喘不过气，公积金能提吗 is asked of money; where life hangs on minutes the line stays.
+    """
+    if taken.danger is None or not taken.is_feared or taken.is_likely:
+        return False
     is_chat = all(reply.kind is ReplyKind.smalltalk for reply in replies)
-    return is_chat and taken.is_feared and not taken.is_likely and bool(_THANKS.search(taken.text))
+    is_answered = any(reply.kind is ReplyKind.answer and (reply.confidence or 0) >= _SURE for reply in replies)
+    if is_answered and taken.danger.guidance == MAYBE and taken.danger.kind not in NEVER_DOUBTED:
+        return True
+    return is_chat and bool(_THANKS.search(taken.text))
 
 
 def _helps(reply: Reply) -> bool:

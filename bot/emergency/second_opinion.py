@@ -88,7 +88,17 @@ _BY_A_CHILD = frozenset({EmergencyKind.child_harm, EmergencyKind.violence})
 _PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electric, EmergencyKind.water})
 # A mere guess at a message without any word of danger needs this much: in exams c, d and e, on which the words were
 # chosen, that took the line from nine harmless messages of 25 and from no danger (2026-12-02).
-_WORDLESS_FROM = 0.4
+_WORDLESS_FROM, _WORDLESS_LAW_FROM = 0.4, 0.85
+# Of these nobody tells without a word of it: a camphor tree that two men embrace plans no revenge, and a seed bag burnt
+# with the receipt is no fraud under way.
+_BY_THEIR_WORDS = {
+    EmergencyKind.fraud: re.compile(
+        "[让叫喊要][我俺咱他她把你]|正在|安全|屏幕|视频|验证码|扫码|账户|客服|警察|公安|解冻|刷单|中奖|退款|投资|私人号"
+    ),
+    EmergencyKind.revenge: re.compile(
+        "弄他|收拾|报仇|报复|算账|拼|命|带上|斧|镐|棍|家伙|讨个?说法|堵|绑|给他点|走着瞧"
+    ),
+}
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
@@ -235,13 +245,16 @@ def _learned(
     fine, begins = finer(kind, text), _begins(kind)
     is_agreed = ruled is not None and ruled.kind is kind
     if not is_agreed and _asks_of_law(text):
-        is_line = ruled is None and chance >= begins.alarm_in(text)
+        enough = begins.alarm_in(text) if everyday.has_word_of_danger(text) else _WORDLESS_LAW_FROM
+        is_line = ruled is None and chance >= enough
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False) if is_line else ruled
     alarm_from = ASKED_ALARM_FROM if is_asked else begins.likely_in(text) if is_agreed else begins.alarm_in(text)
     is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
     is_over = ruled is None and everyday.is_claim(fine, text)
     is_alarm = is_alarm and not is_over
     is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
+    if ruled is None and chance < begins.alarm_in(text) and not _is_borne_out(kind, text):
+        return None
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
     if is_guess and chance < _WORDLESS_FROM and not everyday.has_word_of_danger(text):
@@ -251,6 +264,12 @@ def _learned(
     if ruled is None and not HAPPENING.search(text) and everyday.is_idle(kind, text, chance=chance, most=_LONG):
         return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
+
+
+def _is_borne_out(kind: EmergencyKind, text: str) -> bool:
+    """Whether a kind that nobody tells without a word of it has one here."""
+    words = _BY_THEIR_WORDS.get(kind)
+    return words is None or bool(words.search(text)) or everyday.has_word_of_danger(text)
 
 
 def _asks_of_law(text: str) -> bool:

@@ -4,6 +4,7 @@ that no shown source says; where nothing is likely enough, an Abstention.
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -40,9 +41,18 @@ _AS_OPPOSITE, _MOST_OPPOSITES = 0.1, 2
 # Below both, what lies nearest is nobody's question: of messages that ask nothing of our sources four fifths lie below
 # this raw score, of those that do one in ten (docs/retrieval.md).
 _NEAR_FROM, _NEAR_RAW_FROM = 0.3, 0.27
+# Who tells a trouble at length has a matter, though what lies nearest lies farther: 网上买的微耕机老打滑.
+_NEAR_OF_TALE_FROM, _NEAR_RAW_OF_TALE_FROM, _TALE = 0.2, 0.25, 20
+# An article or a line of a summary is told beside no answer of ours from here on: below, what our answers say of the
+# same matter is what people asked for. 工伤是不是有个时间限制的 was told the 48 hours of who dies at work.
+_RULE_ALONE_FROM = 0.8
+_BESIDE_RULE = 0.1  # of raw scores: an article's own words lie nearer to words of the law than an answer's do
+# What a law is made for and whom it is for answers nobody's question.
+_SCOPE = re.compile(r"适用本[法条例办规]|制定本[法条例办规]|本法所称")
 _WHOLE = 160  # characters of an article that is told whole
 
 # A guide, policy or summary says in one sentence what its resident needs; these are told in their own way.
+_RULES = (Kind.statute, Kind.regulation)
 _TOLD_APART = (Kind.statute, Kind.village_rule, Kind.case_story, Kind.answer)
 # What a village agrees on, in words that mean its rule before the village is known; with the second ones, where it is
 # known and its rule is asked for. Who names neither may ask about anything: 后山搭帐篷要跟谁说 is no clause.
@@ -91,7 +101,11 @@ def answer(
     if is_ours and (local := _local(passages, threshold)):
         return _told_locally(session, local, passages, day)
     best = passages[0]
-    near = _near(passages)
+    near = _near(passages, is_tale=len(question) >= _TALE)
+    if best.kind in _RULES and named_article(question) is None and _resting_on(best, passages) is None:
+        near = near or _near(passages, _own(session, searcher, question, day, place))
+        if (near and best.score < _RULE_ALONE_FROM) or _SCOPE.search(best.text):
+            return Abstention("not_sure", best.score, near, best.raw)
     is_own = best.kind is Kind.answer and bool(near)
     if best.score < (max(threshold, _told_alone_from(question)) if is_own else threshold):
         lone = next((p for p in passages if len(near) == 1 and p.title == near[0].title), None)
@@ -185,15 +199,27 @@ def _with_others(told: Answer, question: str, passages: list[Passage]) -> Answer
     )
 
 
-def _near(passages: list[Passage]) -> tuple[Near, ...]:
+def _near(passages: list[Passage], own: Sequence[Passage] = (), *, is_tale: bool = False) -> tuple[Near, ...]:
     """Questions we answer that lie about as near as the best, with what holds for each: to be chosen from, where it
-    can't be told which was meant.
+    can't be told which was meant. `own`: answers that were searched for by themselves.
     """
-    if passages[0].score < _NEAR_FROM and passages[0].raw < _NEAR_RAW_FROM:
+    best = passages[0]
+    is_near_to_tale = is_tale and best.score >= _NEAR_OF_TALE_FROM and best.raw >= _NEAR_RAW_OF_TALE_FROM
+    if best.score < _NEAR_FROM and best.raw < _NEAR_RAW_FROM and not is_near_to_tale:
         return ()
-    least = passages[0].raw - _AS_NEAR
-    own = [p for p in passages[:_MOST_NEAR] if p.kind is Kind.answer and p.raw >= least]
-    return tuple(Near(p.title, p.details["answer"], p.topic, p.document_id) for p in own)[:3]
+    answers = own or [p for p in passages[:_MOST_NEAR] if p.kind is Kind.answer]
+    if not answers:
+        return ()
+    is_rule = best.kind in _RULES
+    least = max(best.raw - _BESIDE_RULE, _NEAR_RAW_FROM, answers[0].raw - _AS_NEAR) if is_rule else best.raw - _AS_NEAR
+    near = [p for p in answers if p.raw >= least]
+    return tuple(Near(p.title, p.details["answer"], p.topic, p.document_id) for p in near)[:3]
+
+
+def _own(session: Session, searcher: Searcher, question: str, day: date, place: str | None) -> list[Passage]:
+    """Answers alone: among the articles of a law that all lie near there may be none of them."""
+    found = searcher.search(session, question, day=day, place=place, kinds=[Kind.answer], k=_MOST_NEAR)
+    return sound(session, found, day=day)
 
 
 def of_document(session: Session, document: str, *, day: date) -> Answer | None:

@@ -15,7 +15,7 @@ from actions.cases.models import CaseEvent
 from actions.replies import Button, Reply, ReplyKind
 from bot.conversations import claims, delivery, messages, service
 from bot.conversations.models import Conversation, ConversationStatus, Message
-from bot.emergency.guidance import GUIDANCE, Emergency, EmergencyKind
+from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind
 from bot.turns import Turns
 from tests.fakes import FakeRasa
 
@@ -322,6 +322,20 @@ def test_a_form_rests_once_somebody_has_spoken_of_dying(
 
     assert asyncio.run(run())
     assert rasa.put_aside == [name] * is_put_aside
+
+
+@pytest.mark.parametrize(
+    ("kind", "confidence", "is_told"),
+    [(EmergencyKind.medical, 0.9, False), (EmergencyKind.medical, 0.5, True), (EmergencyKind.gas, 0.9, True)],
+)
+def test_a_mere_guess_is_not_told_behind_a_sure_answer(
+    sessions: sessionmaker[Session], message: int, kind: EmergencyKind, confidence: float, is_told: bool
+) -> None:
+    """房贷水电把我勒得喘不过气，公积金能提吗; where minutes count it is told all the same."""
+    rasa: Any = FakeRasa([{"kind": "answer", "text": "能提。", "confidence": confidence}])
+    guess = Emergency(kind, soft=True, guidance=MAYBE, is_feared=True)
+    said = asyncio.run(Turns(sessions=sessions, rasa=rasa, second_opinion=lambda *_: guess).answer(message))
+    assert any(MAYBE.text in m.text for m in said) is is_told
 
 
 def test_inside_a_form_nothing_is_feared(sessions: sessionmaker[Session], message: int) -> None:

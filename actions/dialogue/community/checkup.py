@@ -55,6 +55,8 @@ _ASKS = re.compile(
 _KNOWS = re.compile(
     r"多少|标准|几(?:块|万|千|年|天|亩)|怎么(?:算|补|赔|申请|办)|咋(?:算|补|赔|申请)|哪里办|去哪|是什么|是啥"
     r"|(?:哪些|什么|啥)(?:程序|手续|步骤)"
+    # whose it is within a family: the steps of an expropriation say nothing of it
+    r"|离(?:了)?婚|继承|遗产|分家|有(?:没有)?我(?:的)?(?:一半|一份|份)|归谁"
 )
 _END = '。！! “”"'
 _LAWYER = Button("约律师", LAWYER)

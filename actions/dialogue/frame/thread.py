@@ -260,11 +260,11 @@ def nearest_line(answering: Answering, turn: Turn) -> Reply | None:
     if not (own_case.cases_of(told) or told.details.get("more") or told.details.get("steps")):
         return None
     answering.keep_unanswered(turn, f"{turn.slot('last_question')} / {turn.text}", reason="abstained")
+    steps = "".join(f"\n{n}. {step}" for n, step in enumerate(told.details.get("steps") or [], 1))
     return Reply(
         ReplyKind.abstention,
-        f"还是刚才那件事吧？您说的这一点，我这里没有单独写，已经记下来了，会有人补上。说得准的是这一条：\n"
-        f"{told.details['answer']}",
-        next=f"要紧的话，{where}说“转人工”，请人看了再答。",
+        f"还是刚才那件事吧？说得准的是这一条：\n{told.details['answer']}{steps}",
+        next=f"这里没说到您问的那一点的话，我已经记下来了，会有人补上；要紧就{where}说“转人工”，请人看了再答。",
         links=links,
         citations=(told.source,),
     )

@@ -220,6 +220,25 @@ def test_of_lost_money_an_answer_is_told_first() -> None:
     assert (found.soft, found.is_likely, found.guidance) == (True, True, GUIDANCE[EmergencyKind.fraud])
 
 
+@pytest.mark.parametrize(
+    ("text", "chance", "kind"),
+    [
+        ("种子袋子早烧火了，只有给老板转的微信，1080块", 0.49, "fraud"),
+        ("是两个人才抱得拢的一棵大樟树 我爷爷手上就有了", 0.46, "revenge"),
+        ("取得利息，红利要交个人所得税时，是资方代为扣款再下发税后的钱到个人还是个人先缴纳税款", 0.45, "fraud"),
+        ("他们一个小时16，厂里给我13我是不是可以随时跟厂里终止劳动合同？", 0.77, "self_harm"),
+    ],
+)
+def test_a_guess_that_no_word_bears_out_is_not_told(text: str, chance: float, kind: str) -> None:
+    assert held(text, chance, kind) is None
+
+
+def test_a_fraud_under_way_is_feared_by_its_own_words() -> None:
+    found = held("儿子班主任在群里收资料费1980扫码付不过去让我加他私人号转", 0.5, "fraud")
+    assert found is not None
+    assert found.is_likely
+
+
 def test_a_long_story_needs_more_to_be_likely() -> None:
     told = "我爸前年把两层楼写了协议全给我弟，当时也写了我弟负责养老，现在弟媳妇把人送我门口来了，说老大就该养"
     for chance, is_likely in ((0.5, False), (0.6, True)):

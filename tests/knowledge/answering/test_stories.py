@@ -1,5 +1,6 @@
 """A told story is answered alone only where we are surer than of a question."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -57,3 +58,49 @@ def test_a_neighbour_that_stands_alone_is_told_only_where_it_is_likely(
     monkeypatch.setattr(compose, "_told", lambda *_: Answer("举报打 110。", None, (), score))
     found = compose.answer(session, searcher, "后山搭帐篷要跟谁打招呼", day=DAY, place=None)
     assert isinstance(found, Answer if is_told else Abstention)
+
+
+def _of(kind: Kind, title: str, score: float, raw: float, text: str = "") -> Passage:
+    return replace(passage(title, score, raw), kind=kind, text=text or title, ref="第十条")
+
+
+@pytest.mark.parametrize(
+    ("best", "answers", "told"),
+    [
+        (_of(Kind.regulation, "工伤保险条例", 0.56, 0.36), [passage("工伤认定多久之内", 0.3, 0.34)], "choices"),
+        (_of(Kind.regulation, "工伤保险条例", 0.85, 0.36), [passage("工伤认定多久之内", 0.3, 0.34)], "rule"),
+        (_of(Kind.regulation, "工伤保险条例", 0.56, 0.36), [], "rule"),
+        (_of(Kind.regulation, "工伤保险条例", 0.56, 0.4), [passage("离得远的", 0.1, 0.29)], "rule"),
+        (_of(Kind.statute, "劳动合同法", 0.63, 0.33, "本法适用于……终止劳动合同，适用本法。"), [], "nothing"),
+    ],
+)
+def test_what_our_answers_say_goes_before_a_bare_line_of_a_rule(
+    monkeypatch: pytest.MonkeyPatch, best: Passage, answers: list[Passage], told: str
+) -> None:
+    """工伤是不是有个时间限制的 was told the 48 hours of who dies at work, and a question of wages for whom a law is."""
+    searcher: Any = Finds(0.5)
+    # the answers lie beyond the articles, and are found only where they are asked for
+    monkeypatch.setattr(searcher, "search", lambda *_, kinds=None, **__: answers if kinds else [best])
+    session: Any = None
+    monkeypatch.setattr(compose, "named_wrongly", lambda *_, **__: None)
+    monkeypatch.setattr(compose, "sound", lambda _, passages, **__: passages)
+    monkeypatch.setattr(compose, "_told", lambda *_: Answer("四十八小时。", None, (), best.score))
+    found = compose.answer(session, searcher, "工伤是不是有个时间限制的", day=DAY, place=None)
+    said = "rule" if isinstance(found, Answer) else "choices" if found.near else "nothing"
+    assert said == told
+
+
+@pytest.mark.parametrize(
+    ("words", "is_offered"), [("微耕机坏了商家不理", False), ("网上买了台微耕机，用了两回齿轮就打滑，商家不理", True)]
+)
+def test_who_tells_a_trouble_is_offered_what_lies_farther(
+    monkeypatch: pytest.MonkeyPatch, words: str, is_offered: bool
+) -> None:
+    searcher: Any = Finds(0.27)
+    searcher.found = [passage("买的收割机老坏", 0.27, 0.26), passage("买到假货", 0.12, 0.245)]
+    session: Any = None
+    monkeypatch.setattr(compose, "named_wrongly", lambda *_, **__: None)
+    monkeypatch.setattr(compose, "sound", lambda _, passages, **__: passages)
+    found = compose.answer(session, searcher, words, day=DAY, place=None)
+    assert isinstance(found, Abstention)
+    assert bool(found.near) is is_offered

@@ -209,6 +209,8 @@ def test_how_a_review_ended_is_said_in_a_word(me: Resident) -> None:
         ("行政复议是什么", False),
         ("我家地被邻居占了", False),
         ("村里的账没人管", False),
+        ("征收协议写老公一个人名，离婚有没有我一半", False),
+        ("征地协议上没我哥的名，这钱归谁", False),
     ],
 )
 def test_a_question_of_how_much_stays_one(text: str, is_one: bool) -> None:
