@@ -96,7 +96,12 @@ def is_about(answering: Answering, text: str, told: Told, asked: str) -> bool:
 
     我家老头子天天喝酒骂我, after what 低保 asks for, isn't.
     """
-    return _nearness(answering, text, [asked, *_lines(told)]) >= _ABOUT_FROM
+    return are_about(answering, text, [told], asked)
+
+
+def are_about(answering: Answering, text: str, told: Sequence[Told], asked: str) -> bool:
+    """The same of several answers that were offered."""
+    return _nearness(answering, text, [asked, *(line for one in told for line in _lines(one))]) >= _ABOUT_FROM
 
 
 def nearest(answering: Answering, text: str, told: Sequence[Told]) -> Told | None:
