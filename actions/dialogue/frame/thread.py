@@ -172,12 +172,14 @@ def _is_of(found: Answer | Abstention, told: Told, least: float) -> bool:
 
 def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
     """After answers that stood there to be chosen from: the one a case of which these words say, with the case first,
-    else the one they are nearest to, where both messages together find one of them again: who goes on telling hasn't
-    chosen, and the same lines once more would say that nobody listened. `found`: what both find.
+    else the one that lies nearest to both messages, where it stood there: who goes on telling hasn't chosen, and the
+    same lines once more would say that nobody listened. Where another one lies nearest now, that is new. `found`: what
+    both find.
     """
     told = own_case.offered(answering, turn)
     if not told:
         return None
+    again = next((one for one in told if found.near and one.document == found.near[0].document), None)
     nearest = own_case.nearest(answering, turn.text, told)
     case = (
         None
@@ -186,8 +188,7 @@ def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
     )
     if case is not None and case.told is not nearest:
         case = None  # 俩人没领过证 lies near to a case of who changes a child's name, and nearer to who never married
-    is_found_again = {near.document for near in found.near} & {one.document for one in told}
-    meant = nearest if case or is_found_again else None
+    meant = nearest if case else again and own_case.nearest(answering, turn.text, told, first=again)
     whole = answering.whole(meant.document) if meant else None
     if meant is None or whole is None:
         return None

@@ -242,3 +242,61 @@ def test_words_of_another_matter_are_not_answered_from_the_last(
     monkeypatch.setattr(Answering, "look_up", look_up)
     said = asked(sessions, text, last_document="theft", last_question="娃拿了人家的车")
     assert ("还是刚才那件事" in said.replies[0].text) is is_said
+
+
+def test_what_lies_nearest_to_both_messages_gives_way_only_to_one_well_ahead(
+    sessions: sessionmaker[Session], told: dict[str, Told]
+) -> None:
+    """要是告的话是告村委还是告小组 names neither matter; 俩人没领过证 does."""
+    answering = AnswerQuestion(given(sessions))
+    theft, guarantee = told.values()
+    words = guarantee.title
+    assert own_case.nearest(answering, words, [theft, guarantee]) is guarantee
+    assert own_case.nearest(answering, words, [theft, guarantee], first=theft) is guarantee  # far ahead
+    assert own_case.nearest(answering, words, [theft, replace(guarantee, document="x")], first=guarantee) is not theft
+    assert own_case.nearest(answering, "那天下着雨，别的啥也没有", [theft, guarantee], first=theft) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "nearest", "goes_on"),
+    [
+        ("孩子偷东西那天喝了半斤酒", 0.7, "theft", True),  # not sure, and both together lie nearest to another
+        ("孩子偷东西那天喝了半斤酒", 0.85, "theft", False),  # sure
+        ("孩子偷东西那天喝了半斤酒", 0.7, "drinking", False),  # both say the same
+        ("低保一个月发好些钱", 0.7, "theft", False),  # of nothing that was told before
+    ],
+)
+def test_an_answer_that_is_not_sure_gives_way_to_what_both_messages_say(
+    sessions: sessionmaker[Session],
+    told: dict[str, Told],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    confidence: float,
+    nearest: str,
+    goes_on: bool,
+) -> None:
+    """他那天自己喝了半斤酒, of a man who fell from my roof, was told of who drinks at one table."""
+    near = tuple(Near(title, title, None, document) for title, document in (("甲", nearest), ("乙", "guarantee")))
+
+    def found(_self: object, _turn: object, question: str, **_: object) -> Answer | Abstention:
+        if question == text:
+            return Answer("同桌喝酒看劝没劝。", None, (), confidence, document="drinking", raw=0.33)
+        return Abstention("not_sure", 0.4, near, 0.32)
+
+    monkeypatch.setattr(Answering, "look_up", found)
+    slots: dict[str, Any] = {"last_offered": ["theft", "guarantee"], "last_question": "孩子偷了东西怎么办"}
+    said = asked(sessions, text, **slots).replies[0].text
+    assert said.startswith("同桌喝酒") is not goes_on
+
+
+def test_what_both_find_far_surer_goes_on_though_it_lies_farther(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(_self: object, _turn: object, question: str, **_: object) -> Answer | Abstention:
+        if question.startswith("孩子偷东西那阵子"):
+            return Abstention("not_sure", 0.24, (Near("别的", "别的。", None, "other"),), 0.31)
+        return Answer("看多大。", None, (), 0.7, document="theft", raw=0.26)
+
+    monkeypatch.setattr(Answering, "look_up", found)
+    slots: dict[str, Any] = {"last_offered": ["theft"], "last_question": "年纪小的时候签的单子算不算数"}
+    assert asked(sessions, "孩子偷东西那阵子离满十八还差俩月", **slots).replies[0].text.startswith("看多大")
