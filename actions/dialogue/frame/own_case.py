@@ -109,8 +109,8 @@ def are_about(answering: Answering, text: str, told: Sequence[Told], asked: str)
 
 def nearest(answering: Answering, text: str, told: Sequence[Told], *, first: Told | None = None) -> Told | None:
     """Of several answers the one that these words are most likely about; None where they are of none. `first`: what
-    lies nearest to these words and those before them, which gives way only to one that is well ahead: 要是告的话是告村委
-    还是告小组 names neither matter.
+    lies nearest to these words and those before them, which gives way only to one that is well ahead: 告村委还是告小组
+    names neither matter.
     """
     scored = [(_nearness(answering, text, _lines(one)), one) for one in told]
     best, found = max(scored, key=lambda one: one[0], default=(0.0, None))
