@@ -4,9 +4,11 @@ import logging
 from functools import cache
 from pathlib import Path
 
+from reportlab.lib import textsplit
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
+from reportlab.platypus import paragraph
 
 log = logging.getLogger("linli.papers")
 
@@ -15,6 +17,11 @@ _FILE = Path("@expo-google-fonts") / "noto-serif-sc" / "400Regular" / "NotoSerif
 _NAME, _NOT_CARRIED = "NotoSerifSC", "STSong-Light"
 _MISSING = "〓"  # what Chinese printers set for a character they haven't got
 _folder: Path | None = None
+
+# reportlab keeps Japanese marks off the start of a line; of Chinese ones it knows 、 and 。 alone.
+_NEVER_FIRST = "，；：！？）》】"
+for _module in (textsplit, paragraph):
+    _module.ALL_CANNOT_START += _NEVER_FIRST
 
 
 def use(node_modules: Path) -> None:

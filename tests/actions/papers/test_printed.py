@@ -137,3 +137,17 @@ def test_a_pdf_of_the_letter_has_its_table_on_a_page_of_its_own() -> None:
     assert "有关条款与法律依据对照表" in pages[-1]
     assert "村规民约原文" in pages[-1]
     assert "违者罚款二百元。" in pages[-1]
+
+
+def test_no_line_begins_with_a_mark_that_closes() -> None:
+    """Each sentence is a character longer than the one before, so that every mark comes to stand at a line's end."""
+    word = Document()
+    for mark in "，。；：！？）》、":
+        for length in range(30, 44):
+            word.add_paragraph("字" * length + mark + "后头还有话")
+    made = io.BytesIO()
+    word.save(made)
+    told = text_of(as_pdf(made.getvalue(), title="长句"))
+    begun = [line[:1] for line in told.splitlines() if line.strip()]
+    assert len(begun) > 126, "some sentences break"
+    assert not set(begun) & set("，。；：！？）》、")
