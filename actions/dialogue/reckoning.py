@@ -10,11 +10,17 @@ from actions.dialogue.frame.base import Services, Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from actions.tools import court_fee, deadlines, hearing, matter_words, retirement
 from actions.tools.hearing import Heard
+from actions.tools.sums import drink_driving, interest, severance
 from knowledge.answering.told import Citation
 
 _OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
 _OF_FEES = "立案时法院会给缴费通知，收到起七天内交；交不起的可以申请缓交、减交、免交。问清楚打 12368。"
 _FEES = "answer-susongfei-duoshao"
+_OF_SUMS = (
+    (severance.told, "离开那天起一年内去劳动仲裁，不收费；先打 12333 问清去哪里、带什么。", "12333"),
+    (drink_driving.told, "请律师或者值班律师一起看鉴定书，没钱请的打 12348。", "12348"),
+    (interest.told, "打 12368 问借钱那个月的LPR，谈不成就到法院起诉或者应诉时提出来。", "12368"),
+)
 _HOW_LONG = re.compile(
     r"期限|时效|(?:时间|日子)[^，。]{0,3}限|多少[天日]|几[天日个]|多久|来得及|过期|几时"
     r"|啥时候|什么时候|晚了|超过|还能|还行"
@@ -39,7 +45,8 @@ class Reckoned:
 
 
 def reckoned(services: Services, turn: Turn) -> Reckoned | None:
-    """When they may retire, of who says when they were born; what the court asks, of who says how much they claim; the
+    """When they may retire, of who says when they were born; what the court asks, of who says how much they claim; what
+    the dismissed may ask for their years, what a measured amount of alcohol means, whether interest is too high; the
     last day, of who asked how long there is and then says since when. None for other words.
     """
     today, before = services.today(), thread.before(turn)
@@ -47,6 +54,9 @@ def reckoned(services: Services, turn: Turn) -> Reckoned | None:
         return Reckoned(month, _OF_RETIRING, "12333")
     if fee := court_fee.told(turn.text, before=before):
         return Reckoned(fee, _OF_FEES, "12368", _FEES)
+    for tool, ask, phone in _OF_SUMS:
+        if said := tool(turn.text, before=before):
+            return Reckoned(said, ask, phone)
     day = _told_at_once(services, turn.text, today) or (before and _last_day(services, turn.text, before, today))
     return Reckoned(day, "", "12348", is_whole=True) if day else None
 

@@ -1,0 +1,59 @@
+"""Whether interest between people is more than a court upholds."""
+
+from decimal import Decimal
+
+import pytest
+
+from actions.tools.sums.amounts import yuan
+from actions.tools.sums.interest import told
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"),
+    [
+        ("五万", 50_000),
+        ("3.5万", 35_000),
+        ("四万二", 42_000),
+        ("一万二千五", 12_500),
+        ("四千二", 4_200),
+        ("4200", 4_200),
+    ],
+)
+def test_sums_as_people_say_them(said: str, amount: int) -> None:
+    assert yuan(said) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "said"),
+    [
+        (
+            "一共给了我三万六，这个数能不能算还本",
+            "老表21年跟我借五万 说是三分利 写了条子",
+            ["36%", "超过了", "抵本金", "借 50000 元，一年最多认 6000 元到 7700 元"],
+        ),
+        ("月息一分五犯法吗", "", ["18%", "超过了"]),
+        ("月息1分，这个合法吧", "", ["12%", "没超"]),
+        ("说好的月息一分二，要给吗", "", ["14.4%", "哪年哪月"]),
+        ("年利率24%受保护吗", "", ["24%", "超过了"]),
+    ],
+)
+def test_a_rate_is_told_what_a_court_upholds(text: str, before: str, said: list[str]) -> None:
+    found = told(text, before=before)
+    assert found is not None
+    for words in said:
+        assert words in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2015年借的五万，三分利合法吗",
+        "信用卡年利率18%合法吗",
+        "三分地能不能种",
+        "借给他五万，三分利，他跑了",
+        "他说三分利，后来又说五分利，合法吗",
+        "我借了两万，利息没说，要给吗",
+    ],
+)
+def test_nothing_is_reckoned_where_it_is_not_sure(text: str) -> None:
+    assert told(text) is None
