@@ -1,6 +1,7 @@
 """What a measured amount of alcohol means for a driver.
 
-道路交通安全法 91, GB 19522 (20 and 80 mg in 100 ml of blood), 关于办理醉酒危险驾驶刑事案件的意见 4, 10, 12, 14 (150 and 180 mg).
+道路交通安全法 91, GB 19522 (20 and 80 mg in 100 ml of blood), 关于办理醉酒危险驾驶刑事案件的意见 4, 10,
+12, 14 (150 and 180 mg).
 """
 
 import re

@@ -1,8 +1,8 @@
 """Whether interest between people is more than a court upholds.
 
 For loans since 20 August 2020 that is four times the one-year LPR of the month of the loan
-(最高人民法院关于审理民间借贷案件适用法律若干问题的规定 25). It was 3.85 % then and has only fallen, to 3.0 % in May 2026: whatever
-the month, four times lie between 12 and 15.4 % a year.
+(最高人民法院关于审理民间借贷案件适用法律若干问题的规定 25). It was 3.85 % then and has only fallen, to
+3.0 % in May 2026: whatever the month, four times lie between 12 and 15.4 % a year.
 """
 
 import re
@@ -21,7 +21,7 @@ _RATE = re.compile(
     r"|(?:年息|年利率?|一年利息)\s*(?:是|按)?\s*(?:百分之)?(?P<yearly>\d{1,2}(?:\.\d)?|[一二三四五六七八九十]{1,3})"
 )
 _ASKED = re.compile(
-    r"合法|犯法|违法|高利|保护|算数|算不算|认不认|要不要给|要给|该不该|超(?:了|过)|能不能|抵|还本|太高|吗|不[？?]?$|么"
+    r"合法|犯法|违法|高利|保护|算数|算不算|认不认|要不要给|要给|该不该|超(?:了|过)|能不能|抵|太高|吗|不[？?]?$|么"
 )
 # A company that lends, a card and an app stand under other rules; a loan before that August, too.
 _OTHER = re.compile(
