@@ -144,6 +144,12 @@ def test_what_holds_is_written(document: str, words: tuple[str, ...], never: tup
         # 最高人民法院关于审理行政协议案件若干问题的规定 25: an agreement isn't a duty that was kept silent about
         ("zhengdi-liucheng-duojiu-naqian", ("直接去法院告", "三年内"), ()),
         ("zhaijidi-bupi", ("二十个工作日",), ("两个月没答复",)),  # 行政许可法 42
+        # 法释〔2026〕10号 4, 12: an order to pull down on arable land, and what must be destroyed before it is a crime
+        ("gengdi-jianfang", ("十五天内起诉", "六十天内先复议", "基本农田五亩、别的耕地十亩起"), ()),
+        ("chengbaodi-maimai", ("买卖、出租都无效",), ()),  # 法释〔2026〕10号 8, 9
+        ("cengceng-zhuanbao-zhaoshui", ("一般不能直接告",), ("一起告",)),  # 法释〔2026〕12号
+        ("jiazhao-guoqi-jupei", ("不认“只因过期就拒赔”",), ("没驾照、驾照过期",)),  # 法释〔2026〕9号
+        ("maoming-jiehun-beijiehun", ("也能告",), ("一般不收了",)),  # 法释〔2026〕3号
     ],
 )
 def test_what_holds_is_answered(answer: str, words: tuple[str, ...], never: tuple[str, ...]) -> None:
