@@ -111,6 +111,10 @@ def test_what_holds_is_told(name: str, words: tuple[str, ...], never: tuple[str,
         ("guide-chengbaodi-zhongcai", ("三十天内起诉", "妇女"), ("征地补偿款怎么分不归它管",)),
         ("guide-cunwu-gongkai", ("十五天", "复印", "请法院撤销"), ()),  # 村民委员会组织法 35, 41
         ("guide-xingzheng-fuyi", ("五个工作日", "已经依法取得", "一年"), ("自然资源确权这几类",)),  # 行政复议法 23, 88
+        # 行政复议法实施条例 30: who is refused in so many words may sue; who hears nothing may not yet
+        ("guide-xingzheng-fuyi", ("到期不理不办", "明说不给办的，复议、起诉都行"), ("政府不履职",)),
+        # 行政许可法 42: a permit has a period of its own, and the sixty days run from its end
+        ("guide-zhaijidi-shenqing", ("二十个工作日", "先申请复议"), ("满两个月",)),
         ("guide-gongshang-rending", ("十五天内向省里", "扣掉"), ()),
         ("guide-qisu-lian", ("三十天内必须起诉", "六个月内不能再告"), ()),  # 民事诉讼法 104, 127
         ("guide-yangzhi-wuran", ("散养密集区",), ("散养户少量养殖由乡镇",)),  # 生态环境法典 309
@@ -125,6 +129,31 @@ def test_what_holds_is_told(name: str, words: tuple[str, ...], never: tuple[str,
 )
 def test_what_holds_is_written(document: str, words: tuple[str, ...], never: tuple[str, ...]) -> None:
     text = whole(document)
+    assert [w for w in words if w not in text] == []
+    assert [w for w in never if w in text] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "never"),
+    [
+        # 特种作业人员安全技术培训考核管理规定 23, 27 (since 2026-06-01)
+        ("diangong-chache-zheng-zenme-kao", ("期满前六个月内", "六十日内"), ("三年复审一次",)),
+        # 电信网络诈骗及其关联违法犯罪联合惩戒办法 7: a card is left to whoever asks in time
+        ("jieka-maika-jiegei-bieren", ("十个工作日内申请",), ("通话要给您留",)),
+        ("zhengfu-buzuowei", ("数六十天", "明说不给办"), ("数两个月",)),  # 行政复议法实施条例 24, 30
+        # 最高人民法院关于审理行政协议案件若干问题的规定 25: an agreement isn't a duty that was kept silent about
+        ("zhengdi-liucheng-duojiu-naqian", ("直接去法院告", "三年内"), ()),
+        ("zhaijidi-bupi", ("二十个工作日",), ("两个月没答复",)),  # 行政许可法 42
+        # 法释〔2026〕10号 4, 12: an order to pull down on arable land, and what must be destroyed before it is a crime
+        ("gengdi-jianfang", ("十五天内起诉", "六十天内先复议", "基本农田五亩、别的耕地十亩起"), ()),
+        ("chengbaodi-maimai", ("买卖、出租都无效",), ()),  # 法释〔2026〕10号 8, 9
+        ("cengceng-zhuanbao-zhaoshui", ("一般不能直接告",), ("一起告",)),  # 法释〔2026〕12号
+        ("jiazhao-guoqi-jupei", ("不认“只因过期就拒赔”",), ("没驾照、驾照过期",)),  # 法释〔2026〕9号
+        ("maoming-jiehun-beijiehun", ("也能告",), ("一般不收了",)),  # 法释〔2026〕3号
+    ],
+)
+def test_what_holds_is_answered(answer: str, words: tuple[str, ...], never: tuple[str, ...]) -> None:
+    text = "\n".join(chunk.text for chunk in read_document(CORPUS / "answers" / f"answer-{answer}.yml")[0].chunks)
     assert [w for w in words if w not in text] == []
     assert [w for w in never if w in text] == []
 

@@ -513,6 +513,15 @@ def test_a_past_day_of_a_suit_against_an_office_names_the_year_where_no_limit_wa
     assert "起一年" in text
 
 
+@pytest.mark.parametrize("answer_id", ["office_silent", "information_time"])
+def test_an_office_that_keeps_silent_goes_to_reconsideration_before_a_court(answer_id: str) -> None:
+    """行政复议法 23 (3), (4): a suit without it is refused, and the sixty days run meanwhile."""
+    text = ANSWERS[answer_id].text_on(TODAY)
+    assert "先申请行政复议，不服复议决定的再去法院" in text
+    assert text.index("先申请行政复议") < text.index("法院")
+    assert "《行政复议法》第二十三条" in text
+
+
 def test_a_past_day_of_a_claim_names_what_has_no_limit() -> None:
     text = ends("land_arbitration", date(2023, 5, 1)).text_zh
     assert "要退还土地房屋" in text
