@@ -12,7 +12,8 @@ from actions.bookings import openings
 from actions.bookings.appointments import Status, exclusive, label, promote
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.errors import InvalidInput, NotAllowed, NotFound
-from actions.events.kinds import kind_of
+from actions.events import lending
+from actions.events.kinds import kind_of, known_kind
 from actions.storable import row_of, storable
 from knowledge.clock import SHANGHAI
 
@@ -94,6 +95,8 @@ def change(session: Session, number: int, wanted: Wanted, *, now: datetime) -> i
             raise NotAllowed("这个活动已经取消了，或者已经开始，不能再改。")
         if wanted.capacity < event.taken:
             raise InvalidInput(f"已经有 {event.taken} 个人报名，人数不能比这个少。")
+        if known_kind(event.kind).is_lent:
+            lending.check_within(session, event, wanted.starts_at, wanted.ends_at)
         before, was = label(event), (event.starts_at, event.address)
         _write(event, wanted)
         told = 0
