@@ -4,9 +4,10 @@ The day is an Opening of a kind that `is_lent`: its times are when the hall may 
 Each loan is an Appointment with hours of its own; two never meet, for both are looked for under the opening's lock.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,7 @@ from actions.storable import storable
 from knowledge.clock import SHANGHAI
 
 STEP = timedelta(minutes=30)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 MOST_OF_ONE, MOST_OF_A_DAY = 3, 24  # loans: of one asker on a day, of all
 _TAKES_IT = (Status.booked, Status.attended)
 
@@ -80,9 +82,7 @@ def loans(session: Session, event: Opening) -> list[Appointment]:
 
 
 def taken(session: Session, event: Opening) -> list[Span]:
-    return [
-        Span(row.lent_from, row.lent_until) for row in loans(session, event) if row.lent_from and row.lent_until
-    ]
+    return [Span(row.lent_from, row.lent_until) for row in loans(session, event) if row.lent_from and row.lent_until]
 
 
 def free(session: Session, event: Opening, now: datetime) -> list[Span]:
@@ -95,6 +95,29 @@ def free(session: Session, event: Opening, now: datetime) -> list[Span]:
             found.append(Span(at, span.starts_at))
         at = max(at, span.ends_at)
     return [*found, Span(at, event.ends_at)] if event.ends_at - at >= STEP else found
+
+
+def hours_of(row: Appointment) -> str:
+    """09:00到11:30; "" of a place among others."""
+    return str(Span(row.lent_from, row.lent_until)) if row.lent_from and row.lent_until else ""
+
+
+def clocks(event: Opening) -> list[str]:
+    """The half hours of the day, from its first to its last: to choose from."""
+    found, at = [], event.starts_at
+    while at <= event.ends_at:
+        found.append(f"{at.astimezone(SHANGHAI):%H:%M}")
+        at += STEP
+    return found
+
+
+def at_clock(event: Opening, clock: str) -> datetime:
+    """That hour of the event's day, in UTC. Raises InvalidInput."""
+    found = _CLOCK.fullmatch(clock)
+    if found is None:
+        raise InvalidInput("从几点借到几点，请选一下。")
+    local = event.starts_at.astimezone(SHANGHAI)
+    return local.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0).astimezone(UTC)
 
 
 def said_of(spans: Sequence[Span]) -> str:

@@ -80,7 +80,7 @@ def strike(session: Session, number: int, *, why: str, now: datetime) -> Appoint
             if row.status not in _HELD:
                 raise NotAllowed("已经签到了，不能划掉。")
             appointments.release(session, row, event, now=now)
-            row.say = f"{own_label(row)} 的报名，村里给您取消了：{why}。有疑问请问村委会。"
+            row.say = f"{own_label(row)}{'' if row.lent_from else ' 的报名'}，村里给您取消了：{why}。有疑问请问村委会。"
     return row
 
 
