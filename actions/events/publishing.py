@@ -123,13 +123,14 @@ def call_off(session: Session, number: int, *, reason: str, now: datetime) -> Op
         if event.ends_at <= now:
             raise NotAllowed("活动已经结束了，不用取消。")
         event.is_cancelled, event.taken = True, 0
-        words = f"对不住，{label(event)} 不办了：{reason}。"
+        off = "不外借了" if known_kind(event.kind).is_lent else "不办了"
+        words = f"对不住，{label(event)} {off}：{reason}。"
         session.execute(
             update(Appointment)
             .where(Appointment.opening_id == event.id, Appointment.status.in_((Status.booked, Status.waiting)))
             .values(status=Status.cancelled, say=words, seat_key=None, updated_at=now)
         )
-        event.note = f"不办了：{reason}"[:200]
+        event.note = f"{off}：{reason}"[:200]
     return event
 
 

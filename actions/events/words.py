@@ -28,7 +28,7 @@ def places_left(event: Opening) -> int:
 def stands(event: Opening, now: datetime) -> str:
     """How it stands with places, in a few words."""
     if event.is_cancelled:
-        return "不办了"
+        return "不外借了" if known_kind(event.kind).is_lent else "不办了"
     if event.ends_at <= now:
         return "办完了"
     if event.starts_at <= now and not known_kind(event.kind).is_lent:

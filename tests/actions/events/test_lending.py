@@ -156,7 +156,7 @@ def test_a_day_that_is_changed_keeps_the_hours_that_are_lent(village: sessionmak
         publishing.call_off(session, hall, reason="要修屋顶", now=NOW)
         [row] = session.scalars(select(Appointment)).all()
         assert row.status is Status.cancelled
-        assert "要修屋顶" in str(row.say)
+        assert "文化礼堂 不外借了：要修屋顶" in str(row.say)
     with village() as session, pytest.raises(ActionError, match="不外借"):
         lending.lend(session, hall, wish(0, 1), key="k2", now=NOW)
 

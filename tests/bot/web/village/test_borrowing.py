@@ -125,6 +125,7 @@ def test_the_clerk_sees_who_lends_by_telephone_and_strikes_off(world: World, hal
     clerk, at = world.enter("scribe"), f"/staff/village/events/{number}"
     page = clerk.get(at)
     assert "借出 1 段" in page.text
+    assert "借了的 1 家都会看到" in page.text
     assert "<strong>09:00到11:30</strong> 赵大爷" in page.text
     assert "09:00到11:30" in clerk.get(f"{at}/list").text
     form = {**WISH, "name": "老李", "item": "排练", "nonce": "n1"}
