@@ -65,3 +65,31 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
 def test_the_guide_lets_a_browser_open_more_than_six_pages() -> None:
     """T56: over HTTP/1.1 the seventh page of the console hangs, since each keeps a connection open."""
     assert "http2 on;" in (ROOT / "docs" / "wechat.zh-CN.md").read_text(encoding="utf-8")
+
+
+def test_each_test_that_village_affairs_name_exists() -> None:
+    """docs/affairs.md says what works by naming what shows it."""
+    page = (ROOT / "docs" / "affairs.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/(?!judged)[\w/.-]+)(?:::(\w+))?`", page)
+    assert len(named) > 60
+    missing = [
+        f"{path} {name}"
+        for path, name in named
+        if not (ROOT / path).exists()
+        or (name and f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8"))
+        or (not name and (ROOT / path).is_dir() and not any((ROOT / path).rglob("test_*.py")))
+    ]
+    assert missing == []
+
+
+def test_each_mechanism_that_works_is_shown_and_each_scenario_has_its_test() -> None:
+    page = (ROOT / "docs" / "affairs.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in page.splitlines() if line[:2] == "| "]
+    part = page.split("## Mechanisms of section 1")[1].split("## Scenarios")[0]
+    mechanisms = [row for row in rows if len(row) >= 3 and row[0] in part and row[0] != "mechanism"]
+    unshown = [row[0] for row in mechanisms if row[1].startswith(("works", "partly")) and not row[2]]
+    assert len(mechanisms) > 45
+    assert unshown == []
+    scenarios = {row[0]: row[2] for row in rows if row[0].isdigit()}
+    assert sorted(map(int, scenarios)) == list(range(1, 26))
+    assert all("::test_" in shown for shown in scenarios.values())

@@ -40,6 +40,15 @@ def label(opening: Opening) -> str:
     )
 
 
+def own_label(appointment: Appointment) -> str:
+    """`label` by the hours that are lent, where some are: 12月5日（周六）09:00到11:00 借文化礼堂."""
+    opening, starts, ends = appointment.opening, appointment.lent_from, appointment.lent_until
+    if starts is None or ends is None:
+        return label(opening)
+    begins, until = starts.astimezone(SHANGHAI), ends.astimezone(SHANGHAI)
+    return f"{day_label(starts)}{begins:%H:%M}到{until:%H:%M} {opening.title}"
+
+
 def offered(opening: Opening) -> str:
     """To choose from: 11月25日（周三）14:00 李律师，到村里坐班，李家沟村党群服务中心."""
     where = opening.address if len(opening.address) <= _SHOWN_ADDRESS else f"{opening.address[:_SHOWN_ADDRESS]}…"
@@ -290,6 +299,8 @@ def release(session: Session, appointment: Appointment, opening: Opening, *, now
     appointment.updated_at = now
     if not held:
         return
+    if appointment.lent_from is not None:  # hours of a hall: nobody waits for just these
+        return
     opening.taken -= appointment.party
     session.flush()
     while promote(session, opening, "有人退了号", now=now):
@@ -431,10 +442,11 @@ def _claim(session: Session, appointment: Appointment, still: ColumnElement[bool
 def _booked_between(
     session: Session, after: datetime, until: datetime, unsaid: ColumnElement[bool]
 ) -> Sequence[Appointment]:
+    begins = func.coalesce(Appointment.lent_from, Opening.starts_at)
     return session.scalars(
         select(Appointment)
         .join(Opening)
-        .where(Appointment.status == Status.booked, Opening.starts_at > after, Opening.starts_at <= until, unsaid)
+        .where(Appointment.status == Status.booked, begins > after, begins <= until, unsaid)
         .execution_options(populate_existing=True)
     ).all()
 
@@ -443,7 +455,7 @@ def _in_hours(session: Session, now: datetime) -> Iterator[Word]:
     unsaid = Appointment.reminded_hours_at.is_(None)
     for appointment in _booked_between(session, now, now + _HOURS, unsaid):
         if _claim(session, appointment, unsaid, reminded_hours_at=now, reminded_day_at=now):
-            text = f"快到时间了：{label(appointment.opening)}。{where(appointment.opening, appointment.phone)}"
+            text = f"快到时间了：{own_label(appointment)}。{where(appointment.opening, appointment.phone)}"
             yield Word(appointment, _key(appointment, "hours", appointment.opening.starts_at), text)
 
 
@@ -456,7 +468,7 @@ def _in_a_day(session: Session, now: datetime) -> Iterator[Word]:
             what = f"{noted(appointment.opening)}{brought(appointment.opening)}去不了请说“取消预约”。"
             if appointment.opening.kind:
                 what = f"{noted(appointment.opening)}来不了说“不去了”，好让给别人。"
-            text = f"提醒您：{label(appointment.opening)}。{where(appointment.opening, appointment.phone)}{what}"
+            text = f"提醒您：{own_label(appointment)}。{where(appointment.opening, appointment.phone)}{what}"
             yield Word(appointment, _key(appointment, "day", appointment.opening.starts_at), text)
 
 

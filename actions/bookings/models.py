@@ -79,4 +79,7 @@ class Appointment(Base):
     )  # shown to who signed up: to undo, to be found
     came_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     hours: Mapped[float | None] = mapped_column(Float)
+    # Of a hall that is lent (`actions/events/lending.py`): its own hours within the opening's. They count no place.
+    lent_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lent_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     opening: Mapped[Opening] = relationship(back_populates="appointments")

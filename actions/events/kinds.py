@@ -21,6 +21,7 @@ class Kind(DataModel):
     hint: Text
     ask_item: str = ""
     counts_hours: bool = False
+    is_lent: bool = False  # by the hour, to one after another; `capacity` is how many it seats
     takes_questions: bool = False
     answer_days: Annotated[int, Field(ge=0, le=60)] = 0
 

@@ -12,7 +12,8 @@ from actions.bookings import openings
 from actions.bookings.appointments import Status, exclusive, label, promote
 from actions.bookings.models import Appointment, Mode, Opening
 from actions.errors import InvalidInput, NotAllowed, NotFound
-from actions.events.kinds import kind_of
+from actions.events import lending
+from actions.events.kinds import kind_of, known_kind
 from actions.storable import row_of, storable
 from knowledge.clock import SHANGHAI
 
@@ -94,6 +95,8 @@ def change(session: Session, number: int, wanted: Wanted, *, now: datetime) -> i
             raise NotAllowed("这个活动已经取消了，或者已经开始，不能再改。")
         if wanted.capacity < event.taken:
             raise InvalidInput(f"已经有 {event.taken} 个人报名，人数不能比这个少。")
+        if known_kind(event.kind).is_lent:
+            lending.check_within(session, event, wanted.starts_at, wanted.ends_at)
         before, was = label(event), (event.starts_at, event.address)
         _write(event, wanted)
         told = 0
@@ -120,13 +123,14 @@ def call_off(session: Session, number: int, *, reason: str, now: datetime) -> Op
         if event.ends_at <= now:
             raise NotAllowed("活动已经结束了，不用取消。")
         event.is_cancelled, event.taken = True, 0
-        words = f"对不住，{label(event)} 不办了：{reason}。"
+        off = "不外借了" if known_kind(event.kind).is_lent else "不办了"
+        words = f"对不住，{label(event)} {off}：{reason}。"
         session.execute(
             update(Appointment)
             .where(Appointment.opening_id == event.id, Appointment.status.in_((Status.booked, Status.waiting)))
             .values(status=Status.cancelled, say=words, seat_key=None, updated_at=now)
         )
-        event.note = f"不办了：{reason}"[:200]
+        event.note = f"{off}：{reason}"[:200]
     return event
 
 

@@ -3,7 +3,6 @@
 Places are given under the event's lock, as a lawyer's are; a party takes as many as it is people.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.bookings import appointments
-from actions.bookings.appointments import Status, exclusive, label
+from actions.bookings.appointments import Status, exclusive, own_label
 from actions.bookings.models import Appointment, Opening
 from actions.errors import AlreadyBooked, InvalidInput, NotAllowed, NotFound
 from actions.events import publishing
+from actions.events.codes import LENGTH, LETTERS, new_code
+from actions.events.kinds import known_kind
 from actions.storable import row_of, storable
 
 MOST_PARTY, MOST_WAITING = 10, 200
-_LETTERS, _LENGTH = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ", 8  # 40 bits; no slip of a participant is so short
 _HELD = (Status.booked, Status.waiting)
 
 
@@ -62,8 +62,8 @@ def leave(session: Session, number: int, *, now: datetime) -> Appointment:
         row = _get(session, number)
         if row.status is Status.cancelled:
             return row
-        if event.starts_at <= now or row.status not in _HELD:
-            raise NotAllowed("活动已经开始了，不用再取消。")
+        if (row.lent_from or event.starts_at) <= now or row.status not in _HELD:
+            raise NotAllowed("已经开始了，不用再取消。")
         appointments.release(session, row, event, now=now)
     return row
 
@@ -80,17 +80,18 @@ def strike(session: Session, number: int, *, why: str, now: datetime) -> Appoint
             if row.status not in _HELD:
                 raise NotAllowed("已经签到了，不能划掉。")
             appointments.release(session, row, event, now=now)
-            row.say = f"{label(event)} 的报名，村里给您取消了：{why}。有疑问请问村委会。"
+            row.say = f"{own_label(row)}{'' if row.lent_from else ' 的报名'}，村里给您取消了：{why}。有疑问请问村委会。"
     return row
 
 
 def of_asker(session: Session, askers: list[str], *, now: datetime) -> list[Appointment]:
     """What these conversations, or this browser, have signed up for and is still to come, the nearest first."""
     conversations = [asker for asker in askers if not asker.startswith("page:")]
+    ends = func.coalesce(Appointment.lent_until, Opening.ends_at)
     held = (
         select(Appointment)
         .join(Opening)
-        .where(Appointment.status.in_(_HELD), Opening.kind != "", Opening.ends_at > now)
+        .where(Appointment.status.in_(_HELD), Opening.kind != "", ends > now)
         .order_by(Opening.starts_at, Appointment.id)
     )
     own = list(session.scalars(held.where(Appointment.conversation_id.in_(conversations)))) if conversations else []
@@ -102,9 +103,9 @@ def of_asker(session: Session, askers: list[str], *, now: datetime) -> list[Appo
 
 def by_code(session: Session, number: int, code: str) -> Appointment:
     """The sign-up for this event that was given the code. Raises NotFound."""
-    bare = "".join(c for c in code.upper() if c in _LETTERS)
+    bare = "".join(c for c in code.upper() if c in LETTERS)
     own = select(Appointment).where(Appointment.opening_id == number, Appointment.code == bare)
-    found = session.scalar(own) if len(bare) == _LENGTH else None
+    found = session.scalar(own) if len(bare) == LENGTH else None
     if found is None:
         raise NotFound("没有找到这个报名码，请核对。")
     return found
@@ -140,6 +141,8 @@ def _checked(coming: Coming) -> Coming:
 def _check_open(session: Session, event: Opening, said: Coming, now: datetime) -> None:
     if event.is_cancelled:
         raise NotAllowed("这个活动不办了。")
+    if known_kind(event.kind).is_lent:
+        raise InvalidInput("场地是按钟点借的，请选从几点到几点。")
     if event.starts_at <= now:
         raise NotAllowed("活动已经开始了，直接去就行。")
     if event.capacity == 0:
@@ -168,7 +171,7 @@ def _seated(event: Opening, said: Coming, key: str, now: datetime) -> Appointmen
         summary="",
         item=said.item,
         party=said.party,
-        code="".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)),
+        code=new_code(),
         created_at=now,
         updated_at=now,
     )

@@ -18,7 +18,11 @@ from knowledge.village_rules.classifier import fold
 SOMEBODY = "〔某人〕"
 _SURNAME = "姓"
 _SOMEWHERE = "〔某处〕"  # 老赵家门口 is a place, as long as nothing else is said of them
-_THEIR_PLACE = re.compile(f"{SOMEBODY}的?家?(?:门[前口]|旁边?|后[面头边]|屋后|房后|附近|边上|地头)")
+_THEIR_PLACE = re.compile(
+    f"{SOMEBODY}的?家?(?:门[前口]|旁边?|后[面头边]|屋后|房后|附近|边上|地头)"
+    # What stands there is a place only as what something is near to: their wall may not be pulled down.
+    f"|(?<=[离挨靠在从到])近?着?{SOMEBODY}的?家?(?:院子|院墙|院坝|墙外|屋角|大门)"
+)
 PREPARATION = 11  # 集体财产: opinions may be heard, a meeting of all members decides
 GROUPS = tuple(range(1, 12))
 

@@ -25,6 +25,7 @@ import actions.persons
 import actions.points.models
 import actions.projects.models
 import actions.roster.models
+import actions.shelf.models
 import actions.topics.models
 import actions.topics.statements.models
 import actions.visits.models

@@ -12,11 +12,11 @@ from actions.bookings import appointments
 from actions.bookings.models import Appointment, Opening
 from actions.calendar import dates
 from actions.dialogue.affairs.village import ask_which, page, village_of
-from actions.dialogue.community import talk
+from actions.dialogue.community import halls, talk
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.hearing import phrases
 from actions.errors import ActionError, AlreadyBooked
-from actions.events import kinds, listing, publishing, questions, signing_up, words
+from actions.events import kinds, lending, listing, publishing, questions, signing_up, words
 from actions.events.signing_up import Coming
 from actions.persons import threads_of
 from actions.replies import Button, Link, Reply, ReplyKind
@@ -34,7 +34,7 @@ _SIGNS_UP = re.compile(
 )
 _NOT_COMING = re.compile(
     r"^(?:我|俺|咱)?(?:们|家)?(?:那天|明天|今天|今晚|活动|电影|那个)?"
-    r"(?:去不了|来不了|不去|不来|不参加|参加不了)(?:了|啦)?(?:吧|啊|哈)?$"
+    r"(?:去不了|来不了|不去|不来|不参加|参加不了|不借)(?:了|啦)?(?:吧|啊|哈)?$"
     r"|(?:取消|退)(?:掉|了)?(?:我的)?(?:活动)?报名|报名.{0,3}(?:取消|退)"
 )
 _ASKS_AHEAD = re.compile(r"公开日.{0,12}(?:想问|要问|提.{0,3}问题)|(?:想|要)(?:在|到)?公开日.{0,6}问")
@@ -90,6 +90,8 @@ class AskEvent(CustomAction):
                 return say(Reply(ReplyKind.asking, error.message_zh, buttons=(SEE,)))
             if not _takes(event, now):
                 return say(Reply(ReplyKind.text, f"{event.title}：{words.stands(event, now)}。", buttons=(SEE,)))
+            if lending.is_lent(event):
+                return say(halls.ask(session, event, now), events=slots(awaits=turn.waiting_for(f"{JOIN}{number}")))
             item = kinds.known_kind(event.kind).ask_item
             also = f"{item}，也一起说。" if item else ""
             full = "" if words.places_left(event) else "现在报满了，先给您排候补。"
@@ -104,6 +106,8 @@ class AskEvent(CustomAction):
         with self.services.sessions() as session:
             try:
                 event = publishing.get(session, number)
+                if lending.is_lent(event):
+                    return self._borrowed(session, turn, event, now)
                 item = rest if kinds.known_kind(event.kind).ask_item else ""
                 phone = phrases.phone_in(turn.text) or ""
                 coming = Coming(turn.conversation_id, name or _NAMELESS, party, item, phone)
@@ -117,6 +121,27 @@ class AskEvent(CustomAction):
             told = words.signed_up(row, in_chat=True)
             links = (Link("看我的报名", f"/v/{row.opening.place_id}/h{number}/mine/{row.code}"),)
         return say(Reply(ReplyKind.booking, told, buttons=(_leave_button(number),), links=links))
+
+    def _borrowed(self, session: Session, turn: Turn, event: Opening, now: datetime) -> Said:
+        """A hall for some hours, once for the message that said so. Raises ActionError."""
+        number, heard = event.id, halls.hours_in(turn.text, event)
+        if heard is None:
+            return say(halls.ask(session, event, now), events=slots(awaits=turn.waiting_for(f"{JOIN}{number}")))
+        name, party, what = who_comes(turn.text.replace(heard.words, "，"))
+        if not what:  # 20个人，排练: what for, and no name
+            name, what = "", name
+        wish = lending.Wish(
+            turn.conversation_id,
+            name or _NAMELESS,
+            party,
+            what,
+            heard.starts_at,
+            heard.ends_at,
+            phrases.phone_in(turn.text) or "",
+        )
+        key = f"{turn.conversation_id}:m{turn.message or now.timestamp()}-hall-{number}"
+        row = lending.lend(session, number, wish, key=key, now=now)
+        return say(Reply(ReplyKind.booking, words.signed_up(row, in_chat=True), links=(halls.link_of(row),)))
 
     def ask_about(self, turn: Turn, number: int) -> Said:
         text = "想在那天问什么？一条说完，最多300个字。不写您的名字；当天答，答不了的写成文字贴出来。"
@@ -170,7 +195,11 @@ def not_coming(services: Services, turn: Turn) -> Said | None:
 def leave(services: Services, turn: Turn, number: int) -> Said:
     now = datetime.now(UTC)
     with services.sessions() as session:
-        row = next((row for row in _own(session, turn, now) if row.opening_id == number), None)
+        own = [row for row in _own(session, turn, now) if row.opening_id == number]
+        row = own[0] if own else None
+        if len(own) > 1:  # of a hall, more than once on one day
+            links = tuple(halls.link_of(each) for each in own)
+            return say(Reply(ReplyKind.asking, "您借了几段，点进去取消不要的那一段。", links=links))
         if row is None:
             return say(Reply(ReplyKind.text, "这个活动您没有报名，或者已经取消了。", buttons=(SEE,)))
         return _left(session, row, now)
@@ -179,6 +208,8 @@ def leave(services: Services, turn: Turn, number: int) -> Said:
 def heard(services: Services, turn: Turn) -> Said | None:
     """A button of ours, or that one doesn't come after all; None for other words."""
     text = turn.text.strip(_END)
+    if turn.place and len(text) <= _NAMED and halls.BORROWS.search(text) and (said := _borrow(services, turn)):
+        return said
     if (found := PRESSED.match(text)) is not None:
         action, number = AskEvent(services), int(found[2])
         deeds = {"报名": action.ask_who, "问": action.ask_about, "看": action.see}
@@ -186,6 +217,18 @@ def heard(services: Services, turn: Turn) -> Said | None:
     if len(text) <= _SHORT and _NOT_COMING.search(text):
         return not_coming(services, turn)
     return _by_name(services, turn, text) if turn.place and len(text) <= _NAMED // 2 else None
+
+
+def _borrow(services: Services, turn: Turn) -> Said | None:
+    """Who wants a hall where one is lent; None where none is, so that others say what they know."""
+    now = datetime.now(UTC)
+    with services.sessions() as session:
+        village = village_of(session, turn)
+        found = halls.offered(session, village.id, now) if village else []
+        fits = [event for event in found if _is_on(event, turn.text, now)] or found
+    if len(fits) == 1:
+        return AskEvent(services).ask_who(turn, fits[0].id)
+    return say(halls.told(fits, JOIN)) if fits else None
 
 
 def _by_name(services: Services, turn: Turn, text: str) -> Said | None:
@@ -315,7 +358,12 @@ def _is_titled(event: Opening, text: str) -> bool:
 
 
 def _takes(event: Opening, now: datetime) -> bool:
-    return event.capacity > 0 and event.starts_at > now and not event.is_cancelled
+    closes = event.ends_at if lending.is_lent(event) else event.starts_at
+    return event.capacity > 0 and closes > now and not event.is_cancelled
+
+
+def _joins(event: Opening) -> str:
+    return "借" if lending.is_lent(event) else "报名"
 
 
 def _takes_questions(found: Sequence[Opening], now: datetime) -> list[Opening]:
@@ -328,7 +376,7 @@ def _told(fits: list[Opening], found: list[Opening], text: str, now: datetime, l
         return _of_one(fits[0], now)
     head = "村里要办的活动：" if fits else "您问的这里没有排，近的有："
     lines = "\n".join(words.line(event, now) for event in shown)
-    buttons = [Button(f"报名：{event.title}", f"{JOIN}{event.id}") for event in shown if _takes(event, now)]
+    buttons = [Button(f"{_joins(event)}：{event.title}", f"{JOIN}{event.id}") for event in shown if _takes(event, now)]
     buttons += [Button(f"提问：{event.title}", f"{ASK}{event.id}") for event in _takes_questions(shown, now)[:1]]
     more = f"\n后面还有{len(fits or found) - _SHOWN}场，在村里的页面上看。" if len(fits or found) > _SHOWN else ""
     return Reply(ReplyKind.text, f"{head}\n{lines}{more}", buttons=tuple(buttons[:_SHOWN]), links=links)
@@ -339,7 +387,7 @@ def _of_one(event: Opening, now: datetime) -> Reply:
     said += [f"{event.lead}。"] if event.lead else []
     said += [f"{event.note.rstrip('。')}。"] if event.note else []
     buttons = (
-        [Button("我要报名" if words.places_left(event) else "排候补", f"{JOIN}{event.id}")]
+        [Button(f"我要{_joins(event)}" if words.places_left(event) else "排候补", f"{JOIN}{event.id}")]
         if _takes(event, now)
         else []
     )
@@ -366,6 +414,8 @@ def _left(session: Session, row: Appointment, now: datetime) -> Said:
         session.rollback()
         return say(Reply(ReplyKind.booking, error.message_zh))
     again = Button("点错了，还是要去", f"{JOIN}{number}")
+    if row.lent_from is not None:
+        return say(Reply(ReplyKind.booking, f"好，{appointments.own_label(row)}不借了，让给别人用。", buttons=(SEE,)))
     return say(Reply(ReplyKind.booking, f"好，“{title}”不去了，位子让给别人。", buttons=(again,)))
 
 

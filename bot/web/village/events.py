@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from actions.bookings.models import Appointment, Opening
 from actions.bookings.status import AppointmentStatus as Status
 from actions.errors import ActionError, NotFound
-from actions.events import kinds, listing, photos, publishing, questions, signing_up, words
+from actions.events import kinds, lending, listing, photos, publishing, questions, signing_up, words
 from actions.events.signing_up import Coming
 from bot.web.limits import address_of
 from bot.web.problems import ApiError
@@ -28,7 +28,7 @@ _JOINS, _ASKS, _LOOKS = 10, 6, 20  # of an address in a minute: a whole house ma
 _JOINS_A_DAY, _ASKS_A_DAY = 60, 40
 _TEASERS = 3
 _DONE = {
-    "left": "取消好了，位子让给别人了。",
+    "left": "取消好了，让给别人了。",
     "asked": "问题收到了，不写是谁问的。当天答，答不了的写成文字贴在这一页。",
 }
 
@@ -92,6 +92,30 @@ def join(sent: Sent, at: At, event_id: int) -> Response:
     return visitor.known(at, RedirectResponse(to, 303), who)
 
 
+@router.post("/h{event_id:int}/borrow")
+def borrow(sent: Sent, at: At, event_id: int) -> Response:
+    """The hall for some hours."""
+    event, who = _event(at, event_id), visitor.asker(at)
+    typed = {name: text_of(sent, name, 200) for name in ("name", "party", "item", "phone", "from", "to")}
+    try:
+        visitor.check_sender(at.request, "join", _JOINS, a_day=_JOINS_A_DAY)
+        wish = lending.Wish(
+            who,
+            typed["name"],
+            int_of(sent, "party") or 0,
+            typed["item"],
+            lending.at_clock(event, typed["from"]),
+            lending.at_clock(event, typed["to"]),
+            typed["phone"],
+        )
+        row = lending.lend(at.session, event.id, wish, key=visitor.key(who, sent), now=at.now)
+    except (ActionError, ApiError) as error:
+        at.session.rollback()
+        shown = _page(at, _event(at, event_id), problem=visitor.said(error), typed=typed)
+        return visitor.known(at, shown, who)
+    return visitor.known(at, RedirectResponse(f"/v/{at.village.id}/h{event.id}/mine/{row.code}", 303), who)
+
+
 @router.get("/h{event_id:int}/mine/{code}")
 def mine(at: At, event_id: int, code: str) -> HTMLResponse:
     """One's own sign-up, by the address that one got: to be shown at the door, to be taken back."""
@@ -142,8 +166,12 @@ def _page(at: Hall, event: Opening, *, problem: str = "", status: int = 0, **mor
         when=words.when(event),
         stands=words.stands(event, now),
         left=words.places_left(event),
-        takes=event.starts_at > now and not event.is_cancelled and event.capacity > 0,
-        own=own[0] if own else None,
+        takes=event.starts_at > now and not event.is_cancelled and event.capacity > 0 and not kind.is_lent,
+        own=own[0] if own and not kind.is_lent else None,
+        own_hours=[(lending.hours_of(r), r.code) for r in own if r.lent_from is not None],
+        lent=lending.taken(at.session, event) if kind.is_lent else [],
+        free=lending.free(at.session, event, now) if kind.is_lent else [],
+        clocks=lending.clocks(event) if kind.is_lent else [],
         photos=listing.photos_of(at.session, event),
         takes_questions=questions.is_open(event, now),
         answered=questions.answered(at.session, event),
@@ -169,7 +197,7 @@ def _mine(at: Hall, event: Opening, code: str, *, problem: str = "") -> HTMLResp
         said=words.signed_up(row, in_chat=False) if row.status in (Status.booked, Status.waiting) else "",
         is_gone=row.status is Status.cancelled,
         before=signing_up.waits_behind(at.session, row) if row.status is Status.waiting else 0,
-        may_leave=event.starts_at > at.now and row.status in (Status.booked, Status.waiting),
+        may_leave=(row.lent_from or event.starts_at) > at.now and row.status in (Status.booked, Status.waiting),
     )
 
 

@@ -9,6 +9,7 @@ from bot.web.village.people import TAB as PEOPLE
 from bot.web.village.points import TAB as POINTS
 from bot.web.village.projects import TAB as PROJECTS
 from bot.web.village.reports.month import TAB as MONTH
+from bot.web.village.shelf.page import TAB as SHELF
 from bot.web.village.tab import Tab as Tab
 from bot.web.village.tab import Teaser as Teaser
 from bot.web.village.talk.deputies import TAB as DEPUTIES
@@ -21,6 +22,7 @@ TABS: tuple[Tab, ...] = (
     DECISIONS,
     PROJECTS,
     EVENTS,
+    SHELF,
     PEOPLE,
     POINTS,
     HEARINGS,

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from actions.bookings.models import Appointment, Opening
 from actions.cases.photos import MAX_BYTES, clean_photo
 from actions.errors import InvalidInput, NotAllowed, NotFound
-from actions.events import checking_in, photos, publishing, questions, signing_up
+from actions.events import checking_in, lending, photos, publishing, questions, signing_up
 from actions.replies import Link, Reply, ReplyKind
 from actions.storable import row_of
 from actions.topics import raising
@@ -67,6 +67,21 @@ def _sign_up(d: Doing) -> str:
         phone=d.at.text("phone", 20),
     )
     signing_up.sign_up(d.at.session, d.event.id, coming, key=d.key, now=d.now)
+    return ""
+
+
+def _lend(d: Doing) -> str:
+    """The hall, for somebody who rings up or stands at the counter."""
+    wish = lending.Wish(
+        f"page:{d.key}"[:60],
+        d.at.text("name", 20),
+        d.at.number("party") or 0,
+        d.at.text("item", 80),
+        lending.at_clock(d.event, d.at.text("from", 5)),
+        lending.at_clock(d.event, d.at.text("to", 5)),
+        d.at.text("phone", 20),
+    )
+    lending.lend(d.at.session, d.event.id, wish, key=d.key, now=d.now)
     return ""
 
 
@@ -165,6 +180,7 @@ DEEDS: dict[str, Deed] = {
     "change": Deed(_change, "改好了。时间、地点变了的，报了名的人会收到消息。"),
     "call-off": Deed(_call_off, "取消了，报了名的人会收到消息。页面上写明不办了。"),
     "sign-up": Deed(_sign_up, "记上了。"),
+    "lend": Deed(_lend, "借出去了，记上了。"),
     "strike": Deed(_strike, "划掉了。"),
     "photo": Deed(_photo, "照片放上去了。"),
     "photo-away": Deed(_photo_away, "照片删掉了。"),

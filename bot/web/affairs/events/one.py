@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from actions.bookings.models import Opening
 from actions.bookings.status import AppointmentStatus
 from actions.errors import ActionError, NotAllowed, NotFound
-from actions.events import checking_in, kinds, listing, photos, publishing, questions, signing_up, words
+from actions.events import checking_in, kinds, lending, listing, photos, publishing, questions, signing_up, words
 from bot.staff import rights
 from bot.web.affairs.events.board import HOME, as_typed
 from bot.web.affairs.events.deeds import DEEDS, Doing
@@ -52,6 +52,7 @@ def printed(at: WriteSeat, event_id: str) -> Response:
         wait=wait,
         spaced=signing_up.spaced,
         item_asked=kinds.known_kind(event.kind).ask_item,
+        hours_of=_lent(at, event, datetime.now(UTC))["hours_of"],
         **_shared(at, event),
     )
 
@@ -141,6 +142,17 @@ def _door(at: Seat, event: Opening, *, problem: str = "", done: str = "") -> HTM
     )
 
 
+def _lent(at: Seat, event: Opening, now: datetime) -> dict[str, Any]:
+    """Of a hall: what is lent and what is free, by the hour; `hours_of` has a loan's own by its row."""
+    if not lending.is_lent(event):
+        return {"hours_of": {}}
+    return {
+        "hours_of": {row.id: lending.hours_of(row) for row in lending.loans(at.session, event)},
+        "free": lending.free(at.session, event, now),
+        "clocks": lending.clocks(event),
+    }
+
+
 def _page(at: Seat, event: Opening, *, problem: str = "", done: str = "") -> HTMLResponse:
     now, may_write = datetime.now(UTC), at.staff.can("write")
     come, wait = listing.people(at.session, event)
@@ -156,6 +168,7 @@ def _page(at: Seat, event: Opening, *, problem: str = "", done: str = "") -> HTM
         given=as_typed(event),
         come=come,
         wait=wait,
+        **_lent(at, event, now),
         heads=listing.heads(come),
         came=listing.heads(come, came=True),
         labels=_LABELS,
@@ -167,7 +180,7 @@ def _page(at: Seat, event: Opening, *, problem: str = "", done: str = "") -> HTM
         answer_by=questions.answer_by(event),
         may_write=may_write,
         may_hide=at.staff.can("oversee"),
-        is_coming=event.starts_at > now and not event.is_cancelled,
+        is_coming=(event.ends_at if kind.is_lent else event.starts_at) > now and not event.is_cancelled,
         is_over=event.ends_at <= now,
         is_time=checking_in.is_time(event, now),
         nonce=secrets.token_urlsafe(12),

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from actions.events import listing, questions, suggesting, words
 from bot.staff.models import Role
-from bot.web.affairs.events import board, one
+from bot.web.affairs.events import board, one, shelf
 from bot.web.affairs.events.board import HOME
 from bot.web.affairs.subject import Subject, Todo
 from bot.web.affairs.where import villages_of
@@ -15,7 +15,7 @@ from bot.web.staff.desk import Seat
 from knowledge.clock import SHANGHAI
 
 router = APIRouter()
-for each in (board.router, one.router):  # `one` last: its addresses end in an event's number
+for each in (shelf.router, board.router, one.router):  # `one` last: its addresses end in an event's number
     router.include_router(each)
 
 _SOON, _PRESSING, _MOST = timedelta(days=1), timedelta(days=21), 30

@@ -1,7 +1,9 @@
 """A place at an event and who moves up, a helper's yes and the other party's: killed at every step."""
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from sqlalchemy.orm import Session
 from actions.bookings import appointments
 from actions.bookings.appointments import Status
 from actions.bookings.models import Appointment, Opening
-from actions.errors import AlreadyBooked
+from actions.errors import AlreadyBooked, Conflict
 from actions.events import clock as events
-from actions.events import publishing, signing_up
+from actions.events import lending, publishing, signing_up
+from actions.events.lending import Wish
 from actions.events.signing_up import Coming
 from actions.helpers import clock as helpers
 from actions.helpers import referrals
@@ -85,6 +88,43 @@ def test_places_are_taken_once(databases: Databases, tmp_path: Path) -> None:
         assert [(row.name, row.status) for row in rows] == [("王婶", Status.booked), ("李叔", Status.waiting)]
 
     assert walk(databases, tmp_path, _nobody_yet, _signed_up, check, at_once=_seats_fit) >= 6
+
+
+def _a_hall(stage: Stage, session: Session) -> None:
+    places(session)
+    session.add(VillageProfile(place_id="lijiagou"))
+    day = wanted("room", hours=8, capacity=40, title="文化礼堂")
+    publishing.announce(session, "lijiagou", day, key="k", now=EVENTS_NOW)
+    session.commit()
+
+
+def _borrowed(stage: Stage) -> None:
+    """Two on one day; a third who would meet the second; the first gives it back."""
+    with stage.sessions() as session:
+        event = session.scalars(select(Opening)).one()
+        opens, number = event.starts_at, event.id
+        for who, begins in (("王婶", 0), ("李叔", 2), ("赵大爷", 3)):
+            starts = opens + timedelta(hours=begins)
+            wish = Wish(f"page:{who}", who, 10, "排练", starts, starts + timedelta(hours=2))
+            with suppress(Conflict):
+                lending.lend(session, number, wish, key=who, now=EVENTS_NOW)
+        first = session.scalars(select(Appointment.id).where(Appointment.name == "王婶")).one()
+        signing_up.leave(session, first, now=EVENTS_NOW)
+
+
+def _no_hours_meet(session: Session) -> None:
+    spans = lending.taken(session, session.scalars(select(Opening)).one())
+    assert all(one.ends_at <= next_.starts_at for one, next_ in pairwise(spans))
+
+
+def test_hours_of_a_hall_are_lent_once_and_never_meet(databases: Databases, tmp_path: Path) -> None:
+    def check(session: Session) -> None:
+        _no_hours_meet(session)
+        rows = session.scalars(select(Appointment).order_by(Appointment.id)).all()
+        assert [(row.name, row.status) for row in rows] == [("王婶", Status.cancelled), ("李叔", Status.booked)]
+        assert session.scalars(select(Opening.taken)).one() == 0
+
+    assert walk(databases, tmp_path, _a_hall, _borrowed, check, at_once=_no_hours_meet) >= 6
 
 
 def _told_of_events(stage: Stage) -> None:
