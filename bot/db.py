@@ -68,8 +68,8 @@ def make_engine(url: str, *, patience_s: float = 30) -> Engine:
 
 
 def _take_turns(engine: Engine, patience_s: float) -> None:
-    """One writer of this process at a time; patience is for the whole, the queue here and SQLite's own waiting. Each had
-    its own, and what was said while another process wrote was refused after twice as long.
+    """One writer of this process at a time. Patience is for the whole, the queue here and SQLite's own waiting: each
+    had its own, and what was said while another process wrote was refused after twice as long.
     """
     turn = WritersTurn(patience_s)
 
