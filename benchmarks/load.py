@@ -5,7 +5,8 @@
 `--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause
 between their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or
 handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes,
-then one line of JSON; memory is that of each part once a minute. `--attacks`: with `benchmarks.attacks` beside it.
+then one line of JSON; memory is that of each part once a minute. `--attacks`: in the second half with
+`benchmarks.attacks` beside it, and what residents, `/healthz` and people in danger wait in either half.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import httpx
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from benchmarks.attacks import Felt, attack
+from benchmarks.attacks import Felt, attack, spread, watch
 from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
@@ -60,7 +61,7 @@ _JOURNEYS = {
 
 @dataclass
 class Tally:
-    turns: list[float] = field(default_factory=list)
+    turns: list[tuple[float, float]] = field(default_factory=list)  # when it was answered, and what it took
     pages: list[float] = field(default_factory=list)
     by_journey: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -91,7 +92,7 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
                     "/api/widget/messages", headers=held, json={"client_id": client_id, "text": text}
                 )
                 spent = time.perf_counter() - begun
-                tally.turns.append(spent)
+                tally.turns.append((time.monotonic(), spent))
                 tally.by_journey.setdefault(name, []).append(spent)
                 ids.append(client_id)
                 if found.status_code != 200:
@@ -203,6 +204,33 @@ async def watch_memory(settings: Settings, held: list[dict[str, float]], ends: f
         held.append(memory_mb(settings))
 
 
+@dataclass
+class Halves:
+    """What was felt while nobody attacked, and then while somebody did; memory before, at the end, and a minute later,
+    in MiB.
+    """
+
+    begins: float  # of the attacks, by the monotonic clock
+    felt: list[Felt] = field(default_factory=list)
+    memory: list[dict[str, float]] = field(default_factory=list)
+
+    def as_json(self, turns: list[tuple[float, float]]) -> dict[str, object]:
+        calm = [spent for at, spent in turns if at < self.begins]
+        attacked = [spent for at, spent in turns if at >= self.begins]
+        return {
+            "calm": {"turns_s": spread(calm), **self.felt[0].as_json()},
+            "attacked": {"turns_s": spread(attacked), **self.felt[1].as_json()},
+            "memory_before_at_end_and_after": self.memory,
+        }
+
+
+async def in_halves(base: str, settings: Settings, halves: Halves, ends: float, login: str, password: str) -> None:
+    halves.felt.append(await watch(base, halves.begins))
+    halves.memory.append(memory_mb(settings))
+    halves.felt.append(await attack(base, ends, login, password))
+    halves.memory.append(memory_mb(settings))
+
+
 async def run(
     base: str,
     settings: Settings,
@@ -222,20 +250,23 @@ async def run(
         headers={"x-linli-secret": settings.secret("internal")},
     ) as http:
         people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
-        attacked = asyncio.create_task(attack(base, ends, logins[0], password)) if args.attacks else None
+        halves = Halves(ends - 30 * args.minutes) if args.attacks else None
+        felt = [in_halves(base, settings, halves, ends, logins[0], password)] if halves else []
         await asyncio.gather(
             *people,
             *(agent(base, login, password, tally, ends) for login in logins),
             watch_memory(settings, memory, ends),
+            *felt,
         )
-        felt = await attacked if attacked else None
-        await asyncio.sleep(5)
+        await asyncio.sleep(60 if halves else 5)
+        if halves:
+            halves.memory.append(memory_mb(settings))
         with sessions() as session:
             heard = said_by_agents(session, tally.said)
         lost, doubled = await count(http, heard, tally)
         metrics = (await http.get("/metrics")).text
     tell_where_time_went(metrics, tally)
-    tell(tally, memory, lost=lost, doubled=doubled, felt=felt)
+    tell(tally, memory, lost=lost, doubled=doubled, halves=halves)
 
 
 def tell_where_time_went(metrics: str, tally: Tally) -> None:
@@ -254,23 +285,22 @@ def tell_where_time_went(metrics: str, tally: Tally) -> None:
         print("errors:", {e: tally.errors.count(e) for e in set(tally.errors)}, file=sys.stderr)
 
 
-def tell(tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, felt: Felt | None = None) -> None:
+def tell(
+    tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, halves: Halves | None = None
+) -> None:
     """The figures as JSON: stdout."""
-
-    def p95(values: list[float]) -> float | None:
-        return round(sorted(values)[int(0.95 * (len(values) - 1))], 3) if values else None
 
     figures = {
         "turns": len(tally.turns),
         "errors": len(tally.errors),
         "lost": lost,
         "doubled": doubled,
-        "p95_turn_s": p95(tally.turns),
-        "p95_inbox_s": p95(tally.pages),
+        "p95_turn_s": spread([spent for _, spent in tally.turns])["p95"],
+        "p95_inbox_s": spread(tally.pages)["p95"],
         "cases": len(tally.numbers),
         "agent_messages": len(tally.said),
         "memory_mb": memory,
-        **({"attacks": felt.as_json()} if felt else {}),
+        **(halves.as_json(tally.turns) if halves else {}),
     }
     print(json.dumps(figures))
 
