@@ -74,7 +74,11 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
     await asyncio.sleep(chance.uniform(0, 40))
     while time.monotonic() < ends:
         name = chance.choice(list(_JOURNEYS))
-        started = await http.post("/api/widget/conversations", json={"embedded": True, "village": "lijiagou"})
+        try:
+            started = await http.post("/api/widget/conversations", json={"embedded": True, "village": "lijiagou"})
+        except httpx.HTTPError as error:  # the server has just closed what was idle; a page would try again, too
+            tally.errors.append(f"start {type(error).__name__}")
+            continue
         if started.status_code != 201:
             tally.errors.append(f"start {started.status_code}")
             await asyncio.sleep(5)
