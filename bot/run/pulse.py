@@ -53,8 +53,8 @@ class Pulse:
             self._taken[name] = taken
 
     def is_silent(self, name: str, *, since: float) -> bool:
-        """Started at `since`, it hasn't been heard for SILENT_S, its first minutes apart, nor has it worked; or it works
-        without being heard for BUSY_MOST_S.
+        """Started at `since`, it hasn't been heard for SILENT_S, its first minutes apart, nor has it worked; or it
+        works without being heard for BUSY_MOST_S.
         """
         silent_s = self._now() - max(self._heard.get(name, 0.0), since + _STARTS_S - SILENT_S)
         is_working = self._now() - self._worked.get(name, 0.0) < SILENT_S / 2
