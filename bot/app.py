@@ -22,7 +22,7 @@ from bot.alarms.sending import Sending
 from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
-from bot.durable import Durable
+from bot.writing.durable import Durable
 from bot.parts import Parts
 from bot.rehearsing.supposed import Supposed
 from bot.settings import Settings

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot import sqlite_files
 from bot.settings import ROOT
-from bot.writers import WritersTurn
+from bot.writing.turn import WritersTurn
 
 _KEPT_COPIES = 2  # of the database as it was before an upgrade
 

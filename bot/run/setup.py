@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bot.run.bundle import Bundle, BundleUnfit, opened
-from knowledge import whole_files
+from knowledge.whole_files import on_disk, replaced
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
@@ -57,8 +57,8 @@ def step(
         return False
     run()
     if makes is not None and makes.exists():
-        whole_files.on_disk(makes)  # before the stamp says so: a model cut short would never be made again
-    with whole_files.replaced(stamp) as fresh:
+        on_disk(makes)  # before the stamp says so: a model cut short would never be made again
+    with replaced(stamp) as fresh:
         fresh.write_text(inputs)
     return True
 

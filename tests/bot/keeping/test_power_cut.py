@@ -31,7 +31,7 @@ from knowledge.encoder.answer_classifier import AnswerClassifier, LiveClassifier
 from knowledge.encoder.topic_classifier import TopicClassifier
 from tests.bot.world import World
 from tests.fakes import FakeRasa, PairEmbedder, doubled_parts
-from tests.power import watched
+from tests.bot.keeping.power import watched
 
 TEARS: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
