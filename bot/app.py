@@ -22,7 +22,6 @@ from bot.alarms.sending import Sending
 from bot.background import Background
 from bot.channels import registry
 from bot.channels.base import Channel
-from bot.writing.durable import Durable
 from bot.parts import Parts
 from bot.rehearsing.supposed import Supposed
 from bot.settings import Settings
@@ -45,6 +44,7 @@ from bot.web.subpath import SubPath
 from bot.web.village import page as village
 from bot.web.village import papers
 from bot.web.village.registry import TABS
+from bot.writing.durable import Durable
 from knowledge.clock import today
 from knowledge.search import building as index_building
 

@@ -29,9 +29,9 @@ from bot.settings import Settings
 from knowledge import whole_files
 from knowledge.encoder.answer_classifier import AnswerClassifier, LiveClassifier, _Words
 from knowledge.encoder.topic_classifier import TopicClassifier
+from tests.bot.keeping.power import watched
 from tests.bot.world import World
 from tests.fakes import FakeRasa, PairEmbedder, doubled_parts
-from tests.bot.keeping.power import watched
 
 TEARS: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
