@@ -21,6 +21,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from sqlalchemy import delete, select
@@ -59,6 +60,9 @@ _JOURNEYS = {
 }
 
 
+_TRIES = 6
+
+
 @dataclass
 class Tally:
     turns: list[tuple[float, float]] = field(default_factory=list)  # when it was answered, and what it took
@@ -90,27 +94,33 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
             if time.monotonic() >= ends:
                 return
             client_id = uuid.uuid4().hex
+            ids.append(client_id)
             begun = time.perf_counter()
-            try:
-                found = await http.post(
-                    "/api/widget/messages", headers=held, json={"client_id": client_id, "text": text}
-                )
-                spent = time.perf_counter() - begun
-                tally.turns.append((time.monotonic(), spent))
-                tally.by_journey.setdefault(name, []).append(spent)
-                ids.append(client_id)
-                if found.status_code != 200:
-                    tally.errors.append(f"{name} {found.status_code}")
-                else:
-                    tally.numbers += [
-                        n
-                        for m in found.json()["replies"]
-                        if "登记好了" in m["text"]
-                        for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])
-                    ]
-            except httpx.HTTPError as error:
-                tally.errors.append(f"{name} {type(error).__name__}")
+            found = await said(http, held, {"client_id": client_id, "text": text}, tally)
+            spent = time.perf_counter() - begun
+            tally.turns.append((time.monotonic(), spent))
+            tally.by_journey.setdefault(name, []).append(spent)
+            tally.numbers += [
+                n
+                for m in found.get("replies", ())
+                if "登记好了" in m["text"]
+                for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])
+            ]
             await asyncio.sleep(chance.uniform(20, 60))
+
+
+async def said(http: httpx.AsyncClient, held: dict[str, str], words: dict[str, str], tally: Tally) -> dict[str, Any]:
+    """As the page does: sent again while the server is busy or the network breaks."""
+    for tries in range(_TRIES):
+        try:
+            found = await http.post("/api/widget/messages", headers=held, json=words)
+            if found.status_code == 200:
+                return dict(found.json())
+            tally.errors.append(str(found.status_code))
+        except httpx.HTTPError as error:
+            tally.errors.append(type(error).__name__)
+        await asyncio.sleep(min(30, 2 * 2**tries))
+    return {}
 
 
 async def agent(base: str, login: str, password: str, tally: Tally, ends: float) -> None:
@@ -296,7 +306,7 @@ def tell(
 
     figures = {
         "turns": len(tally.turns),
-        "errors": len(tally.errors),
+        "sent_again": len(tally.errors),
         "lost": lost,
         "doubled": doubled,
         "p95_turn_s": spread([spent for _, spent in tally.turns])["p95"],
