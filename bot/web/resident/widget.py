@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
+from actions.replies import Reply
 from actions.storable import MOST_NUMBER, storable
 from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
@@ -112,6 +113,7 @@ async def say(body: MessageBody, request: Request, chat: At) -> dict[str, Any]:
     is_stored = asyncio.Event()
     saying = asyncio.create_task(_said(body, request, chat, is_stored))
     words = body.payload or body.text
+    reply: Reply | None
     if urgent := card.by_rules(words):
         reply, due_s = urgent
         await asyncio.wait({saying}, timeout=due_s)

@@ -84,6 +84,7 @@ def test_what_was_learned_and_is_torn_stops_nobody_and_is_learned_again(
     monkeypatch.setattr(bot.run.setup, "HOME", settings.home)
     path, load = LEARNED[name][0](settings), LEARNED[name][1]
     whole = path.read_bytes()
+    embedder: Any = PairEmbedder()
 
     def learn() -> None:
         path.write_bytes(whole)
@@ -91,8 +92,8 @@ def test_what_was_learned_and_is_torn_stops_nobody_and_is_learned_again(
     assert bot.run.setup.step(name, "inputs", learn, path, reads=load)
     assert not bot.run.setup.step(name, "inputs", learn, path, reads=load), "it is whole, and nothing has changed"
     path.write_bytes(TEARS[tear](whole))
-    assert parts._second_opinion(settings, PairEmbedder())("娃掉河里了", None, False) is None or name != "dangers"
-    assert parts._topic(settings, PairEmbedder())("低保怎么申请") in ("其他", "救助", "土地")  # type: ignore[arg-type]
+    assert parts._second_opinion(settings, embedder)("娃掉河里了", None, False) is None or name != "dangers"
+    assert parts._topic(settings, embedder)("低保怎么申请") in ("其他", "救助", "土地")
     assert (LiveClassifier(settings.answer_classifier)() is None) == (name == "answers")
     assert sum(not check.is_good for check in _learned(settings)) == 1, "doctor says which"
     assert bot.run.setup.step(name, "inputs", learn, path, reads=load)
