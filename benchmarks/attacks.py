@@ -1,19 +1,21 @@
-"""What hostile hands do beside `benchmarks.load --attacks`, for as long as it runs (issue 16, section 1).
+"""What hostile hands do beside `benchmarks.load --attacks`, in its second half (issue 16, section 1).
 
 16 uploads and 16 forms of staff that come a byte every two seconds, 50 connections that say nothing and 50 that begin
 a request and don't end it, and every half minute 24 pictures of 40 million pixels at once. Each comes again when it is
-sent away. Meanwhile somebody asks `/healthz` twice a second, and somebody new is in danger every ten seconds: how long
-they wait is what counts. Each of them has an address of its own (X-Forwarded-For), or our limits would stop them first.
+sent away. All the time, also while nobody attacks, somebody asks `/healthz` twice a second, and somebody new is in
+danger every five seconds: how long they wait is what counts. Each of them has an address of its own (X-Forwarded-For),
+or our limits would stop them first.
 """
 
 import asyncio
 import contextlib
 import io
 import itertools
+import math
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -21,7 +23,7 @@ import httpx
 from PIL import Image
 
 _SLOW, _SILENT, _PICTURES = 16, 50, 24
-_BYTE_EVERY_S, _PICTURES_EVERY_S, _HEALTH_EVERY_S, _DANGER_EVERY_S = 2.0, 30.0, 0.5, 10.0
+_BYTE_EVERY_S, _PICTURES_EVERY_S, _HEALTH_EVERY_S, _DANGER_EVERY_S = 2.0, 30.0, 0.5, 5.0
 _DANGER = "我家着火了，楼道里全是烟"
 
 
@@ -37,13 +39,21 @@ class Felt:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "health_most_s": round(max(self.health, default=0.0), 3),
-            "danger_most_s": round(max(self.danger, default=0.0), 3),
-            "in_danger": len(self.danger),
+            "health_s": spread(self.health),
+            "danger_s": spread(self.danger),
             "unhelped": self.unhelped,
             "sent_away": dict(self.sent_away),
             "pictures": dict(self.pictures),
         }
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float]:
+    """How many, and the time within which so many of a hundred were answered."""
+    found = sorted(seconds) or [0.0]
+    at = {
+        name: found[math.ceil(share * len(found)) - 1] for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+    }
+    return {"number": len(seconds), **{name: round(value, 3) for name, value in {**at, "most": found[-1]}.items()}}
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,13 @@ class Target:
         return httpx.AsyncClient(
             base_url=self.base, timeout=120, trust_env=False, headers={"x-forwarded-for": address, **headers}
         )
+
+
+async def watch(base: str, ends: float) -> Felt:
+    """Nobody attacks."""
+    target = Target(base, ends, Felt())
+    await asyncio.gather(_ask_health(target), _be_in_danger(target))
+    return target.felt
 
 
 async def attack(base: str, ends: float, login: str, password: str) -> Felt:

@@ -5,7 +5,8 @@
 `--open` conversations are already in other hands when it begins, and are taken out again at the end. Residents pause
 between their words as people do (20 to 60 s). At the end every message is looked up again: stored once, answered or
 handed to people, every case number told exists once, every agent's message arrived once. Prints where the time goes,
-then one line of JSON; memory is that of each part once a minute. `--attacks`: with `benchmarks.attacks` beside it.
+then one line of JSON; memory is that of each part once a minute. `--attacks`: in the second half with
+`benchmarks.attacks` beside it, and what residents, `/healthz` and people in danger wait in either half.
 """
 
 import argparse
@@ -20,12 +21,13 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from benchmarks.attacks import Felt, attack
+from benchmarks.attacks import Felt, attack, spread, watch
 from benchmarks.served import memory_mb, served
 from bot.conversations.models import Conversation, ConversationStatus, Message, Sender
 from bot.db import make_engine, make_sessions
@@ -58,9 +60,12 @@ _JOURNEYS = {
 }
 
 
+_TRIES = 6
+
+
 @dataclass
 class Tally:
-    turns: list[float] = field(default_factory=list)
+    turns: list[tuple[float, float]] = field(default_factory=list)  # when it was answered, and what it took
     pages: list[float] = field(default_factory=list)
     by_journey: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -73,7 +78,11 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
     await asyncio.sleep(chance.uniform(0, 40))
     while time.monotonic() < ends:
         name = chance.choice(list(_JOURNEYS))
-        started = await http.post("/api/widget/conversations", json={"embedded": True, "village": "lijiagou"})
+        try:
+            started = await http.post("/api/widget/conversations", json={"embedded": True, "village": "lijiagou"})
+        except httpx.HTTPError as error:  # the server has just closed what was idle; a page would try again, too
+            tally.errors.append(f"start {type(error).__name__}")
+            continue
         if started.status_code != 201:
             tally.errors.append(f"start {started.status_code}")
             await asyncio.sleep(5)
@@ -85,27 +94,33 @@ async def resident(http: httpx.AsyncClient, tally: Tally, chance: random.Random,
             if time.monotonic() >= ends:
                 return
             client_id = uuid.uuid4().hex
+            ids.append(client_id)
             begun = time.perf_counter()
-            try:
-                found = await http.post(
-                    "/api/widget/messages", headers=held, json={"client_id": client_id, "text": text}
-                )
-                spent = time.perf_counter() - begun
-                tally.turns.append(spent)
-                tally.by_journey.setdefault(name, []).append(spent)
-                ids.append(client_id)
-                if found.status_code != 200:
-                    tally.errors.append(f"{name} {found.status_code}")
-                else:
-                    tally.numbers += [
-                        n
-                        for m in found.json()["replies"]
-                        if "登记好了" in m["text"]
-                        for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])
-                    ]
-            except httpx.HTTPError as error:
-                tally.errors.append(f"{name} {type(error).__name__}")
+            found = await said(http, held, {"client_id": client_id, "text": text}, tally)
+            spent = time.perf_counter() - begun
+            tally.turns.append((time.monotonic(), spent))
+            tally.by_journey.setdefault(name, []).append(spent)
+            tally.numbers += [
+                n
+                for m in found.get("replies", ())
+                if "登记好了" in m["text"]
+                for n in re.findall(r"\d{6}-\d{3,}-\d{2}", m["text"])
+            ]
             await asyncio.sleep(chance.uniform(20, 60))
+
+
+async def said(http: httpx.AsyncClient, held: dict[str, str], words: dict[str, str], tally: Tally) -> dict[str, Any]:
+    """As the page does: sent again while the server is busy or the network breaks."""
+    for tries in range(_TRIES):
+        try:
+            found = await http.post("/api/widget/messages", headers=held, json=words)
+            if found.status_code == 200:
+                return dict(found.json())
+            tally.errors.append(str(found.status_code))
+        except httpx.HTTPError as error:
+            tally.errors.append(type(error).__name__)
+        await asyncio.sleep(min(30, 2 * 2**tries))
+    return {}
 
 
 async def agent(base: str, login: str, password: str, tally: Tally, ends: float) -> None:
@@ -203,6 +218,33 @@ async def watch_memory(settings: Settings, held: list[dict[str, float]], ends: f
         held.append(memory_mb(settings))
 
 
+@dataclass
+class Halves:
+    """What was felt while nobody attacked, and then while somebody did; memory before, at the end, and a minute later,
+    in MiB.
+    """
+
+    begins: float  # of the attacks, by the monotonic clock
+    felt: list[Felt] = field(default_factory=list)
+    memory: list[dict[str, float]] = field(default_factory=list)
+
+    def as_json(self, turns: list[tuple[float, float]]) -> dict[str, object]:
+        calm = [spent for at, spent in turns if at < self.begins]
+        attacked = [spent for at, spent in turns if at >= self.begins]
+        return {
+            "calm": {"turns_s": spread(calm), **self.felt[0].as_json()},
+            "attacked": {"turns_s": spread(attacked), **self.felt[1].as_json()},
+            "memory_before_at_end_and_after": self.memory,
+        }
+
+
+async def in_halves(base: str, settings: Settings, halves: Halves, ends: float, login: str, password: str) -> None:
+    halves.felt.append(await watch(base, halves.begins))
+    halves.memory.append(memory_mb(settings))
+    halves.felt.append(await attack(base, ends, login, password))
+    halves.memory.append(memory_mb(settings))
+
+
 async def run(
     base: str,
     settings: Settings,
@@ -222,20 +264,23 @@ async def run(
         headers={"x-linli-secret": settings.secret("internal")},
     ) as http:
         people = [resident(http, tally, random.Random(i), ends) for i in range(args.residents)]
-        attacked = asyncio.create_task(attack(base, ends, logins[0], password)) if args.attacks else None
+        halves = Halves(ends - 30 * args.minutes) if args.attacks else None
+        felt = [in_halves(base, settings, halves, ends, logins[0], password)] if halves else []
         await asyncio.gather(
             *people,
             *(agent(base, login, password, tally, ends) for login in logins),
             watch_memory(settings, memory, ends),
+            *felt,
         )
-        felt = await attacked if attacked else None
-        await asyncio.sleep(5)
+        await asyncio.sleep(60 if halves else 5)
+        if halves:
+            halves.memory.append(memory_mb(settings))
         with sessions() as session:
             heard = said_by_agents(session, tally.said)
         lost, doubled = await count(http, heard, tally)
         metrics = (await http.get("/metrics")).text
     tell_where_time_went(metrics, tally)
-    tell(tally, memory, lost=lost, doubled=doubled, felt=felt)
+    tell(tally, memory, lost=lost, doubled=doubled, halves=halves)
 
 
 def tell_where_time_went(metrics: str, tally: Tally) -> None:
@@ -254,23 +299,22 @@ def tell_where_time_went(metrics: str, tally: Tally) -> None:
         print("errors:", {e: tally.errors.count(e) for e in set(tally.errors)}, file=sys.stderr)
 
 
-def tell(tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, felt: Felt | None = None) -> None:
+def tell(
+    tally: Tally, memory: list[dict[str, float]], *, lost: int, doubled: int, halves: Halves | None = None
+) -> None:
     """The figures as JSON: stdout."""
-
-    def p95(values: list[float]) -> float | None:
-        return round(sorted(values)[int(0.95 * (len(values) - 1))], 3) if values else None
 
     figures = {
         "turns": len(tally.turns),
-        "errors": len(tally.errors),
+        "sent_again": len(tally.errors),
         "lost": lost,
         "doubled": doubled,
-        "p95_turn_s": p95(tally.turns),
-        "p95_inbox_s": p95(tally.pages),
+        "p95_turn_s": spread([spent for _, spent in tally.turns])["p95"],
+        "p95_inbox_s": spread(tally.pages)["p95"],
         "cases": len(tally.numbers),
         "agent_messages": len(tally.said),
         "memory_mb": memory,
-        **({"attacks": felt.as_json()} if felt else {}),
+        **(halves.as_json(tally.turns) if halves else {}),
     }
     print(json.dumps(figures))
 

@@ -16,6 +16,7 @@ from actions.dialogue.registry import all_actions
 from actions.motions import learned as motions
 from actions.papers import font
 from actions.tools import hearing
+from bot import sqlite_files
 from bot.alarms.robots import RobotSetting, robots_of
 from bot.alarms.sending import Sending
 from bot.background import Background
@@ -43,6 +44,7 @@ from bot.web.subpath import SubPath
 from bot.web.village import page as village
 from bot.web.village import papers
 from bot.web.village.registry import TABS
+from bot.writing.durable import Durable
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -166,6 +168,7 @@ def _join_middleware(app: FastAPI, settings: Settings) -> None:
     # kept from every request that another site starts (SameSite=Strict). Server-sent events aren't compressed.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Durable, database=sqlite_files.file_of(settings.url))
     app.add_middleware(Visitors, settings=settings, sites=app.state.chat.sites)
     app.add_middleware(Headers)
     app.add_middleware(UntrustedProxies)

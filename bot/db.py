@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,11 +14,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import sqlite_files
 from bot.settings import ROOT
+from bot.writing.turn import WritersTurn
 
 _KEPT_COPIES = 2  # of the database as it was before an upgrade
 
@@ -29,6 +29,7 @@ class MigrationFailed(Exception):
 
 
 _POOL_S = 2.0  # then 503, instead of threads that all wait for each other
+_NOTICED_S = 0.1  # of waiting for one's turn; less is the ordinary traffic
 
 
 def make_engine(url: str, *, patience_s: float = 30) -> Engine:
@@ -67,24 +68,35 @@ def make_engine(url: str, *, patience_s: float = 30) -> Engine:
 
 
 def _take_turns(engine: Engine, patience_s: float) -> None:
-    """The writers of this process queue before SQLite has to: its own waiting is sleep and try again, which starved the
-    event loop for seconds while another thread wrote one message after the other. Other processes still meet its
-    busy timeout.
+    """One writer of this process at a time. Patience is for the whole, the queue here and SQLite's own waiting: each
+    had its own, and what was said while another process wrote was refused after twice as long.
     """
-    turn = threading.Lock()
+    turn = WritersTurn(patience_s)
 
     @event.listens_for(engine, "before_cursor_execute")
     def _begins(
-        connection: Any, _cursor: object, _statement: str, _parameters: object, context: Any, _many: bool
+        connection: Connection, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
     ) -> None:
-        if (context.isinsert or context.isupdate or context.isdelete) and not connection.info.get("writes"):
-            # not had: SQLite says that the database is locked, as it would have
-            connection.info["writes"] = turn.acquire(timeout=patience_s)
+        if not (context.isinsert or context.isupdate or context.isdelete) or connection.info.get("writes"):
+            return
+        waited_s = turn.take()
+        if waited_s is None:  # as SQLite would have said it
+            raise OperationalError(statement, None, sqlite3.OperationalError("database is locked"))
+        connection.info["writes"] = True
+        if waited_s > _NOTICED_S:
+            connection.info["hurries"] = True
+            _wait_at_most(connection.connection.dbapi_connection, patience_s - waited_s)
 
     @event.listens_for(engine, "checkin")  # a session's transaction is over
-    def _ends(_connection: object, record: Any) -> None:
+    def _ends(connection: Any, record: Any) -> None:
         if record.info.pop("writes", False):
-            turn.release()
+            turn.give()
+        if record.info.pop("hurries", False) and connection is not None:
+            _wait_at_most(connection, patience_s)
+
+
+def _wait_at_most(driver: Any, seconds: float) -> None:
+    driver.execute(f"PRAGMA busy_timeout={max(1, int(1000 * seconds))}")
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

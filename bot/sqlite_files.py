@@ -1,9 +1,12 @@
 """A SQLite database as a file: copied while others write in it, looked over for damage, closed for good."""
 
+import contextlib
 import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from knowledge.whole_files import on_disk
 
 BESIDE = ("-wal", "-shm")  # what SQLite keeps next to the file
 
@@ -33,6 +36,14 @@ def copy(source: Path, target: Path) -> None:
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def wal_on_disk(path: Path) -> None:
+    """All that was committed survives a power cut. Unlike the database itself (closing it would give up this process's
+    locks) the WAL may be opened beside SQLite: it is locked by its -shm. Raises OSError.
+    """
+    with contextlib.suppress(FileNotFoundError):  # the last who closed it wrote all of it into the file
+        on_disk(Path(f"{path}-wal"))
 
 
 def empty_wal(path: Path | None, *, patience_s: float = 1.0) -> bool:

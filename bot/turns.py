@@ -173,7 +173,7 @@ class Turns:
         self._second_opinion = second_opinion
         self._voices, self._afterwards = voices, afterwards
         self._room = asyncio.Semaphore(_AT_ONCE)
-        self._threads = ThreadPoolExecutor(_THREADS, "turns")
+        self._threads, self._opinions = ThreadPoolExecutor(_THREADS, "turns"), ThreadPoolExecutor(1, "alarm")
         self._asides = set[asyncio.Task[None]]()
 
     async def answer(self, message_id: int) -> list[Message]:
@@ -317,6 +317,16 @@ class Turns:
         """By the rules, and by the second opinion on what they hold of it."""
         with stage("emergency"):
             return self._second_opinion(text, recognise(text), is_asked) if text else None
+
+    async def alarm(self, words: str) -> Reply | None:
+        """The card for words that can't be stored now, if they are danger, also where no rule says so. Whether they
+        answer a question of ours isn't known. In a thread that no writer holds.
+        """
+        said = normalise(words)
+        work = partial(self.danger_in, numbers.after(said))
+        danger = await asyncio.get_running_loop().run_in_executor(self._opinions, work)
+        is_alarm = danger and not danger.soft and danger.kind is not EmergencyKind.legal_deadline
+        return card.reply(danger, said) if danger and is_alarm else None
 
     def _replies_to(self, message_id: int) -> list[Message]:
         with self._sessions() as session:

@@ -7,9 +7,9 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import joblib
 import sklearn
@@ -41,6 +41,18 @@ def kept(name: str, learn: Callable[[], T], *, made_of: Iterable[Path]) -> T:
     except OSError as error:  # a full disk: the next start learns again
         log.warning("kept models: %s", error)
     return found
+
+
+def read(path: Path) -> Sequence[Any]:
+    """What was dumped there. Raises OSError where there is no file, ValueError where it can't be read: cut short by a
+    power cut, or of other versions.
+    """
+    try:
+        return cast("Sequence[Any]", joblib.load(path))
+    except OSError:
+        raise
+    except Exception as error:  # whatever the bytes of a torn file tell pickle to do
+        raise ValueError(f"{path} can't be read: {type(error).__name__}") from error
 
 
 def _keep(path: Path, found: object, name: str) -> None:

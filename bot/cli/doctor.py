@@ -63,6 +63,8 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
         *_worker(settings),
         *_pages(settings),
         _robots(settings),
+        *_official_accounts(settings),
+        *_learned(settings),
     ]
     for check in checks:
         print(check)
@@ -79,6 +81,41 @@ def _robots(settings: Settings) -> Check:
         return Check("报警机器人", False, error.message_zh)
     remedy = "没有设 LINLI_ALARM_ROBOTS，有人有危险时只有开着工作台的人听得见"
     return Check("报警机器人", bool(robots), remedy, is_urgent=False)
+
+
+def _official_accounts(settings: Settings) -> list[Check]:
+    from bot.channels.wechat.accounts import AccountsUnreadable, read_accounts
+
+    if settings.wechat_accounts is None:
+        return []
+    try:
+        read_accounts(settings.wechat_accounts)
+    except AccountsUnreadable as error:
+        return [Check("公众号", False, f"{error}。改好以前微信里没有人答，网页照常")]
+    return [Check("公众号", True, "")]
+
+
+def _learned(settings: Settings) -> list[Check]:
+    """What was learned at set-up reads back; a power cut may have cut it short."""
+    from bot.emergency.second_opinion import SecondOpinion
+    from knowledge.encoder.answer_classifier import AnswerClassifier
+    from knowledge.encoder.topic_classifier import TopicClassifier
+
+    found = []
+    for name, path, load in (
+        ("认主题", settings.topics, TopicClassifier.load),
+        ("听出危险", settings.dangers, SecondOpinion.load),
+        ("认问的是哪一条", settings.answer_classifier, AnswerClassifier.load),
+    ):
+        try:
+            load(path)
+        except FileNotFoundError:
+            found.append(Check(name, False, "还没有学，运行 linli setup", is_urgent=False))
+        except (OSError, ValueError):
+            found.append(Check(name, False, f"{path.name} 坏了，请停下邻里再启动，会重新学", is_urgent=False))
+        else:
+            found.append(Check(name, True, ""))
+    return found
 
 
 def processor(machine: str, cpuinfo: str) -> Check:

@@ -17,6 +17,7 @@ def _train_topics(settings: Settings) -> None:
     from knowledge.encoder import topic_classifier
     from knowledge.encoder.cache import VectorCache
     from knowledge.encoder.exported import load_embedder
+    from knowledge.encoder.topic_classifier import TopicClassifier
 
     def run() -> None:
         say("训练主题分类……")
@@ -27,7 +28,13 @@ def _train_topics(settings: Settings) -> None:
         cache.close()
 
     code = ROOT / "knowledge" / "encoder" / "topic_classifier.py"
-    step("topics", digest(settings.corpus, code, topics.PATH, settings.statutes), run, makes=settings.topics)
+    step(
+        "topics",
+        digest(settings.corpus, code, topics.PATH, settings.statutes),
+        run,
+        makes=settings.topics,
+        reads=TopicClassifier.load,
+    )
 
 
 def _train_dangers(settings: Settings) -> None:
@@ -52,4 +59,5 @@ def _train_dangers(settings: Settings) -> None:
         digest(code, second_opinion.SENTENCES, second_opinion.EVERYDAY, settings.corpus / "answers", *learned),
         run,
         makes=settings.dangers,
+        reads=second_opinion.SecondOpinion.load,
     )

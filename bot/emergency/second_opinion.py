@@ -27,8 +27,10 @@ from bot.emergency import everyday, examples, swallowed
 from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer, told_to
 from bot.emergency.patterns import HAPPENING, QUESTION
 from bot.emergency.recognising import recognise
+from knowledge import kept_models
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
+from knowledge.whole_files import replaced
 
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
 EVERYDAY = examples.FOLDER
@@ -217,13 +219,13 @@ class SecondOpinion:
         return _learned(EmergencyKind(kind), chance, text, ruled, is_asked=is_asked)
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        joblib.dump((self._characters, self._danger, self._kinds), path)
+        with replaced(path) as fresh:
+            joblib.dump((self._characters, self._danger, self._kinds), fresh)
 
     @classmethod
     def load(cls, path: Path) -> "SecondOpinion":
         """Raises OSError or ValueError where there is none that can be read."""
-        held = joblib.load(path)
+        held = kept_models.read(path)
         if len(held) != _PARTS:
             raise ValueError(f"{path} was learned by another version")
         _, danger, _ = held

@@ -1,7 +1,6 @@
 """How the last backup went, as it lies in the home: for whoever looks after this machine."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from bot.keeping import backup
 from bot.settings import Settings
 from knowledge.clock import SHANGHAI
+from knowledge.whole_files import replaced
 
 _LATEST = timedelta(hours=48)  # a daily one that failed once may be made up for
 
@@ -43,10 +43,8 @@ def failed(settings: Settings, why: str, *, now: datetime) -> None:
 
 
 def _write(settings: Settings, note: Note) -> None:
-    settings.home.mkdir(parents=True, exist_ok=True)
-    fresh = settings.home / f".backup.{os.getpid()}.json"
-    fresh.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
-    fresh.replace(settings.backup_note)
+    with replaced(settings.backup_note) as fresh:
+        fresh.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
 
 
 def trouble(settings: Settings, *, now: datetime) -> str | None:

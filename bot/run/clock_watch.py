@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from knowledge.whole_files import replaced
+
 log = logging.getLogger("linli.worker")
 
 _SLACK = timedelta(minutes=10)  # a correction by the time service, a summer without one
@@ -83,10 +85,8 @@ class ClockWatch:
 
 def confirm(path: Path, now: datetime) -> None:
     """This is the time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}")
-    fresh.write_text(json.dumps({"believed": now.isoformat()}))
-    fresh.replace(path)
+    with replaced(path) as fresh:  # lost, the next start would believe any clock
+        fresh.write_text(json.dumps({"believed": now.isoformat()}))
 
 
 def is_believed(path: Path, *, silent_s: float) -> bool:

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from knowledge import kept_models, origin
 from knowledge.anonymity.names import features, training
 from knowledge.clock import today
 from knowledge.encoder import answer_classifier
-from knowledge.encoder.answer_classifier import LiveClassifier
+from knowledge.encoder.answer_classifier import AnswerClassifier, LiveClassifier
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
@@ -33,6 +34,7 @@ from knowledge.exchange import corpus
 from knowledge.law import loading
 from knowledge.search import building, index, snapshot
 from knowledge.search.searcher import Searcher
+from knowledge.whole_files import replaced
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
 
@@ -94,8 +96,8 @@ def _prepare_search(settings: Settings, model: str, *, core_only: bool) -> None:
             say("资料索引坏了，或者不是从现在这个数据库做出来的，重新做……")
         if wrong or not stamp.exists() or stamp.read_text() != wanted:
             build_snapshot(settings, core_only=core_only)
-            stamp.parent.mkdir(parents=True, exist_ok=True)
-            stamp.write_text(wanted)
+            with replaced(stamp) as fresh:
+                fresh.write_text(wanted)
 
 
 def build_snapshot(settings: Settings, *, core_only: bool) -> str:
@@ -157,7 +159,8 @@ def train_answers(settings: Settings) -> None:
 
     code = ROOT / "knowledge" / "encoder" / "answer_classifier.py"
     learned = [settings.learned] if settings.learned else []
-    step("answers", digest(code, settings.corpus, *learned), run)
+    made = settings.answer_classifier if settings.answer_classifier.exists() else None  # few answers need none
+    step("answers", digest(code, settings.corpus, *learned), run, makes=made, reads=AnswerClassifier.load)
 
 
 def train_rasa(settings: Settings) -> None:
@@ -179,7 +182,13 @@ def train_rasa(settings: Settings) -> None:
         if done.returncode or not (settings.home / "rasa-models" / "linli.tar.gz").exists():
             raise SetupFailed(f"对话模型没有训练成功，原因在 {log} 的末尾。")
 
-    step("rasa-train", inputs, run, makes=settings.home / "rasa-models" / "linli.tar.gz")
+    step("rasa-train", inputs, run, makes=settings.home / "rasa-models" / "linli.tar.gz", reads=_read_through)
+
+
+def _read_through(archive: Path) -> None:
+    """Raises where it is cut short."""
+    with tarfile.open(archive) as held:
+        held.getmembers()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bot.run.bundle import Bundle, BundleUnfit, opened
+from knowledge.whole_files import on_disk, replaced
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
@@ -40,14 +41,33 @@ def digest(*parts: Path | str) -> str:
     return sha.hexdigest()
 
 
-def step(name: str, inputs: str, run: Callable[[], None], makes: Path | None = None) -> bool:
-    """Run unless the last successful run had the same inputs and what it `makes` is still there. Whether it ran."""
+def step(
+    name: str,
+    inputs: str,
+    run: Callable[[], None],
+    makes: Path | None = None,
+    *,
+    reads: Callable[[Path], object] = Path.stat,
+) -> bool:
+    """Run unless the last successful run had the same inputs and what it `makes` is still there, and whole: `reads`
+    raises otherwise. Whether it ran.
+    """
     stamp = HOME / "steps" / name
-    if stamp.exists() and stamp.read_text() == inputs and (makes is None or makes.exists()):
+    if stamp.exists() and stamp.read_text() == inputs and (makes is None or _is_whole(makes, reads)):
         return False
     run()
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(inputs)
+    if makes is not None and makes.exists():
+        on_disk(makes)  # before the stamp says so: a model cut short would never be made again
+    with replaced(stamp) as fresh:
+        fresh.write_text(inputs)
+    return True
+
+
+def _is_whole(made: Path, reads: Callable[[Path], object]) -> bool:
+    try:
+        reads(made)
+    except Exception:  # torn bytes may tell a reader anything
+        return False
     return True
 
 

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
 from bot.db import make_engine, make_sessions
-from bot.run import logs, one_home
+from bot.run import logs, one_home, pulse
 from bot.run.preparing import check_port, rasa_environ
 from bot.run.pulse import Pulse, probes
 from bot.run.setup import RASA_VENV, SetupFailed, say
@@ -66,7 +67,7 @@ class Stack:
             _Child("worker", [*linli, "worker"], own | mark),
         ]
 
-        self._pulse = Pulse(probes(settings))
+        self._pulse = Pulse(probes(settings), cpu_s=partial(pulse.cpu_s, settings.home))
         self._logs_at = 0.0
 
     def start(self) -> None:

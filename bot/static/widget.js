@@ -326,8 +326,9 @@
         const mark = this.find(item.client_id);
         const meta = mark && mark.querySelector(".meta");
         if (error.guidance) this.show({ ...error.guidance, id: "urgent " + item.client_id, sender: "bot", at: Date.now() });
-        if (error.status && error.status !== 503 && error.status !== 429) { this.done(item.client_id); if (meta) meta.textContent = "没有发出：" + error.message; }
-        else { if (meta) meta.textContent = (error.status ? error.message : "网络不通。") + "正在重试……"; setTimeout(() => this.send(item, tries + 1), Math.min(30000, 2000 * 2 ** tries)); }
+        const isEarly = error.status === 404 && !this.status; // no conversation yet: it is sent when there is one
+        if (error.status && error.status !== 503 && error.status !== 429 && !isEarly) { this.done(item.client_id); if (meta) meta.textContent = "没有发出：" + error.message; }
+        else { if (meta) meta.textContent = (isEarly ? "还没连上。" : error.status ? error.message : "网络不通。") + "正在重试……"; setTimeout(() => this.send(item, tries + 1), Math.min(30000, 2000 * 2 ** tries)); }
       } finally {
         this.waiting--;
         this.typing.hidden = this.waiting <= 0;

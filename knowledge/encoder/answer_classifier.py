@@ -8,9 +8,11 @@ after it was trained is unknown to it, and then it says nothing of that one.
 """
 
 import logging
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from sqlalchemy import select
@@ -21,6 +23,7 @@ from knowledge.documents.models import BankQuestion, BankTarget, Document, Kind
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
+from knowledge.whole_files import replaced
 
 log = logging.getLogger("linli.answers")
 
@@ -113,11 +116,9 @@ class AnswerClassifier:
         return Chances(self.ids, self._names, self.chances(text, vector))
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.stem}.fresh.npz")
         held = {f"words_{name}": array for name, array in vars(self._words).items()}
-        np.savez(fresh, ids=np.array(list(self.ids), "U80"), head=self._head, bias=self._bias, **held)
-        fresh.replace(path)
+        with replaced(path) as fresh:
+            np.savez(fresh, ids=np.array(list(self.ids), "U80"), head=self._head, bias=self._bias, **held)
 
     @classmethod
     def load(cls, path: Path) -> "AnswerClassifier":
@@ -126,7 +127,7 @@ class AnswerClassifier:
             with np.load(path) as held:
                 words = _Words(**{name: held[f"words_{name}"] for name in _Words.__dataclass_fields__})
                 return cls([str(i) for i in held["ids"]], words, held["head"], held["bias"])
-        except (KeyError, EOFError) as error:
+        except (KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise ValueError(f"{path} can't be read: {error}") from error
 
 

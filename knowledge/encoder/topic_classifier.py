@@ -11,11 +11,13 @@ from sklearn.svm import LinearSVC
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from knowledge import kept_models
 from knowledge.documents import topics
 from knowledge.documents.models import BankQuestion
 from knowledge.encoder.cache import VectorCache, embed_cached
 from knowledge.encoder.embedding import Embedder
 from knowledge.normalise import normalise
+from knowledge.whole_files import replaced
 
 _DENSE_SCALE = 3.0  # tf-idf rows have length 1 too; the vector says more than the characters
 # a message to an office against a legal question of the bank: there are eight times as many of those
@@ -36,12 +38,16 @@ class TopicClassifier:
         return [str(t) for t in self._model.predict(_features(self._characters, said, embedder.encode_passages(said)))]
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        joblib.dump((self._characters, self._model), path)
+        with replaced(path) as fresh:
+            joblib.dump((self._characters, self._model), fresh)
 
     @classmethod
     def load(cls, path: Path) -> "TopicClassifier":
-        return cls(*joblib.load(path))
+        """Raises OSError or ValueError where there is none that can be read. Only this installation may write there:
+        what is read is run (pickle).
+        """
+        characters, model = kept_models.read(path)
+        return cls(characters, model)
 
 
 def train(session: Session, *, embedder: Embedder, cache: VectorCache) -> TopicClassifier:

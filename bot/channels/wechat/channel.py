@@ -1,5 +1,6 @@
 """WeChat as a channel: each official account is a line of its own."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot.channels.base import Answer, Remaining, Sessions
 from bot.channels.greeting import GREETING, notice
 from bot.channels.wechat import identity, ledger, pictures, privacy, push
-from bot.channels.wechat.accounts import read_accounts
+from bot.channels.wechat.accounts import AccountsUnreadable, read_accounts
 from bot.channels.wechat.inbound import Inbound
 from bot.channels.wechat.line import USUAL, Line, Patience
 from bot.channels.wechat.links import links_of
@@ -20,6 +21,8 @@ from bot.channels.wechat.models import WechatContact
 from bot.channels.wechat.outbound import Outbound
 from bot.channels.wechat.wire.api import OFFICIAL, TryLater, WechatApi, fetch_picture
 from bot.settings import Settings
+
+log = logging.getLogger("linli.wechat")
 
 
 class Wechat:
@@ -39,11 +42,17 @@ class Wechat:
     def build(
         cls, settings: Settings, *, sessions: Sessions, answer: Answer, patience: Patience = USUAL
     ) -> Sequence[Self]:
-        """Raises AccountsUnreadable."""
+        """[] where the file of accounts can't be read: whoever chats on a page, or is in danger there, needs none of
+        it. `linli doctor` says what is wrong.
+        """
         if settings.wechat_accounts is None:
             return []
+        try:
+            accounts = read_accounts(settings.wechat_accounts).values()
+        except AccountsUnreadable as error:
+            log.error("wechat is off: %s", error)
+            return []
         http = httpx.Client(base_url=settings.wechat_api, timeout=httpx.Timeout(8.0, connect=3.0), trust_env=False)
-        accounts = read_accounts(settings.wechat_accounts).values()
         titles = {a.appid: f"“{a.title}”公众号" if a.title else "另一个公众号" for a in accounts}
         return [
             cls(

@@ -80,7 +80,8 @@ class Held:
     conversation: Conversation
 
 
-def _chat(request: Request) -> Chat:
+async def _chat(request: Request) -> Chat:
+    """Not in a thread: who is in danger isn't to wait until one is free."""
     chat: Chat = request.app.state.chat
     return chat
 

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from actions.cases.filing import attach_photo
 from actions.cases.photos import MAX_BYTES, CleanPhoto, PhotosBusy, clean_photo
 from actions.errors import InvalidInput
+from actions.replies import Reply
 from actions.storable import MOST_NUMBER, storable
 from bot import disk, sqlite_files
 from bot.channels.greeting import GREETING, notice
@@ -33,6 +34,7 @@ from knowledge.places import Level, Place, village_labels
 
 SUGGESTIONS = ["彩礼能退吗", "承包地被占了找谁", "低保怎么申请", "老板拖欠工资怎么办", "我们村酒席有什么规定"]
 _WAIT_S = 25.0
+_STORED_S = 2.0  # how long storing may take; then it is asked whether anybody is in danger
 _NOT_STORED = "系统正忙，您的话还没有存上，正在重发。先照下面说的做，人先安全。"
 # a whole village may stand behind one address of its provider (CGNAT)
 _STARTS, _AN_ADDRESS, _PHOTOS_A_DAY = 60, 10, 300
@@ -108,13 +110,19 @@ async def say(body: MessageBody, request: Request, chat: At) -> dict[str, Any]:
     """Stored, then answered. What to do in danger is told even where neither is possible: the page goes on sending; and
     beside every refusal (too long, too many).
     """
-    saying = asyncio.create_task(_said(body, request, chat))
-    urgent = card.by_rules(body.payload or body.text)
-    if not urgent:
+    is_stored = asyncio.Event()
+    saying = asyncio.create_task(_said(body, request, chat, is_stored))
+    words = body.payload or body.text
+    reply: Reply | None
+    if urgent := card.by_rules(words):
+        reply, due_s = urgent
+        await asyncio.wait({saying}, timeout=due_s)
+    else:
+        await _stored_or_late(saying, is_stored)
+        reply = await chat.turns.alarm(words) if _is_unsaid(saying) else None
+    if reply is None:
         return await saying
-    reply, due_s = urgent
-    await asyncio.wait({saying}, timeout=due_s)
-    if not saying.done() or isinstance(saying.exception(), (SQLAlchemyError, OSError)):
+    if _is_unsaid(saying):
         saying.add_done_callback(lambda task: task.cancelled() or task.exception())
         raise ApiError(503, "busy", _NOT_STORED, guidance=reply_json(reply))
     try:
@@ -124,8 +132,23 @@ async def say(body: MessageBody, request: Request, chat: At) -> dict[str, Any]:
         raise
 
 
-async def _said(body: MessageBody, request: Request, chat: Chat) -> dict[str, Any]:
+async def _stored_or_late(saying: asyncio.Task[dict[str, Any]], is_stored: asyncio.Event) -> None:
+    """Until an answer is there, also a late one to words that are stored; or until storing them has taken too long."""
+    storing = asyncio.create_task(is_stored.wait())
+    await asyncio.wait({saying, storing}, timeout=_STORED_S, return_when=asyncio.FIRST_COMPLETED)
+    storing.cancel()
+    if is_stored.is_set():
+        await asyncio.wait({saying})
+
+
+def _is_unsaid(saying: asyncio.Task[dict[str, Any]]) -> bool:
+    """Nothing is known of the words yet, or they couldn't be stored or answered."""
+    return not saying.done() or isinstance(saying.exception(), (SQLAlchemyError, OSError))
+
+
+async def _said(body: MessageBody, request: Request, chat: Chat, is_stored: asyncio.Event) -> dict[str, Any]:
     message = await run_in_threadpool(_received, body, request, chat)
+    is_stored.set()
     # Shielded: a resident who closes the page doesn't stop the answer half way.
     turn = asyncio.create_task(chat.turns.answer(message.id))
     try:

@@ -14,13 +14,14 @@ import pytest
 
 from bot.cli.doctor import _alone
 from bot.cli.running import prepared_apart, stop
-from bot.run import one_home
+from bot.run import one_home, pulse
 from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
 from bot.run.setup import SetupFailed
 from bot.run.stack import Stack, _Child, serve
 from bot.settings import Settings
 from tests.conftest import free_port
 
+WORKER = [sys.executable, "-c", "while True: pass"]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
@@ -172,6 +173,35 @@ def test_a_part_that_hangs_is_started_again(settings: Settings) -> None:
     stack.poll()
     assert child.process is not None
     assert child.process.pid != first.pid
+    stack.stop()
+
+
+def test_a_part_that_is_only_slow_isnt_ended(settings: Settings) -> None:
+    """R15: on a machine at load 25 Rasa was killed three times in a quarter of an hour although it worked."""
+    stack, seconds = Stack(settings), [1000.0]
+    stack._pulse = Pulse(
+        {"rasa": lambda: False}, cpu_s=lambda name: pulse.cpu_s(settings.home, name), now=lambda: seconds[0]
+    )
+    stack.children = [child] = [_Child("rasa", WORKER, dict(os.environ))]
+    stack._start(child)
+    child.started = seconds[0]
+    process = child.process
+    assert process is not None
+
+    def past(time_s: float) -> None:
+        at = pulse.cpu_s(settings.home, "rasa")
+        _until(lambda: process.poll() is not None or pulse.cpu_s(settings.home, "rasa") - at > 0.3)
+        seconds[0] += time_s
+        stack._pulse.look()
+        stack.poll()
+
+    for _ in range(9):
+        past(40)
+    assert process.poll() is None, "it works"
+    for _ in range(12):
+        if process.poll() is None:
+            past(40)
+    assert process.wait(5) == -signal.SIGKILL, "a loop without an end works, too"
     stack.stop()
 
 
