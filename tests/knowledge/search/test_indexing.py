@@ -21,8 +21,9 @@ from knowledge.encoder.cache import VectorCache
 from knowledge.errors import SnapshotRejected
 from knowledge.exchange import corpus
 from knowledge.search import building as index_building
-from knowledge.search import index, segments, snapshot, vectors
+from knowledge.search import index, segments, snapshot
 from knowledge.search.searcher import Searcher
+from knowledge.search.vectors import faiss
 from knowledge.statutes.citations import Target
 from tests.conftest import CORPUS, DAY
 from tests.fakes import PairEmbedder
@@ -393,7 +394,7 @@ def test_ivf_and_flat_agree_on_what_is_nearest(tmp_path: Path, monkeypatch: pyte
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     found = {}
     for name, limit in (("flat", 10_000), ("ivf", 1_000)):
-        monkeypatch.setattr(vectors, "EXACT_UP_TO", limit)
+        monkeypatch.setattr(faiss, "EXACT_UP_TO", limit)
         writer = snapshot.Writer(tmp_path / name)
         for at in range(0, 3000, 700):
             some = rows[at : at + 700]
