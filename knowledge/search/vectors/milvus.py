@@ -50,6 +50,7 @@ class _Server:
         self._not_before = 0.0
         self._lock = threading.Lock()
         self.is_away = False
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # stack traces of what is told in one sentence here
 
     def __call__(self, ask: Callable[[Any], T], *, insists: bool = False) -> T:
         """`insists`: asked although it failed a moment ago. Raises VectorsAway."""
@@ -220,8 +221,8 @@ class MilvusVectors:
                 timeout=_ANSWERS_WITHIN_S,
             )
         )[0]
-        rows = np.array([hit["row"] for hit in found], np.int64)
-        return np.array([hit["distance"] for hit in found], np.float32), rows
+        rows = np.array(found.ids, np.int64)
+        return np.array(found.distances, np.float32), rows
 
 
 def _cells(count: int) -> int:
