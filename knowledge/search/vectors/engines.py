@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from knowledge.errors import EngineUnfit
 from knowledge.search.vectors.base import Engine
 from knowledge.search.vectors.faiss import Faiss
+from knowledge.search.vectors.milvus import Milvus
 
 FAISS: Engine = Faiss()
 
@@ -24,10 +25,9 @@ def engine_of(address: str, root: Path) -> Engine:
         is_good = False
     if not is_good:
         raise EngineUnfit("LINLI_SEARCH 要写成 milvus+http://主机:19530；不用 Milvus，就不设它。")
-    try:  # the package is installed only where the setting asks for it
-        from knowledge.search.vectors.milvus import Milvus
+    try:
+        return Milvus(address, root)
     except ModuleNotFoundError as error:
         raise EngineUnfit(
             f"LINLI_SEARCH 要用 Milvus，可是没装它的软件包（{error.name}）。请设着 LINLI_SEARCH 再运行一次 make serve。"
         ) from error
-    return Milvus(address, root)

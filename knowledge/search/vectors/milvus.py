@@ -4,6 +4,7 @@ A snapshot has two collections, named by its id, which nobody changes any more o
 one of snapshots, and each process goes on searching the one whose rows it has loaded.
 """
 
+import importlib
 import json
 import logging
 import secrets
@@ -14,9 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import grpc
 import numpy as np
-from pymilvus import DataType, MilvusClient, MilvusException
 
 from knowledge.errors import VectorsAway
 from knowledge.search.segments import DIM
@@ -42,11 +41,13 @@ class _Server:
     """One connection for all threads, made when it is first needed, left alone for a while after it failed."""
 
     def __init__(self, address: str) -> None:
+        """Raises ModuleNotFoundError: the package is installed only where the setting asks for it."""
+        self.pymilvus: Any = importlib.import_module("pymilvus")
         at = urlsplit(address.removeprefix(SCHEME))
         self.shown = f"{at.hostname}:{at.port or 19530}"
         self._uri = f"{at.scheme}://{self.shown}"
         self._token, self._database = f"{at.username}:{at.password}" if at.username else "", at.path.strip("/")
-        self._client: MilvusClient | None = None
+        self._client: Any = None
         self._not_before = 0.0
         self._lock = threading.Lock()
         self.is_away = False
@@ -58,7 +59,7 @@ class _Server:
             raise VectorsAway(self.shown)
         try:
             found = ask(self._connected())
-        except (MilvusException, grpc.RpcError, OSError) as error:
+        except (self.pymilvus.MilvusException, OSError) as error:
             if getattr(error, "code", None) != _GONE:
                 self._failed(error)
             raise VectorsAway(self.shown) from error
@@ -77,7 +78,7 @@ class _Server:
     def _connected(self) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = MilvusClient(
+                self._client = self.pymilvus.MilvusClient(
                     self._uri, token=self._token, db_name=self._database or "default", timeout=_ANSWERS_WITHIN_S
                 )
             return self._client
@@ -111,13 +112,13 @@ class Milvus:
     def _write(
         self, client: Any, part: Part, vectors: np.ndarray, held: np.ndarray, places: Sequence[Collection[str]]
     ) -> None:
-        name = self._collection(part)
+        name, types = self._collection(part), self._server.pymilvus.DataType
         schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("row", DataType.INT64, is_primary=True)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+        schema.add_field("row", types.INT64, is_primary=True)
+        schema.add_field("vector", types.FLOAT_VECTOR, dim=DIM)
         most = max((len(some) for some in places), default=1)
-        listed = {"element_type": DataType.VARCHAR, "max_length": _LIST * 4, "max_capacity": max(1, most)}
-        schema.add_field("places", DataType.ARRAY, **listed)
+        listed = {"element_type": types.VARCHAR, "max_length": _LIST * 4, "max_capacity": max(1, most)}
+        schema.add_field("places", types.ARRAY, **listed)
         client.create_collection(name, schema=schema, timeout=_BUILDS_WITHIN_S)
         for at in range(0, len(vectors), _BLOCK):
             some = vectors[at : at + _BLOCK].astype(np.float32)
