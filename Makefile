@@ -1,7 +1,7 @@
-.PHONY: serve test test-fast test-night test-postgres check format lint types sbom locks bench
+.PHONY: serve test test-fast test-night test-postgres test-scale check format lint types sbom locks bench
 serve:
 	@python3 -m bot.run.setup serve
-test test-postgres: export LINLI_TEST_PROFILE ?= ci
+test test-postgres test-scale: export LINLI_TEST_PROFILE ?= ci
 test:
 	@python3 -m bot.run.setup pytest
 test-fast:
@@ -11,6 +11,8 @@ test-night:
 	@python3 -m bot.run.setup pytest
 test-postgres:
 	@python3 -m bot.run.setup postgres-tests
+test-scale:
+	@python3 -m bot.run.setup scale-tests
 check:
 	@python3 -m bot.run.setup check
 lint types:

@@ -51,6 +51,7 @@ from knowledge.search import building as index_building
 log = logging.getLogger("linli.app")
 
 _RESTARTING = "助手正在重启，您可以先把问题写下来，好了马上回答。"
+_BY_WORDS_ALONE = "资料库这会儿只能按字面查，可能查不准。没查到您要的，请换个说法再问一次，或者找人工。"
 
 
 def _get_ready() -> None:
@@ -96,7 +97,9 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     errors.install(app)
 
     def degraded() -> str | None:
-        return None if background.is_rasa_ready else _RESTARTING
+        if not background.is_rasa_ready:
+            return _RESTARTING
+        return _BY_WORDS_ALONE if parts.engine.is_away else None
 
     app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
     include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))

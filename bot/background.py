@@ -5,6 +5,7 @@ within seconds, and the worker, at low priority, may be at a statute's vectors f
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from bot.alarms.sending import Sending
 from bot.channels.base import Channel
 from bot.conversations import claims, delivery
 from bot.parts import Parts
+from knowledge.errors import VectorsAway
 
 log = logging.getLogger("linli.app")
 
-_ROUND_S, _WATCH_S = 1, 2
+_ROUND_S, _WATCH_S, _VECTORS_S = 1, 2, 5
 _LIES = timedelta(seconds=2)  # a message so young is being answered by the request that brought it
 
 
@@ -43,6 +45,7 @@ class Background:
         loops = [
             self.watch(),
             self.tell(),
+            self.find_vectors(),
             *rings,
             *(loop(c) for c in self.channels for loop in (self.deliver, self.tend)),
         ]
@@ -66,6 +69,14 @@ class Background:
     def _tell(self) -> int:
         with self.parts.sessions() as session:
             return delivery.tell_case_events(session)
+
+    async def find_vectors(self) -> None:
+        """What residents are told of a search by words alone ends with it, although nobody searches."""
+        while True:
+            if self.parts.engine.is_away:
+                with contextlib.suppress(VectorsAway):
+                    await asyncio.to_thread(self.parts.engine.look)
+            await asyncio.sleep(_VECTORS_S)
 
     async def _again_and_again(self, what: str, work: Callable[[], int | None]) -> None:
         while True:

@@ -34,6 +34,8 @@ from knowledge.evaluation.models import GoldenQuestion
 from knowledge.search import building as index_building
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
+from knowledge.search.vectors.base import Engine
+from knowledge.search.vectors.engines import FAISS, engine_of
 
 log = logging.getLogger("linli.parts")
 # Requests and turns; whoever imports or publishes in another process may take its time.
@@ -52,6 +54,7 @@ class Parts:
     golden: Searcher  # keeps the vectors of what it is asked, so never a resident's words
     services: Services
     rehearsals: Rehearsals
+    engine: Engine = FAISS
 
     async def rehearse(self, text: str, place: str | None, supposed: Supposed) -> Rehearsed:
         """What a resident of this place would be told for these words. Raises RasaUnavailable."""
@@ -76,7 +79,8 @@ def build_parts(settings: Settings) -> Parts:
     embedder = load_embedder(
         settings.cache, model=settings.model, learned=settings.learned, threads=settings.encoder_threads
     )
-    live = LiveIndex(settings.snapshots, fits=origin.checking(sessions, settings.snapshots))
+    engine = engine_of(settings.search, settings.snapshots)
+    live = LiveIndex(settings.snapshots, engine=engine, fits=origin.checking(sessions, settings.snapshots))
     classifier = LiveClassifier(settings.answer_classifier)
     searcher = Searcher(embedder=embedder, live=live, classifier=classifier)
     rasa = RasaClient(
@@ -92,7 +96,7 @@ def build_parts(settings: Settings) -> Parts:
     )
     services = Services(sessions=sessions, searcher=searcher, today=today, topic=topic)
     rehearsals = Rehearsals(services, sessions)
-    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals)
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals, engine)
 
 
 def _second_opinion(

@@ -22,6 +22,13 @@ class Settings(BaseSettings):
         default=Path.home() / ".cache" / "linli", description="Embedding model and vectors, shared by all checkouts."
     )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    search: str = Field(
+        default="",
+        description=(
+            "Where the vectors of the search lie: `milvus+http://user:password@host:19530/database` (docs/scale.md); "
+            "empty: FAISS, in files of the home folder."
+        ),
+    )
     front_end: Path | None = Field(
         default=None, description="Folder where `npm ci` put the parts of the staff console; empty: in the home folder."
     )

@@ -7,6 +7,8 @@ KnowledgeError
 ├── DataFileInvalid      a data file beside the code is malformed; the message names file and line, for who edits it
 ├── CitationNotFound     a citation names a law or article that doesn't exist
 ├── SnapshotUnavailable  no index snapshot has been published yet, or it can't be read
+├── VectorsAway          the server that keeps the vectors doesn't answer; words are searched without it
+├── EngineUnfit          the setting names an engine that isn't one, or whose package isn't installed
 ├── SnapshotRejected     a new snapshot failed its golden questions and wasn't published
 ├── FileRefused          a file from outside can't be read, or would do harm; `message_zh` says what to do
 └── ReviewError          a step in the life of a document can't be taken; `message_zh` may be shown to legal workers
@@ -49,6 +51,15 @@ class CitationNotFound(KnowledgeError):
 
 
 class SnapshotUnavailable(KnowledgeError):
+    pass
+
+
+class VectorsAway(KnowledgeError):
+    def __init__(self, server: str) -> None:
+        super().__init__(f"连不上向量库 Milvus（{server}），请看看它开着没有；它好了，这边自己会接上。")
+
+
+class EngineUnfit(KnowledgeError):
     pass
 
 

@@ -12,6 +12,8 @@ from knowledge.errors import SnapshotUnavailable
 from knowledge.identity import identity
 from knowledge.search import rows, snapshot
 from knowledge.search.index import Index
+from knowledge.search.vectors.base import Engine
+from knowledge.search.vectors.engines import FAISS
 
 _PIECE = 20_000
 
@@ -54,13 +56,13 @@ def checking(sessions: Callable[[], Session], root: Path) -> Callable[[Index], b
     return fits
 
 
-def trouble(session: Session, root: Path) -> str | None:
+def trouble(session: Session, root: Path, *, engine: Engine = FAISS) -> str | None:
     """Why the live snapshot can't be used with this database; None where it can."""
     live = snapshot.current_id(root)
     if live is None:
         return "there is none"
     try:
-        loaded = snapshot.load(root, live)
+        loaded = snapshot.load(root, live, engine=engine)
     except SnapshotUnavailable as error:
         return str(error)
     return None if is_of(session, root, loaded) else "it was made from another database, or from another day of it"

@@ -55,6 +55,7 @@ def doctor(settings: Settings, args: argparse.Namespace) -> int:
                 *_telephones(settings),
                 *_topics(settings),
                 _snapshot(settings),
+                *_vectors(settings),
                 *_backups(settings),
             ]
         ),
@@ -246,23 +247,45 @@ def _snapshot(settings: Settings) -> Check:
     from bot import sqlite_files
     from bot.db import make_engine, make_sessions
     from knowledge import origin
+    from knowledge.errors import EngineUnfit
     from knowledge.search import snapshot
+    from knowledge.search.vectors.engines import FAISS, engine_of
 
     live = snapshot.current_id(settings.snapshots)
     if live is None:
         return Check("资料索引", False, "还没有；邻里在运行，后台会自己做，要几分钟；没在运行，运行 make serve")
+    kept_by = FAISS
+    with contextlib.suppress(EngineUnfit):  # said in a line of its own
+        kept_by = engine_of(settings.search, settings.snapshots)
     if (file := sqlite_files.file_of(settings.url)) is not None and not file.exists():
         wrong = snapshot.damage(settings.snapshots / live)
     else:
         engine = make_engine(settings.url)
         try:
             with make_sessions(engine)() as session:
-                wrong = origin.trouble(session, settings.snapshots)
+                wrong = origin.trouble(session, settings.snapshots, engine=kept_by)
         except (SQLAlchemyError, sqlite3.Error):  # said of the database already
             wrong = snapshot.damage(settings.snapshots / live)
         finally:
             engine.dispose()
     return Check("资料索引", not wrong, f"不能用（{wrong}）；后台会重新做，急的话运行 linli kb build")
+
+
+def _vectors(settings: Settings) -> list[Check]:
+    """Nothing where they lie in files of the home. Without them words are searched, so something still answers."""
+    from knowledge.errors import EngineUnfit, VectorsAway
+    from knowledge.search import snapshot
+    from knowledge.search.vectors.engines import engine_of
+
+    if not settings.search:
+        return []
+    try:
+        engine = engine_of(settings.search, settings.snapshots)
+        engine.look()
+        lost = snapshot.lost(settings.snapshots, engine=engine)
+    except (EngineUnfit, VectorsAway) as error:
+        return [Check("向量库 Milvus", False, str(error))]
+    return [Check("向量库 Milvus", not lost, f"里面的向量不齐（{lost}）；后台会重新做，急的话运行 linli kb build")]
 
 
 def _backups(settings: Settings) -> list[Check]:

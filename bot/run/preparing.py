@@ -29,11 +29,13 @@ from knowledge.encoder.answer_classifier import AnswerClassifier, LiveClassifier
 from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
+from knowledge.errors import VectorsAway
 from knowledge.evaluation import golden
 from knowledge.exchange import corpus
 from knowledge.law import loading
 from knowledge.search import building, index, snapshot
 from knowledge.search.searcher import Searcher
+from knowledge.search.vectors.engines import engine_of
 from knowledge.whole_files import replaced
 
 _NLU_INPUTS = ("config.yml", "bot/domain", "bot/data", "bot/nlu")
@@ -91,13 +93,20 @@ def _prepare_search(settings: Settings, model: str, *, core_only: bool) -> None:
         train_answers(settings)  # first: the golden questions are asked of the search as it will be
         wanted = digest(settings.corpus, settings.statutes, model)
         stamp = settings.home / "steps" / "snapshot"
-        wrong = origin.trouble(session, settings.snapshots)
+        engine = engine_of(settings.search, settings.snapshots)
+        wrong = origin.trouble(session, settings.snapshots, engine=engine)
         if wrong and snapshot.current_id(settings.snapshots):
             say("资料索引坏了，或者不是从现在这个数据库做出来的，重新做……")
         if wrong or not stamp.exists() or stamp.read_text() != wanted:
-            build_snapshot(settings, core_only=core_only)
-            with replaced(stamp) as fresh:
-                fresh.write_text(wanted)
+            try:
+                build_snapshot(settings, core_only=core_only)
+            except VectorsAway as error:
+                if wrong:
+                    raise
+                say(f"{error}先用原来的资料索引。")
+            else:
+                with replaced(stamp) as fresh:
+                    fresh.write_text(wanted)
 
 
 def build_snapshot(settings: Settings, *, core_only: bool) -> str:
@@ -129,6 +138,7 @@ def build_snapshot(settings: Settings, *, core_only: bool) -> str:
                 core_only=core_only,
                 progress=progress,
                 check=check,
+                engine=engine_of(settings.search, settings.snapshots),
             )
     finally:
         cache.close()

@@ -19,15 +19,18 @@ from knowledge.encoder.cache import VectorCache
 from knowledge.encoder.embedding import LocalEmbedder
 from knowledge.encoder.exported import load_embedder
 from knowledge.encoder.queries import KeptQueries
+from knowledge.errors import VectorsAway
 from knowledge.search import building, references, snapshot
 from knowledge.search.live import LiveIndex
 from knowledge.search.searcher import Searcher
+from knowledge.search.vectors.engines import engine_of
 
 log = logging.getLogger("linli.worker")
 
 # what failed fails again at once as a rule: golden questions of a build, a full disk, a version that can't be read
 _AGAIN_AFTER_S = 600
 _LOOK_AFTER_S = 3_600  # whether the live snapshot is whole and of this database
+_VECTORS_AFTER_S = 60  # whether a server still has its vectors: a few counts
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ class Publications:
             )
             cache = VectorCache(self._settings.cache / "vectors.sqlite")
             root = self._settings.snapshots
-            live = LiveIndex(root, fits=origin.checking(self._sessions, root))
+            engine = engine_of(self._settings.search, root)
+            live = LiveIndex(root, engine=engine, fits=origin.checking(self._sessions, root))
             classifier = LiveClassifier(self._settings.answer_classifier)
             searcher = Searcher(embedder=KeptQueries(embedder, cache), live=live, classifier=classifier)
             self._made = _Tools(embedder, cache, searcher)
@@ -134,9 +138,10 @@ class Rebuild:
 
     def __init__(self, settings: Settings, sessions: Callable[[], Session]) -> None:
         self._settings, self._sessions = settings, sessions
+        self._engine = engine_of(settings.search, settings.snapshots)
         self._looked_at: tuple[str | None, float] = None, 0.0
         self._child: subprocess.Popen[bytes] | None = None
-        self._not_before = 0.0
+        self._not_before = self._vectors_again_at = 0.0
 
     def poll(self) -> None:
         if self._child is not None:
@@ -155,19 +160,33 @@ class Rebuild:
     def is_due(self) -> bool:
         root = self._settings.snapshots
         with self._sessions() as session:
-            if building.needs_rebuild(root, moves=references.digest(session)):
+            if building.needs_rebuild(root, moves=references.digest(session), engine=self._engine):
                 return True
         live = snapshot.current_id(root)
         if live is None:
             return True  # gone altogether: nobody is there who would run `linli setup`
         if self._looked_at[0] == live and time.monotonic() < self._looked_at[1]:
-            return False
+            return self._has_lost_vectors()
         with self._sessions() as session:
-            wrong = origin.trouble(session, root)
+            wrong = origin.trouble(session, root, engine=self._engine)
         self._looked_at = live, time.monotonic() + _LOOK_AFTER_S
         if wrong:
             snapshot.report_damage(root / live, wrong)
-        return wrong is not None
+        return wrong is not None or self._has_lost_vectors()
+
+    def _has_lost_vectors(self) -> bool:
+        """The snapshot is no worse for it: words are searched meanwhile."""
+        if time.monotonic() < self._vectors_again_at:
+            return False
+        self._vectors_again_at = time.monotonic() + _VECTORS_AFTER_S
+        try:
+            lost = snapshot.lost(self._settings.snapshots, engine=self._engine)
+        except VectorsAway as error:
+            log.warning("%s", error)
+            return False
+        if lost:
+            log.error("the vectors are built anew: %s", lost)
+        return lost is not None
 
     def stop(self) -> None:
         if self._child is not None and self._child.poll() is None:

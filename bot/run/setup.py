@@ -17,6 +17,8 @@ from knowledge.whole_files import on_disk, replaced
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
 _SBOM_TOOL, _LOCK_TOOL = "cyclonedx-bom==7.5.0", "uv==0.13.9"
+_LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-milvus.lock", "bot/requirements.txt")
+_LOCKS += ("tests/scale/requirements.lock",)
 APP_VENV, RASA_VENV = HOME / "venv-app", HOME / "venv-rasa"
 
 
@@ -132,7 +134,8 @@ def _make_venv(venv: Path, version: str) -> None:
 def app_environment() -> None:
     def install() -> None:
         say("安装应用环境（Python 3.11，约 1 到 3 分钟）……")
-        (HOME / "steps" / "venv-app-test").unlink(missing_ok=True)  # a fresh environment has no packages for tests
+        for more in ("venv-app-test", "venv-app-milvus"):  # a fresh environment has neither
+            (HOME / "steps" / more).unlink(missing_ok=True)
         _make_venv(APP_VENV, "3.11")
         if held := _bundle():
             _pip(APP_VENV, *held.pip("app"))
@@ -149,6 +152,30 @@ def app_environment() -> None:
         install,
         makes=APP_VENV / "bin" / "python",
     )
+
+
+def milvus_environment() -> None:
+    """What talks to Milvus, beside the rest of the app's packages: only where a setting asks for it, or a test."""
+    lock = ROOT / "requirements-milvus.lock"
+
+    def install() -> None:
+        say("安装连 Milvus 用的软件包……")
+        _pip(APP_VENV, "--no-deps", "--require-hashes", "-r", str(lock))
+
+    step("venv-app-milvus", digest(lock, ROOT / "requirements.lock", ROOT / "pyproject.toml"), install)
+
+
+def milvus_server(folder: Path) -> Path:
+    """Where Milvus itself was installed, for tests: the program that starts it. `folder`: of its own lock."""
+    venv, lock = HOME / "venv-milvus", folder / "requirements.lock"
+
+    def install() -> None:
+        say("安装测试用的 Milvus……")
+        _make_venv(venv, "3.11")
+        _pip(venv, "--no-deps", "--require-hashes", "-r", str(lock))
+
+    step("venv-milvus", digest(lock), install, makes=venv / "bin" / "milvus-server")
+    return venv / "bin" / "milvus-server"
 
 
 def test_environment() -> None:
@@ -202,7 +229,7 @@ def locks() -> None:
         _pip(venv, _LOCK_TOOL)
 
     step("venv-locks", _LOCK_TOOL, install)
-    for name in ("requirements.lock", "requirements-test.lock", "bot/requirements.txt"):
+    for name in _LOCKS:
         lock, made = ROOT / name, HOME / "lock.new"
         made.unlink(missing_ok=True)  # uv would keep the sums it finds there, also of another version
         asked = [str(venv / "bin" / "uv"), "pip", "compile", "-", "--no-deps", "--generate-hashes", "--no-annotate"]
@@ -301,8 +328,10 @@ def main(arguments: Iterable[str]) -> int:
         app_environment()
         rasa_environment()
         front_end()
-        if arguments[:1] in (["pytest"], ["postgres-tests"], ["check"]):
+        if arguments[:1] in (["pytest"], ["postgres-tests"], ["scale-tests"], ["check"]):
             test_environment()
+        if os.environ.get("LINLI_SEARCH") or arguments[:1] == ["scale-tests"]:
+            milvus_environment()
         if arguments == ["sbom"]:
             sbom()
             return 0
@@ -325,7 +354,8 @@ def main(arguments: Iterable[str]) -> int:
 def _hand_over(command: list[str]) -> NoReturn:
     """This process becomes the command."""
     python = str(APP_VENV / "bin" / "python")
-    for name, module in {"pytest": "tests.suite", "postgres-tests": "tests.postgres", "check": "tests.checks"}.items():
+    modules = {"pytest": "tests.suite", "postgres-tests": "tests.postgres", "scale-tests": "tests.scale"}
+    for name, module in {**modules, "check": "tests.checks"}.items():
         if command[:1] == [name]:
             os.chdir(ROOT)
             os.execv(python, [python, "-m", module, *command[1:]])

@@ -27,6 +27,8 @@ from knowledge.identity import identity
 from knowledge.search import index, references, rows, segments, snapshot
 from knowledge.search.passages import Draft
 from knowledge.search.references import Aim, Key, References
+from knowledge.search.vectors.base import Engine
+from knowledge.search.vectors.engines import FAISS
 from knowledge.statutes.citations import statute_id
 
 # What residents need most: these are embedded before the first start answers, the worker embeds the rest.
@@ -68,15 +70,17 @@ def build_snapshot(
     core_only: bool = False,
     progress: Progress | None = None,
     check: Callable[[index.Index], None] | None = None,
+    engine: Engine = FAISS,
 ) -> str:
     """Build and publish; waits while another process builds. Rows are read and embedded in pieces, so memory doesn't
     grow with them.
 
     With `core_only`, statutes outside CORE_STATUTES get a vector only if the cache has it. `check` may raise
     SnapshotRejected; the live snapshot then stays. Versions that ended before `today` are left out. `progress(step,
-    total)` counts chunks and questions.
+    total)` counts chunks and questions. Raises VectorsAway where `engine` doesn't answer.
     """
     with snapshot.locked(root, "build"):
+        engine.look()
         read_at, made_of, moves = datetime.now(UTC), identity(session), references.digest(session)
         held = np.array(session.scalars(select(DocumentVersion.id).where(rows.live(today))).all(), np.int64)
         core = {statute_id(name) for name in CORE_STATUTES} if core_only else None
@@ -84,7 +88,7 @@ def build_snapshot(
         aims = _aims(session, basis)
         known = References.read(session, {aim.document for aim in aims})
         rows_of: dict[Key, list[int]] = {key: [] for aim in aims for key in known.keys(aim)}
-        work = _Work(snapshot.Writer(root), embedder, cache, core, known, rows_of, basis)
+        work = _Work(snapshot.Writer(root, engine=engine), embedder, cache, core, known, rows_of, basis)
         total = _count(session, today) if progress else 0
         tell: Callable[[int], None] = lambda step: progress(step, total) if progress else None  # noqa: E731
         among = rows.Among(held)
@@ -104,12 +108,12 @@ def build_snapshot(
             },
         )
         if check:
-            check(snapshot.load(root, built))
+            check(snapshot.load(root, built, engine=engine))
         with snapshot.locked(root, "delta"):
             # What was published while this was built comes along, so that nothing disappears with the swap.
             while _extend(session, folder=root / built, embedder=embedder, cache=cache, today=today):
                 pass
-            snapshot.publish(root, built)
+            snapshot.publish(root, built, engine=engine)
     return built
 
 
@@ -404,9 +408,9 @@ def draft_overlay(session: Session, version: DocumentVersion, *, embedder: Embed
     )
 
 
-def needs_rebuild(root: Path, *, moves: str | None = None) -> bool:
-    """Statutes that have no vector yet, a delta grown large, damage that was found, or articles that people found
-    elsewhere since: `moves` (`references.digest`).
+def needs_rebuild(root: Path, *, moves: str | None = None, engine: Engine = FAISS) -> bool:
+    """Statutes that have no vector yet, a delta grown large, damage that was found, articles that people found
+    elsewhere since: `moves` (`references.digest`), or vectors that lie elsewhere than in `engine`.
     """
     live = snapshot.current_id(root)
     if live is None:
@@ -414,6 +418,8 @@ def needs_rebuild(root: Path, *, moves: str | None = None) -> bool:
     if snapshot.damage(root / live, thorough=False):
         return True
     told = snapshot.meta(root, live)
+    if told.get("vectors", FAISS.name) != engine.name:
+        return True
     is_partial = told.get("format") != index.FORMAT or told["embedded"] != told["chunks"]
     has_moved = moves is not None and told.get("moves") != moves
     return is_partial or has_moved or len(segments.read(root / live)) > REBUILD_FROM

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from knowledge.errors import VectorsAway
 from knowledge.search import lexical
 from knowledge.search.segments import Points, Segment
-from knowledge.search.vectors import Vectors, searched
+from knowledge.search.vectors.base import Among, Vectors
 
 FORMAT = 5
 # Temperature of "softly the best of": a source counts by its own vector and all its questions near by. Over 945 ways of
@@ -24,7 +25,7 @@ class Candidates:
     `chunk_ids` (n,) int64; `marks` (n,) uint64, of the words that were indexed; `dense`, `bank`, `best`, `lexical` (n,)
     float32: cosine to the chunk, softly the best of the cosines to the bank's questions that point to it (0 where none
     was near), the plain best of those, and BM25 scaled so that the question's best is 1. `questions` (n,) S16: the bank
-    question that gave `best`, empty where none did.
+    question that gave `best`, empty where none did. `is_whole`: False where vectors were away, and words alone tell.
     """
 
     chunk_ids: np.ndarray
@@ -34,6 +35,7 @@ class Candidates:
     best: np.ndarray
     lexical: np.ndarray
     questions: np.ndarray
+    is_whole: bool = True
 
 
 def _nothing() -> Candidates:
@@ -54,10 +56,37 @@ class Places:
 
 @dataclass(frozen=True)
 class _Allowed:
-    """Rows and questions of the snapshot that belong to some places."""
+    """Chunks and questions of the snapshot that belong to some places."""
 
-    rows: np.ndarray
-    questions: np.ndarray
+    chunks: Among
+    questions: Among
+
+    @property
+    def rows(self) -> np.ndarray:
+        return self.chunks.rows
+
+
+class _Asking:
+    """Vectors as one search asks them: where their server is away, what words find has to do."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+
+    def near(
+        self, vectors: Vectors, vector: np.ndarray, width: int, among: Among | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            return vectors.near(vector, width, among)
+        except VectorsAway:
+            self.is_away = True
+            return np.empty(0, np.float32), np.empty(0, np.int64)
+
+    def cosines(self, vectors: Vectors, vector: np.ndarray, rows: np.ndarray) -> np.ndarray | None:
+        try:
+            return vectors.cosines(vector, rows)
+        except VectorsAway:
+            self.is_away = True
+            return None
 
 
 @dataclass(frozen=True)
@@ -157,8 +186,8 @@ class Index:
         return row if row < len(self._base_ids) and self._base_ids[row] == chunk_id else -1
 
     def nearest(self, vector: np.ndarray, k: int) -> np.ndarray:
-        """Rows of the `k` chunks of the snapshot nearest by cosine, best first."""
-        return np.asarray(self._vectors.search(vector[None], k)[1][0])
+        """Rows of the `k` chunks of the snapshot nearest by cosine, best first. Raises VectorsAway."""
+        return self._vectors.near(vector, k)[1]
 
     def holding(self, words: Sequence[str], *, limit: int, places: Collection[str] | None = None) -> list[int]:
         """Ids of chunks whose text holds all pairs of neighbouring characters of the words: nearly those that hold the
@@ -188,7 +217,7 @@ class Index:
         """
         if not len(self):
             return _nothing()
-        allowed = self._of(frozenset(places)) if places is not None else None
+        allowed, asking = self._of(frozenset(places)) if places is not None else None, _Asking()
         here = [
             np.isin(part.segment.places, list(places)) if places is not None else np.ones(len(part.segment), bool)
             for part in self._parts
@@ -196,10 +225,10 @@ class Index:
         beside = [part.segment.vectors @ vector for part in self._parts]
         near, near_rows = _top(
             width,
-            searched(self._vectors, vector, width, allowed.rows if allowed else None),
+            asking.near(self._vectors, vector, width, allowed.chunks if allowed else None),
             *((s[h], part.first_row + np.flatnonzero(h)) for s, h, part in zip(beside, here, self._parts, strict=True)),
         )
-        bank_rows, bank, best, asked = self._bank(vector, width, allowed, here)
+        bank_rows, bank, best, asked = self._bank(asking, vector, width, allowed, here)
         codes = lexical.pairs(query)[:300]
         word_scores = [
             self._postings.scores(codes, len(self._base_ids)),
@@ -216,7 +245,7 @@ class Index:
             ),
         )
         rows = np.unique(np.concatenate([near_rows, bank_rows, word_rows]))
-        dense, has = self._dense(rows, vector, near, near_rows, beside)
+        dense, has = self._dense(asking, rows, vector, near, near_rows, beside)
         dense[~has] = dense[has].min() if has.any() else 0.0
         return Candidates(
             chunk_ids=self.chunk_ids[rows],
@@ -226,6 +255,7 @@ class Index:
             best=_spread(rows, bank_rows, best, np.zeros(len(rows), np.float32)),
             lexical=self._at(rows, word_scores) / (float(words.max(initial=0.0)) or 1.0),
             questions=_spread(rows, bank_rows, self._question_ids[asked], np.zeros(len(rows), "S16")),
+            is_whole=not asking.is_away,
         )
 
     def _of(self, places: frozenset[str]) -> _Allowed:
@@ -236,11 +266,16 @@ class Index:
             questions[self._points.question[rows[self._points.target]]] = True
             if len(self._allowed) >= _REMEMBERED:
                 self._allowed.clear()
-            found = self._allowed[places] = _Allowed(rows, questions)
+            found = self._allowed[places] = _Allowed(Among(rows, places), Among(questions, places))
         return found
 
     def _bank(
-        self, vector: np.ndarray, width: int, allowed: _Allowed | None, here: Sequence[np.ndarray]
+        self,
+        asking: _Asking,
+        vector: np.ndarray,
+        width: int,
+        allowed: _Allowed | None,
+        here: Sequence[np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Rows that a near question points to, each once, with their questions' scores together, softly the best of
         all, the plain best, and the question that gave it.
@@ -251,7 +286,7 @@ class Index:
         )
         width *= _NEAR_QUESTIONS
         scores, found = _top(
-            width, searched(self._questions, vector, width, allowed.questions if allowed else None), *beside
+            width, asking.near(self._questions, vector, width, allowed.questions if allowed else None), *beside
         )
         rows, values, questions = [], [], []
         for first, points in ((0, self._points), *((p.first_question, p.points) for p in self._parts)):
@@ -285,20 +320,23 @@ class Index:
 
     def _dense(
         self,
+        asking: _Asking,
         rows: np.ndarray,
         vector: np.ndarray,
         near: np.ndarray,
         near_rows: np.ndarray,
         beside: Sequence[np.ndarray],
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Cosines of the rows, and which of them have a vector."""
+        """Cosines of the rows, and of which of them they are known."""
         base = rows < len(self._base_ids)
         dense, has = np.zeros(len(rows), np.float32), np.ones(len(rows), bool)
         has[base] = self._has_vector[rows[base]]
         dense = _spread(rows, near_rows, near, dense)
         missing = np.flatnonzero(base & has & ~np.isin(rows, near_rows))
         if len(missing):
-            dense[missing] = self._vectors.reconstruct_batch(rows[missing]) @ vector
+            cosines = None if asking.is_away else asking.cosines(self._vectors, vector, rows[missing])
+            has[missing] = cosines is not None
+            dense[missing] = cosines if cosines is not None else 0.0
         for part, scores in zip(self._parts, beside, strict=True):
             some = (rows >= part.first_row) & (rows < part.first_row + len(part.segment))
             dense[some] = scores[rows[some] - part.first_row]

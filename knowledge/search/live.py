@@ -8,6 +8,8 @@ from pathlib import Path
 from knowledge.errors import SnapshotUnavailable
 from knowledge.search import segments, snapshot
 from knowledge.search.index import Index
+from knowledge.search.vectors.base import Engine
+from knowledge.search.vectors.engines import FAISS
 
 _AGAIN_AFTER_S = 10.0  # what couldn't be loaded: looking once more reads all of its files
 
@@ -19,8 +21,10 @@ class LiveIndex:
     the database that it is searched for.
     """
 
-    def __init__(self, snapshots: Path, *, fits: Callable[[Index], bool] = lambda _: True) -> None:
-        self._root, self._fits = snapshots, fits
+    def __init__(
+        self, snapshots: Path, *, engine: Engine = FAISS, fits: Callable[[Index], bool] = lambda _: True
+    ) -> None:
+        self._root, self._engine, self._fits = snapshots, engine, fits
         self._loaded: Index | None = None
         self._sizes: dict[Path, int] = {}
         self._for: str | None = None  # the live one when this was loaded, though it may be another that serves
@@ -59,7 +63,7 @@ class LiveIndex:
                 raise self._failed[2]
             return loaded
         try:
-            fresh = snapshot.load(self._root, fits=self._fits)
+            fresh = snapshot.load(self._root, engine=self._engine, fits=self._fits)
         except SnapshotUnavailable as error:
             self._failed = (current, time.monotonic() + _AGAIN_AFTER_S, error)
             if loaded is None:

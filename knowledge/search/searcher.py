@@ -194,6 +194,8 @@ class _Recent:
             known = held.get(key)
         if known is None:
             known = find()
+            if not known[0].is_whole:
+                return known  # by words alone: asked once more when the vectors are back
             with self._lock:
                 held[key] = known
                 while len(held) > _REMEMBERED:

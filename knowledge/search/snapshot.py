@@ -7,22 +7,25 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from knowledge.errors import SnapshotUnavailable
+from knowledge.errors import SnapshotUnavailable, VectorsAway
 from knowledge.normalise import file_hash
-from knowledge.search import lexical, segments, vectors
+from knowledge.search import lexical, segments
 from knowledge.search.index import FORMAT, Index, Places
 from knowledge.search.segments import DIM, Points
+from knowledge.search.vectors.base import Engine, Part, Vectors
+from knowledge.search.vectors.engines import FAISS
 
 log = logging.getLogger("linli.index")
 
 # `published`: it passed its golden questions; `damaged`: somebody found it so
 _META, _PUBLISHED, _DAMAGED = "meta.json", "published", "damaged"
+_PARTS = ("chunks", "questions")
 
 
 class Writer:
@@ -32,7 +35,8 @@ class Writer:
     Vectors wait on disk as float16, so memory doesn't grow with their number.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, engine: Engine = FAISS) -> None:
+        self._engine = engine
         self.id = f"{time.time_ns() // 1_000_000}-{os.getpid()}"
         self._root = root
         self._folder = root / f".{self.id}.building"
@@ -81,15 +85,29 @@ class Writer:
         with (self._folder / f"{name}.f16").open("ab") as out:
             vectors.astype(np.float16).tofile(out)
 
-    def finish(self, *, versions: np.ndarray, meta: dict[str, object]) -> str:
-        for name in ("chunks", "questions"):
+    def _write_vectors(self, has_vector: np.ndarray, points: Points) -> None:
+        """Raises VectorsAway."""
+        names, codes = list(self._places), np.concatenate([np.empty(0, np.uint16), *self._codes])
+        targets: list[set[str]] = [set() for _ in self._question_ids]
+        for question, row in zip(points.question.tolist(), points.target.tolist(), strict=True):
+            targets[question].add(names[codes[row]])
+        held = {"chunks": has_vector, "questions": np.ones(len(self._question_ids), bool)}
+        places: dict[str, Iterable[Collection[str]]] = {
+            "chunks": ((names[code],) for code in codes),
+            "questions": (sorted(some) for some in targets),
+        }
+        for name in _PARTS:
             path = self._folder / f"{name}.f16"
             waiting = path.exists() and path.stat().st_size > 0
             rows = np.memmap(path, np.float16, "r").reshape(-1, DIM) if waiting else np.empty((0, DIM), np.float16)
-            vectors.write(vectors.built(rows), self._folder / f"{name}.faiss")
+            part = Part(self._folder, self.id, name, int(held[name].sum()))
+            self._engine.write(part, rows, held=held[name], places=places[name])
             path.unlink(missing_ok=True)
+
+    def finish(self, *, versions: np.ndarray, meta: dict[str, object]) -> str:
         has_vector = np.concatenate([np.empty(0, bool), *self._has])
         points = Points.of(self._points)
+        self._write_vectors(has_vector, points)
         np.savez(
             self._folder / "rows.npz",
             chunk_ids=np.concatenate([np.empty(0, np.int64), *self._ids]),
@@ -108,6 +126,7 @@ class Writer:
         told = {
             **meta,
             "format": FORMAT,
+            "vectors": self._engine.name,
             "lexical": postings,
             "chunks": self.chunks,
             "embedded": int(has_vector.sum()),
@@ -136,7 +155,7 @@ def _on_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def publish(root: Path, snapshot: str) -> None:
+def publish(root: Path, snapshot: str, *, engine: Engine = FAISS) -> None:
     """Make it live by one atomic replace; everything but the live and the former snapshot is removed."""
     former = current_id(root)
     (root / snapshot / _PUBLISHED).touch()
@@ -149,6 +168,10 @@ def publish(root: Path, snapshot: str) -> None:
     for folder in root.iterdir():
         if folder.is_dir() and folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+    try:
+        engine.keep([one for one in kept if one])
+    except VectorsAway as error:  # the next publication finds them
+        log.warning("old vectors stay for now: %s", error)
 
 
 def _former(root: Path, snapshot: str) -> str | None:
@@ -208,19 +231,27 @@ def report_damage(folder: Path, what: str) -> None:
         (folder / _DAMAGED).write_text(what)
 
 
-def load(root: Path, snapshot: str | None = None, *, fits: Callable[[Index], bool] = lambda _: True) -> Index:
+def load(
+    root: Path,
+    snapshot: str | None = None,
+    *,
+    engine: Engine = FAISS,
+    fits: Callable[[Index], bool] = lambda _: True,
+) -> Index:
     """The live snapshot, or the one named, with what was published since. Raises SnapshotUnavailable.
+
+    `engine`: where its vectors are searched, unless they lie in its own files.
 
     Where the live one is damaged, the one kept from before it answers until the worker has built another. `fits`:
     whether it was made from the database that it is to be used with.
     """
     if snapshot is not None:
-        return _loaded(root, snapshot)
+        return _loaded(root, snapshot, engine)
     live = current_id(root)
     reasons = []
     for one in kept_ids(root):
         try:
-            found = _loaded(root, one)
+            found = _loaded(root, one, engine)
         except SnapshotUnavailable as error:
             reasons.append(str(error))
             if one == live:
@@ -236,21 +267,22 @@ def load(root: Path, snapshot: str | None = None, *, fits: Callable[[Index], boo
     raise SnapshotUnavailable("; ".join(reasons) or "no snapshot has been built yet; run `linli kb build`")
 
 
-def _loaded(root: Path, snapshot: str) -> Index:
+def _loaded(root: Path, snapshot: str, engine: Engine) -> Index:
     folder = root / snapshot
     if wrong := damage(folder):
         raise SnapshotUnavailable(f"the snapshot {snapshot} can't be used, run `linli kb build`: {wrong}")
     try:
         told = meta(root, snapshot)
+        chunks, questions = _vectors(folder, told, engine)
         with np.load(folder / "rows.npz") as rows:
             found = Index(
                 id=snapshot,
                 chunk_ids=rows["chunk_ids"],
                 marks=rows["marks"],
-                vectors=vectors.read(folder / "chunks.faiss"),
+                vectors=chunks,
                 has_vector=rows["has_vector"],
                 postings=lexical.read(folder / "lexical", **told["lexical"]),
-                questions=vectors.read(folder / "questions.faiss"),
+                questions=questions,
                 question_ids=rows["question_ids"],
                 points=Points(rows["point_question"], rows["point_target"], rows["point_rank"]),
                 places=Places(rows["places"], rows["place_codes"]),
@@ -258,6 +290,35 @@ def _loaded(root: Path, snapshot: str) -> Index:
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise SnapshotUnavailable(f"the snapshot {snapshot} can't be read: {error}") from error
     return refreshed(found, root)
+
+
+def _vectors(folder: Path, told: dict[str, Any], engine: Engine) -> list[Vectors]:
+    """Of chunks and questions. Raises SnapshotUnavailable, and what reading raises."""
+    engines = {one.name: one for one in (FAISS, engine)}
+    kept_by = engines.get(str(told.get("vectors", FAISS.name)))
+    if kept_by is None:
+        raise SnapshotUnavailable(
+            f"the vectors of {folder.name} lie in {told['vectors']}, which LINLI_SEARCH doesn't name"
+        )
+    return [kept_by.read(part) for part in _parts(folder, told)]
+
+
+def _parts(folder: Path, told: dict[str, Any]) -> list[Part]:
+    counts = (told["embedded"], told["questions"])
+    return [Part(folder, folder.name, name, int(count)) for name, count in zip(_PARTS, counts, strict=True)]
+
+
+def lost(root: Path, *, engine: Engine) -> str | None:
+    """Why the live snapshot's vectors must be built anew although its files are whole: they lie elsewhere than they
+    should, or are gone. Raises VectorsAway.
+    """
+    live = current_id(root)
+    told = (_told(root / live) if live else None) or {}
+    if live is None or "embedded" not in told:
+        return None
+    if (kept_by := told.get("vectors", FAISS.name)) != engine.name:
+        return f"its vectors lie in {kept_by} and should in {engine.name}"
+    return next((wrong for part in _parts(root / live, told) if (wrong := engine.trouble(part))), None)
 
 
 def refreshed(loaded: Index, root: Path) -> Index:

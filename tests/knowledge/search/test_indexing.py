@@ -1,6 +1,6 @@
 """What is published is searchable without a new snapshot, and a new snapshot loses nothing of it.
 
-Real FAISS, real database.
+Real FAISS, real Milvus where there is one, real database.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,11 @@ from knowledge.encoder.cache import VectorCache
 from knowledge.errors import SnapshotRejected
 from knowledge.exchange import corpus
 from knowledge.search import building as index_building
-from knowledge.search import index, segments, snapshot, vectors
+from knowledge.search import index, segments, snapshot
 from knowledge.search.searcher import Searcher
+from knowledge.search.vectors import faiss
+from knowledge.search.vectors.base import Engine
+from knowledge.search.vectors.engines import FAISS
 from knowledge.statutes.citations import Target
 from tests.conftest import CORPUS, DAY
 from tests.fakes import PairEmbedder
@@ -52,8 +55,8 @@ def rule(
 class World:
     """A village with a few rules, indexed as the worker does it."""
 
-    def __init__(self, session: Session, folder: Path) -> None:
-        self.session, self.root = session, folder / "snapshots"
+    def __init__(self, session: Session, folder: Path, engine: Engine = FAISS) -> None:
+        self.session, self.root, self.engine = session, folder / "snapshots", engine
         self.embedder, self.cache = PairEmbedder(), VectorCache(folder / "vectors.sqlite")
         corpus.import_places(session, CORPUS)
 
@@ -67,8 +70,17 @@ class World:
 
     def build(self, **given: object) -> str:
         return index_building.build_snapshot(
-            self.session, root=self.root, embedder=self.embedder, cache=self.cache, today=DAY, **given
+            self.session,
+            root=self.root,
+            embedder=self.embedder,
+            cache=self.cache,
+            today=DAY,
+            engine=self.engine,
+            **given,
         )  # type: ignore[arg-type]
+
+    def load(self) -> index.Index:
+        return snapshot.load(self.root, engine=self.engine)
 
     def update(self) -> int:
         return index_building.update_delta(
@@ -77,7 +89,7 @@ class World:
 
     @property
     def searcher(self) -> Searcher:
-        live = snapshot.load(self.root)
+        live = self.load()
         return Searcher(embedder=self.embedder, live=lambda: live)
 
     def found(self, question: str, **given: object) -> list[str]:
@@ -88,9 +100,9 @@ class World:
 
 
 @pytest.fixture
-def world(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[World]:
+def world(sessions: sessionmaker[Session], tmp_path: Path, engine: Engine) -> Iterator[World]:
     with sessions() as session:
-        made = World(session, tmp_path)
+        made = World(session, tmp_path, engine)
         for name, clause in CLAUSES.items():
             made.save(rule(name, clause), f"{name}怎么规定的")
         made.build()
@@ -111,7 +123,7 @@ def test_only_what_was_published_is_embedded_and_the_next_search_finds_it(world:
 
 
 def test_a_loaded_index_sees_the_delta_at_the_next_look(world: World) -> None:
-    loaded = snapshot.load(world.root)
+    loaded = world.load()
     assert snapshot.refreshed(loaded, world.root) is loaded
     world.save(rule("路灯", "路灯坏了找村电工"))
     world.update()
@@ -191,8 +203,8 @@ def test_the_delta_of_another_snapshot_is_never_read(world: World) -> None:
     world.build()
     assert snapshot.current_id(world.root) != first
     assert (world.root / str(first) / segments.FILE).exists()
-    assert len(snapshot.load(world.root)) == 6
-    assert snapshot.load(world.root).chunk_ids.tolist() == sorted(set(snapshot.load(world.root).chunk_ids.tolist()))
+    assert len(world.load()) == 6
+    assert world.load().chunk_ids.tolist() == sorted(set(world.load().chunk_ids.tolist()))
 
 
 def test_a_broken_delta_counts_as_none_and_is_written_anew(world: World) -> None:
@@ -200,7 +212,7 @@ def test_a_broken_delta_counts_as_none_and_is_written_anew(world: World) -> None
     world.update()
     file = world.root / str(snapshot.current_id(world.root)) / segments.FILE
     file.write_bytes(file.read_bytes()[:200])
-    assert len(snapshot.load(world.root)) == 5
+    assert len(world.load()) == 5
     assert world.update() == 1
     assert "路灯" in world.found("路灯坏了找谁")
 
@@ -353,7 +365,7 @@ def test_one_village_finds_its_rule_among_two_hundred_with_the_same(world: World
     world.build()
     assert world.found("夜里十点以后不许敲锣打鼓")[0] == "本村"
     for text in ("夜里十点以后不许敲锣打鼓", "酒席能办几桌"):
-        among = snapshot.load(world.root).search(text, world.embedder.encode_queries([text])[0], places={"lijiagou"})
+        among = world.load().search(text, world.embedder.encode_queries([text])[0], places={"lijiagou"})
         assert len(among.chunk_ids) == 6, "the village's own texts and no others"
         assert among.lexical.max() == 1
     assert {
@@ -370,14 +382,14 @@ def test_a_hundred_waiting_documents_do_not_hold_up_the_latest(world: World, mon
     names = {world.session.get_one(DocumentVersion, int(v)).document_id for v in held.versions}
     assert names == {"r6", "r5", "r4"}
     assert [world.update(), world.update(), world.update()] == [3, 1, 0]
-    assert len(snapshot.load(world.root)) == 12
+    assert len(world.load()) == 12
 
 
 def test_an_old_snapshot_asks_for_a_new_one(world: World) -> None:
-    assert not index_building.needs_rebuild(world.root)
+    assert not index_building.needs_rebuild(world.root, engine=world.engine)
     meta = world.root / str(snapshot.current_id(world.root)) / "meta.json"
     meta.write_text(meta.read_text().replace(f'"format": {index.FORMAT}', '"format": 1'))
-    assert index_building.needs_rebuild(world.root)
+    assert index_building.needs_rebuild(world.root, engine=world.engine)
     assert index_building.pending(world.session, root=world.root, today=DAY) == []
 
 
@@ -393,7 +405,7 @@ def test_ivf_and_flat_agree_on_what_is_nearest(tmp_path: Path, monkeypatch: pyte
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     found = {}
     for name, limit in (("flat", 10_000), ("ivf", 1_000)):
-        monkeypatch.setattr(vectors, "EXACT_UP_TO", limit)
+        monkeypatch.setattr(faiss, "EXACT_UP_TO", limit)
         writer = snapshot.Writer(tmp_path / name)
         for at in range(0, 3000, 700):
             some = rows[at : at + 700]

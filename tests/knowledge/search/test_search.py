@@ -1,4 +1,4 @@
-"""Real model, real FAISS, real database; small texts, so that the filters can be seen."""
+"""Real model, real FAISS and Milvus, real database; small texts, so that the filters can be seen."""
 
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from knowledge.exchange import corpus
 from knowledge.search import building as index_building
 from knowledge.search import snapshot
 from knowledge.search.searcher import Searcher
+from knowledge.search.vectors.base import Engine
 from knowledge.statutes.citations import named_article
 from tests.conftest import CORPUS, DAY
 
@@ -33,7 +34,7 @@ def rule(id: str, place: str, text: str, *, start: date = date(2020, 1, 1), end:
 
 
 @pytest.fixture
-def searcher(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path) -> Searcher:
+def searcher(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_path: Path, engine: Engine) -> Searcher:
     with sessions() as session:
         corpus.import_places(session, CORPUS)
         saving.save_document(session, rule("gou", "lijiagou", "红事酒席不超过十桌"), key=None)
@@ -43,9 +44,14 @@ def searcher(sessions: sessionmaker[Session], embedder: SentenceEmbedder, tmp_pa
         session.commit()
         cache = VectorCache(tmp_path / "vectors.sqlite")
         index_building.build_snapshot(
-            session, root=tmp_path / "snapshots", embedder=embedder, cache=cache, today=date(2026, 11, 1)
+            session,
+            root=tmp_path / "snapshots",
+            embedder=embedder,
+            cache=cache,
+            today=date(2026, 11, 1),
+            engine=engine,
         )
-    loaded = snapshot.load(tmp_path / "snapshots")
+    loaded = snapshot.load(tmp_path / "snapshots", engine=engine)
     return Searcher(embedder=embedder, live=lambda: loaded)
 
 

@@ -1,0 +1,26 @@
+"""What needs servers of its own kind: `python -m tests.scale [pytest arguments]`, called by `make test-scale`.
+
+Each server is the one named by its variable, else a throw-away one on free ports of the loopback.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+
+from tests import suite
+from tests.scale import milvus
+
+SERVERS: dict[str, Callable[[], AbstractContextManager[str]]] = {"LINLI_TEST_MILVUS": milvus.server}
+
+
+def main(arguments: list[str]) -> int:
+    with ExitStack() as started:
+        for name, server in SERVERS.items():
+            if not os.environ.get(name):
+                os.environ[name] = started.enter_context(server())
+        return suite.run([*(arguments or ["tests"]), "-m", "scale"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
