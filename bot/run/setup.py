@@ -17,8 +17,13 @@ from knowledge.whole_files import on_disk, replaced
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("LINLI_HOME", ROOT / "var")).resolve()
 _SBOM_TOOL, _LOCK_TOOL = "cyclonedx-bom==7.5.0", "uv==0.13.9"
-_LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-milvus.lock", "bot/requirements.txt")
-_LOCKS += ("tests/scale/requirements.lock",)
+_LOCKS = (
+    "requirements.lock",
+    "requirements-test.lock",
+    "requirements-milvus.lock",
+    "bot/requirements.txt",
+    "tests/scale/requirements.lock",
+)
 APP_VENV, RASA_VENV = HOME / "venv-app", HOME / "venv-rasa"
 
 

@@ -12,9 +12,11 @@ _DRANK, _MEASURED = (
     re.compile(r"酒|醉|喝了"),
     re.compile(r"抽血|血检|血里|血液|测出|测了|检出|吹(?:了|出)|酒精|化验|结果|单子|毫克"),
 )
+_ONES = "一二三四五六七八九"
 _AMOUNT = re.compile(
-    r"(?<![\d.])(?P<figures>\d{2,3}(?:\.\d+)?)(?!\d|\s*(?:块|元|年|米|公里|天|号|万|岁|点|分|多(?!毫克)|度|斤|两|日|月|人|瓶))"
-    r"|(?P<words>[一二两三]百(?:[一二三四五六七八九]?十[一二三四五六七八九]?|零?[一二三四五六七八九])?)(?!块|元|年|米|公里|天|多|万|斤|[一二三四五六七八九]十?万)"
+    r"(?<![\d.])(?P<figures>\d{2,3}(?:\.\d+)?)"
+    r"(?!\d|\s*(?:块|元|年|米|公里|天|号|万|岁|点|分|多(?!毫克)|度|斤|两|日|月|人|瓶))"
+    rf"|(?P<words>[一二两三]百(?:[{_ONES}]?十[{_ONES}]?|零?[{_ONES}])?)(?!块|元|年|米|公里|天|多|万|斤|[{_ONES}]十?万)"
 )
 # An electric bicycle within the standard is no motor vehicle; who was hurt or died, and who ran, is another matter.
 _OTHER = re.compile(r"电(?:动|瓶)车|电驴|自行车|撞死|死了|逃逸|跑了|饮酒后乘|坐.{0,4}车")
