@@ -18,7 +18,8 @@ _TENTHS = "半|[一二三四五六七八九1-9]"
 _RATE = re.compile(
     rf"(?:月息|月利)(?:是|按)?\s*(?P<monthly>{_FEN})\s*分(?P<and_half>{_TENTHS})?"
     rf"|(?P<fen>{_FEN})\s*分(?P<half>{_TENTHS})?(?=\s*(?:利|息|的利|月息|钱利))"
-    r"|(?:年息|年利率?|一年利息)\s*(?:是|按)?\s*(?:百分之)?(?P<yearly>\d{1,2}(?:\.\d)?|[一二三四五六七八九十]{1,3})"
+    r"|(?:年息|年利率?|年化)\s*(?:是|按)?\s*(?:(?P<percent>\d{1,2}(?:\.\d)?)\s*(?:%|％|个点)"
+    r"|百分之(?P<words>\d{1,2}(?:\.\d)?|[一二三四五六七八九十]{1,3}))"
 )
 _ASKED = re.compile(
     r"合法|犯法|违法|高利|保护|算数|算不算|认不认|要不要给|要给|该不该|超(?:了|过)|能不能|抵|太高|吗|不[？?]?$|么"
@@ -26,6 +27,8 @@ _ASKED = re.compile(
 # A company that lends, a card and an app stand under other rules; a loan before that August, too.
 _OTHER = re.compile(
     r"网贷|花呗|借呗|信用卡|银行|小贷|房贷|车贷|20(?:0\d|1\d)年|(?<!\d)(?:0\d|1\d)年|罚息|存(?:款|钱)|理财"
+    r"|(?:20)?20年|疫情|[七八九十]年前|十几年|好多年前|多年前|每?天|日[息利]|每日|每周|一周|砍头"
+    r"|年(?:息|利率?)[^，。百]{0,3}分"
 )
 _LENT = re.compile(rf"借(?:了|给|我|他|出去|走)?[^，。,；\d]{{0,8}}?(?P<sum>{SUM})")
 
@@ -41,11 +44,11 @@ def told(text: str, *, before: str = "") -> str | None:
     if len(rates) != 1:
         return None
     [rate] = rates
-    return f"您这个情况：合一年 {written(rate)}%。{_held(rate)}{_of(whole)}"
+    return f"您这个情况：合一年 {written(rate)}%。{_held(rate)}{_of(whole) if rate > MOST else ''}"
 
 
 def _yearly(found: re.Match[str]) -> Decimal | None:
-    if said := found["yearly"]:
+    if said := found["percent"] or found["words"]:
         return Decimal(said) if said[0].isdigit() else Decimal(number_of(said) or 0) or None
     fen, half = (found["fen"], found["half"]) if found["fen"] else (found["monthly"], found["and_half"])
     monthly = Decimal(fen) if fen[0].isdigit() else Decimal(number_of(fen) or 0)
@@ -58,9 +61,9 @@ def _held(rate: Decimal) -> str:
     top = "2020年8月20日以后借的，法院最多认借钱那月一年期LPR的四倍，这几年是一年 12% 到 15.4%。"
     if rate > MOST:
         return f"{top}这个数超过了：超出的部分可以不给，给多了的可以要求抵本金；本金还是要还。"
-    if rate <= LEAST:
+    if rate < LEAST:
         return f"{top}这个数没超，说好的就要给。"
-    return f"{top}这个数正在中间，要看是哪年哪月借的，打 12368 问那个月的数。"
+    return f"{top}这个数就在这中间，要看是哪年哪月借的，打 12368 问那个月的数。"
 
 
 def _of(whole: str) -> str:

@@ -34,6 +34,10 @@ def test_an_amount_is_told_what_it_means(text: str, before: str, said: list[str]
         "喝了酒撞死人，测出来170",
         "醉驾吹了120，抽血132，算哪个",
         "体检抽血，血糖137",
+        "开出租的，喝了酒吹出45，怎么罚",
+        "第二次酒驾，测出42，会拘留吗",
+        "醉驾测出120，撞了护栏我全责",
+        "无证骑摩托，喝酒测出100",
     ],
 )
 def test_other_numbers_and_other_matters_are_left(text: str) -> None:
