@@ -9,7 +9,7 @@ from actions.dialogue.frame import thread
 from actions.dialogue.frame.base import Services, Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from actions.tools import court_fee, deadlines, hearing, matter_words, retirement
-from actions.tools.hearing import Heard
+from actions.tools.hearing import Doubt, Heard
 from actions.tools.sums import drink_driving, interest, severance
 from knowledge.answering.told import Citation
 
@@ -23,7 +23,7 @@ _OF_SUMS = (
 )
 _HOW_LONG = re.compile(
     r"期限|时效|(?:时间|日子)[^，。]{0,3}限|多少[天日]|几[天日个]|多久|来得及|过期|几时"
-    r"|啥时候|什么时候|晚了|超过|还能|还行"
+    r"|啥时候|什么时候|晚了|迟[了没不]|晚不晚|赶得[上及]|来不来得及|超过|还能|还行|[去报告诉办要](?:还)?行不行"
 )
 _BEGINS_ANEW = frozenset({"general_limitation"})  # with each reminder, promise or payment
 
@@ -71,7 +71,10 @@ def _told_at_once(services: Services, text: str, today: date) -> str | None:
 
 def _last_day(services: Services, text: str, before: str, today: date) -> str | None:
     """Until when; None where matter or day isn't sure, and for what every reminder begins anew."""
-    if not _HOW_LONG.search(f"{before} {text}") or hearing.day_in(text, today=today)[0] is None:
+    day, doubt, _ = hearing.day_in(text, today=today)
+    # 判决书是11月16号送来的，今天2号: which of them counts is known with the matter
+    is_day_told = day is not None or doubt is Doubt.several
+    if not is_day_told or not _HOW_LONG.search(f"{before} {text}"):
         return None
     heard = hearing.hear(f"{before}，{text}", today=today)
     if heard.matter is None or heard.matter.id in _BEGINS_ANEW:

@@ -79,5 +79,17 @@ def is_revel(kind: EmergencyKind, text: str, *, most: int) -> bool:
     return kind in _OF_REVELS and len(text) < most and bool(_IDIOM.search(text)) and not _SICK.search(text)
 
 
+# Who is alone and wants to talk is given an ear and a number, not told to leave the roof.
+_LONELY = re.compile("陪我|说说话|聊聊|静得慌|冷清|孤单|没人说话|想(?:老伴|他|她)(?:了|啊|呀)?$|闷得慌")
+_WISH = re.compile(
+    "死|不想活|活[着够腻]|没意思|解脱|撑不|熬不|跟(?:他|她|老伴)(?:走|去)|去找(?:他|她|老伴)|药|绳|刀|河|楼|安眠"
+)
+
+
+def is_lonely(text: str) -> bool:
+    """老伴走了这屋里静得慌, 陪我说说话, without a word of dying."""
+    return bool(_LONELY.search(text)) and not _WISH.search(text)
+
+
 def has_word_of_danger(text: str) -> bool:
     return bool(_OF_DANGER.search(text))

@@ -91,11 +91,16 @@ _PLAIN = frozenset({EmergencyKind.fire, EmergencyKind.gas, EmergencyKind.electri
 # A mere guess at a message without any word of danger needs this much: in exams c, d and e, on which the words were
 # chosen, that took the line from nine harmless messages of 25 and from no danger (2026-12-02).
 _WORDLESS_FROM, _WORDLESS_LAW_FROM = 0.4, 0.85
+_SURELY = 0.75  # from here on who is lonely is asked as who may want to die
 # Of these nobody tells without a word of it: a camphor tree that two men embrace plans no revenge, and a seed bag burnt
 # with the receipt is no fraud under way.
 _BY_THEIR_WORDS = {
     EmergencyKind.fraud: re.compile(
         "[让叫喊要][我俺咱他她把你]|正在|安全|屏幕|视频|验证码|扫码|账户|客服|警察|公安|解冻|刷单|中奖|退款|投资|私人号"
+    ),
+    EmergencyKind.child_harm: re.compile(
+        "打|揍|抽|掐|踢|摸|脱|哭|伤|青|紫|锁|饿|关|拐|虐|骂|扒|亲[她他我]|抱走|睡|澡|不见|失踪|跟[踪着]|欺|堵"
+        "|疼|痛|血|怀|流产|躲|怕|摇头"
     ),
     EmergencyKind.revenge: re.compile(
         "弄他|收拾|报仇|报复|算账|拼|命|带上|斧|镐|棍|家伙|讨个?说法|堵|绑|给他点|走着瞧"
@@ -254,6 +259,8 @@ def _learned(
     is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
     is_over = ruled is None and everyday.is_claim(fine, text)
     is_alarm = is_alarm and not is_over
+    if kind is EmergencyKind.self_harm and chance < _SURELY and ruled is None and everyday.is_lonely(text):
+        return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False)
     is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
     if ruled is None and chance < begins.alarm_in(text) and not _is_borne_out(kind, text):
         return None

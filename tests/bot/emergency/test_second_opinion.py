@@ -226,11 +226,21 @@ def test_of_lost_money_an_answer_is_told_first() -> None:
         ("种子袋子早烧火了，只有给老板转的微信，1080块", 0.49, "fraud"),
         ("是两个人才抱得拢的一棵大樟树 我爷爷手上就有了", 0.46, "revenge"),
         ("取得利息，红利要交个人所得税时，是资方代为扣款再下发税后的钱到个人还是个人先缴纳税款", 0.45, "fraud"),
+        ("那我妈呢 她是后妈 我八岁她进门的", 0.6, "child_harm"),
         ("他们一个小时16，厂里给我13我是不是可以随时跟厂里终止劳动合同？", 0.77, "self_harm"),
     ],
 )
 def test_a_guess_that_no_word_bears_out_is_not_told(text: str, chance: float, kind: str) -> None:
     assert held(text, chance, kind) is None
+
+
+def test_who_is_alone_and_wants_to_talk_is_not_told_to_leave_the_roof() -> None:
+    found = held("在不 陪我说说话 老伴走了这屋里静得慌", 0.65, "self_harm")
+    assert found is not None
+    assert (found.guidance, found.is_likely) == (MAYBE, False)
+    wish = held("在不 陪我说说话 老伴走了我也不想活", 0.65, "self_harm")
+    assert wish is not None
+    assert wish.guidance != MAYBE
 
 
 def test_a_fraud_under_way_is_feared_by_its_own_words() -> None:
