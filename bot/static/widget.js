@@ -76,7 +76,7 @@
       this.server = (this.getAttribute("server") || "").replace(/\/$/, "");
       this.embedded = this.hasAttribute("embedded") || this.server !== "" && new URL(this.server, location.href).origin !== location.origin;
       this.seen = new Set();
-      this.cards = new Map(); // by number
+      this.cards = new Map();
       this.matters = { steps: [], cases: [], appointments: [] };
       this.last = 0;
       this.waiting = 0;
@@ -326,9 +326,9 @@
         const mark = this.find(item.client_id);
         const meta = mark && mark.querySelector(".meta");
         if (error.guidance) this.show({ ...error.guidance, id: "urgent " + item.client_id, sender: "bot", at: Date.now() });
-        const isEarly = error.status === 404 && !this.status; // no conversation yet: it is sent when there is one
-        if (error.status && error.status !== 503 && error.status !== 429 && !isEarly) { this.done(item.client_id); if (meta) meta.textContent = "没有发出：" + error.message; }
-        else { if (meta) meta.textContent = (isEarly ? "还没连上。" : error.status ? error.message : "网络不通。") + "正在重试……"; setTimeout(() => this.send(item, tries + 1), Math.min(30000, 2000 * 2 ** tries)); }
+        const early = error.status === 404 && !this.status;
+        if (error.status && ![503, 429].includes(error.status) && !early) { this.done(item.client_id); if (meta) meta.textContent = "没有发出：" + error.message; }
+        else { if (meta) meta.textContent = (error.status && !early ? error.message : "网络不通。") + "正在重试……"; setTimeout(() => this.send(item, tries + 1), Math.min(30000, 2000 * 2 ** tries)); }
       } finally {
         this.waiting--;
         this.typing.hidden = this.waiting <= 0;
@@ -392,7 +392,7 @@
       for (const card of this.cards.values()) card.choices = [];
       this.log.querySelectorAll(".choices, .rating").forEach((bar) => bar.remove());
       this.log.querySelectorAll(".pick").forEach((one) => {
-        one.querySelector(".when").append("："); // two lines become one
+        one.querySelector(".when").append("：");
         one.replaceWith(el("span", {}, ...one.childNodes));
       });
     }
@@ -438,7 +438,6 @@
       this.toEnd();
       return node;
     }
-    // A person may not answer at once.
     sentAt(m) { return clock(m.at) + (this.status === "bot" ? "" : " 已送到"); }
     body(m) {
       return [...(TOLD.has(m.kind) && m.sender === "bot" ? this.told(m) : [para("said", m.text)]),

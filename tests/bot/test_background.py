@@ -18,6 +18,7 @@ from bot.background import Background
 from bot.conversations import claims, messages, service
 from bot.conversations.models import Message
 from bot.turns import Turns
+from knowledge.search.vectors.engines import FAISS
 from tests.fakes import FakeRasa
 
 SECRET = "隔壁老李欠我钱"
@@ -55,7 +56,7 @@ class Rasa(FakeRasa):
 
 def background(sessions: sessionmaker[Session], rasa: Rasa, *lines: Line) -> Background:
     turns = Turns(sessions=sessions, rasa=rasa)  # type: ignore[arg-type]  # a double
-    parts: Any = SimpleNamespace(sessions=sessions, rasa=rasa, turns=turns)
+    parts: Any = SimpleNamespace(sessions=sessions, rasa=rasa, turns=turns, engine=FAISS)
     return Background(parts, lines)  # type: ignore[arg-type]  # half a channel is enough
 
 

@@ -23,6 +23,7 @@ from actions.history.models import Story
 from actions.points.models import PointClaim, PointItem, PointRule, PointScheme, PointSheet
 from actions.projects.models import Project
 from actions.roster.models import Household, SlipTry, VillageProfile
+from actions.shelf.models import ShelfItem
 from actions.topics.counting.keys import TopicKeys
 from actions.topics.models import Ballot, BallotVoid, PaperCount, Topic, TopicCounter
 from bot.run.invented import decisions, people, posted, topics
@@ -105,6 +106,9 @@ def _points(session: Session) -> None:
 def _of_place(session: Session, place: str) -> None:
     """What bears no mark of its own goes with what does, where nobody has used it since."""
     session.execute(delete(SlipTry).where(or_(SlipTry.key.startswith("a:page:demo-"), SlipTry.key == f"p:{place}")))
+    session.execute(
+        delete(ShelfItem).where(ShelfItem.place_id == place, ShelfItem.number.startswith(people.SHELF_MARK))
+    )
     nobodys = or_(Disclosure.by_id.is_(None), Disclosure.by_id.in_(NOBODY))
     session.execute(delete(Disclosure).where(Disclosure.place_id == place, nobodys))
     if session.scalar(select(Disclosure.id).where(Disclosure.place_id == place).limit(1)) is None:

@@ -22,6 +22,7 @@ from actions.points.claims import Deed
 from actions.points.ledger import Who
 from actions.points.models import RuleKind, Source
 from actions.roster.models import Household
+from actions.shelf import listing as shelf
 from bot.run.invented.village import CLERK, CODE, OVERSEER, Stage
 
 _CLERK, _OVERSEER = Who(CLERK.id or 0, CLERK.name), Who(OVERSEER.id or 0, OVERSEER.name)
@@ -139,8 +140,16 @@ def _deeds(stage: Stage) -> int:
     return len(_DEEDS)
 
 
+SHELF_MARK = "样-"  # before the numbers of what is invented
+_ON_THE_SHELF = (
+    ("book", "果树修剪图解", "", "书屋第一排"),
+    ("book", "防骗手册", "", "书屋门口"),
+    ("tool", "手推磅秤", "", "村委会仓库"),
+)
+
+
 def the_rest(stage: Stage) -> None:
-    """A deputy who answered, a hearing to sign up for, a story told, demands written down."""
+    """A deputy who answered, a hearing to sign up for, a story told, a shelf, demands written down."""
     _deputy(stage)
     _hearing(stage)
     telling.tell(
@@ -152,6 +161,9 @@ def the_rest(stage: Stage) -> None:
         key="demo-story",
         now=stage.at(7),
     )
+    for number, (kind, title, author, spot) in enumerate(_ON_THE_SHELF, 1):
+        entry = shelf.Entry(kind, title, author, f"{SHELF_MARK}{number}", 1, spot, "")
+        shelf.keep(stage.session, stage.place.id, entry, now=stage.at(9))
     _demand(stage, DemandKind.certificate, "某保险公司", "要村里证明本人还健在", "", 10)
     _demand(stage, DemandKind.task, "镇里某站", "填写庭院整治月报表", "镇里的通知", 11)
     stage.session.commit()

@@ -89,7 +89,9 @@ PAGES = {
     "/staff/doorstep/points": "doorstep",
     **{f"/staff/village/history{page}": "village" for page in ("", "/1")},
     **{f"/staff/village/events{page}": "village" for page in ("", "/2", "/2/poster", "/2/pictures/1.jpg")},
-    **{f"/staff/village/events{page}": "write" for page in ("/new", "/2/list", "/2/door")},
+    **{
+        f"/staff/village/events{page}": "write" for page in ("/new", "/2/list", "/2/door", "/shelf", "/shelf/empty.csv")
+    },
     **{f"/staff/village/checkup{page}": "village" for page in ("", "/1", "/1/print", "/corrections")},
     "/staff/village/projects": "village",
     "/staff/village/projects/1": "village",
