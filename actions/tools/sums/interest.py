@@ -30,6 +30,7 @@ _OTHER = re.compile(
     r"|(?:20)?20年|疫情|[七八九十]年前|十几年|好多年前|多年前|每?天|日[息利]|每日|每周|一周|砍头"
     r"|年(?:息|利率?)[^，。百]{0,3}分"
 )
+_OF_IT = re.compile(r"利息|本金|还本|利钱|这个利")
 _LENT = re.compile(rf"借(?:了|给|我|他|出去|走)?[^，。,；\d]{{0,8}}?(?P<sum>{SUM})")
 
 
@@ -38,7 +39,8 @@ def told(text: str, *, before: str = "") -> str | None:
     nobody asks. `before`: their question before this one.
     """
     whole = f"{before} {text}".strip()
-    if not _ASKED.search(text) or _OTHER.search(whole):
+    # a next matter isn't told the rate of the one before
+    if not _ASKED.search(text) or _OTHER.search(whole) or not (_RATE.search(text) or _OF_IT.search(text)):
         return None
     rates = {rate for found in _RATE.finditer(whole) if (rate := _yearly(found)) is not None}
     if len(rates) != 1:

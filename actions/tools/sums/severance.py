@@ -65,7 +65,8 @@ def told(text: str, *, before: str = "") -> str | None:
     if not _ASKED.search(whole) or not _DISMISSED.search(whole) or _OTHER.search(whole):
         return None
     spans = [found for found in _WORKED.finditer(whole) if not found["more"]]
-    worked = _worked(spans[0]) if len(spans) == 1 else None
+    is_said_now = bool(_WORKED.search(text))  # else the next matter would be told the sum of the one before
+    worked = _worked(spans[0]) if len(spans) == 1 and is_said_now else None
     if worked is None:
         return None
     wage = _wage(whole)

@@ -63,3 +63,7 @@ def test_a_rate_is_told_what_a_court_upholds(text: str, before: str, said: list[
 )
 def test_nothing_is_reckoned_where_it_is_not_sure(text: str) -> None:
     assert told(text) is None
+
+
+def test_the_next_matter_is_not_told_the_rate_of_the_one_before() -> None:
+    assert told("低保我能办吗", before="三分利合法吗") is None

@@ -58,3 +58,9 @@ def test_a_basic_wage_is_no_wage_to_reckon_with() -> None:
 )
 def test_nothing_is_reckoned_where_it_is_not_sure(text: str) -> None:
     assert told(text) is None
+
+
+def test_the_next_matter_is_not_told_the_sum_of_the_one_before() -> None:
+    before = "在米厂干了六年半，月月四千二，被辞退了该补几个月工资？"
+    assert told("交警罚我1500说我无证，可我有证就是没带", before=before) is None
+    assert told("狗咬了要赔多少", before=before) is None
