@@ -10,7 +10,7 @@ from actions.dialogue.frame.base import Services, Turn
 from actions.replies import Reply, ReplyKind, phone_links
 from actions.tools import court_fee, deadlines, hearing, matter_words, retirement
 from actions.tools.hearing import Doubt, Heard
-from actions.tools.sums import drink_driving, interest, severance
+from actions.tools.sums import deposit, double_wage, drink_driving, interest, severance
 from knowledge.answering.told import Citation
 
 _OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
@@ -18,6 +18,8 @@ _OF_FEES = "立案时法院会给缴费通知，收到起七天内交；交不�
 _FEES = "answer-susongfei-duoshao"
 _OF_SUMS = (
     (severance.told, "离开那天起一年内去劳动仲裁，不收费；先打 12333 问清去哪里、带什么。", "12333"),
+    (double_wage.told, "先打 12333 问清去哪个仲裁委、带什么；身份证和能证明您在那里干活的东西都带上。", "12333"),
+    (deposit.told, "先书面催他照办、定个日子，收条和聊天留好；谈不成打 12368 问怎么立案。", "12368"),
     (drink_driving.told, "请律师或者值班律师一起看鉴定书，没钱请的打 12348。", "12348"),
     (interest.told, "打 12368 问借钱那个月的LPR，谈不成就到法院起诉或者应诉时提出来。", "12368"),
 )
@@ -46,8 +48,9 @@ class Reckoned:
 
 def reckoned(services: Services, turn: Turn) -> Reckoned | None:
     """When they may retire, of who says when they were born; what the court asks, of who says how much they claim; what
-    the dismissed may ask for their years, what a measured amount of alcohol means, whether interest is too high; the
-    last day, of who asked how long there is and then says since when. None for other words.
+    the dismissed may ask for their years and the unsigned for their months, what of a deposit counts, what a measured
+    amount of alcohol means, whether interest is too high; the last day, of who asked how long there is and then says
+    since when. None for other words.
     """
     today, before = services.today(), thread.before(turn)
     if month := retirement.told(turn.text, today=today, before=before):

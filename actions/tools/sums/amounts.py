@@ -10,12 +10,12 @@ COUNT = rf"\d{{1,2}}|[{_DIGIT}十]{{1,3}}"
 # 五万, 3.5万, 一万二, 四千二, 四千二百, 4200
 SUM = (
     rf"(?:\d+(?:\.\d+)?|[{_DIGIT}十百]+)\s*万(?:零)?(?:[{_DIGIT}]千?[{_DIGIT}]?百?|\d{{1,4}})?"
-    rf"|[{_DIGIT}\d]\s*千(?:[{_DIGIT}]百?)?|\d{{3,7}}(?:\.\d+)?"
+    rf"|[{_DIGIT}\d]\s*千(?:[{_DIGIT}]百?)?|[{_DIGIT}]百(?:[{_DIGIT}]十?)?(?!多|来|把)|\d{{3,7}}(?:\.\d+)?"
 )
 
 
 def yuan(said: str) -> Decimal | None:
-    """42,000 of 四万二, 4.2万 and 42000; 4,200 of 四千二 and 四千二百. None for what is no sum."""
+    """42,000 of 四万二, 4.2万 and 42000; 4,200 of 四千二 and 四千二百; 350 of 三百五. None for what is no sum."""
     said = said.replace(" ", "").replace("零", "")
     wan, mark, rest = said.partition("万")
     if not mark:
@@ -32,6 +32,9 @@ def yuan(said: str) -> Decimal | None:
 def _thousands(said: str) -> Decimal | None:
     if re.fullmatch(r"\d+(?:\.\d+)?", said):
         return Decimal(said)
+    if "千" not in said and "百" in said:
+        hundreds, _, tens = said.partition("百")
+        return Decimal((number_of(hundreds) or 0) * 100 + (number_of(tens.removesuffix("十")) or 0) * 10) or None
     thousands, mark, hundreds = said.partition("千")
     first = number_of(thousands) if mark else None
     if not first:

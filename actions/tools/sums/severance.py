@@ -69,7 +69,7 @@ def told(text: str, *, before: str = "") -> str | None:
     worked = _worked(spans[0]) if len(spans) == 1 and is_said_now else None
     if worked is None:
         return None
-    wage = _wage(whole)
+    wage = wage_told(whole)
     part = "（满半年不到一年的按一年算，不满半年的按半个月）" if worked.months else ""
     once, twice = _said(worked.counted, wage), _said(worked.counted * 2, wage)
     of_wage = f"，照您说的一个月 {written(wage)} 元" if wage else ""
@@ -86,7 +86,7 @@ def _worked(found: re.Match[str]) -> Worked | None:
     return Worked(years, months) if 0 < years <= _MOST_YEARS and months < _YEAR else None
 
 
-def _wage(text: str) -> Decimal | None:
+def wage_told(text: str) -> Decimal | None:
     """Where one is told, and all of it; None else."""
     sums = {yuan(found["sum"]) for found in _WAGE.finditer(text)}
     [wage] = sums if len(sums) == 1 else [None]

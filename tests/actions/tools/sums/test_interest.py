@@ -67,3 +67,15 @@ def test_nothing_is_reckoned_where_it_is_not_sure(text: str) -> None:
 
 def test_the_next_matter_is_not_told_the_rate_of_the_one_before() -> None:
     assert told("低保我能办吗", before="三分利合法吗") is None
+
+
+def test_interest_in_yuan_a_month_and_what_was_paid_too_much() -> None:
+    found = told("2025年5月底借的 每月利息五百 我已经给了十三个月", before="借了隔壁老板一万块 他天天催 利滚利还不清")
+    assert found is not None
+    for words in ("60%", "给了 13 个月", "6500 元", "1300 元到 1668 元", "4832 元到 5200 元可以要求抵本金"):
+        assert words in found
+
+
+@pytest.mark.parametrize("text", ["借了一万，每个月还五百", "借了一万，一个月利息几百", "每月利息五百", "那去哪里告"])
+def test_no_rate_where_interest_or_capital_isnt_told(text: str) -> None:
+    assert told(text, before="借了我钱，每月利息五百" if text == "那去哪里告" else "") is None
