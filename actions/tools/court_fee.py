@@ -24,6 +24,10 @@ _ASKED = re.compile(
 )
 # A divorce, a wage claim and a case of the body are reckoned by other articles; who asks a lawyer's price, elsewhere.
 _OTHER = re.compile(r"离婚|工资|工钱|劳动|仲裁|工伤|律师费|保全|执行费|支付令|名誉|受伤|打伤|撞")
+# A sum told after the question asks nothing of its own: a next matter that names one isn't told a fee.
+_OF_ITS_OWN = re.compile(
+    r"怎么|咋|哪|能不能|可不可以|可以|行不行|得不得|吗|什么时候|多久|几[年天]|谁|不给|不还|欠|还有|另外"
+)
 _DIGIT = "一二两三四五六七八九"
 _SUM = re.compile(
     rf"(?P<wan>\d+(?:\.\d+)?|[{_DIGIT}十百]+)\s*万(?:零)?(?P<rest>[{_DIGIT}]千?[{_DIGIT}]?百?|\d)?(?![年月日号])"
@@ -46,6 +50,8 @@ def told(text: str, *, before: str = "") -> str | None:
     """
     whole = f"{before} {text}"
     sums = [claim for found in _SUM.finditer(text) if (claim := _yuan(found)) is not None]
+    if not _ASKED.search(text) and _OF_ITS_OWN.search(text):
+        return None
     if not _ASKED.search(whole) or _OTHER.search(whole) or len(sums) != 1 or not 0 < sums[0] <= _MOST:
         return None
     claim, whole_fee = sums[0], fee(sums[0])

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from actions.tools.sums.amounts import COUNT, written
-from actions.tools.sums.severance import wage_told
+from actions.tools.sums.severance import is_only_how_much, wage_told
 from knowledge.statutes.numerals import number_of
 
 _MOST_MONTHS, _YEAR = 11, 12
@@ -37,7 +37,7 @@ def told(text: str, *, before: str = "") -> str | None:
         return None
     spans = list(_WORKED.finditer(whole))
     # else the next matter would be told the sum of the one before
-    if len(spans) != 1 or not _WORKED.search(text):
+    if len(spans) != 1 or not (_WORKED.search(text) or is_only_how_much(text)):
         return None
     worked = _months(spans[0])
     if worked <= 1:

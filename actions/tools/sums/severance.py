@@ -36,6 +36,10 @@ _WAGE = re.compile(
     rf"(?:月月|每月|每个月|一个?月|月薪|月工资|平均工资|工资)(?!没|拖|欠|扣)"
     rf"[^，。,；\d一二两三四五六七八九]{{0,5}}(?P<sum>{SUM})"
 )
+_ONLY_HOW_MUCH = re.compile(
+    r"(?:那|这|么|我|您|你|帮我|算下|算一下|一共|总共|大概|到底|该|可以|应该|能|会|得)*(?:赔偿?|补偿?|拿|要|得|给)(?:到|我|得|个)*"
+    r"(?:多少|几多|好多|几个月)(?:钱|工资|的)?(?:呢|啊|呀|嘛|吗|咧|哦)?[？?。！]?"
+)
 _NOT_ALL = re.compile(r"底薪|基本工资|保底")
 
 
@@ -65,7 +69,8 @@ def told(text: str, *, before: str = "") -> str | None:
     if not _ASKED.search(whole) or not _DISMISSED.search(whole) or _OTHER.search(whole):
         return None
     spans = [found for found in _WORKED.finditer(whole) if not found["more"]]
-    is_said_now = bool(_WORKED.search(text))  # else the next matter would be told the sum of the one before
+    # 能赔多少 alone asks of the matter before; a longer next message would be told the sum of another one
+    is_said_now = bool(_WORKED.search(text)) or is_only_how_much(text)
     worked = _worked(spans[0]) if len(spans) == 1 and is_said_now else None
     if worked is None:
         return None
@@ -78,6 +83,11 @@ def told(text: str, *, before: str = "") -> str | None:
         f"没走手续就叫您走的，是违法辞退，翻一倍，{twice}；您真有大过错、公司拿得出证据的没有。"
         "一个月工资按走之前十二个月平均的应得工资算，奖金、加班费都在内；高过当地平均工资三倍的按三倍、最多算十二年。"
     )
+
+
+def is_only_how_much(text: str) -> bool:
+    """那能赔我多少钱: nothing but the question for the sum."""
+    return _ONLY_HOW_MUCH.fullmatch(text.strip()) is not None
 
 
 def _worked(found: re.Match[str]) -> Worked | None:

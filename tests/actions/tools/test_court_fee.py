@@ -46,3 +46,10 @@ def test_who_says_how_much_is_told_the_fee(text: str, before: str, said: list[st
 )
 def test_what_cannot_be_reckoned_is_not(text: str, before: str) -> None:
     assert told(text, before=before) is None
+
+
+def test_the_next_matter_that_names_a_sum_is_told_no_fee() -> None:
+    before = "打官司要多少钱"
+    assert told("我侄子借了我五万块不还怎么办", before=before) is None
+    assert told("还有我那三万块的补贴没给", before=before) is None
+    assert told("我要告的是五万块", before=before) is not None

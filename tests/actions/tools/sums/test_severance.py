@@ -64,3 +64,10 @@ def test_the_next_matter_is_not_told_the_sum_of_the_one_before() -> None:
     before = "在米厂干了六年半，月月四千二，被辞退了该补几个月工资？"
     assert told("交警罚我1500说我无证，可我有证就是没带", before=before) is None
     assert told("狗咬了要赔多少", before=before) is None
+
+
+@pytest.mark.parametrize("text", ["能赔多少", "那能拿多少钱啊？", "该赔我几个月工资"])
+def test_the_bare_question_for_the_sum_is_of_the_matter_before(text: str) -> None:
+    found = told(text, before="我在厂里干了四年被辞退")
+    assert found is not None
+    assert "4 个月工资" in found
