@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
+from actions.dialogue.hearing.matters import begins_anew
 from actions.outcomes import ActionOutcome
 from actions.replies import Reply
 from knowledge.normalise import normalise
@@ -56,14 +57,15 @@ class Turn:
         intent, metadata = said.get("intent") or {}, said.get("metadata") or {}
         message, place = metadata.get("message"), metadata.get("place")
         # What was answered with a card of danger never came to Rasa, and is what these words follow.
-        unheard = (
-            {"last_question": metadata["before"], "last_document": None, "last_offered": None}
-            if metadata.get("before")
-            else {}
-        )
+        text = normalise(said.get("text") or "")
+        is_new = begins_anew(text)
+        unheard = {}
+        if is_new or metadata.get("before"):
+            last = None if is_new else metadata["before"]
+            unheard = {"last_question": last, "last_document": None, "last_offered": None}
         return cls(
             conversation_id=tracker.sender_id,
-            text=normalise(said.get("text") or ""),
+            text=text,
             intent=intent.get("name") or "",
             sure=float(intent.get("confidence") or 0),
             message=message if isinstance(message, int) else None,

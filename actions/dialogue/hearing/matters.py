@@ -24,6 +24,13 @@ _COUNTS = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
 _JOINED = re.compile(r"[；;]|[，,。](?=还有|另外(?![的两几一三])|又有|再一个|再就是|再有|加上)")
 _FURTHER = re.compile(r"^(?:还有就是|还有|再有|另外(?![的两几一三])|又(?=有)|再一个|再就是|加上)[，,：:]?")
 _LEAST_JOINED, _FEWEST_JOINED = 8, 3  # characters of one, matters
+# 还有 修村道把我菜地占了三十多平: a matter of its own is told at length; 还有我妹妹呢 adds to the one before
+_BEGINS_ANEW = re.compile(
+    r"^(?:还有(?:[，,：:\s]|(?:个|一个|件|一件)事)|另外(?:还)?(?:[，,：:\s]|有|想|问|一件|一个|个|我|俺)|再(?:问|请教)(?:您|你|一下|个|一个|一件|件)"
+    r"|还(?:想|要)(?:再)?问|顺便(?:再)?问|换(?:个|一个|件|一件)(?:事|问题)|(?:说|问)?另(?:外)?一?(?:件|个|桩)(?:事|问题)"
+    r"|对了[，,：:\s]|不说这个)"
+)
+_LEAST_ANEW = 12  # characters
 _MOST_LISTED, _LEAST_LISTED = 5, 4  # matters, characters of one
 
 
@@ -43,6 +50,11 @@ def listed_matters(text: str) -> list[str]:
         return _joined(text)
     told = [said for part in parts if len(said := _bare(part)) >= _LEAST_LISTED]
     return told if 2 <= len(told) <= _MOST_LISTED else []
+
+
+def begins_anew(text: str) -> bool:
+    """Whether who speaks says that this is another matter than the one before, and tells one."""
+    return len(text) >= _LEAST_ANEW and bool(_BEGINS_ANEW.match(text))
 
 
 def _bare(part: str) -> str:

@@ -2,6 +2,7 @@ import asyncio
 import threading
 from typing import Any
 
+import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session, sessionmaker
@@ -97,3 +98,20 @@ def test_what_was_kept_with_a_deed_is_said_again_by_a_second_try(sessions: sessi
     with sessions() as session:
         assert said_before(session, Turn("c", "撤回", message=4)) == say(reply)
         assert said_before(session, Turn("c", "撤回")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("还有 修村道把我菜地占了三十多平 一分钱没给", None),
+        ("另外想问一下我家的低保怎么停了", None),
+        ("还有我妹妹呢，她也不给", "我哥不养老人"),
+        ("还有，多久", "我哥不养老人"),
+        ("那修村道占了我家菜地呢，一分钱没给", "我哥不养老人"),
+    ],
+)
+def test_who_says_that_this_is_another_matter_is_read_without_the_one_before(text: str, last: str | None) -> None:
+    held = {"last_question": "我哥不养老人", "last_document": "answer-a", "last_offered": ["answer-b"]}
+    turn = Turn.of(Tracker("c", held, {"text": text}, [], False, None, {}, None))
+    assert turn.slot("last_question") == last
+    assert turn.slot("last_document") == ("answer-a" if last else None)
