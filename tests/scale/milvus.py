@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import json
 import logging
 import os
 import shutil
@@ -27,6 +28,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._ports = folder, {name: free_port() for name in _PORTS}
+        self._etcd_ports = free_port(), free_port()
         self._program = setup.milvus_server(Path(__file__).parent)
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -45,16 +47,30 @@ class Server:
         else:
             # Without the program, which would take the next port where a client's connection to the dead one still
             # lies in TIME_WAIT; what it tells the server is the same.
-            told = {"DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(free_port()), "MILVUS_RUN_DIR": str(data / "run")}
-            self._run([binary, "run", "standalone"], data, **told, LD_LIBRARY_PATH=str(binary.parent))
+            env = {"DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(free_port()), "MILVUS_RUN_DIR": str(data / "run")}
+            self._run([binary, "run", "standalone"], data, **env, LD_LIBRARY_PATH=str(binary.parent))
         self._wait()
+
+    def _etcd(self) -> Path:
+        """Settings of the etcd within: by itself it takes 2379 and 2380, so that one machine had one Milvus."""
+        client, peer = (f"http://127.0.0.1:{port}" for port in self._etcd_ports)
+        told = {
+            "listen-client-urls": client,
+            "advertise-client-urls": client,
+            "listen-peer-urls": peer,
+            "initial-advertise-peer-urls": peer,
+            "initial-cluster": f"default={peer}",
+        }
+        file = self._folder / "etcd.json"  # JSON is YAML
+        file.write_text(json.dumps(told))
+        return file
 
     def _run(self, command: Sequence[str | Path], folder: Path, **environment: str) -> None:
         with (self._folder / "out.log").open("ab") as out:
             # A group of its own: the program starts the server as a child, which must go with it.
             self._child = subprocess.Popen(
                 command,
-                env={**os.environ, **environment},
+                env={**os.environ, **environment, "ETCD_CONFIG_PATH": str(self._etcd())},
                 stdout=out,
                 stderr=out,
                 cwd=folder,
