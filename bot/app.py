@@ -45,6 +45,7 @@ from bot.web.village import page as village
 from bot.web.village import papers
 from bot.web.village.registry import TABS
 from bot.writing.durable import Durable
+from bot.writing.once import Once
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -81,7 +82,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     settings = parts.settings
     if channels is None:
         channels = registry.build_channels(settings, sessions=parts.sessions, answer=parts.turns.answer)
-    background = Background(parts, channels, _sending(parts))
+    background = Background(parts, channels, _sending(parts), Once(parts.sessions.kw["bind"], settings.locks))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

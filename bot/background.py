@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import DatabaseError
 
@@ -17,6 +18,7 @@ from bot.alarms.sending import Sending
 from bot.channels.base import Channel
 from bot.conversations import claims, delivery
 from bot.parts import Parts
+from bot.writing.once import Once
 from knowledge.errors import VectorsAway
 
 log = logging.getLogger("linli.app")
@@ -30,6 +32,7 @@ class Background:
     parts: Parts
     channels: Sequence[Channel]
     sending: Sending | None = None  # of alarms; None where no robot is set
+    once: Once | None = None  # None: no other app is there
     is_rasa_ready: bool = True  # as the last look found it
 
     def start(self) -> list[asyncio.Task[None]]:
@@ -56,7 +59,14 @@ class Background:
         await self._again_and_again(f"{channel.kind} deliver account={channel.name}", channel.deliver_due)
 
     async def tend(self, channel: Channel) -> None:
-        await self._again_and_again(f"{channel.kind} tend account={channel.name}", channel.tend)
+        """Of several apps one at a time: people would be asked twice who they are."""
+        await self._again_and_again(f"{channel.kind} tend account={channel.name}", partial(self._tend, channel))
+
+    def _tend(self, channel: Channel) -> None:
+        once = self.once
+        with once.held(f"tend-{channel.kind}-{channel.name}") if once else contextlib.nullcontext(True) as is_ours:
+            if is_ours:
+                channel.tend()
 
     async def ring(self, sending: Sending) -> None:
         """Outside our own pages, for whoever may be in danger."""

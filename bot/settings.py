@@ -145,6 +145,11 @@ class Settings(BaseSettings):
         return self.home / "answers.npz"
 
     @property
+    def locks(self) -> Path:
+        """Whose turn a job is, where the database is a file."""
+        return self.home / "locks"
+
+    @property
     def heartbeat(self) -> Path:
         """Touched by the worker while it goes on."""
         return self.home / "worker.alive"
