@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from bot.alarms.sending import Sending
 from bot.channels.base import Channel
+from bot.connections import Leave
 from bot.conversations import claims, delivery
 from bot.parts import Parts
 from bot.writing.once import Once
@@ -33,6 +34,7 @@ class Background:
     channels: Sequence[Channel]
     sending: Sending | None = None  # of alarms; None where no robot is set
     once: Once | None = None  # None: no other app is there
+    leave: Leave = field(default_factory=Leave)
     is_rasa_ready: bool = True  # as the last look found it
 
     def start(self) -> list[asyncio.Task[None]]:
@@ -101,7 +103,7 @@ class Background:
         while True:
             try:
                 self.is_rasa_ready = await self.parts.rasa.is_ready()
-                if self.is_rasa_ready:
+                if self.is_rasa_ready and not self.leave.is_going:
                     await self._answer_waiting()
             except Exception:
                 log.exception("watch")  # the loop must outlive a locked database; no resident's words are in the trace

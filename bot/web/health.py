@@ -23,15 +23,19 @@ router = APIRouter()
 
 
 @router.get("/healthz")
-async def alive() -> dict[str, str]:
-    """Not in a thread: it is no question of how busy they are."""
-    return {"status": "alive"}
+async def alive(request: Request) -> dict[str, str]:
+    """Not in a thread: it is no question of how busy they are. Who is going lives until the last turn has ended, and
+    nobody is to kill it for that; `readyz` tells a proxy.
+    """
+    return {"status": "going" if request.app.state.leave.is_going else "alive"}
 
 
 @router.get("/readyz")
 async def ready(request: Request) -> JSONResponse:
     """For this machine: it costs a search. What was found holds for two seconds."""
     _check_who(request)
+    if request.app.state.leave.is_going:
+        return JSONResponse({"going": True}, 503)
     state, parts = request.app.state, request.app.state.parts
     at, checks = getattr(state, "readiness", (0.0, {}))
     if not checks or time.monotonic() - at > _HOLDS_S:
