@@ -30,7 +30,6 @@ from bot.web.affairs.exchange import api as exchange
 from bot.web.body_limit import BodyLimit
 from bot.web.embedding import door
 from bot.web.embedding.visitors import Visitors
-from bot.web.going import Going
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
 from bot.web.proxies import UntrustedProxies
@@ -169,7 +168,7 @@ def _join_files(app: FastAPI, settings: Settings) -> None:
 
 def _join_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is met first."""
-    app.add_middleware(Going, state=app.state.leave)
+    app.add_middleware(health.Going, state=app.state.leave)
     # A secret beside words from outside could be guessed from compressed lengths (BREACH), were the staff's cookie not
     # kept from every request that another site starts (SameSite=Strict). Server-sent events aren't compressed.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
