@@ -77,8 +77,8 @@ def _checks(parts: Parts) -> dict[str, bool]:
 
 
 class Going:
-    """An app that was told to stop refuses what is new, and what is under way ends. A proxy takes a 503 to the next app (deploy/nginx.conf): a resident's
-    message bears its own number and is kept once, however often it is sent.
+    """An app that was told to stop refuses what is new, and what is under way ends. A proxy takes a 503 to the next app:
+    a resident's message bears its own number and is kept once, however often it is sent.
     """
 
     def __init__(self, app: ASGIApp, state: Leave) -> None:
