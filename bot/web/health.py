@@ -77,7 +77,7 @@ def _checks(parts: Parts) -> dict[str, bool]:
 
 
 class Going:
-    """An app that was told to stop refuses what is new, and what is under way ends. A proxy takes a 503 to the next app:
+    """An app that was told to stop refuses what is new, and what is under way ends. A proxy takes a 503 to another one:
     a resident's message bears its own number and is kept once, however often it is sent.
     """
 
