@@ -45,6 +45,7 @@ from bot.web.village import page as village
 from bot.web.village import papers
 from bot.web.village.registry import TABS
 from bot.writing.durable import Durable
+from bot.writing.once import Once
 from knowledge.clock import today
 from knowledge.search import building as index_building
 
@@ -81,7 +82,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
     settings = parts.settings
     if channels is None:
         channels = registry.build_channels(settings, sessions=parts.sessions, answer=parts.turns.answer)
-    background = Background(parts, channels, _sending(parts))
+    background = Background(parts, channels, _sending(parts), Once(parts.sessions.kw["bind"], settings.locks))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -93,7 +94,7 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
 
     font.use(settings.vendor)
     app = FastAPI(title="Linli", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.parts, app.state.channels = parts, channels
+    app.state.parts, app.state.channels, app.state.leave = parts, channels, background.leave
     errors.install(app)
 
     def degraded() -> str | None:
@@ -167,6 +168,7 @@ def _join_files(app: FastAPI, settings: Settings) -> None:
 
 def _join_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is met first."""
+    app.add_middleware(health.Going, state=app.state.leave)
     # A secret beside words from outside could be guessed from compressed lengths (BREACH), were the staff's cookie not
     # kept from every request that another site starts (SameSite=Strict). Server-sent events aren't compressed.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)

@@ -8,15 +8,18 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import DatabaseError
 
 from bot.alarms.sending import Sending
 from bot.channels.base import Channel
+from bot.connections import Leave
 from bot.conversations import claims, delivery
 from bot.parts import Parts
+from bot.writing.once import Once
 from knowledge.errors import VectorsAway
 
 log = logging.getLogger("linli.app")
@@ -30,6 +33,8 @@ class Background:
     parts: Parts
     channels: Sequence[Channel]
     sending: Sending | None = None  # of alarms; None where no robot is set
+    once: Once | None = None  # None: no other app is there
+    leave: Leave = field(default_factory=Leave)
     is_rasa_ready: bool = True  # as the last look found it
 
     def start(self) -> list[asyncio.Task[None]]:
@@ -56,7 +61,14 @@ class Background:
         await self._again_and_again(f"{channel.kind} deliver account={channel.name}", channel.deliver_due)
 
     async def tend(self, channel: Channel) -> None:
-        await self._again_and_again(f"{channel.kind} tend account={channel.name}", channel.tend)
+        """Of several apps one at a time: people would be asked twice who they are."""
+        await self._again_and_again(f"{channel.kind} tend account={channel.name}", partial(self._tend, channel))
+
+    def _tend(self, channel: Channel) -> None:
+        once = self.once
+        with once.held(f"tend-{channel.kind}-{channel.name}") if once else contextlib.nullcontext(True) as is_ours:
+            if is_ours:
+                channel.tend()
 
     async def ring(self, sending: Sending) -> None:
         """Outside our own pages, for whoever may be in danger."""
@@ -91,7 +103,7 @@ class Background:
         while True:
             try:
                 self.is_rasa_ready = await self.parts.rasa.is_ready()
-                if self.is_rasa_ready:
+                if self.is_rasa_ready and not self.leave.is_going:
                     await self._answer_waiting()
             except Exception:
                 log.exception("watch")  # the loop must outlive a locked database; no resident's words are in the trace

@@ -26,6 +26,12 @@ def open_more_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
+class Leave:
+    """Whether this app was told to stop: then it ends what is under way, and takes nothing new."""
+
+    is_going = False
+
+
 class Connection(HttpToolsProtocol):
     """Uvicorn's own, which waits for a first request, and for somebody to read, as long as they like."""
 

@@ -67,6 +67,14 @@ class Settings(BaseSettings):
         default=10,
         description="Minutes a resident's message may lie with an agent before the conversation returns to the queue.",
     )
+    drain_s: float = Field(
+        default=0.0,
+        ge=0,
+        description=(
+            "Seconds that an app which was told to stop still refuses what is new with 503 before it closes its port, "
+            "so that a proxy takes it to another app; 0: there is no other."
+        ),
+    )
     public_url: str = Field(
         default="",
         description=(
@@ -143,6 +151,11 @@ class Settings(BaseSettings):
     def answer_classifier(self) -> Path:
         """Which answer a message asks for, as it was trained last."""
         return self.home / "answers.npz"
+
+    @property
+    def locks(self) -> Path:
+        """Whose turn a job is, where the database is a file."""
+        return self.home / "locks"
 
     @property
     def heartbeat(self) -> Path:

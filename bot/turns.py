@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,7 @@ from knowledge.normalise import normalise
 log = logging.getLogger("linli.turns")
 STAGE_SECONDS = Histogram("linli_stage_seconds", "Time of a turn by stage.", ["stage"])
 TURNS = Counter("linli_turns_total", "Turns by how they ended.", ["status"])
+UNDER_WAY = Gauge("linli_turns_under_way", "Messages that are being answered.")
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -175,11 +176,21 @@ class Turns:
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._threads, self._opinions = ThreadPoolExecutor(_THREADS, "turns"), ThreadPoolExecutor(1, "alarm")
         self._asides = set[asyncio.Task[None]]()
+        self.under_way = 0  # messages that are being answered
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries
         again).
         """
+        self.under_way += 1
+        UNDER_WAY.inc()
+        try:
+            return await self._answer(message_id)
+        finally:
+            self.under_way -= 1
+            UNDER_WAY.dec()
+
+    async def _answer(self, message_id: int) -> list[Message]:
         taken = await self._take(message_id)
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)

@@ -13,6 +13,7 @@ from bot.conversations.models import Alarm, Conversation
 from bot.conversations.status import Status
 from knowledge.tables import changed
 
+_RAISING = 733_205  # of PostgreSQL's advisory locks
 _GIVEN_UP_AFTER = timedelta(days=1)
 _AGAIN_AFTER = timedelta(minutes=30)  # one alarm for all who wait
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
@@ -20,6 +21,8 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 
 def raise_for_waiting(session: Session, *, after: timedelta, now: datetime) -> None:
     """For all who have waited so long at an hour at which their office works: one alarm, and no second one soon."""
+    if session.get_bind().dialect.name == "postgresql":  # several apps look at once; until the end of the transaction
+        session.execute(select(func.pg_advisory_xact_lock(_RAISING)))
     recent = (
         select(Alarm.id)
         .join(Conversation, Conversation.id == Alarm.conversation_id)

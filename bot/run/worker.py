@@ -27,6 +27,7 @@ from bot.run.publishing import Publications, Rebuild
 from bot.run.pulse import Heartbeat
 from bot.settings import ROOT, Settings
 from bot.staff import signing_in
+from bot.writing.once import Once
 from knowledge.clock import SHANGHAI
 from knowledge.law import changes
 
@@ -40,7 +41,8 @@ def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
     os.nice(10)  # a resident's turn comes before the last statute's vector
-    sessions = make_sessions(make_engine(settings.url))
+    engine = make_engine(settings.url)
+    sessions, once = make_sessions(engine), Once(engine, settings.locks)
     watch = ClockWatch(settings.clock)
     publications = Publications(settings, sessions, is_clock_sure=watch.is_sure)
     rebuild, next_round, next_sweep = Rebuild(settings, sessions), 0.0, 0.0
@@ -50,20 +52,28 @@ def run(settings: Settings) -> None:
         heartbeat.goes_on()
         if time.monotonic() >= next_round:
             next_round = time.monotonic() + _ROUND_S
-            _tried(rebuild.poll)
-            _tried(daily.poll)
-            _tried(lambda: work(settings, sessions, is_clock_sure=watch.is_sure()))
+            if _tried(lambda: once.keep("children")):  # which outlive a round
+                _tried(rebuild.poll)
+                _tried(daily.poll)
+            _tried(lambda: _alone(once, "round", lambda: work(settings, sessions, is_clock_sure=watch.is_sure())))
         if time.monotonic() >= next_sweep:
             next_sweep = time.monotonic() + _SWEEP_S
-            _tried(lambda: sweep_remains(settings, sessions))
+            _tried(lambda: _alone(once, "sweep", lambda: sweep_remains(settings, sessions)))
             _tried(lambda: _look_at_the_disk(settings))
-        while _tried(publications.step) and not ended.is_set():
+        while _tried(lambda: _alone(once, "publish", publications.step)) and not ended.is_set():
             heartbeat.goes_on()
         ended.wait(1)
     heartbeat.stop()
     rebuild.stop()
     daily.stop()
     publications.close()
+    once.close()
+
+
+def _alone(once: Once, job: str, do: Callable[[], int | None]) -> int | None:
+    """None where another worker is at it."""
+    with once.held(job) as is_ours:
+        return do() if is_ours else None
 
 
 def _tried(job: Callable[[], int | None]) -> int | None:

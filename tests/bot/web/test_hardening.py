@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from bot import disk
 from bot.app import _Pages
+from bot.connections import Leave
 from bot.settings import ROOT, Settings
 from bot.staff.models import AuditEntry, Staff
 from bot.web import health, limits
@@ -45,7 +46,7 @@ class _Parts:
 def ready(home: Path, tmp_path: Path) -> tuple[FastAPI, _Parts]:
     app = FastAPI()
     parts = _Parts(home, Settings(home=tmp_path))
-    app.state.parts = parts
+    app.state.parts, app.state.leave = parts, Leave()
     app.include_router(health.router)
     return app, parts
 
