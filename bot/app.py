@@ -32,6 +32,7 @@ from bot.web.embedding import door
 from bot.web.embedding.visitors import Visitors
 from bot.web.headers import Headers
 from bot.web.internal import internal_app
+from bot.web.limits import Limits
 from bot.web.proxies import UntrustedProxies
 from bot.web.resident import events, files, matters, progress, widget
 from bot.web.resident import pages as resident_pages
@@ -102,8 +103,12 @@ def create_app(parts: Parts, channels: Sequence[Channel] | None = None) -> FastA
             return _RESTARTING
         return _BY_WORDS_ALONE if parts.engine.is_away else None
 
-    app.state.chat = Chat(settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded)
-    include_pages(app, Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels)))
+    limits = Limits(parts.shared)
+    app.state.chat = Chat(
+        settings=settings, sessions=parts.sessions, turns=parts.turns, degraded=degraded, limits=limits
+    )
+    desk = Desk(settings=settings, sessions=parts.sessions, tools=_tools(parts, channels), limits=limits)
+    include_pages(app, desk)
     wechat_pages.include_pages(app, wechat_pages.door_of(parts))
     ours = (
         widget.router,

@@ -38,12 +38,12 @@ class Background:
     is_rasa_ready: bool = True  # as the last look found it
 
     def start(self) -> list[asyncio.Task[None]]:
-        """Claims of a process that was killed are given up first, for the app alone answers; of a damaged database they
-        lapse by themselves, and whoever is in danger is told what to do all the same.
+        """Claims of a process that was killed are ended first; of a damaged database they lapse by themselves, and
+        whoever is in danger is told what to do all the same.
         """
         try:
             with self.parts.sessions() as session:
-                claims.release_all(session)
+                claims.end_those_of_the_dead(session)
         except DatabaseError as error:  # no words of residents: parameters are hidden
             log.error("the database can't be written; run `linli doctor`: %s", error.orig)
         rings = [self.ring(self.sending)] if self.sending else []
@@ -118,4 +118,5 @@ class Background:
 
     def _waiting(self) -> list[int]:
         with self.parts.sessions() as session:
+            claims.end_those_of_the_dead(session)  # another app of this machine may have been killed meanwhile
             return claims.unanswered(session, older_than=_LIES)

@@ -18,6 +18,7 @@ from bot.rasa_client import RasaClient
 from bot.rehearsing.supposed import Rehearsed, Supposed
 from bot.rehearsing.unkept import Rehearsals
 from bot.settings import Settings
+from bot.shared.server import RedisUnfit, Shared
 from bot.turns import Turns
 from knowledge import kept_models, origin
 from knowledge.anonymity.names import features, training
@@ -55,6 +56,7 @@ class Parts:
     services: Services
     rehearsals: Rehearsals
     engine: Engine = FAISS
+    shared: Shared | None = None  # with other apps; None where this one is alone
 
     async def rehearse(self, text: str, place: str | None, supposed: Supposed) -> Rehearsed:
         """What a resident of this place would be told for these words. Raises RasaUnavailable."""
@@ -96,7 +98,22 @@ def build_parts(settings: Settings) -> Parts:
     )
     services = Services(sessions=sessions, searcher=searcher, today=today, topic=topic)
     rehearsals = Rehearsals(services, sessions)
-    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals, engine)
+    shared = _shared(settings)
+    return Parts(settings, sessions, embedder, searcher, rasa, topic, turns, kept, services, rehearsals, engine, shared)
+
+
+def _shared(settings: Settings) -> Shared | None:
+    try:
+        return shared_of(settings)
+    except RedisUnfit as error:  # pages and answers go on without; `linli doctor` says it, too
+        log.error("redis: %s", error)
+        return None
+
+
+def shared_of(settings: Settings) -> Shared | None:
+    """Raises RedisUnfit."""
+    url = settings.redis.get_secret_value()
+    return Shared(url, secret=settings.secret("tokens")) if url else None
 
 
 def _second_opinion(

@@ -29,6 +29,13 @@ class Settings(BaseSettings):
             "empty: FAISS, in files of the home folder."
         ),
     )
+    redis: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "What several apps share, `redis://:password@host:6379/0` or `rediss://`: limits, news of conversations, "
+            "Rasa's locks; nothing is kept there. Empty: one machine, each process by itself."
+        ),
+    )
     front_end: Path | None = Field(
         default=None, description="Folder where `npm ci` put the parts of the staff console; empty: in the home folder."
     )

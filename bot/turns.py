@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,6 +32,7 @@ from bot.emergency.guidance import MAYBE, Emergency, EmergencyKind
 from bot.emergency.recognising import recognise
 from bot.emergency.second_opinion import NEVER_DOUBTED
 from bot.rasa_client import RasaClient, RasaFailed, RasaUnavailable
+from bot.shared.holding import Holding
 from bot.staff import signing_in
 from knowledge.normalise import normalise
 
@@ -177,6 +178,7 @@ class Turns:
         self._threads, self._opinions = ThreadPoolExecutor(_THREADS, "turns"), ThreadPoolExecutor(1, "alarm")
         self._asides = set[asyncio.Task[None]]()
         self.under_way = 0  # messages that are being answered
+        self._held = Holding(partial(self._in_thread, self._renewed), every=claims.RENEWED_EVERY)
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries
@@ -194,6 +196,10 @@ class Turns:
         taken = await self._take(message_id)
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
+        with self._held.of(message_id):
+            return await self._answer(taken)
+
+    async def _answer(self, taken: Taken) -> list[Message]:
         if taken.danger and taken.calls_at_once:
             helped = await self._in_thread(self._call_for_help, taken, taken.danger)
             if taken.danger.kind is EmergencyKind.self_harm:
@@ -462,11 +468,12 @@ class Turns:
                 return await self._rasa.talk(taken.conversation_id, taken.text, metadata=about)
 
     def _is_still_ours(self, message_id: int) -> bool:
-        """The claim may have lapsed while Rasa had no room; it begins anew, unless the message was answered
-        meanwhile.
-        """
+        """The claim may have lapsed while Rasa had no room, where the database could not be written."""
+        return bool(self._renewed([message_id]))
+
+    def _renewed(self, message_ids: Collection[int]) -> int:
         with self._sessions() as session:
-            return claims.renew(session, message_id)
+            return claims.renew(session, message_ids)
 
     # --- kept
 

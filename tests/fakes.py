@@ -1,8 +1,11 @@
 """Doubles for unit tests; the end-to-end tests run the real ones."""
 
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,10 +17,17 @@ from bot.parts import Parts
 from bot.rasa_client import RasaUnavailable
 from bot.rehearsing.supposed import Rehearsed
 from bot.rehearsing.unkept import Rehearsals
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from bot.turns import Turns
 from knowledge.clock import today
 from knowledge.search.lexical import character_pairs
+
+
+@lru_cache
+def a_dead_process() -> str:
+    """What a process that has ended was called, as `bot.shared.processes` calls one."""
+    run = [sys.executable, "-c", "from bot.shared.processes import owner; print(owner())"]
+    return subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
 
 
 class FakeRasa:

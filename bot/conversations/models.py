@@ -99,6 +99,7 @@ class Message(Base):
     rating: Mapped[str | None] = mapped_column(String(4))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # somebody is at it, or was: a claim lapses
+    claimed_by: Mapped[str | None] = mapped_column(String(120))  # the process that is at it (bot/shared/processes.py)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # tries at an answer that raised
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # 撤回: no resident reads it any more

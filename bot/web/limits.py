@@ -3,11 +3,15 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from bot.shared.counting import SharedCount
+from bot.shared.server import Shared
 from bot.web.problems import ApiError
 
 _MOST_KEYS = 20_000
@@ -16,18 +20,34 @@ _TOO_FAST = "您发得太快了，请歇一分钟再发。急事请拨打 12345�
 
 
 class RateLimit:
-    """Sliding minute, or another span, in memory; one app process holds it."""
+    """Sliding minute, or another span: in the memory of this process, or where all apps count together. While that is
+    away, each counts by itself, from what it has seen.
+    """
 
-    def __init__(self, *, span_s: float = 60, refusal: str = _TOO_FAST) -> None:
-        self._span_s, self._refusal = span_s, refusal
+    def __init__(
+        self,
+        *,
+        span_s: float = 60,
+        refusal: str = _TOO_FAST,
+        together: Callable[[str, int], bool | None] = lambda _, __: None,
+    ) -> None:
+        """`together`: whether a key, counted at so many at most, has room with all apps; None: that can't be told."""
+        self._span_s, self._refusal, self._together = span_s, refusal, together
         self._seen: dict[str, deque[float]] = {}
         self._turn = threading.Lock()  # endpoints ask from their threads
 
     def check(self, key: str, most: int) -> None:
-        """Raises ApiError when `key` has been there `most` times in the span."""
+        """Raises ApiError when `key` has been there `most` times in the span. It may ask over the network: not on the
+        event loop.
+        """
+        has_room = self._together(key, most)
         with self._turn:
-            if not self._has_room(key, most):
-                raise ApiError(429, "too_many", self._refusal)
+            if has_room is None:
+                has_room = self._has_room(key, most)
+            elif has_room:
+                self._has_room(key, most)  # what this process has seen, should it have to go on alone
+        if not has_room:
+            raise ApiError(429, "too_many", self._refusal)
 
     def _has_room(self, key: str, most: int) -> bool:
         now, seen = time.monotonic(), self._seen.pop(key, deque())
@@ -48,6 +68,22 @@ class RateLimit:
         if len(self._seen) > _MOST_KEYS:
             for key in list(self._seen)[: _MOST_KEYS // 10]:
                 del self._seen[key]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an app's limits are made of: where all apps count, if they do."""
+
+    shared: Shared | None = None
+
+    def of(self, name: str, *, span_s: float = 60, refusal: str = _TOO_FAST) -> RateLimit:
+        if self.shared is None:
+            return RateLimit(span_s=span_s, refusal=refusal)
+        count = SharedCount(self.shared, name, span_s=span_s)
+        return RateLimit(span_s=span_s, refusal=refusal, together=count.has_room)
+
+
+ALONE = Limits()
 
 
 def address_of(request: Request) -> str:

@@ -19,7 +19,7 @@ from bot.conversations import claims, messages, service
 from bot.conversations.models import Message
 from bot.turns import Turns
 from knowledge.search.vectors.engines import FAISS
-from tests.fakes import FakeRasa
+from tests.fakes import FakeRasa, a_dead_process
 
 SECRET = "隔壁老李欠我钱"
 
@@ -82,7 +82,7 @@ def waiting(sessions: sessionmaker[Session]) -> int:
         message = messages.receive(session, conversation, client_id="1", text=SECRET)
         session.execute(update(Message).values(created_at=service.LONG_AGO))
         session.commit()
-        assert claims.claim(session, message.id)
+        assert claims.claim(session, message.id, owner=a_dead_process())
         return message.id
 
 

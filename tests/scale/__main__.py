@@ -9,9 +9,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
 from tests import suite
-from tests.scale import milvus
+from tests.scale import milvus, redis
 
-SERVERS: dict[str, Callable[[], AbstractContextManager[str]]] = {"LINLI_TEST_MILVUS": milvus.server}
+SERVERS: dict[str, Callable[[], AbstractContextManager[str]]] = {
+    "LINLI_TEST_MILVUS": milvus.server,
+    "LINLI_TEST_REDIS": redis.server,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from bot.settings import Settings
 from bot.sites.listed import REFUSED, Sites
 from bot.turns import Turns
 from bot.web.embedding.visitors import is_own
-from bot.web.limits import RateLimit
+from bot.web.limits import ALONE, Limits
 from bot.web.problems import ApiError
 from bot.web.resident.live import Live
 from bot.web.resident.tokens import COOKIE, Tokens
@@ -37,14 +37,15 @@ class Chat:
         sessions: Callable[[], Session],
         turns: Turns,
         degraded: Callable[[], str | None],
+        limits: Limits = ALONE,
     ) -> None:
         """`degraded`: what the page says while Rasa is away; None while it is there."""
         self.settings, self.sessions, self.turns, self.degraded = settings, sessions, turns, degraded
         self.tokens = Tokens(settings.secret("tokens"))
         self.files = Links(settings.secret("tokens"))
-        self.limit = RateLimit()
-        self.photo_days = RateLimit(span_s=86_400, refusal=_NO_MORE_PHOTOS)
-        self.form_days = RateLimit(span_s=86_400, refusal=_NO_MORE_FORMS)
+        self.limit = limits.of("chat")
+        self.photo_days = limits.of("photos", span_s=86_400, refusal=_NO_MORE_PHOTOS)
+        self.form_days = limits.of("forms", span_s=86_400, refusal=_NO_MORE_FORMS)
         self.live = Live(sessions, degraded)
         self.photo_room = CapacityLimiter(AT_ONCE)
         self._own_secret = settings.secret("internal").encode()

@@ -49,7 +49,7 @@ class _Told(StreamingResponse):
 async def events(request: Request, held: Mine, after: int = 0) -> StreamingResponse:
     """`after`: the last message the page has."""
     chat, own = held.chat, held.conversation
-    chat.limit.check(f"listen {own.id}", _TRIES)
+    await run_in_threadpool(chat.limit.check, f"listen {own.id}", _TRIES)
     stream = chat.live.listen(own.id, own.page_count, address=address_of(request))
     return _Told(chat.live, stream, _said(chat, stream, max(0, min(after, MOST_NUMBER))))
 

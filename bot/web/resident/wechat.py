@@ -21,7 +21,7 @@ from bot.conversations.models import Conversation, Message, Sender
 from bot.parts import Parts
 from bot.rasa_client import erase_trackers
 from bot.settings import ROOT
-from bot.web.limits import RateLimit, address_of, is_https
+from bot.web.limits import Limits, RateLimit, address_of, is_https
 from bot.web.resident.shown import message_json
 from bot.web.resident.tokens import COOKIE, Tokens
 from knowledge.clock import SHANGHAI
@@ -68,6 +68,7 @@ def door_of(parts: Parts) -> Door:
         settings.retention_days,
         erase=lambda conversation_id: erase_trackers(settings.rasa_trackers, [conversation_id]),
         public_url=settings.public_url,
+        limit=Limits(parts.shared).of("wechat"),
     )
 
 

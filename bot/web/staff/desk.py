@@ -27,7 +27,7 @@ from bot.staff.models import Staff, StaffSession
 from bot.staff.vault import Vault
 from bot.web import static_files
 from bot.web.embedding.visitors import is_own
-from bot.web.limits import RateLimit, is_https
+from bot.web.limits import ALONE, Limits, is_https
 from bot.web.problems import PasswordChangeNeeded, SecondFactorNeeded, SignInNeeded
 from bot.web.staff.pulse import Pulse
 from bot.web.staff.typed import int_of, text_of, written
@@ -95,9 +95,11 @@ def _to_review(session: Session, staff: Staff) -> int:
 
 
 class Desk:
-    def __init__(self, *, settings: Settings, sessions: Callable[[], Session], tools: Tools) -> None:
+    def __init__(
+        self, *, settings: Settings, sessions: Callable[[], Session], tools: Tools, limits: Limits = ALONE
+    ) -> None:
         self.settings, self.sessions, self.tools = settings, sessions, tools
-        self.knocks, self.pulse = RateLimit(), Pulse(sessions)
+        self.knocks, self.pulse = limits.of("knocks"), Pulse(sessions)
         self.vault = Vault.of(settings.secret("tokens"))
         self.templates = Jinja2Templates(directory=ROOT / "bot" / "templates")
         static_files.know(self.templates)

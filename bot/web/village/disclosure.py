@@ -104,7 +104,7 @@ async def _photo(
         return None
     chat: Chat = request.app.state.chat
     try:
-        chat.limit.check(f"photo {address_of(request)}", 40)
+        await run_in_threadpool(chat.limit.check, f"photo {address_of(request)}", 40)
         if chat.photo_room.statistics().tasks_waiting >= _MOST_WAITING:
             raise PhotosBusy
         async with chat.photo_room:

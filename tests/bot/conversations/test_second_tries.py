@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.feedback import UnansweredQuestion, record_unanswered
@@ -18,7 +18,7 @@ from bot.conversations import claims, messages, service
 from bot.conversations.models import Message
 from bot.rasa_client import RasaUnavailable, erase_turn
 from bot.turns import Turns
-from tests.fakes import FakeRasa
+from tests.fakes import FakeRasa, a_dead_process
 
 ANSWER = [{"kind": "smalltalk", "text": "好的。"}]
 
@@ -65,22 +65,24 @@ def test_a_second_try_takes_the_first_back(sessions: sessionmaker[Session], mess
     assert rasa.taken_back == [message]
 
 
-def test_a_starting_app_gives_up_the_claim_of_a_dead_one(sessions: sessionmaker[Session], message: int) -> None:
+def test_a_starting_app_ends_the_claim_of_a_dead_one(sessions: sessionmaker[Session], message: int) -> None:
     with sessions() as session:
-        assert claims.claim(session, message)
+        assert claims.claim(session, message, owner=a_dead_process())
     rasa = FakeRasa(ANSWER)
     assert answered(sessions, rasa, message) == [], "somebody is at it"
     with sessions() as session:
-        claims.release_all(session)
+        assert claims.end_those_of_the_dead(session) == 1
     assert answered(sessions, rasa, message) == ["好的。"]
     assert rasa.taken_back == [message]
 
 
-def test_giving_up_claims_opens_no_answered_message(sessions: sessionmaker[Session], message: int) -> None:
+def test_ending_claims_opens_no_answered_message(sessions: sessionmaker[Session], message: int) -> None:
     answered(sessions, FakeRasa(ANSWER), message)
     with sessions() as session:
+        session.execute(update(Message).values(claimed_by=a_dead_process()))
+        session.commit()
         before = session.get_one(Message, message).claimed_at
-        claims.release_all(session)
+        assert claims.end_those_of_the_dead(session) == 0
         session.expire_all()
         assert session.get_one(Message, message).claimed_at == before
         assert not claims.claim(session, message)

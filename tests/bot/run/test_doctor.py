@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.orm import Session, sessionmaker
 
 from actions.topics.counting.keys import TopicKeys
@@ -175,6 +176,16 @@ def test_backups_on_the_disk_of_the_database_are_a_reminder(
     assert "备份的硬盘" not in told(settings, capsys)
     if Path("/dev/shm").is_dir() and Path("/dev/shm").stat().st_dev != tmp_path.stat().st_dev:
         assert told(settings.model_copy(update={"backup_dir": Path("/dev/shm")}), capsys)["备份的硬盘"] == "好"
+
+
+def test_a_redis_that_is_away_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Redis" not in told(settings, capsys)
+    away = settings.model_copy(update={"redis": SecretStr(f"redis://:the-password@127.0.0.1:{free_port()}/0")})
+    found = told(away, capsys)["Redis"]
+    assert found.startswith("不好 连不上")
+    assert "the-password" not in found
+    wrong = settings.model_copy(update={"redis": SecretStr("127.0.0.1")})
+    assert told(wrong, capsys)["Redis"].startswith("不好 LINLI_REDIS 应当像 redis://")
 
 
 def test_a_worker_that_hangs_is_told(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from actions.replies import Reply
 from bot.channels.wechat.wire.text import chosen, shown
-from bot.conversations import claims, delivery, messages
+from bot.conversations import delivery, messages
 from bot.conversations.models import Conversation, Message, Sender
 from bot.db import make_engine, make_sessions, migrate
 from bot.settings import ROOT, Settings
@@ -166,8 +166,6 @@ def test_every_old_message_stands_in_the_thread_of_staff(old_home: sessionmaker[
 
 
 def test_what_was_done_before_the_old_code_was_killed_is_told_now(old_home: sessionmaker[Session]) -> None:
-    with old_home() as session:
-        claims.release_all(session)
     rasa = FakeRasa([{"kind": "smalltalk", "text": "好的。"}])
     [reply] = asyncio.run(Turns(sessions=old_home, rasa=rasa).answer(99))  # type: ignore[arg-type] # a double
     assert (reply.kind, reply.text) == ("case", "登记好了。")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -63,7 +64,7 @@ def _knock(what: str, *, most: int) -> Any:
     async def read(request: Request) -> FormData:
         check_origin(request)
         desk: Desk = request.app.state.desk
-        desk.knocks.check(f"{what} {address_of(request)}", most)
+        await run_in_threadpool(desk.knocks.check, f"{what} {address_of(request)}", most)
         return keep_written(request, await request.form(max_files=0, max_fields=10))
 
     def stand(request: Request, sent: Annotated[FormData, Depends(read)]) -> Iterator[Knock]:

@@ -233,6 +233,8 @@ def _said(name: str, value: Any) -> Any:
         return "now" if abs(value - datetime.now(UTC)) < _JUST_NOW else value.isoformat()
     if name == "key" or name.endswith("_key") or name == "client_id":
         return _NUMBER.sub("#", str(value))
+    if name == "claimed_by":
+        return "a process" if value else value
     return value
 
 
