@@ -197,9 +197,9 @@ class Turns:
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)
         with self._held.of(message_id):
-            return await self._answer(taken)
+            return await self._answer_taken(taken)
 
-    async def _answer(self, taken: Taken) -> list[Message]:
+    async def _answer_taken(self, taken: Taken) -> list[Message]:
         if taken.danger and taken.calls_at_once:
             helped = await self._in_thread(self._call_for_help, taken, taken.danger)
             if taken.danger.kind is EmergencyKind.self_harm:

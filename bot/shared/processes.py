@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 _PROC = Path("/proc")
-_STARTED = (
-    19  # field 22 of /proc/PID/stat (proc(5)), counted behind the name's bracket: ticks since the machine started
-)
+# Field 22 of /proc/PID/stat (proc(5)), counted behind the name's bracket: ticks since the machine started.
+_STARTED = 19
 
 
 def owner() -> str:
