@@ -178,7 +178,7 @@ class Turns:
         self._threads, self._opinions = ThreadPoolExecutor(_THREADS, "turns"), ThreadPoolExecutor(1, "alarm")
         self._asides = set[asyncio.Task[None]]()
         self.under_way = 0  # messages that are being answered
-        self._held = Holding(partial(self._in_thread, self._renewed), every=claims.RENEWED_EVERY)
+        self._held = Holding(lambda ids: self._in_thread(self._renewed, ids), every=claims.RENEWED_EVERY)
 
     async def answer(self, message_id: int) -> list[Message]:
         """Replies to a stored message, once: [] while somebody else is at it or Rasa is away (the worker tries
