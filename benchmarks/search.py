@@ -1,9 +1,11 @@
 """Search over made-up chunks: our index against numpy brute force and BM25 alone in the same run.
 
-    python -m benchmarks.search [--sizes 10000 100000 1000000]
+    python -m benchmarks.search [--sizes 10000 100000 1000000] [--milvus]
 
 Vectors are drawn around centres, as texts on one matter lie together; texts are drawn from the character pairs of the
 statutes installed here. Recall is against exact search over the same vectors. Ends with one line of JSON.
+
+`--milvus`: vectors alone, on FAISS and Milvus beside each other, which needs neither statutes nor a model.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
+from benchmarks import milvus
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
 from knowledge.documents.models import Chunk
@@ -106,7 +109,12 @@ def measure(settings: Settings, size: int, root: Path) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Search latency, recall and build rate by size.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--milvus", action="store_true", help="FAISS and Milvus beside each other, vectors alone")
     args = parser.parse_args()
+    if args.milvus:
+        for size in args.sizes:
+            print(json.dumps(milvus.compare(clustered(size, np.random.default_rng(size)))), flush=True)
+        return
     rows = []
     for size in args.sizes:
         with tempfile.TemporaryDirectory() as folder:
