@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from benchmarks import milvus
+from benchmarks.engines import milvus
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
 from knowledge.documents.models import Chunk
