@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from bot import app as whole
+from bot.connections import Leave
 from bot.settings import ROOT, Settings
 from bot.web import static_files
 
@@ -19,6 +20,7 @@ def client(tmp_path: Path) -> TestClient:
     app, settings = FastAPI(), Settings(home=tmp_path)
     app.add_api_route("/long", lambda: PlainTextResponse("邻里" * 5000))
     app.state.chat = SimpleNamespace(sites=None)  # no other site asks here
+    app.state.leave = Leave()
     whole._join_files(app, settings)
     whole._join_middleware(app, settings)
     return TestClient(app)
