@@ -307,7 +307,7 @@ async def exchange(base: str, method: str, target: str, body: bytes) -> httpx.Re
 def forget(sessions: sessionmaker[Session], settings: Settings, appid: str) -> None:
     with sessions() as session:
         gone = list(session.scalars(select(WechatContact.conversation_id).where(WechatContact.appid == appid)))
-        erase_trackers(settings.rasa_trackers, gone)
+        erase_trackers(settings.trackers, gone)
         for conversation_id in gone:
             service.forget(session, conversation_id)
         session.execute(delete(WechatToken).where(WechatToken.appid == appid))

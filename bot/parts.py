@@ -86,7 +86,7 @@ def build_parts(settings: Settings) -> Parts:
     classifier = LiveClassifier(settings.answer_classifier)
     searcher = Searcher(embedder=embedder, live=live, classifier=classifier)
     rasa = RasaClient(
-        settings.rasa_url, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.rasa_trackers
+        settings.rasas, settings.secret("rasa"), timeout_s=settings.rasa_timeout_s, trackers=settings.trackers
     )
     topic = _topic(settings, embedder)
     remembering = KeptQueries(embedder, VectorCache(settings.cache / "vectors.sqlite"))

@@ -4,13 +4,19 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy.exc import DBAPIError
 
 from actions.replies import Reply, ReplyKind
+from bot.remote import trackers
+from bot.remote.rasas import Rasas
+
+Trackers = Path | str  # Rasa's file, or the address of the database of several Rasas
+_TALK = "/webhooks/rest/webhook"
 
 
 class RasaUnavailable(Exception):
@@ -24,11 +30,13 @@ class RasaFailed(RasaUnavailable):
 
 
 class RasaClient:
-    def __init__(self, url: str, token: str, *, timeout_s: float, trackers: Path | None = None) -> None:
-        """`trackers`: Rasa's file; needed to take a message back."""
+    def __init__(
+        self, url: str | Sequence[str], token: str, *, timeout_s: float, trackers: Trackers | None = None
+    ) -> None:
+        """`trackers`: Rasa's file, or the address of its database; needed to take a message back."""
         self._trackers = trackers
-        self._http = httpx.AsyncClient(
-            base_url=url,
+        self._http = Rasas(
+            [url] if isinstance(url, str) else url,
             params={"token": token},
             headers={"x-linli-secret": token},  # bot/nlu/channel.py
             timeout=httpx.Timeout(timeout_s, connect=2.0),
@@ -40,9 +48,8 @@ class RasaClient:
         # A leading slash is an intent command (`/restart`) to Rasa; to a resident it is a slash.
         said = text.lstrip("/ ") or "。"
         try:
-            response = await self._http.post(
-                "/webhooks/rest/webhook", json={"sender": conversation_id, "message": said, "metadata": metadata}
-            )
+            about = {"sender": conversation_id, "message": said, "metadata": metadata}
+            response = await self._http.request("POST", _TALK, of=conversation_id, json=about)
             response.raise_for_status()
             sent = response.json()
         except httpx.HTTPStatusError as error:
@@ -59,9 +66,8 @@ class RasaClient:
         (lab.md section 5).
         """
         try:
-            response = await self._http.post(
-                "/webhooks/rest/webhook", json={"sender": conversation_id, "message": "/session_start"}
-            )
+            about = {"sender": conversation_id, "message": "/session_start"}
+            response = await self._http.request("POST", _TALK, of=conversation_id, json=about)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise RasaUnavailable(type(error).__name__) from error
@@ -69,9 +75,7 @@ class RasaClient:
     async def has_form(self, conversation_id: str) -> bool:
         """Whether a form is under way; a new session would end it. Raises RasaUnavailable."""
         try:
-            response = await self._http.get(
-                f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"}
-            )
+            response = await self._tracker(conversation_id)
             response.raise_for_status()
             return bool(response.json().get("active_loop"))
         except (httpx.HTTPError, ValueError) as error:
@@ -84,7 +88,7 @@ class RasaClient:
         ended = [{"event": "active_loop", "name": None}, {"event": "slot", "name": "requested_slot", "value": None}]
         try:
             address = f"/conversations/{conversation_id}/tracker/events"
-            response = await self._http.post(address, json=ended, timeout=2.0)
+            response = await self._http.request("POST", address, of=conversation_id, json=ended, timeout=2.0)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise RasaUnavailable(type(error).__name__) from error
@@ -92,9 +96,7 @@ class RasaClient:
     async def slots(self, conversation_id: str) -> dict[str, Any]:
         """What Rasa has gathered in this conversation, empty slots left out. Raises RasaUnavailable."""
         try:
-            response = await self._http.get(
-                f"/conversations/{conversation_id}/tracker", params={"include_events": "NONE"}, timeout=3.0
-            )
+            response = await self._tracker(conversation_id, timeout=3.0)
             response.raise_for_status()
             return {
                 name: value
@@ -115,17 +117,20 @@ class RasaClient:
             return await asyncio.to_thread(erase_turn, self._trackers, conversation_id, message_id)
         except sqlite3.OperationalError as error:
             raise RasaUnavailable(str(error)) from error
+        except DBAPIError as error:
+            raise RasaUnavailable(type(error.orig).__name__) from error
 
     async def forget(self, conversation_id: str) -> None:
         """Leave nothing of a conversation that was only imagined."""
         if self._trackers is not None:
-            with contextlib.suppress(sqlite3.OperationalError):  # locked for ten seconds: its words are nobody's
+            # locked for ten seconds, or away: its words are nobody's
+            with contextlib.suppress(sqlite3.OperationalError, DBAPIError):
                 await asyncio.to_thread(erase_trackers, self._trackers, [conversation_id])
 
     async def parse(self, text: str) -> dict[str, Any]:
         """Intent, confidence and entities. Raises RasaUnavailable."""
         try:
-            response = await self._http.post("/model/parse", json={"text": text.lstrip("/ ") or "。"})
+            response = await self._http.request("POST", "/model/parse", json={"text": text.lstrip("/ ") or "。"})
             response.raise_for_status()
             result: dict[str, Any] = response.json()
         except (httpx.HTTPError, ValueError) as error:
@@ -135,13 +140,18 @@ class RasaClient:
     async def is_ready(self) -> bool:
         """Whether a model is loaded; `/` answers before that."""
         try:
-            response = await self._http.get("/status", timeout=2.0)
+            response = await self._http.request("GET", "/status", timeout=2.0)
         except httpx.HTTPError:
             return False
         return response.status_code == 200
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()
+
+    async def _tracker(self, conversation_id: str, **more: Any) -> httpx.Response:
+        """Without its events. Raises httpx.HTTPError."""
+        path = f"/conversations/{conversation_id}/tracker"
+        return await self._http.request("GET", path, of=conversation_id, params={"include_events": "NONE"}, **more)
 
 
 def _reply(sent: dict[str, Any]) -> Reply:
@@ -151,13 +161,15 @@ def _reply(sent: dict[str, Any]) -> Reply:
     return Reply(ReplyKind.smalltalk, sent.get("text") or "")
 
 
-def erase_turn(path: Path, conversation_id: str, message_id: int) -> bool:
+def erase_turn(path: Trackers, conversation_id: str, message_id: int) -> bool:
     """Delete what Rasa holds of its last turn, if that was this message's. False when a later message has had its turn.
 
     Rasa saves a turn at its end, whether its replies reached anybody or not; tried once more on top of that, a question
     that waited for the village is gone. Its own `rewind` event can't undo it: it skips the messages a form took. Raises
-    sqlite3.OperationalError when the file stays locked for 10 s.
+    sqlite3.OperationalError when the file stays locked for 10 s, DBAPIError of a server.
     """
+    if isinstance(path, str):
+        return trackers.erase_turn(path, conversation_id, message_id)
     if not path.exists():
         return True
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:
@@ -173,11 +185,15 @@ def erase_turn(path: Path, conversation_id: str, message_id: int) -> bool:
         return not isinstance(at, int) or at <= message_id
 
 
-def erase_trackers(path: Path, conversation_ids: Iterable[str]) -> None:
+def erase_trackers(path: Trackers, conversation_ids: Iterable[str]) -> None:
     """Delete what Rasa holds of these conversations; its HTTP API has no such call, so its SQLite file is opened.
 
-    A file that isn't there yet holds nothing. Raises sqlite3.OperationalError when it stays locked for 10 s.
+    A file that isn't there yet holds nothing. Raises sqlite3.OperationalError when it stays locked for 10 s,
+    DBAPIError of a server.
     """
+    if isinstance(path, str):
+        trackers.erase(path, conversation_ids)
+        return
     if not path.exists():
         return
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as db, db:

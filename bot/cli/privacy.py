@@ -42,7 +42,7 @@ def _of_conversation(settings: Settings, session: "Session", args: argparse.Name
         say("没有找到这段对话。请用窗口菜单里显示的对话编号（至少 8 个字符）。")
         return 1
     if args.action == "delete":
-        erase_trackers(settings.rasa_trackers, [conversation.id])
+        erase_trackers(settings.trackers, [conversation.id])
         service.forget(session, conversation.id)
         say("已删除。登记过的事、约过的时间还在，要删请用 --case 或 --phone。")
     elif args.action == "find":

@@ -122,6 +122,16 @@ def worker(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
+def rasa(settings: Settings, args: argparse.Namespace) -> int:
+    """In the place of this process, so that whoever started it ends it."""
+    from bot.run.preparing import rasa_environ
+    from bot.run.stack import rasa_command
+
+    os.chdir(ROOT)
+    command = rasa_command(settings)
+    os.execve(command[0], command, rasa_environ(settings))
+
+
 def confirm_clock(settings: Settings, args: argparse.Namespace) -> int:
     from bot.run.clock_watch import confirm
 
@@ -159,6 +169,7 @@ def add(commands: Commands) -> None:
     )
     commands.add("waiting-room", waiting_room, "what the port says while a home is prepared, alone")
     commands.add("app", app, "the pages and the loopback endpoints alone")
+    commands.add("rasa", rasa, "a Rasa alone, for a machine of its own")
     commands.add("worker", worker, "embedding of the rest and retention alone")
     commands.add("confirm-clock", confirm_clock, "after the computer's clock leapt: the time it shows now is right")
     commands.add(

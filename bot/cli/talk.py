@@ -116,7 +116,7 @@ def nlu(settings: Settings, args: argparse.Namespace) -> int:
     topics = TopicClassifier.load(settings.topics)
 
     with running(settings), asyncio.Runner() as runner:
-        client = RasaClient(settings.rasa_url, settings.secret("rasa"), timeout_s=60)
+        client = RasaClient(settings.rasas, settings.secret("rasa"), timeout_s=60)
 
         def one(text: str) -> dict[str, Any]:
             said = normalise(text)

@@ -16,6 +16,7 @@ from actions.outcomes import ActionOutcome
 from actions.persons import PersonThread
 from actions.roster.models import ParticipantThread
 from bot.conversations.models import Conversation, Message
+from bot.remote import trackers
 from knowledge.tables import changed
 
 _SETTLED_S = 600.0  # a turn takes seconds; an evaluation of ours talks to Rasa without a conversation for minutes
@@ -64,12 +65,18 @@ def cut_loose(session: Session, conversation_id: str) -> None:
     session.execute(update(Appointment).where(mine).values(conversation_id=None, request_key=key))
 
 
-def stray_trackers(path: Path, known: Collection[str]) -> list[str]:
-    """Whom Rasa remembers though we don't, and hasn't heard for ten minutes. Raises sqlite3.OperationalError."""
+def stray_trackers(path: Path | str, known: Collection[str]) -> list[str]:
+    """Whom Rasa remembers though we don't, and hasn't heard for ten minutes. `path`: its file, or the address of its
+    database. Raises sqlite3.OperationalError or DBAPIError.
+    """
+    heard = trackers.heard(path) if isinstance(path, str) else _heard(path)
+    return [str(who) for who, at in heard if who not in known and float(at or 0) < time.time() - _SETTLED_S]
+
+
+def _heard(path: Path) -> list[tuple[str, float]]:
     if not path.exists():
         return []
     with closing(sqlite3.connect(path, timeout=10)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             return []
-        heard = db.execute("SELECT sender_id, MAX(timestamp) FROM events GROUP BY sender_id").fetchall()
-    return [str(who) for who, at in heard if who not in known and float(at or 0) < time.time() - _SETTLED_S]
+        return db.execute("SELECT sender_id, MAX(timestamp) FROM events GROUP BY sender_id").fetchall()

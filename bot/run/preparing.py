@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -46,10 +47,10 @@ def rasa_environ(settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "LINLI_INTERNAL_URL": settings.internal_url,
+        "LINLI_INTERNAL_URL": settings.apps_url,
         "LINLI_INTERNAL_SECRET": settings.secret("internal"),
         "LINLI_RASA_SECRET": settings.secret("rasa"),
-        "LINLI_TRACKER_DB": str(settings.rasa_trackers),
+        "LINLI_TRACKER_URL": _for_rasa(settings.trackers),
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -57,6 +58,13 @@ def rasa_environ(settings: Settings) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+
+
+def _for_rasa(trackers: Path | str) -> str:
+    """Rasa's SQLAlchemy and its driver are older than ours."""
+    return (
+        re.sub(r"^postgresql\+\w+:", "postgresql:", trackers) if isinstance(trackers, str) else f"sqlite:///{trackers}"
+    )
 
 
 def prepare(settings: Settings, *, core_only: bool = True) -> None:
@@ -187,7 +195,8 @@ def train_rasa(settings: Settings) -> None:
         command += ["--domain", "bot/domain", "--data", "bot/data"]
         command += ["--out", settings.home / "rasa-models", "--fixed-model-name", "linli"]
         with encoder_only(settings), log.open("w") as out:
-            environ = rasa_environ(settings)
+            own = {"LINLI_INTERNAL_URL": f"http://127.0.0.1:{settings.internal_port}"}  # whatever Rasas will ask
+            environ = rasa_environ(settings) | own
             done = subprocess.run(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
         if done.returncode or not (settings.home / "rasa-models" / "linli.tar.gz").exists():
             raise SetupFailed(f"对话模型没有训练成功，原因在 {log} 的末尾。")

@@ -53,7 +53,7 @@ async def serve(settings: Settings) -> None:
     inner = _Told(
         uvicorn.Config(
             create_internal_app(parts),
-            host="127.0.0.1",
+            host=settings.internal_host,
             port=settings.internal_port,
             log_level="warning",
             access_log=False,

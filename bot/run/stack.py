@@ -63,7 +63,7 @@ class Stack:
         linli = [sys.executable, "-m", "bot.cli"]
         self.children = [
             _Child("app", [*linli, "app"], {"OMP_NUM_THREADS": "1"} | own | mark),
-            _Child("rasa", _rasa(settings), rasa_environ(settings) | mark),
+            _Child("rasa", rasa_command(settings), rasa_environ(settings) | mark),
             _Child("worker", [*linli, "worker"], own | mark),
         ]
 
@@ -147,10 +147,10 @@ class Stack:
         )
 
 
-def _rasa(settings: Settings) -> list[str]:
+def rasa_command(settings: Settings) -> list[str]:
     command = [str(RASA_VENV / "bin" / "python"), "-m", "bot.nlu.serve", "--model"]
     command += [str(settings.home / "rasa-models" / "linli.tar.gz"), "--enable-api"]
-    command += ["--interface", "127.0.0.1", "--port", str(settings.rasa_port)]
+    command += ["--interface", settings.rasa_host, "--port", str(settings.rasa_port)]
     command += ["--logging-config-file", "bot/nlu/logging.yml"]
     return [*command, "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]
 

@@ -115,7 +115,7 @@ def _forget_old(settings: Settings, sessions: Callable[[], Session]) -> None:
     with sessions() as session:
         old = service.older_than(session, timedelta(days=settings.retention_days))
         # Rasa's copy first: if it can't be deleted now, ours still names it next time.
-        erase_trackers(settings.rasa_trackers, old)
+        erase_trackers(settings.trackers, old)
         for conversation_id in old:
             service.forget(session, conversation_id, is_asked=False)
         now = datetime.now(UTC)
@@ -138,8 +138,8 @@ def sweep_remains(settings: Settings, sessions: Callable[[], Session]) -> None:
     with sessions() as session:
         found = remains.sweep(session)
         known = set(session.scalars(select(Conversation.id)))
-    stray = remains.stray_trackers(settings.rasa_trackers, known)
-    erase_trackers(settings.rasa_trackers, stray)
+    stray = remains.stray_trackers(settings.trackers, known)
+    erase_trackers(settings.trackers, stray)
     if found or stray:
         log.info("swept up: %s rows, %s of Rasa's trackers", found, len(stray))
     # what residents deleted meanwhile while others were reading

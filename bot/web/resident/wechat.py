@@ -66,7 +66,7 @@ def door_of(parts: Parts) -> Door:
         links_of(settings, parts.sessions),
         Tokens(settings.secret("tokens")),
         settings.retention_days,
-        erase=lambda conversation_id: erase_trackers(settings.rasa_trackers, [conversation_id]),
+        erase=lambda conversation_id: erase_trackers(settings.trackers, [conversation_id]),
         public_url=settings.public_url,
         limit=Limits(parts.shared).of("wechat"),
     )

@@ -98,7 +98,7 @@ def current(request: Request, held: Mine) -> dict[str, Any]:
 
 @router.delete("/conversations/current", status_code=204)
 def forget(held: Mine, response: Response) -> None:
-    erase_trackers(held.chat.settings.rasa_trackers, [held.conversation.id])
+    erase_trackers(held.chat.settings.trackers, [held.conversation.id])
     service.forget(held.session, held.conversation.id)
     held.session.close()  # a reader of ours would be in the way
     sqlite_files.empty_wal(sqlite_files.file_of(held.chat.settings.url))
