@@ -34,6 +34,7 @@ from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
 from actions.dialogue.reckoning import reckoned
+from actions.dialogue.smalltalk import aside
 from actions.replies import Effects, Reply, ReplyKind
 
 INTENTS = {  # what staff read
@@ -122,6 +123,8 @@ class Report(_ByWhatIsOpen):
     def _reported(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
+        if not turn.form and (said := aside(turn.text, turn.message)) is not None:
+            return say(said)
         if not turn.form and _PERSON.search(turn.text):
             return RequestHandoff(self.services, self.name()).do(turn)
         if not turn.form and turn.text.startswith("补充") and self._has_case(turn):
@@ -150,6 +153,8 @@ class Question(_ByWhatIsOpen):
     def _answered(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
+        if not turn.form and (said := aside(turn.text, turn.message)) is not None:
+            return say(said)
         if (resumed := self.open.resumes(turn)) is not None:
             return resumed
         if not turn.form and _PERSON.search(turn.text):

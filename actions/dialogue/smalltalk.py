@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from actions.dialogue.frame.base import CustomAction, Said, Turn, say
+from actions.dialogue.hearing import phrases
 from actions.replies import Reply, ReplyKind
 from knowledge.data_files import DataModel, Text, read
 
@@ -30,6 +31,25 @@ _DONE_WITH = re.compile(
     "好用|管用|要回来了|还(?:给我|我|清)了|拿到了|办(?:好|成|下来)了|解决了|帮了大忙|上[次回][你您]|[你您]教我"
 )
 _STILL = re.compile("但|可是|不过|还(?:差|欠|有|没)|剩|不[给肯让认]|没[给有人]|又|怎么|咋|求")
+# What is said by its words alone, whatever the classifier takes it for.
+_MISSENT = re.compile(
+    "(?:^|[，。,！! ])(?:哎+[呀哟]*|啊+呀*|哦|噢|喔|不好意思|对不起|对不住)[，, ]?[^，。]{0,4}(?:发|按|点)错(?:了|人)"
+)
+_WEATHER = re.compile(
+    "(?:今|明|后|[这过][两几]|周末|夜里|晚上)[^，。？?]{0,6}(?:下不下|有没有|会不会(?:下|有)|要不要下|要下)(?:大"
+    "|小)?[雨雪霜雾]"
+    "|(?:今|明|后)[^，。？?]{0,4}(?:有|下|落)(?:大|小)?[雨雪霜雾](?:没有?|不|吗|嘛|么|冇)"
+)
+_LEGAL_OF_WEATHER = re.compile("赔|摔|滑|淹|误工|谁扫|责任|高温|补贴|停工|保险|延期|工资")
+_WRITING = re.compile(
+    "(?:写|编|想|凑|拟|来|对|作|弄)(?:一|个|几|两)?(?:副|幅|首|段|句|篇)?"
+    "(?:对联|对子|春联|挽联|喜联|门联|诗|顺口溜|打油诗|歌词|祝酒词|祝福语?|贺词|拜年话|广告词|作文)"
+)
+_OF_ME = re.compile(
+    "^(?:那|哎|喂|哈哈|嘿)?[，, ]?[你您](?!们)(?:是哪|叫|今年|多大|几岁|住|吃|睡|一天到晚|结婚|有对象|是男|是女)"
+)
+_OTHERS = re.compile("我|俺|咱|他|她|真人|机器|律师|法|告|钱")
+_MOST_OF_ME = 24  # characters
 _Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -61,6 +81,19 @@ def friendly(intent: str, message: int | None) -> Reply:
     """By the message's number, so that a second try says the same."""
     words: tuple[str, ...] = getattr(_FILE, intent)
     return Reply(ReplyKind.smalltalk, words[(message or 0) % len(words)])
+
+
+def aside(text: str, message: int | None) -> Reply | None:
+    """A friendly word to what is none of our business by its words alone, though something of ours may lie near:
+    给我写副对联，新娘子名字里带个梅字 was told what to do about a lost marriage certificate. None for other words.
+    """
+    is_weather = _WEATHER.search(text) and not _LEGAL_OF_WEATHER.search(text)
+    if is_weather or _WRITING.search(text):
+        return friendly("out_of_scope", message)
+    if is_gratitude(text) and not phrases.is_question(text):
+        return friendly("thanks", message)
+    is_of_me = len(text) <= _MOST_OF_ME and _OF_ME.search(text) and not _OTHERS.search(text)
+    return friendly("chitchat", message) if is_of_me or _MISSENT.search(text) else None
 
 
 class SmallTalk(CustomAction):

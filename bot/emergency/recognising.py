@@ -11,6 +11,7 @@ from bot.emergency.patterns import (
     ABOUT_SOMEBODY,
     COUNTER,
     DESPAIR,
+    DIED,
     ENDED,
     FICTION,
     GENERAL_TERM,
@@ -70,6 +71,9 @@ _JUST_NOW = re.compile("正在|现在[^，]{0,4}又|刚才|刚刚|又在")
 # in a long complaint 现在 and 马上 are everyday words, so it takes a stronger sign
 _RIGHT_NOW = re.compile(r"正在|刚才|刚刚|此刻|快来|救我|叫不醒|现在[^，]{0,4}(?:打|砍|躲|锁|关)")
 _BODILY = (EmergencyKind.violence, EmergencyKind.child_harm, EmergencyKind.medical, EmergencyKind.fire)
+_FELT = re.compile("头[疼痛晕昏]|恶心|吐|软|起不来|站不|不[醒应]")
+_AN_AMOUNT = re.compile("[了下进](?:有)?(?:小|大)?[一两几二三半](?:大|小)?(?:口|瓶|碗|盖|杯|把)")
+_ILL = (EmergencyKind.medical, EmergencyKind.stroke)
 # with fire, poison and illness 吗 may be about the danger itself (能开灯吗)
 _ASKED_IN_DANGER = (EmergencyKind.fire, EmergencyKind.medical, EmergencyKind.poison, EmergencyKind.self_harm)
 
@@ -191,6 +195,8 @@ def _in_complaint(hit: _Hit) -> _Meant:
 
 
 def _is_past(hit: _Hit) -> bool:
+    if hit.kind in _ILL and DIED.search(hit.clause):
+        return True
     if PAST.search(hit.clause) and not _JUST_NOW.search(hit.clause):
         return True
     if hit.is_now:
@@ -212,6 +218,10 @@ def _is_asked(hit: _Hit) -> bool:
     """The resident asks of a lawyer; what happens at this moment is no question."""
     if _ARMED.search(hit.words) and re.search(ME, hit.clause) and not YES_NO.search(hit.said):
         return False  # 老公拿刀追我，我要离婚
+    if hit.kind is EmergencyKind.gas and _FELT.search(hit.words):
+        return False  # 一屋子煤烟味，我跟老婆子腿软得起不来，这房租能不能不给
+    if hit.kind is EmergencyKind.poison and _AN_AMOUNT.search(hit.clause):
+        return False  # 我妈把除草的药喝了两口，这算哪个的责任
     # 谢谢你们上次办的低保，我家厨房着火了: what is asked of a fire stands with it or after it
     asked_in = hit.rest if hit.kind is EmergencyKind.fire else hit.said
     is_question = QUESTION.search(asked_in) or (hit.kind not in _ASKED_IN_DANGER and YES_NO.search(hit.said))

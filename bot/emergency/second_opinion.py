@@ -106,6 +106,9 @@ _BY_THEIR_WORDS = {
         "弄他|收拾|报仇|报复|算账|拼|命|带上|斧|镐|棍|家伙|讨个?说法|堵|绑|给他点|走着瞧"
     ),
 }
+# A man of seventy-eight before his son's locked gate is no child.
+_GROWN_OLD = re.compile("(?:我|俺)(?:今年|都|快)?(?:有)?(?:[六七八九]十|6|7|8|9)")
+_CHILD = re.compile("娃|孩|孙|闺女|女儿|学生|幼儿|小学")
 # Time limits and arrests: a lawyer's matter, so what we know of it comes first.
 _NO_LIFE = EmergencyKind.legal_deadline
 # Of what is past, denied or asked about, the softer words are kept for those who live with whom they fear.
@@ -262,7 +265,7 @@ def _learned(
     if kind is EmergencyKind.self_harm and chance < _SURELY and ruled is None and everyday.is_lonely(text):
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False)
     is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
-    if ruled is None and chance < begins.alarm_in(text) and not _is_borne_out(kind, text):
+    if ruled is None and (_is_old(kind, text) or (chance < begins.alarm_in(text) and not _is_borne_out(kind, text))):
         return None
     is_guess = ruled is None and not is_alarm and not is_likely
     told = MAYBE if is_guess else GUIDANCE[fine]
@@ -273,6 +276,10 @@ def _learned(
     if ruled is None and not HAPPENING.search(text) and everyday.is_idle(kind, text, chance=chance, most=_LONG):
         return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
+
+
+def _is_old(kind: EmergencyKind, text: str) -> bool:
+    return kind is EmergencyKind.child_harm and bool(_GROWN_OLD.search(text)) and not _CHILD.search(text)
 
 
 def _is_borne_out(kind: EmergencyKind, text: str) -> bool:

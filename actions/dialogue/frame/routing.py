@@ -26,7 +26,7 @@ from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import phrases
 from actions.dialogue.hearing.matters import listed_matters
 from actions.dialogue.reckoning import reckoned
-from actions.dialogue.smalltalk import friendly, is_pleasantry
+from actions.dialogue.smalltalk import aside, friendly, is_pleasantry
 from actions.topics.listing import open_topics
 from knowledge.answering.compose import ANSWER_FROM
 from knowledge.answering.told import Abstention, Answer
@@ -127,7 +127,8 @@ _POINTS_NAMED = re.compile(r"积分|文明户|星级|[加攒]分")
 # Points of others; shares of an estate; and how the scheme itself goes, which the village's rules say.
 _NO_POINTS = re.compile(
     r"考|成绩|分数线|驾照|驾驶证|征信|信用分|游戏|会员|落户|入学|学位|学校|作业|银行|移动|联通|电信|话费|加油|平台|淘宝"
-    r"|家产|遗产|财产|继承|分地|份地|分钱|利息|月息|分(?:的)?利|借(?:了|钱|款|条)|彩礼|交警"
+    r"|家产|遗产|财产|继承|分(?:到|了|过)?(?:承包)?地|份地|没分|分红|婆家|娘家|离(?:婚|了)|分钱|利息|月息"
+    r"|分(?:的)?利|借(?:了|钱|款|条)|彩礼|交警"
     r"|(?:怎么|咋|如何)(?:样)?(?:才能)?(?:攒|得|挣|算|加)|哪些(?:事|能|可以)|一共分|谁定|规矩|规则|标准|办法"
 )
 _HELPER = re.compile(
@@ -158,6 +159,7 @@ _NO_EVENT = re.compile(
     r"五保|低保|危房|护林员|入伍|报名费|驾校|招工|中考|高考|学校|幼儿园|考试|成绩|退费|退款|骗|征地|拆迁"
     r"|诉讼|开庭|行政处罚|噪音|吵|扰民|补课|网课"
     r"|政审|当兵|征兵|参军|拘留|案底"
+    r"|领鸡蛋|保健|推销|床垫|会销|卖(?:药|货)的|转让|跑路|(?:拿|收|交|花|骗)(?:走|了|去)[^，。]{0,4}(?:万|千|百)"
     r"|新农合|医保|社保|养老保险|学费|工资|受伤|摔伤"
 )
 # After a question a fact of one's own life goes on with it: 我骑的是国标电瓶车，才两瓶啤酒, after 喝了酒骑车咋罚.
@@ -236,6 +238,11 @@ def _names_case(turn: Turn) -> bool:
     return bool(numbers.find(turn.text)[0] or _OUR_CASE.search(turn.text))
 
 
+def _may_be_a_word(turn: Turn) -> bool:
+    """Whether what was taken for a yes, a no or a stop may be one: 我赌气回了句不干就不干，这算我自己辞的不 asks."""
+    return len(turn.text) < _LONG or (turn.sure >= _GUESSED and not phrases.is_question(turn.text))
+
+
 def _is_of_case(turn: Turn, held: Open) -> bool:
     """An offer to file is none: 种子袋子烧火了，只有给老板转的微信 looked up a case that nobody had filed."""
     return _names_case(turn) or (held.has_case and (held.is_awaited or len(turn.text) < _CASE_WORDS))
@@ -264,7 +271,9 @@ ROWS = (
     _row(
         "affirm deny stop",
         0.4,
-        lambda turn, held: held.is_awaited or phrases.is_drop(turn.text) or len(turn.text) < 5,
+        lambda turn, held: (
+            (held.is_awaited and _may_be_a_word(turn)) or phrases.is_drop(turn.text) or len(turn.text) < 5
+        ),
         is_hollow=True,
     ),
     _row("book_consultation", 0.5, lambda turn, held: bool(_BOOKING.search(turn.text))),
@@ -371,6 +380,8 @@ class Routed(CustomAction):
     def _done(self, turn: Turn) -> Said:
         if not turn.form and (done := pressed(self.services, turn)) is not None:
             return done
+        if not turn.form and (friendly_word := aside(turn.text, turn.message)) is not None:
+            return self._action.do(turn) if turn.intent in _CHAT else say(friendly_word)
         if not turn.form and (listed_matters(turn.text) or reckoned(self.services, turn) is not None):
             return self._matter.do(turn)
         if not turn.form and turn.intent == "find_helper" and _LAWYER.search(turn.text):

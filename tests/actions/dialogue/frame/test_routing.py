@@ -491,3 +491,25 @@ def test_what_is_cancelled_may_be_a_wedding(text: str, is_booking: bool) -> None
     assert row
     turn = Turn("c", text, intent="cancel_booking", sure=0.9)
     assert row.stands(turn, NOTHING_OPEN) is is_booking
+
+
+def test_a_long_question_is_no_stop_though_an_offer_stands(sessions: sessionmaker[Session]) -> None:
+    turn = Turn("c", "我当时赌气回了句“不干就不干”，这算我自己辞的不", intent="stop", sure=0.43, message=1)
+    held = replace(NOTHING_OPEN, is_awaited=True)
+    row = row_of("stop")
+    assert row is not None
+    assert not row.stands(turn, held)
+    assert row.stands(replace(turn, text="先不弄了，过几天再说"), held)
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("check_points", "我在婆家那边也没分到地，今年三月已经离了，人都回娘家住了"),
+        ("ask_event", "俺娘七十四了天天去听课领鸡蛋，前后拿走九千多买床垫，昨个那门脸贴着旺铺转让，找谁要去"),
+    ],
+)
+def test_a_trouble_is_neither_points_nor_an_event(intent: str, text: str) -> None:
+    row = row_of(intent)
+    assert row is not None
+    assert not row.stands(Turn("c", text, intent=intent, sure=0.9, message=1), NOTHING_OPEN)

@@ -1,0 +1,48 @@
+"""What is none of our business by its words alone, and what only sounds so."""
+
+import pytest
+
+from actions.dialogue.hearing import phrases
+from actions.dialogue.hearing.matters import begins_anew
+from actions.dialogue.smalltalk import aside
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "后天夜里会不会下雪，我想把萝卜收回来",
+        "给我编副春联，开豆腐坊的人家",
+        "大妞下学没，叫她捎两斤面，哎呀发错了",
+        "你是哪里人哪，吃饭没有",
+        "上次你教我写的欠条管用了，钱要回来了，谢谢你",
+    ],
+)
+def test_a_friendly_word_is_enough(text: str) -> None:
+    assert aside(text, 1) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "下雪天上班路上滑倒算工伤吗",
+        "老板把工资发错人了，不认账",
+        "今天要下大雨停工，工资给不给",
+        "你是律师吗",
+        "帮我写个欠条",
+        "谢谢你，可是他还差我三千没给",
+    ],
+)
+def test_what_has_a_matter_is_looked_up(text: str) -> None:
+    assert aside(text, 1) is None
+
+
+def test_another_threatens_to_report_and_asks_for_no_report_of_ours() -> None:
+    text = "我开小卖部，有人专挑过期的两根火腿肠买，张口就要一千块，不给就举报。我就赚他四块钱，非赔不可吗"
+    assert not phrases.is_explicit(text)
+    assert phrases.is_explicit("他不给就举报，我要举报他")
+
+
+def test_another_matter_begins_after_a_word_of_thanks() -> None:
+    assert begins_anew("行我知道了。再问个别的，我弟坐牢呢明年出来，低保能办不")
+    assert begins_anew("好的谢谢。另外我儿子的户口怎么迁")
+    assert not begins_anew("知道了，那要是他躲着不去呢，怎么办")
