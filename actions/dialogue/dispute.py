@@ -123,11 +123,13 @@ class ReportDispute(Answering):
             return say(mine.reply, _OFFER, events=(*mine.events, *slots(dispute_offer=mine.words)))
         if isinstance(found, Abstention) and not found.near and is_pleasantry(text):
             return say(friendly("chitchat", turn.message))
+        if alone is not None and joined and (instead := thread.instead(self, turn, alone, joined[0])) is not None:
+            return say(instead.reply, _OFFER, events=(*instead.events, *slots(dispute_offer=instead.words)))
         told = replace(turn, text=story)
         offered = slots(dispute_offer=story)
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), _OFFER, events=(*offered, *remembered(told, found)))
-        if found is not None and (chosen := thread.chosen(self, turn, found)) is not None:
+        if found is not None and (chosen := thread.chosen(self, turn, found, alone)) is not None:
             return say(chosen.reply, _OFFER, events=(*chosen.events, *slots(dispute_offer=chosen.words)))
         return say(*self._unsure(told, found), events=(*offered, *forgotten(told, "ask_law", found)))
 

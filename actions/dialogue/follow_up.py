@@ -34,14 +34,16 @@ class AnswerFollowUp(Answering):
         alone = self.look_up(turn, turn.text, intent="ask_law")
         if (mine := thread.mine(self, turn, alone, read)) is not None:
             return say(mine.reply, events=mine.events)
+        together = read[0] if read else self.look_up(turn, thread.both(turn), intent=intent)
+        if (instead := thread.instead(self, turn, alone, together)) is not None:
+            return say(instead.reply, events=instead.events)
         if read is not None:
             said = thread.again(self, turn, read[0])
             return say(said, events=remembered(replace(turn, text=read[1]), read[0], intent=intent))
-        joined = self.look_up(turn, thread.both(turn), intent=intent)
-        if isinstance(joined, Abstention) and (chosen := thread.chosen(self, turn, joined)) is not None:
+        if isinstance(together, Abstention) and (chosen := thread.chosen(self, turn, together, alone)) is not None:
             return say(chosen.reply, events=chosen.events)
         told = f"{thread.before(turn)} / {turn.text}"
-        return say(self.reply_with(turn, joined, told=told, intent=intent))
+        return say(self.reply_with(turn, together, told=told, intent=intent))
 
 
 class ExplainPlainly(Answering):

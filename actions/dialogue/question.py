@@ -152,9 +152,11 @@ class AnswerQuestion(Answering):
             return say(
                 self.abstain(turn, words, others), events=slots(last_question=words, last_offered=offered_in(others))
             )
+        if (instead := thread.instead(self, turn, alone, found)) is not None:
+            return say(instead.reply, events=instead.events)
         if isinstance(found, Answer):
             return say(thread.again(self, turn, found), events=remembered(both, found, intent=intent))
-        if (chosen := thread.chosen(self, turn, found)) is not None:
+        if (chosen := thread.chosen(self, turn, found, alone)) is not None:
             return say(chosen.reply, events=chosen.events)
         return say(self.abstain(turn, words, found), events=slots(last_question=words, last_offered=offered_in(found)))
 

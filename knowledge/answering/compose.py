@@ -112,7 +112,7 @@ def answer(
         if lone is None or lone.score < _LONE_FROM or threshold > ANSWER_FROM:
             return Abstention("not_sure", best.score, near, best.raw)
         best = lone
-    return replace(_told(session, best, passages, question, day), raw=best.raw)
+    return replace(_told(session, best, passages, question, day), raw=best.raw, near=near)
 
 
 def _told_alone_from(question: str) -> float:

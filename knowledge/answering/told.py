@@ -25,6 +25,16 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Near:
+    """A question that we answer and that may be meant, and what holds for it."""
+
+    title: str
+    gist: str
+    topic: str | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     text: str
     next: str | None
@@ -35,16 +45,7 @@ class Answer:
     phones: tuple[str, ...] = ()
     document: str | None = None  # the one whose words these are
     raw: float = 0.0  # of the best hit
-
-
-@dataclass(frozen=True)
-class Near:
-    """A question that we answer and that may be meant, and what holds for it."""
-
-    title: str
-    gist: str
-    topic: str | None = None
-    document: str | None = None
+    near: tuple[Near, ...] = ()  # as for an abstention, this one among them
 
 
 @dataclass(frozen=True)

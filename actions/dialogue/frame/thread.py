@@ -1,12 +1,14 @@
 """The thread: what a message means after the answer before it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from rasa_sdk.events import EventType
 
 from actions.dialogue.frame import own_case
+from actions.dialogue.frame.agreeing import agreed
 from actions.dialogue.frame.answering import Answering, remembered, reply_of
 from actions.dialogue.frame.base import Turn, slots
 from actions.dialogue.frame.own_case import Case, Told
@@ -37,6 +39,7 @@ _SURE_OF_ITS_OWN, _SURE_TOGETHER = 0.8, 0.65
 # Where both together find something so much surer, they belong together though it lies farther: a nephew who lived on
 # his wages at seventeen lay nearer to whose child a girl bears.
 _SURER = 0.1
+_NEAREST = "最挨得上的是这一条，您看是不是"
 _OF_BOTH, _MOST_CHOICES = 2, 3
 # A line of the last answer is told as the nearest only where it lies near indeed: below, 没投钱的人后来想用 was told to
 # who asked whether to dig past a woman lying before the digger.
@@ -170,16 +173,21 @@ def _is_of(found: Answer | Abstention, told: Told, least: float) -> bool:
     return isinstance(found, Answer) and found.document != told.document and found.confidence >= least
 
 
-def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
+def chosen(
+    answering: Answering, turn: Turn, found: Abstention, alone: Answer | Abstention | None = None
+) -> Mine | None:
     """After answers that stood there to be chosen from: the one a case of which these words say, with the case first,
     else the one that lies nearest to both messages, where it stood there: who goes on telling hasn't chosen, and the
     same lines once more would say that nobody listened. Where another one lies nearest now, that is new. `found`: what
-    both find.
+    both find; `alone`: what these words find by themselves.
     """
     told = own_case.offered(answering, turn)
     if not told:
         return None
-    again = next((one for one in told if found.near and one.document == found.near[0].document), None)
+    likeliest = (agreed(alone, found, None) if alone else None) or (found.near[0].document if found.near else None)
+    again = next((one for one in told if one.document == likeliest), None)
+    if again and alone and not alone.near:
+        again = told[0]  # 去哪办，好久下得来 names no matter: what lay nearest to the first message is meant
     nearest = own_case.nearest(answering, turn.text, told)
     case = (
         None
@@ -192,12 +200,37 @@ def chosen(answering: Answering, turn: Turn, found: Abstention) -> Mine | None:
     whole = answering.whole(meant.document) if meant else None
     if meant is None or whole is None:
         return None
+    if case:
+        return _meant(turn, own_case.first(whole, case), meant, told, head="照您说的，是这一条")
+    return _meant(turn, whole, meant, told)
+
+
+def instead(answering: Answering, turn: Turn, alone: Answer | Abstention, joined: Answer | Abstention) -> Mine | None:
+    """For words that `joined`, what is found with those before them, answers with what was told last, or not surely:
+    what both agree on, whole, with the way back. None where there is none, where that was offered (`chosen`), and for
+    words that are of nothing of it.
+    """
+    said = turn.slot("last_document")
+    if isinstance(joined, Answer) and not (joined.document and joined.document == said):
+        return None
+    told = _told(answering, turn)
+    before = [told] if told else own_case.offered(answering, turn)
+    meant = agreed(alone, joined, told.document if told else None)
+    if meant is None or meant in [one.document for one in before]:
+        return None
+    named, whole = own_case.load(answering, [meant]), answering.whole(meant)
+    if whole is None or own_case.nearest(answering, turn.text, named) is None:
+        return None
+    return _meant(turn, whole, named[0], before)
+
+
+def _meant(turn: Turn, whole: Answer, meant: Told, others: Sequence[Told], *, head: str = _NEAREST) -> Mine:
+    """This one whole under its title, and the others to be tapped."""
     words = both(turn)
-    head = "照您说的，是这一条" if case else "最挨得上的是这一条，您看是不是"
-    reply = reply_of(own_case.first(whole, case) if case else whole, before=f"{head}：{meant.title}\n")
-    others = tuple(Button(one.title) for one in told if one is not meant)
+    reply = reply_of(whole, before=f"{head}：{meant.title}\n")
+    back = tuple(Button(one.title) for one in others if one is not meant)
     events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
-    return Mine(replace(reply, buttons=(*reply.buttons, *others)), events, words)
+    return Mine(replace(reply, buttons=(*reply.buttons, *back)), events, words)
 
 
 def of_what_is_asked(answering: Answering, turn: Turn, alone: Answer | Abstention) -> Mine | None:
