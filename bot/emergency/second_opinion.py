@@ -25,7 +25,7 @@ from sklearn.svm import LinearSVC
 
 from bot.emergency import everyday, examples, swallowed
 from bot.emergency.guidance import GUIDANCE, MAYBE, SOFT, Emergency, EmergencyKind, finer, told_to
-from bot.emergency.patterns import HAPPENING, QUESTION
+from bot.emergency.patterns import DIED, HAPPENING, QUESTION
 from bot.emergency.recognising import recognise
 from knowledge import kept_models
 from knowledge.encoder.embedding import Embedder
@@ -260,7 +260,7 @@ def _learned(
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False) if is_line else ruled
     alarm_from = ASKED_ALARM_FROM if is_asked else begins.likely_in(text) if is_agreed else begins.alarm_in(text)
     is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
-    is_over = ruled is None and everyday.is_claim(fine, text)
+    is_over = ruled is None and (everyday.is_claim(fine, text) or bool(DIED.search(text)))
     is_alarm = is_alarm and not is_over
     if kind is EmergencyKind.self_harm and chance < _SURELY and ruled is None and everyday.is_lonely(text):
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False)

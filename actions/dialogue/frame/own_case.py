@@ -29,8 +29,10 @@ _MOST_DOCUMENTS = 3
 # the nearest to the second message alone in one, which was .11 ahead (2026-12-02).
 _NEAREST_AHEAD = 0.1
 # 纸上就三个字担保人，别的啥都没有 isn't 写了担保到某年某月.
-_DENIED = re.compile(r"(?:没|冇|未)(?:有|得)?(?:写|签|约|说|办|领|扯|定)|(?:啥|什么|别的|一样)(?:都|也)?(?:没|冇)|空白")
-_HOLDS = re.compile(r"写(?:了|明|的)|签(?:了|的)|约(?:了|定)|办了|领了|说好|有(?:约定|合同|借条|书面)")
+_DENIED = re.compile(
+    r"(?:没|冇|未)(?:有|得)?(?:写|签|约|说|办|领|扯|定|分|给)|(?:啥|什么|别的|一样)(?:都|也)?(?:没|冇)|空白"
+)
+_HOLDS = re.compile(r"写(?:了|明|的)|签(?:了|的)|约(?:了|定)|办了|领了|说好|分了|给了|有(?:约定|合同|借条|书面)")
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,19 @@ def sure(cases: Sequence[Case], text: str) -> Case | None:
     """The first, where it is near and ahead of the next, and doesn't say what these words deny; `cases`: the nearest
     first.
     """
-    if not cases or cases[0].score < _SURE_FROM or (_DENIED.search(text) and _HOLDS.search(cases[0].when)):
+    if not cases or cases[0].score < _SURE_FROM or is_denied(cases[0], text):
         return None
     return cases[0] if len(cases) == 1 or cases[0].score - cases[1].score >= _AHEAD else None
 
 
-def likely(cases: Sequence[Case]) -> list[Case]:
+def is_denied(case: Case, text: str) -> bool:
+    """Whether these words say that it isn't so: 我在婆家那边没分到地 isn't 婆家村已经给您分了地."""
+    return bool(_DENIED.search(text) and _HOLDS.search(case.when))
+
+
+def likely(cases: Sequence[Case], text: str) -> list[Case]:
     """The two that may be meant, none where nothing is near."""
-    return [case for case in cases[:2] if case.score >= _MAYBE_FROM]
+    return [case for case in cases[:2] if case.score >= _MAYBE_FROM and not is_denied(case, text)]
 
 
 def first(answer: Answer, case: Case) -> Answer:

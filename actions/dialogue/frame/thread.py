@@ -39,6 +39,7 @@ _SURE_OF_ITS_OWN, _SURE_TOGETHER = 0.8, 0.65
 # Where both together find something so much surer, they belong together though it lies farther: a nephew who lived on
 # his wages at seventeen lay nearer to whose child a girl bears.
 _SURER = 0.1
+_PLAINLY_A_CASE = 1.1  # two cosines: 鉴定出来是轻伤二级, of who was told what holds for two who fought
 _NEAREST = "最挨得上的是这一条，您看是不是"
 _OF_BOTH, _MOST_CHOICES = 2, 3
 # A line of the last answer is told as the nearest only where it lies near indeed: below, 没投钱的人后来想用 was told to
@@ -214,6 +215,10 @@ def instead(answering: Answering, turn: Turn, alone: Answer | Abstention, joined
     if isinstance(joined, Answer) and not (joined.document and joined.document == said):
         return None
     told = _told(answering, turn)
+    if told and (cases := own_case.ranked(answering, turn.text, [told])) and cases[0].score >= _PLAINLY_A_CASE:
+        return None
+    if told:  # it was found by its title, beside which nothing else lies
+        joined = answering.look_up(turn, both(turn), intent="ask_law")
     before = [told] if told else own_case.offered(answering, turn)
     meant = agreed(alone, joined, told.document if told else None)
     if meant is None or meant in [one.document for one in before]:
@@ -311,7 +316,7 @@ def _nearest(answering: Answering, text: str, told: Told) -> list[str]:
     """Of what was told: the cases that may be meant, else the one line that lies near and well ahead of the others."""
     if case := _case(text, told):
         return [f"{case[0]}：{case[1]}"]
-    if cases := own_case.likely(own_case.ranked(answering, text, [told])):
+    if cases := own_case.likely(own_case.ranked(answering, text, [told]), text):
         return [case.line for case in cases]
     more = more_in(list(told.details.get("more") or []))
     lines = [*more.values(), *(told.details.get("steps") or [])]

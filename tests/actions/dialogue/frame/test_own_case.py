@@ -48,8 +48,8 @@ def test_a_case_is_only_told_where_it_is_near_and_well_ahead() -> None:
     assert own_case.sure(near(0.9, 0.8), "差一个月满十五") is None  # 证没扯 lies as near to 领了证
     assert own_case.sure(near(0.5, 0.1), "差一个月满十五") is None
     assert own_case.sure([], "差一个月满十五") is None
-    assert [case.when for case in own_case.likely(near(0.9, 0.8))] == ["没满十四岁", "十四到十六岁"]
-    assert own_case.likely(near(0.4, 0.3)) == []
+    assert [case.when for case in own_case.likely(near(0.9, 0.8), "差一个月")] == ["没满十四岁", "十四到十六岁"]
+    assert own_case.likely(near(0.4, 0.3), "差一个月") == []
 
 
 def test_a_case_that_the_words_deny_is_not_told() -> None:
@@ -57,6 +57,8 @@ def test_a_case_that_the_words_deny_is_not_told() -> None:
     assert own_case.sure(written, "条子上写着担保到明年三月") == written[0]
     assert own_case.sure(written, "纸上就三个字担保人还有我的名字，别的啥都没有") is None
     assert own_case.sure(written, "上面没写到哪天") is None
+    shared = [Case(GUARANTEE, "婆家村已经给您分了地", "那边有了，这边就没了", 1.2)]
+    assert own_case.likely(shared, "我在婆家那边也没分到地") == []
 
 
 def test_the_case_that_was_told_stands_first_and_once() -> None:
