@@ -130,6 +130,7 @@ def test_what_is_said_of_sum_and_rate(text: str, said: str, never: str) -> None:
         "我借给他10万，三分利，他说太高了不给，合法吗",
         "他跟我借的五万，说好三分利，合法吗",
         "五万借出去，三分利合法吗",
+        "放给他三万，三分利合法吗",
     ],
 )
 def test_who_lends_hears_what_he_cannot_ask(text: str) -> None:
