@@ -16,12 +16,16 @@ from knowledge.answering.told import Citation
 _OF_RETIRING = "掌上12333 手机软件报出生年月也能查；想早退、晚退，或者岗位说法不一，打 12333 问人社局。"
 _OF_FEES = "立案时法院会给缴费通知，收到起七天内交；交不起的可以申请缓交、减交、免交。问清楚打 12368。"
 _FEES = "answer-susongfei-duoshao"
+_OF_INTEREST = "打 12368 问借钱那个月的LPR，谈不成就到法院起诉或者应诉时提出来。"
+_OF_DEPOSITS = (
+    "谁守信谁催：写明日子催对方照办，收条和聊天留好；是您不想做的，先谈退多少，谈成写一张“两清”。"
+    "谈不成打 12368 问怎么立案。"
+)
 _OF_SUMS = (
     (severance.told, "离开那天起一年内去劳动仲裁，不收费；先打 12333 问清去哪里、带什么。", "12333"),
     (double_wage.told, "先打 12333 问清去哪个仲裁委、带什么；身份证和能证明您在那里干活的东西都带上。", "12333"),
-    (deposit.told, "先书面催他照办、定个日子，收条和聊天留好；谈不成打 12368 问怎么立案。", "12368"),
+    (deposit.told, _OF_DEPOSITS, "12368"),
     (drink_driving.told, "请律师或者值班律师一起看鉴定书，没钱请的打 12348。", "12348"),
-    (interest.told, "打 12368 问借钱那个月的LPR，谈不成就到法院起诉或者应诉时提出来。", "12368"),
 )
 _HOW_LONG = re.compile(
     r"期限|时效|(?:时间|日子)[^，。]{0,3}限|多少[天日]|几[天日个]|多久|来得及|过期|几时"
@@ -60,6 +64,8 @@ def reckoned(services: Services, turn: Turn) -> Reckoned | None:
     for tool, ask, phone in _OF_SUMS:
         if said := tool(turn.text, before=before):
             return Reckoned(said, ask, phone)
+    if said := interest.told(turn.text, today=today, before=before):
+        return Reckoned(said, _OF_INTEREST, "12368")
     day = _told_at_once(services, turn.text, today) or (before and _last_day(services, turn.text, before, today))
     return Reckoned(day, "", "12348", is_whole=True) if day else None
 

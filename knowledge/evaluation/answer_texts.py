@@ -30,7 +30,8 @@ _OFFICIALESE = re.compile(
 )
 _ARTICLE = re.compile(r"第[零一二三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?")
 _QUOTED = re.compile(r"“[^“”]*”")  # what somebody says or writes
-_PHONE = re.compile(r"(?<![\d.〔-])(1[12]\d{1,3}|9[56]\d{3,4})(?![\d.号元年个天%块万])")
+# 交管12123 is the name of an app
+_PHONE = re.compile(r"(?<![\d.〔-])(?<!交管)(1[12]\d{1,3}|9[56]\d{3,4})(?![\d.号元年个天%块万])")
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,36 @@ def test_what_holds_is_written(document: str, words: tuple[str, ...], never: tup
         ("cengceng-zhuanbao-zhaoshui", ("一般不能直接告",), ("一起告",)),  # 法释〔2026〕12号
         ("jiazhao-guoqi-jupei", ("不认“只因过期就拒赔”",), ("没驾照、驾照过期",)),  # 法释〔2026〕9号
         ("maoming-jiehun-beijiehun", ("也能告",), ("一般不收了",)),  # 法释〔2026〕3号
+        # 民法典 180, 565, 586, 590, 591, 604: who took a deposit
+        (
+            "dingjin-shoufang-fanhui",
+            ("牛平常病死不一定免", "合同到此解除", "他不来，两成不退，多的退他", "也不能没收", "拖着不卖多亏的要不到"),
+            ("谁也没错",),
+        ),
+        # 民法典 147, 152, 519; 法释〔2020〕17号 20
+        (
+            "hongpian-gongtong-jiekuanren",
+            ("看错的满九十天", "可能只要回一半", "撤不动的别断供", "光签了名", "12378"),
+            ("别一边喊冤一边还款", "向用钱的人全要回来"),
+        ),
+        (
+            "linju-juele-wojia-shu",
+            ("可以少赔", "按少结的果、掉的价赔", "木料拉走的按偷查"),
+            ("多半不用赔",),
+        ),  # 民法典 1173, 1184
+        # 老年人权益保障法 22; 公通字〔2014〕16号 5
+        ("yangzhi-tuoguan-jizi", ("分红一般抵本金", "别上门牵牛", "牛肉抵的别收"), ("先拿走网银和卡",)),
+        ("butie-bei-maoling", ("六十日内到县司法局申请复议", "当天就报警"), ()),  # 行政复议法 11, 23, 24
+        # 道路交通安全法 91, 99; 公安部令第163号 9
+        ("diandong-sanlun-jiujia", ("另算准驾不符，记9分", "五年内不能再考", "醉了也不许骑"), ("降级",)),
+        ("jumin-yanglao-duanjiao-bujiao", ("累计满十五年", "国家允许补缴", "年头不算"), ()),  # 国发〔2014〕8号
+        ("meidai-jiashizheng", ("停车费、保管费归交警队出", "不扣分"), ("停车费说不清", "122转督察")),  # 行政强制法 26
+        # 治安管理处罚法 9, 19, 51; 行政复议法 23, 24
+        (
+            "paichusuo-tiaojie-bucheng",
+            ("您也动了手的，先打12348", "派出所认可的不处罚", "七十岁以上老人", "要先复议才能告"),
+            (),
+        ),
     ],
 )
 def test_what_holds_is_answered(answer: str, words: tuple[str, ...], never: tuple[str, ...]) -> None:

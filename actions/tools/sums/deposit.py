@@ -14,8 +14,14 @@ _PRICE = re.compile(
     rf"(?:货款|总价|总共|一共|全款|房价|车价|价钱|总额|合同价?|工程款|谈好|说好|讲好)"
     rf"(?:一共|总共|是|要|价|款|的|了|好|为)*\s*(?P<sum>{SUM})"
 )
-# 订金 and the like are no 定金; a bride price has rules of its own.
-_OTHER = re.compile(r"订金|意向金|诚意金|押金|保证金|彩礼|定亲|订婚|租")
+# 订金 and the like are no 定金; a bride price has rules of its own. What nobody could help, a mortgage that wasn't
+# granted and a contract kept by half are reckoned otherwise (民法典 180, 590; 法释〔2023〕13号 68).
+_OTHER = re.compile(
+    r"订金|意向金|诚意金|押金|保证金|彩礼|定亲|订婚|租"
+    r"|病死|死了|大水|洪水|发洪|涨水|封路|路断|断了路|地震|塌方|疫|扑杀"
+    r"|贷款[^，。]{0,4}(?:没|不|未|冇)|批不下|没批|不批"
+    r"|拉走|拉了(?:一半|一批|一车|部分)|(?:交|送|发|给)了(?:一半|一批|部分)|第一批|一半(?:的)?货|剩下的货"
+)
 
 
 def told(text: str, *, before: str = "") -> str | None:
@@ -40,12 +46,13 @@ def _said(price: Decimal, deposit: Decimal) -> str:
     counted, over = min(deposit, top), max(deposit - top, Decimal(0))
     how = f"总价 {written(price)} 元，定金最多按两成认，就是 {written(top)} 元；"
     if over:
-        how += f"{written(deposit)} 元里多出来的 {written(over)} 元不算定金，只算先付的货款。"
+        how += f"{written(deposit)} 元里多出来的 {written(over)} 元不算定金，只算先付的钱。"
     else:
         how += f"{written(deposit)} 元没超，全算定金。"
     rest = f"，多出来的 {written(over)} 元退给他，或者抵该赔的损失" if over else ""
     back = f"，那 {written(over)} 元也照退" if over else ""
     return (
         f"您这个情况：{how}交钱的一方没道理就反悔，{written(counted)} 元不退{rest}；"
-        f"收钱的一方反悔，退双倍，{written(counted * 2)} 元{back}。损失比定金还大的，能证明的那部分可以接着要。"
+        f"收钱的一方反悔，退双倍，{written(counted * 2)} 元（本钱在内）{back}。"
+        "守信的一方真亏得更多的，比定金多的那截拿得出账，可以接着要。"
     )

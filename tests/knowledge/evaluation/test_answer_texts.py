@@ -33,6 +33,7 @@ def found(**changed: Any) -> list[str]:
 def test_a_sound_answer_has_none() -> None:
     assert found() == []
     assert found(answer="要得回来，三年内起诉。") == []
+    assert found(never="手机上只用“交管12123”") == []  # an app
 
 
 def test_each_kind_of_fault_is_seen() -> None:

@@ -63,3 +63,18 @@ def test_what_is_not_sure_is_not_reckoned(sessions: sessionmaker[Session], befor
 
 def test_the_answer_whose_sources_the_fee_rests_on_is_there() -> None:
     assert (Path("knowledge/corpus/answers") / f"{_FEES}.yml").is_file()
+
+
+def test_whoever_asks_of_a_deposit_isnt_taken_for_the_one_who_keeps_his_word(sessions: sessionmaker[Session]) -> None:
+    services = replace(given(sessions), today=lambda: DAY)
+    found = reckoned(services, Turn("c", "我卖牛总价三万，收了定金五千，不想卖了要赔多少", message=None))
+    assert found is not None
+    assert "谁守信谁催" in found.ask
+    assert "是您不想做的，先谈退多少" in found.ask
+
+
+def test_the_year_of_a_loan_is_told_from_today(sessions: sessionmaker[Session]) -> None:
+    services = replace(given(sessions), today=lambda: DAY)
+    found = reckoned(services, Turn("c", "去年借的五万，年利率15%，合法吗", message=None))
+    assert found is not None
+    assert "这个数超过了" in found.text
