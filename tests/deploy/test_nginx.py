@@ -1,12 +1,7 @@
 """`deploy/nginx.conf` on a real nginx, where one is installed, before two small apps: what it passes on, to whom."""
 
 import asyncio
-import contextlib
 import json
-import os
-import re
-import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -14,27 +9,21 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.settings import ROOT
 from bot.web import body_limit
 from tests.conftest import free_port
+from tests.deploy import nginx
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-CONF = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get install nginx-light")
+pytestmark = pytest.mark.skipif(nginx.NGINX is None, reason="no nginx: apt-get install nginx-light")
 
 
 @dataclass
@@ -87,52 +76,6 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def written(folder: Path, apps: list[App], ports: dict[str, int]) -> Path:
-    """As it stands in deploy/, with this test's addresses for the container's."""
-    text = CONF
-    for n, app in enumerate(apps, 1):
-        text = text.replace(f"172.30.10.1{n}:8000", f"127.0.0.1:{app.port}")
-        text = text.replace(f"172.30.20.1{n}:8001", f"127.0.0.1:{app.port}")
-    for told, port in ports.items():
-        text = text.replace(f"listen {told}", f"listen 127.0.0.1:{port}")
-    text = text.replace("include mime.types;", "types { text/html html; }").replace("/tmp/", f"{folder}/")
-    text = re.sub(r"error_log stderr", f"error_log {folder}/error.log", text)
-    if _version() < (1, 25):
-        text = text.replace("http2 on;", "").replace(" ssl;", " ssl http2;")
-    assert "172.30." not in text
-    if os.geteuid() == 0:  # pytest's folders are for their owner; in its container nginx starts as nobody in particular
-        text = f"user root;\n{text}"
-    (folder / "tls").mkdir(exist_ok=True)
-    _certify(folder / "tls")
-    conf = folder / "nginx.conf"
-    conf.write_text(text, encoding="utf-8")
-    return conf
-
-
-def _version() -> tuple[int, ...]:
-    said = subprocess.run([str(NGINX), "-v"], capture_output=True, text=True).stderr
-    found = re.search(r"/(\d+)\.(\d+)", said)
-    assert found
-    return int(found[1]), int(found[2])
-
-
-def _certify(folder: Path) -> None:
-    """Of nobody, for this test."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "linli.example.cn")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = (
-        builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    )
-    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    (folder / "fullchain.pem").write_bytes(pem)
-    private = serialization.PrivateFormat.PKCS8
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
-    )
-
-
 @dataclass
 class House:
     apps: list[App]
@@ -141,61 +84,37 @@ class House:
 
     @property
     def inner(self) -> str:
-        return f"http://127.0.0.1:{self.ports['172.30.20.10:8001']}"
+        return f"http://127.0.0.1:{self.ports[nginx.INNER]}"
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    apps = [App("one"), App("two")]
-    ports = {told: free_port() for told in ("8080;", "8443 ssl", "172.30.20.10:8001", "127.0.0.1:8081")}
-    conf = written(tmp_path, apps, {k.rstrip(";").removesuffix(" ssl"): v for k, v in ports.items()})
+    apps, ports, trusted = [App("one"), App("two")], nginx.fresh_ports(), ssl.create_default_context()
+    trusted.check_hostname, trusted.verify_mode = False, ssl.CERT_NONE
+    base = f"https://127.0.0.1:{ports[nginx.SECURE]}"
     for app in apps:
         app.start()
-    server = subprocess.Popen([str(NGINX), "-p", str(tmp_path), "-c", str(conf), "-g", "daemon off;"])
-    base, trusted = f"https://127.0.0.1:{ports['8443 ssl']}", ssl.create_default_context()
-    trusted.check_hostname, trusted.verify_mode = False, ssl.CERT_NONE
-    try:
-        with httpx.Client(base_url=base, verify=trusted, trust_env=False, timeout=20) as client:
-            _wait(f"http://127.0.0.1:{ports['127.0.0.1:8081']}/")
-            yield House(apps, ports, client)
-    finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait(20)
-        for app in apps:
-            app.stop()
+    client = httpx.Client(base_url=base, verify=trusted, trust_env=False, timeout=20)
+    with nginx.running(tmp_path, [app.port for app in apps], ports), client:
+        yield House(apps, ports, client)
+    for app in apps:
+        app.stop()
 
 
-def _wait(address: str) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx.HTTPError):
-            assert httpx.get(address, trust_env=False).status_code == 204
-            return
-        time.sleep(0.05)
-    raise AssertionError("nginx isn't up")
-
-
-@needs_nginx
 def test_the_file_is_good(tmp_path: Path) -> None:
-    conf = written(tmp_path, [App("one"), App("two")], {"8080": free_port(), "8443": free_port()} | inner_ports())
-    subprocess.run([str(NGINX), "-t", "-p", str(tmp_path), "-c", str(conf)], check=True)
+    conf = nginx.written(tmp_path, [free_port(), free_port()], nginx.fresh_ports())
+    subprocess.run([str(nginx.NGINX), "-t", "-p", str(tmp_path), "-c", str(conf)], check=True)
 
 
-def inner_ports() -> dict[str, int]:
-    return {"172.30.20.10:8001": free_port(), "127.0.0.1:8081": free_port()}
-
-
-@needs_nginx
 def test_an_app_hears_who_asks_and_how(house: House) -> None:
     told = house.client.get("/", headers={"x-forwarded-for": "203.0.113.9"}).json()
     assert told["forwarded"] == "127.0.0.1", "what a visitor claims is dropped"
     assert (told["client"], told["scheme"]) == ("127.0.0.1", "https")
     assert told["host"].startswith("127.0.0.1:")
-    plain = httpx.get(f"http://127.0.0.1:{house.ports['8080;']}/v/x", trust_env=False)
+    plain = httpx.get(f"http://127.0.0.1:{house.ports[nginx.PLAIN]}/v/x", trust_env=False)
     assert (plain.status_code, plain.headers["location"]) == (301, "https://127.0.0.1/v/x")
 
 
-@needs_nginx
 def test_an_app_that_is_going_is_passed_over_whatever_was_sent(house: House) -> None:
     """Nothing was done by who refuses, so a form may be sent on."""
     house.apps[0].going = True
@@ -210,14 +129,12 @@ def test_an_app_that_is_going_is_passed_over_whatever_was_sent(house: House) -> 
     assert house.client.get("/").json()["by"] == "one", "a 503 keeps nobody out"
 
 
-@needs_nginx
 def test_an_app_that_is_gone_is_passed_over(house: House) -> None:
     house.apps[0].stop()
     answers = [house.client.post("/api/widget/messages", content=b"{}") for _ in range(12)]
     assert [answer.json()["by"] for answer in answers] == ["two"] * 12
 
 
-@needs_nginx
 def test_open_pages_hear_each_word_at_once(house: House) -> None:
     came, begun = [], time.monotonic()
     with house.client.stream("GET", "/api/widget/events") as events:
@@ -227,15 +144,13 @@ def test_open_pages_hear_each_word_at_once(house: House) -> None:
     assert came[0] + 0.3 < came[-1], "held back until the end"
 
 
-@needs_nginx
 def test_a_body_is_let_through_as_far_as_an_app_takes_it(house: House) -> None:
     most = max(size for _, size in body_limit._MORE)
-    assert f"client_max_body_size {most};" in CONF
+    assert f"client_max_body_size {most};" in nginx.CONF
     assert house.client.post("/staff/village/decisions/1", content=b"x" * most).status_code == 200
     assert house.client.post("/staff/village/decisions/1", content=b"x" * (most + 1)).status_code == 413
 
 
-@needs_nginx
 def test_figures_and_inner_doors_are_for_the_house(house: House) -> None:
     for path in ("/readyz", "/metrics"):
         assert house.client.get(path).status_code == 404
