@@ -5,6 +5,7 @@ import ast
 import re
 
 import pytest
+import yaml
 
 from bot.channels import registry
 from bot.cli.main import make_parser
@@ -43,16 +44,21 @@ def test_every_room_stands_in_the_plan_of_the_house() -> None:
 
 
 def test_the_container_copies_only_what_exists() -> None:
-    import yaml
-
     lines = [
         line.split()[1:-1]
-        for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+        for line in (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").splitlines()
         if line.startswith("COPY ") and "--from" not in line
     ]
     assert lines
     assert [name for line in lines for name in line if not (ROOT / name).exists()] == []
-    assert yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["linli"]["build"] == "."
+    for compose in (ROOT / "deploy").glob("*.compose.yml"):
+        built = [s.get("build", {}) for s in yaml.safe_load(compose.read_text(encoding="utf-8"))["services"].values()]
+        ours = [build for build in built if "dockerfile" in build]
+        assert ours
+        for build in ours:
+            assert (build["context"], build["dockerfile"]) == ("..", "deploy/Dockerfile"), (
+                "from the root's point of view"
+            )
 
 
 def test_every_test_that_the_security_page_names_is_there() -> None:
