@@ -460,7 +460,8 @@ class Turns:
             with stage("rasa"):
                 # An earlier try was cut short; Rasa may remember its turn, whose replies nobody has.
                 goes_on = taken.is_retry and not await self._rasa.take_back(taken.conversation_id, taken.id)
-                if taken.is_long and not goes_on and not await self._rasa.has_form(taken.conversation_id):
+                # Nor is a session begun on a retry: Rasa may be at the first try still, and knows it by its session.
+                if taken.is_long and not taken.is_retry and not await self._rasa.has_form(taken.conversation_id):
                     await self._rasa.start_session(taken.conversation_id)
                 if taken.done and goes_on:
                     return list(taken.done)

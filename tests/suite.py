@@ -22,7 +22,9 @@ ALONE = [*_IN_SECONDS, "tests/end_to_end"]
 
 
 def run_all(environ: Mapping[str, str] = os.environ) -> int:
-    """All but what is tested beside Rasa. The second part is run whatever the first has found."""
+    """What is tested beside Rasa first, which must be well. The last part is run whatever the one before has found."""
+    if failed := run_nlu(environ):
+        return failed
     codes = [run(part, environ) for part in (UNITS, ALONE)]
     return next((code for code in codes if code), 0)
 
@@ -31,13 +33,13 @@ def run(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=dict(environ)).returncode
 
 
-def _run_nlu() -> int:
+def run_nlu(environ: Mapping[str, str] = os.environ) -> int:
     """The rules of the training data are tested where Rasa lives; conftest belongs to the app's environment."""
     alone = ["-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, "--rootdir", "."]
     return subprocess.run(
         [RASA_VENV / "bin" / "python", "-m", "pytest", "-q", *alone, "tests/nlu"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**environ, "PYTHONPATH": str(ROOT)},
     ).returncode
 
 
@@ -45,10 +47,10 @@ def main(arguments: list[str]) -> int:
     if arguments == ["fast"]:
         return run([*UNITS, "-m", "not slow"])
     if arguments == ["nlu"]:
-        return _run_nlu()
+        return run_nlu()
     if arguments:
         return run(arguments)
-    return _run_nlu() or run_all()
+    return run_all()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Rasa's token guards its API, not its webhook, which takes JSON of any content type from anybody on this machine, a web
 page in a browser among them. So the webhook wants a header with the installation's secret, which no page of another
-site may send.
+site may send. And what it brings twice is acted on once (bot/nlu/heard.py).
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from rasa.core.channels.rest import RestInput
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
+
+from bot.nlu import heard
+
+heard.install()
 
 HEADER = "x-linli-secret"
 

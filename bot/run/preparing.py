@@ -51,6 +51,7 @@ def rasa_environ(settings: Settings) -> dict[str, str]:
         "LINLI_INTERNAL_SECRET": settings.secret("internal"),
         "LINLI_RASA_SECRET": settings.secret("rasa"),
         "LINLI_TRACKER_URL": _for_rasa(settings.trackers),
+        "LINLI_REDIS": settings.redis.get_secret_value(),
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
-from tests import suite
+from tests import postgres, suite
 from tests.scale import milvus, redis
 
 SERVERS: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "LINLI_TEST_MILVUS": milvus.server,
     "LINLI_TEST_REDIS": redis.server,
+    "LINLI_TEST_DATABASE_URL": postgres.cluster,
 }
 
 
@@ -22,7 +23,8 @@ def main(arguments: list[str]) -> int:
         for name, server in SERVERS.items():
             if not os.environ.get(name):
                 os.environ[name] = started.enter_context(server())
-        return suite.run([*(arguments or ["tests"]), "-m", "scale"])
+        beside_rasa = 0 if arguments else suite.run_nlu()
+        return beside_rasa or suite.run([*(arguments or ["tests"]), "-m", "scale"])
 
 
 if __name__ == "__main__":

@@ -65,6 +65,30 @@ def test_a_second_try_takes_the_first_back(sessions: sessionmaker[Session], mess
     assert rasa.taken_back == [message]
 
 
+class Beginning(FakeRasa):
+    """Fails at the first talk, and counts the sessions that were begun."""
+
+    begun = 0
+
+    async def start_session(self, conversation_id: str) -> None:
+        self.begun += 1
+
+    async def talk(self, conversation_id: str, text: str, *, metadata: dict[str, Any]) -> list[Reply]:
+        if not self.asked:
+            self.asked.append((conversation_id, text))
+            raise RasaUnavailable
+        return await super().talk(conversation_id, text, metadata=metadata)
+
+
+def test_a_second_try_begins_no_session_behind_which_the_first_would_lie(
+    sessions: sessionmaker[Session], message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.turns.SESSION_TURNS", 1)
+    rasa = Beginning(ANSWER)
+    assert [answered(sessions, rasa, message) for _ in range(2)] == [[], ["好的。"]]
+    assert rasa.begun == 1
+
+
 def test_a_starting_app_ends_the_claim_of_a_dead_one(sessions: sessionmaker[Session], message: int) -> None:
     with sessions() as session:
         assert claims.claim(session, message, owner=a_dead_process())
