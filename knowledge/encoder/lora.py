@@ -2,7 +2,7 @@
 
 The file is an npz of float16 arrays: `<layer>.<part>.a` (r, in), `<layer>.<part>.b` (out, r), `adapter` (384, 384) and
 `scale`. Written by `knowledge.encoder.training`; what it was trained on and how it measures stands in
-docs/model-card.md.
+docs/measured/model-card.md.
 """
 
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""`deploy/roll.sh`: one part after another, and none whose twin isn't there. Docker is a double that notes what it is
-told.
+"""`deploy/roll.sh`: one part after another, and none that nobody answers for meanwhile. Docker is a double that
+notes what it is told.
 """
 
 import os
@@ -15,11 +15,12 @@ ROLL = ROOT / "deploy" / "roll.sh"
 DOCKER = """#!/bin/sh
 echo "$*" >> "$TOLD"
 case "$*" in
+    *" config "*) printf '%s\\n' nginx app2 app1 rasa10 rasa2 worker2 worker1 prepare postgres ;;
     *" ps "*) for one in $READY; do echo "$one healthy"; done ;;
     *" $FAILS") exit 1 ;;
 esac
 """
-ALL = "worker1 worker2 rasa1 rasa2 app1 app2"
+ALL = "worker1 worker2 rasa2 rasa10 app1 app2"
 
 
 def roll(folder: Path, *services: str, ready: str = ALL, fails: str = "nothing") -> tuple[int, list[str]]:
@@ -41,7 +42,7 @@ def put_in(calls: list[str]) -> list[str]:
 def test_tables_first_then_one_after_another(tmp_path: Path) -> None:
     code, calls = roll(tmp_path)
     assert code == 0
-    assert calls[:2] == ["build", "run --rm --no-deps prepare"]
+    assert calls[:3] == ["config --services", "build", "run --rm --no-deps prepare"]
     assert put_in(calls) == ALL.split()
     assert all("--wait " in call and "--no-deps" in call for call in calls if call.startswith("up "))
 
