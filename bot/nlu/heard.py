@@ -13,7 +13,7 @@ from rasa.core.processor import MessageProcessor
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-_handle = MessageProcessor.handle_message
+_handle, _save = MessageProcessor.handle_message, MessageProcessor.save_tracker
 _log = MessageProcessor._handle_message_with_tracker
 
 
@@ -25,26 +25,37 @@ class HeardBefore(Exception):
         self.said = said
 
 
-def said_to(tracker: DialogueStateTracker, message: int) -> list[Event] | None:
-    """In this session; None: it is to be acted on. [] of a last turn that failed: our app has it taken back and tries
-    again.
-    """
+def said_to(tracker: DialogueStateTracker, message: int) -> list[Event]:
+    """In this session; []: it is to be acted on."""
     events = list(tracker.events)
     turns = [n for n, event in enumerate(events) if isinstance(event, UserUttered)]
-    at = next((n for n in reversed(turns) if (events[n].metadata or {}).get("message") == message), None)
+    at = next((n for n in reversed(turns) if _number(events[n]) == message), None)
     if at is None:
-        return None
-    until = next((n for n in turns if n > at), None)
-    said = [event for event in events[at:until] if isinstance(event, BotUttered)]
-    return said if said or until is None else None
+        return []
+    until = next((n for n in turns if n > at), len(events))
+    return [event for event in events[at:until] if isinstance(event, BotUttered)]
+
+
+def _number(of: UserMessage | Event | None) -> int | None:
+    """Our app's, of its message."""
+    number = (getattr(of, "metadata", None) or {}).get("message")
+    return number if isinstance(number, int) else None
 
 
 async def _log_once(self: MessageProcessor, message: UserMessage, tracker: DialogueStateTracker) -> None:
-    number = (message.metadata or {}).get("message")
-    said = said_to(tracker, number) if isinstance(number, int) else None
-    if said is not None:
+    number = _number(message)
+    if number is not None and (said := said_to(tracker, number)):
         raise HeardBefore(said)
     await _log(self, message, tracker)
+
+
+async def _save_what_was_answered(self: MessageProcessor, tracker: DialogueStateTracker) -> None:
+    """A turn that says nothing has failed: Rasa goes on without an action that raises, or whose server was killed. Our
+    app gives the message again, when another may have had its turn already.
+    """
+    number = _number(tracker.latest_message)
+    if number is None or said_to(tracker, number):
+        await _save(self, tracker)
 
 
 async def _handle_once(self: MessageProcessor, message: UserMessage) -> list[dict[str, Any]] | None:
@@ -60,3 +71,4 @@ def install() -> None:
     """Make every processor of this Python do so; calling it again changes nothing."""
     MessageProcessor._handle_message_with_tracker = _log_once
     MessageProcessor.handle_message = _handle_once
+    MessageProcessor.save_tracker = _save_what_was_answered

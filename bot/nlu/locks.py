@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 LEASE_S = 8.0  # from the last sign of life; who is killed is waited for so long
 RENEWED_EVERY_S = 2.0
 _LOOK_EVERY_S = 0.05
-_PATIENCE_S = 0.5
-_LEFT_ALONE_S = 5.0  # after it was away, so that no turn but one waits for it
+_PATIENCE_S = 3.0  # it answers in a millisecond, but thirty turns may hold the loop for more than half a second
+_LEFT_ALONE_S = 10.0  # after it was away, so that few turns wait for it
 
 # KEYS: places, ends of leases, by ticket. ARGV: ticket, lease in ms, place ("0": none yet). By the clock of Redis. A
 # place is later than all that are taken, whatever the clock does; a ticket whose lease has ended, or that an emptied

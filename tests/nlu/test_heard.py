@@ -75,13 +75,14 @@ async def when_whoever_asked_has_gone(talk: Talk) -> None:
 
 
 async def when_the_first_try_failed(talk: Talk) -> None:
-    """Nothing to say is what our app takes back (bot/turns.py); behind a later message it is tried once more."""
+    """It leaves nothing: our app gives it again, behind a later message, too."""
     talk.actions.is_broken = True
     assert await talk.give(7) == await talk.give(7) == []
+    assert talk.held == []
     talk.actions.is_broken = False
-    assert talk.held == [7]
     assert await talk.give(8) == talk.told(8)
     assert await talk.give(7) == talk.told(7)
+    assert talk.held == [8, 7]
 
 
 async def when_it_is_of_somebody_else(talk: Talk) -> None:

@@ -185,7 +185,7 @@ def test_while_redis_is_away_a_rasa_queues_by_itself(caplog: pytest.LogCaptureFi
         await Order().one_after_another(one)
         server.start()
         assert one._shared
-        one._shared._back_at = 0.0  # five seconds later
+        one._shared._back_at = 0.0  # ten seconds later
         await Order().one_after_another(one, rasa(server))
 
     with redis_server.running() as server, caplog.at_level(logging.WARNING, logger="bot.nlu.locks"):
