@@ -48,6 +48,9 @@ _WRITING = re.compile(
 _OF_ME = re.compile(
     "^(?:那|哎|喂|哈哈|嘿)?[，, ]?[你您](?!们)(?:是哪|叫|今年|多大|几岁|住|吃|睡|一天到晚|结婚|有对象|是男|是女)"
 )
+_COST = re.compile(
+    "^(?:[你您](?:们)?|邻里)[^，。]{0,6}(?:收不收|要不要|要|收)(?:钱|费)(?:吗|不|么|嘛|啊|哦|呀|的)?(?:[，,。？?]|$)"
+)
 _OTHERS = re.compile("我|俺|咱|他|她|真人|机器|律师|法|告|钱")
 _MOST_OF_ME = 24  # characters
 _Words = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -62,6 +65,7 @@ class SmallTalkFile(DataModel):
     chitchat: _Words
     ask_capabilities: _Words
     out_of_scope: _Words
+    cost: _Words
 
 
 _FILE = read(Path(__file__).with_name("smalltalk.yml"), SmallTalkFile)
@@ -92,6 +96,8 @@ def aside(text: str, message: int | None) -> Reply | None:
         return friendly("out_of_scope", message)
     if is_gratitude(text) and not phrases.is_question(text):
         return friendly("thanks", message)
+    if _COST.search(text):
+        return friendly("cost", message)
     is_of_me = len(text) <= _MOST_OF_ME and _OF_ME.search(text) and not _OTHERS.search(text)
     return friendly("chitchat", message) if is_of_me or _MISSENT.search(text) else None
 

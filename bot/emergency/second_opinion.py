@@ -264,6 +264,9 @@ def _learned(
     is_alarm = is_alarm and not is_over
     if kind is EmergencyKind.self_harm and chance < _SURELY and ruled is None and everyday.is_lonely(text):
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False)
+    is_wordless = len(text) >= _BRIEF and not everyday.has_word_of_danger(text)
+    if kind is EmergencyKind.self_harm and ruled is None and is_wordless:
+        is_alarm = False  # 抱回来一个奶娃叫我一起带，不带就断我生活费
     is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
     if ruled is None and (_is_old(kind, text) or (chance < begins.alarm_in(text) and not _is_borne_out(kind, text))):
         return None

@@ -68,6 +68,7 @@ _OUR_CASE = re.compile(
     r"|^.{0,6}催|催(?:一|催|办|促)|撤(?:回|销|了)?(?:吧|掉)?$|^补充|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)"
     r"|^[1-5一二三四五]\s?分"
 )
+_FILED = re.compile("编号|工单|进度|报|登记|反映|投诉|催")
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
 _AGREED = re.compile(r"婚|彩礼|酒席|合同|违约|约定|定金|租")  # 闺女遭退婚了，酒席也取消了 has no appointment
 _BOOKING = re.compile(r"约|律师|预约|[排挂]个?号|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
@@ -112,6 +113,7 @@ _NOT_POSTED_HERE = re.compile(
     r"信息公开|法院|公司|老板|物业|银行|网上|朋友圈|隐私|照片"
     r"|利息|本金|月息|借(?:钱|款|条|了|给)|欠条|微信转|放(?:钱|贷)的"
 )
+_OF_VILLAGE = re.compile("村|社区|居委|大队|小组|队里|集体|公示|公开|张榜|书记|主任")
 # What became of somebody's own name on a list is a matter of law, whether or not the list hangs there.
 _OWN_FATE = re.compile(
     r"[我俺咱](?:们)?(?:家|屋)?(?:里)?[^，。]{0,4}(?:给|被|让|遭|着|叫)?[^，。]{0,3}"
@@ -159,7 +161,8 @@ _NO_EVENT = re.compile(
     r"五保|低保|危房|护林员|入伍|报名费|驾校|招工|中考|高考|学校|幼儿园|考试|成绩|退费|退款|骗|征地|拆迁"
     r"|诉讼|开庭|行政处罚|噪音|吵|扰民|补课|网课"
     r"|政审|当兵|征兵|参军|拘留|案底"
-    r"|领鸡蛋|保健|推销|床垫|会销|卖(?:药|货)的|转让|跑路|(?:拿|收|交|花|骗)(?:走|了|去)[^，。]{0,4}(?:万|千|百)"
+    r"|办证|执照|摆摊|卖(?:春联|对联|菜|炮|烟花)|领鸡蛋|保健|推销|床垫|会销|卖(?:药|货)的|转让|跑路|(?:拿|收|交|花"
+    r"|骗)(?:走|了|去)[^，。]{0,4}(?:万|千|百)"
     r"|新农合|医保|社保|养老保险|学费|工资|受伤|摔伤"
 )
 # After a question a fact of one's own life goes on with it: 我骑的是国标电瓶车，才两瓶啤酒, after 喝了酒骑车咋罚.
@@ -245,6 +248,8 @@ def _may_be_a_word(turn: Turn) -> bool:
 
 def _is_of_case(turn: Turn, held: Open) -> bool:
     """An offer to file is none: 种子袋子烧火了，只有给老板转的微信 looked up a case that nobody had filed."""
+    if not held.has_case and phrases.is_question(turn.text) and not _FILED.search(turn.text):
+        return bool(numbers.find(turn.text)[0])  # 多久之内去撤, of an IOU that was written under pressure
     return _names_case(turn) or (held.has_case and (held.is_awaited or len(turn.text) < _CASE_WORDS))
 
 
@@ -301,6 +306,7 @@ ROWS = (
             bool(_POSTED.search(turn.text))
             and not _NOT_POSTED_HERE.search(turn.text)
             and not _OWN_FATE.search(turn.text)
+            and (not held.has_question or bool(_OF_VILLAGE.search(turn.text)))
         ),
     ),
     _of_village(

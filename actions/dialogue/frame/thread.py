@@ -23,6 +23,7 @@ from knowledge.search.lexical import character_pairs
 
 _SENTENCE = re.compile(r"[^。！？]+[。！？](?:[^。！？]{1,30}[。！？])?")
 _SHORT = 16  # characters; what is longer tells a matter of its own
+_NAMES_NOTHING = 6  # characters: 赔多少, after a wire in the food, is of that and not of who died on the road
 _KEPT = 150  # characters of the question before, searched together with this one
 # Only a message that stands well enough alone is read alone.
 _ALONE, _SURE_ALONE = 0.05, 0.9
@@ -436,7 +437,9 @@ def others(answering: Answering, turn: Turn, found: Answer, alone: Answer | Abst
     lies near to these words, to be chosen from. Its heading and two lines of other matters said that nobody listened.
     """
     told = _told(answering, turn) if found.document and found.document == turn.slot("last_document") else None
-    if told is None or not phrases.is_question(turn.text) or _details(told, turn.text) or isinstance(alone, Answer):
+    if told is None or len(turn.text) < _NAMES_NOTHING:
+        return None
+    if not phrases.is_question(turn.text) or _details(told, turn.text) or isinstance(alone, Answer):
         return None
     near = tuple(one for one in alone.near if one.document != told.document)
     cases = own_case.ranked(answering, turn.text, [told])

@@ -506,6 +506,8 @@ def test_a_long_question_is_no_stop_though_an_offer_stands(sessions: sessionmake
     ("intent", "text"),
     [
         ("check_points", "我在婆家那边也没分到地，今年三月已经离了，人都回娘家住了"),
+        ("ask_event", "我想问下过年在街上卖春联要不要办证"),
+        ("withdraw_case", "多久之内去撤"),
         ("ask_event", "俺娘七十四了天天去听课领鸡蛋，前后拿走九千多买床垫，昨个那门脸贴着旺铺转让，找谁要去"),
     ],
 )
@@ -513,3 +515,12 @@ def test_a_trouble_is_neither_points_nor_an_event(intent: str, text: str) -> Non
     row = row_of(intent)
     assert row is not None
     assert not row.stands(Turn("c", text, intent=intent, sure=0.9, message=1), NOTHING_OPEN)
+
+
+def test_somebodys_own_books_within_a_thread_are_not_the_villages(sessions: sessionmaker[Session]) -> None:
+    row = row_of("ask_disclosure")
+    assert row is not None
+    held = replace(NOTHING_OPEN, has_question=True)
+    turn = Turn("c", "账本一直在他老婆手里，我要看她就说没记全", intent="ask_disclosure", sure=0.9, message=1)
+    assert not row.stands(turn, held)
+    assert row.stands(replace(turn, text="村里的账本能不能公开给大家看"), held)
