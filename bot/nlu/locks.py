@@ -24,6 +24,9 @@ from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LOCK_LIFETIME, LockStore
 from rasa.utils.endpoints import EndpointConfig
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -88,7 +91,9 @@ class SharedQueues:
     ) -> None:
         """`secret`: without it nobody tells from what lies there which conversations go on."""
         patience = {"socket_timeout": _PATIENCE_S, "socket_connect_timeout": _PATIENCE_S}
-        self._redis = Redis.from_url(url, decode_responses=True, max_connections=200, **patience)
+        # A connection that ended with an earlier Redis says nothing of this one; what is asked may be asked twice.
+        again = {"retry": Retry(NoBackoff(), 1), "retry_on_error": [RedisConnectionError]}
+        self._redis = Redis.from_url(url, decode_responses=True, max_connections=200, **patience, **again)
         self._stand, self._gone = self._redis.register_script(_STAND), self._redis.register_script(_LEAVE)
         self._secret = hashlib.sha256(secret.encode()).digest()
         self._lease_ms, self._renewed_every_s = int(1000 * lease_s), renewed_every_s
