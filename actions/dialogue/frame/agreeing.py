@@ -6,7 +6,7 @@ from knowledge.documents.sources.opposites import OPPOSITES
 _MOST_OF_BOTH = 2
 
 
-def _documents(found: Answer | Abstention) -> list[str]:
+def documents(found: Answer | Abstention) -> list[str]:
     """The answers that lie near, the likeliest first."""
     told = [found.document] if isinstance(found, Answer) else []
     return list(dict.fromkeys(one for one in [*told, *(near.document for near in found.near)] if one))
@@ -17,9 +17,9 @@ def agreed(alone: Answer | Abstention, joined: Answer | Abstention, told: str | 
     first. None where these words lie near to `told`, which was said last, or agree on nothing but its other side: of
     two unseen sets of 28 pairs eight had one, all eight the better answer (2026-12-03).
     """
-    of_these = _documents(alone)
+    of_these = documents(alone)
     # the third of what both find together is taken from what these find alone (`thread.continued`)
-    of_both = _documents(joined)[: _MOST_OF_BOTH if isinstance(joined, Abstention) else None]
+    of_both = documents(joined)[: _MOST_OF_BOTH if isinstance(joined, Abstention) else None]
     if told in of_these:
         return None
     first = told or (of_both[0] if of_both else "")

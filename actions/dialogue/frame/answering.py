@@ -15,6 +15,7 @@ from knowledge.places import Place, village_labels
 
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
 UNSURE_FROM = 0.6
+NEAREST = "最挨得上的是这一条，您看是不是"  # said ahead of an answer that only lies near, with its title
 _MOST_BUTTONS = 12
 _SELF_TEST = Button("三个问题，帮我看看能不能申请", "法律援助自测")
 
@@ -125,9 +126,7 @@ class Answering(CustomAction):
             and found.near[0].document
             and (whole := self.whole(found.near[0].document)) is not None
         ):
-            return replace(
-                reply_of(whole, before=f"最挨得上的是这一条，您看是不是：{found.near[0].title}\n"), confidence=0.0
-            )
+            return replace(reply_of(whole, before=f"{NEAREST}：{found.near[0].title}\n"), confidence=0.0)
         # what lies near says it as well as the classifier, which would have to encode the message once more
         nearest = found.near[0].topic if found.near else None
         return _not_sure(found, nearest or self.services.topic(told))

@@ -8,8 +8,8 @@ import numpy as np
 from rasa_sdk.events import EventType
 
 from actions.dialogue.frame import own_case
-from actions.dialogue.frame.agreeing import agreed
-from actions.dialogue.frame.answering import Answering, remembered, reply_of
+from actions.dialogue.frame.agreeing import agreed, documents
+from actions.dialogue.frame.answering import NEAREST, Answering, remembered, reply_of
 from actions.dialogue.frame.base import Turn, slots
 from actions.dialogue.frame.own_case import Case, Told
 from actions.dialogue.hearing import phrases
@@ -41,7 +41,6 @@ _SURE_OF_ITS_OWN, _SURE_TOGETHER = 0.8, 0.65
 # his wages at seventeen lay nearer to whose child a girl bears.
 _SURER = 0.1
 _PLAINLY_A_CASE = 1.1  # two cosines: 鉴定出来是轻伤二级, of who was told what holds for two who fought
-_NEAREST = "最挨得上的是这一条，您看是不是"
 _OF_BOTH, _MOST_CHOICES = 2, 3
 # A line of the last answer is told as the nearest only where it lies near indeed: below, 没投钱的人后来想用 was told to
 # who asked whether to dig past a woman lying before the digger.
@@ -216,6 +215,8 @@ def instead(answering: Answering, turn: Turn, alone: Answer | Abstention, joined
     if isinstance(joined, Answer) and not (joined.document and joined.document == said):
         return None
     told = _told(answering, turn)
+    if told and told.document in documents(alone):
+        return None  # as `agreed` says, before anything is encoded and searched for it
     if told and (cases := own_case.ranked(answering, turn.text, [told])) and cases[0].score >= _PLAINLY_A_CASE:
         return None
     if told:  # it was found by its title, beside which nothing else lies
@@ -230,7 +231,7 @@ def instead(answering: Answering, turn: Turn, alone: Answer | Abstention, joined
     return _meant(turn, whole, named[0], before)
 
 
-def _meant(turn: Turn, whole: Answer, meant: Told, others: Sequence[Told], *, head: str = _NEAREST) -> Mine:
+def _meant(turn: Turn, whole: Answer, meant: Told, others: Sequence[Told], *, head: str = NEAREST) -> Mine:
     """This one whole under its title, and the others to be tapped."""
     words = both(turn)
     reply = reply_of(whole, before=f"{head}：{meant.title}\n")
