@@ -1,9 +1,5 @@
-import contextlib
-import itertools
 import os
-import random
 import shutil
-import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -19,6 +15,7 @@ from bot.settings import ROOT, Settings
 from bot.staff import passwords
 from knowledge.anonymity.names import features, training
 from tests.databases import Databases, PostgresServer, SqliteFiles
+from tests.ports import free_port
 from tests.telephones import write_accounts
 
 PROFILE = os.environ.get("LINLI_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
@@ -37,10 +34,6 @@ CORPUS = ROOT / "knowledge" / "corpus"
 STATUTES = "农村集体经济组织法,反家庭暴力法,人民调解法,妇女权益保障法,法律援助法"
 DAY = date(2026, 11, 24)
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_PORT_RANGE = range(20_000 + 2_000 * (_WORKER % 6), 22_000 + 2_000 * (_WORKER % 6))
-_PORTS = itertools.cycle(random.sample(_PORT_RANGE, len(_PORT_RANGE)))
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where workers are to run, the table of names is learned before each of them would learn it."""
@@ -53,15 +46,6 @@ def _names() -> None:
     """What `linli setup` learns once a machine, in about 40 s; the console's pages mask names with it."""
     folder = Settings().cache
     features.use(lambda: training.learned(folder))
-
-
-def free_port() -> int:
-    """Of 127.0.0.1, and no other worker's: each has a range of its own, below those that the kernel gives away."""
-    while True:
-        port = next(_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @pytest.fixture(scope="session")

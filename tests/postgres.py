@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import suite
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 def _binaries() -> Path:

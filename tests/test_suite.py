@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from bot.settings import ROOT
 from knowledge.places import Level, Place
 from tests import suite
-from tests.conftest import free_port
 from tests.databases import Databases
+from tests.ports import free_port
 
 
 def test_what_the_workers_leave_out_is_run_alone() -> None:

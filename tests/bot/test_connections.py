@@ -12,7 +12,7 @@ from fastapi import FastAPI, Response
 from bot import connections
 from bot.connections import Connection, open_more_files
 from bot.run.serving import listening
-from tests.conftest import free_port
+from tests.ports import free_port
 
 _ANSWER = 30_000_000  # more than the system keeps for a reader
 _HALF = b"GET /small HTTP/1.1\r\nHost: here\r\nX: "

@@ -17,8 +17,8 @@ from bot.rasa_client import RasaClient
 from bot.run.serving import listening
 from bot.turns import MOST_TRIES, Turns
 from bot.web.internal import internal_app
-from tests.conftest import free_port
 from tests.fakes import PairEmbedder
+from tests.ports import free_port
 
 SECRET = "s" * 20
 

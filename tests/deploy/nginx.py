@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.settings import ROOT
-from tests.conftest import free_port
+from tests.ports import free_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 CONF = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")

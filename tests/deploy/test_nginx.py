@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.web import body_limit
-from tests.conftest import free_port
 from tests.deploy import nginx
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(nginx.NGINX is None, reason="no nginx: apt-get install nginx-light")
 

@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, Page
 
 from bot.run.setup import RASA_VENV
 from bot.settings import ROOT, Settings
-from tests.conftest import free_port
 from tests.databases import PostgresServer
 from tests.end_to_end import staff
 from tests.end_to_end.test_accessibility import violations
 from tests.end_to_end.test_journeys import press, shot
+from tests.ports import free_port
 
 DONE = "h2.bar:text-is('邻里')"  # not 对方正在输入
 

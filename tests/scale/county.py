@@ -20,7 +20,7 @@ from bot.run import setup
 from bot.run.preparing import prepare, rasa_environ
 from bot.run.stack import rasa_command
 from bot.settings import ROOT, Settings
-from tests.conftest import free_port
+from tests.ports import free_port
 
 _UP_WITHIN_S = 120
 # Learned from our files alone, in minutes; each says in `steps` from which, and is learned anew where those changed.

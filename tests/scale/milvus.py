@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.run import setup
-from tests.conftest import free_port
+from tests.ports import free_port
 
 _PORTS = ("etcd", "root-coord", "proxy", "proxy-internal", "query-coord", "query-node")
 _PORTS += ("index-coord", "index-node", "data-coord", "data-node")

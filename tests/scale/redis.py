@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.conftest import free_port
+from tests.ports import free_port
 
 _UP_WITHIN_S = 30
 

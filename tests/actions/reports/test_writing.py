@@ -10,7 +10,7 @@ from functools import partial
 from openpyxl import load_workbook
 
 from actions.reports.archive.writing import CATALOGUE, SUMS, Item, paper, write
-from tests.pdf import text_of
+from tests.actions.reports.pdf import text_of
 
 NOW = datetime(2026, 12, 2, 4, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from bot.rasa_client import RasaClient, RasaUnavailable
 from bot.run.serving import listening
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 class Server:

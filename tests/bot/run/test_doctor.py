@@ -25,8 +25,8 @@ from bot.staff.vault import Vault
 from knowledge.search import snapshot
 from tests.bot.keeping.conftest import Home
 from tests.bot.keeping.test_backup import spoil_database
-from tests.conftest import free_port
 from tests.knowledge.search.test_indexing import World, rule
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from bot.conversations.models import Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.run import serving
 from bot.settings import Settings
-from tests.conftest import free_port
 from tests.fakes import FakeRasa, doubled_parts
 from tests.killer import FORKS, preload
+from tests.ports import free_port
 
 preload(__name__)
 _UP_S = 30.0

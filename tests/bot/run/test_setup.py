@@ -13,7 +13,7 @@ from bot.run import setup
 from bot.run.setup import SetupFailed, pinned
 from bot.run.stack import Stack
 from bot.settings import ROOT, Settings
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 def first_start(home: Path, path: Path | str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ from bot.run.pulse import SILENT_S, Heartbeat, Pulse, is_fresh
 from bot.run.setup import SetupFailed
 from bot.run.stack import Stack, _Child, serve
 from bot.settings import Settings
-from tests.conftest import free_port
+from tests.ports import free_port
 
 WORKER = [sys.executable, "-c", "while True: pass"]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]

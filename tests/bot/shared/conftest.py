@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.shared.server import Shared
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -38,7 +38,8 @@ from bot.run.setup import SetupFailed
 from bot.settings import Settings
 from knowledge.exchange.corpus import import_places
 from tests.bot.channels.wechat.test_inbound import APPID, KEY, SECRET, TOKEN, Wired, wire
-from tests.conftest import CORPUS, free_port
+from tests.conftest import CORPUS
+from tests.ports import free_port
 
 PUBLIC, API = "https://linli.example", "http://api.simulated"
 ROW: dict[str, Any] = {

@@ -40,8 +40,9 @@ from bot.settings import Settings
 from bot.turns import Turns
 from knowledge.exchange.corpus import import_places
 from tests import killer
-from tests.conftest import CORPUS, free_port
+from tests.conftest import CORPUS
 from tests.fakes import FakeRasa, doubled_parts
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,8 @@ from bot.cli.wechat.simulate import build, made_up_accounts
 from bot.settings import Settings
 from bot.web.simulator import OPENID, Phone
 from knowledge.exchange.corpus import import_places
-from tests.conftest import CORPUS, free_port
+from tests.conftest import CORPUS
+from tests.ports import free_port
 
 
 @dataclass

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from bot.cli.running import beside
 from bot.settings import Settings
 from bot.web.resident.waiting_room import waiting_room
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.channels.wechat.models import WechatToken
 from bot.channels.wechat.wire.api import NoAnswer, TryLater, WechatApi, WechatError
 from bot.db import make_engine, make_sessions
 from bot.run.serving import listening
-from tests.conftest import free_port
+from tests.ports import free_port
 
 APPID, SECRET, TOKEN = "wx49f0ab532d5d035a", "0123456789abcdef0123456789abcdef", "token123456"
 _FORKS = multiprocessing.get_context("forkserver")
