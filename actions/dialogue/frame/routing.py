@@ -64,11 +64,11 @@ _LONG = 14  # characters; a command, a greeting or a yes is shorter
 _OUR_CASE = re.compile(
     r"编号|工单|查.{0,3}(?:进度|一下我)|进度|(?:我|俺|咱|给你们?)(?:上次|上回|之前|前几天|昨天|前天|上个?月|上周)?"
     r"(?:报|登记|反映|投诉|上报|说)的?(?:那|这|过)?(?:个|件|事)?"
-    r"|(?:这|那)(?:件|个)?事.{0,6}(?:咋样|怎么样|办|解决|没人|谁管|到哪)"
+    r"|(?:这|那|[我俺咱]的?)(?:件|个)?事.{0,6}(?:咋样|怎么样|办|解决|没(?:有)?人|谁管|到哪)"
     r"|^.{0,6}催|催(?:一|催|办|促)|撤(?:回|销|了)?(?:吧|掉)?$|^补充|^.{0,8}满意|打\s?[1-5一二三四五]\s?(?:分|颗?星)"
     r"|^[1-5一二三四五]\s?分"
 )
-_FILED = re.compile("编号|工单|进度|报|登记|反映|投诉|催")
+_FILED = re.compile("编号|工单|报|登记|反映|投诉")
 _BOOKED = re.compile(r"约|候补|号时段|取消|改时间")
 _AGREED = re.compile(r"婚|彩礼|酒席|合同|违约|约定|定金|租")  # 闺女遭退婚了，酒席也取消了 has no appointment
 _BOOKING = re.compile(r"约|律师|预约|[排挂]个?号|号时段|咨询(?:一下)?(?:法律|律师)|见(?:面|一面)|当面")
@@ -248,8 +248,9 @@ def _may_be_a_word(turn: Turn) -> bool:
 
 def _is_of_case(turn: Turn, held: Open) -> bool:
     """An offer to file is none: 种子袋子烧火了，只有给老板转的微信 looked up a case that nobody had filed."""
-    if not held.has_case and phrases.is_question(turn.text) and not _FILED.search(turn.text):
-        return bool(numbers.find(turn.text)[0])  # 多久之内去撤, of an IOU that was written under pressure
+    if turn.intent == "withdraw_case" and not held.has_case and phrases.is_question(turn.text):
+        # 多久之内去撤 is asked of an IOU that was written under pressure
+        return bool(numbers.find(turn.text)[0] or _FILED.search(turn.text))
     return _names_case(turn) or (held.has_case and (held.is_awaited or len(turn.text) < _CASE_WORDS))
 
 

@@ -524,3 +524,12 @@ def test_somebodys_own_books_within_a_thread_are_not_the_villages(sessions: sess
     turn = Turn("c", "账本一直在他老婆手里，我要看她就说没记全", intent="ask_disclosure", sure=0.9, message=1)
     assert not row.stands(turn, held)
     assert row.stands(replace(turn, text="村里的账本能不能公开给大家看"), held)
+
+
+@pytest.mark.parametrize(
+    "text", ["我那事咋样了", "我的事办得咋样了", "俺那个事有没有人管", "我的事啥进度了", "上次说的那件事怎么样了"]
+)
+def test_whoever_asks_after_their_case_in_a_new_conversation_is_asked_for_its_number(text: str) -> None:
+    row = row_of("check_case")
+    assert row is not None
+    assert row.stands(Turn("c", text, intent="check_case", sure=0.9, message=1), NOTHING_OPEN)

@@ -15,7 +15,7 @@ from actions.topics.counting import sealing
 from actions.topics.models import Ballot, Opinion, Topic, TopicEvent
 from actions.topics.status import TopicState
 from bot.staff.models import AuditEntry
-from tests import pdf
+from tests.actions.reports import pdf
 from tests.bot.world import World
 
 TOPIC, DECISION = "/staff/village/archive/topics/1.zip", "/staff/village/archive/decisions/1.zip"
