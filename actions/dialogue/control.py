@@ -25,7 +25,7 @@ from actions.dialogue.community.exchange import with_sheet
 from actions.dialogue.deadline import ValidateDeadline
 from actions.dialogue.dispute import ReportDispute, go_on_buttons
 from actions.dialogue.follow_up import AnswerFollowUp
-from actions.dialogue.frame import tools
+from actions.dialogue.frame import person, tools
 from actions.dialogue.frame.base import CustomAction, Said, Services, Turn, say, slots
 from actions.dialogue.frame.case_buttons import pressed
 from actions.dialogue.hearing import dispute as words
@@ -35,7 +35,7 @@ from actions.dialogue.legal_aid import ValidateAid
 from actions.dialogue.question import AnswerQuestion
 from actions.dialogue.reckoning import reckoned
 from actions.dialogue.smalltalk import aside
-from actions.replies import Effects, Reply, ReplyKind
+from actions.replies import Reply, ReplyKind
 
 INTENTS = {  # what staff read
     "affirm": "说“是”",
@@ -101,15 +101,13 @@ class _ByWhatIsOpen(CustomAction):
 
 
 class RequestHandoff(_ByWhatIsOpen):
-    """Says the word; `bot.turns` puts the conversation into the queue and tells the resident where they stand."""
-
     names = ("action_request_handoff",)
 
     def do(self, turn: Turn) -> Said:
         if re.fullmatch(r"[\d\s-]{1,12}", turn.text):  # figures ask for nobody
             text = "您发的是一串数字，我没看明白。查进度请说“查进度”，想报事请说“我要报个事”。"
             return self.open.answers_case(turn) or say(Reply(ReplyKind.asking, text))
-        return say(Reply(ReplyKind.handoff, "好，这就请工作人员来。", effects=Effects(handoff="asked")))
+        return person.called()
 
 
 class Report(_ByWhatIsOpen):

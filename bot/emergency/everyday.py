@@ -39,7 +39,8 @@ _OF_DANGER = re.compile(
     "|吐|喘|栽|没气|张嘴|睡|躺|不[动应醒]"
     "|救|怕|躲|[打揍掐踹]我|砸|砍|[关锁绑拴扣]着|锁|绑|拴|不让|放人|证件|骗|转账|打钱|解冻|着火|冒烟|炭|煤|味道?[^儿]"
     "|电线|漏电|河|塘|水库|井|江边"
-    "|楼顶|天台|桥|塌|裂|滑坡|滚|丢了|不见|没回|找不|没音信|打不通|怎么打|不接|蛇|摔|撞|压着|饿|摸|脱|哭|抖|喝"
+    "|攒(?:着|了|够)|[0-9几十百多]+[粒片颗]|楼顶|天台|桥|塌|裂|滑坡|滚|丢了|不见|没回|找不|没音信|打不通|怎么打|不接"
+    "|蛇|摔|撞|压着|饿|摸|脱|哭|抖|喝"
 )
 
 # Somebody lies in hospital or was treated there, and money is asked for or advanced: it has happened, and is a claim.
@@ -84,6 +85,15 @@ _LONELY = re.compile("陪我|说说话|聊聊|静得慌|冷清|孤单|没人说�
 _WISH = re.compile(
     "死|不想活|活[着够腻]|没意思|解脱|撑不|熬不|跟(?:他|她|老伴)(?:走|去)|去找(?:他|她|老伴)|药|绳|刀|河|楼|安眠"
 )
+
+
+# Who can't leave the house and wants to make a will asks for somebody to come.
+_WILL = re.compile(r"(?:立|写|做|公证)[^，。]{0,4}遗嘱|遗嘱[^，。]{0,8}(?:公证|见证|有效|算数|管用|作数|[咋怎]么?写)")
+
+
+def is_will(text: str) -> bool:
+    """想立个遗嘱，能不能派个人来家里, without a word of dying."""
+    return bool(_WILL.search(text)) and not _WISH.search(text) and not re.search("不在|明天|今[晚夜]|最后", text)
 
 
 def is_lonely(text: str) -> bool:

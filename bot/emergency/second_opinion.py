@@ -66,6 +66,7 @@ ASKED_ALARM_FROM = 0.97
 # Where the rules hear danger, from how little on it is only feared; in a long story, where many a word of danger
 # stands, they need nearly an alarm. Below _HARDLY the softer word is enough.
 _DOUBTED, _LONG_DOUBTED, _HAPPENING_DOUBTED, _HARDLY = 0.15, 0.5, 0.06, 0.02
+_OTHER_DOUBTED = 0.8  # the same of a long story that is likelier another kind of danger
 _SHORT, _LONG = 14, 40  # characters; a cry is short
 # The words of these kinds hardly stand in a told trouble, and minutes count: doubted only where nearly nothing else of
 # the message speaks for danger (吊死鬼虫爬满槐树, 毒蘑菇长啥样), and never where it is short.
@@ -106,6 +107,18 @@ _BY_THEIR_WORDS = {
         "弄他|收拾|报仇|报复|算账|拼|命|带上|斧|镐|棍|家伙|讨个?说法|堵|绑|给他点|走着瞧"
     ),
 }
+# A bin that swarms with flies burns nowhere, however like it reads.
+_OF_FIRE = re.compile(
+    "[火烟煙烧燎焦燃烫热熱炸爆糊轰砰红亮旺灭窜灰]|着了|着[啦咧着起]|点着|走水|噼里啪啦|黑的|变形|(?:闻|味)(?:到|道)"
+)
+# Without any word of danger a long message needs this much to be an alarm, or to be told where no answer is found:
+# who smoked at the wheel was asked where he was locked up, who ends a tenancy to come down from the roof.
+_WORDLESS_ALARM_FROM = 0.97
+# Who struck isn't told to bolt the door.
+_STRUCK = re.compile(
+    "被我[^，。]{0,8}(?:划|打|砍|捅|砸|踢|推|扎)"
+    "|(?:我|俺)(?:就|也|先|失手)?(?:用|拿|抄起?)[^，。]{0,8}(?:划|打|砍|捅|砸|扎)(?:了|到|伤|破|中)(?:他|她|对方|人家)"
+)
 # A man of seventy-eight before his son's locked gate is no child.
 _GROWN_OLD = re.compile("(?:我|俺)(?:今年|都|快)?(?:有)?(?:[六七八九]十|6|7|8|9)")
 _CHILD = re.compile("娃|孩|孙|闺女|女儿|学生|幼儿|小学")
@@ -218,7 +231,7 @@ class SecondOpinion:
             return ruled
         [(chance, kind)] = self.likely([text], embedder)
         if ruled is not None and not ruled.soft:
-            return _doubted(ruled, text, chance)
+            return _doubted(ruled, text, chance, kind)
         begins = _begins(kind)
         if chance < begins.feared:
             is_at_home = ruled is not None and ruled.kind is not EmergencyKind.child_harm and _AT_HOME.search(text)
@@ -264,10 +277,14 @@ def _learned(
     is_alarm = is_alarm and not is_over
     if kind is EmergencyKind.self_harm and chance < _SURELY and ruled is None and everyday.is_lonely(text):
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False)
-    is_wordless = len(text) >= _BRIEF and not everyday.has_word_of_danger(text)
-    if kind is EmergencyKind.self_harm and ruled is None and is_wordless:
+    is_wordless = not everyday.has_word_of_danger(text)
+    if ruled is None and is_wordless and kind is EmergencyKind.self_harm and len(text) >= _BRIEF:
         is_alarm = False  # 抱回来一个奶娃叫我一起带，不带就断我生活费
+    if ruled is None and is_wordless and len(text) >= _LONG and chance < _WORDLESS_ALARM_FROM:
+        is_alarm, is_over = False, True
     is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
+    if ruled is None and _is_harmless(kind, chance, text):
+        return None
     if ruled is None and (_is_old(kind, text) or (chance < begins.alarm_in(text) and not _is_borne_out(kind, text))):
         return None
     is_guess = ruled is None and not is_alarm and not is_likely
@@ -279,6 +296,13 @@ def _learned(
     if ruled is None and not HAPPENING.search(text) and everyday.is_idle(kind, text, chance=chance, most=_LONG):
         return None
     return Emergency(fine, soft=not is_alarm, guidance=told, is_feared=not is_alarm, is_likely=is_likely)
+
+
+def _is_harmless(kind: EmergencyKind, chance: float, text: str) -> bool:
+    """What reads like danger and isn't, however likely."""
+    if kind is EmergencyKind.fire:
+        return not _OF_FIRE.search(text)
+    return kind is EmergencyKind.self_harm and chance < _SURELY and everyday.is_will(text)
 
 
 def _is_old(kind: EmergencyKind, text: str) -> bool:
@@ -296,8 +320,12 @@ def _asks_of_law(text: str) -> bool:
     return bool(_ASKS.search(last) and (QUESTION.search(last) or _LAWYERS.search(last)) and not HAPPENING.search(text))
 
 
-def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
-    """A told trouble has many a word of danger: then an answer is told first, and the card behind it."""
+def _doubted(ruled: Emergency, text: str, chance: float, kind: str) -> Emergency | None:
+    """A told trouble has many a word of danger: then an answer is told first, and the card behind it. `kind`: the
+    likeliest.
+    """
+    if ruled.kind is EmergencyKind.violence and _STRUCK.search(text):
+        return replace(ruled, soft=True, is_feared=True, is_likely=False, guidance=MAYBE)
     if ruled.kind in NEVER_DOUBTED:
         is_wish_to_die = ruled.kind is EmergencyKind.self_harm  # however little speaks for it
         is_saying = bool(_LAUGHS.search(text) or not _OWN_HAND.search(text))
@@ -316,6 +344,9 @@ def _doubted(ruled: Emergency, text: str, chance: float) -> Emergency | None:
     if is_happening and not is_long and ruled.kind is not _NO_LIFE:
         return ruled
     needed = _HAPPENING_DOUBTED if is_happening else _LONG_DOUBTED if is_long else _DOUBTED
+    is_other = ruled.kind is EmergencyKind.violence and kind != ruled.kind and not DIED.search(text)
+    if is_long and not is_happening and is_other:
+        needed = _OTHER_DOUBTED  # a father-in-law with a stick, in a long tale of a child that was taken away
     if (chance >= needed or len(text) < _SHORT) and ruled.kind is not _NO_LIFE:
         return ruled
     if chance < _HARDLY and not is_happening and ruled.kind in SOFT:

@@ -32,6 +32,8 @@ class Near:
     gist: str
     topic: str | None = None
     document: str | None = None
+    door: str | None = None  # name of one of `sources.doors`
+    score: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from rasa_sdk.events import EventType
 from actions.dialogue.frame.base import CustomAction, Services, Turn, slots
 from actions.feedback import record_unanswered
 from actions.replies import Button, Link, Reply, ReplyKind, phone_links
-from knowledge.answering.compose import ANSWER_FROM, answer, of_document
+from knowledge.answering.compose import ANSWER_FROM, LONE_WHOLE_FROM, answer, of_document
 from knowledge.answering.told import Abstention, Answer, Near
-from knowledge.documents.sources.doors import doors_for
+from knowledge.documents.sources.doors import DOORS, doors_for
 from knowledge.places import Place, village_labels
 
 # An unsure intent may still be a legal question; then the sources themselves must be surer.
 UNSURE_FROM = 0.6
 NEAREST = "最挨得上的是这一条，您看是不是"  # said ahead of an answer that only lies near, with its title
-_MOST_BUTTONS = 12
+_MOST_BUTTONS, _MOST_DOORS = 12, 2
 _SELF_TEST = Button("三个问题，帮我看看能不能申请", "法律援助自测")
 
 
@@ -42,10 +42,17 @@ def remembered(turn: Turn, found: Answer, *, intent: str = "ask_law") -> tuple[E
 
 def forgotten(turn: Turn, intent: str, found: Answer | Abstention | None = None) -> tuple[EventType, ...]:
     """The question stays, so that it can be put in other words; there is no answer to follow, though there may be
-    some to choose from.
+    some to choose from, or one that was told whole since it alone lies near.
     """
-    said = slots(last_question=turn.text, last_intent=intent, last_document=None, plain_count=0.0)
-    return (*said, *slots(last_offered=offered_in(found)))
+    lone = _told_alone(found) if isinstance(found, Abstention) else None
+    said = slots(last_question=turn.text, last_intent=intent, plain_count=0.0)
+    return (*said, *slots(last_document=lone and lone.document, last_offered=None if lone else offered_in(found)))
+
+
+def _told_alone(found: Abstention) -> Near | None:
+    """What lies near alone, and near enough to be told whole."""
+    lone = found.near[0] if len(found.near) == 1 else None
+    return lone if lone and lone.document and lone.score >= LONE_WHOLE_FROM else None
 
 
 def offered_in(found: Answer | Abstention | None) -> list[str] | None:
@@ -121,12 +128,9 @@ class Answering(CustomAction):
         What lies near alone is told whole.
         """
         self.keep_unanswered(turn, told, reason="abstained")
-        if (
-            len(found.near) == 1
-            and found.near[0].document
-            and (whole := self.whole(found.near[0].document)) is not None
-        ):
-            return replace(reply_of(whole, before=f"{NEAREST}：{found.near[0].title}\n"), confidence=0.0)
+        lone = _told_alone(found)
+        if lone and lone.document and (whole := self.whole(lone.document)) is not None:
+            return replace(reply_of(whole, before=f"{NEAREST}：{lone.title}\n"), confidence=0.0)
         # what lies near says it as well as the classifier, which would have to encode the message once more
         nearest = found.near[0].topic if found.near else None
         return _not_sure(found, nearest or self.services.topic(told))
@@ -138,7 +142,7 @@ def _not_sure(found: Abstention, topic: str) -> Reply:
 
     The topic is kept: which topics lack documents (`bot/conversations/coverage.py`).
     """
-    where, links = at_the_door(topic)
+    where, links = at_the_door(topic, found.near)
     text, ask = "这个问题我没有把握，不敢乱答。我已经记下来，会有人补上。", f"先问这里：{where}。"
     if found.near:
         text, ask = f"您说的是下面哪一件？点一下看怎么办。\n{choices(found.near)}", f"都不是的话，先问{where}。"
@@ -153,9 +157,10 @@ def _not_sure(found: Abstention, topic: str) -> Reply:
     )
 
 
-def at_the_door(topic: str) -> tuple[str, tuple[Link, ...]]:
-    """Who is asked about such matters, in words and to tap."""
-    doors = doors_for(topic)
+def at_the_door(topic: str, near: Sequence[Near] = ()) -> tuple[str, tuple[Link, ...]]:
+    """Who is asked about such matters, in words and to tap: whom the answers that lie near name, else by the topic."""
+    named = list(dict.fromkeys(DOORS[one.door] for one in near if one.door in DOORS))
+    doors = named[:_MOST_DOORS] or doors_for(topic)
     where = "；".join(f"{door.name}（{door.does}），{door.call}" for door in doors)
     return where, phone_links(*dict.fromkeys(door.phone for door in doors))
 

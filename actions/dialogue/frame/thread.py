@@ -232,12 +232,15 @@ def instead(answering: Answering, turn: Turn, alone: Answer | Abstention, joined
 
 
 def _meant(turn: Turn, whole: Answer, meant: Told, others: Sequence[Told], *, head: str = NEAREST) -> Mine:
-    """This one whole under its title, and the others to be tapped."""
+    """This one whole under its title, with what holds for the others, whose side it may be."""
     words = both(turn)
     reply = reply_of(whole, before=f"{head}：{meant.title}\n")
-    back = tuple(Button(one.title) for one in others if one is not meant)
+    rest = [one for one in others if one is not meant]
+    lines = "".join(f"\n· {one.title}：{one.details['answer']}" for one in rest)
+    back = tuple(Button(one.title) for one in rest)
     events = remembered(replace(turn, text=words), whole, intent=str(turn.slot("last_intent") or "ask_law"))
-    return Mine(replace(reply, buttons=(*reply.buttons, *back)), events, words)
+    text = f"{reply.text}\n要是我猜错了，看看是不是下面的：{lines}" if rest else reply.text
+    return Mine(replace(reply, text=text, buttons=(*reply.buttons, *back)), events, words)
 
 
 def of_what_is_asked(answering: Answering, turn: Turn, alone: Answer | Abstention) -> Mine | None:

@@ -9,7 +9,7 @@ import pytest
 from bot.emergency import card
 from bot.emergency.guidance import GUIDANCE, MAYBE, Emergency, EmergencyKind, finer
 from bot.emergency.recognising import recognise
-from bot.emergency.second_opinion import NONE, SecondOpinion, Sentence, read_sentences, train, troubles
+from bot.emergency.second_opinion import NONE, SecondOpinion, Sentence, _doubted, read_sentences, train, troubles
 from bot.turns import Turns
 from tests.fakes import FakeRasa, PairEmbedder
 
@@ -243,6 +243,69 @@ def test_who_is_alone_and_wants_to_talk_is_not_told_to_leave_the_roof() -> None:
     assert wish.guidance != MAYBE
 
 
+@pytest.mark.parametrize(
+    ("text", "chance", "kind"),
+    [
+        (
+            "开车时手里夹着烟，手放在方向盘上，被电子眼抓拍到了，说我是妨碍行车安全，我可以申诉吗可以申诉吗",
+            0.82,
+            "captive",
+        ),
+        (
+            "我租那个房子一个月，然后我不在这边工作，要去别的地方工作，然后不租了他租房子之前我想问一下我怎么办",
+            0.95,
+            "self_harm",
+        ),
+    ],
+)
+def test_a_long_message_without_any_word_of_danger_gets_no_card(text: str, chance: float, kind: str) -> None:
+    found = held(text, chance, kind)
+    assert found is None or (found.soft and not found.is_likely)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        ("楼下垃圾桶满了没人收，苍蝇飞一屋，三四天了，娃娃都吐了", False),
+        ("楼下垃圾桶冒烟了，三四天没人收，娃娃都吐了", True),
+    ],
+)
+def test_nothing_burns_without_a_word_of_it(text: str, is_heard: bool) -> None:
+    assert (held(text, 0.73, "fire") is not None) is is_heard
+
+
+@pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        ("我腿不好出不了门，想立个遗嘱，你们能不能派个人来家里啊，我给管饭", False),
+        ("写个遗嘱吧，三个孩子归我妹，地归村里，我明天就不在了", True),
+        ("我想立个遗嘱，药已经买好了", True),
+    ],
+)
+def test_who_wants_a_will_made_at_home_is_not_told_to_leave_the_roof(text: str, is_heard: bool) -> None:
+    assert (held(text, 0.63, "self_harm") is not None) is is_heard
+
+
+def test_who_struck_is_not_told_to_bolt_the_door() -> None:
+    ruled = recognise("对方有一个人被我用啤酒瓶划到额头了，对方三个人，也打架了")
+    assert ruled is not None
+    found = _doubted(ruled, "对方有一个人被我用啤酒瓶划到额头了，对方三个人，也打架了", 0.99, "violence")
+    assert found is not None
+    assert (found.soft, found.is_likely, found.guidance) == (True, False, MAYBE)
+
+
+def test_a_stick_in_a_long_tale_of_something_else_is_told_behind_the_answer() -> None:
+    told = (
+        "国庆回家媳妇把小孩带回娘家了，微信拉黑，去她家老丈人拿棍子赶我，三个多月没见过我闺女，她才五岁，我们也没离婚"
+    )
+    ruled = recognise(told)
+    assert ruled is not None
+    found = _doubted(ruled, told, 0.73, "missing")
+    assert found is not None
+    assert found.soft
+    assert _doubted(ruled, told, 0.73, "violence") is ruled
+
+
 def test_a_fraud_under_way_is_feared_by_its_own_words() -> None:
     found = held("儿子班主任在群里收资料费1980扫码付不过去让我加他私人号转", 0.5, "fraud")
     assert found is not None
@@ -250,7 +313,7 @@ def test_a_fraud_under_way_is_feared_by_its_own_words() -> None:
 
 
 def test_a_long_story_needs_more_to_be_likely() -> None:
-    told = "我爸前年把两层楼写了协议全给我弟，当时也写了我弟负责养老，现在弟媳妇把人送我门口来了，说老大就该养"
+    told = "我爸前年把两层楼写了协议全给我弟，当时也写了我弟负责养老，现在弟媳妇把人送我门口来了，说老大就该照顾"
     for chance, is_likely in ((0.5, False), (0.6, True)):
         found = held(told, chance, "self_harm")
         assert found is not None

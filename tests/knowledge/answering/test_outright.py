@@ -52,6 +52,19 @@ def test_what_lies_near_alone_is_told_a_long_message_as_the_nearest(
     assert [near.document for near in told.near] == ["best"]
 
 
+@pytest.mark.parametrize(("score", "documents"), [(0.45, ["best", "near"]), (0.7, ["best"])])
+def test_beside_what_lies_near_alone_stands_what_comes_next_among_answers(
+    monkeypatch: pytest.MonkeyPatch, score: float, documents: list[str]
+) -> None:
+    """A landlord whose tenant left his things was told whole what holds when a tenant dies."""
+    best, near = found(Kind.answer, score)
+    far = Passage(**{**vars_of(near), "raw": best.raw - 0.1})
+    monkeypatch.setattr(compose, "_own", lambda *_: [best, near, Passage(**{**vars_of(far), "document_id": "far"})])
+    told = ask(monkeypatch, [best], LONG)
+    assert isinstance(told, Abstention)
+    assert [one.document for one in told.near] == documents
+
+
 def ask(monkeypatch: pytest.MonkeyPatch, passages: list[Passage], text: str) -> Answer | Abstention:
     monkeypatch.setattr(compose, "sound", lambda _, found, **__: found)
     monkeypatch.setattr(compose, "named_wrongly", lambda *_, **__: None)

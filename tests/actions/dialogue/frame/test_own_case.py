@@ -222,11 +222,28 @@ def test_the_same_list_is_not_shown_twice(
 def test_what_lies_near_alone_is_no_list(
     sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = (Near("替人担保要还吗", "看怎么写。", None, "guarantee"),)
-    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.3, one, 0.4))
+    one = Near("替人担保要还吗", "看怎么写。", None, "guarantee", score=0.7)
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.7, (one,), 0.4))
     said = asked(sessions, "签了字的事情要还吗")
     assert said.replies[0].text == "最挨得上的是这一条，您看是不是：替人担保要还吗\n看怎么写。"
     assert not said.replies[0].buttons
+    unsure = (replace(one, score=0.6),)
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.6, unsure, 0.4))
+    said = asked(sessions, "签了字的事情要还吗")
+    assert said.replies[0].text == "您说的是下面哪一件？点一下看怎么办。\n· 替人担保要还吗：看怎么写。"
+
+
+def test_the_doors_are_those_of_the_answers_that_lie_near(
+    sessions: sessionmaker[Session], told: dict[str, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the topic's: 妇联 was offered for a shopping refund, the window for poor relief for a housing fund."""
+    near = tuple(Near(name, name, "婚姻家庭", name, name) for name in ("公积金中心", "医保局", "教育局", "没有的门"))
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.4, near[:3], 0.4))
+    reply = asked(sessions, "签了字的事情要还吗").replies[0]
+    assert reply.next.startswith("都不是的话，先问公积金中心")
+    assert ("医保局" in reply.next, "教育局" in reply.next, "妇联" in reply.next) == (True, False, False)
+    monkeypatch.setattr(Answering, "look_up", lambda *_, **__: Abstention("not_sure", 0.4, near[3:], 0.4))
+    assert "妇联" in asked(sessions, "签了字的事情要还吗").replies[0].next
 
 
 @pytest.mark.parametrize(("text", "is_said"), [("老公天天喝酒骂我", False), ("孩子偷东西头一回", True)])

@@ -533,3 +533,25 @@ def test_whoever_asks_after_their_case_in_a_new_conversation_is_asked_for_its_nu
     row = row_of("check_case")
     assert row is not None
     assert row.stands(Turn("c", text, intent="check_case", sure=0.9, message=1), NOTHING_OPEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_person"),
+    [
+        ("闺女 我听不懂你说的 让个人来跟我讲", True),
+        ("叫个活人来和我说", True),
+        ("找人来跟我一起收稻子", False),
+        ("他叫人来跟我讲，要是我不把那块地让出来，就天天来我家门口闹，还说要把我的渠堵了", False),
+    ],
+)
+def test_who_asks_for_a_person_gets_one(
+    sessions: sessionmaker[Session], knows: dict[str, float], text: str, is_person: bool
+) -> None:
+    assert (said(sessions, text, "find_helper") == "好，这就请工作人员来。") is is_person
+
+
+def test_a_long_told_trouble_is_never_out_of_scope(sessions: sessionmaker[Session], knows: dict[str, float]) -> None:
+    told = (
+        "老婆在家跟镇上一个开店的好上了，手机里看到给那男的转了五万二，我现在坐在那男的店对面，手都在抖，你说我该咋办"
+    )
+    assert said(sessions, told, "out_of_scope") == "先问这里。"
