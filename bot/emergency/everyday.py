@@ -40,7 +40,7 @@ _OF_DANGER = re.compile(
     "|救|怕|躲|[打揍掐踹]我|砸|砍|[关锁绑拴扣]着|锁|绑|拴|不让|放人|证件|骗|转账|打钱|解冻|着火|冒烟|炭|煤|味道?[^儿]"
     "|电线|漏电|河|塘|水库|井|江边"
     "|攒(?:着|了|够)|[0-9几十百多]+[粒片颗]|楼顶|天台|桥|塌|裂|滑坡|滚|丢了|不见|没回|找不|没音信|打不通|怎么打|不接"
-    "|蛇|摔|撞|压着|饿|摸|脱|哭|抖|喝"
+    "|青紫|蛇|摔|撞|压着|饿|摸|脱|哭|抖|喝"
 )
 
 # Somebody lies in hospital or was treated there, and money is asked for or advanced: it has happened, and is a claim.

@@ -281,6 +281,8 @@ def _learned(
     if ruled is None and is_wordless and kind is EmergencyKind.self_harm and len(text) >= _BRIEF:
         is_alarm = False  # 抱回来一个奶娃叫我一起带，不带就断我生活费
     if ruled is None and is_wordless and len(text) >= _LONG and chance < _WORDLESS_ALARM_FROM:
+        if _ASKS.search(text):
+            return None
         is_alarm, is_over = False, True
     is_likely = not is_alarm and not is_over and chance >= begins.likely_in(text)
     if ruled is None and _is_harmless(kind, chance, text):
@@ -345,8 +347,9 @@ def _doubted(ruled: Emergency, text: str, chance: float, kind: str) -> Emergency
         return ruled
     needed = _HAPPENING_DOUBTED if is_happening else _LONG_DOUBTED if is_long else _DOUBTED
     is_other = ruled.kind is EmergencyKind.violence and kind != ruled.kind and not DIED.search(text)
-    if is_long and not is_happening and is_other:
-        needed = _OTHER_DOUBTED  # a father-in-law with a stick, in a long tale of a child that was taken away
+    if is_long and not is_happening and is_other and _LONG_DOUBTED <= chance < _OTHER_DOUBTED:
+        # a father-in-law with a stick, in a long tale of a child that was taken away
+        return replace(ruled, soft=True, is_feared=True, is_likely=False, guidance=MAYBE)
     if (chance >= needed or len(text) < _SHORT) and ruled.kind is not _NO_LIFE:
         return ruled
     if chance < _HARDLY and not is_happening and ruled.kind in SOFT:

@@ -228,6 +228,8 @@ def instead(answering: Answering, turn: Turn, alone: Answer | Abstention, joined
     named, whole = own_case.load(answering, [meant]), answering.whole(meant)
     if whole is None or own_case.nearest(answering, turn.text, named) is None:
         return None
+    if told and own_case.nearest(answering, turn.text, [told, *named]) is told:
+        return None  # 已交二十余日，无答复 is of the request that was told, and of no petition
     return _meant(turn, whole, named[0], before)
 
 
