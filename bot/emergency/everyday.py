@@ -96,6 +96,19 @@ def is_will(text: str) -> bool:
     return bool(_WILL.search(text)) and not _WISH.search(text) and not re.search("不在|明天|今[晚夜]|最后", text)
 
 
+# Who asks whether it will snow on the cabbages, or says thanks for what was well explained.
+_WEATHER = re.compile(r"(?:会不会|要不要|[还要会])下(?:大|小)?[雨雪霜雹]|下不下[雨雪]|天气预报")
+_THANKED = re.compile(r"谢谢[你您]|多谢|谢了|感谢[你您]")
+_WELL_TOLD = re.compile(r"明白|清楚|耐心|办[成好妥]|管用|[讲说教]得|教(?:我|的)|批(?:了|下来)|要回来|解决")
+_FAREWELL = re.compile(r"这些年|一直|一路|陪|照[顾应]|关照|各位|大家|不用(?:再|管|找)|以后|下辈子|再见|保重")
+
+
+def is_friendly(text: str) -> bool:
+    """The weather or a word of thanks, without a word of danger or of farewell."""
+    is_thanks = _THANKED.search(text) and _WELL_TOLD.search(text) and not _FAREWELL.search(text)
+    return bool(is_thanks or _WEATHER.search(text)) and not has_word_of_danger(text)
+
+
 def is_lonely(text: str) -> bool:
     """老伴走了这屋里静得慌, 陪我说说话, without a word of dying."""
     return bool(_LONELY.search(text)) and not _WISH.search(text)

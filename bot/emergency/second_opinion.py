@@ -304,7 +304,9 @@ def _is_harmless(kind: EmergencyKind, chance: float, text: str) -> bool:
     """What reads like danger and isn't, however likely."""
     if kind is EmergencyKind.fire:
         return not _OF_FIRE.search(text)
-    return kind is EmergencyKind.self_harm and chance < _SURELY and everyday.is_will(text)
+    if kind is not EmergencyKind.self_harm:
+        return False
+    return everyday.is_friendly(text) or (chance < _SURELY and everyday.is_will(text))
 
 
 def _is_old(kind: EmergencyKind, text: str) -> bool:

@@ -286,6 +286,19 @@ def test_who_wants_a_will_made_at_home_is_not_told_to_leave_the_roof(text: str, 
     assert (held(text, 0.63, "self_harm") is not None) is is_heard
 
 
+@pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        ("今天晚上会不会下雪哦，我白菜还在地里头", False),
+        ("谢谢你啊小同志，说得明明白白的，比我家那个大学生有耐心", False),
+        ("谢谢你这些年陪我，说得够明白了，保重", True),
+        ("要下雪了，药我攒够了", True),
+    ],
+)
+def test_the_weather_and_thanks_are_no_farewell(text: str, is_heard: bool) -> None:
+    assert (held(text, 0.9, "self_harm") is not None) is is_heard
+
+
 def test_who_struck_is_not_told_to_bolt_the_door() -> None:
     ruled = recognise("对方有一个人被我用啤酒瓶划到额头了，对方三个人，也打架了")
     assert ruled is not None
