@@ -53,6 +53,9 @@ _COST = re.compile(
 )
 _OTHERS = re.compile("我|俺|咱|他|她|真人|机器|律师|法|告|钱")
 _MOST_OF_ME = 24  # characters
+# Who is alone asks nobody of the village's list to help.
+_ALONE = re.compile("一个人|孤单|冷清|静得慌|没人说话|闷得慌")
+_TO_TALK = re.compile("(?:说说话|聊聊天?|唠唠(?:嗑)?|解解?闷)[，,。！!了吧呀啊 ]*$")
 _Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -66,6 +69,7 @@ class SmallTalkFile(DataModel):
     ask_capabilities: _Words
     out_of_scope: _Words
     cost: _Words
+    lonely: _Words
 
 
 _FILE = read(Path(__file__).with_name("smalltalk.yml"), SmallTalkFile)
@@ -98,6 +102,8 @@ def aside(text: str, message: int | None) -> Reply | None:
         return friendly("thanks", message)
     if _COST.search(text):
         return friendly("cost", message)
+    if _ALONE.search(text) and _TO_TALK.search(text):
+        return friendly("lonely", message)
     is_of_me = len(text) <= _MOST_OF_ME and _OF_ME.search(text) and not _OTHERS.search(text)
     return friendly("chitchat", message) if is_of_me or _MISSENT.search(text) else None
 

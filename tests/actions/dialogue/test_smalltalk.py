@@ -48,3 +48,15 @@ def test_another_matter_begins_after_a_word_of_thanks() -> None:
     assert begins_anew("行我知道了。再问个别的，我弟坐牢呢明年出来，低保能办不")
     assert begins_anew("好的谢谢。另外我儿子的户口怎么迁")
     assert not begins_anew("知道了，那要是他躲着不去呢，怎么办")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_lonely"),
+    [
+        ("老伴走了半年了，晚上屋里就我一个人，电视开着睡。没啥事，就是想找个人说说话", True),
+        ("他一个人占了三间房，我想找他聊聊怎么分", False),
+    ],
+)
+def test_who_is_alone_and_wants_to_talk_is_given_an_ear(text: str, is_lonely: bool) -> None:
+    said = aside(text, 1)
+    assert (said is not None and "12356" in said.text) is is_lonely
