@@ -1,6 +1,6 @@
 """What looks into the knowledge base, and how what it finds is said."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rasa_sdk.events import EventType
@@ -170,10 +170,18 @@ def choices(near: Sequence[Near]) -> str:
     return "\n".join(f"· {one.title}：{one.gist}" for one in near)
 
 
-def village_buttons(services: Services, only: Sequence[Place] = ()) -> tuple[Button, ...]:
-    """A button a village; none where a county has imported so many that saying the name is quicker."""
+def _is_mine(village: str) -> str:
+    return f"我是{village}的"
+
+
+def village_buttons(
+    services: Services, only: Sequence[Place] = (), *, says: Callable[[str], str] = _is_mine
+) -> tuple[Button, ...]:
+    """A button a village; none where a county has imported so many that saying the name is quicker. `says`: what it
+    sends, of the village's name.
+    """
     with services.sessions() as session:
         labels = village_labels(session)
     wanted = {place.id for place in only}
-    found = [Button(label, f"我是{name}的") for place, label, name in labels if not wanted or place.id in wanted]
+    found = [Button(label, says(name)) for place, label, name in labels if not wanted or place.id in wanted]
     return tuple(found) if len(found) <= _MOST_BUTTONS else ()
