@@ -45,6 +45,15 @@ _WRITING = re.compile(
     "(?:写|编|想|凑|拟|来|对|作|弄)(?:一|个|几|两)?(?:副|幅|首|段|句|篇)?"
     "(?:对联|对子|春联|挽联|喜联|门联|诗|顺口溜|打油诗|歌词|祝酒词|祝福语?|贺词|拜年话|广告词|作文)"
 )
+_ALMANAC = re.compile(
+    "黄历|良辰|吉日|(?:适不适合|适合|宜不宜|哪天|[看算挑择选翻]个?(?:好)?日子)[^，。]{0,6}"
+    "(?:动土|破土|上梁|搬家|乔迁|安葬|下葬|结婚|嫁娶|开业)|(?:算|看)(?:个|一)?(?:命|卦|八字|手相|面相)"
+)
+_LEGAL_OF_ALMANAC = re.compile("骗|退|赔|钱|[吵打闹]|邻居|挡|诈|诅咒|迷信|婚假|登记|领证")
+_FETCHING = re.compile(  # an errand; what somebody else was asked to do begins otherwise
+    "^(?:[你您]|请|麻烦|能不能|可以|可不可以)*(?:帮|给|替)(?:我|俺|咱)(?!说说|看看)[^，。]{0,10}(?:抢|买|订|充|点)"
+    "[^，。]{0,18}(?:票|话费|外卖|红包|菜)"
+)
 _OF_ME = re.compile(
     "^(?:那|哎|喂|哈哈|嘿)?[，, ]?[你您](?!们)(?:是哪|叫|今年|多大|几岁|住|吃|睡|一天到晚|结婚|有对象|是男|是女)"
 )
@@ -96,7 +105,8 @@ def aside(text: str, message: int | None) -> Reply | None:
     给我写副对联，新娘子名字里带个梅字 was told what to do about a lost marriage certificate. None for other words.
     """
     is_weather = _WEATHER.search(text) and not _LEGAL_OF_WEATHER.search(text)
-    if is_weather or _WRITING.search(text):
+    is_almanac = _ALMANAC.search(text) and not _LEGAL_OF_ALMANAC.search(text)
+    if is_weather or is_almanac or _WRITING.search(text) or _FETCHING.search(text):
         return friendly("out_of_scope", message)
     if is_gratitude(text) and not phrases.is_question(text):
         return friendly("thanks", message)

@@ -16,6 +16,10 @@ from actions.dialogue.smalltalk import aside
         "你是哪里人哪，吃饭没有",
         "你们这个收不收钱哦，我怕扣话费",
         "上次你教我写的欠条管用了，钱要回来了，谢谢你",
+        "你给我算算明年正月初八适不适合动土，我属猴的",
+        "翻个好日子，腊月里哪天上梁",
+        "帮我在12306抢两张腊月二十六广州到怀化的票，硬座都得",
+        "能不能帮我充五十块话费",
     ],
 )
 def test_a_friendly_word_is_enough(text: str) -> None:
@@ -32,6 +36,10 @@ def test_a_friendly_word_is_enough(text: str) -> None:
         "你们说物业收钱不修灯对不对",
         "帮我写个欠条",
         "谢谢你，可是他还差我三千没给",
+        "邻居说我上梁的好日子冲了他家，堵着门不让开工",
+        "算命的骗了我妈八千块",
+        "他说帮我抢票，收了三百块没买到",
+        "帮我看看这张罚款票对不对",
     ],
 )
 def test_what_has_a_matter_is_looked_up(text: str) -> None:
