@@ -1,5 +1,5 @@
-"""Two apps, two Rasas, one PostgreSQL, one Redis; one app is killed while thirty residents talk to both: every message
-is kept and answered once, every case is filed once, and Rasa's tracker holds each message once.
+"""Two apps, two Rasas, one PostgreSQL, one Redis; each of them in its turn is killed while residents talk to both
+apps: every message is kept and answered once, every case is filed once, and Rasa's tracker holds each message once.
 """
 
 import itertools
@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -21,12 +21,14 @@ from bot.conversations.models import Message, Sender
 from bot.db import make_engine, make_sessions
 from bot.settings import Settings
 from tests.databases import PostgresServer
-from tests.scale import county
+from tests.scale import county, killed
 from tests.scale.county import County
 
 pytestmark = pytest.mark.scale
 
-_ASKING, _FILING, _PAIRS = 24, 6, 8
+_ASKING, _FILING, _PAIRS = 24, 6, 8  # residents who ask and who file; messages sent two at a time
+_FEWER_ASKING, _FEWER_FILING = 9, 3
+_AWAY_S = 3.0  # as long as whoever supervises it takes
 _ANSWERED_WITHIN_S = 90.0  # the lease of who was killed lapses within thirty
 _SAID = [
     "法律援助怎么申请",
@@ -134,11 +136,12 @@ def _until_all_are_answered(session: Session) -> None:
     assert session.scalar(waiting) == 0, "none is left without an answer"
 
 
-def _heard_by_rasa(trackers: str) -> Counter[int]:
-    """How often each message stands in Rasa's table."""
+def _heard_by_rasa(trackers: str, conversations: list[str]) -> Counter[int]:
+    """How often each message of these stands in Rasa's table."""
     engine = create_engine(trackers)
+    theirs = text("SELECT data FROM events WHERE type_name = 'user' AND sender_id = ANY(:who)")
     with engine.connect() as connection:
-        rows = connection.scalars(text("SELECT data FROM events WHERE type_name = 'user'")).all()
+        rows = connection.scalars(theirs, {"who": conversations}).all()
     engine.dispose()
     told = [(json.loads(row).get("metadata") or {}).get("message") for row in rows]
     return Counter(number for number in told if number is not None)
@@ -151,42 +154,74 @@ def _holders(session: Session) -> Counter[str]:
     return Counter(owner.split()[1] for owner in session.scalars(held) if owner)
 
 
-def _killed_in_the_middle(where: County, residents: list[Resident], session: Session) -> int:
-    """How many messages the first app was at when it was killed."""
+def _an_app_in_the_middle(where: County, session: Session) -> None:
+    """For good, with messages in its hands."""
     number = str(where.apps[0].number)
-    while sum(len(r.sent) for r in residents) < _ASKING * _PAIRS:  # half of them
-        time.sleep(0.02)
     while _holders(session)[number] < 2:
         time.sleep(0.01)
     where.apps[0].kill()
-    return _holders(session)[number]
+    left = _holders(session)[number]
+    assert left > 0, "it died with messages in its hands"
+    print(f"{left} in the hands of the app that died")
 
 
-def test_nothing_is_lost_or_doubled_when_an_app_is_killed(where: County, trackers: str) -> None:
+def _a_rasa(where: County, session: Session) -> None:
+    while not _holders(session)[str(where.apps[0].number)]:
+        time.sleep(0.01)
+    where.rasas[0].kill()
+    time.sleep(_AWAY_S)
+    where.rasas[0].start()
+
+
+def _redis(_: County, __: Session) -> None:
+    killed.redis(os.environ["LINLI_TEST_REDIS"], away_s=_AWAY_S)
+
+
+def _postgres(_: County, session: Session) -> None:
+    session.close()
+    killed.postgres(os.environ["LINLI_TEST_DATABASE_URL"], away_s=_AWAY_S)
+
+
+# The app last, for it stays away.
+_KILLS: dict[str, Callable[[County, Session], None]] = {
+    "rasa": _a_rasa,
+    "redis": _redis,
+    "postgres": _postgres,
+    "app": _an_app_in_the_middle,
+}
+
+
+@pytest.mark.parametrize("part", _KILLS)
+def test_nothing_is_lost_or_doubled_when_a_part_is_killed(part: str, where: County, trackers: str) -> None:
+    asking, filing = (_ASKING, _FILING) if part == "app" else (_FEWER_ASKING, _FEWER_FILING)
     engine = make_engine(where.settings.url)
     with make_sessions(engine)() as session:
-        residents = [Resident(where, number) for number in range(_ASKING + _FILING)]
-        talks = [r.ask_in_pairs if n < _ASKING else r.file for n, r in enumerate(residents)]
+        residents = [Resident(where, number) for number in range(asking + filing)]
+        talks = [r.ask_in_pairs if n < asking else r.file for n, r in enumerate(residents)]
         threads = [threading.Thread(target=talk, args=(n,)) for n, talk in enumerate(talks)]
         for thread in threads:
             thread.start()
-        left = _killed_in_the_middle(where, residents, session)
-        assert left > 0, "it died with messages in its hands"
+        while sum(len(r.sent) for r in residents) < asking * _PAIRS:  # half of them
+            time.sleep(0.02)
+        _KILLS[part](where, session)
         for thread in threads:
             thread.join(240)
         _until_all_are_answered(session)
-        print(f"{sum(len(r.sent) for r in residents)} messages, {left} in the hands of the app that died")
-        _check(session, residents, _heard_by_rasa(trackers))
+        print(f"{sum(len(r.sent) for r in residents)} messages, {part} killed")
+        sent = [client_id for r in residents for client_id in r.sent]
+        theirs = list(session.scalars(select(Message.conversation_id).where(Message.client_id.in_(sent)).distinct()))
+        assert len(theirs) == len(residents)
+        _check(session, theirs, sent, _heard_by_rasa(trackers, theirs))
+        filed = Counter(session.scalars(select(Case.conversation_id).where(Case.conversation_id.in_(theirs))))
+        assert sorted(filed.values()) == [1] * filing
     engine.dispose()
 
 
-def _check(session: Session, residents: list[Resident], heard: Counter[int]) -> None:
-    rows = session.scalars(select(Message)).all()
+def _check(session: Session, conversations: list[str], sent: list[str], heard: Counter[int]) -> None:
+    rows = session.scalars(select(Message).where(Message.conversation_id.in_(conversations))).all()
     asked = [row for row in rows if row.sender is Sender.resident]
-    assert sorted(row.client_id or "" for row in asked) == sorted(c for r in residents for c in r.sent), "kept once"
+    assert sorted(row.client_id or "" for row in asked) == sorted(sent), "kept once"
     said = Counter((row.in_reply_to, row.ordinal) for row in rows if row.sender is Sender.bot)
     assert {message for message, _ in said} == {row.id for row in asked}, "none is left without an answer"
     assert set(said.values()) == {1}, "none is answered twice"
     assert heard == Counter(row.id for row in asked), "Rasa's tracker holds each once"
-    filed = Counter(session.scalars(select(Case.conversation_id)))
-    assert sorted(filed.values()) == [1] * _FILING

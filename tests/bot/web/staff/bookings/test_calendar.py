@@ -22,8 +22,12 @@ TUESDAY = MONDAY + timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def _working_days(world: World) -> None:
-    """Every weekday of these weeks is one, whenever the tests run."""
+    """Every weekday of these weeks is one, whenever the tests run, and nothing stands in them yet: the world's own
+    opening, in three days, would from Friday on.
+    """
     with world.sessions() as session:
+        own = session.get_one(Opening, world.opening)
+        own.starts_at, own.ends_at = own.starts_at + timedelta(days=90), own.ends_at + timedelta(days=90)
         session.add_all(CalendarDay(day=MONDAY + timedelta(days=i), is_workday=i % 7 < 5) for i in range(-14, 21))
         session.commit()
 
