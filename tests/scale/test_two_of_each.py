@@ -1,5 +1,5 @@
 """Two apps, two Rasas, one PostgreSQL, one Redis; each of them in its turn is killed while residents talk to both
-apps: every message is kept and answered once, every case is filed once, and Rasa's tracker holds each message once.
+apps: every message is kept and answered once, every case is filed once, and Rasa's tracker holds no message twice.
 """
 
 import itertools
@@ -189,6 +189,8 @@ _KILLS: dict[str, Callable[[County, Session], None]] = {
     "postgres": _postgres,
     "app": _an_app_in_the_middle,
 }
+# Without these no Rasa takes a turn: the apps answer from the sources alone meanwhile, and say so.
+_RASA_WAITS_FOR = frozenset({"redis", "postgres"})
 
 
 @pytest.mark.parametrize("part", _KILLS)
@@ -211,7 +213,12 @@ def test_nothing_is_lost_or_doubled_when_a_part_is_killed(part: str, where: Coun
         sent = [client_id for r in residents for client_id in r.sent]
         theirs = list(session.scalars(select(Message.conversation_id).where(Message.client_id.in_(sent)).distinct()))
         assert len(theirs) == len(residents)
-        _check(session, theirs, sent, _heard_by_rasa(trackers, theirs))
+        heard = _heard_by_rasa(trackers, theirs)
+        _check(session, theirs, sent, heard)
+        if part in _RASA_WAITS_FOR:
+            print(f"{len(sent) - heard.total()} were answered without Rasa")
+        else:
+            assert heard.total() == len(sent), "Rasa's tracker holds each"
         filed = Counter(session.scalars(select(Case.conversation_id).where(Case.conversation_id.in_(theirs))))
         assert sorted(filed.values()) == [1] * filing
     engine.dispose()
@@ -224,4 +231,5 @@ def _check(session: Session, conversations: list[str], sent: list[str], heard: C
     said = Counter((row.in_reply_to, row.ordinal) for row in rows if row.sender is Sender.bot)
     assert {message for message, _ in said} == {row.id for row in asked}, "none is left without an answer"
     assert set(said.values()) == {1}, "none is answered twice"
-    assert heard == Counter(row.id for row in asked), "Rasa's tracker holds each once"
+    assert heard.keys() <= {row.id for row in asked}
+    assert set(heard.values()) == {1}, "Rasa's tracker holds none twice"
