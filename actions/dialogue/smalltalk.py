@@ -65,6 +65,13 @@ _MOST_OF_ME = 24  # characters
 # Who is alone asks nobody of the village's list to help.
 _ALONE = re.compile("一个人|孤单|冷清|静得慌|没人说话|闷得慌")
 _TO_TALK = re.compile("(?:说说话|聊聊天?|唠唠(?:嗑)?|解解?闷)[，,。！!了吧呀啊 ]*$")
+# Who only tries whether anybody is there, or wants company over an empty shop.
+_HELLO = re.compile(
+    "^(?:喂|[你您]好)?[，, ]*(?:在不在|在吗|在么|有人(?:在)?(?:吗|没|不)|有没有人)"
+    "(?:[？?，, ]+[^。]{0,4}试(?:试|一下|哈)[^。]{0,14})?[？?。！!]*$"
+)
+_OTHERS_OF_LAW = re.compile("赔|告|打我|欠|离婚|合同|[法判]|不想活|死")
+_COMPANY = re.compile("陪[我俺额](?:唠|聊|说)(?:会|两句|几句|嗑|天|说?话)")
 _Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -112,6 +119,10 @@ def aside(text: str, message: int | None) -> Reply | None:
         return friendly("thanks", message)
     if _COST.search(text):
         return friendly("cost", message)
+    if _HELLO.search(text):
+        return friendly("greet", message)
+    if _COMPANY.search(text) and not _OTHERS_OF_LAW.search(text):
+        return friendly("chitchat", message)
     if _ALONE.search(text) and _TO_TALK.search(text):
         return friendly("lonely", message)
     is_of_me = len(text) <= _MOST_OF_ME and _OF_ME.search(text) and not _OTHERS.search(text)

@@ -49,6 +49,7 @@ _POISON = (
 _MEANS = (
     "(?:绳子?|农药|百草枯|敌敌畏|安眠药|老鼠药|药|炭|刀)[^，。]{0,4}(?:寻|找|备|买|准备|攒|挂|拴|系|磨)(?:好|齐|够|妥)"
 )
+_BOUGHT = "(?:农药|百草枯|敌敌畏|老鼠药|安眠药|绳子?)[^，。]{0,8}(?:寻|找|备|买|准备|攒)(?:好|齐|够)"
 _EDGE = "(?:水库|河边|江边|河坝|桥上|塘边|湖边|海边|楼顶|天台|崖)"
 ROWS: list[tuple[EmergencyKind, str]] = [
     # somebody "in hospital" or "arrested", at the other end of the line: fraud, though it speaks of an accident
@@ -111,6 +112,14 @@ ROWS: list[tuple[EmergencyKind, str]] = [
     (
         _K.self_harm,
         (r"(?:后事|寿衣|老衣)[^。]{0,40}" + _MEANS + r"|" + _MEANS + r"[^。]{0,30}(?:后事|寿衣)"),
+    ),
+    # who is a burden, or asks how a will is made, and has bought what it takes
+    (
+        _K.self_harm,
+        (
+            rf"(?:遗嘱|拖累(?!我|俺)|(?:屋里|家里|身后)[^，。]{{0,6}}交代)[^。]{{0,60}}{_BOUGHT}"
+            rf"|{_BOUGHT}[^。]{{0,30}}(?:遗嘱|拖累(?!我|俺)|就差)"
+        ),
     ),
     # papers left in order, and alone to the water or the roof
     (

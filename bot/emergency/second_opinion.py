@@ -114,6 +114,13 @@ _OF_FIRE = re.compile(
 # Without any word of danger a long message needs this much to be an alarm, or to be told where no answer is found:
 # who smoked at the wheel was asked where he was locked up, who ends a tenancy to come down from the roof.
 _WORDLESS_ALARM_FROM = 0.97
+# A word that somebody is with child, without one of pain, is no birth: 她刚发来一张B超单，说怀孕两个多月了.
+_WITH_CHILD = re.compile("怀孕|有喜|怀(?:上|了)|B超|孕检|产检")
+_OF_BIRTH = re.compile(
+    "血|痛|疼|破水|羊水|见红|发作|生了|要生|[晕昏抽吐摔撞打踢喘]|发?烧|不动|没动静|救|流产|宫外|药|难受|肚子"
+)
+# What is only supposed isn't happening: 那要是那娃先拿棍子捅狗窝呢.
+_SUPPOSED, _SUPPOSED_FROM = re.compile("^(?:那|可|哦|嗯)?[，,]?(?:要是|如果|假如|假使|万一)"), 0.9
 # Who struck isn't told to bolt the door.
 _STRUCK = re.compile(
     "被我[^，。]{0,8}(?:划|打|砍|捅|砸|踢|推|扎)"
@@ -273,7 +280,7 @@ def _learned(
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False) if is_line else ruled
     alarm_from = ASKED_ALARM_FROM if is_asked else begins.likely_in(text) if is_agreed else begins.alarm_in(text)
     is_alarm = chance >= alarm_from and kind is not EmergencyKind.fraud
-    is_over = ruled is None and (everyday.is_claim(fine, text) or bool(DIED.search(text)))
+    is_over = ruled is None and (everyday.is_claim(fine, text) or _is_past_or_supposed(kind, text, chance))
     is_alarm = is_alarm and not is_over
     if kind is EmergencyKind.self_harm and chance < _SURELY and ruled is None and everyday.is_lonely(text):
         return Emergency(fine, soft=True, guidance=MAYBE, is_feared=True, is_likely=False)
@@ -304,9 +311,17 @@ def _is_harmless(kind: EmergencyKind, chance: float, text: str) -> bool:
     """What reads like danger and isn't, however likely."""
     if kind is EmergencyKind.fire:
         return not _OF_FIRE.search(text)
+    if kind is EmergencyKind.medical:
+        return bool(_WITH_CHILD.search(text)) and not _OF_BIRTH.search(text)
     if kind is not EmergencyKind.self_harm:
         return False
     return everyday.is_friendly(text) or (chance < _SURELY and everyday.is_will(text))
+
+
+def _is_past_or_supposed(kind: EmergencyKind, text: str, chance: float) -> bool:
+    is_unsure = chance < _SUPPOSED_FROM and kind is not EmergencyKind.self_harm
+    is_supposed = is_unsure and bool(_SUPPOSED.search(text)) and not HAPPENING.search(text)
+    return is_supposed or bool(DIED.search(text))
 
 
 def _is_old(kind: EmergencyKind, text: str) -> bool:

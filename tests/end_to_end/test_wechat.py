@@ -222,7 +222,7 @@ def _after_49_hours_a_notice_gives_nothing_away(phone: Telephone, desk: Page, se
     assert phone.lines()[:-1] == before
     notice = phone.page.locator(".card").inner_text()
     assert "新消息" in notice
-    assert not any(word in notice for word in ("墙", "老王", "40", number))
+    assert not any(word in notice for word in ("墙", "老王", "公分", number))
     shot(phone.page, "wechat-12-notice")
 
 

@@ -20,6 +20,8 @@ from actions.dialogue.smalltalk import aside
         "翻个好日子，腊月里哪天上梁",
         "帮我在12306抢两张腊月二十六广州到怀化的票，硬座都得",
         "能不能帮我充五十块话费",
+        "在不在?额就试试这个能不能说话",
+        "一个人守店没生意,陪我唠会儿呗,你说今年过年这人咋回来得这么少",
     ],
 )
 def test_a_friendly_word_is_enough(text: str) -> None:
@@ -40,6 +42,8 @@ def test_a_friendly_word_is_enough(text: str) -> None:
         "算命的骗了我妈八千块",
         "他说帮我抢票，收了三百块没买到",
         "帮我看看这张罚款票对不对",
+        "在不在，厂里三个月没发工资",
+        "陪我聊会儿吧，我想离婚",
     ],
 )
 def test_what_has_a_matter_is_looked_up(text: str) -> None:
@@ -55,6 +59,7 @@ def test_another_threatens_to_report_and_asks_for_no_report_of_ours() -> None:
 def test_another_matter_begins_after_a_word_of_thanks() -> None:
     assert begins_anew("行我知道了。再问个别的，我弟坐牢呢明年出来，低保能办不")
     assert begins_anew("好的谢谢。另外我儿子的户口怎么迁")
+    assert begins_anew("记下了。还有桩事,隔壁盖楼的吊车把我家瓦砸碎二三十片")
     assert not begins_anew("知道了，那要是他躲着不去呢，怎么办")
 
 

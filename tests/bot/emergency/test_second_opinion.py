@@ -299,6 +299,31 @@ def test_the_weather_and_thanks_are_no_farewell(text: str, is_heard: bool) -> No
     assert (held(text, 0.9, "self_harm") is not None) is is_heard
 
 
+@pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        ("她刚发来一张B超单，说怀孕两个多月了，我叫她走的话昨天已经在微信上说出去了", False),
+        ("怀孕八个月了，下面流血，人也发虚", True),
+    ],
+)
+def test_that_somebody_is_with_child_is_no_birth(text: str, is_heard: bool) -> None:
+    assert (held(text, 0.92, "medical") is not None) is is_heard
+
+
+@pytest.mark.parametrize(
+    ("text", "chance", "kind", "is_alarm"),
+    [
+        ("那要是那娃先拿棍子捅狗窝呢，我家门口监控拍到了，娃七岁", 0.7, "child_harm", False),
+        ("要是他今晚又拿刀来砍我呢，他现在就在门口砸门", 0.7, "violence", True),
+        ("要是我死了，你们会不会好过些", 0.7, "self_harm", True),
+    ],
+)
+def test_what_is_only_supposed_is_no_alarm(text: str, chance: float, kind: str, is_alarm: bool) -> None:
+    found = held(text, chance, kind)
+    assert found is not None
+    assert (not found.soft) is is_alarm
+
+
 def test_who_struck_is_not_told_to_bolt_the_door() -> None:
     ruled = recognise("对方有一个人被我用啤酒瓶划到额头了，对方三个人，也打架了")
     assert ruled is not None
